@@ -1,0 +1,211 @@
+/// Builds, tests, documents and packs Gmm:
+///
+///     dotnet fsi build.fsx <target> [-- arguments]
+///
+/// Only the .NET SDK has to be installed: every target restores the tools and the packages that it needs. Without a
+/// target the script lists the targets.
+open System
+open System.Diagnostics
+open System.IO
+open System.Text.RegularExpressions
+open System.Xml.Linq
+
+let root = __SOURCE_DIRECTORY__
+let testResults = Path.Combine(root, "artifacts", "test-results")
+let docsOutput = Path.Combine(root, "artifacts", "docs")
+
+/// `dotnet`, about to be started in the repository root with the words of the command and the further arguments.
+let dotnetStart (command: string) (arguments: string list) =
+    ProcessStartInfo("dotnet", List.ofArray (command.Split ' ') @ arguments, WorkingDirectory = root)
+
+/// Runs `dotnet` and returns its exit code.
+let tryDotnet command arguments =
+    use child = Process.Start(dotnetStart command arguments)
+    child.WaitForExit()
+    child.ExitCode
+
+/// Ends the build, with the exit code of the `dotnet` command, if that failed.
+let succeed command exitCode =
+    if exitCode <> 0 then
+        eprintfn $"error: exit code {exitCode} from: dotnet {command}"
+        exit exitCode
+
+/// Runs `dotnet` and ends the build if it fails.
+let dotnetWith arguments command = tryDotnet command arguments |> succeed (String.Join(' ', command :: arguments))
+
+/// Runs `dotnet` and ends the build if it fails.
+let dotnet command = dotnetWith [] command
+
+/// Paket reads the address of the package feed from NUGET_FEED, so that this repository names no registry. Unless
+/// the variable is set, it becomes the first feed that NuGet itself would use.
+let setFeed () =
+    if String.IsNullOrEmpty(Environment.GetEnvironmentVariable "NUGET_FEED") then
+        let start = dotnetStart "nuget list source --format short" []
+        start.RedirectStandardOutput <- true
+        use child = Process.Start start
+        // A line for each source: `E`, perhaps more letters, and the address; `D` instead if the source is disabled.
+        let enabled = Regex.Match(child.StandardOutput.ReadToEnd(), @"^E\w* +(.+?)\s*$", RegexOptions.Multiline)
+        succeed "nuget list source (no source is enabled; set NUGET_FEED)" (if enabled.Success then 0 else 1)
+        Environment.SetEnvironmentVariable("NUGET_FEED", enabled.Groups[1].Value)
+
+/// What is known of one test after it ran.
+type TestResult =
+    { Name: string
+      Outcome: string
+      Duration: TimeSpan
+      Message: string }
+
+/// Reads a TRX file, the log of `dotnet test`.
+let readResults (file: string) =
+    let name local = XName.Get(local, "http://microsoft.com/schemas/VisualStudio/TeamTest/2010")
+    let attribute local (element: XElement) = element.Attribute(XName.Get local) |> Option.ofObj |> Option.map _.Value
+
+    [ for result in XDocument.Load(file).Descendants(name "UnitTestResult") ->
+          { Name = attribute "testName" result |> Option.defaultValue "?"
+            Outcome = attribute "outcome" result |> Option.defaultValue "?"
+            Duration = attribute "duration" result |> Option.map TimeSpan.Parse |> Option.defaultValue TimeSpan.Zero
+            Message = String.Join('\n', result.Descendants(name "ErrorInfo").Elements() |> Seq.map _.Value) } ]
+
+/// The steps of a build. A step takes the tokens of the steps that must come before it and returns its own, which
+/// nothing else can make: a target that forgets a step, or takes two in the wrong order, does not compile.
+module Steps =
+    type Tools = private | Tools
+    type Packages = private | Packages
+    type Formatted = private | Formatted
+    type Built = private | Built
+
+    /// Restores Paket, Fantomas and fsdocs, the local tools of `.config/dotnet-tools.json`.
+    let restoreTools () =
+        setFeed ()
+        dotnet "tool restore --verbosity quiet"
+        Tools
+
+    /// Restores the packages of `paket.lock`; the projects import Paket's targets, which see to it.
+    let restorePackages Tools =
+        dotnet "restore Gmm.sln --verbosity quiet"
+        Packages
+
+    /// Brings `paket.lock` up to date with `paket.dependencies`; the variable takes the place of the feed's address.
+    let updatePackages Tools =
+        let exitCode = tryDotnet "paket install" []
+        let lock = Path.Combine(root, "paket.lock")
+        File.WriteAllText(lock, Regex.Replace(File.ReadAllText lock, "(?<=remote: ).+", "%NUGET_FEED%"))
+        succeed "paket install" exitCode
+        Packages
+
+    /// Formats the F# sources and, in the projects that have them, the C# sources.
+    let format Tools Packages =
+        dotnet "fantomas src tests samples docs build.fsx"
+        dotnet "format Gmm.sln --no-restore --verbosity quiet"
+        Formatted
+
+    /// Fails where `format` would change something.
+    let checkFormat Tools Packages =
+        dotnet "fantomas --check src tests samples docs build.fsx"
+        dotnet "format Gmm.sln --no-restore --verify-no-changes --verbosity quiet"
+        Formatted
+
+    /// Compiles every project in Release; a warning is an error.
+    let build Packages =
+        dotnet "build Gmm.sln -c Release --no-restore --verbosity quiet -clp:NoSummary"
+        Built
+
+    /// Runs the tests; `arguments`, such as `--filter`, go to `dotnet test`. The last line is the sum of all projects.
+    let test arguments Formatted Built =
+        if Directory.Exists testResults then
+            Directory.Delete(testResults, recursive = true)
+
+        Directory.CreateDirectory testResults |> ignore
+
+        let exitCodes =
+            [ for project in [ "Gmm.Tests"; "Gmm.CSharp.Tests" ] ->
+                  [ "--logger"; $"trx;LogFileName={project}.trx"; "--results-directory"; testResults ] @ arguments
+                  |> tryDotnet $"test tests/{project} -c Release --no-build --nologo --verbosity quiet" ]
+
+        let results = Directory.GetFiles(testResults, "*.trx") |> List.ofArray |> List.collect readResults
+        let count outcome = results |> List.filter (fun result -> result.Outcome = outcome) |> List.length
+        let passed, failed, skipped = count "Passed", count "Failed", count "NotExecuted"
+
+        for result in results do
+            if result.Outcome = "Failed" then
+                let message = result.Message.Trim().ReplaceLineEndings "\n    "
+                printfn $"\nFAILED {result.Name}\n    {message}"
+
+        printfn "\nThe slowest tests:"
+
+        for result in results |> List.sortByDescending _.Duration |> List.truncate 5 do
+            printfn $"%8.2f{result.Duration.TotalSeconds} s  {result.Name}"
+
+        let complete = passed > 0 && List.forall ((=) 0) exitCodes
+
+        if not complete && failed = 0 then
+            printfn "\nNo test failed, but not every test could run; see above."
+
+        printfn $"\n{passed} passed, {failed} failed, {skipped} skipped"
+        exit (if complete then 0 else 1)
+
+    /// Runs the demo in the repository root.
+    let runDemo arguments Built = dotnetWith arguments "run --project samples/Gmm.Demo -c Release --no-build --"
+
+    /// Writes the documentation. Its scripts are run, and their results become part of the pages. The first argument
+    /// is the address below which the pages will lie; without one they are to be opened from the disk.
+    let docs arguments Tools Built =
+        let address = arguments |> List.tryHead |> Option.defaultValue (Uri($"{docsOutput}/").AbsoluteUri)
+
+        "fsdocs build --strict --eval --clean --properties Configuration=Release"
+        |> dotnetWith [ "--output"; docsOutput; "--parameters"; "root"; address ]
+
+        printfn $"Open {docsOutput}/index.html"
+
+    /// Writes the NuGet packages.
+    let pack Built = dotnet "pack Gmm.sln -c Release --no-build --output artifacts"
+
+    /// Runs the benchmarks, all of them unless the arguments choose.
+    let benchmark arguments Built =
+        "run --project tests/Gmm.Benchmarks -c Release --no-build --"
+        |> dotnetWith (if List.isEmpty arguments then [ "--filter"; "*" ] else arguments)
+
+open Steps
+
+/// The steps that every target begins with.
+let prepare () =
+    let tools = restoreTools ()
+    tools, restorePackages tools
+
+/// The steps up to a compiled solution.
+let compile () =
+    let tools, packages = prepare ()
+    tools, build packages
+
+/// The formatting is checked first, for it takes less time than to compile.
+let checkAndTest arguments =
+    let tools, packages = prepare ()
+    let formatted = checkFormat tools packages
+    build packages |> test arguments formatted
+
+/// A target: its name, its purpose, and what it does with the arguments that follow its name.
+let targets: (string * string * (string list -> unit)) list =
+    [ "run", "run the demo: run -- data.csv --components 3", (fun args -> compile () |> snd |> runDemo args)
+      "test", "check the formatting, compile, and run all tests", checkAndTest
+      "build", "compile everything", (fun _ -> compile () |> ignore)
+      "format", "format all sources", (fun _ -> prepare () ||> format |> ignore)
+      "docs", "write the documentation to artifacts/docs", (fun args -> compile () ||> docs args)
+      "pack", "write the NuGet packages to artifacts", (fun _ -> compile () |> snd |> pack)
+      "bench", "run the benchmarks: bench -- --filter *", (fun args -> compile () |> snd |> benchmark args)
+      "update", "bring paket.lock up to date", (fun _ -> restoreTools () |> updatePackages |> ignore) ]
+
+let printUsage () =
+    printfn "Usage: dotnet fsi build.fsx <target> [-- arguments]\n"
+
+    for name, purpose, _ in targets do
+        printfn $"    %-8s{name}{purpose}"
+
+match List.ofArray fsi.CommandLineArgs |> List.tail with
+| [] -> printUsage ()
+| name :: arguments ->
+    match targets |> List.tryFind (fun (target, _, _) -> target = name) with
+    | Some(_, _, perform) -> perform arguments
+    | None ->
+        eprintfn $"error: unknown target '{name}'"
+        printUsage ()
+        exit 2

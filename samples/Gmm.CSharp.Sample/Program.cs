@@ -1,0 +1,3 @@
+using Gmm.CSharp;
+
+Console.WriteLine(Facade.Zero());

@@ -1,0 +1,245 @@
+namespace Gmm
+
+open System
+open System.Buffers
+open System.Runtime.ExceptionServices
+open System.Runtime.InteropServices
+open System.Runtime.CompilerServices
+open System.Threading
+open System.Threading.Tasks
+
+/// Some consecutive rows of the data, row by row, with their sample weights.
+[<NoEquality; NoComparison>]
+type Block =
+    {
+        /// The number of the first row within the whole data.
+        FirstRow: int64
+        /// How many rows.
+        Rows: int
+        /// How many features, D.
+        Columns: int
+        /// The Rows×Columns numbers, row by row.
+        Values: ReadOnlyMemory<float>
+        /// One weight wₙ ≥ 0 for every row; None when all are 1.
+        Weights: ReadOnlyMemory<float> option
+    }
+
+    /// The weight wₙ of row i of the block.
+    member block.Weight i =
+        match block.Weights with
+        | Some weights -> weights.Span[i]
+        | None -> 1.0
+
+    /// The D numbers of row i of the block.
+    member block.Row i =
+        block.Values.Slice(i * block.Columns, block.Columns).Span
+
+/// The data: a repeatable sequence of row blocks, numbered from 0. The partition depends on the shape of the data only,
+/// never on threads, so sums over blocks in their order are the same to the last bit on any machine.
+[<NoEquality; NoComparison>]
+type Source =
+    {
+        /// How many rows, N.
+        Rows: int64
+        /// How many features, D.
+        Columns: int
+        /// Rows in every block but the last.
+        BlockRows: int
+        /// The block of a given number; may be called from several threads at once.
+        Read: int64 -> Block
+    }
+
+    /// How many blocks.
+    member source.Blocks =
+        (source.Rows + int64 source.BlockRows - 1L) / int64 source.BlockRows
+
+/// Who does the work, and when to stop it. Neither changes any result.
+[<NoEquality; NoComparison>]
+type Execution =
+    {
+        /// How many threads at most.
+        Threads: int
+        /// Stops the work between two blocks with OperationCanceledException.
+        Cancellation: CancellationToken
+    }
+
+    /// All cores, never cancelled.
+    static member Default =
+        { Threads = Environment.ProcessorCount
+          Cancellation = CancellationToken.None }
+
+/// The memory of a rectangular .NET array, without a copy.
+[<Sealed>]
+type internal RectangularMemory(values: float[,]) =
+    inherit MemoryManager<float>()
+
+    override _.GetSpan() =
+        MemoryMarshal.CreateSpan(
+            &Unsafe.As<byte, float>(&MemoryMarshal.GetArrayDataReference(values :> Array)),
+            values.Length
+        )
+
+    override _.Pin index =
+        let handle = GCHandle.Alloc(values, GCHandleType.Pinned)
+        let address = handle.AddrOfPinnedObject() + nativeint index * nativeint sizeof<float>
+        new MemoryHandle(address.ToPointer(), handle)
+
+    override _.Unpin() = ()
+    override _.Dispose(_: bool) = ()
+
+/// Making sources, and working through them on all cores.
+module Source =
+    /// About 64 KiB of numbers a block: it stays in a core's cache while an E-step works on it.
+    let private blockNumbers = 8192
+
+    /// Larger magnitudes have no square in float64.
+    let private largest = 1e150
+
+    let private blockRows columns = max 64 (blockNumbers / max 1 columns)
+
+    /// Rows held one after another in memory, `columns` numbers each. The memory is read in place, never copied or
+    /// changed; it must stay as it is while the source is in use. Error when the length is no multiple of `columns`.
+    let ofMemory (columns: int) (values: ReadOnlyMemory<float>) : Result<Source, GmmError> =
+        if columns < 1 then
+            Error(InvalidData("at least one column", $"the width given is {columns}"))
+        elif values.Length % columns <> 0 then
+            Error(InvalidData($"rows of {columns} numbers", $"{values.Length} numbers are no whole number of rows"))
+        else
+            let rows, size = values.Length / columns, blockRows columns
+
+            Ok
+                { Rows = int64 rows
+                  Columns = columns
+                  BlockRows = size
+                  Read =
+                    fun index ->
+                        let first = int index * size
+                        let count = min size (rows - first)
+
+                        { FirstRow = int64 first
+                          Rows = count
+                          Columns = columns
+                          Values = values.Slice(first * columns, count * columns)
+                          Weights = None } }
+
+    /// The rows of an N×D array, read in place: change it and you change the data. Error when it has no columns.
+    let ofArray2D (values: float[,]) : Result<Source, GmmError> =
+        ofMemory (Array2D.length2 values) (Memory.op_Implicit (new RectangularMemory(values)).Memory)
+
+    /// Rows as arrays of their own, copied once. Error when they differ in length (the row is named) or there is none.
+    let ofRows (rows: float[][]) : Result<Source, GmmError> =
+        match Array.tryHead rows with
+        | None -> Error(InvalidData("at least one row", "there is none"))
+        | Some head ->
+            match Array.tryFindIndex (fun (row: float[]) -> row.Length <> head.Length) rows with
+            | Some odd ->
+                let value = $"row {odd} (counting from 0) has {rows[odd].Length} numbers and row 0 has {head.Length}"
+                Error(InvalidData("rows of one length", value))
+            | None -> ofMemory head.Length (ReadOnlyMemory(Array.concat rows))
+
+    /// The rows of a MathNet matrix, copied once.
+    let ofMatrix (matrix: MathNet.Numerics.LinearAlgebra.Matrix<float>) : Result<Source, GmmError> =
+        ofMemory matrix.ColumnCount (ReadOnlyMemory(matrix.ToRowMajorArray()))
+
+    /// The same data with a weight wₙ for every row: a weight of m counts as m copies of the row. Error when their
+    /// number is not N, when one is negative or not finite (the row is named), or when all are 0.
+    let weighted (weights: float[]) (source: Source) : Result<Source, GmmError> =
+        let isBad weight = not (Double.IsFinite weight) || weight < 0.0
+
+        if int64 weights.Length <> source.Rows then
+            Error(InvalidOption("SampleWeights", $"one number for each of the {source.Rows} rows", $"{weights.Length} numbers"))
+        else
+            match Array.tryFindIndex isBad weights with
+            | Some row -> Error(InvalidOption($"SampleWeights[{row}]", "finite and not negative", string weights[row]))
+            | None when Array.forall ((=) 0.0) weights -> Error(InvalidOption("SampleWeights", "above 0 somewhere", "0 for every row"))
+            | None ->
+                Ok
+                    { source with
+                        Read =
+                            fun index ->
+                                let block = source.Read index
+                                { block with Weights = Some(ReadOnlyMemory(weights, int block.FirstRow, block.Rows)) } }
+
+    /// What `map` makes of every block, merged in block order: m₀ + m₁ + m₂ …, on the threads of `execution`. The order
+    /// of merging is fixed by the data's shape, so the result has the same bits for any number of threads. Blocks are
+    /// merged in at most 64 runs of neighbours; no more than those results are ever held.
+    let reduce (execution: Execution) (merge: 'T -> 'T -> 'T) (map: Block -> 'T) (source: Source) : 'T =
+        let blocks = source.Blocks
+        let runs = int (min 64L blocks)
+
+        let work run =
+            let first, last = blocks * int64 run / int64 runs, blocks * int64 (run + 1) / int64 runs - 1L
+            let mutable result = Unchecked.defaultof<'T>
+
+            for index in first..last do
+                execution.Cancellation.ThrowIfCancellationRequested()
+                let value = map (source.Read index)
+                result <- if index = first then value else merge result value
+
+            result
+
+        if runs = 0 then
+            invalidArg (nameof source) "The data have no rows."
+        elif runs = 1 || execution.Threads = 1 then
+            Seq.init runs work |> Seq.reduce merge
+        else
+            let results: 'T option[] = Array.create runs None
+            let options = ParallelOptions(MaxDegreeOfParallelism = execution.Threads)
+            let latest = ref -1
+
+            try
+                Parallel.For(
+                    0,
+                    min runs execution.Threads,
+                    options,
+                    fun _ ->
+                        let mutable run = Interlocked.Increment latest
+
+                        while run < runs do
+                            results[run] <- Some(work run)
+                            run <- Interlocked.Increment latest
+                )
+                |> ignore
+            with :? AggregateException as many ->
+                ExceptionDispatchInfo.Capture(many.InnerExceptions[0]).Throw()
+
+            results |> Seq.map Option.get |> Seq.reduce merge
+
+    /// What `map` makes of every block, such as a number for each row, one block after another.
+    let collect (execution: Execution) (map: Block -> 'T[]) (source: Source) : 'T[] =
+        let parts = Array.zeroCreate (int source.Blocks)
+
+        source
+        |> reduce execution (fun () () -> ()) (fun block -> parts[int (block.FirstRow / int64 source.BlockRows)] <- map block)
+
+        Array.concat parts
+
+    /// The source itself, or what is wrong with its data: no rows, or a number that is NaN, infinite or beyond 1e150 (its
+    /// row and column are named).
+    let validate (execution: Execution) (source: Source) : Result<Source, GmmError> =
+        let firstBad (block: Block) =
+            let values = block.Values.Span
+            let mutable i = 0
+
+            while i < values.Length && abs values[i] <= largest do
+                i <- i + 1
+
+            if i = values.Length then
+                None
+            else
+                Some(InvalidNumber(block.FirstRow + int64 (i / block.Columns), i % block.Columns, values[i]))
+
+        if source.Rows = 0L then
+            Error(InvalidData("at least one row", "there is none"))
+        else
+            match reduce execution Option.orElse firstBad source with
+            | Some error -> Error error
+            | None -> Ok source
+
+    /// The numbers of some rows, and no others, in the order given (rows×D).
+    let rows (numbers: int64[]) (source: Source) : float[,] =
+        let row number =
+            let block = source.Read(number / int64 source.BlockRows)
+            block.Row(int (number - block.FirstRow)).ToArray()
+
+        array2D (Array.map row numbers)

@@ -1,0 +1,65 @@
+namespace Gmm
+
+open System
+
+/// One way to run the E-step on one block. This is the seam: threads, other engines and files larger than memory plug in
+/// here, and nothing else knows of them. Applied to an assignment and a mixture, a backend may prepare what all blocks
+/// share; what comes out is then called for one block after another, from several threads at once.
+[<NoEquality; NoComparison>]
+type Backend<'θ> =
+    {
+        /// The backend's name, for reports.
+        Name: string
+        /// The statistics of a block under a mixture.
+        Expect: Assignment -> Mixture<'θ> -> Block -> Statistics
+        /// The joint log-densities ln ρₙₖ of a block (n×K, row by row).
+        LogJoint: Mixture<'θ> -> Block -> float[]
+    }
+
+/// Backends for any family.
+module Backend =
+    let private tensorOf (engine: Engine) (block: Block) =
+        engine.Create [| block.Rows; block.Columns |] block.Values
+
+    /// The tensor expressions of a family on a tensor engine, as the textbook has them:
+    /// ln ρₙₖ = ln πₖ + ln p(xₙ|θₖ), responsibilities by assignment, sums weighted by wₙrₙₖ (Bishop, PRML, 2006, §9.2.2).
+    let textbook (engine: Engine) (family: Family<'θ>) : Backend<'θ> =
+        let place (mixture: Mixture<'θ>) =
+            { LogWeights = engine.Move mixture.LogWeights
+              Parameters = family.Move engine.Move mixture.Parameters }
+
+        let logJoint (mixture: Mixture<'θ>) x =
+            family.LogDensity mixture.Parameters x + mixture.LogWeights
+
+        let expect assignment mixture =
+            let mixture = place mixture
+
+            fun (block: Block) ->
+                let x = tensorOf engine block
+
+                let evidence, responsibilities =
+                    match assignment with
+                    | Soft -> Assignment.soft (logJoint mixture x)
+                    | Hard -> Assignment.hard (logJoint mixture x)
+                    | Given responsibilities ->
+                        x.like ([| block.Rows |], Array.zeroCreate block.Rows),
+                        x.like ([| block.Rows; mixture.Components |], responsibilities block)
+
+                let weights =
+                    match block.Weights with
+                    | Some weights -> engine.Create [| block.Rows |] weights
+                    | None -> x.like ([| block.Rows |], Array.create block.Rows 1.0)
+
+                let weighted = responsibilities * weights.unsqueeze 1
+
+                { Weight = (weights.sum 0).toArray () |> Array.exactlyOne
+                  LogLikelihood = ((evidence * weights).sum 0).toArray () |> Array.exactlyOne
+                  Counts = (weighted.sum 0).toArray ()
+                  Sums = [| for sum in family.Sums mixture.Parameters x weighted -> sum.toArray () |] }
+
+        { Name = $"textbook on {engine.Name}"
+          Expect = expect
+          LogJoint =
+            fun mixture ->
+                let mixture = place mixture
+                fun block -> (logJoint mixture (tensorOf engine block)).toArray () }

@@ -1,0 +1,66 @@
+namespace Gmm
+
+open System
+
+/// K rows of the data to start from. They are rows themselves, so that moments about them don't cancel.
+module Centres =
+    /// What to say of data with fewer different rows than components.
+    let internal tooFew components found =
+        Error(InvalidData($"at least {components} different rows of positive weight, one for each component", $"only {found} were found"))
+
+    /// ‖x − y‖².
+    let internal squaredDistance (x: ReadOnlySpan<float>) (y: ReadOnlySpan<float>) =
+        let mutable sum = 0.0
+
+        for j in 0 .. x.Length - 1 do
+            let difference = x[j] - y[j]
+            sum <- sum + difference * difference
+
+        sum
+
+    let private weights execution (source: Source) =
+        source |> Source.collect execution (fun block -> Array.init block.Rows block.Weight)
+
+    /// K rows of positive weight, every set of them equally likely. Error when there are not so many.
+    let points execution (random: Random) components (source: Source) : Result<float[,], GmmError> =
+        let candidates =
+            weights execution source
+            |> Array.indexed
+            |> Array.choose (fun (row, weight) -> if weight > 0.0 then Some(int64 row) else None)
+
+        if candidates.Length < components then
+            tooFew components candidates.Length
+        else
+            let chosen = RandomStream.distinct random components candidates.LongLength
+            Ok(source |> Source.rows (chosen |> Array.map (fun i -> candidates[int i])))
+
+    /// K rows by greedy k-means++ (Arthur and Vassilvitskii 2007): the first with probability ∝ wₙ; each further one the
+    /// best of 2 + ⌊ln K⌋ rows drawn with probability ∝ wₙ‖xₙ − nearest centre‖², where best leaves the smallest sum of
+    /// these. Error when fewer than K rows differ.
+    let kPlusPlus execution (random: Random) components (source: Source) : Result<float[,], GmmError> =
+        let trials = 2 + int (log (float components))
+        let row number = (source |> Source.rows [| int64 number |])[0, *]
+
+        /// The smaller of the current potential and wₙ‖xₙ − c‖², for every row.
+        let lowered (current: float[]) (centre: float[]) =
+            source
+            |> Source.collect execution (fun block ->
+                Array.init block.Rows (fun i ->
+                    let distance = squaredDistance (block.Row i) (ReadOnlySpan centre)
+                    min current[int block.FirstRow + i] (block.Weight i * distance)))
+
+        let rec choose (centres: float[] list) (potential: float[]) =
+            if centres.Length = components then
+                Ok(array2D (List.rev centres))
+            elif potential |> Array.forall (fun p -> p = 0.0) then
+                tooFew components centres.Length
+            else
+                let centre, potential =
+                    List.init trials (fun _ -> row (RandomStream.index random potential))
+                    |> List.map (fun centre -> centre, lowered potential centre)
+                    |> List.minBy (snd >> Array.sum)
+
+                choose (centre :: centres) potential
+
+        let first = row (RandomStream.index random (weights execution source))
+        choose [ first ] (lowered (Array.create (int source.Rows) infinity) first)

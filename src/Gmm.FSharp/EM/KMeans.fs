@@ -1,0 +1,239 @@
+namespace Gmm
+
+open System
+
+/// Where k-means starts.
+[<RequireQualifiedAccess>]
+type KMeansStart =
+    /// Rows by greedy k-means++.
+    | KPlusPlus
+    /// Random rows.
+    | Points
+    /// Given centres (K×D).
+    | Means of float[,]
+
+/// How to run k-means; start from `KMeans.defaults`.
+[<NoEquality; NoComparison>]
+type KMeansOptions =
+    {
+        /// K ≥ 1.
+        Clusters: int
+        /// Where to start.
+        Start: KMeansStart
+        /// How many runs with seeds Seed, Seed+1, …; the lowest inertia wins. Given centres are run once.
+        Restarts: int
+        /// The seed of the first run.
+        Seed: int
+        /// M-steps at most.
+        MaxIterations: int
+        /// Converged when the squared movement of the centres is at most this share of the features' mean variance. At 0
+        /// they move until only rounding moves them.
+        Tolerance: float
+        /// Threads and cancellation.
+        Execution: Execution
+    }
+
+/// The result of k-means.
+[<NoEquality; NoComparison>]
+type KMeansFit =
+    {
+        /// Σₙ wₙ minₖ ‖xₙ−μₖ‖².
+        Inertia: float
+        /// The fit of the mixture of centroids: iterations, trace, why it stopped.
+        Fit: Fit<Centroid>
+    }
+
+    /// μ (K×D).
+    member result.Centres = result.Fit.Parameters.Centres.toArray2D ()
+
+/// k-means: EM on centroids with hard assignment and equal weights, the limit of a Gaussian mixture with Σ = εI for
+/// ε → 0 (Lloyd 1982; Bishop, PRML, 2006, §9.1 and §9.3.2). A cluster left empty takes the row farthest from its centre.
+module KMeans =
+    /// One cluster, k-means++, 10 restarts from seed 0, at most 300 iterations, tolerance 1e-4.
+    let defaults =
+        { Clusters = 1
+          Start = KMeansStart.KPlusPlus
+          Restarts = 10
+          Seed = 0
+          MaxIterations = 300
+          Tolerance = 1e-4
+          Execution = Execution.Default }
+
+    /// The model of k-means, for EM's functions.
+    let model (execution: Execution) : Model<Centroid> =
+        { Model.ofFamily Centroid.family with
+            Assignment = Hard
+            Weights = Equal
+            Execution = execution }
+
+    let internal mixture (centres: float[,]) : Mixture<Centroid> =
+        Mixture.uniform (Array2D.length1 centres) { Centres = Tensor.matrix centres }
+
+    // ── Distances ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    let private centresOf (mixture: Mixture<Centroid>) =
+        mixture.Parameters.Centres.toArray2D () |> fun centres -> Array.init mixture.Components (fun k -> centres[k, *])
+
+    /// The nearest centre to row i of a block, the lowest of equals, and its squared distance.
+    let private nearest (centres: float[][]) (block: Block) i =
+        let mutable best, least = 0, infinity
+
+        for k in 0 .. centres.Length - 1 do
+            let distance = Centres.squaredDistance (block.Row i) (ReadOnlySpan centres[k])
+
+            if distance < least then
+                best <- k
+                least <- distance
+
+        struct (best, least)
+
+    /// The number of the nearest centre for every row of a block (n).
+    let internal labels (centres: float[,]) (block: Block) : int[] =
+        let centres = centresOf (mixture centres)
+
+        Array.init block.Rows (fun i ->
+            let struct (cluster, _) = nearest centres block i
+            cluster)
+
+    let private inertia execution source (mixture: Mixture<Centroid>) =
+        let centres = centresOf mixture
+
+        source
+        |> Source.reduce execution (+) (fun block ->
+            let mutable sum = 0.0
+
+            for i in 0 .. block.Rows - 1 do
+                let struct (_, distance) = nearest centres block i
+                sum <- sum + block.Weight i * distance
+
+            sum)
+
+    // ── Empty clusters ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// A row that may leave its cluster.
+    type private Far =
+        { Row: int64
+          Values: float[]
+          Weight: float
+          Cluster: int
+          Distance: float }
+
+    /// The rows of positive weight farthest from their centres, the farthest first.
+    let private farthest count execution source mixture : Far list =
+        let centres = centresOf mixture
+        let keep rows = rows |> List.sortBy (fun far -> -far.Distance, far.Row) |> List.truncate count
+
+        let ofBlock (block: Block) =
+            keep
+                [ for i in 0 .. block.Rows - 1 do
+                      if block.Weight i > 0.0 then
+                          let struct (cluster, distance) = nearest centres block i
+
+                          { Row = block.FirstRow + int64 i
+                            Values = block.Row(i).ToArray()
+                            Weight = block.Weight i
+                            Cluster = cluster
+                            Distance = distance } ]
+
+        source |> Source.reduce execution (fun a b -> keep (a @ b)) ofBlock
+
+    /// The statistics after every empty cluster has taken the farthest row that isn't alone in its cluster.
+    let private fillEmpty execution (source: Source) (iterate: Iterate<Centroid>) : Result<Statistics, GmmError> =
+        let statistics, features = iterate.Statistics, source.Columns
+        let clusters = statistics.Counts.Length
+        let counts, sums = Array.copy statistics.Counts, Array.copy statistics.Sums[0]
+        let centres = centresOf iterate.Mixture
+
+        /// Adds a row to a cluster's sums about its centre, or takes it away.
+        let put weight (values: float[]) cluster =
+            counts[cluster] <- counts[cluster] + weight
+
+            for j in 0 .. features - 1 do
+                let i = cluster * features + j
+                sums[i] <- sums[i] + weight * (values[j] - centres[cluster][j])
+
+        let rec fill empty rows =
+            match empty, rows with
+            | [], _ -> Ok { statistics with Counts = counts; Sums = [| sums |] }
+            | k :: others, far :: rest when far.Distance > 0.0 ->
+                if counts[far.Cluster] > far.Weight then
+                    put -far.Weight far.Values far.Cluster
+                    put far.Weight far.Values k
+                    fill others rest
+                else
+                    fill empty rest
+            | _ -> Centres.tooFew clusters (clusters - empty.Length)
+
+        match [ 0 .. clusters - 1 ] |> List.filter (fun k -> counts[k] = 0.0) with
+        | [] -> Ok statistics
+        | empty -> fill empty (farthest (empty.Length + clusters) execution source iterate.Mixture)
+
+    // ── The loop ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The iterates of k-means from given centres (K×D): the sequence of `EM.iterates`, with empty clusters filled.
+    let iterates (execution: Execution) (source: Source) (centres: float[,]) : seq<Result<Iterate<Centroid>, GmmError>> =
+        let model = model execution
+
+        let next (iterate: Iterate<Centroid>) =
+            fillEmpty execution source iterate |> Result.bind (EM.mStep model iterate.Mixture)
+
+        EM.iteratesBy next model source (mixture centres)
+
+    /// The mean over the features of their variances.
+    let private meanVariance execution (source: Source) =
+        let total = EM.eStep (model execution) source
+        let first = mixture (Source.rows [| 0L |] source)
+
+        total first
+        |> EM.mStep (model execution) first
+        |> Result.map (fun mean -> inertia execution source mean / (total mean).Weight / float source.Columns)
+
+    let private check (options: KMeansOptions) (source: Source) =
+        let centres =
+            match options.Start with
+            | KMeansStart.Means centres -> Some centres
+            | _ -> None
+
+        let shape (values: float[,]) = $"{Array2D.length1 values}×{Array2D.length2 values}"
+        let expected = $"{options.Clusters}×{source.Columns}"
+
+        GmmError.requireAll
+            [ options.Clusters >= 1, "Clusters", "at least 1", string options.Clusters
+              options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts
+              options.MaxIterations >= 1, "MaxIterations", "at least 1", string options.MaxIterations
+              options.Tolerance >= 0.0 && options.Tolerance < infinity, "Tolerance", "0 or more, and finite", string options.Tolerance
+              options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads
+              int64 options.Clusters <= source.Rows, "Clusters", $"at most the number of rows, {source.Rows}", string options.Clusters
+              centres |> Option.forall (fun c -> shape c = expected), "Means", $"of shape {expected}", centres |> Option.map shape |> string
+              centres |> Option.forall (Seq.cast >> Seq.forall Double.IsFinite), "Means", "finite", "not" ]
+        |> Result.bind (fun () -> Source.validate options.Execution source)
+
+    /// Clusters the rows. Error when an option breaks its rule, the data are not finite, or they have fewer different rows
+    /// than clusters.
+    let fit (options: KMeansOptions) (source: Source) : Result<KMeansFit, GmmError> =
+        let execution = options.Execution
+
+        let centres seed =
+            match options.Start with
+            | KMeansStart.KPlusPlus -> Centres.kPlusPlus execution (RandomStream.ofSeed seed) options.Clusters source
+            | KMeansStart.Points -> Centres.points execution (RandomStream.ofSeed seed) options.Clusters source
+            | KMeansStart.Means centres -> Ok centres
+
+        let run variance seed =
+            let hasSettled (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
+                let movement = previous.Mixture.Parameters.Centres - current.Mixture.Parameters.Centres
+                let squared = (movement * movement).toArray () |> Array.sum
+                squared <= (max options.Tolerance 1e-28) * variance
+
+            centres seed
+            |> Result.bind (iterates execution source >> Fit.ofIterates (model execution) seed options.MaxIterations hasSettled)
+            |> Result.map (fun fit -> { Inertia = inertia execution source fit.Mixture; Fit = fit })
+
+        let seeds =
+            match options.Start with
+            | KMeansStart.Means _ -> [ options.Seed ]
+            | _ -> [ options.Seed .. options.Seed + options.Restarts - 1 ]
+
+        check options source
+        |> Result.bind (meanVariance execution)
+        |> Result.bind (fun variance -> seeds |> Fit.best (fun result -> -result.Inertia) (run variance))

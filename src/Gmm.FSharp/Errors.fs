@@ -1,0 +1,77 @@
+namespace Gmm
+
+open System
+
+/// What can go wrong, as values. Each case carries the numbers; `Message` says the rule, the value and the remedy.
+/// A caller's mistake is found before any work is done; trouble in the data ends a fit, and never shows as NaN.
+/// Rows, columns and components count from 0, as arrays do.
+type GmmError =
+    /// An option, a start or a prior breaks its rule.
+    | InvalidOption of name: string * rule: string * value: string
+    /// The data as a whole break a rule: no rows, wrong width, ragged rows, weights.
+    | InvalidData of rule: string * value: string
+    /// One number of the data is NaN, infinite, or too large to be squared.
+    | InvalidNumber of row: int64 * column: int * value: float
+    /// A covariance is not positive definite; no component is named when all share it.
+    | SingularCovariance of owner: int option * iteration: int
+    /// A component is left with no rows and with no prior to hold it.
+    | CollapsedComponent of owner: int * iteration: int
+    /// A file can't be used. Line and column count from 1; 0 where the trouble has no such place.
+    | UnreadableFile of path: string * line: int * column: int * reason: string
+
+    /// The rule, the value and the remedy, as one sentence or two.
+    member error.Message =
+        match error with
+        | InvalidOption(name, rule, value) -> $"{name} must be {rule}, but is {value}."
+        | InvalidData(rule, value) -> $"The data must have {rule}, but {value}."
+        | InvalidNumber(row, column, value) ->
+            $"The data must be finite and below 1e150 in magnitude, but row {row}, column {column} (counting from 0) "
+            + $"holds {value}. Remove or impute the row, or rescale the column."
+        | SingularCovariance(owner, iteration) ->
+            let which =
+                match owner with
+                | Some k -> $"The covariance of component {k} (counting from 0)"
+                | None -> "The shared covariance"
+
+            $"{which} is not positive definite in iteration {iteration}: its rows lie in fewer dimensions than the data. "
+            + "Raise RegCovar, set CovariancePrior, choose a structure with fewer parameters or fewer components, "
+            + "or drop constant and duplicate columns."
+        | CollapsedComponent(owner, iteration) ->
+            $"Component {owner} (counting from 0) has no rows left in iteration {iteration}. "
+            + "Choose fewer components, another start or seed, or a MeanPrior with a CovariancePrior."
+        | UnreadableFile(path, line, column, reason) ->
+            let place =
+                match line, column with
+                | 0, _ -> ""
+                | _, 0 -> $", line {line}"
+                | _ -> $", line {line}, column {column}"
+
+            $"{path}{place}: {reason}"
+
+/// A `GmmError` as an exception, for callers who would rather stop: see `GmmError.get`.
+type GmmException(error: GmmError) =
+    inherit Exception(error.Message)
+
+    /// What went wrong, as a value.
+    member _.Error = error
+
+/// Working with errors as values.
+module GmmError =
+    /// The value of a result; throws `GmmException` with the error's message where there is none.
+    let get (result: Result<'T, GmmError>) : 'T =
+        match result with
+        | Ok value -> value
+        | Error error -> raise (GmmException error)
+
+    /// The same error, told of the iteration it happened in.
+    let internal atIteration iteration error =
+        match error with
+        | SingularCovariance(owner, _) -> SingularCovariance(owner, iteration)
+        | CollapsedComponent(owner, _) -> CollapsedComponent(owner, iteration)
+        | other -> other
+
+    /// Ok when every condition holds; otherwise the first option that breaks its rule, with its value.
+    let internal requireAll (rules: (bool * string * string * string) list) : Result<unit, GmmError> =
+        match rules |> List.tryFind (fun (holds, _, _, _) -> not holds) with
+        | Some(_, name, rule, value) -> Error(InvalidOption(name, rule, value))
+        | None -> Ok()

@@ -1,0 +1,397 @@
+namespace Gmm
+
+open System
+open MathNet.Numerics
+
+/// The parameters of K Gaussian components N(x|μₖ, Σₖ).
+type Gaussian =
+    {
+        /// Which of the six covariance structures.
+        Structure: Structure
+        /// μ (K×D).
+        Means: Tensor
+        /// Σ: K×D×D, K×D or K for full, diag and spherical; D×D, D or a single number when tied.
+        Covariances: Tensor
+        /// The inverse factors W with WᵀW = Σ⁻¹, one for each of the P covariance matrices (P = K, or 1 when tied):
+        /// lower triangular P×D×D for full, 1/σ as P×D for diag and P for spherical.
+        InverseFactors: Tensor
+    }
+
+    /// How many components, K.
+    member gaussian.Components = gaussian.Means.shape[0]
+    /// How many features, D.
+    member gaussian.Features = gaussian.Means.shape[1]
+
+/// A belief about the means: μₖ | Σₖ ~ N(m₀ₖ, Σₖ/κ₀).
+type MeanPrior =
+    {
+        /// m₀: one for all components (D), or one for each (K×D).
+        Mean: Tensor
+        /// κ₀ > 0: how many rows the belief is worth.
+        Precision: float
+    }
+
+/// A belief about the covariances: density ∝ |Σ|^−(ν₀+D+1)/2 exp(−½ tr Ψ₀Σ⁻¹), inverse Wishart within the structure.
+type CovariancePrior =
+    {
+        /// Ψ₀: shaped as the covariances, or as one of them for all, or a single number ψ that stands for ψ·I.
+        Scale: Tensor
+        /// ν₀ > D − 1.
+        Degrees: float
+    }
+
+/// Both beliefs, checked and laid out for K components of D features; made by `Gaussian.prior`.
+[<NoEquality; NoComparison>]
+type GaussianPrior =
+    internal
+        {
+            /// m₀ₖ (K of D numbers) and κ₀.
+            OnMeans: (float[][] * float) option
+            /// The planes of Ψ₀, and ν₀.
+            OnCovariances: (float[][] * float) option
+        }
+
+/// Gaussian components with any of the six covariance structures: maximum likelihood (Bishop, PRML, 2006, §9.2.2) and
+/// maximum a posteriori with the normal–inverse-Wishart prior (Murphy, Machine Learning, 2012, §11.4.2.8), restricted to
+/// the structure.
+module Gaussian =
+
+    // ── Parameters ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    let private rows (matrix: Tensor) = matrix.toArray () |> Array.chunkBySize matrix.shape[1]
+
+    /// W of one plane, or None where its matrix isn't positive definite.
+    let private inverseFactor features structure (plane: float[]) : float[] option =
+        match Structure.shape structure with
+        | Shape.Full -> LinearAlgebra.inverseFactor features plane
+        | Shape.Diag
+        | Shape.Spherical ->
+            if plane |> Array.forall (fun variance -> variance > 0.0 && variance < infinity) then
+                Some(plane |> Array.map (fun variance -> 1.0 / sqrt variance))
+            else
+                None
+
+    /// The component that a plane belongs to, unless all share it.
+    let private owner structure plane =
+        if Structure.isTied structure then None else Some plane
+
+    /// The parameters with these means and covariance planes, or the first plane that isn't positive definite.
+    let private ofPlanes structure (means: float[][]) (planes: float[][]) : Result<Gaussian, int> =
+        let components, features = means.Length, means[0].Length
+        let factors = planes |> Array.map (inverseFactor features structure)
+
+        match Array.tryFindIndex Option.isNone factors with
+        | Some plane -> Error plane
+        | None ->
+            Ok
+                { Structure = structure
+                  Means = Tensor.create [| components; features |] (Array.concat means)
+                  Covariances = Tensor.create (Structure.covarianceShape components features structure) (Array.concat planes)
+                  InverseFactors =
+                    Tensor.create
+                        (Array.append [| planes.Length |] (Structure.planeShape features structure))
+                        (factors |> Array.map Option.get |> Array.concat) }
+
+    /// The planes of covariances that a caller gave: shaped as the structure has them, as one matrix for all components,
+    /// or as a single number for a multiple of I. Each must be symmetric and positive definite.
+    let private planesOf name components features structure (given: Tensor) : Result<float[][], GmmError> =
+        let count = Structure.planes components structure
+        let all = Structure.covarianceShape components features structure
+        let one = Structure.planeShape features structure
+
+        let isSymmetric (plane: float[]) =
+            let entry i j = plane[i * features + j]
+            let isClose a b = abs (a - b) <= 1e-8 * (abs a + abs b)
+
+            Structure.shape structure <> Shape.Full
+            || Seq.forall (fun i -> Seq.forall (fun j -> isClose (entry i j) (entry j i)) (seq { 0..i })) (seq { 0 .. features - 1 })
+
+        let isSound plane =
+            isSymmetric plane && Option.isSome (inverseFactor features structure plane)
+
+        let numbers = given.toArray ()
+
+        let laidOut =
+            if given.shape = all then
+                Ok(Array.chunkBySize (Structure.planeSize features structure) numbers)
+            elif given.shape = one then
+                Ok(Array.create count numbers)
+            elif given.shape.Length = 0 then
+                Ok(Array.create count (Structure.diagonal structure (Array.create features numbers[0])))
+            else
+                let shapes = [ all; one; [||] ] |> List.distinct |> List.map Tensor.Show |> String.concat " or "
+                Error(InvalidOption(name, $"{shapes} for structure {Structure.name structure}", Tensor.Show given.shape))
+
+        laidOut
+        |> Result.bind (fun planes ->
+            match Array.tryFind (isSound >> not) planes with
+            | Some plane ->
+                Error(InvalidOption(name, "symmetric and positive definite", string (Tensor.create one plane)))
+            | None -> Ok planes)
+
+    /// Parameters of means (K×D) and covariances: shaped as the structure has them (K×D×D, K×D or K; D×D, D or a single
+    /// number when tied), as one matrix for all components, or as a single number σ² for σ²I. Error when a shape is
+    /// another, a mean is not finite, or a covariance not symmetric and positive definite.
+    let create structure (means: float[,]) (covariances: Tensor) : Result<Gaussian, GmmError> =
+        let components, features = Array2D.length1 means, Array2D.length2 means
+
+        if components = 0 || features = 0 then
+            Error(InvalidOption("Means", "at least 1×1", $"{components}×{features}"))
+        else
+            match means |> Seq.cast<float> |> Seq.tryFindIndex (Double.IsFinite >> not) with
+            | Some i ->
+                let k, j = i / features, i % features
+                Error(InvalidOption($"Means[{k}, {j}]", "finite", string means[k, j]))
+            | None ->
+                planesOf "Covariances" components features structure covariances
+                |> Result.bind (fun planes ->
+                    ofPlanes structure (Array.init components (fun k -> means[k, *])) planes
+                    |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0)))
+
+    /// Σₖ as a D×D matrix, whatever the structure.
+    let covariance (gaussian: Gaussian) (k: int) : float[,] =
+        let size = Structure.planeSize gaussian.Features gaussian.Structure
+        let plane = Structure.planeOf gaussian.Structure k
+        Structure.matrix gaussian.Features gaussian.Structure (Array.sub (gaussian.Covariances.toArray ()) (plane * size) size)
+
+    /// How many numbers of means and covariances are free: K·D and the structure's own.
+    let freeParameters (gaussian: Gaussian) =
+        let components, features = gaussian.Components, gaussian.Features
+        components * features + Structure.freeParameters components features gaussian.Structure
+
+    // ── Density ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// zₙₖ = xₙ − μₖ (K×n×D).
+    let private deviations (gaussian: Gaussian) (x: Tensor) =
+        x.unsqueeze 0 - gaussian.Means.unsqueeze 1
+
+    /// y = W z (K×n×D), which has covariance I.
+    let private whitened (gaussian: Gaussian) (z: Tensor) =
+        let w = gaussian.InverseFactors
+
+        match Structure.shape gaussian.Structure with
+        | Shape.Full -> z.matmul (w.transpose(1, 2).expand [| gaussian.Components; gaussian.Features; gaussian.Features |])
+        | Shape.Diag -> z * w.unsqueeze 1
+        | Shape.Spherical -> z * w.view [| w.shape[0]; 1; 1 |]
+
+    /// ln|W| = −½ ln|Σ| of every covariance matrix (P).
+    let private logDeterminants (gaussian: Gaussian) =
+        let w, features = gaussian.InverseFactors, gaussian.Features
+
+        match Structure.shape gaussian.Structure with
+        | Shape.Full ->
+            let identity = w.like ([| features; features |], Structure.diagonal Full (Array.create features 1.0))
+            (w * identity).sum(2).log().sum 1
+        | Shape.Diag -> w.log().sum 1
+        | Shape.Spherical -> w.log () * float features
+
+    /// ln N(xₙ|μₖ, Σₖ) = −½‖Wₖ(xₙ−μₖ)‖² + ln|Wₖ| − ½D ln 2π (n×K) of a block x (n×D) (Bishop, PRML, eq. 2.43).
+    let logDensity (gaussian: Gaussian) (x: Tensor) : Tensor =
+        let y = whitened gaussian (deviations gaussian x)
+        let normaliser = logDeterminants gaussian - float gaussian.Features * Constants.Ln2PiOver2
+        ((y * y).sum 2 * -0.5 + normaliser.unsqueeze 1).transpose (0, 1)
+
+    // ── Statistics ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// First moments Σₙ rₙₖ zₙₖ (K×D) and second Σₙ rₙₖ zₙₖzₙₖᵀ (a plane for each covariance matrix) about the current
+    /// means, z = x − μₖ, of a block x (n×D) under responsibilities (n×K). About the means nothing cancels, however far
+    /// from 0 the data lie.
+    let sums (gaussian: Gaussian) (x: Tensor) (responsibilities: Tensor) : Tensor list =
+        let z = deviations gaussian x
+        let rz = responsibilities.transpose(0, 1).unsqueeze 2 * z
+
+        let second =
+            match Structure.shape gaussian.Structure with
+            | Shape.Full -> z.transpose(1, 2).matmul rz
+            | Shape.Diag -> (z * rz).sum 1
+            | Shape.Spherical -> (z * rz).sum(2).sum 1 * (1.0 / float gaussian.Features)
+
+        [ rz.sum 1; (if Structure.isTied gaussian.Structure then second.sum 0 else second) ]
+
+    // ── Prior ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// No belief: maximum likelihood.
+    let flat = { OnMeans = None; OnCovariances = None }
+
+    /// Beliefs about the means and the covariances of K components of D features, checked: shapes, κ₀ > 0, ν₀ > D − 1,
+    /// Ψ₀ symmetric and positive definite.
+    let prior components features structure (onMeans: MeanPrior option) (onCovariances: CovariancePrior option) : Result<GaussianPrior, GmmError> =
+        let means (belief: MeanPrior) =
+            if not (belief.Precision > 0.0 && belief.Precision < infinity) then
+                Error(InvalidOption("MeanPrior.Precision", "above 0 and finite", string belief.Precision))
+            elif belief.Mean.toArray () |> Array.forall Double.IsFinite |> not then
+                Error(InvalidOption("MeanPrior.Mean", "finite", string belief.Mean))
+            elif belief.Mean.shape = [| features |] then
+                Ok(Array.create components (belief.Mean.toArray ()), belief.Precision)
+            elif belief.Mean.shape = [| components; features |] then
+                Ok(rows belief.Mean, belief.Precision)
+            else
+                Error(InvalidOption("MeanPrior.Mean", $"{features} or {components}×{features}", Tensor.Show belief.Mean.shape))
+
+        let covariances (belief: CovariancePrior) =
+            if not (belief.Degrees > float features - 1.0 && belief.Degrees < infinity) then
+                Error(InvalidOption("CovariancePrior.Degrees", $"above {features - 1}, the number of features less 1", string belief.Degrees))
+            else
+                planesOf "CovariancePrior.Scale" components features structure belief.Scale
+                |> Result.map (fun planes -> planes, belief.Degrees)
+
+        let optional check belief =
+            match belief with
+            | None -> Ok None
+            | Some belief -> check belief |> Result.map Some
+
+        match optional means onMeans, optional covariances onCovariances with
+        | Error error, _
+        | _, Error error -> Error error
+        | Ok means, Ok covariances -> Ok { OnMeans = means; OnCovariances = covariances }
+
+    /// The prior as if it were data: what it adds to the statistics about the current means.
+    [<NoEquality; NoComparison>]
+    type private PseudoStatistics =
+        {
+            /// κ₀, rows added to every mean; 0 without a belief.
+            Rows: float
+            /// m₀ₖ − μₖ, where those rows lie.
+            Offsets: float[][]
+            /// Ψ₀ + Σₖ κ₀ (m₀ₖ−μₖ)(m₀ₖ−μₖ)ᵀ in every plane.
+            Scatter: float[][]
+            /// What is added to the count each plane is divided by: Σₖ [κ₀ given] + [Ψ₀ given](ν₀+D+1).
+            Degrees: float
+        }
+
+    /// Every plane with the outer products of its components' offsets added, each times its factor.
+    let private addOuter structure (factors: float[]) (offsets: float[][]) (planes: float[][]) =
+        let sums = planes |> Array.map Array.copy
+
+        for k in 0 .. offsets.Length - 1 do
+            let p = Structure.planeOf structure k
+            sums[p] <- Array.map2 (fun sum entry -> sum + factors[k] * entry) sums[p] (Structure.outer structure offsets[k])
+
+        sums
+
+    let private pseudoStatistics (prior: GaussianPrior) (gaussian: Gaussian) =
+        let components, features, structure = gaussian.Components, gaussian.Features, gaussian.Structure
+        let count = Structure.planes components structure
+
+        let centres, rowsOfMeans, degreesOfMeans =
+            match prior.OnMeans with
+            | Some(centres, precision) -> centres, precision, float (components / count)
+            | None -> rows gaussian.Means, 0.0, 0.0
+
+        let scale, degreesOfScale =
+            match prior.OnCovariances with
+            | Some(planes, degrees) -> planes, degrees + float features + 1.0
+            | None -> Array.init count (fun _ -> Array.zeroCreate (Structure.planeSize features structure)), 0.0
+
+        let offsets = Array.map2 (Array.map2 (-)) centres (rows gaussian.Means)
+
+        { Rows = rowsOfMeans
+          Offsets = offsets
+          Scatter = addOuter structure (Array.create components rowsOfMeans) offsets scale
+          Degrees = degreesOfMeans + degreesOfScale }
+
+    /// ln of the prior's density without its constant: −½ Σ over planes of (degrees · ln|Σ| + tr(scatter · Σ⁻¹)).
+    let logPrior (prior: GaussianPrior) (gaussian: Gaussian) : float =
+        let pseudo = pseudoStatistics prior gaussian
+        let features = gaussian.Features
+        let factors = gaussian.InverseFactors.toArray () |> Array.chunkBySize (Structure.planeSize features gaussian.Structure)
+
+        /// tr(scatter · WᵀW).
+        let trace (scatter: float[]) (w: float[]) =
+            match Structure.shape gaussian.Structure with
+            | Shape.Full ->
+                let row i = Array.sub w (i * features) features
+                Seq.sum (seq { for i in 0 .. features - 1 -> Array.fold2 (fun sum a b -> sum + a * b) 0.0 scatter (Structure.outer Full (row i)) })
+            | Shape.Diag -> Array.fold2 (fun sum s w -> sum + s * w * w) 0.0 scatter w
+            | Shape.Spherical -> float features * scatter[0] * w[0] * w[0]
+
+        let logDeterminants = (logDeterminants gaussian).toArray () // −½ ln|Σ|
+        let traces = Array.map2 trace pseudo.Scatter factors
+        Array.fold2 (fun sum logDeterminant trace -> sum + pseudo.Degrees * logDeterminant - 0.5 * trace) 0.0 logDeterminants traces
+
+    // ── M-step ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Whether every variance is more than the rounding noise of numbers as large as the means.
+    let private isAboveNoise structure (means: float[][]) (plane: float[]) =
+        let square x = x * x
+        let largest = means |> Array.map (Array.map abs) |> Array.reduce (Array.map2 max)
+        let noise = largest |> Array.map (fun mean -> square (4.0 * Precision.DoublePrecision * mean))
+        let features = largest.Length
+
+        let variances =
+            match Structure.shape structure with
+            | Shape.Full -> Array.init features (fun j -> plane[j * features + j])
+            | Shape.Diag
+            | Shape.Spherical -> plane
+
+        let floor =
+            match Structure.shape structure with
+            | Shape.Spherical -> Structure.diagonal structure noise
+            | _ -> noise
+
+        Array.forall2 (>) variances floor
+
+    /// The joint mode of means and covariances, from statistics about the current means μ:
+    ///   δₖ = (Σₙ rₙₖzₙₖ + κ₀(m₀ₖ−μₖ)) / (Nₖ+κ₀),  μₖ ← μₖ + δₖ,
+    ///   Σ ← (S + prior's scatter − Σₖ (Nₖ+κ₀) δₖδₖᵀ) / (Σₖ Nₖ + prior's degrees) + regularisation,
+    /// with sums over the components that share the covariance. `regularisation` (D variances) is added to its diagonal.
+    let maximise (prior: GaussianPrior) (regularisation: float[] option) (gaussian: Gaussian) (statistics: Statistics) : Result<Gaussian, GmmError> =
+        let structure, features = gaussian.Structure, gaussian.Features
+        let pseudo = pseudoStatistics prior gaussian
+        let counts = statistics.Counts |> Array.map (fun count -> count + pseudo.Rows)
+        let nothing = 16.0 * Precision.DoublePrecision * statistics.Weight
+
+        match counts |> Array.tryFindIndex (fun count -> not (count > nothing)) with
+        | Some k -> Error(CollapsedComponent(k, 0))
+        | None ->
+            let first = statistics.Sums[0] |> Array.chunkBySize features
+            let second = statistics.Sums[1] |> Array.chunkBySize (Structure.planeSize features structure)
+
+            let shifts =
+                Array.map3 (fun count sum offset -> Array.map2 (fun s o -> (s + pseudo.Rows * o) / count) sum offset) counts first pseudo.Offsets
+
+            let degrees = Array.create second.Length pseudo.Degrees
+
+            for k in 0 .. counts.Length - 1 do
+                let p = Structure.planeOf structure k
+                degrees[p] <- degrees[p] + statistics.Counts[k]
+
+            let scatter =
+                Array.map2 (Array.map2 (+)) second pseudo.Scatter
+                |> addOuter structure (counts |> Array.map (~-)) shifts
+
+            let diagonal =
+                regularisation
+                |> Option.defaultValue (Array.zeroCreate features)
+                |> Structure.diagonal structure
+
+            let planes =
+                Array.map2 (fun sum degrees -> Array.map2 (fun s c -> s / degrees + c) sum diagonal) scatter degrees
+
+            let means = Array.map2 (Array.map2 (+)) (rows gaussian.Means) shifts
+
+            match planes |> Array.tryFindIndex (isAboveNoise structure means >> not) with
+            | Some plane -> Error plane
+            | None -> ofPlanes structure means planes
+            |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
+
+    // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Gaussian components under a prior, with `regularisation` (D variances) added to every covariance.
+    let familyWith (prior: GaussianPrior) (regularisation: float[] option) : Family<Gaussian> =
+        { Name = "gaussian"
+          LogDensity = logDensity
+          Sums = sums
+          Maximise = maximise prior regularisation
+          LogPrior = logPrior prior
+          Features = _.Features
+          FreeParameters = freeParameters
+          Move =
+            fun move gaussian ->
+                { gaussian with
+                    Means = move gaussian.Means
+                    Covariances = move gaussian.Covariances
+                    InverseFactors = move gaussian.InverseFactors } }
+
+    /// Gaussian components by maximum likelihood, without prior or regularisation.
+    let family: Family<Gaussian> = familyWith flat None

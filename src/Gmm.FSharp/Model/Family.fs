@@ -1,0 +1,24 @@
+namespace Gmm
+
+/// One kind of component, as the textbook has it: density, statistics and M-step of all K components together.
+/// Prior and regularisation are already inside; the weights are the mixture's.
+[<NoEquality; NoComparison>]
+type Family<'θ> =
+    {
+        /// The family's name: "gaussian" …
+        Name: string
+        /// ln p(xₙ|θₖ) (n×K) of a block (n×D).
+        LogDensity: 'θ -> Tensor -> Tensor
+        /// The family's sums over a block (n×D), weighted by responsibilities times sample weights (n×K).
+        Sums: 'θ -> Tensor -> Tensor -> Tensor list
+        /// The parameters that maximise Q + ln prior, from the statistics under the current parameters.
+        Maximise: 'θ -> Statistics -> Result<'θ, GmmError>
+        /// ln of the prior's density at the parameters, without its constant; 0 without a prior.
+        LogPrior: 'θ -> float
+        /// How many features the components have, D.
+        Features: 'θ -> int
+        /// How many parameters of the components are free.
+        FreeParameters: 'θ -> int
+        /// The same parameters with every tensor moved, as to another engine.
+        Move: (Tensor -> Tensor) -> 'θ -> 'θ
+    }

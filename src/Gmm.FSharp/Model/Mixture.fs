@@ -1,0 +1,35 @@
+namespace Gmm
+
+/// A mixture p(x) = Σₖ πₖ p(x|θₖ): the log-weights and the parameters of all K components together.
+type Mixture<'θ> =
+    {
+        /// ln πₖ (K); −∞ for a component of weight 0.
+        LogWeights: Tensor
+        /// The parameters of all components, a struct of arrays.
+        Parameters: 'θ
+    }
+
+    /// πₖ (K), summing to 1.
+    member mixture.Weights = mixture.LogWeights.toArray1D () |> Array.map exp
+
+    /// How many components, K.
+    member mixture.Components = mixture.LogWeights.shape[0]
+
+/// Making mixtures.
+module Mixture =
+    /// A mixture of given weights, which are divided by their sum. Error when one is negative or not finite, or all are 0.
+    let create (weights: float[]) (parameters: 'θ) : Result<Mixture<'θ>, GmmError> =
+        let total = Array.sum weights
+
+        match weights |> Array.tryFindIndex (fun weight -> not (weight >= 0.0 && weight < infinity)) with
+        | Some k -> Error(InvalidOption($"Weights[{k}]", "finite and not negative", string weights[k]))
+        | None when not (total > 0.0 && total < infinity) -> Error(InvalidOption("Weights", "above 0 somewhere, with a finite sum", $"a sum of {total}"))
+        | None ->
+            Ok
+                { LogWeights = Tensor.vector (weights |> Array.map (fun weight -> log (weight / total)))
+                  Parameters = parameters }
+
+    /// A mixture of K components of equal weight.
+    let uniform components (parameters: 'θ) : Mixture<'θ> =
+        { LogWeights = Tensor.vector (Array.create components (-log (float components)))
+          Parameters = parameters }

@@ -1,0 +1,41 @@
+namespace Gmm
+
+/// What is believed of the weights before the data: π ~ Dirichlet(α).
+type WeightPrior =
+    /// Nothing, α = 1: maximum likelihood.
+    | Flat
+    /// One α ≥ 1 for every component (K): αₖ − 1 extra rows.
+    | Dirichlet of concentration: float[]
+    /// π = 1/K and stays so, the limit α → ∞: k-means.
+    | Equal
+
+/// The weights' part of the M-step and of the objective.
+module WeightPrior =
+    /// The mode of the weights: πₖ = (Nₖ + αₖ − 1) / Σⱼ(Nⱼ + αⱼ − 1) (Murphy, Machine Learning, 2012, §11.4.2.8).
+    let maximise prior (counts: float[]) : float[] =
+        let total =
+            match prior with
+            | Flat -> counts
+            | Dirichlet concentration -> Array.map2 (fun count alpha -> count + alpha - 1.0) counts concentration
+            | Equal -> Array.create counts.Length 1.0
+
+        let sum = Array.sum total
+        total |> Array.map (fun count -> count / sum)
+
+    /// Σₖ (αₖ − 1) ln πₖ, the log-density without its constant; 0·ln 0 = 0.
+    let logDensity prior (logWeights: float[]) : float =
+        match prior with
+        | Flat
+        | Equal -> 0.0
+        | Dirichlet concentration ->
+            Array.fold2 (fun sum alpha logWeight -> if alpha = 1.0 then sum else sum + (alpha - 1.0) * logWeight) 0.0 concentration logWeights
+
+    /// The prior itself, or what is wrong with it for K components.
+    let check components prior : Result<WeightPrior, GmmError> =
+        match prior with
+        | Dirichlet concentration when concentration.Length <> components ->
+            Error(InvalidOption("WeightPrior", $"one concentration for each of the {components} components", $"{concentration.Length} numbers"))
+        | Dirichlet concentration when concentration |> Array.exists (fun alpha -> not (alpha >= 1.0 && alpha < infinity)) ->
+            let bad = concentration |> Array.find (fun alpha -> not (alpha >= 1.0 && alpha < infinity))
+            Error(InvalidOption("WeightPrior", "at least 1 and finite for every component", string bad))
+        | _ -> Ok prior

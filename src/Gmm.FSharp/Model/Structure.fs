@@ -1,0 +1,131 @@
+namespace Gmm
+
+/// How much of a covariance matrix is free.
+[<RequireQualifiedAccess>]
+type Shape =
+    /// Every entry: D² numbers.
+    | Full
+    /// The diagonal, the rest 0: D numbers.
+    | Diag
+    /// One variance for all features: 1 number.
+    | Spherical
+
+/// The six covariance structures of a Gaussian mixture: three shapes, each component's own or tied (one for all).
+/// mclust calls them VVV, VVI, VII, EEE, EEI, EII.
+type Structure =
+    /// Every component its own symmetric matrix.
+    | Full
+    /// Every component its own variances; features are independent within a component.
+    | Diag
+    /// Every component one variance for all features (isotropic).
+    | Spherical
+    /// One symmetric matrix for all components.
+    | TiedFull
+    /// One set of variances for all components.
+    | TiedDiag
+    /// One variance for everything.
+    | TiedSpherical
+
+/// The layout of covariances. A second moment has the layout of the covariance it estimates: one plane of
+/// `planeSize` numbers for every covariance matrix, of which there are K or 1.
+module Structure =
+    /// All six, most parameters first.
+    let all = [ Full; TiedFull; Diag; TiedDiag; Spherical; TiedSpherical ]
+
+    /// The shape of each covariance matrix.
+    let shape structure =
+        match structure with
+        | Full
+        | TiedFull -> Shape.Full
+        | Diag
+        | TiedDiag -> Shape.Diag
+        | Spherical
+        | TiedSpherical -> Shape.Spherical
+
+    /// Whether all components share one covariance matrix.
+    let isTied structure =
+        match structure with
+        | TiedFull
+        | TiedDiag
+        | TiedSpherical -> true
+        | Full
+        | Diag
+        | Spherical -> false
+
+    /// The name in scikit-learn's and tgmm's spelling: full, tied_full, diag …
+    let name structure =
+        match structure with
+        | Full -> "full"
+        | Diag -> "diag"
+        | Spherical -> "spherical"
+        | TiedFull -> "tied_full"
+        | TiedDiag -> "tied_diag"
+        | TiedSpherical -> "tied_spherical"
+
+    /// The structure of a name, which may also be "isotropic" (spherical) or "tied" (tied_full).
+    let parse (text: string) : Result<Structure, GmmError> =
+        match text.Trim().ToLowerInvariant().Replace('-', '_') with
+        | "isotropic" -> Ok Spherical
+        | "tied" -> Ok TiedFull
+        | spelled ->
+            match List.tryFind (fun structure -> name structure = spelled) all with
+            | Some structure -> Ok structure
+            | None ->
+                let names = all |> List.map name |> String.concat ", "
+                Error(InvalidOption("Structure", $"one of {names}, isotropic, tied", $"\"{text}\""))
+
+    /// How many covariance matrices K components have: K, or 1 when they share it.
+    let planes components structure =
+        if isTied structure then 1 else components
+
+    /// The plane that component k uses.
+    let planeOf structure k = if isTied structure then 0 else k
+
+    /// The shape of the numbers that stand for one covariance matrix of D features: D×D, D or a single number.
+    let planeShape features structure : int[] =
+        match shape structure with
+        | Shape.Full -> [| features; features |]
+        | Shape.Diag -> [| features |]
+        | Shape.Spherical -> [||]
+
+    /// How many numbers stand for one covariance matrix of D features: D², D or 1.
+    let planeSize features structure =
+        Array.fold (*) 1 (planeShape features structure)
+
+    /// The shape of all covariances as a tensor: K×D×D, K×D, K, D×D, D or a single number.
+    let covarianceShape components features structure : int[] =
+        let one = planeShape features structure
+        if isTied structure then one else Array.append [| components |] one
+
+    /// How many parameters are free in the covariances: K·D(D+1)/2, K·D, K, or a K-th of that when tied.
+    let freeParameters components features structure =
+        planes components structure
+        * match shape structure with
+          | Shape.Full -> features * (features + 1) / 2
+          | Shape.Diag -> features
+          | Shape.Spherical -> 1
+
+    /// The outer product δδᵀ of D numbers in a plane's layout: all of it, its diagonal, or the mean of its diagonal.
+    let outer structure (delta: float[]) : float[] =
+        match shape structure with
+        | Shape.Full -> [| for a in delta do for b in delta -> a * b |]
+        | Shape.Diag -> delta |> Array.map (fun d -> d * d)
+        | Shape.Spherical -> [| delta |> Array.averageBy (fun d -> d * d) |]
+
+    /// A diagonal matrix of D variances in a plane's layout.
+    let diagonal structure (variances: float[]) : float[] =
+        match shape structure with
+        | Shape.Full ->
+            let features = variances.Length
+            Array.init (features * features) (fun i -> if i / features = i % features then variances[i / features] else 0.0)
+        | Shape.Diag -> Array.copy variances
+        | Shape.Spherical -> [| Array.average variances |]
+
+    /// A plane as the D×D matrix it stands for.
+    let matrix features structure (plane: float[]) : float[,] =
+        Array2D.init features features (fun i j ->
+            match shape structure with
+            | Shape.Full -> plane[i * features + j]
+            | Shape.Diag when i = j -> plane[i]
+            | Shape.Spherical when i = j -> plane[0]
+            | _ -> 0.0)

@@ -1,0 +1,33 @@
+namespace Gmm
+
+open System
+open System.Collections.Generic
+open MathNet.Numerics.Random
+
+/// Reproducible random numbers: the same seed gives the same stream on every machine.
+module RandomStream =
+    /// A stream of its own for this seed (xoshiro256**, Blackman and Vigna 2018). Not to be shared between threads.
+    let ofSeed (seed: int) : Random = Xoshiro256StarStar(seed, false)
+
+    /// An index drawn with probability proportional to its weight; weights ≥ 0 with a sum > 0.
+    let index (random: Random) (weights: float[]) =
+        let target = random.NextDouble() * Array.sum weights
+        let mutable passed = 0.0
+
+        let found =
+            weights
+            |> Array.tryFindIndex (fun weight ->
+                passed <- passed + weight
+                passed > target)
+        // Rounding can leave the target at the very end: the last index that has weight.
+        found |> Option.defaultWith (fun () -> Array.findIndexBack (fun weight -> weight > 0.0) weights)
+
+    /// `count` distinct numbers below `length`, every such set equally likely (Floyd's algorithm, Bentley 1987).
+    let distinct (random: Random) (count: int) (length: int64) : int64[] =
+        let chosen = HashSet<int64>()
+
+        [| for last in length - int64 count .. length - 1L do
+               let drawn = random.NextInt64(0L, last + 1L)
+               let next = if chosen.Contains drawn then last else drawn
+               chosen.Add next |> ignore
+               next |]

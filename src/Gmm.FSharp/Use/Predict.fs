@@ -1,0 +1,45 @@
+namespace Gmm
+
+/// Using a fitted mixture on data, those it was fitted to or new ones. All functions return an error when the data have
+/// another number of features than the mixture, no rows, or a number that isn't finite.
+module Predict =
+    /// What a function of tensors makes of the joint log-densities (n×K) of every block, all blocks one after another.
+    let private ofJoint (compute: Tensor -> Tensor) (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
+        let features = fit.Model.Family.Features fit.Parameters
+
+        if source.Columns <> features then
+            Error(InvalidData($"{features} columns, as those the mixture was fitted to", $"there are {source.Columns}"))
+        else
+            Source.validate fit.Model.Execution source
+            |> Result.map (fun source ->
+                let logJoint = fit.Model.Backend.LogJoint fit.Mixture
+
+                source
+                |> Source.collect fit.Model.Execution (fun block ->
+                    (compute (Tensor.create [| block.Rows; fit.Mixture.Components |] (logJoint block))).toArray ()))
+
+    /// The component with the largest joint density for every row (N), ties to the lower one.
+    let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
+        ofJoint (fun joint -> joint.argmax 1) fit source |> Result.map (Array.map int)
+
+    /// The responsibilities rₙₖ (N×K): every row sums to 1.
+    let responsibilities (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
+        let components = fit.Mixture.Components
+
+        ofJoint (Assignment.soft >> snd) fit source
+        |> Result.map (fun all -> Array2D.init (all.Length / components) components (fun n k -> all[n * components + k]))
+
+    /// The log-density ln p(xₙ) of every row (N).
+    let logDensities (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
+        ofJoint (Assignment.soft >> fst) fit source
+
+    /// The mean log-density per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.
+    let score (fit: Fit<'θ>) (source: Source) : Result<float, GmmError> =
+        logDensities fit source
+        |> Result.map (fun densities ->
+            let weighted (block: Block) =
+                Seq.sum (seq { for i in 0 .. block.Rows - 1 -> block.Weight i * densities[int block.FirstRow + i] }),
+                Seq.sum (seq { for i in 0 .. block.Rows - 1 -> block.Weight i })
+
+            let sum, weight = source |> Source.reduce fit.Model.Execution (fun (a, b) (c, d) -> a + c, b + d) weighted
+            sum / weight)
