@@ -150,10 +150,18 @@ module Steps =
     /// Writes the documentation. Its scripts are run, and their results become part of the pages. The first argument
     /// is the address below which the pages will lie; without one they are to be opened from the disk.
     let docs arguments Tools Built =
+        // fsdocs lets an exception pass that a script throws, and shows no result. So every script must first run alone.
+        for script in Directory.GetFiles(Path.Combine(root, "docs"), "*.fsx") do
+            dotnetWith [ script ] "fsi --quiet --exec"
+
         let address = arguments |> List.tryHead |> Option.defaultValue (Uri($"{docsOutput}/").AbsoluteUri)
 
         "fsdocs build --strict --eval --clean --properties Configuration=Release"
         |> dotnetWith [ "--output"; docsOutput; "--parameters"; "root"; address ]
+
+        for page in Directory.GetFiles(docsOutput, "*.html") do
+            if File.ReadAllText(page).Contains "No value returned by any evaluator" then
+                succeed $"fsdocs build (a result is missing in {page})" 1
 
         printfn $"Open {docsOutput}/index.html"
 

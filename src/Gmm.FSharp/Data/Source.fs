@@ -30,6 +30,14 @@ type Block =
         | Some weights -> weights.Span[i]
         | None -> 1.0
 
+    /// Some consecutive rows of the block as a block.
+    member block.Slice(first, rows) =
+        { block with
+            FirstRow = block.FirstRow + int64 first
+            Rows = rows
+            Values = block.Values.Slice(first * block.Columns, rows * block.Columns)
+            Weights = block.Weights |> Option.map _.Slice(first, rows) }
+
     /// The D numbers of row i of the block.
     member block.Row i =
         block.Values.Slice(i * block.Columns, block.Columns).Span
@@ -243,3 +251,10 @@ module Source =
             block.Row(int (number - block.FirstRow)).ToArray()
 
         array2D (Array.map row numbers)
+
+    /// The source itself, or an error when it hasn't the columns that a model was fitted to.
+    let internal checkColumns expected (source: Source) : Result<Source, GmmError> =
+        if source.Columns = expected then
+            Ok source
+        else
+            Error(InvalidData($"{expected} columns, as those the model was fitted to", $"there are {source.Columns}"))

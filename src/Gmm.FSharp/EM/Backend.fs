@@ -21,6 +21,11 @@ module Backend =
     let private tensorOf (engine: Engine) (block: Block) =
         engine.Create [| block.Rows; block.Columns |] block.Values
 
+    /// The block in parts of so few rows that K×n×D numbers fit the engine.
+    let private parts (engine: Engine) components (block: Block) =
+        let rows = engine.Capacity / (components * block.Columns) |> max 8
+        [ for first in 0..rows .. block.Rows - 1 -> block.Slice(first, min rows (block.Rows - first)) ]
+
     /// The tensor expressions of a family on a tensor engine, as the textbook has them:
     /// ln ρₙₖ = ln πₖ + ln p(xₙ|θₖ), responsibilities by assignment, sums weighted by wₙrₙₖ (Bishop, PRML, 2006, §9.2.2).
     let textbook (engine: Engine) (family: Family<'θ>) : Backend<'θ> =
@@ -34,7 +39,7 @@ module Backend =
         let expect assignment mixture =
             let mixture = place mixture
 
-            fun (block: Block) ->
+            let expectPart (block: Block) =
                 let x = tensorOf engine block
 
                 let evidence, responsibilities =
@@ -57,9 +62,14 @@ module Backend =
                   Counts = (weighted.sum 0).toArray ()
                   Sums = [| for sum in family.Sums mixture.Parameters x weighted -> sum.toArray () |] }
 
+            parts engine mixture.Components >> List.map expectPart >> List.reduce (+)
+
         { Name = $"textbook on {engine.Name}"
           Expect = expect
           LogJoint =
             fun mixture ->
                 let mixture = place mixture
-                fun block -> (logJoint mixture (tensorOf engine block)).toArray () }
+
+                parts engine mixture.Components
+                >> List.map (fun part -> (logJoint mixture (tensorOf engine part)).toArray ())
+                >> Array.concat }

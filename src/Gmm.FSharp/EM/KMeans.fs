@@ -237,3 +237,28 @@ module KMeans =
         check options source
         |> Result.bind (meanVariance execution)
         |> Result.bind (fun variance -> seeds |> Fit.best (fun result -> -result.Inertia) (run variance))
+
+    // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// A function of every block of data that have the features of the fitted ones.
+    let private onBlocks (result: KMeansFit) (map: Block -> 'T[]) (source: Source) : Result<'T[], GmmError> =
+        let execution = result.Fit.Model.Execution
+
+        Source.checkColumns (Array2D.length2 result.Centres) source
+        |> Result.bind (Source.validate execution)
+        |> Result.map (Source.collect execution map)
+
+    /// The number of the nearest centre for every row (N), the lowest of equals. Error when the data have another number of
+    /// features than the centres, or a number that isn't finite.
+    let predict (result: KMeansFit) (source: Source) : Result<int[], GmmError> =
+        source |> onBlocks result (labels result.Centres)
+
+    /// The distance ‖xₙ−μₖ‖ of every row to every centre (N×K). Errors as `predict`.
+    let transform (result: KMeansFit) (source: Source) : Result<float[,], GmmError> =
+        let centres = centresOf result.Fit.Mixture
+
+        let distances (block: Block) =
+            Array.init block.Rows (fun i ->
+                centres |> Array.map (fun centre -> sqrt (Centres.squaredDistance (block.Row i) (ReadOnlySpan centre))))
+
+        source |> onBlocks result distances |> Result.map array2D

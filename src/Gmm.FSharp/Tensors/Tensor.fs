@@ -142,6 +142,8 @@ type Engine =
     {
         /// The engine's name, as a device is named: "reference", "torch:cpu" …
         Name: string
+        /// How many numbers a tensor should hold at most, for the engine to work well.
+        Capacity: int
         /// A tensor of this shape over numbers held row by row; they must not change while it lives.
         Create: int[] -> ReadOnlyMemory<float> -> Tensor
     }

@@ -5,18 +5,16 @@ namespace Gmm
 module Predict =
     /// What a function of tensors makes of the joint log-densities (n×K) of every block, all blocks one after another.
     let private ofJoint (compute: Tensor -> Tensor) (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
-        let features = fit.Model.Family.Features fit.Parameters
+        let components = fit.Mixture.Components
 
-        if source.Columns <> features then
-            Error(InvalidData($"{features} columns, as those the mixture was fitted to", $"there are {source.Columns}"))
-        else
-            Source.validate fit.Model.Execution source
-            |> Result.map (fun source ->
-                let logJoint = fit.Model.Backend.LogJoint fit.Mixture
+        Source.checkColumns (fit.Model.Family.Features fit.Parameters) source
+        |> Result.bind (Source.validate fit.Model.Execution)
+        |> Result.map (fun source ->
+            let logJoint = fit.Model.Backend.LogJoint fit.Mixture
 
-                source
-                |> Source.collect fit.Model.Execution (fun block ->
-                    (compute (Tensor.create [| block.Rows; fit.Mixture.Components |] (logJoint block))).toArray ()))
+            source
+            |> Source.collect fit.Model.Execution (fun block ->
+                (compute (Tensor.create [| block.Rows; components |] (logJoint block))).toArray ()))
 
     /// The component with the largest joint density for every row (N), ties to the lower one.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
