@@ -75,3 +75,19 @@ module GmmError =
         match rules |> List.tryFind (fun (holds, _, _, _) -> not holds) with
         | Some(_, name, rule, value) -> Error(InvalidOption(name, rule, value))
         | None -> Ok()
+
+    /// Ok when every number of a matrix is finite; otherwise the first cell that isn't.
+    let internal requireFinite name (matrix: float[,]) : Result<unit, GmmError> =
+        let columns = Array2D.length2 matrix
+
+        match matrix |> Seq.cast<float> |> Seq.tryFindIndex (Double.IsFinite >> not) with
+        | None -> Ok()
+        | Some i ->
+            let row, column = i / columns, i % columns
+            Error(InvalidOption($"{name}[{row}, {column}]", "finite", string matrix[row, column]))
+
+    /// Ok when a matrix has the expected shape.
+    let internal requireShape name rows columns (matrix: float[,]) : Result<unit, GmmError> =
+        let shape = $"{Array2D.length1 matrix}×{Array2D.length2 matrix}"
+        let expected = $"{rows}×{columns}"
+        requireAll [ shape = expected, name, $"of shape {expected}", shape ]

@@ -74,12 +74,15 @@ module Gmm =
             | Hard -> true
             | Given _ -> false
 
-        let describe structure features = $"{Structure.name structure} with {features} features"
+        let describe structure components features =
+            $"{Structure.name structure} with {components} components of {features} features"
 
-        let startShape =
+        let expected = describe options.Structure options.Components source.Columns
+
+        let start =
             match options.Start with
-            | Start.Mixture start -> describe start.Parameters.Structure start.Parameters.Features
-            | _ -> describe options.Structure source.Columns
+            | Start.Mixture { Parameters = start } -> describe start.Structure start.Components start.Features
+            | _ -> expected
 
         GmmError.requireAll
             [ options.Components >= 1, "Components", "at least 1", string options.Components
@@ -91,20 +94,26 @@ module Gmm =
               options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
         |> Result.bind (fun () -> Source.validate options.Execution source)
         |> Result.bind (fun source ->
-            let expected = describe options.Structure source.Columns
             let rows = $"at most the number of rows, {source.Rows}"
 
             GmmError.requireAll
                 [ int64 options.Components <= source.Rows, "Components", rows, string options.Components
-                  startShape = expected, "Start mixture", expected, startShape ])
+                  start = expected, "Start mixture", expected, start ])
         |> Result.bind (fun () -> Start.check options.Components source options.Start)
         |> Result.bind (fun () -> WeightPrior.check options.Components options.WeightPrior)
         |> Result.bind (fun _ ->
-            Gaussian.prior options.Components source.Columns options.Structure options.MeanPrior options.CovariancePrior)
+            Gaussian.prior
+                options.Components
+                source.Columns
+                options.Structure
+                options.MeanPrior
+                options.CovariancePrior)
 
     /// The total weight of the data and their covariance about their mean, in a plane of the structure's layout.
     let private spread execution structure (source: Source) : Result<float * float[], GmmError> =
-        let model = { Model.ofFamily Gaussian.family with Execution = execution }
+        let model =
+            { Model.ofFamily Gaussian.family with
+                Execution = execution }
 
         /// The statistics of one component that has all the data, about a centre (1×D).
         let about (centre: float[,]) =
@@ -118,11 +127,18 @@ module Gmm =
 
         about first
         |> Result.bind (mean first >> about)
-        |> Result.map (fun statistics -> statistics.Weight, statistics.Sums[1] |> Array.map (fun sum -> sum / statistics.Weight))
+        |> Result.map (fun statistics ->
+            statistics.Weight, statistics.Sums[1] |> Array.map (fun sum -> sum / statistics.Weight))
 
     /// Components around centres (K×D), each as wide as the whole data: the M-step in which every component has all rows,
     /// their mean at its centre.
-    let private around structure (prior: GaussianPrior) regularisation (weight: float, spread: float[]) (centres: float[,]) =
+    let private around
+        structure
+        (prior: GaussianPrior)
+        regularisation
+        (weight: float, spread: float[])
+        (centres: float[,])
+        =
         let components = Array2D.length1 centres
         let planes = Structure.planes components structure
 
@@ -139,7 +155,9 @@ module Gmm =
                   Counts = Array.create components weight
                   Sums =
                     [| Array.zeroCreate centres.Length
-                       Array.replicate planes spread |> Array.concat |> Array.map (fun variance -> rowsOfPlane * variance) |] })
+                       Array.replicate planes spread
+                       |> Array.concat
+                       |> Array.map (fun variance -> rowsOfPlane * variance) |] })
 
     /// Fits a Gaussian mixture: EM from every seed, the best objective wins. An error says what is wrong with options or
     /// data before any work, or that a component collapsed or a covariance became singular in every run. Not converging
@@ -166,17 +184,22 @@ module Gmm =
                 options.Start
                 |> Start.mixture (around structure prior regularisation spread) model options.Components seed source
                 |> Result.map (EM.iterates model source)
-                |> Result.bind (Fit.ofIterates model seed options.MaxIterations (Stopping.objectiveWithin options.Tolerance))
+                |> Result.bind (
+                    Fit.ofIterates model seed options.MaxIterations (Stopping.objectiveWithin options.Tolerance)
+                )
 
         /// After classification EM the statistics are those of soft assignment, whose log-likelihood is the mixture's.
         let softened (fit: Fit<Gaussian>) =
             match options.Assignment with
             | Soft -> fit
-            | _ -> { fit with Statistics = EM.eStep { fit.Model with Assignment = Soft } source fit.Mixture }
+            | _ ->
+                { fit with
+                    Statistics = EM.eStep { fit.Model with Assignment = Soft } source fit.Mixture }
 
         let restarts = if Start.isRandom options.Start then options.Restarts else 1
 
         check options source
         |> Result.bind (fun prior -> spread execution structure source |> Result.map (run prior))
-        |> Result.bind (fun run -> [ options.Seed .. options.Seed + restarts - 1 ] |> Fit.best (fun (fit: Fit<Gaussian>) -> fit.Objective) run)
+        |> Result.bind (fun run ->
+            [ options.Seed .. options.Seed + restarts - 1 ] |> Fit.best (fun (fit: Fit<Gaussian>) -> fit.Objective) run)
         |> Result.map softened

@@ -39,8 +39,7 @@ type Block =
             Weights = block.Weights |> Option.map _.Slice(first, rows) }
 
     /// The D numbers of row i of the block.
-    member block.Row i =
-        block.Values.Slice(i * block.Columns, block.Columns).Span
+    member block.Row i = block.Values.Slice(i * block.Columns, block.Columns).Span
 
 /// The data: a repeatable sequence of row blocks, numbered from 0. The partition depends on the shape of the data only,
 /// never on threads, so sums over blocks in their order are the same to the last bit on any machine.
@@ -58,8 +57,7 @@ type Source =
     }
 
     /// How many blocks.
-    member source.Blocks =
-        (source.Rows + int64 source.BlockRows - 1L) / int64 source.BlockRows
+    member source.Blocks = (source.Rows + int64 source.BlockRows - 1L) / int64 source.BlockRows
 
 /// Who does the work, and when to stop it. Neither changes any result.
 [<NoEquality; NoComparison>]
@@ -136,12 +134,14 @@ module Source =
 
     /// Rows as arrays of their own, copied once. Error when they differ in length (the row is named) or there is none.
     let ofRows (rows: float[][]) : Result<Source, GmmError> =
+        let length (row: float[]) = if isNull row then 0 else row.Length
+
         match Array.tryHead rows with
         | None -> Error(InvalidData("at least one row", "there is none"))
         | Some head ->
-            match Array.tryFindIndex (fun (row: float[]) -> row.Length <> head.Length) rows with
+            match rows |> Array.tryFindIndex (fun row -> isNull row || length row <> length head) with
             | Some odd ->
-                let value = $"row {odd} (counting from 0) has {rows[odd].Length} numbers and row 0 has {head.Length}"
+                let value = $"row {odd} (counting from 0) has {length rows[odd]} numbers and row 0 has {length head}"
                 Error(InvalidData("rows of one length", value))
             | None -> ofMemory head.Length (ReadOnlyMemory(Array.concat rows))
 
@@ -155,18 +155,27 @@ module Source =
         let isBad weight = not (Double.IsFinite weight) || weight < 0.0
 
         if int64 weights.Length <> source.Rows then
-            Error(InvalidOption("SampleWeights", $"one number for each of the {source.Rows} rows", $"{weights.Length} numbers"))
+            Error(
+                InvalidOption(
+                    "SampleWeights",
+                    $"one number for each of the {source.Rows} rows",
+                    $"{weights.Length} numbers"
+                )
+            )
         else
             match Array.tryFindIndex isBad weights with
             | Some row -> Error(InvalidOption($"SampleWeights[{row}]", "finite and not negative", string weights[row]))
-            | None when Array.forall ((=) 0.0) weights -> Error(InvalidOption("SampleWeights", "above 0 somewhere", "0 for every row"))
+            | None when Array.forall ((=) 0.0) weights ->
+                Error(InvalidOption("SampleWeights", "above 0 somewhere", "0 for every row"))
             | None ->
                 Ok
                     { source with
                         Read =
                             fun index ->
                                 let block = source.Read index
-                                { block with Weights = Some(ReadOnlyMemory(weights, int block.FirstRow, block.Rows)) } }
+
+                                { block with
+                                    Weights = Some(ReadOnlyMemory(weights, int block.FirstRow, block.Rows)) } }
 
     /// What `map` makes of every block, merged in block order: m₀ + m₁ + m₂ …, on the threads of `execution`. The order
     /// of merging is fixed by the data's shape, so the result has the same bits for any number of threads. Blocks are
@@ -218,7 +227,8 @@ module Source =
         let parts = Array.zeroCreate (int source.Blocks)
 
         source
-        |> reduce execution (fun () () -> ()) (fun block -> parts[int (block.FirstRow / int64 source.BlockRows)] <- map block)
+        |> reduce execution (fun () () -> ()) (fun block ->
+            parts[int (block.FirstRow / int64 source.BlockRows)] <- map block)
 
         Array.concat parts
 

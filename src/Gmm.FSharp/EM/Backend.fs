@@ -18,8 +18,7 @@ type Backend<'θ> =
 
 /// Backends for any family.
 module Backend =
-    let private tensorOf (engine: Engine) (block: Block) =
-        engine.Create [| block.Rows; block.Columns |] block.Values
+    let private tensorOf (engine: Engine) (block: Block) = engine.Create [| block.Rows; block.Columns |] block.Values
 
     /// The block in parts of so few rows that K×n×D numbers fit the engine.
     let private parts (engine: Engine) components (block: Block) =
@@ -33,8 +32,7 @@ module Backend =
             { LogWeights = engine.Move mixture.LogWeights
               Parameters = family.Move engine.Move mixture.Parameters }
 
-        let logJoint (mixture: Mixture<'θ>) x =
-            family.LogDensity mixture.Parameters x + mixture.LogWeights
+        let logJoint (mixture: Mixture<'θ>) x = family.LogDensity mixture.Parameters x + mixture.LogWeights
 
         let expect assignment mixture =
             let mixture = place mixture
@@ -57,9 +55,9 @@ module Backend =
 
                 let weighted = responsibilities * weights.unsqueeze 1
 
-                { Weight = (weights.sum 0).toArray () |> Array.exactlyOne
-                  LogLikelihood = ((evidence * weights).sum 0).toArray () |> Array.exactlyOne
-                  Counts = (weighted.sum 0).toArray ()
+                { Weight = (weights.sum 0).toArray() |> Array.exactlyOne
+                  LogLikelihood = ((evidence * weights).sum 0).toArray() |> Array.exactlyOne
+                  Counts = (weighted.sum 0).toArray()
                   Sums = [| for sum in family.Sums mixture.Parameters x weighted -> sum.toArray () |] }
 
             parts engine mixture.Components >> List.map expectPart >> List.reduce (+)
@@ -71,5 +69,5 @@ module Backend =
                 let mixture = place mixture
 
                 parts engine mixture.Components
-                >> List.map (fun part -> (logJoint mixture (tensorOf engine part)).toArray ())
+                >> List.map (fun part -> (logJoint mixture (tensorOf engine part)).toArray())
                 >> Array.concat }

@@ -6,7 +6,12 @@ open System
 module Centres =
     /// What to say of data with fewer different rows than components.
     let internal tooFew components found =
-        Error(InvalidData($"at least {components} different rows of positive weight, one for each component", $"only {found} were found"))
+        Error(
+            InvalidData(
+                $"at least {components} different rows of positive weight, one for each component",
+                $"only {found} were found"
+            )
+        )
 
     /// ‖x − y‖².
     let internal squaredDistance (x: ReadOnlySpan<float>) (y: ReadOnlySpan<float>) =

@@ -1,10 +1,12 @@
 namespace Gmm
 
+open System.Threading
+
 /// A fitted mixture, how it came about, and why the fit stopped.
 [<NoEquality; NoComparison>]
 type Fit<'θ> =
     {
-        /// What was estimated, and how.
+        /// What was estimated, and how; no longer bound to the cancellation of the fit.
         Model: Model<'θ>
         /// Where the fit started.
         Start: Mixture<'θ>
@@ -80,7 +82,11 @@ module Fit =
             | None -> next () |> Result.bind (walk start (Some current))
             | Some stop ->
                 Ok
-                    { Model = model
+                    { Model =
+                        { model with
+                            Execution =
+                                { model.Execution with
+                                    Cancellation = CancellationToken.None } }
                       Start = start
                       Mixture = current.Mixture
                       Statistics = current.Statistics

@@ -72,7 +72,8 @@ module KMeans =
     // ── Distances ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     let private centresOf (mixture: Mixture<Centroid>) =
-        mixture.Parameters.Centres.toArray2D () |> fun centres -> Array.init mixture.Components (fun k -> centres[k, *])
+        mixture.Parameters.Centres.toArray2D ()
+        |> fun centres -> Array.init mixture.Components (fun k -> centres[k, *])
 
     /// The nearest centre to row i of a block, the lowest of equals, and its squared distance.
     let private nearest (centres: float[][]) (block: Block) i =
@@ -154,7 +155,11 @@ module KMeans =
 
         let rec fill empty rows =
             match empty, rows with
-            | [], _ -> Ok { statistics with Counts = counts; Sums = [| sums |] }
+            | [], _ ->
+                Ok
+                    { statistics with
+                        Counts = counts
+                        Sums = [| sums |] }
             | k :: others, far :: rest when far.Distance > 0.0 ->
                 if counts[far.Cluster] > far.Weight then
                     put -far.Weight far.Values far.Cluster
@@ -171,7 +176,11 @@ module KMeans =
     // ── The loop ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// The iterates of k-means from given centres (K×D): the sequence of `EM.iterates`, with empty clusters filled.
-    let iterates (execution: Execution) (source: Source) (centres: float[,]) : seq<Result<Iterate<Centroid>, GmmError>> =
+    let iterates
+        (execution: Execution)
+        (source: Source)
+        (centres: float[,])
+        : seq<Result<Iterate<Centroid>, GmmError>> =
         let model = model execution
 
         let next (iterate: Iterate<Centroid>) =
@@ -189,23 +198,26 @@ module KMeans =
         |> Result.map (fun mean -> inertia execution source mean / (total mean).Weight / float source.Columns)
 
     let private check (options: KMeansOptions) (source: Source) =
-        let centres =
-            match options.Start with
-            | KMeansStart.Means centres -> Some centres
-            | _ -> None
-
-        let shape (values: float[,]) = $"{Array2D.length1 values}×{Array2D.length2 values}"
-        let expected = $"{options.Clusters}×{source.Columns}"
-
         GmmError.requireAll
             [ options.Clusters >= 1, "Clusters", "at least 1", string options.Clusters
               options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts
               options.MaxIterations >= 1, "MaxIterations", "at least 1", string options.MaxIterations
-              options.Tolerance >= 0.0 && options.Tolerance < infinity, "Tolerance", "0 or more, and finite", string options.Tolerance
+              options.Tolerance >= 0.0 && options.Tolerance < infinity,
+              "Tolerance",
+              "0 or more, and finite",
+              string options.Tolerance
               options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads
-              int64 options.Clusters <= source.Rows, "Clusters", $"at most the number of rows, {source.Rows}", string options.Clusters
-              centres |> Option.forall (fun c -> shape c = expected), "Means", $"of shape {expected}", centres |> Option.map shape |> string
-              centres |> Option.forall (Seq.cast >> Seq.forall Double.IsFinite), "Means", "finite", "not" ]
+              int64 options.Clusters <= source.Rows,
+              "Clusters",
+              $"at most the number of rows, {source.Rows}",
+              string options.Clusters ]
+        |> Result.bind (fun () ->
+            match options.Start with
+            | KMeansStart.Means centres ->
+                GmmError.requireShape "Start means" options.Clusters source.Columns centres
+                |> Result.bind (fun () -> GmmError.requireFinite "Start means" centres)
+            | KMeansStart.KPlusPlus
+            | KMeansStart.Points -> Ok())
         |> Result.bind (fun () -> Source.validate options.Execution source)
 
     /// Clusters the rows. Error when an option breaks its rule, the data are not finite, or they have fewer different rows
@@ -222,12 +234,16 @@ module KMeans =
         let run variance seed =
             let hasSettled (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
                 let movement = previous.Mixture.Parameters.Centres - current.Mixture.Parameters.Centres
-                let squared = (movement * movement).toArray () |> Array.sum
+                let squared = (movement * movement).toArray() |> Array.sum
                 squared <= (max options.Tolerance 1e-28) * variance
 
             centres seed
-            |> Result.bind (iterates execution source >> Fit.ofIterates (model execution) seed options.MaxIterations hasSettled)
-            |> Result.map (fun fit -> { Inertia = inertia execution source fit.Mixture; Fit = fit })
+            |> Result.bind (
+                iterates execution source >> Fit.ofIterates (model execution) seed options.MaxIterations hasSettled
+            )
+            |> Result.map (fun fit ->
+                { Inertia = inertia execution source fit.Mixture
+                  Fit = fit })
 
         let seeds =
             match options.Start with

@@ -1,7 +1,5 @@
 namespace Gmm
 
-open System
-
 /// Where a fit of a mixture starts.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Start<'θ> =
@@ -35,64 +33,85 @@ module Start =
 
     /// What is wrong with a start for K components and these data, if anything.
     let check components (source: Source) (start: Start<'θ>) : Result<unit, GmmError> =
-        let shape (values: float[,]) = $"{Array2D.length1 values}×{Array2D.length2 values}"
-        let all holds (values: float[,]) = values |> Seq.cast<float> |> Seq.forall holds
-
         match start with
         | Start.KMeans
         | Start.KPlusPlus
         | Start.Points -> Ok()
         | Start.Means means ->
-            let expected = $"{components}×{source.Columns}"
-
-            GmmError.requireAll
-                [ shape means = expected, "Start means", $"of shape {expected}", shape means
-                  all Double.IsFinite means, "Start means", "finite", "not" ]
+            GmmError.requireShape "Start means" components source.Columns means
+            |> Result.bind (fun () -> GmmError.requireFinite "Start means" means)
         | Start.Labels labels ->
             let bad = labels |> Array.tryFindIndex (fun label -> label < 0 || label >= components)
-            let text = bad |> Option.map (fun row -> $"{labels[row]} in row {row} (counting from 0)") |> Option.defaultValue ""
+
+            let text =
+                bad |> Option.map (fun row -> $"{labels[row]} in row {row} (counting from 0)") |> Option.defaultValue ""
 
             GmmError.requireAll
-                [ int64 labels.Length = source.Rows, "Start labels", $"one for each of the {source.Rows} rows", $"{labels.Length} labels"
+                [ int64 labels.Length = source.Rows,
+                  "Start labels",
+                  $"one for each of the {source.Rows} rows",
+                  $"{labels.Length} labels"
                   bad.IsNone, "Start labels", $"between 0 and {components - 1}", text ]
         | Start.Responsibilities responsibilities ->
-            let expected = $"{source.Rows}×{components}"
+            let name = "Start responsibilities"
 
-            let sumsToOne row =
-                abs (Array.sum responsibilities[row, *] - 1.0) <= 1e-6
+            let sumsToOne row = abs (Array.sum responsibilities[row, *] - 1.0) <= 1e-6
 
-            GmmError.requireAll
-                [ shape responsibilities = expected, "Start responsibilities", $"of shape {expected}", shape responsibilities
-                  all (fun r -> r >= 0.0 && r < infinity) responsibilities, "Start responsibilities", "finite and not negative", "not" ]
+            let least =
+                if responsibilities.Length = 0 then
+                    0.0
+                else
+                    Seq.min (Seq.cast<float> responsibilities)
+
+            GmmError.requireShape name source.Rows components responsibilities
+            |> Result.bind (fun () -> GmmError.requireFinite name responsibilities)
+            |> Result.bind (fun () -> GmmError.requireAll [ least >= 0.0, name, "0 or more", string least ])
             |> Result.bind (fun () ->
                 match Seq.tryFind (sumsToOne >> not) (seq { 0 .. Array2D.length1 responsibilities - 1 }) with
                 | None -> Ok()
                 | Some row ->
                     let sum = Array.sum responsibilities[row, *]
-                    Error(InvalidOption($"The sum of start responsibilities in row {row} (counting from 0)", "1", string sum)))
+
+                    Error(
+                        InvalidOption(
+                            $"The sum of start responsibilities in row {row} (counting from 0)",
+                            "1",
+                            string sum
+                        )
+                    ))
         | Start.Mixture mixture ->
             GmmError.requireAll
-                [ mixture.Components = components, "Start mixture", $"of {components} components", string mixture.Components ]
+                [ mixture.Components = components,
+                  "Start mixture",
+                  $"of {components} components",
+                  string mixture.Components ]
 
     /// The average of the rows by given responsibilities, for every component (K×D).
     let private averages execution components (source: Source) (given: Block -> float[]) : float[,] =
         let first = Source.rows [| 0L |] source
         let start = Array2D.init components source.Columns (fun _ j -> first[0, j])
-        let model = { KMeans.model execution with Assignment = Given given }
+
+        let model =
+            { KMeans.model execution with
+                Assignment = Given given }
+
         let statistics = EM.eStep model source (KMeans.mixture start)
 
         start
         |> Array2D.mapi (fun k j first ->
             let count = statistics.Counts[k]
-            if count > 0.0 then first + statistics.Sums[0][k * source.Columns + j] / count else first)
+
+            if count > 0.0 then
+                first + statistics.Sums[0][k * source.Columns + j] / count
+            else
+                first)
 
     /// The M-step of given responsibilities, from statistics about centres close to the means, so that nothing cancels.
     let private ofResponsibilities around (model: Model<'θ>) source (centres: float[,]) (given: Block -> float[]) =
         around centres
         |> Result.map (Mixture.uniform (Array2D.length1 centres))
         |> Result.bind (fun provisional ->
-            EM.eStep { model with Assignment = Given given } source provisional
-            |> EM.mStep model provisional)
+            EM.eStep { model with Assignment = Given given } source provisional |> EM.mStep model provisional)
 
     let private oneHot components (labels: int[]) =
         let responsibilities = Array.zeroCreate (labels.Length * components)
@@ -112,18 +131,19 @@ module Start =
         let execution = model.Execution
         let uniform centres = centres |> Result.bind around |> Result.map (Mixture.uniform components)
 
-        let grouped given =
-            ofResponsibilities around model source (averages execution components source given) given
+        let grouped given = ofResponsibilities around model source (averages execution components source given) given
 
         match start with
         | Start.Mixture mixture -> Ok mixture
         | Start.Means means -> uniform (Ok means)
         | Start.Points -> uniform (Centres.points execution (RandomStream.ofSeed seed) components source)
         | Start.KPlusPlus -> uniform (Centres.kPlusPlus execution (RandomStream.ofSeed seed) components source)
-        | Start.Labels labels -> grouped (fun block -> Array.sub labels (int block.FirstRow) block.Rows |> oneHot components)
+        | Start.Labels labels ->
+            grouped (fun block -> Array.sub labels (int block.FirstRow) block.Rows |> oneHot components)
         | Start.Responsibilities responsibilities ->
             grouped (fun block ->
-                Array.init (block.Rows * components) (fun i -> responsibilities[int block.FirstRow + i / components, i % components]))
+                Array.init (block.Rows * components) (fun i ->
+                    responsibilities[int block.FirstRow + i / components, i % components]))
         | Start.KMeans ->
             { KMeans.defaults with
                 Clusters = components

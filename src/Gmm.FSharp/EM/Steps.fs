@@ -68,7 +68,12 @@ module EM =
 
     /// The iterates that a rule for the next mixture makes from a start. Lazy: an E-step runs when its iterate is asked
     /// for. The first error ends the sequence as its last element.
-    let iteratesBy (next: Iterate<'θ> -> Result<Mixture<'θ>, GmmError>) model source start : seq<Result<Iterate<'θ>, GmmError>> =
+    let iteratesBy
+        (next: Iterate<'θ> -> Result<Mixture<'θ>, GmmError>)
+        model
+        source
+        start
+        : seq<Result<Iterate<'θ>, GmmError>> =
         let iterate iteration mixture =
             let statistics = eStep model source mixture
 

@@ -9,13 +9,12 @@ type Centroid =
 
 /// Centroids: k-means is EM on these with hard assignment and equal weights (Bishop, PRML, 2006, §9.3.2).
 module Centroid =
-    let private deviations (centroid: Centroid) (x: Tensor) =
-        x.unsqueeze 0 - centroid.Centres.unsqueeze 1
+    let private deviations (centroid: Centroid) (x: Tensor) = x.unsqueeze 0 - centroid.Centres.unsqueeze 1
 
     /// −½‖xₙ−μₖ‖² (n×K) of a block x (n×D).
     let logDensity (centroid: Centroid) (x: Tensor) : Tensor =
         let z = deviations centroid x
-        ((z * z).sum 2 * -0.5).transpose (0, 1)
+        ((z * z).sum 2 * -0.5).transpose(0, 1)
 
     /// First moments Σₙ rₙₖ(xₙ−μₖ) about the current centres (K×D).
     let sums (centroid: Centroid) (x: Tensor) (responsibilities: Tensor) : Tensor list =

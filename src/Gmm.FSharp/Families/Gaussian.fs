@@ -72,8 +72,7 @@ module Gaussian =
                 None
 
     /// The component that a plane belongs to, unless all share it.
-    let private owner structure plane =
-        if Structure.isTied structure then None else Some plane
+    let private owner structure plane = if Structure.isTied structure then None else Some plane
 
     /// The parameters with these means and covariance planes, or the first plane that isn't positive definite.
     let private ofPlanes structure (means: float[][]) (planes: float[][]) : Result<Gaussian, int> =
@@ -86,7 +85,8 @@ module Gaussian =
             Ok
                 { Structure = structure
                   Means = Tensor.create [| components; features |] (Array.concat means)
-                  Covariances = Tensor.create (Structure.covarianceShape components features structure) (Array.concat planes)
+                  Covariances =
+                    Tensor.create (Structure.covarianceShape components features structure) (Array.concat planes)
                   InverseFactors =
                     Tensor.create
                         (Array.append [| planes.Length |] (Structure.planeShape features structure))
@@ -104,10 +104,11 @@ module Gaussian =
             let isClose a b = abs (a - b) <= 1e-8 * (abs a + abs b)
 
             Structure.shape structure <> Shape.Full
-            || Seq.forall (fun i -> Seq.forall (fun j -> isClose (entry i j) (entry j i)) (seq { 0..i })) (seq { 0 .. features - 1 })
+            || Seq.forall
+                (fun i -> Seq.forall (fun j -> isClose (entry i j) (entry j i)) (seq { 0..i }))
+                (seq { 0 .. features - 1 })
 
-        let isSound plane =
-            isSymmetric plane && Option.isSome (inverseFactor features structure plane)
+        let isSound plane = isSymmetric plane && Option.isSome (inverseFactor features structure plane)
 
         let numbers = given.toArray ()
 
@@ -120,7 +121,10 @@ module Gaussian =
                 Ok(Array.create count (Structure.diagonal structure (Array.create features numbers[0])))
             else
                 let shapes = [ all; one; [||] ] |> List.distinct |> List.map Tensor.Show |> String.concat " or "
-                Error(InvalidOption(name, $"{shapes} for structure {Structure.name structure}", Tensor.Show given.shape))
+
+                Error(
+                    InvalidOption(name, $"{shapes} for structure {Structure.name structure}", Tensor.Show given.shape)
+                )
 
         laidOut
         |> Result.bind (fun planes ->
@@ -135,24 +139,22 @@ module Gaussian =
     let create structure (means: float[,]) (covariances: Tensor) : Result<Gaussian, GmmError> =
         let components, features = Array2D.length1 means, Array2D.length2 means
 
-        if components = 0 || features = 0 then
-            Error(InvalidOption("Means", "at least 1×1", $"{components}×{features}"))
-        else
-            match means |> Seq.cast<float> |> Seq.tryFindIndex (Double.IsFinite >> not) with
-            | Some i ->
-                let k, j = i / features, i % features
-                Error(InvalidOption($"Means[{k}, {j}]", "finite", string means[k, j]))
-            | None ->
-                planesOf "Covariances" components features structure covariances
-                |> Result.bind (fun planes ->
-                    ofPlanes structure (Array.init components (fun k -> means[k, *])) planes
-                    |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0)))
+        GmmError.requireAll [ components > 0 && features > 0, "Means", "at least 1×1", $"{components}×{features}" ]
+        |> Result.bind (fun () -> GmmError.requireFinite "Means" means)
+        |> Result.bind (fun () -> planesOf "Covariances" components features structure covariances)
+        |> Result.bind (fun planes ->
+            ofPlanes structure (Array.init components (fun k -> means[k, *])) planes
+            |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0)))
 
     /// Σₖ as a D×D matrix, whatever the structure.
     let covariance (gaussian: Gaussian) (k: int) : float[,] =
         let size = Structure.planeSize gaussian.Features gaussian.Structure
         let plane = Structure.planeOf gaussian.Structure k
-        Structure.matrix gaussian.Features gaussian.Structure (Array.sub (gaussian.Covariances.toArray ()) (plane * size) size)
+
+        Structure.matrix
+            gaussian.Features
+            gaussian.Structure
+            (Array.sub (gaussian.Covariances.toArray ()) (plane * size) size)
 
     /// How many numbers of means and covariances are free: K·D and the structure's own.
     let freeParameters (gaussian: Gaussian) =
@@ -162,15 +164,15 @@ module Gaussian =
     // ── Density ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// zₙₖ = xₙ − μₖ (K×n×D).
-    let private deviations (gaussian: Gaussian) (x: Tensor) =
-        x.unsqueeze 0 - gaussian.Means.unsqueeze 1
+    let private deviations (gaussian: Gaussian) (x: Tensor) = x.unsqueeze 0 - gaussian.Means.unsqueeze 1
 
     /// y = W z (K×n×D), which has covariance I.
     let private whitened (gaussian: Gaussian) (z: Tensor) =
         let w = gaussian.InverseFactors
 
         match Structure.shape gaussian.Structure with
-        | Shape.Full -> z.matmul (w.transpose(1, 2).expand [| gaussian.Components; gaussian.Features; gaussian.Features |])
+        | Shape.Full ->
+            z.matmul (w.transpose(1, 2).expand [| gaussian.Components; gaussian.Features; gaussian.Features |])
         | Shape.Diag -> z * w.unsqueeze 1
         | Shape.Spherical -> z * w.view [| w.shape[0]; 1; 1 |]
 
@@ -189,7 +191,7 @@ module Gaussian =
     let logDensity (gaussian: Gaussian) (x: Tensor) : Tensor =
         let y = whitened gaussian (deviations gaussian x)
         let normaliser = logDeterminants gaussian - float gaussian.Features * Constants.Ln2PiOver2
-        ((y * y).sum 2 * -0.5 + normaliser.unsqueeze 1).transpose (0, 1)
+        ((y * y).sum 2 * -0.5 + normaliser.unsqueeze 1).transpose(0, 1)
 
     // ── Statistics ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -215,7 +217,13 @@ module Gaussian =
 
     /// Beliefs about the means and the covariances of K components of D features, checked: shapes, κ₀ > 0, ν₀ > D − 1,
     /// Ψ₀ symmetric and positive definite.
-    let prior components features structure (onMeans: MeanPrior option) (onCovariances: CovariancePrior option) : Result<GaussianPrior, GmmError> =
+    let prior
+        components
+        features
+        structure
+        (onMeans: MeanPrior option)
+        (onCovariances: CovariancePrior option)
+        : Result<GaussianPrior, GmmError> =
         let means (belief: MeanPrior) =
             if not (belief.Precision > 0.0 && belief.Precision < infinity) then
                 Error(InvalidOption("MeanPrior.Precision", "above 0 and finite", string belief.Precision))
@@ -226,11 +234,23 @@ module Gaussian =
             elif belief.Mean.shape = [| components; features |] then
                 Ok(rows belief.Mean, belief.Precision)
             else
-                Error(InvalidOption("MeanPrior.Mean", $"{features} or {components}×{features}", Tensor.Show belief.Mean.shape))
+                Error(
+                    InvalidOption(
+                        "MeanPrior.Mean",
+                        $"{features} or {components}×{features}",
+                        Tensor.Show belief.Mean.shape
+                    )
+                )
 
         let covariances (belief: CovariancePrior) =
             if not (belief.Degrees > float features - 1.0 && belief.Degrees < infinity) then
-                Error(InvalidOption("CovariancePrior.Degrees", $"above {features - 1}, the number of features less 1", string belief.Degrees))
+                Error(
+                    InvalidOption(
+                        "CovariancePrior.Degrees",
+                        $"above {features - 1}, the number of features less 1",
+                        string belief.Degrees
+                    )
+                )
             else
                 planesOf "CovariancePrior.Scale" components features structure belief.Scale
                 |> Result.map (fun planes -> planes, belief.Degrees)
@@ -243,7 +263,10 @@ module Gaussian =
         match optional means onMeans, optional covariances onCovariances with
         | Error error, _
         | _, Error error -> Error error
-        | Ok means, Ok covariances -> Ok { OnMeans = means; OnCovariances = covariances }
+        | Ok means, Ok covariances ->
+            Ok
+                { OnMeans = means
+                  OnCovariances = covariances }
 
     /// The prior as if it were data: what it adds to the statistics about the current means.
     [<NoEquality; NoComparison>]
@@ -265,7 +288,9 @@ module Gaussian =
 
         for k in 0 .. offsets.Length - 1 do
             let p = Structure.planeOf structure k
-            sums[p] <- Array.map2 (fun sum entry -> sum + factors[k] * entry) sums[p] (Structure.outer structure offsets[k])
+
+            sums[p] <-
+                Array.map2 (fun sum entry -> sum + factors[k] * entry) sums[p] (Structure.outer structure offsets[k])
 
         sums
 
@@ -294,20 +319,33 @@ module Gaussian =
     let logPrior (prior: GaussianPrior) (gaussian: Gaussian) : float =
         let pseudo = pseudoStatistics prior gaussian
         let features = gaussian.Features
-        let factors = gaussian.InverseFactors.toArray () |> Array.chunkBySize (Structure.planeSize features gaussian.Structure)
+
+        let factors =
+            gaussian.InverseFactors.toArray () |> Array.chunkBySize (Structure.planeSize features gaussian.Structure)
 
         /// tr(scatter · WᵀW).
         let trace (scatter: float[]) (w: float[]) =
             match Structure.shape gaussian.Structure with
             | Shape.Full ->
                 let row i = Array.sub w (i * features) features
-                Seq.sum (seq { for i in 0 .. features - 1 -> Array.fold2 (fun sum a b -> sum + a * b) 0.0 scatter (Structure.outer Full (row i)) })
+
+                Seq.sum (
+                    seq {
+                        for i in 0 .. features - 1 ->
+                            Array.fold2 (fun sum a b -> sum + a * b) 0.0 scatter (Structure.outer Full (row i))
+                    }
+                )
             | Shape.Diag -> Array.fold2 (fun sum s w -> sum + s * w * w) 0.0 scatter w
             | Shape.Spherical -> float features * scatter[0] * w[0] * w[0]
 
-        let logDeterminants = (logDeterminants gaussian).toArray () // −½ ln|Σ|
+        let logDeterminants = (logDeterminants gaussian).toArray() // −½ ln|Σ|
         let traces = Array.map2 trace pseudo.Scatter factors
-        Array.fold2 (fun sum logDeterminant trace -> sum + pseudo.Degrees * logDeterminant - 0.5 * trace) 0.0 logDeterminants traces
+
+        Array.fold2
+            (fun sum logDeterminant trace -> sum + pseudo.Degrees * logDeterminant - 0.5 * trace)
+            0.0
+            logDeterminants
+            traces
 
     // ── M-step ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -335,7 +373,12 @@ module Gaussian =
     ///   δₖ = (Σₙ rₙₖzₙₖ + κ₀(m₀ₖ−μₖ)) / (Nₖ+κ₀),  μₖ ← μₖ + δₖ,
     ///   Σ ← (S + prior's scatter − Σₖ (Nₖ+κ₀) δₖδₖᵀ) / (Σₖ Nₖ + prior's degrees) + regularisation,
     /// with sums over the components that share the covariance. `regularisation` (D variances) is added to its diagonal.
-    let maximise (prior: GaussianPrior) (regularisation: float[] option) (gaussian: Gaussian) (statistics: Statistics) : Result<Gaussian, GmmError> =
+    let maximise
+        (prior: GaussianPrior)
+        (regularisation: float[] option)
+        (gaussian: Gaussian)
+        (statistics: Statistics)
+        : Result<Gaussian, GmmError> =
         let structure, features = gaussian.Structure, gaussian.Features
         let pseudo = pseudoStatistics prior gaussian
         let counts = statistics.Counts |> Array.map (fun count -> count + pseudo.Rows)
@@ -348,7 +391,11 @@ module Gaussian =
             let second = statistics.Sums[1] |> Array.chunkBySize (Structure.planeSize features structure)
 
             let shifts =
-                Array.map3 (fun count sum offset -> Array.map2 (fun s o -> (s + pseudo.Rows * o) / count) sum offset) counts first pseudo.Offsets
+                Array.map3
+                    (fun count sum offset -> Array.map2 (fun s o -> (s + pseudo.Rows * o) / count) sum offset)
+                    counts
+                    first
+                    pseudo.Offsets
 
             let degrees = Array.create second.Length pseudo.Degrees
 
@@ -361,9 +408,7 @@ module Gaussian =
                 |> addOuter structure (counts |> Array.map (~-)) shifts
 
             let diagonal =
-                regularisation
-                |> Option.defaultValue (Array.zeroCreate features)
-                |> Structure.diagonal structure
+                regularisation |> Option.defaultValue (Array.zeroCreate features) |> Structure.diagonal structure
 
             let planes =
                 Array.map2 (fun sum degrees -> Array.map2 (fun s c -> s / degrees + c) sum diagonal) scatter degrees

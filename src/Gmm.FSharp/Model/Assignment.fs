@@ -26,7 +26,7 @@ module Assignment =
     let soft (logJoint: Tensor) : Tensor * Tensor =
         let joint = logJoint.clamp lowest
         let largest = joint.max 1
-        let shifted = (joint - columns largest).exp ()
+        let shifted = (joint - columns largest).exp()
         let total = shifted.sum 1
         // 1 for a possible row and 0 for an impossible one, whose logarithms are 0 and −∞.
         let possible = logJoint.like([| 1 |], [| lowest |]).expand(largest.shape).lt largest
@@ -37,4 +37,4 @@ module Assignment =
         let components = logJoint.shape[1]
         let index = logJoint.like ([| components |], Array.init components float)
         let winner = columns (logJoint.argmax 1)
-        logJoint.max 1, winner.expand(logJoint.shape).eq (index.expand logJoint.shape)
+        logJoint.max 1, winner.expand(logJoint.shape).eq(index.expand logJoint.shape)

@@ -23,7 +23,8 @@ module Mixture =
 
         match weights |> Array.tryFindIndex (fun weight -> not (weight >= 0.0 && weight < infinity)) with
         | Some k -> Error(InvalidOption($"Weights[{k}]", "finite and not negative", string weights[k]))
-        | None when not (total > 0.0 && total < infinity) -> Error(InvalidOption("Weights", "above 0 somewhere, with a finite sum", $"a sum of {total}"))
+        | None when not (total > 0.0 && total < infinity) ->
+            Error(InvalidOption("Weights", "above 0 somewhere, with a finite sum", $"a sum of {total}"))
         | None ->
             Ok
                 { LogWeights = Tensor.vector (weights |> Array.map (fun weight -> log (weight / total)))
@@ -31,5 +32,5 @@ module Mixture =
 
     /// A mixture of K components of equal weight.
     let uniform components (parameters: 'θ) : Mixture<'θ> =
-        { LogWeights = Tensor.vector (Array.create components (-log (float components)))
+        { LogWeights = Tensor.vector (Array.create components (-log(float components)))
           Parameters = parameters }

@@ -28,14 +28,26 @@ module WeightPrior =
         | Flat
         | Equal -> 0.0
         | Dirichlet concentration ->
-            Array.fold2 (fun sum alpha logWeight -> if alpha = 1.0 then sum else sum + (alpha - 1.0) * logWeight) 0.0 concentration logWeights
+            Array.fold2
+                (fun sum alpha logWeight -> if alpha = 1.0 then sum else sum + (alpha - 1.0) * logWeight)
+                0.0
+                concentration
+                logWeights
 
     /// The prior itself, or what is wrong with it for K components.
     let check components prior : Result<WeightPrior, GmmError> =
         match prior with
         | Dirichlet concentration when concentration.Length <> components ->
-            Error(InvalidOption("WeightPrior", $"one concentration for each of the {components} components", $"{concentration.Length} numbers"))
-        | Dirichlet concentration when concentration |> Array.exists (fun alpha -> not (alpha >= 1.0 && alpha < infinity)) ->
+            Error(
+                InvalidOption(
+                    "WeightPrior",
+                    $"one concentration for each of the {components} components",
+                    $"{concentration.Length} numbers"
+                )
+            )
+        | Dirichlet concentration when
+            concentration |> Array.exists (fun alpha -> not (alpha >= 1.0 && alpha < infinity))
+            ->
             let bad = concentration |> Array.find (fun alpha -> not (alpha >= 1.0 && alpha < infinity))
             Error(InvalidOption("WeightPrior", "at least 1 and finite for every component", string bad))
         | _ -> Ok prior

@@ -26,15 +26,15 @@ module Statistics =
     /// Weight, log-likelihood, counts and sums, one after another.
     let pack (statistics: Statistics) : float[] =
         Array.concat
-            [ [| statistics.Weight; statistics.LogLikelihood |]
-              statistics.Counts
-              Array.concat statistics.Sums ]
+            [ [| statistics.Weight; statistics.LogLikelihood |]; statistics.Counts; Array.concat statistics.Sums ]
 
     /// The statistics that `pack` made a vector of; `like` has the same layout.
     let unpack (like: Statistics) (packed: float[]) : Statistics =
         let lengths = like.Counts.Length :: [ for sum in like.Sums -> sum.Length ]
         let starts = List.scan (+) 2 lengths
-        let parts = List.map2 (fun start length -> Array.sub packed start length) (List.truncate lengths.Length starts) lengths
+
+        let parts =
+            List.map2 (fun start length -> Array.sub packed start length) (List.truncate lengths.Length starts) lengths
 
         { Weight = packed[0]
           LogLikelihood = packed[1]

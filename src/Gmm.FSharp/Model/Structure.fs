@@ -75,8 +75,7 @@ module Structure =
                 Error(InvalidOption("Structure", $"one of {names}, isotropic, tied", $"\"{text}\""))
 
     /// How many covariance matrices K components have: K, or 1 when they share it.
-    let planes components structure =
-        if isTied structure then 1 else components
+    let planes components structure = if isTied structure then 1 else components
 
     /// The plane that component k uses.
     let planeOf structure k = if isTied structure then 0 else k
@@ -89,8 +88,7 @@ module Structure =
         | Shape.Spherical -> [||]
 
     /// How many numbers stand for one covariance matrix of D features: D², D or 1.
-    let planeSize features structure =
-        Array.fold (*) 1 (planeShape features structure)
+    let planeSize features structure = Array.fold (*) 1 (planeShape features structure)
 
     /// The shape of all covariances as a tensor: K×D×D, K×D, K, D×D, D or a single number.
     let covarianceShape components features structure : int[] =
@@ -108,7 +106,9 @@ module Structure =
     /// The outer product δδᵀ of D numbers in a plane's layout: all of it, its diagonal, or the mean of its diagonal.
     let outer structure (delta: float[]) : float[] =
         match shape structure with
-        | Shape.Full -> [| for a in delta do for b in delta -> a * b |]
+        | Shape.Full ->
+            [| for a in delta do
+                   for b in delta -> a * b |]
         | Shape.Diag -> delta |> Array.map (fun d -> d * d)
         | Shape.Spherical -> [| delta |> Array.averageBy (fun d -> d * d) |]
 
@@ -117,7 +117,9 @@ module Structure =
         match shape structure with
         | Shape.Full ->
             let features = variances.Length
-            Array.init (features * features) (fun i -> if i / features = i % features then variances[i / features] else 0.0)
+
+            Array.init (features * features) (fun i ->
+                if i / features = i % features then variances[i / features] else 0.0)
         | Shape.Diag -> Array.copy variances
         | Shape.Spherical -> [| Array.average variances |]
 

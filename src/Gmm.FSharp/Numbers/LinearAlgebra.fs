@@ -19,10 +19,7 @@ module internal LinearAlgebra =
                 let pivot = factor[j, j] * factor[j, j]
                 Double.IsFinite pivot && pivot > noise * a[j, j]
 
-            if Seq.forall isSound (seq { 0 .. dimension - 1 }) then
-                Some factor
-            else
-                None
+            if Seq.forall isSound (seq { 0 .. dimension - 1 }) then Some factor else None
         with :? ArgumentException ->
             None
 

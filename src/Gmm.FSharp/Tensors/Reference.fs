@@ -12,8 +12,7 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
 
     let create shape (values: float[]) = ReferenceTensor(shape, ReadOnlyMemory values) :> Tensor
 
-    let fresh length =
-        GC.AllocateUninitializedArray<float> length
+    let fresh length = GC.AllocateUninitializedArray<float> length
 
     /// The numbers of another tensor, which must be of this engine.
     let numbers (other: Tensor) : ReadOnlyMemory<float> =
@@ -141,10 +140,17 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
     override _.matmul other =
         let rank = shape.Length
 
-        if rank < 2 || other.shape.Length <> rank || other.shape[.. rank - 3] <> shape[.. rank - 3] || other.shape[rank - 2] <> shape[rank - 1] then
+        if
+            rank < 2
+            || other.shape.Length <> rank
+            || other.shape[.. rank - 3] <> shape[.. rank - 3]
+            || other.shape[rank - 2] <> shape[rank - 1]
+        then
             invalidArg (nameof other) $"No matrix product of {Tensor.Show shape} by {Tensor.Show other.shape}."
 
-        let batch, n, m, p = Array.fold (*) 1 shape[.. rank - 3], shape[rank - 2], shape[rank - 1], other.shape[rank - 1]
+        let batch, n, m, p =
+            Array.fold (*) 1 shape[.. rank - 3], shape[rank - 2], shape[rank - 1], other.shape[rank - 1]
+
         let result: float[] = Array.zeroCreate (batch * n * p)
         let x = values.Span
         let y = (numbers other).Span
@@ -155,7 +161,12 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
 
                 for l in 0 .. m - 1 do
                     // total ← x[i,l]·y[l] + total
-                    Primitives.MultiplyAdd(y.Slice((b * m + l) * p, p), x[(b * n + i) * m + l], Span.op_Implicit total, total)
+                    Primitives.MultiplyAdd(
+                        y.Slice((b * m + l) * p, p),
+                        x[(b * n + i) * m + l],
+                        Span.op_Implicit total,
+                        total
+                    )
 
         create (Array.append shape[.. rank - 2] [| p |]) result
 
@@ -164,7 +175,10 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
         let dim0, dim1 = min dim0 dim1, max dim0 dim1
         let extent (lengths: int[]) = Array.fold (*) 1 lengths
         let n, m = shape[dim0], shape[dim1]
-        let outer, between, inner = extent shape[.. dim0 - 1], extent shape[dim0 + 1 .. dim1 - 1], extent shape[dim1 + 1 ..]
+
+        let outer, between, inner =
+            extent shape[.. dim0 - 1], extent shape[dim0 + 1 .. dim1 - 1], extent shape[dim1 + 1 ..]
+
         let result = fresh values.Length
         let x = values.Span
 
@@ -194,7 +208,9 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
         let padded = Array.append (Array.create (max 0 fresh) 1) shape
 
         if fresh < 0 || Array.exists2 (fun length wanted -> length <> wanted && length <> 1) padded target then
-            invalidArg (nameof target) $"A tensor of shape {Tensor.Show shape} can't be expanded to {Tensor.Show target}."
+            invalidArg
+                (nameof target)
+                $"A tensor of shape {Tensor.Show shape} can't be expanded to {Tensor.Show target}."
 
         // From the inside out: a repeated dimension copies the run of numbers after it.
         let repeat (run: ReadOnlyMemory<float>, inner) dim =
@@ -242,8 +258,7 @@ module Tensor =
     let scalar (value: float) = create [||] [| value |]
 
     /// A vector.
-    let vector (values: float[]) =
-        create [| values.Length |] (Array.copy values)
+    let vector (values: float[]) = create [| values.Length |] (Array.copy values)
 
     /// A matrix.
     let matrix (values: float[,]) =

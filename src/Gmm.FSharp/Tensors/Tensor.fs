@@ -79,11 +79,7 @@ type Tensor() =
         if t.shape.Length <> dimensions then
             invalidOp $"A tensor of shape {Tensor.Show t.shape} has {t.shape.Length} dimensions, not {dimensions}."
 
-    static member internal Show(shape: int[]) =
-        if shape.Length = 0 then
-            "scalar"
-        else
-            String.Join("×", shape)
+    static member internal Show(shape: int[]) = if shape.Length = 0 then "scalar" else String.Join("×", shape)
 
     /// The shape both sides expand to; dimensions must be equal or 1.
     static member private Common(a: Tensor, b: Tensor) =
@@ -93,7 +89,9 @@ type Tensor() =
         Array.map2
             (fun m n ->
                 if m <> n && m <> 1 && n <> 1 then
-                    invalidArg (nameof b) $"Shapes {Tensor.Show a.shape} and {Tensor.Show b.shape} have no common shape."
+                    invalidArg
+                        (nameof b)
+                        $"Shapes {Tensor.Show a.shape} and {Tensor.Show b.shape} have no common shape."
 
                 if m = 1 then n else m)
             (pad a.shape)
@@ -149,5 +147,4 @@ type Engine =
     }
 
     /// The same numbers as a tensor of this engine.
-    member engine.Move(tensor: Tensor) =
-        engine.Create tensor.shape (ReadOnlyMemory(tensor.toArray ()))
+    member engine.Move(tensor: Tensor) = engine.Create tensor.shape (ReadOnlyMemory(tensor.toArray ()))

@@ -6,7 +6,9 @@ module Metrics =
     /// labellings differ in length or are empty.
     let private contingency (truth: 'A[]) (predicted: 'B[]) =
         if truth.Length <> predicted.Length then
-            Error(InvalidOption("Predicted labels", $"as many as the true ones, {truth.Length}", string predicted.Length))
+            Error(
+                InvalidOption("Predicted labels", $"as many as the true ones, {truth.Length}", string predicted.Length)
+            )
         elif truth.Length = 0 then
             Error(InvalidOption("True labels", "at least one", "none"))
         else

@@ -14,7 +14,7 @@ module Predict =
 
             source
             |> Source.collect fit.Model.Execution (fun block ->
-                (compute (Tensor.create [| block.Rows; components |] (logJoint block))).toArray ()))
+                (compute (Tensor.create [| block.Rows; components |] (logJoint block))).toArray()))
 
     /// The component with the largest joint density for every row (N), ties to the lower one.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
@@ -25,7 +25,8 @@ module Predict =
         let components = fit.Mixture.Components
 
         ofJoint (Assignment.soft >> snd) fit source
-        |> Result.map (fun all -> Array2D.init (all.Length / components) components (fun n k -> all[n * components + k]))
+        |> Result.map (fun all ->
+            Array2D.init (all.Length / components) components (fun n k -> all[n * components + k]))
 
     /// The log-density ln p(xₙ) of every row (N).
     let logDensities (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
