@@ -91,3 +91,14 @@ module GmmError =
         let shape = $"{Array2D.length1 matrix}×{Array2D.length2 matrix}"
         let expected = $"{rows}×{columns}"
         requireAll [ shape = expected, name, $"of shape {expected}", shape ]
+
+/// `result { … }`: steps of which the first error is the outcome.
+type internal ResultBuilder() =
+    member _.Bind(result, next) = Result.bind next result
+    member _.Zero() : Result<unit, GmmError> = Ok()
+    member _.Return value : Result<'T, GmmError> = Ok value
+    member _.ReturnFrom(result: Result<'T, GmmError>) = result
+
+[<AutoOpen>]
+module internal ResultBuilder =
+    let result = ResultBuilder()

@@ -61,6 +61,7 @@ module Gmm =
 
     /// The prior on means and covariances, or the first thing wrong with the options or the data.
     let private check (options: GmmOptions) (source: Source) : Result<GaussianPrior, GmmError> =
+        let components, structure = options.Components, options.Structure
         let isSetting value = value >= 0.0 && value < infinity
 
         let regularisation =
@@ -77,102 +78,73 @@ module Gmm =
         let describe structure components features =
             $"{Structure.name structure} with {components} components of {features} features"
 
-        let expected = describe options.Structure options.Components source.Columns
+        let expected = describe structure components source.Columns
 
         let start =
             match options.Start with
             | Start.Mixture { Parameters = start } -> describe start.Structure start.Components start.Features
             | _ -> expected
 
-        GmmError.requireAll
-            [ options.Components >= 1, "Components", "at least 1", string options.Components
-              options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts
-              options.MaxIterations >= 1, "MaxIterations", "at least 1", string options.MaxIterations
-              isSetting options.Tolerance, "Tolerance", "0 or more, and finite", string options.Tolerance
-              isSetting regularisation, "RegCovar", "0 or more, and finite", string regularisation
-              isAssignment, "Assignment", "Soft or Hard", "Given"
-              options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
-        |> Result.bind (fun () -> Source.validate options.Execution source)
-        |> Result.bind (fun source ->
-            let rows = $"at most the number of rows, {source.Rows}"
+        result {
+            do!
+                GmmError.requireAll
+                    [ components >= 1, "Components", "at least 1", string components
+                      options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts
+                      options.MaxIterations >= 1, "MaxIterations", "at least 1", string options.MaxIterations
+                      isSetting options.Tolerance, "Tolerance", "0 or more, and finite", string options.Tolerance
+                      isSetting regularisation, "RegCovar", "0 or more, and finite", string regularisation
+                      isAssignment, "Assignment", "Soft or Hard", "Given"
+                      options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
 
-            GmmError.requireAll
-                [ int64 options.Components <= source.Rows, "Components", rows, string options.Components
-                  start = expected, "Start mixture", expected, start ])
-        |> Result.bind (fun () -> Start.check options.Components source options.Start)
-        |> Result.bind (fun () -> WeightPrior.check options.Components options.WeightPrior)
-        |> Result.bind (fun _ ->
-            Gaussian.prior
-                options.Components
-                source.Columns
-                options.Structure
-                options.MeanPrior
-                options.CovariancePrior)
+            let! source = Source.validate options.Execution source
+            let limit = $"at most the number of rows, {source.Rows}"
 
-    /// The total weight of the data and their covariance about their mean, in a plane of the structure's layout.
-    let private spread execution structure (source: Source) : Result<float * float[], GmmError> =
-        let model =
-            { Model.ofFamily Gaussian.family with
-                Execution = execution }
+            do!
+                GmmError.requireAll
+                    [ int64 components <= source.Rows, "Components", limit, string components
+                      start = expected, "Start mixture", expected, start ]
 
-        /// The statistics of one component that has all the data, about a centre (1×D).
-        let about (centre: float[,]) =
-            Gaussian.create structure centre (Tensor.scalar 1.0)
-            |> Result.map (Mixture.uniform 1 >> EM.eStep model source)
-
-        let mean (centre: float[,]) (statistics: Statistics) =
-            centre |> Array2D.mapi (fun _ j c -> c + statistics.Sums[0][j] / statistics.Weight)
-
-        let first = Source.rows [| 0L |] source
-
-        about first
-        |> Result.bind (mean first >> about)
-        |> Result.map (fun statistics ->
-            statistics.Weight, statistics.Sums[1] |> Array.map (fun sum -> sum / statistics.Weight))
+            do! Start.check components source options.Start
+            do! WeightPrior.check components options.WeightPrior
+            return! Gaussian.prior components source.Columns structure options.MeanPrior options.CovariancePrior
+        }
 
     /// Components around centres (K×D), each as wide as the whole data: the M-step in which every component has all rows,
     /// their mean at its centre.
-    let private around
-        structure
-        (prior: GaussianPrior)
-        regularisation
-        (weight: float, spread: float[])
-        (centres: float[,])
-        =
+    let private around structure prior regularisation (spread: Spread) (centres: float[,]) =
         let components = Array2D.length1 centres
         let planes = Structure.planes components structure
+        let rowsOfPlane = spread.Weight * float (components / planes)
+        let scatter = spread.Covariance |> Array.map (fun variance -> rowsOfPlane * variance)
 
-        Gaussian.create structure centres (Tensor.scalar 1.0)
-        |> Result.bind (fun provisional ->
-            let rowsOfPlane = weight * float (components / planes)
+        result {
+            let! provisional = Gaussian.create structure centres (Tensor.scalar 1.0)
 
-            Gaussian.maximise
-                { prior with OnMeans = None }
-                (Some regularisation)
-                provisional
-                { Weight = weight
+            let statistics =
+                { Weight = spread.Weight
                   LogLikelihood = 0.0
-                  Counts = Array.create components weight
-                  Sums =
-                    [| Array.zeroCreate centres.Length
-                       Array.replicate planes spread
-                       |> Array.concat
-                       |> Array.map (fun variance -> rowsOfPlane * variance) |] })
+                  Counts = Array.create components spread.Weight
+                  Sums = [| Array.zeroCreate centres.Length; Array.replicate planes scatter |> Array.concat |] }
+
+            return! Gaussian.maximise { prior with OnMeans = None } (Some regularisation) provisional statistics
+        }
 
     /// Fits a Gaussian mixture: EM from every seed, the best objective wins. An error says what is wrong with options or
     /// data before any work, or that a component collapsed or a covariance became singular in every run. Not converging
     /// is no error: see `Fit.Converged`.
     let fit (options: GmmOptions) (source: Source) : Result<Fit<Gaussian>, GmmError> =
         let execution, structure = options.Execution, options.Structure
+        let restarts = if Start.isRandom options.Start then options.Restarts else 1
+        let hasConverged = Stopping.objectiveWithin options.Tolerance
 
-        let run prior (spread: float * float[]) : int -> Result<Fit<Gaussian>, GmmError> =
-            let variances = Structure.matrix source.Columns structure (snd spread)
-
+        let run prior (spread: Spread) =
             let regularisation =
-                Array.init source.Columns (fun j ->
-                    match options.RegCovar with
-                    | Relative share -> share * variances[j, j]
-                    | Absolute amount -> amount)
+                match options.RegCovar with
+                | Absolute amount -> Array.create source.Columns amount
+                | Relative share ->
+                    Spread.variances structure source.Columns spread |> Array.map (fun variance -> share * variance)
+
+            let around = around structure prior regularisation spread
 
             let model =
                 { Model.ofFamily (Gaussian.familyWith prior (Some regularisation)) with
@@ -181,14 +153,13 @@ module Gmm =
                     Execution = execution }
 
             fun seed ->
-                options.Start
-                |> Start.mixture (around structure prior regularisation spread) model options.Components seed source
-                |> Result.map (EM.iterates model source)
-                |> Result.bind (
-                    Fit.ofIterates model seed options.MaxIterations (Stopping.objectiveWithin options.Tolerance)
-                )
+                result {
+                    let! start = Start.mixture around model options.Components seed source options.Start
+                    let iterates = EM.iterates model source start
+                    return! Fit.ofIterates model seed options.MaxIterations hasConverged iterates
+                }
 
-        /// After classification EM the statistics are those of soft assignment, whose log-likelihood is the mixture's.
+        /// After classification EM, the statistics of soft assignment, whose log-likelihood is the mixture's.
         let softened (fit: Fit<Gaussian>) =
             match options.Assignment with
             | Soft -> fit
@@ -196,10 +167,10 @@ module Gmm =
                 { fit with
                     Statistics = EM.eStep { fit.Model with Assignment = Soft } source fit.Mixture }
 
-        let restarts = if Start.isRandom options.Start then options.Restarts else 1
-
-        check options source
-        |> Result.bind (fun prior -> spread execution structure source |> Result.map (run prior))
-        |> Result.bind (fun run ->
-            [ options.Seed .. options.Seed + restarts - 1 ] |> Fit.best (fun (fit: Fit<Gaussian>) -> fit.Objective) run)
-        |> Result.map softened
+        result {
+            let! prior = check options source
+            let! spread = Spread.ofSource execution structure source
+            let seeds = [ options.Seed .. options.Seed + restarts - 1 ]
+            let! best = seeds |> Fit.best (fun (fit: Fit<Gaussian>) -> fit.Objective) (run prior spread)
+            return softened best
+        }

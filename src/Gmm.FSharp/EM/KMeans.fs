@@ -188,37 +188,30 @@ module KMeans =
 
         EM.iteratesBy next model source (mixture centres)
 
-    /// The mean over the features of their variances.
-    let private meanVariance execution (source: Source) =
-        let total = EM.eStep (model execution) source
-        let first = mixture (Source.rows [| 0L |] source)
-
-        total first
-        |> EM.mStep (model execution) first
-        |> Result.map (fun mean -> inertia execution source mean / (total mean).Weight / float source.Columns)
-
     let private check (options: KMeansOptions) (source: Source) =
-        GmmError.requireAll
-            [ options.Clusters >= 1, "Clusters", "at least 1", string options.Clusters
-              options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts
-              options.MaxIterations >= 1, "MaxIterations", "at least 1", string options.MaxIterations
-              options.Tolerance >= 0.0 && options.Tolerance < infinity,
-              "Tolerance",
-              "0 or more, and finite",
-              string options.Tolerance
-              options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads
-              int64 options.Clusters <= source.Rows,
-              "Clusters",
-              $"at most the number of rows, {source.Rows}",
-              string options.Clusters ]
-        |> Result.bind (fun () ->
+        let isTolerance = options.Tolerance >= 0.0 && options.Tolerance < infinity
+        let isEnough = int64 options.Clusters <= source.Rows
+
+        result {
+            do!
+                GmmError.requireAll
+                    [ options.Clusters >= 1, "Clusters", "at least 1", string options.Clusters
+                      options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts
+                      options.MaxIterations >= 1, "MaxIterations", "at least 1", string options.MaxIterations
+                      isTolerance, "Tolerance", "0 or more, and finite", string options.Tolerance
+                      options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
+
+            let! source = Source.validate options.Execution source
+            let limit = $"at most the number of rows, {source.Rows}"
+            do! GmmError.requireAll [ isEnough, "Clusters", limit, string options.Clusters ]
+
             match options.Start with
             | KMeansStart.Means centres ->
-                GmmError.requireShape "Start means" options.Clusters source.Columns centres
-                |> Result.bind (fun () -> GmmError.requireFinite "Start means" centres)
+                do! GmmError.requireShape "Start means" options.Clusters source.Columns centres
+                do! GmmError.requireFinite "Start means" centres
             | KMeansStart.KPlusPlus
-            | KMeansStart.Points -> Ok())
-        |> Result.bind (fun () -> Source.validate options.Execution source)
+            | KMeansStart.Points -> ()
+        }
 
     /// Clusters the rows. Error when an option breaks its rule, the data are not finite, or they have fewer different rows
     /// than clusters.
@@ -231,28 +224,32 @@ module KMeans =
             | KMeansStart.Points -> Centres.points execution (RandomStream.ofSeed seed) options.Clusters source
             | KMeansStart.Means centres -> Ok centres
 
-        let run variance seed =
-            let hasSettled (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
-                let movement = previous.Mixture.Parameters.Centres - current.Mixture.Parameters.Centres
-                let squared = (movement * movement).toArray() |> Array.sum
-                squared <= (max options.Tolerance 1e-28) * variance
-
-            centres seed
-            |> Result.bind (
-                iterates execution source >> Fit.ofIterates (model execution) seed options.MaxIterations hasSettled
-            )
-            |> Result.map (fun fit ->
-                { Inertia = inertia execution source fit.Mixture
-                  Fit = fit })
-
         let seeds =
             match options.Start with
             | KMeansStart.Means _ -> [ options.Seed ]
             | _ -> [ options.Seed .. options.Seed + options.Restarts - 1 ]
 
-        check options source
-        |> Result.bind (meanVariance execution)
-        |> Result.bind (fun variance -> seeds |> Fit.best (fun result -> -result.Inertia) (run variance))
+        let run meanVariance seed =
+            let hasSettled (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
+                let movement = previous.Mixture.Parameters.Centres - current.Mixture.Parameters.Centres
+                // The least tolerance is about the rounding of a centre.
+                (movement * movement).toArray() |> Array.sum <= (max options.Tolerance 1e-28) * meanVariance
+
+            result {
+                let! centres = centres seed
+                let iterates = iterates execution source centres
+                let! fit = Fit.ofIterates (model execution) seed options.MaxIterations hasSettled iterates
+
+                return
+                    { Inertia = inertia execution source fit.Mixture
+                      Fit = fit }
+            }
+
+        result {
+            do! check options source
+            let! spread = Spread.ofSource execution Spherical source
+            return! seeds |> Fit.best (fun found -> -found.Inertia) (run spread.Covariance[0])
+        }
 
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -38,8 +38,10 @@ module Start =
         | Start.KPlusPlus
         | Start.Points -> Ok()
         | Start.Means means ->
-            GmmError.requireShape "Start means" components source.Columns means
-            |> Result.bind (fun () -> GmmError.requireFinite "Start means" means)
+            result {
+                do! GmmError.requireShape "Start means" components source.Columns means
+                do! GmmError.requireFinite "Start means" means
+            }
         | Start.Labels labels ->
             let bad = labels |> Array.tryFindIndex (fun label -> label < 0 || label >= components)
 
@@ -54,31 +56,22 @@ module Start =
                   bad.IsNone, "Start labels", $"between 0 and {components - 1}", text ]
         | Start.Responsibilities responsibilities ->
             let name = "Start responsibilities"
+            let isNegative row = responsibilities[row, *] |> Array.exists (fun r -> r < 0.0)
+            let isOff row = abs (Array.sum responsibilities[row, *] - 1.0) > 1e-6
 
-            let sumsToOne row = abs (Array.sum responsibilities[row, *] - 1.0) <= 1e-6
+            result {
+                do! GmmError.requireShape name source.Rows components responsibilities
+                do! GmmError.requireFinite name responsibilities
 
-            let least =
-                if responsibilities.Length = 0 then
-                    0.0
-                else
-                    Seq.min (Seq.cast<float> responsibilities)
-
-            GmmError.requireShape name source.Rows components responsibilities
-            |> Result.bind (fun () -> GmmError.requireFinite name responsibilities)
-            |> Result.bind (fun () -> GmmError.requireAll [ least >= 0.0, name, "0 or more", string least ])
-            |> Result.bind (fun () ->
-                match Seq.tryFind (sumsToOne >> not) (seq { 0 .. Array2D.length1 responsibilities - 1 }) with
-                | None -> Ok()
+                match
+                    seq { 0 .. Array2D.length1 responsibilities - 1 }
+                    |> Seq.tryFind (fun row -> isNegative row || isOff row)
+                with
+                | None -> ()
                 | Some row ->
-                    let sum = Array.sum responsibilities[row, *]
-
-                    Error(
-                        InvalidOption(
-                            $"The sum of start responsibilities in row {row} (counting from 0)",
-                            "1",
-                            string sum
-                        )
-                    ))
+                    let numbers = string (Tensor.vector responsibilities[row, *])
+                    return! Error(InvalidOption($"{name}[{row}]", "0 or more with a sum of 1", numbers))
+            }
         | Start.Mixture mixture ->
             GmmError.requireAll
                 [ mixture.Components = components,
@@ -108,10 +101,12 @@ module Start =
 
     /// The M-step of given responsibilities, from statistics about centres close to the means, so that nothing cancels.
     let private ofResponsibilities around (model: Model<'θ>) source (centres: float[,]) (given: Block -> float[]) =
-        around centres
-        |> Result.map (Mixture.uniform (Array2D.length1 centres))
-        |> Result.bind (fun provisional ->
-            EM.eStep { model with Assignment = Given given } source provisional |> EM.mStep model provisional)
+        result {
+            let! parameters = around centres
+            let provisional = Mixture.uniform (Array2D.length1 centres) parameters
+            let statistics = EM.eStep { model with Assignment = Given given } source provisional
+            return! EM.mStep model provisional statistics
+        }
 
     let private oneHot components (labels: int[]) =
         let responsibilities = Array.zeroCreate (labels.Length * components)
@@ -129,9 +124,9 @@ module Start =
         (start: Start<'θ>)
         : Result<Mixture<'θ>, GmmError> =
         let execution = model.Execution
-        let uniform centres = centres |> Result.bind around |> Result.map (Mixture.uniform components)
-
         let grouped given = ofResponsibilities around model source (averages execution components source given) given
+
+        let uniform centres = centres |> Result.bind around |> Result.map (Mixture.uniform components)
 
         match start with
         | Start.Mixture mixture -> Ok mixture
@@ -145,11 +140,15 @@ module Start =
                 Array.init (block.Rows * components) (fun i ->
                     responsibilities[int block.FirstRow + i / components, i % components]))
         | Start.KMeans ->
-            { KMeans.defaults with
-                Clusters = components
-                Restarts = 1
-                Seed = seed
-                Execution = execution }
-            |> fun options -> KMeans.fit options source
-            |> Result.bind (fun found ->
-                ofResponsibilities around model source found.Centres (KMeans.labels found.Centres >> oneHot components))
+            let options =
+                { KMeans.defaults with
+                    Clusters = components
+                    Restarts = 1
+                    Seed = seed
+                    Execution = execution }
+
+            result {
+                let! found = KMeans.fit options source
+                let labels = KMeans.labels found.Centres
+                return! ofResponsibilities around model source found.Centres (labels >> oneHot components)
+            }

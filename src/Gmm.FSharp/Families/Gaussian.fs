@@ -139,12 +139,18 @@ module Gaussian =
     let create structure (means: float[,]) (covariances: Tensor) : Result<Gaussian, GmmError> =
         let components, features = Array2D.length1 means, Array2D.length2 means
 
-        GmmError.requireAll [ components > 0 && features > 0, "Means", "at least 1×1", $"{components}×{features}" ]
-        |> Result.bind (fun () -> GmmError.requireFinite "Means" means)
-        |> Result.bind (fun () -> planesOf "Covariances" components features structure covariances)
-        |> Result.bind (fun planes ->
-            ofPlanes structure (Array.init components (fun k -> means[k, *])) planes
-            |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0)))
+        result {
+            do!
+                GmmError.requireAll
+                    [ components > 0 && features > 0, "Means", "at least 1×1", $"{components}×{features}" ]
+
+            do! GmmError.requireFinite "Means" means
+            let! planes = planesOf "Covariances" components features structure covariances
+
+            return!
+                ofPlanes structure (Array.init components (fun k -> means[k, *])) planes
+                |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
+        }
 
     /// Σₖ as a D×D matrix, whatever the structure.
     let covariance (gaussian: Gaussian) (k: int) : float[,] =

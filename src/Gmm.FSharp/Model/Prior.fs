@@ -34,20 +34,18 @@ module WeightPrior =
                 concentration
                 logWeights
 
-    /// The prior itself, or what is wrong with it for K components.
-    let check components prior : Result<WeightPrior, GmmError> =
+    /// What is wrong with the prior for K components, if anything.
+    let check components prior : Result<unit, GmmError> =
         match prior with
-        | Dirichlet concentration when concentration.Length <> components ->
-            Error(
-                InvalidOption(
-                    "WeightPrior",
-                    $"one concentration for each of the {components} components",
-                    $"{concentration.Length} numbers"
-                )
-            )
-        | Dirichlet concentration when
-            concentration |> Array.exists (fun alpha -> not (alpha >= 1.0 && alpha < infinity))
-            ->
-            let bad = concentration |> Array.find (fun alpha -> not (alpha >= 1.0 && alpha < infinity))
-            Error(InvalidOption("WeightPrior", "at least 1 and finite for every component", string bad))
-        | _ -> Ok prior
+        | Flat
+        | Equal -> Ok()
+        | Dirichlet concentration ->
+            let count, expected = concentration.Length, $"one concentration for each of the {components} components"
+            let bad = concentration |> Array.tryFind (fun alpha -> not (alpha >= 1.0 && alpha < infinity))
+
+            GmmError.requireAll
+                [ count = components, "WeightPrior", expected, $"{count} numbers"
+                  bad.IsNone,
+                  "WeightPrior",
+                  "at least 1 and finite for every component",
+                  string (Option.defaultValue 1.0 bad) ]
