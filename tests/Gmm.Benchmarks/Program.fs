@@ -1,21 +1,70 @@
+/// What one EM iteration and one fit cost: `dotnet fsi build.fsx bench`, or `bench -- --filter '*Iteration*'`.
 module Gmm.Benchmarks.Program
 
+open System
 open BenchmarkDotNet.Attributes
 open BenchmarkDotNet.Configs
 open BenchmarkDotNet.Jobs
 open BenchmarkDotNet.Running
 open BenchmarkDotNet.Toolchains.InProcess.Emit
+open Gmm
 
-/// Placeholder.
-type Placeholder() =
+/// N rows around K centres on a grid, with unit noise: seeded, so that every run works on the same numbers.
+let private blobs rows columns components =
+    let random = RandomStream.ofSeed 1
+    let normal () = MathNet.Numerics.Distributions.Normal.Sample(random, 0.0, 1.0)
+    let centres = Array2D.init components columns (fun _ _ -> 4.0 * normal ())
+    Array2D.init rows columns (fun i j -> centres[i % components, j] + normal ())
+
+/// One E-step and M-step on 100,000 rows, 16 features, 16 components.
+[<MemoryDiagnoser>]
+type Iteration() =
+    let components = 16
+    let mutable source = Unchecked.defaultof<Source>
+    let mutable start = Unchecked.defaultof<Mixture<Gaussian>>
+    let model = Model.ofFamily Gaussian.family
+
+    [<Params("full", "diag", "spherical", "tied_full", "tied_diag", "tied_spherical")>]
+    member val Structure = "full" with get, set
+
+    [<GlobalSetup>]
+    member this.Setup() =
+        let structure = Structure.parse this.Structure |> GmmError.get
+        source <- Source.ofArray2D (blobs 100_000 16 components) |> GmmError.get
+        let means = source |> Source.rows (Array.init components int64)
+
+        start <-
+            Gaussian.create structure means (Tensor.scalar 4.0)
+            |> GmmError.get
+            |> Mixture.uniform components
 
     [<Benchmark>]
-    member _.Zero() = 0.0
+    member _.EmStep() = EM.step model source start |> GmmError.get
+
+/// A whole fit with its start.
+[<MemoryDiagnoser>]
+type WholeFit() =
+    let mutable source = Unchecked.defaultof<Source>
+
+    [<Params(300, 10_000)>]
+    member val Rows = 0 with get, set
+
+    [<GlobalSetup>]
+    member this.Setup() = source <- Source.ofArray2D (blobs this.Rows 2 4) |> GmmError.get
+
+    [<Benchmark>]
+    member _.FullFourComponents() =
+        let fit = Gmm.fit { Gmm.defaults with Components = 4 } source |> GmmError.get
+        fit.Objective
+
+    [<Benchmark>]
+    member _.KMeansFourClusters() =
+        let found = KMeans.fit { KMeans.defaults with Clusters = 4; Restarts = 1 } source |> GmmError.get
+        found.Inertia
 
 [<EntryPoint>]
 let main args =
     // In process: no generated project, hence no second package restore.
     let config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain InProcessEmitToolchain.Instance)
-
-    BenchmarkSwitcher.FromAssembly(typeof<Placeholder>.Assembly).Run(args, config) |> ignore
+    BenchmarkSwitcher.FromAssembly(typeof<Iteration>.Assembly).Run(args, config) |> ignore
     0
