@@ -105,7 +105,7 @@ module Plot =
         let top = if labels.Title = "" then 14.0 else 40.0
         let bottom = height - 72.0
 
-        let yStep, yTicks = Scale.ticks (max 2 (int ((bottom - top) / 55.0))) vertical
+        let yStep, yTicks = Scale.ticks (max 2 (int ((bottom - top) / 42.0))) vertical
         let yTexts = Scale.labels yStep yTicks
         let left = 36.0 + (yTexts |> Array.map (Svg.textWidth tickSize) |> Array.max)
 
@@ -115,7 +115,7 @@ module Plot =
 
         // As many horizontal ticks as their texts leave room for.
         let xStep, xTicks, xTexts =
-            [ 8; 6; 5; 4; 3; 2 ]
+            [ 10; 8; 6; 5; 4; 3; 2 ]
             |> List.map (fun count ->
                 let step, ticks = Scale.ticks count horizontal
                 step, ticks, Scale.labels step ticks)
@@ -265,10 +265,10 @@ module Plot =
         let room = 0.03 * (high - low)
         low - room, high + room
 
-    /// The interval of the data, larger by at most a quarter on each side to show what reaches beyond it.
+    /// The interval of the data, larger by at most two fifths on each side to show what reaches beyond it.
     let private interval (data: float * float) (reach: (float * float)[]) =
         let low, high = Scale.widen data
-        let most = 0.25 * (high - low)
+        let most = 0.4 * (high - low)
 
         padded (
             max (low - most) (reach |> Array.map fst |> Array.fold min low),

@@ -122,6 +122,9 @@ module internal Svg =
     /// a dark and on a white background.
     let palette = [| "#0072b2"; "#e69f00"; "#009e73"; "#d55e00"; "#56b4e9"; "#cc79a7" |]
 
+    /// The same colours, lighter where they would be dim on a dark background.
+    let private darkPalette = [| "#2f8fd0"; "#e69f00"; "#00b386"; "#e8743b"; "#8ccdf2"; "#d98bb8" |]
+
     /// The second cue, for what comes after the last colour: outlines are dashed and marks hollow.
     let dashes = [| "none"; "6 3"; "2 2"; "9 3 2 3" |]
 
@@ -154,7 +157,8 @@ module internal Svg =
         add ".gmm-point{stroke-width:1;fill-opacity:.55;stroke-opacity:.8}"
         add ".gmm-ellipse,.gmm-curve{fill-opacity:.09;stroke-width:1.5}"
         add ".gmm-halo{stroke-width:4;stroke-linejoin:round;paint-order:stroke}"
-        palette |> Array.iteri (fun i colour -> add $".gmm-c{i}{{fill:{colour};stroke:{colour}}}")
+        let colours = Array.mapi (fun i colour -> $".gmm-c{i}{{fill:{colour};stroke:{colour}}}") >> String.concat ""
+        add (colours palette)
 
         dashes
         |> Array.iteri (fun i dash ->
@@ -163,7 +167,7 @@ module internal Svg =
                 add $".gmm-point.gmm-d{i}{{fill-opacity:0}}")
 
         add (surroundings "#ffffff" "#1b1b1f" "#5c5f66" "#e3e5e8")
-        let dark = surroundings "#16181d" "#f0f1f3" "#a9adb5" "#33363d"
+        let dark = surroundings "#16181d" "#f0f1f3" "#a9adb5" "#33363d" + colours darkPalette
         add $"@media (prefers-color-scheme:dark){{{dark}}}"
         rules.ToString().TrimEnd()
 
@@ -263,6 +267,6 @@ module internal Scale =
             elif value = 0.0 then
                 "0"
             else
-                value.ToString("0." + String('#', max 0 (power largest - power step)) + "e0", invariant)
+                value.ToString("0." + String('0', max 0 (power largest - power step)) + "e0", invariant)
 
         Array.map text ticks

@@ -1,0 +1,58 @@
+(**
+---
+title: Quickstart
+category: Start
+categoryindex: 1
+index: 1
+---
+
+# Quickstart
+
+The geyser Old Faithful has short eruptions after short waits and long ones after long waits. A mixture of two Gaussians
+finds both kinds without being told which eruption is which. Run this page with `dotnet fsi docs/quickstart.fsx` after
+`dotnet fsi build.fsx build`.
+*)
+#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#r "Gmm.FSharp.dll"
+
+open System.IO
+open Gmm
+
+let table = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")) |> GmmError.get
+let source = Table.source table |> GmmError.get
+
+let fit =
+    Gmm.fit
+        { Gmm.defaults with
+            Components = 2
+            Structure = Full }
+        source
+    |> GmmError.get
+(**
+`Result` carries what can go wrong; `GmmError.get` takes the value out of it, or throws. A fit has the mixture, how it came
+about, and how well it describes the data:
+*)
+printfn $"log-likelihood %.2f{fit.LogLikelihood} after {fit.Iterations} iterations, BIC %.2f{fit.Bic}"
+printfn $"weights %A{fit.Weights}"
+printfn $"means (eruption, wait) %A{fit.Parameters.Means.toArray2D ()}"
+(*** include-output ***)
+(**
+Rows have a most likely component, and responsibilities (the probability of each):
+*)
+let labels = Predict.labels fit source |> GmmError.get
+let responsibilities = Predict.responsibilities fit source |> GmmError.get
+printfn $"the first row belongs to component {labels[0]} with probability %.6f{responsibilities[0, labels[0]]}"
+(*** include-output ***)
+(**
+The picture is text in the SVG format, which any browser opens. The ellipses lie at 1, 2 and 3 standard deviations.
+*)
+let options =
+    { Plot.defaults with
+        Title = "Old Faithful"
+        ColumnNames = table.Names }
+
+let picture = Plot.scatter options fit source None |> GmmError.get
+Plot.save (Path.Combine(Path.GetTempPath(), "faithful.svg")) picture |> GmmError.get
+(*** hide ***)
+picture
+(*** include-it-raw ***)
