@@ -1,0 +1,47 @@
+namespace Gmm.CSharp;
+
+/// <summary>The six covariance structures of a Gaussian mixture: three shapes, each component's own or tied (one for all).</summary>
+/// <remarks>scikit-learn and mclust know them as full (VVV), diag (VVI), spherical (VII), tied (EEE), EEI and EII.</remarks>
+public enum CovarianceType
+{
+    /// <summary>Every component its own symmetric matrix: K·D(D+1)/2 free parameters.</summary>
+    Full,
+
+    /// <summary>Every component its own variances, features independent within a component: K·D free parameters.</summary>
+    Diag,
+
+    /// <summary>Every component one variance for all features (isotropic): K free parameters.</summary>
+    Spherical,
+
+    /// <summary>One symmetric matrix for all components: D(D+1)/2 free parameters.</summary>
+    TiedFull,
+
+    /// <summary>One set of variances for all components: D free parameters.</summary>
+    TiedDiag,
+
+    /// <summary>One variance for everything: 1 free parameter.</summary>
+    TiedSpherical,
+}
+
+/// <summary>How the starting means of a Gaussian mixture are found.</summary>
+public enum InitMethod
+{
+    /// <summary>One run of k-means; the first mixture is the M-step of its clusters.</summary>
+    KMeans,
+
+    /// <summary>Rows chosen by greedy k-means++ (Arthur and Vassilvitskii 2007), components as wide as the data.</summary>
+    KPlusPlus,
+
+    /// <summary>Random distinct rows, components as wide as the data.</summary>
+    Points,
+}
+
+/// <summary>How the starting centers of k-means are found.</summary>
+public enum KMeansInitMethod
+{
+    /// <summary>Rows chosen by greedy k-means++ (Arthur and Vassilvitskii 2007).</summary>
+    KPlusPlus,
+
+    /// <summary>Random distinct rows.</summary>
+    Points,
+}

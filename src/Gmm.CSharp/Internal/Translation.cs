@@ -1,0 +1,77 @@
+using Microsoft.FSharp.Core;
+
+namespace Gmm.CSharp;
+
+/// <summary>Between the F# core and C#: options and results one way, errors as exceptions the other.</summary>
+internal static class Translation
+{
+    /// <summary>What the core calls an option, and what it is called here; the first that a name begins with counts.</summary>
+    private static readonly (string Core, string Here)[] CommonNames =
+    [
+        ("SampleWeights", "sampleWeights"),
+        ("WeightPrior", nameof(GaussianMixture.WeightConcentrationPrior)),
+        ("MeanPrior.Mean", nameof(GaussianMixture.MeanPrior)),
+        ("MeanPrior.Precision", nameof(GaussianMixture.MeanPrecisionPrior)),
+        ("CovariancePrior.Scale", nameof(GaussianMixture.CovariancePrior)),
+        ("CovariancePrior.Degrees", nameof(GaussianMixture.DegreesOfFreedomPrior)),
+        ("Start labels", nameof(GaussianMixture.InitLabels)),
+        ("Start responsibilities", nameof(GaussianMixture.InitResponsibilities)),
+        ("The sum of start responsibilities", $"The sum of {nameof(GaussianMixture.InitResponsibilities)}"),
+        ("Start means", nameof(GaussianMixture.InitMeans)),
+        ("Start mixture", "The mixture of InitMeans and InitCovariances"),
+        ("Weights", nameof(GaussianMixture.InitWeights)),
+        ("Covariances", nameof(GaussianMixture.InitCovariances)),
+    ];
+
+    /// <summary>The value of a result, or the exception that says what is wrong in the words of the C# surface.</summary>
+    /// <param name="result">What the core returned.</param>
+    /// <param name="means">The property that holds what the core calls Means.</param>
+    internal static T Get<T>(this FSharpResult<T, GmmError> result, string means = nameof(GaussianMixture.InitMeans)) =>
+        result.IsOk ? result.ResultValue : throw ToException(result.ErrorValue, means);
+
+    /// <summary>The exception for an option that breaks a rule which only the C# surface has.</summary>
+    internal static Exception Invalid(string name, string rule, object value) =>
+        ToException(GmmError.NewInvalidOption(name, rule, $"{value}"), name);
+
+    /// <summary>The exception for a number that is no value of an enumeration.</summary>
+    internal static Exception UnknownValue<T>(string name, T value)
+        where T : struct, Enum => Invalid(name, $"one of {string.Join(", ", Enum.GetNames<T>())}", value);
+
+    /// <summary>The data with their sample weights.</summary>
+    internal static Source ToSource(this Rows data, double[]? sampleWeights)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return sampleWeights is null ? data.Source : SourceModule.weighted(sampleWeights, data.Source).Get();
+    }
+
+    private static Exception ToException(GmmError error, string means) =>
+        error switch
+        {
+            GmmError.InvalidOption option => InvalidOption(Rename(option.name, means), option.rule, option.value),
+            GmmError.InvalidData or GmmError.InvalidNumber => new ArgumentException(error.Message, "data"),
+            GmmError.SingularCovariance trouble =>
+                new MixtureFitException(error.Message, trouble.owner?.Value, trouble.iteration),
+            GmmError.CollapsedComponent trouble =>
+                new MixtureFitException(error.Message, trouble.owner, trouble.iteration),
+            _ => new IOException(error.Message),
+        };
+
+    /// <summary>An argument's name goes into the exception; an option, which is a property, is named in the message only.</summary>
+    private static ArgumentException InvalidOption(string name, string rule, string value) =>
+        new(
+            GmmError.NewInvalidOption(name, rule, value).Message,
+            name.StartsWith("sampleWeights", StringComparison.Ordinal) ? "sampleWeights" : null);
+
+    private static string Rename(string name, string means)
+    {
+        foreach (var (core, here) in CommonNames.Prepend(("Means", means)))
+        {
+            if (name.StartsWith(core, StringComparison.Ordinal))
+            {
+                return here + name[core.Length..];
+            }
+        }
+
+        return name;
+    }
+}

@@ -1,0 +1,154 @@
+using Core = global::Gmm;
+
+namespace Gmm.CSharp;
+
+/// <summary>k-means clustering: every row belongs to its nearest center, every center is the mean of its rows.</summary>
+/// <remarks>
+/// It is EM with hard assignment and equal weights, the limit of a Gaussian mixture with covariances εI for ε → 0 (Lloyd 1982;
+/// Bishop, Pattern Recognition and Machine Learning, 2006, §9.1 and §9.3.2). A cluster left empty takes the row farthest from
+/// its center. N is the number of rows, D of features, K of clusters. Threads, failures and copies are as in
+/// <see cref="GaussianMixture"/>.
+/// </remarks>
+/// <example>
+/// <code>
+/// int[] labels = new KMeans(clusters: 3) { RandomState = 42 }.FitPredict(data);
+/// </code>
+/// </example>
+public sealed class KMeans
+{
+    private static readonly KMeansOptions Defaults = Core.KMeans.defaults;
+
+    private readonly Fitted<State> fitted = new(nameof(KMeans));
+
+    /// <summary>K clusters, to be found.</summary>
+    /// <param name="clusters">How many clusters, K; from 1 to the number of rows.</param>
+    public KMeans(int clusters) => Clusters = clusters;
+
+    // ── Settings ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>How many clusters there are, K; from 1 to the number of rows.</summary>
+    public int Clusters { get; set; }
+
+    /// <summary>How the starting centers are found when none are given; by greedy k-means++ unless set.</summary>
+    public KMeansInitMethod Init { get; set; } = KMeansInitMethod.KPlusPlus;
+
+    /// <summary>Starting centers (K×D).</summary>
+    public double[,]? InitCenters { get; set; }
+
+    /// <summary>How many runs are made, with seeds RandomState, RandomState + 1, …; 10 unless set.</summary>
+    /// <remarks>The lowest inertia wins. Given centers are run once.</remarks>
+    public int Restarts { get; set; } = Defaults.Restarts;
+
+    /// <summary>The seed of the first run; 0 unless set.</summary>
+    /// <remarks>A seed gives the same bits on every run and for any number of threads.</remarks>
+    public int RandomState { get; set; } = Defaults.Seed;
+
+    /// <summary>How many iterations are made at most; 300 unless set.</summary>
+    public int MaxIterations { get; set; } = Defaults.MaxIterations;
+
+    /// <summary>The squared movement of the centers, as a share of the features' mean variance, at which a run has converged; 1e-4 unless set.</summary>
+    public double Tolerance { get; set; } = Defaults.Tolerance;
+
+    /// <summary>How many threads work at most; all cores unless set. The number changes no result.</summary>
+    public int Threads { get; set; } = Defaults.Execution.Threads;
+
+    // ── Fitting ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Clusters the rows of data and returns this object.</summary>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.</param>
+    /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
+    /// <returns>This object.</returns>
+    /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, or fewer than K rows differ.</exception>
+    /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
+    public KMeans Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default)
+    {
+        Run(data, sampleWeights, cancellationToken);
+        return this;
+    }
+
+    /// <summary>Clusters the rows of data and returns the cluster of every row (N).</summary>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
+    /// <returns>A cluster for every row (N).</returns>
+    /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, or fewer than K rows differ.</exception>
+    /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
+    public int[] FitPredict(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
+        [.. Run(data, sampleWeights, cancellationToken).Labels];
+
+    // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>The cluster with the nearest center for every row, the lower of equals.</summary>
+    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
+    /// <returns>A cluster for every row (N).</returns>
+    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public int[] Predict(Rows data) => Core.KMeans.predict(fitted.Get().Fit, data.ToSource(null)).Get();
+
+    /// <summary>The distance ‖xₙ−μₖ‖ of every row to every center.</summary>
+    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
+    /// <returns>Distances (N×K).</returns>
+    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[,] Transform(Rows data) => Core.KMeans.transform(fitted.Get().Fit, data.ToSource(null)).Get();
+
+    // ── What was fitted ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Whether there has been a fit.</summary>
+    public bool IsFitted => fitted.Exists;
+
+    /// <summary>The centers μₖ (K×D).</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[,] Centers => fitted.Get().Fit.Centres;
+
+    /// <summary>The cluster of every fitted row (N).</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public int[] Labels => [.. fitted.Get().Labels];
+
+    /// <summary>The sum of squared distances of the fitted rows to their centers, Σₙ wₙ minₖ ‖xₙ−μₖ‖².</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double Inertia => fitted.Get().Fit.Inertia;
+
+    /// <summary>How many iterations the best run made.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public int Iterations => fitted.Get().Fit.Fit.Iterations;
+
+    /// <summary>Whether the centers moved by no more than <see cref="Tolerance"/> in the end.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public bool Converged => fitted.Get().Fit.Fit.Converged;
+
+    /// <summary>The seed of the best run.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public int BestRandomState => fitted.Get().Fit.Fit.Seed;
+
+    // ── Conversion ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    private State Run(Rows data, double[]? sampleWeights, CancellationToken cancellationToken)
+    {
+        var source = data.ToSource(sampleWeights);
+        var fit = Core.KMeans.fit(ToOptions(cancellationToken), source).Get(nameof(InitCenters));
+        return fitted.Set(new(fit, Core.KMeans.predict(fit, source).Get()));
+    }
+
+    private KMeansOptions ToOptions(CancellationToken cancellationToken) =>
+        new(
+            clusters: Clusters,
+            start: InitCenters is { } centers ? KMeansStart.NewMeans(centers) : ToStart(Init),
+            restarts: Restarts,
+            seed: RandomState,
+            maxIterations: MaxIterations,
+            tolerance: Tolerance,
+            execution: new Execution(Threads, cancellationToken));
+
+    private static KMeansStart ToStart(KMeansInitMethod method) =>
+        method switch
+        {
+            KMeansInitMethod.KPlusPlus => KMeansStart.KPlusPlus,
+            KMeansInitMethod.Points => KMeansStart.Points,
+            _ => throw Translation.UnknownValue(nameof(Init), method),
+        };
+
+    /// <summary>The result of a fit, and the clusters of its rows.</summary>
+    private sealed record State(KMeansFit Fit, int[] Labels);
+}

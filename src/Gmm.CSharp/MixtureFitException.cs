@@ -1,0 +1,18 @@
+namespace Gmm.CSharp;
+
+/// <summary>The data leave a fit no way on: a covariance became singular, or a component was left with no rows.</summary>
+/// <remarks>
+/// The message names the remedies. With several restarts it is thrown only when every run fails. The estimator keeps its
+/// earlier fit.
+/// </remarks>
+public sealed class MixtureFitException : Exception
+{
+    internal MixtureFitException(string message, int? component, int iteration)
+        : base(message) => (Component, Iteration) = (component, iteration);
+
+    /// <summary>The component in trouble, counting from 0; null when it is the covariance that all components share.</summary>
+    public int? Component { get; }
+
+    /// <summary>The iteration in which it happened; 0 is the start.</summary>
+    public int Iteration { get; }
+}

@@ -1,0 +1,103 @@
+using System.Collections;
+using System.Runtime.CompilerServices;
+using Microsoft.FSharp.Core;
+
+namespace Gmm.CSharp;
+
+/// <summary>
+/// The data, N rows of D numbers. Arrays become rows by themselves: <c>Fit(array)</c>, <c>Predict([[3.6, 79]])</c>.
+/// </summary>
+/// <remarks>
+/// A <c>double[,]</c> and memory of <c>double</c> are read in place and never copied or changed: they must stay as they are
+/// while they are in use. Everything else is copied once. That the numbers are finite is checked where they are used.
+/// </remarks>
+[CollectionBuilder(typeof(Rows), nameof(Of))]
+public sealed class Rows : IEnumerable<double[]>
+{
+    private Rows(FSharpResult<Source, GmmError> source) => Source = source.Get();
+
+    internal Source Source { get; }
+
+    /// <summary>How many rows there are, N.</summary>
+    public long Count => Source.Rows;
+
+    /// <summary>How many features every row has, D.</summary>
+    public int Columns => Source.Columns;
+
+    /// <summary>The rows of an N×D array, read in place.</summary>
+    /// <param name="data">The numbers.</param>
+    /// <exception cref="ArgumentException">The array has no columns.</exception>
+    public static implicit operator Rows(double[,] data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return new(SourceModule.ofArray2D(data));
+    }
+
+    /// <summary>Rows as arrays of their own, copied once.</summary>
+    /// <param name="data">N arrays of D numbers.</param>
+    /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
+    public static implicit operator Rows(double[][] data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return Array.IndexOf(data, null) is >= 0 and var row
+            ? throw new ArgumentException($"The data must have no null rows, but row {row} (counting from 0) is null.", nameof(data))
+            : new(SourceModule.ofRows(data));
+    }
+
+    /// <summary>The rows of an N×D array of single precision, copied once into double precision.</summary>
+    /// <param name="data">The numbers.</param>
+    /// <exception cref="ArgumentException">The array has no columns.</exception>
+    public static implicit operator Rows(float[,] data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return FromMemory(data.Cast<float>().ToArray(), data.GetLength(1));
+    }
+
+    /// <summary>Rows of single precision as arrays of their own, copied once into double precision.</summary>
+    /// <param name="data">N arrays of D numbers.</param>
+    /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
+    public static implicit operator Rows(float[][] data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return Array.ConvertAll(data, row => row is null ? null! : Array.ConvertAll(row, number => (double)number));
+    }
+
+    /// <summary>Rows as arrays of their own, copied once: what <c>[[3.6, 79], [1.8, 54]]</c> calls.</summary>
+    /// <param name="rows">N arrays of D numbers.</param>
+    /// <returns>The rows.</returns>
+    /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
+    public static Rows Of(params ReadOnlySpan<double[]> rows) => rows.ToArray();
+
+    /// <summary>Rows held one after another in memory, read in place.</summary>
+    /// <param name="values">The N·D numbers, row by row.</param>
+    /// <param name="columns">How many numbers a row has, D.</param>
+    /// <returns>The rows.</returns>
+    /// <exception cref="ArgumentException">The width is below 1, or the numbers are no whole number of rows.</exception>
+    public static Rows FromMemory(ReadOnlyMemory<double> values, int columns) =>
+        new(SourceModule.ofMemory(columns, values));
+
+    /// <summary>Rows of single precision held one after another in memory, copied once into double precision.</summary>
+    /// <param name="values">The N·D numbers, row by row.</param>
+    /// <param name="columns">How many numbers a row has, D.</param>
+    /// <returns>The rows.</returns>
+    /// <exception cref="ArgumentException">The width is below 1, or the numbers are no whole number of rows.</exception>
+    public static Rows FromMemory(ReadOnlyMemory<float> values, int columns) =>
+        FromMemory(Array.ConvertAll(values.ToArray(), number => (double)number), columns);
+
+    /// <summary>A copy of every row (D), from first to last.</summary>
+    /// <returns>The rows as arrays.</returns>
+    public IEnumerator<double[]> GetEnumerator()
+    {
+        for (var index = 0L; index < Source.Blocks; index++)
+        {
+            var block = Source.Read.Invoke(index);
+
+            for (var i = 0; i < block.Rows; i++)
+            {
+                yield return block.Row(i).ToArray();
+            }
+        }
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}

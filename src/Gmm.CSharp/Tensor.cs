@@ -1,0 +1,90 @@
+using Core = global::Gmm;
+
+namespace Gmm.CSharp;
+
+/// <summary>
+/// A number, or an immutable array of them in one, two or three dimensions. Numbers and arrays become tensors by themselves,
+/// as in <c>CovariancePrior = 0.5</c>; a cast gives them back.
+/// </summary>
+/// <remarks>Arrays are copied, so that nobody can change them. Tensors are equal when shape and numbers are.</remarks>
+public sealed class Tensor : IEquatable<Tensor>
+{
+    internal Tensor(Core.Tensor core) => Value = core;
+
+    internal Core.Tensor Value { get; }
+
+    /// <summary>The length of every dimension, outermost first; empty for a single number.</summary>
+    public IReadOnlyList<int> Shape => Array.AsReadOnly(Value.shape);
+
+    /// <summary>A tensor of no dimensions: one number.</summary>
+    /// <param name="value">The number.</param>
+    public static implicit operator Tensor(double value) => new(TensorModule.scalar(value));
+
+    /// <summary>A vector.</summary>
+    /// <param name="values">The numbers.</param>
+    public static implicit operator Tensor(double[] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return new(TensorModule.vector([.. values]));
+    }
+
+    /// <summary>A matrix.</summary>
+    /// <param name="values">The numbers.</param>
+    public static implicit operator Tensor(double[,] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return new(TensorModule.matrix(values));
+    }
+
+    /// <summary>A stack of matrices.</summary>
+    /// <param name="values">The numbers.</param>
+    public static implicit operator Tensor(double[,,] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return new(TensorModule.matrices(values));
+    }
+
+    /// <summary>The number of a tensor of no dimensions.</summary>
+    /// <param name="tensor">A single number.</param>
+    /// <exception cref="InvalidCastException">It is not a single number.</exception>
+    public static explicit operator double(Tensor tensor) => tensor.Require(0).toArray()[0];
+
+    /// <summary>A copy of the numbers of a vector.</summary>
+    /// <param name="tensor">A vector.</param>
+    /// <exception cref="InvalidCastException">It has not one dimension.</exception>
+    public static explicit operator double[](Tensor tensor) => tensor.Require(1).toArray1D();
+
+    /// <summary>A copy of the numbers of a matrix.</summary>
+    /// <param name="tensor">A matrix.</param>
+    /// <exception cref="InvalidCastException">It has not two dimensions.</exception>
+    public static explicit operator double[,](Tensor tensor) => tensor.Require(2).toArray2D();
+
+    /// <summary>A copy of the numbers of a stack of matrices.</summary>
+    /// <param name="tensor">A stack of matrices.</param>
+    /// <exception cref="InvalidCastException">It has not three dimensions.</exception>
+    public static explicit operator double[,,](Tensor tensor) => tensor.Require(3).toArray3D();
+
+    /// <summary>Whether another tensor has this shape and these numbers.</summary>
+    /// <param name="other">The other tensor.</param>
+    /// <returns>True when shape and every number agree.</returns>
+    public bool Equals(Tensor? other) => other is not null && Value.Equals(other.Value);
+
+    /// <summary>Whether an object is a tensor of this shape and these numbers.</summary>
+    /// <param name="obj">The object.</param>
+    /// <returns>True when shape and every number agree.</returns>
+    public override bool Equals(object? obj) => Equals(obj as Tensor);
+
+    /// <summary>A hash code of shape and numbers.</summary>
+    /// <returns>The same number for equal tensors.</returns>
+    public override int GetHashCode() => Value.GetHashCode();
+
+    /// <summary>The numbers, a row on each line, with the shape above; six digits of the first twenty rows.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Value.ToString() ?? "";
+
+    private Core.Tensor Require(int dimensions) =>
+        Value.shape.Length == dimensions
+            ? Value
+            : throw new InvalidCastException(
+                $"A tensor of shape ({string.Join(", ", Value.shape)}) has {Value.shape.Length} dimensions, not {dimensions}.");
+}
