@@ -16,7 +16,6 @@ internal static class Translation
         ("CovariancePrior.Degrees", nameof(GaussianMixture.DegreesOfFreedomPrior)),
         ("Start labels", nameof(GaussianMixture.InitLabels)),
         ("Start responsibilities", nameof(GaussianMixture.InitResponsibilities)),
-        ("The sum of start responsibilities", $"The sum of {nameof(GaussianMixture.InitResponsibilities)}"),
         ("Start means", nameof(GaussianMixture.InitMeans)),
         ("Start mixture", "The mixture of InitMeans and InitCovariances"),
         ("Weights", nameof(GaussianMixture.InitWeights)),
