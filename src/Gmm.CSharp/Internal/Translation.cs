@@ -16,7 +16,6 @@ internal static class Translation
         ("CovariancePrior.Degrees", nameof(GaussianMixture.DegreesOfFreedomPrior)),
         ("Start labels", nameof(GaussianMixture.InitLabels)),
         ("Start responsibilities", nameof(GaussianMixture.InitResponsibilities)),
-        ("Start means", nameof(GaussianMixture.InitMeans)),
         ("Start mixture", "The mixture of InitMeans and InitCovariances"),
         ("Weights", nameof(GaussianMixture.InitWeights)),
         ("Covariances", nameof(GaussianMixture.InitCovariances)),
@@ -24,7 +23,7 @@ internal static class Translation
 
     /// <summary>The value of a result, or the exception that says what is wrong in the words of the C# surface.</summary>
     /// <param name="result">What the core returned.</param>
-    /// <param name="means">The property that holds what the core calls Means.</param>
+    /// <param name="means">The property that holds the means to start from.</param>
     internal static T Get<T>(this FSharpResult<T, GmmError> result, string means = nameof(GaussianMixture.InitMeans)) =>
         result.IsOk ? result.ResultValue : throw ToException(result.ErrorValue, means);
 
@@ -63,7 +62,7 @@ internal static class Translation
 
     private static string Rename(string name, string means)
     {
-        foreach (var (core, here) in CommonNames.Prepend(("Means", means)))
+        foreach (var (core, here) in CommonNames.Append(("Means", means)).Append(("Start means", means)))
         {
             if (name.StartsWith(core, StringComparison.Ordinal))
             {

@@ -1,0 +1,284 @@
+using Xunit;
+
+namespace Gmm.CSharp.Tests;
+
+/// <summary>A mistake is told with its rule and its value, before any work, and the earlier fit is kept.</summary>
+public class ErrorTests
+{
+    private static readonly double[,] TwoMeans = { { 2, 55 }, { 4.3, 80 } };
+
+    private static double[,] FaithfulWith(int row, int column, double value)
+    {
+        var data = (double[,])Data.Faithful.Clone();
+        data[row, column] = value;
+        return data;
+    }
+
+    private static double[,] Responsibilities(double first)
+    {
+        var responsibilities = Data.OneHot(new int[272], 2);
+        responsibilities[5, 0] = first;
+        return responsibilities;
+    }
+
+    /// <summary>A setting of a mixture of two, and what is said of it.</summary>
+    private static readonly Dictionary<string, Action<GaussianMixture>> Settings = new()
+    {
+        ["Components must be at least 1, but is 0."] = m => m.Components = 0,
+        ["Components must be at most the number of rows, 272, but is 273."] = m => m.Components = 273,
+        ["Restarts must be at least 1, but is 0."] = m => m.Restarts = 0,
+        ["MaxIterations must be at least 1, but is 0."] = m => m.MaxIterations = 0,
+        ["Tolerance must be 0 or more, and finite, but is -0.1."] = m => m.Tolerance = -0.1,
+        ["Tolerance must be 0 or more, and finite, but is NaN."] = m => m.Tolerance = double.NaN,
+        ["RegCovar must be 0 or more, and finite, but is -1."] = m => m.RegCovar = Regularisation.Absolute(-1),
+        ["RegCovar must be 0 or more, and finite, but is -2."] = m => m.RegCovar = Regularisation.Relative(-2),
+        ["Threads must be at least 1, but is 0."] = m => m.Threads = 0,
+        ["CovarianceType must be one of Full, Diag, Spherical, TiedFull, TiedDiag, TiedSpherical, but is 17."] = m => m.CovarianceType = (CovarianceType)17,
+        ["Init must be one of KMeans, KPlusPlus, Points, but is -1."] = m => m.Init = (InitMethod)(-1),
+        ["InitMeans must be of shape 2×2, but is 1×2."] = m => m.InitMeans = new double[1, 2],
+        ["InitMeans[1, 0] must be finite, but is NaN."] = m => m.InitMeans = new double[,] { { 2, 55 }, { double.NaN, 80 } },
+        ["InitLabels must be one for each of the 272 rows, but is 3 labels."] = m => m.InitLabels = [0, 1, 0],
+        ["InitLabels must be between 0 and 1, but is 2 in row 0 (counting from 0)."] = m => m.InitLabels = [.. Enumerable.Repeat(2, 272)],
+        ["InitResponsibilities must be of shape 272×2, but is 1×2."] = m => m.InitResponsibilities = new double[1, 2],
+        ["InitResponsibilities[5] must be 0 or more with a sum of 1, but is [0.7; 0]."] = m => m.InitResponsibilities = Responsibilities(0.7),
+        ["The start must be one of InitMeans, InitLabels, InitResponsibilities, but is InitMeans and InitLabels."] =
+            m => (m.InitMeans, m.InitLabels) = (TwoMeans, new int[272]),
+        ["InitCovariances must be given together with InitMeans, but is given without."] = m => m.InitCovariances = 1,
+        ["InitWeights must be given together with InitMeans and InitCovariances, but is given without."] =
+            m => (m.InitMeans, m.InitWeights) = (TwoMeans, [0.5, 0.5]),
+        ["InitWeights must be one number for each of the 2 rows of InitMeans, but is 3 numbers."] =
+            m => (m.InitMeans, m.InitCovariances, m.InitWeights) = (TwoMeans, 1, [1, 1, 1]),
+        ["InitWeights[1] must be finite and not negative, but is -1."] =
+            m => (m.InitMeans, m.InitCovariances, m.InitWeights) = (TwoMeans, 1, [1, -1]),
+        ["InitCovariances must be symmetric and positive definite, but is"] = m => (m.InitMeans, m.InitCovariances) = (TwoMeans, -1),
+        ["InitCovariances must be 2×2×2 or 2×2 or scalar for structure full, but is 3."] =
+            m => (m.InitMeans, m.InitCovariances) = (TwoMeans, new double[3]),
+        ["The mixture of InitMeans and InitCovariances must be full with 2 components of 2 features, but is full with 3 components of 2 features."] =
+            m => (m.InitMeans, m.InitCovariances) = (new double[3, 2], 1),
+        ["WeightConcentrationPrior must be at least 1 and finite for every component, but is 0.5."] = m => m.WeightConcentrationPrior = 0.5,
+        ["WeightConcentrationPrior must be one concentration for each of the 2 components, but is 3 numbers."] =
+            m => m.WeightConcentrationPrior = new double[] { 1, 2, 3 },
+        ["WeightConcentrationPrior must be a number or one for every component, but is 2-dimensional."] =
+            m => m.WeightConcentrationPrior = new double[,] { { 1, 2 } },
+        ["MeanPrior must be 2 or 2×2, but is 3."] = m => (m.MeanPrior, m.MeanPrecisionPrior) = (new double[3], 1),
+        ["MeanPrior must be finite, but is"] = m => (m.MeanPrior, m.MeanPrecisionPrior) = (new[] { 1, double.NaN }, 1),
+        ["MeanPrecisionPrior must be above 0 and finite, but is 0."] = m => (m.MeanPrior, m.MeanPrecisionPrior) = (new double[2], 0),
+        ["MeanPrior must be given together with MeanPrecisionPrior, but is given without."] = m => m.MeanPrior = new double[2],
+        ["MeanPrecisionPrior must be given together with MeanPrior, but is given without."] = m => m.MeanPrecisionPrior = 1,
+        ["CovariancePrior must be symmetric and positive definite, but is"] =
+            m => (m.CovariancePrior, m.DegreesOfFreedomPrior) = (new double[,] { { 1, 2 }, { 2, 1 } }, 4),
+        ["CovariancePrior must be 2×2×2 or 2×2 or scalar for structure full, but is 2."] =
+            m => (m.CovariancePrior, m.DegreesOfFreedomPrior) = (new double[] { 1, 1 }, 4),
+        ["DegreesOfFreedomPrior must be above 1, the number of features less 1, but is 1."] =
+            m => (m.CovariancePrior, m.DegreesOfFreedomPrior) = (1, 1),
+        ["CovariancePrior must be given together with DegreesOfFreedomPrior, but is given without."] = m => m.CovariancePrior = 1,
+        ["DegreesOfFreedomPrior must be given together with CovariancePrior, but is given without."] = m => m.DegreesOfFreedomPrior = 3,
+    };
+
+    public static TheoryData<string> SettingMessages => new(Settings.Keys);
+
+    [Theory]
+    [MemberData(nameof(SettingMessages))]
+    public void SettingThatBreaksItsRule(string message)
+    {
+        var model = new GaussianMixture(2).Fit(Data.Faithful);
+        var means = model.Means;
+        Settings[message](model);
+        var error = Assert.Throws<ArgumentException>(() => model.Fit(Data.Faithful));
+        Assert.StartsWith(message, error.Message);
+        Assert.Null(error.ParamName);
+        AssertKept(means, model);
+    }
+
+    /// <summary>Data, and what is said of them.</summary>
+    private static readonly Dictionary<string, Func<Rows>> Bad = new()
+    {
+        ["The data must be finite and below 1e150 in magnitude, but row 7, column 1 (counting from 0) holds NaN."] = () => FaithfulWith(7, 1, double.NaN),
+        ["The data must be finite and below 1e150 in magnitude, but row 271, column 0 (counting from 0) holds Infinity."] = () => FaithfulWith(271, 0, double.PositiveInfinity),
+        ["The data must be finite and below 1e150 in magnitude, but row 0, column 0 (counting from 0) holds 1E+200."] = () => FaithfulWith(0, 0, 1e200),
+        ["The data must have at least one row, but there is none."] = () => new double[0, 2],
+        ["The data must have at least one row, but there is none. "] = () => Array.Empty<double[]>(),
+        ["The data must have at least one column, but the width given is 0."] = () => new double[3, 0],
+        ["The data must have at least one column, but the width given is -2."] = () => Rows.FromMemory(new double[4], -2),
+        ["The data must have rows of 3 numbers, but 4 numbers are no whole number of rows."] = () => Rows.FromMemory(new double[4], 3),
+        ["The data must have rows of one length, but row 2 (counting from 0) has 1 numbers and row 0 has 2."] = () => new double[][] { [1, 2], [3, 4], [5] },
+        ["The data must have no null rows, but row 1 (counting from 0) is null."] = () => new double[][] { [1, 2], null! },
+        ["The data must have no null rows, but row 0 (counting from 0) is null."] = () => new float[][] { null! },
+    };
+
+    public static TheoryData<string> DataMessages => new(Bad.Keys);
+
+    [Theory]
+    [MemberData(nameof(DataMessages))]
+    public void DataThatBreakTheirRule(string message)
+    {
+        var model = new GaussianMixture(2).Fit(Data.Faithful);
+        var means = model.Means;
+
+        void Check(Action use)
+        {
+            var error = Assert.Throws<ArgumentException>(use);
+            Assert.StartsWith(message.Trim(), error.Message);
+            Assert.Equal("data", error.ParamName);
+            AssertKept(means, model);
+        }
+
+        Check(() => model.Fit(Bad[message]()));
+        Check(() => model.FitPredict(Bad[message]()));
+        Check(() => model.Predict(Bad[message]()));
+        Check(() => model.PredictProba(Bad[message]()));
+        Check(() => model.ScoreSamples(Bad[message]()));
+        Check(() => model.Score(Bad[message]()));
+        Check(() => new KMeans(2).Fit(Bad[message]()));
+        Check(() => new KMeans(2).Fit(Data.Faithful).Predict(Bad[message]()));
+    }
+
+    [Fact]
+    public void NullIsNamed()
+    {
+        var model = new GaussianMixture(2);
+        Assert.Equal("data", Assert.Throws<ArgumentNullException>(() => model.Fit((Rows)null!)).ParamName);
+        Assert.Equal("data", Assert.Throws<ArgumentNullException>(() => model.Fit((double[,])null!)).ParamName);
+        Assert.Equal("data", Assert.Throws<ArgumentNullException>(() => model.Fit((double[][])null!)).ParamName);
+        Assert.Equal("data", Assert.Throws<ArgumentNullException>(() => model.Fit((float[,])null!)).ParamName);
+        Assert.Equal("data", Assert.Throws<ArgumentNullException>(() => model.Fit((float[][])null!)).ParamName);
+    }
+
+    [Theory]
+    [InlineData("sampleWeights must be one number for each of the 272 rows, but is 1 numbers.", 1, 1.0)]
+    [InlineData("sampleWeights[0] must be finite and not negative, but is -1.", 272, -1.0)]
+    [InlineData("sampleWeights[0] must be finite and not negative, but is NaN.", 272, double.NaN)]
+    [InlineData("sampleWeights must be above 0 somewhere, but is 0 for every row.", 272, 0.0)]
+    public void SampleWeightsThatBreakTheirRule(string message, int count, double value)
+    {
+        double[] weights = [.. Enumerable.Repeat(value, count)];
+        var model = new GaussianMixture(2).Fit(Data.Faithful);
+        var means = model.Means;
+
+        foreach (Action use in new Action[]
+                 {
+                     () => model.Fit(Data.Faithful, weights),
+                     () => model.FitPredict(Data.Faithful, weights),
+                     () => model.Score(Data.Faithful, weights),
+                     () => new KMeans(2).Fit(Data.Faithful, weights),
+                     () => new KMeans(2).FitPredict(Data.Faithful, weights),
+                 })
+        {
+            var error = Assert.Throws<ArgumentException>(use);
+            Assert.StartsWith(message, error.Message);
+            Assert.Equal("sampleWeights", error.ParamName);
+            AssertKept(means, model);
+        }
+    }
+
+    [Fact]
+    public void OtherWidthThanTheFittedOne()
+    {
+        var model = new GaussianMixture(2).Fit(Data.Faithful);
+        var clusters = new KMeans(2).Fit(Data.Faithful);
+
+        foreach (Action use in new Action[]
+                 {
+                     () => model.Predict(Data.Iris),
+                     () => model.PredictProba(Data.Iris),
+                     () => model.ScoreSamples(Data.Iris),
+                     () => model.Score(Data.Iris),
+                     () => clusters.Predict(Data.Iris),
+                     () => clusters.Transform(Data.Iris),
+                 })
+        {
+            var error = Assert.Throws<ArgumentException>(use);
+            Assert.StartsWith("The data must have 2 columns, as those the model was fitted to, but there are 4.", error.Message);
+        }
+    }
+
+    [Fact]
+    public void BeforeAFitTheRemedyIsNamed()
+    {
+        var model = new GaussianMixture(2);
+        var clusters = new KMeans(2);
+
+        foreach (var (member, use) in new (string, Func<object>)[]
+                 {
+                     ("GaussianMixture.Weights", () => model.Weights),
+                     ("GaussianMixture.Means", () => model.Means),
+                     ("GaussianMixture.Covariances", () => model.Covariances),
+                     ("GaussianMixture.Converged", () => model.Converged),
+                     ("GaussianMixture.Iterations", () => model.Iterations),
+                     ("GaussianMixture.LowerBound", () => model.LowerBound),
+                     ("GaussianMixture.LogLikelihood", () => model.LogLikelihood),
+                     ("GaussianMixture.Trace", () => model.Trace),
+                     ("GaussianMixture.InitialWeights", () => model.InitialWeights),
+                     ("GaussianMixture.InitialMeans", () => model.InitialMeans),
+                     ("GaussianMixture.InitialCovariances", () => model.InitialCovariances),
+                     ("GaussianMixture.BestRandomState", () => model.BestRandomState),
+                     ("GaussianMixture.FreeParameters", () => model.FreeParameters),
+                     ("GaussianMixture.Bic", () => model.Bic()),
+                     ("GaussianMixture.Aic", () => model.Aic()),
+                     ("GaussianMixture.Predict", () => model.Predict(Data.Faithful)),
+                     ("GaussianMixture.PredictProba", () => model.PredictProba(Data.Faithful)),
+                     ("GaussianMixture.ScoreSamples", () => model.ScoreSamples(Data.Faithful)),
+                     ("GaussianMixture.Score", () => model.Score(Data.Faithful)),
+                     ("KMeans.Centers", () => clusters.Centers),
+                     ("KMeans.Labels", () => clusters.Labels),
+                     ("KMeans.Inertia", () => clusters.Inertia),
+                     ("KMeans.Iterations", () => clusters.Iterations),
+                     ("KMeans.Converged", () => clusters.Converged),
+                     ("KMeans.BestRandomState", () => clusters.BestRandomState),
+                     ("KMeans.Predict", () => clusters.Predict(Data.Faithful)),
+                     ("KMeans.Transform", () => clusters.Transform(Data.Faithful)),
+                 })
+        {
+            var error = Assert.Throws<InvalidOperationException>(use);
+            Assert.Equal($"{member} needs a fitted model. Call Fit or FitPredict first.", error.Message);
+        }
+    }
+
+    [Fact]
+    public void SingularCovarianceNamesComponentAndIteration()
+    {
+        double[,] data = { { 0, 0 }, { 0, 0 }, { 0, 0 }, { 5, 6 }, { 7, 5 }, { 6, 9 } };
+        var model = new GaussianMixture(2) { InitLabels = [1, 1, 1, 0, 0, 0], RegCovar = default };
+        var error = Assert.Throws<MixtureFitException>(() => model.Fit(data));
+        Assert.Equal(1, error.Component);
+        Assert.StartsWith($"The covariance of component 1 (counting from 0) is not positive definite in iteration {error.Iteration}", error.Message);
+        Assert.Contains("Raise RegCovar", error.Message);
+        Assert.False(model.IsFitted);
+    }
+
+    [Fact]
+    public void SingularSharedCovarianceNamesNoComponent()
+    {
+        double[,] data = { { 0, 1 }, { 1, 1 }, { 5, 1 }, { 6, 1 } };
+        var model = new GaussianMixture(2) { CovarianceType = CovarianceType.TiedFull, InitLabels = [0, 0, 1, 1], RegCovar = default };
+        var error = Assert.Throws<MixtureFitException>(() => model.Fit(data));
+        Assert.Null(error.Component);
+        Assert.StartsWith("The shared covariance is not positive definite", error.Message);
+    }
+
+    [Fact]
+    public void CollapsedComponentIsNamedAndTheEarlierFitKept()
+    {
+        var model = new GaussianMixture(2).Fit(Data.Faithful);
+        var means = model.Means;
+        model.InitLabels = new int[272];
+        var error = Assert.Throws<MixtureFitException>(() => model.Fit(Data.Faithful));
+        Assert.Equal((1, 0), (error.Component, error.Iteration));
+        Assert.StartsWith("Component 1 (counting from 0) has no rows left in iteration 0.", error.Message);
+        AssertKept(means, model);
+    }
+
+    [Fact]
+    public void TooFewDifferentRows()
+    {
+        var error = Assert.Throws<ArgumentException>(() => new GaussianMixture(2).Fit(new double[,] { { 1 }, { 1 }, { 1 } }));
+        Assert.StartsWith("The data must have at least 2 different rows", error.Message);
+    }
+
+    private static void AssertKept(double[,] means, GaussianMixture model)
+    {
+        Assert.True(model.IsFitted);
+        Assert.Equal(means, model.Means);
+        Assert.Equal(2, model.PredictProba(Data.Faithful).GetLength(1));
+    }
+}

@@ -1,0 +1,150 @@
+using Xunit;
+
+namespace Gmm.CSharp.Tests;
+
+/// <summary>The small types that arrays turn into.</summary>
+public class ValueTests
+{
+    private static readonly double[] Flat = [.. Data.Faithful.Cast<double>()];
+
+    public static TheoryData<string, Rows> Kinds => new()
+    {
+        { "double[][]", Data.Jagged(Data.Faithful) },
+        { "memory", Rows.FromMemory(Flat, 2) },
+        { "part of memory", Rows.FromMemory(new double[] { 9, 9 }.Concat(Flat).ToArray().AsMemory(2), 2) },
+        { "collection", [.. Data.Jagged(Data.Faithful)] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Kinds), DisableDiscoveryEnumeration = true)]
+    public void EveryKindOfDataGivesTheSameBits(string kind, Rows data)
+    {
+        var expected = new GaussianMixture(2).Fit(Data.Faithful);
+        var model = new GaussianMixture(2).Fit(data);
+        Assert.True(expected.Means.Cast<double>().SequenceEqual(model.Means.Cast<double>()), kind);
+        Assert.Equal(expected.PredictProba(Data.Faithful), model.PredictProba(data));
+        Assert.Equal((272, 2), (data.Count, data.Columns));
+    }
+
+    [Fact]
+    public void SinglePrecisionIsWidened()
+    {
+        var jagged = Array.ConvertAll(Data.Jagged(Data.Faithful), row => Array.ConvertAll(row, number => (float)number));
+        var rectangular = new float[272, 2];
+
+        for (var i = 0; i < 544; i++)
+        {
+            rectangular[i / 2, i % 2] = jagged[i / 2][i % 2];
+        }
+
+        double[][] expected = Array.ConvertAll(jagged, row => Array.ConvertAll(row, number => (double)number));
+        Rows[] kinds = [jagged, rectangular, Rows.FromMemory(jagged.SelectMany(row => row).ToArray(), 2)];
+        Assert.All(kinds, rows => Assert.Equal(expected, rows));
+        Assert.Equal(new KMeans(2).FitPredict(expected), new KMeans(2).FitPredict(kinds[0]));
+    }
+
+    [Fact]
+    public void OneRowIsWrittenInBrackets()
+    {
+        var model = new GaussianMixture(2).Fit(Data.Faithful);
+        Assert.Equal(model.Predict(new double[,] { { 3.6, 79 }, { 1.8, 54 } }), model.Predict([[3.6, 79], [1.8, 54]]));
+    }
+
+    [Fact]
+    public void RectangularDataAreReadInPlaceAndJaggedOnesCopied()
+    {
+        double[,] rectangular = { { 1, 2 } };
+        double[][] jagged = [[1, 2]];
+        Rows inPlace = rectangular, copied = jagged;
+        rectangular[0, 1] = jagged[0][1] = 7;
+        Assert.Equal([1.0, 7], inPlace.Single());
+        Assert.Equal([1.0, 2], copied.Single());
+    }
+
+    [Fact]
+    public void RowsAreCopiesInOrderThroughManyBlocks()
+    {
+        var values = Enumerable.Range(0, 30_000).Select(i => (double)i).ToArray();
+        var rows = Rows.FromMemory(values, 3);
+        Assert.Equal(values, rows.SelectMany(row => row));
+        rows.First()[0] = 77;
+        Assert.Equal(0, rows.First()[0]);
+    }
+
+    [Fact]
+    public void TensorsKeepShapeAndNumbers()
+    {
+        Tensor number = 2, vector = new double[] { 1, 2 }, matrix = new double[,] { { 1, 2 } }, stack = new double[1, 2, 3];
+        Assert.Empty(number.Shape);
+        Assert.Equal([2], vector.Shape);
+        Assert.Equal([1, 2], matrix.Shape);
+        Assert.Equal([1, 2, 3], stack.Shape);
+        Assert.Equal(2, (double)number);
+        Assert.Equal([1, 2], (double[])vector);
+        Assert.Equal(new double[,] { { 1, 2 } }, (double[,])matrix);
+        Assert.Equal(new double[1, 2, 3], (double[,,])stack);
+        Assert.Equal("[1; 2]", vector.ToString());
+    }
+
+    [Fact]
+    public void TensorOfAnotherShapeIsNoSuchArray()
+    {
+        Tensor vector = new double[] { 1, 2 };
+        Assert.Equal(
+            "A tensor of shape (2) has 1 dimensions, not 2.",
+            Assert.Throws<InvalidCastException>(() => (double[,])vector).Message);
+        Assert.Throws<InvalidCastException>(() => (double)vector);
+        Assert.Throws<InvalidCastException>(() => (double[,,])vector);
+        Assert.Throws<InvalidCastException>(() => (double[])(Tensor)1.0);
+    }
+
+    [Fact]
+    public void TensorsAreImmutableValues()
+    {
+        double[] numbers = [1, 2];
+        double[,] matrix = { { 1, 2 } };
+        Tensor a = numbers, b = matrix;
+        numbers[0] = matrix[0, 0] = 7;
+        Assert.Equal((Tensor)new double[] { 1, 2 }, a);
+        Assert.Equal((Tensor)new double[,] { { 1, 2 } }, b);
+        Assert.NotEqual(a, b);
+        Assert.Equal(((Tensor)new double[] { 1, 2 }).GetHashCode(), a.GetHashCode());
+        Assert.False(a.Equals("text"));
+    }
+
+    [Fact]
+    public void NullIsNoTensor()
+    {
+        Assert.Throws<ArgumentNullException>(() => (Tensor)(double[])null!);
+        Assert.Throws<ArgumentNullException>(() => (Tensor)(double[,])null!);
+        Assert.Throws<ArgumentNullException>(() => (Tensor)(double[,,])null!);
+    }
+
+    [Theory]
+    [InlineData(CovarianceType.Full, new[] { 3, 4, 4 })]
+    [InlineData(CovarianceType.Diag, new[] { 3, 4 })]
+    [InlineData(CovarianceType.Spherical, new[] { 3 })]
+    [InlineData(CovarianceType.TiedFull, new[] { 4, 4 })]
+    [InlineData(CovarianceType.TiedDiag, new[] { 4 })]
+    [InlineData(CovarianceType.TiedSpherical, new int[0])]
+    public void CovariancesHaveTheStructuresShapeAndAMatrixForEveryComponent(CovarianceType type, int[] shape)
+    {
+        var covariances = new GaussianMixture(3) { CovarianceType = type }.Fit(Data.Iris).Covariances;
+        Assert.Equal(shape, covariances.Values.Shape);
+        Assert.Equal(3, covariances.Count);
+        Assert.All(covariances, matrix => Assert.Equal((4, 4), (matrix.GetLength(0), matrix.GetLength(1))));
+        Assert.Throws<ArgumentOutOfRangeException>(() => covariances[3]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => covariances[-1]);
+        Assert.Equal(covariances.Values.ToString(), covariances.ToString());
+    }
+
+    [Fact]
+    public void RegularisationsAreValues()
+    {
+        Assert.Equal(Regularisation.Relative(1e-6), new GaussianMixture(1).RegCovar);
+        Assert.Equal(default, Regularisation.Relative(0));
+        Assert.NotEqual(Regularisation.Absolute(1), Regularisation.Relative(1));
+        Assert.Equal("Absolute(0.5)", Regularisation.Absolute(0.5).ToString());
+        Assert.Equal("Relative(1E-06)", Regularisation.Relative(1e-6).ToString());
+    }
+}
