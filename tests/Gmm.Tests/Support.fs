@@ -52,6 +52,10 @@ let bits (numbers: float[]) = numbers |> Array.map BitConverter.DoubleToInt64Bit
 /// Whether no number is NaN or infinite.
 let allFinite (numbers: float seq) = Seq.forall Double.IsFinite numbers
 
+/// A MathNet matrix.
+let dense (matrix: float[,]) =
+    MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.DenseOfArray matrix
+
 // ── Results ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// The value of a result; the test fails with the error's message where there is none.

@@ -1,0 +1,281 @@
+/// Maximum a posteriori: an M-step, and a fit that came to rest, are modes of the posterior density.
+module Gmm.Tests.MapTests
+
+open System
+open Gmm
+open Gmm.Tests.Formulas
+open Gmm.Tests.Generators
+open Gmm.Tests.Support
+open MathNet.Numerics.LinearAlgebra
+open Xunit
+
+// ── Coordinates within a structure ──────────────────────────────────────────────────────────────────────────────────
+// A mixture as a vector without constraints: logarithms of the weights, up to a common term; the means; and of every
+// covariance the Cholesky factor with the logarithms of its diagonal (full), or logarithms of the variances.
+
+let private planeCoordinates structure features =
+    match Structure.shape structure with
+    | Shape.Full -> features * (features + 1) / 2
+    | Shape.Diag -> features
+    | Shape.Spherical -> 1
+
+let private toCoordinates (mixture: Mixture<Gaussian>) : float[] =
+    let gaussian = mixture.Parameters
+    let structure, features = gaussian.Structure, gaussian.Features
+
+    let plane p =
+        let matrix = Gaussian.covariance gaussian p
+
+        match Structure.shape structure with
+        | Shape.Full ->
+            let factor = (dense matrix).Cholesky().Factor
+            [| for i in 0 .. features - 1 do
+                   for j in 0..i -> if i = j then log factor[i, i] else factor[i, j] |]
+        | Shape.Diag -> Array.init features (fun j -> log matrix[j, j])
+        | Shape.Spherical -> [| log matrix[0, 0] |]
+
+    Array.concat
+        [ mixture.Weights |> Array.map log
+          gaussian.Means.toArray ()
+          Array.init (Structure.planes gaussian.Components structure) plane |> Array.concat ]
+
+/// The mixture at some coordinates, and its covariances once for every plane.
+let private ofCoordinates structure components features (coordinates: float[]) : Plain * float[,][] =
+    let exponentials = coordinates[.. components - 1] |> Array.map exp
+    let afterMeans = components + components * features
+    let size = planeCoordinates structure features
+
+    let plane p : float[,] =
+        let numbers = Array.sub coordinates (afterMeans + p * size) size
+
+        match Structure.shape structure with
+        | Shape.Full ->
+            let entry i j = numbers[i * (i + 1) / 2 + j]
+
+            let factor =
+                Matrix<float>.Build.Dense(features, features, fun i j ->
+                    if i = j then exp (entry i i)
+                    elif j < i then entry i j
+                    else 0.0)
+
+            (factor * factor.Transpose()).ToArray()
+        | Shape.Diag -> Array2D.init features features (fun i j -> if i = j then exp numbers[i] else 0.0)
+        | Shape.Spherical -> Array2D.init features features (fun i j -> if i = j then exp numbers[0] else 0.0)
+
+    let planes = Array.init (Structure.planes components structure) plane
+
+    { Weights = exponentials |> Array.map (fun e -> e / Array.sum exponentials)
+      Means = Array.chunkBySize features coordinates[components .. afterMeans - 1]
+      Covariances = Array.init components (fun k -> planes[Structure.planeOf structure k]) },
+    planes
+
+/// ln prior without constants, as SPEC'd: a Dirichlet, a normal for every mean, an inverse Wishart for every covariance.
+let private logPrior (prior: PriorCase) (mixture: Plain, planes: float[,][]) =
+    let onWeights = prior.Concentration |> Option.map (fun alpha -> logDirichlet alpha mixture.Weights)
+
+    let onMeans =
+        prior.Mean
+        |> Option.map (fun (centres, precision) ->
+            Array.map3 (fun centre -> logMeanPrior centre precision) centres mixture.Means mixture.Covariances |> Array.sum)
+
+    let onCovariances =
+        prior.Covariance
+        |> Option.map (fun (scales, degrees) -> Array.map2 (fun scale -> logCovariancePrior scale degrees) scales planes |> Array.sum)
+
+    List.sumBy (Option.defaultValue 0.0) [ onWeights; onMeans; onCovariances ]
+
+/// Central differences, one coordinate after another.
+let private gradient (f: float[] -> float) (at: float[]) =
+    let step = 1e-5
+    let moved i by = f (Array.updateAt i (at[i] + by) at)
+    Array.init at.Length (fun i -> (moved i step - moved i -step) / (2.0 * step))
+
+/// A central difference of a sum of N terms of magnitude 1…100 has a rounding error of some N·100·1e-16/1e-5 = N·1e-9, and
+/// a truncation error of step² times a third derivative of some N·100: N·1e-8. A wrong factor anywhere gives N·1e-2.
+let private vanishes rows (slope: float[]) =
+    slope |> Array.forall (fun g -> abs g <= 1e-6 * float rows)
+
+// ── Every structure with every combination of priors ────────────────────────────────────────────────────────────────
+
+/// Three components of three features, 90 weighted rows, and beliefs about everything.
+let private example structure =
+    let random = Random 20240229
+    let mixture = drawMixture structure 3 3 10.0 random
+
+    { Data =
+        { Origin = mixture
+          Rows = drawRows 90 mixture random
+          SampleWeights = Some(drawSampleWeights 90 random) }
+      Prior = drawPrior mixture random }
+
+let private withBeliefs (weights, means, covariances) (case: BeliefCase) =
+    { case with
+        Prior =
+            { Concentration = if weights then case.Prior.Concentration else None
+              Mean = if means then case.Prior.Mean else None
+              Covariance = if covariances then case.Prior.Covariance else None } }
+
+/// A fit after so many iterations that it rests.
+let private fitOf (case: BeliefCase) =
+    let origin = case.Data.Origin
+
+    case.Data.Source
+    |> Gmm.fit
+        { plain origin.Components origin.Structure with
+            Start = Start.Mixture origin.Mixture
+            Tolerance = 0.0
+            MaxIterations = 1000
+            WeightPrior = case.Prior.OnWeights
+            MeanPrior = case.Prior.OnMeans
+            CovariancePrior = case.Prior.OnCovariances(origin.Structure, origin.Components) }
+    |> ok
+
+/// The objective as a function of coordinates: Σₙ wₙ ln p(xₙ) + ln prior.
+let private objective (case: BeliefCase) coordinates =
+    let origin = case.Data.Origin
+    let mixture, planes = ofCoordinates origin.Structure origin.Components origin.Features coordinates
+    logLikelihood mixture case.Data.Rows case.Data.Weights + logPrior case.Prior (mixture, planes)
+
+let combinations =
+    TheoryData<string, bool, bool, bool>(
+        [ for structure in Structure.all do
+              for weights in [ false; true ] do
+                  for means in [ false; true ] do
+                      for covariances in [ false; true ] do
+                          struct (Structure.name structure, weights, means, covariances) ]
+    )
+
+[<Theory; MemberData(nameof combinations)>]
+let ``at the fit the objective has no slope within the structure`` (structure: string) (onWeights: bool) (onMeans: bool) (onCovariances: bool) =
+    let case = example (Structure.parse structure |> ok) |> withBeliefs (onWeights, onMeans, onCovariances)
+    let fit = fitOf case
+    let coordinates = toCoordinates fit.Mixture
+    let slope = gradient (objective case) coordinates
+    Assert.True(vanishes case.Data.Rows.Length slope, $"slope %A{slope}")
+    // The library's own objective is the same function.
+    relativelyNear 1e-11 "objective" [| objective case coordinates |] [| fit.Objective * Array.sum case.Data.Weights |]
+
+[<Fact>]
+let ``away from the fit, and at the fit of another prior, the objective has a slope`` () =
+    for structure in Structure.all do
+        let case = example structure
+        let slopeAt mixture = gradient (objective case) (toCoordinates mixture)
+        Assert.False(vanishes 90 (slopeAt case.Data.Origin.Mixture))
+
+        for others in [ (false, true, true); (true, false, true); (true, true, false) ] do
+            Assert.False(vanishes 90 (slopeAt (fitOf (withBeliefs others case)).Mixture))
+
+// ── The M-step ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``the M-step under any mixture, data and prior is the mode of Q plus ln prior`` () =
+    forAll 120 beliefs (fun case ->
+        let origin, rows = case.Data.Origin, case.Data.Rows
+
+        let start =
+            { Weights = origin.Mixture.Weights
+              Means = origin.Means
+              Covariances = Array.init origin.Components origin.Covariance }
+
+        let responsibilities =
+            logJoint start rows
+            |> Array.map (fun joint -> joint |> Array.map (fun j -> exp (j - logSumExp joint)))
+
+        /// Q = Σₙₖ wₙ rₙₖ (ln πₖ + ln p(xₙ|θₖ)), and ln prior.
+        let expected coordinates =
+            let mixture, planes = ofCoordinates origin.Structure origin.Components origin.Features coordinates
+            let joint = logJoint mixture rows
+            let term n = Array.fold2 (fun sum r j -> sum + r * j) 0.0 responsibilities[n] joint[n]
+            Seq.sum (seq { for n in 0 .. rows.Length - 1 -> case.Data.Weights[n] * term n }) + logPrior case.Prior (mixture, planes)
+
+        let model =
+            { Model.ofFamily case.Family with
+                Weights = case.Prior.OnWeights
+                Execution = oneThread }
+
+        let next = EM.step model case.Data.Source origin.Mixture |> ok
+        gradient expected (toCoordinates next) |> vanishes rows.Length)
+
+[<Fact>]
+let ``one full component under all beliefs is the mode of the normal-inverse-Wishart`` () =
+    forAll 100 weightedData (fun case ->
+        let features = case.Origin.Features
+        let random = Random case.Rows.Length
+        let origin = drawMixture Full 1 features 10.0 random
+        let prior = drawPrior origin random
+        let centre, precision = prior.Mean |> Option.map (fun (means, precision) -> means[0], precision) |> Option.get
+        let scale, degrees = prior.Covariance |> Option.map (fun (scales, degrees) -> scales[0], degrees) |> Option.get
+        let n, features' = Array.sum case.Weights, float features
+        let mean = Array.init features (fun j -> Array.fold2 (fun sum w (row: float[]) -> sum + w * row[j]) 0.0 case.Weights case.Rows / n)
+
+        let covariance i j =
+            let about = Array.fold2 (fun sum w (row: float[]) -> sum + w * (row[i] - mean[i]) * (row[j] - mean[j])) 0.0 case.Weights case.Rows
+            let pull = precision * n / (precision + n) * (mean[i] - centre[i]) * (mean[j] - centre[j])
+            (scale[i, j] + about + pull) / (n + degrees + features' + 2.0)
+
+        let fit =
+            case.Source
+            |> Gmm.fit
+                { plain 1 Full with
+                    MeanPrior = prior.OnMeans
+                    CovariancePrior = prior.OnCovariances(Full, 1) }
+            |> ok
+
+        let means = Array.init features (fun j -> (n * mean[j] + precision * centre[j]) / (n + precision))
+        let covariances = [| for i in 0 .. features - 1 do for j in 0 .. features - 1 -> covariance i j |]
+
+        allWithin 1e-11 (1.0 + Array.max (Array.map abs means)) means (fit.Parameters.Means.toArray ())
+        && allWithin 1e-11 (Array.max covariances) covariances (fit.Parameters.Covariances.toArray ()))
+
+// ── Beliefs in other forms ──────────────────────────────────────────────────────────────────────────────────────────
+
+let private structureNames = TheoryData<string>(Structure.all |> List.map Structure.name)
+
+let allStructures = structureNames
+
+[<Theory; MemberData(nameof allStructures)>]
+let ``one mean, one scale or a single number stand for the same of every component`` (structure: string) =
+    let case = example (Structure.parse structure |> ok)
+    let origin, structure = case.Data.Origin, case.Data.Origin.Structure
+    let identity = Array2D.init 3 3 (fun i j -> if i = j then 1.0 else 0.0)
+    let scaled = Array.create origin.Covariances.Length (Array2D.map (fun x -> 2.5 * x) identity)
+
+    let run mean scale =
+        case.Data.Source
+        |> Gmm.fit
+            { plain 3 structure with
+                Start = Start.Mixture origin.Mixture
+                MaxIterations = 5
+                MeanPrior = Some { Mean = mean; Precision = 2.0 }
+                CovariancePrior = Some { Scale = scale; Degrees = 4.5 } }
+        |> ok
+        |> fun fit -> bits (parameters fit.Mixture)
+
+    let mean = [| 1.0; -1.0; 0.5 |]
+    let whole = run (Tensor.matrix (array2D [ mean; mean; mean ])) (MixtureCase.TensorOf(structure, 3, scaled))
+    let one = run (Tensor.vector mean) (Tensor.create (Structure.planeShape 3 structure) (Structure.diagonal structure [| 2.5; 2.5; 2.5 |]))
+    let number = run (Tensor.vector mean) (Tensor.scalar 2.5)
+    Assert.Equal<int64[]>(whole, one)
+    Assert.Equal<int64[]>(whole, number)
+
+[<Theory; MemberData(nameof allStructures)>]
+let ``a belief worth very many rows decides, one worth almost none does not matter`` (structure: string) =
+    let case = example (Structure.parse structure |> ok)
+    let origin = case.Data.Origin
+
+    let run prior =
+        fitOf { case with Prior = prior } |> _.Mixture
+
+    let worth rows =
+        { Concentration = Some [| 1.0 + rows; 1.0 + rows; 1.0 + rows |]
+          Mean = Some(origin.Means, rows)
+          Covariance = Some(origin.Covariances |> Array.map (Array2D.map (fun x -> rows * x)), 2.0 + rows) }
+
+    let believed = run (worth 1e12)
+    let third = 1.0 / 3.0
+    Assert.True(allWithin 1e-9 1.0 [| third; third; third |] believed.Weights)
+    Assert.True(allWithin 1e-9 10.0 (Array.concat origin.Means) (believed.Parameters.Means.toArray ()))
+    let flat = run PriorCase.None
+    // The count of ν₀ > D−1 alone leaves some degrees of freedom, so the covariances are left out here.
+    let faint = run { worth 1e-9 with Covariance = None; Mean = None }
+    Assert.True(allWithin 1e-8 10.0 (parameters flat) (parameters faint))
