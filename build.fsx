@@ -93,16 +93,16 @@ module Steps =
         succeed "paket install" exitCode
         Packages
 
-    /// Formats the F# sources and, in the projects that have them, the C# sources.
+    /// Formats the F# and the C# sources. (The compiler itself sees to the C# style.)
     let format Tools Packages =
         dotnet "fantomas src tests samples docs build.fsx"
-        dotnet "format Gmm.sln --no-restore --verbosity quiet"
+        dotnet "format whitespace Gmm.sln --no-restore --verbosity quiet"
         Formatted
 
     /// Fails where `format` would change something.
     let checkFormat Tools Packages =
         dotnet "fantomas --check src tests samples docs build.fsx"
-        dotnet "format Gmm.sln --no-restore --verify-no-changes --verbosity quiet"
+        dotnet "format whitespace Gmm.sln --no-restore --verify-no-changes --verbosity quiet"
         Formatted
 
     /// Compiles every project in Release; a warning is an error.
