@@ -16,7 +16,7 @@ module WeightPrior =
         let total =
             match prior with
             | Flat -> counts
-            | Dirichlet concentration -> Array.map2 (fun count alpha -> count + alpha - 1.0) counts concentration
+            | Dirichlet concentration -> Array.map2 (fun count alpha -> count + (alpha - 1.0)) counts concentration
             | Equal -> Array.create counts.Length 1.0
 
         let sum = Array.sum total
