@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Gmm.CSharp.Tests;
+
+/// <summary>The guide, docs/csharp.md: its code is the code below, and its output is what that prints.</summary>
+public partial class GuideTests
+{
+    [Fact]
+    public void CodeOfTheGuideIsTheCodeHere()
+    {
+        var here = Squeeze(File.ReadAllText(Path.Combine(Data.Root, "tests", "Gmm.CSharp.Tests", "GuideTests.cs")));
+        Assert.All(Blocks("csharp"), code => Assert.Contains(Squeeze(code.Replace("using Gmm.CSharp;", "")), here));
+    }
+
+    [Fact]
+    public void OutputOfTheGuideIsWhatItPrints()
+    {
+        Directory.SetCurrentDirectory(AppContext.BaseDirectory);
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        Run();
+        Assert.Equal(string.Concat(Blocks("text")), Console.Output);
+    }
+
+    private static void Run()
+    {
+        double[][] eruptions =
+            [.. File.ReadLines("data/faithful.csv").Skip(1).Select(line => Array.ConvertAll(line.Split(','), double.Parse))];
+
+        var model = new GaussianMixture(components: 2) { RandomState = 42, Restarts = 10 }.Fit(eruptions);
+
+        Console.WriteLine($"weights        {string.Join(", ", model.Weights)}");
+        Console.WriteLine($"mean waits     {model.Means[0, 1]:F3} and {model.Means[1, 1]:F3} minutes");
+        Console.WriteLine($"log-likelihood {model.LogLikelihood:F4}, BIC {model.Bic():F3}");
+        Console.WriteLine($"{model.Iterations} iterations, converged: {model.Converged}, seed {model.BestRandomState}");
+        Console.WriteLine($"component of an eruption of 3.6 minutes after 79: {model.Predict([[3.6, 79]])[0]}");
+
+        var tied = new GaussianMixture(2) { CovarianceType = CovarianceType.TiedDiag }.Fit(eruptions);
+        var variances = (double[])tied.Covariances.Values;
+        Console.WriteLine($"variances {variances[0]:F4} and {variances[1]:F4}; {tied.Covariances[1][0, 1]} off the diagonal");
+        Console.WriteLine($"BIC {model.Bic():F1} with full, {tied.Bic():F1} with tied diagonal covariances");
+
+        var believed = new GaussianMixture(2)
+        {
+            WeightConcentrationPrior = 20,
+            MeanPrior = new[] { 3.5, 70 },
+            MeanPrecisionPrior = 5,
+            CovariancePrior = new double[,] { { 0.1, 0 }, { 0, 30 } },
+            DegreesOfFreedomPrior = 4,
+        }.Fit(eruptions);
+        Console.WriteLine($"weights {believed.Weights[0]:F4}, {believed.Weights[1]:F4}; waits {believed.Means[0, 1]:F3}, {believed.Means[1, 1]:F3}");
+
+        var further = new GaussianMixture(2)
+        {
+            InitWeights = model.Weights,
+            InitMeans = model.Means,
+            InitCovariances = model.Covariances.Values,
+            Tolerance = 1e-12,
+        }.Fit(eruptions);
+        Console.WriteLine($"{further.LogLikelihood:F9} after {further.Iterations} more iterations");
+
+        var clusters = new KMeans(clusters: 2) { Restarts = 10 };
+        int[] labels = clusters.FitPredict(eruptions);
+        double[,] distances = clusters.Transform(eruptions);
+        Console.WriteLine($"inertia {clusters.Inertia:F5}, {labels.Count(label => label == labels[0])} rows with the first one");
+        Console.WriteLine($"it lies {distances[0, labels[0]]:F3} from its center, {distances[0, 1 - labels[0]]:F3} from the other");
+
+        try
+        {
+            eruptions[3][1] = double.NaN;
+            model.Fit(eruptions);
+        }
+        catch (ArgumentException error)
+        {
+            Console.WriteLine(error.Message);
+        }
+    }
+
+    /// <summary>Keeps what the guide prints.</summary>
+    private static class Console
+    {
+        private static readonly StringBuilder Text = new();
+
+        public static string Output => Text.ToString();
+
+        public static void WriteLine(string text) => Text.Append(text).Append('\n');
+    }
+
+    /// <summary>The fenced blocks of a language, in their order.</summary>
+    private static IEnumerable<string> Blocks(string language) =>
+        Fence().Matches(File.ReadAllText(Path.Combine(Data.Root, "docs", "csharp.md")).ReplaceLineEndings("\n"))
+            .Where(block => block.Groups[1].Value == language)
+            .Select(block => block.Groups[2].Value);
+
+    private static string Squeeze(string text) => Space().Replace(text, " ").Trim();
+
+    [GeneratedRegex(@"```(\w+)\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Fence();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Space();
+}
