@@ -1,0 +1,192 @@
+/// The same bits: for any number of threads, and for a seed on every run; and what restarts are for.
+module Gmm.Tests.Reproducibility
+
+open System
+open Gmm
+open Gmm.Tests.Generators
+open Gmm.Tests.Support
+open Xunit
+
+/// 40,000 rows of 16 features: more blocks than `Source.reduce` has runs.
+let private large =
+    lazy
+        (let random = Random 5
+         let mixture = drawMixture Full 3 16 10.0 random
+         drawRows 40_000 mixture random)
+
+let private largeSource weighted =
+    let source = sourceOf large.Value
+
+    if weighted then
+        source |> Source.weighted (drawSampleWeights large.Value.Length (Random 6)) |> ok
+    else
+        source
+
+let private withThreads threads =
+    { Execution.Default with Threads = threads }
+
+[<Theory>]
+[<InlineData("full", false)>]
+[<InlineData("full", true)>]
+[<InlineData("tied_diag", true)>]
+[<InlineData("spherical", false)>]
+let ``the number of threads changes no bit of a fit`` (structure: string) (weighted: bool) =
+    let source = largeSource weighted
+    Assert.True(source.Blocks > 64L)
+
+    let run threads =
+        let fit =
+            source
+            |> Gmm.fit
+                { Gmm.defaults with
+                    Components = 3
+                    Structure = Structure.parse structure |> ok
+                    Start = Start.Points
+                    MaxIterations = 2
+                    Execution = withThreads threads }
+            |> ok
+
+        Array.concat [ bits fit.Trace; bits (parameters fit.Mixture); bits (Statistics.pack fit.Statistics) ]
+
+    let expected = run 1
+
+    for threads in [ 2; 3; 8 ] do
+        Assert.Equal<int64[]>(expected, run threads)
+
+[<Fact>]
+let ``the number of threads changes no bit of k-means`` () =
+    let source = largeSource true
+
+    let run threads =
+        let found =
+            source
+            |> KMeans.fit
+                { KMeans.defaults with
+                    Clusters = 3
+                    Restarts = 1
+                    MaxIterations = 2
+                    Execution = withThreads threads }
+            |> ok
+
+        Array.concat [ bits [| found.Inertia |]; bits (found.Centres |> Seq.cast<float> |> Array.ofSeq) ]
+
+    let expected = run 1
+
+    for threads in [ 2; 3; 8 ] do
+        Assert.Equal<int64[]>(expected, run threads)
+
+[<Fact>]
+let ``the number of threads changes no bit of what is predicted`` () =
+    let source = largeSource false
+
+    let predicted threads =
+        let fit =
+            source
+            |> Gmm.fit
+                { Gmm.defaults with
+                    Components = 2
+                    Structure = Diag
+                    Start = Start.Points
+                    MaxIterations = 1
+                    Execution = withThreads threads }
+            |> ok
+
+        bits (Predict.logDensities fit source |> ok), Predict.labels fit source |> ok
+
+    let densities, labels = predicted 1
+    Assert.Equal(40_000, labels.Length)
+
+    for threads in [ 2; 8 ] do
+        let again, labels' = predicted threads
+        Assert.Equal<int64[]>(densities, again)
+        Assert.Equal<int[]>(labels, labels')
+
+// ── Seeds and restarts ──────────────────────────────────────────────────────────────────────────────────────────────
+
+let private starts =
+    [ "kmeans", (fun () -> Start.KMeans)
+      "kpp", (fun () -> Start.KPlusPlus)
+      "points", (fun () -> Start.Points) ]
+
+let startNames = TheoryData<string>(List.map fst starts)
+
+let private startOf name = (starts |> List.find (fst >> (=) name) |> snd) ()
+
+let private iris = lazy (DataSet.iris ())
+
+let private irisFit start seed restarts =
+    iris.Value.Source
+    |> Gmm.fit
+        { Gmm.defaults with
+            Components = 3
+            Start = start
+            Seed = seed
+            Restarts = restarts
+            MaxIterations = 30
+            Execution = oneThread }
+
+[<Theory; MemberData(nameof startNames)>]
+let ``a seed gives the same bits on every run`` (start: string) =
+    for seed in [ 0; 1; 42; -7; Int32.MaxValue ] do
+        let run () =
+            let fit = irisFit (startOf start) seed 1 |> ok
+            Assert.Equal(seed, fit.Seed)
+            Array.append (bits fit.Trace) (bits (parameters fit.Mixture))
+
+        Assert.Equal<int64[]>(run (), run ())
+
+[<Fact>]
+let ``different seeds choose different rows`` () =
+    let starts = [ for seed in 0..9 -> bits (parameters (irisFit Start.Points seed 1 |> ok).Start) ]
+    Assert.True(starts |> List.distinct |> List.length >= 8)
+
+[<Theory; MemberData(nameof startNames)>]
+let ``more restarts never end worse`` (start: string) =
+    let objectives = [ for restarts in 1..8 -> (irisFit (startOf start) 3 restarts |> ok).Objective ]
+    Assert.Equal<float list>(List.sort objectives, objectives)
+
+[<Fact>]
+let ``restarts give the best of their runs, under the seed that made it`` () =
+    let singles = [ for seed in 5..12 -> irisFit Start.Points seed 1 |> ok ]
+    let best = singles |> List.maxBy _.Objective
+    let fit = irisFit Start.Points 5 8 |> ok
+    Assert.Equal(best.Seed, fit.Seed)
+    Assert.Equal<int64[]>(bits (parameters best.Mixture), bits (parameters fit.Mixture))
+    Assert.True(singles |> List.exists (fun single -> single.Objective < best.Objective))
+
+[<Fact>]
+let ``a run that fails is left out, and its error given only when all fail`` () =
+    // A cloud, and a heap of equal rows that a component of its own can't survive.
+    let random = Random 9
+
+    let rows =
+        Array.append (Array.init 30 (fun _ -> [| normal random; normal random |])) (Array.create 30 [| 3.0; 3.0 |])
+
+    let fit seed restarts =
+        sourceOf rows
+        |> Gmm.fit
+            { plain 2 Full with
+                Start = Start.Points
+                Seed = seed
+                Restarts = restarts
+                MaxIterations = 5 }
+
+    let singles = [ for seed in 0..19 -> fit seed 1 ]
+    let sound = singles |> List.choose Result.toOption
+    Assert.InRange(sound.Length, 1, 19)
+    let best = sound |> List.maxBy _.Objective
+    Assert.Equal(best.Seed, (fit 0 20 |> ok).Seed)
+    let failing = singles |> List.findIndex _.IsError
+    Assert.Equal(error singles[failing], fit failing 1 |> error)
+
+[<Fact>]
+let ``a start that is given runs once`` () =
+    let labels = iris.Value.Labels
+    let fit = irisFit (Start.Labels labels) 4 10 |> ok
+    Assert.Equal(4, fit.Seed)
+
+[<Fact>]
+let ``restarts from the largest seed do not fall over`` () =
+    match irisFit Start.Points Int32.MaxValue 3 with
+    | Ok fit -> Assert.True(allFinite (parameters fit.Mixture))
+    | Error error -> Assert.Contains("Seed", error.Message)

@@ -1,0 +1,178 @@
+/// The six structures: names, layouts, counts of parameters; and priors on the weights.
+module Gmm.Tests.StructureTests
+
+open System
+open FsCheck.FSharp
+open Gmm
+open Gmm.Tests.Generators
+open Gmm.Tests.Support
+open Xunit
+
+let names = TheoryData<string>(Structure.all |> List.map Structure.name)
+
+/// The covariances' shape and free parameters for 3 components of 4 features.
+[<Theory>]
+[<InlineData("full", "3 4 4", 30)>]
+[<InlineData("diag", "3 4", 12)>]
+[<InlineData("spherical", "3", 3)>]
+[<InlineData("tied_full", "4 4", 10)>]
+[<InlineData("tied_diag", "4", 4)>]
+[<InlineData("tied_spherical", "", 1)>]
+let ``covariances have the shape and the number of parameters of their structure`` (name: string) (shape: string) (free: int) =
+    let structure = Structure.parse name |> ok
+    let expected = shape.Split(' ', StringSplitOptions.RemoveEmptyEntries) |> Array.map int
+    Assert.Equal<int[]>(expected, Structure.covarianceShape 3 4 structure)
+    Assert.Equal(free, Structure.freeParameters 3 4 structure)
+
+[<Theory; MemberData(nameof names)>]
+let ``a structure's name is parsed back, in any case and with hyphens`` (name: string) =
+    let structure = Structure.parse name |> ok
+    Assert.Equal(name, Structure.name structure)
+    Assert.Equal(structure, Structure.parse (name.ToUpperInvariant().Replace('_', '-')) |> ok)
+    Assert.Equal(structure, Structure.parse $" {name} " |> ok)
+
+[<Fact>]
+let ``isotropic is spherical and tied is tied_full`` () =
+    Assert.Equal(Spherical, Structure.parse "isotropic" |> ok)
+    Assert.Equal(TiedFull, Structure.parse "Tied" |> ok)
+
+[<Theory>]
+[<InlineData("")>]
+[<InlineData("fulll")>]
+[<InlineData("VVV")>]
+let ``an unknown structure is an error that lists the known ones`` (text: string) =
+    match Structure.parse text |> error with
+    | InvalidOption("Structure", rule, value) ->
+        Assert.Equal($"\"{text}\"", value)
+
+        for name in "isotropic" :: "tied" :: List.map Structure.name Structure.all do
+            Assert.Contains(name, rule)
+    | other -> Assert.Fail other.Message
+
+[<Fact>]
+let ``the list of structures has all six once`` () =
+    Assert.Equal(6, Structure.all |> List.distinct |> List.length)
+
+[<Fact>]
+let ``planes and their sizes fill the covariances' shape`` () =
+    forAll 100 mixtures (fun case ->
+        let components, features, structure = case.Components, case.Features, case.Structure
+        let product = Array.fold (*) 1
+
+        product (Structure.covarianceShape components features structure) = Structure.planes components structure * Structure.planeSize features structure
+        && Structure.planeSize features structure = product (Structure.planeShape features structure)
+        && Structure.planes components structure = (if Structure.isTied structure then 1 else components)
+        && Seq.forall (fun k -> Structure.planeOf structure k = (if Structure.isTied structure then 0 else k)) (seq { 0 .. components - 1 }))
+
+[<Fact>]
+let ``an outer product in a plane is the matrix restricted to the structure`` () =
+    forAll 100 mixtures (fun case ->
+        let structure, delta = case.Structure, case.Means[0]
+        let features = delta.Length
+        let actual = Structure.matrix features structure (Structure.outer structure delta)
+        let average = Array.averageBy (fun d -> d * d) delta
+
+        let expected i j =
+            match Structure.shape structure with
+            | Shape.Full -> delta[i] * delta[j]
+            | Shape.Diag -> if i = j then delta[i] * delta[i] else 0.0
+            | Shape.Spherical -> if i = j then average else 0.0
+
+        actual = Array2D.init features features expected)
+
+[<Fact>]
+let ``a plane of variances is their diagonal matrix, or their average times the identity`` () =
+    forAll 100 mixtures (fun case ->
+        let structure, variances = case.Structure, case.Means[0] |> Array.map abs
+        let actual = Structure.matrix variances.Length structure (Structure.diagonal structure variances)
+        let average = Array.average variances
+
+        let expected i j =
+            if i <> j then 0.0
+            elif Structure.shape structure = Shape.Spherical then average
+            else variances[i]
+
+        actual = Array2D.init variances.Length variances.Length expected)
+
+[<Fact>]
+let ``every component's covariance is read back as it was given`` () =
+    forAll 150 mixtures (fun case ->
+        let gaussian = case.Mixture.Parameters
+        Seq.forall (fun k -> Gaussian.covariance gaussian k = case.Covariance k) (seq { 0 .. case.Components - 1 }))
+
+[<Fact>]
+let ``the inverse factor W of every covariance has WᵀW = Σ⁻¹`` () =
+    forAll 150 mixtures (fun case ->
+        let gaussian = case.Mixture.Parameters
+        let size = Structure.planeSize case.Features case.Structure
+        let factors = gaussian.InverseFactors.toArray () |> Array.chunkBySize size
+
+        Seq.forall
+            (fun k ->
+                let w = factors[Structure.planeOf case.Structure k] |> Structure.matrix case.Features case.Structure |> dense
+                let identity = w.Transpose() * w * dense (case.Covariance k)
+                let expected = MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.DenseIdentity(case.Features)
+                (identity - expected).InfinityNorm() <= 1e-11)
+            (seq { 0 .. case.Components - 1 }))
+
+[<Fact>]
+let ``a fit counts its free parameters: weights, means and covariances`` () =
+    forAll 60 data (fun case ->
+        let k, d, structure = case.Origin.Components, case.Origin.Features, case.Origin.Structure
+
+        match Gmm.fit { plain k structure with Start = Start.Mixture case.Origin.Mixture; MaxIterations = 1 } case.Source with
+        | Error _ -> true
+        | Ok fit ->
+            let free = k - 1 + k * d + Structure.freeParameters k d structure
+            let n = float case.Rows.Length
+
+            fit.FreeParameters = free
+            && abs (fit.Bic - (float free * log n - 2.0 * fit.LogLikelihood)) <= 1e-9 * (1.0 + abs fit.Bic)
+            && abs (fit.Aic - (2.0 * float free - 2.0 * fit.LogLikelihood)) <= 1e-9 * (1.0 + abs fit.Aic))
+
+// ── Weights ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``without a prior the weights are the shares of the counts`` () =
+    Assert.Equal<float[]>([| 0.25; 0.75; 0.0 |], WeightPrior.maximise Flat [| 1.0; 3.0; 0.0 |])
+
+[<Fact>]
+let ``a Dirichlet adds α − 1 to every count`` () =
+    Assert.Equal<float[]>([| 0.2; 0.4; 0.4 |], WeightPrior.maximise (Dirichlet [| 2.0; 2.0; 5.0 |]) [| 1.0; 3.0; 0.0 |])
+
+[<Fact>]
+let ``a Dirichlet of ones is no prior`` () =
+    let counts = [| 0.3; 1.9; 7.0 |]
+    Assert.Equal<float[]>(WeightPrior.maximise Flat counts, WeightPrior.maximise (Dirichlet [| 1.0; 1.0; 1.0 |]) counts)
+    Assert.Equal(0.0, WeightPrior.logDensity (Dirichlet [| 1.0; 1.0; 1.0 |]) [| -infinity; 0.0; -infinity |])
+
+[<Fact>]
+let ``equal weights stay equal`` () =
+    Assert.Equal<float[]>([| 0.25; 0.25; 0.25; 0.25 |], WeightPrior.maximise Equal [| 9.0; 0.0; 1.0; 2.0 |])
+
+[<Fact>]
+let ``the weights are the mode of counts and Dirichlet: no other weights have a higher density`` () =
+    forAll 100 weightedData (fun case ->
+        let random = Random case.Rows.Length
+        let prior = Array.init case.Origin.Components (fun _ -> 1.0 + 4.0 * random.NextDouble())
+        let counts = case.Origin.Weights |> Array.map (fun weight -> 10.0 * weight)
+        let mode = WeightPrior.maximise (Dirichlet prior) counts
+
+        let density (weights: float[]) =
+            Array.fold2 (fun sum count (weight: float) -> sum + count * log weight) (WeightPrior.logDensity (Dirichlet prior) (Array.map log weights)) counts weights
+
+        let others = Array.init 20 (fun _ -> mode |> Array.map (fun weight -> weight * (0.9 + 0.2 * random.NextDouble())))
+        others |> Array.forall (fun other -> density (other |> Array.map (fun weight -> weight / Array.sum other)) <= density mode + 1e-12))
+
+[<Fact>]
+let ``the density of weights under a Dirichlet is the formula's`` () =
+    let alpha, weights = [| 1.5; 2.0; 4.0 |], [| 0.2; 0.3; 0.5 |]
+    near 1e-14 "ln density" (Formulas.logDirichlet alpha weights) (WeightPrior.logDensity (Dirichlet alpha) (Array.map log weights))
+    Assert.Equal(0.0, WeightPrior.logDensity Flat (Array.map log weights))
+
+[<Fact>]
+let ``a mixture's weights are divided by their sum`` () =
+    forAll 60 mixtures (fun case ->
+        let weights = case.Mixture.Weights
+        let sum = Array.sum case.Weights
+        allWithin 1e-15 1.0 (case.Weights |> Array.map (fun weight -> weight / sum)) weights)
