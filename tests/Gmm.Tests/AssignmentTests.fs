@@ -22,7 +22,9 @@ let private joints =
             array2D
                 [ for _ in 0 .. size / 5 ->
                       let level = level ()
-                      [ for k in 0 .. components - 1 -> if k > 0 && random.Next 6 = 0 then -infinity else level + 20.0 * normal random ] ])
+
+                      [ for k in 0 .. components - 1 ->
+                            if k > 0 && random.Next 6 = 0 then -infinity else level + 20.0 * normal random ] ])
     )
 
 [<Fact>]
@@ -36,6 +38,7 @@ let ``soft responsibilities are the shares of the densities and the evidence is 
                 let row = joint[n, *]
                 let total = Formulas.logSumExp row
                 let expected = row |> Array.map (fun j -> exp (j - total))
+
                 abs (evidence[n] - total) <= 1e-13 * (1.0 + abs total)
                 // A number of magnitude |total| has a rounding error of |total|·1e-16, which exp turns into a relative one.
                 && allWithin (1e-13 + 4e-16 * abs total) 1.0 expected r[n, *])
@@ -45,7 +48,7 @@ let ``soft responsibilities are the shares of the densities and the evidence is 
 let ``soft responsibilities of every row sum to 1`` () =
     forAll 200 joints (fun joint ->
         let _, responsibilities = Assignment.soft (Tensor.matrix joint)
-        let sums = (responsibilities.sum 1).toArray ()
+        let sums = (responsibilities.sum 1).toArray()
         allWithin 1e-14 1.0 (Array.create sums.Length 1.0) sums)
 
 [<Fact>]
@@ -83,12 +86,18 @@ let ``hard responsibilities are one where the density is largest and zero elsewh
         largest.toArray1D ()
         |> Array.mapi (fun n most ->
             let winner = Array.findIndex ((=) most) joint[n, *]
-            most = Array.max joint[n, *] && r[n, *] = Array.init (Array2D.length2 joint) (fun k -> if k = winner then 1.0 else 0.0))
+
+            most = Array.max joint[n, *]
+            && r[n, *] = Array.init (Array2D.length2 joint) (fun k -> if k = winner then 1.0 else 0.0))
         |> Array.forall id)
 
 [<Fact>]
 let ``hard assignment breaks ties to the lower component`` () =
-    let _, responsibilities = Assignment.hard (Tensor.matrix (array2D [ [ 1.0; 1.0; 0.0 ]; [ 0.0; 2.0; 2.0 ]; [ -infinity; -infinity; -infinity ] ]))
+    let _, responsibilities =
+        Assignment.hard (
+            Tensor.matrix (array2D [ [ 1.0; 1.0; 0.0 ]; [ 0.0; 2.0; 2.0 ]; [ -infinity; -infinity; -infinity ] ])
+        )
+
     Assert.Equal<float[]>([| 1.0; 0.0; 0.0; 0.0; 1.0; 0.0; 1.0; 0.0; 0.0 |], responsibilities.toArray ())
 
 [<Fact>]

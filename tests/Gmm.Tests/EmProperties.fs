@@ -38,11 +38,17 @@ let private neverFalls (iterates: Iterate<Gaussian> list) =
 
 [<Fact>]
 let ``the objective never falls by maximum likelihood`` () =
-    checkTimes 150 (Prop.forAll weightedData (fun case -> whenSound (walk 20 likelihood case.Source case.Origin.Mixture) neverFalls))
+    checkTimes
+        150
+        (Prop.forAll weightedData (fun case ->
+            whenSound (walk 20 likelihood case.Source case.Origin.Mixture) neverFalls))
 
 [<Fact>]
 let ``the objective never falls on almost collinear data`` () =
-    checkTimes 100 (Prop.forAll collinearData (fun case -> whenSound (walk 20 likelihood case.Source case.Origin.Mixture) neverFalls))
+    checkTimes
+        100
+        (Prop.forAll collinearData (fun case ->
+            whenSound (walk 20 likelihood case.Source case.Origin.Mixture) neverFalls))
 
 [<Fact>]
 let ``the objective never falls under any beliefs`` () =
@@ -59,7 +65,10 @@ let ``the objective never falls under any beliefs`` () =
 [<Fact>]
 let ``the classification objective never falls`` () =
     let model = { likelihood with Assignment = Hard }
-    checkTimes 150 (Prop.forAll weightedData (fun case -> whenSound (walk 20 model case.Source case.Origin.Mixture) neverFalls))
+
+    checkTimes
+        150
+        (Prop.forAll weightedData (fun case -> whenSound (walk 20 model case.Source case.Origin.Mixture) neverFalls))
 
 [<Fact>]
 let ``the objective is the mean of the data's log-densities, by formulas written down apart`` () =
@@ -73,7 +82,9 @@ let ``the objective is the mean of the data's log-densities, by formulas written
 
         let statistics = EM.eStep likelihood case.Source origin.Mixture
         let expected = Formulas.logLikelihood plain case.Rows case.Weights
-        abs (statistics.LogLikelihood - expected) <= 1e-11 * (1.0 + abs expected) && abs (statistics.Weight - Array.sum case.Weights) <= 1e-9)
+
+        abs (statistics.LogLikelihood - expected) <= 1e-11 * (1.0 + abs expected)
+        && abs (statistics.Weight - Array.sum case.Weights) <= 1e-9)
 
 [<Fact>]
 let ``log-densities under ill-conditioned covariances are right to the digits they have`` () =
@@ -84,7 +95,14 @@ let ``log-densities under ill-conditioned covariances are right to the digits th
         let mean = Array.init features float
         let random = Random features
         let rows = Array.init 5 (fun _ -> mean |> Array.map (fun m -> m + normal random))
-        let mixture = mixtureOf Full [| 1.0 |] (array2D [ mean ]) (Tensor.create [| 1; features; features |] (covariance |> Seq.cast<float> |> Array.ofSeq))
+
+        let mixture =
+            mixtureOf
+                Full
+                [| 1.0 |]
+                (array2D [ mean ])
+                (Tensor.create [| 1; features; features |] (covariance |> Seq.cast<float> |> Array.ofSeq))
+
         let expected = rows |> Array.map (Formulas.logNormal mean covariance) |> Array.sum
         let actual = (EM.eStep likelihood (sourceOf rows) mixture).LogLikelihood
         // Two stable algorithms on a matrix of this condition number agree to condition·1e-16, relatively.
@@ -119,7 +137,10 @@ let ``labels are where the responsibilities are largest, the lower of equals`` (
         whenSound (fitted 3 case) (fun fit ->
             let responsibilities = Predict.responsibilities fit case.Source |> ok
             let labels = Predict.labels fit case.Source |> ok
-            labels |> Array.mapi (fun n label -> Array.max responsibilities[n, *] = responsibilities[n, label]) |> Array.forall id)
+
+            labels
+            |> Array.mapi (fun n label -> Array.max responsibilities[n, *] = responsibilities[n, label])
+            |> Array.forall id)
 
     checkTimes 150 (Prop.forAll data property)
 
@@ -130,7 +151,8 @@ let ``counts are the sums of responsibilities and weights sum to 1`` () =
             let responsibilities = Predict.responsibilities fit case.Source |> ok
 
             let counts =
-                Array.init case.Origin.Components (fun k -> Seq.sum (seq { for n in 0 .. case.Rows.Length - 1 -> case.Weights[n] * responsibilities[n, k] }))
+                Array.init case.Origin.Components (fun k ->
+                    Seq.sum (seq { for n in 0 .. case.Rows.Length - 1 -> case.Weights[n] * responsibilities[n, k] }))
 
             allWithin 1e-11 (float case.Rows.Length) counts fit.Statistics.Counts
             && abs (Array.sum fit.Weights - 1.0) <= Tolerance.rounding)
@@ -140,7 +162,8 @@ let ``counts are the sums of responsibilities and weights sum to 1`` () =
 [<Fact>]
 let ``the score of the data fitted to is the lower bound`` () =
     let property (case: DataCase) =
-        whenSound (fitted 2 case) (fun fit -> abs ((Predict.score fit case.Source |> ok) - fit.LowerBound) <= 1e-11 * (1.0 + abs fit.LowerBound))
+        whenSound (fitted 2 case) (fun fit ->
+            abs ((Predict.score fit case.Source |> ok) - fit.LowerBound) <= 1e-11 * (1.0 + abs fit.LowerBound))
 
     checkTimes 100 (Prop.forAll weightedData property)
 
@@ -149,9 +172,7 @@ let ``the score of the data fitted to is the lower bound`` () =
 [<Fact>]
 let ``an E-step and an M-step by hand are one iteration of the fit, bit for bit`` () =
     let property (case: DataCase) =
-        let byHand =
-            EM.eStep likelihood case.Source case.Origin.Mixture
-            |> EM.mStep likelihood case.Origin.Mixture
+        let byHand = EM.eStep likelihood case.Source case.Origin.Mixture |> EM.mStep likelihood case.Origin.Mixture
 
         whenSound byHand (fun byHand ->
             let step = EM.step likelihood case.Source case.Origin.Mixture |> ok
@@ -205,9 +226,20 @@ let ``a fit started from its own result takes at most two iterations`` () =
             { plain case.Origin.Components case.Origin.Structure with
                 MaxIterations = 5000 }
 
-        whenSound (Gmm.fit { options with Start = Start.Mixture case.Origin.Mixture } case.Source) (fun fit ->
-            let again = Gmm.fit { options with Start = Start.Mixture fit.Mixture } case.Source |> ok
-            fit.Converged && again.Converged && again.Iterations <= 2)
+        whenSound
+            (Gmm.fit
+                { options with
+                    Start = Start.Mixture case.Origin.Mixture }
+                case.Source)
+            (fun fit ->
+                let again =
+                    Gmm.fit
+                        { options with
+                            Start = Start.Mixture fit.Mixture }
+                        case.Source
+                    |> ok
+
+                fit.Converged && again.Converged && again.Iterations <= 2)
 
     checkTimes 60 (Prop.forAll data property)
 
@@ -224,7 +256,10 @@ let ``a fit stops at the first change smaller than the tolerance`` () =
         whenSound (Gmm.fit options case.Source) (fun fit ->
             let changes = fit.Trace |> Array.pairwise |> Array.map (fun (before, after) -> abs (after - before))
             let last = Array.last changes
-            fit.Converged && last < tolerance && changes[.. changes.Length - 2] |> Array.forall (fun change -> change >= tolerance))
+
+            fit.Converged
+            && last < tolerance
+            && changes[.. changes.Length - 2] |> Array.forall (fun change -> change >= tolerance))
 
     checkTimes 60 (Prop.forAll data property)
 
@@ -299,7 +334,10 @@ let ``statistics of two parts of the data add up to those of the whole`` () =
         let part (rows: int[]) =
             let source = sourceOf (rows |> Array.map (Array.get case.Rows))
             // Weights that are all 0 are an error of their own, so every part keeps a row of weight 1.
-            EM.eStep likelihood (source |> Source.weighted (rows |> Array.map (fun n -> case.Weights[n] + 1.0)) |> ok) mixture
+            EM.eStep
+                likelihood
+                (source |> Source.weighted (rows |> Array.map (fun n -> case.Weights[n] + 1.0)) |> ok)
+                mixture
 
         let cut = case.Rows.Length / 3
         let whole = Statistics.pack (part [| 0 .. case.Rows.Length - 1 |])
@@ -336,19 +374,35 @@ let ``the sums of an E-step are those of its responsibilities, row by row`` () =
                 case.Weights
 
         let sumOver k (term: float[] -> float) =
-            Array.fold2 (fun sum (r: float[]) (x: float[]) -> sum + r[k] * term (Array.map2 (-) x origin.Means[k])) 0.0 weighted case.Rows
+            Array.fold2
+                (fun sum (r: float[]) (x: float[]) -> sum + r[k] * term (Array.map2 (-) x origin.Means[k]))
+                0.0
+                weighted
+                case.Rows
 
         let components = [| 0 .. origin.Components - 1 |]
-        let first = [| for k in components do for j in 0 .. features - 1 -> sumOver k (fun z -> z[j]) |]
+
+        let first =
+            [| for k in components do
+                   for j in 0 .. features - 1 -> sumOver k (fun z -> z[j]) |]
 
         let planeOf k =
             match Structure.shape origin.Structure with
-            | Shape.Full -> [| for i in 0 .. features - 1 do for j in 0 .. features - 1 -> sumOver k (fun z -> z[i] * z[j]) |]
+            | Shape.Full ->
+                [| for i in 0 .. features - 1 do
+                       for j in 0 .. features - 1 -> sumOver k (fun z -> z[i] * z[j]) |]
             | Shape.Diag -> [| for i in 0 .. features - 1 -> sumOver k (fun z -> z[i] * z[i]) |]
             | Shape.Spherical -> [| sumOver k (fun z -> z |> Array.averageBy (fun d -> d * d)) |]
 
         let own = components |> Array.map planeOf
-        let second = if Structure.isTied origin.Structure then Array.reduce (Array.map2 (+)) own else Array.concat own
+
+        let second =
+            if Structure.isTied origin.Structure then
+                Array.reduce (Array.map2 (+)) own
+            else
+                Array.concat own
+
         let scale values = 1.0 + Array.max (Array.map abs values)
 
-        allWithin 1e-10 (scale first) first statistics.Sums[0] && allWithin 1e-10 (scale second) second statistics.Sums[1])
+        allWithin 1e-10 (scale first) first statistics.Sums[0]
+        && allWithin 1e-10 (scale second) second statistics.Sums[1])

@@ -30,11 +30,14 @@ let logSumExp (values: float[]) =
 /// ln πₖ + ln N(xₙ|μₖ, Σₖ): a row for every row of the data, K numbers each.
 let logJoint (mixture: Plain) (rows: float[][]) : float[][] =
     let densities = Array.map2 logNormal mixture.Means mixture.Covariances
-    rows |> Array.map (fun x -> Array.map2 (fun (weight: float) density -> log weight + density x) mixture.Weights densities)
+
+    rows
+    |> Array.map (fun x -> Array.map2 (fun (weight: float) density -> log weight + density x) mixture.Weights densities)
 
 /// Σₙ wₙ ln p(xₙ).
 let logLikelihood (mixture: Plain) (rows: float[][]) (sampleWeights: float[]) =
-    Array.map2 (fun joint w -> if w = 0.0 then 0.0 else w * logSumExp joint) (logJoint mixture rows) sampleWeights |> Array.sum
+    Array.map2 (fun joint w -> if w = 0.0 then 0.0 else w * logSumExp joint) (logJoint mixture rows) sampleWeights
+    |> Array.sum
 
 /// ln Dirichlet(π|α) without its constant: Σₖ (αₖ−1) ln πₖ.
 let logDirichlet (concentration: float[]) (weights: float[]) =

@@ -16,26 +16,20 @@ open MathNet.Numerics.LinearAlgebra
 
 /// A generator that draws from a random stream, given a size from 1 to 100.
 let drawing (draw: int -> Random -> 'T) : Gen<'T> =
-    Gen.sized (fun size ->
-        Gen.choose (0, Int32.MaxValue - 1)
-        |> Gen.map (fun seed -> draw size (Random seed)))
+    Gen.sized (fun size -> Gen.choose (0, Int32.MaxValue - 1) |> Gen.map (fun seed -> draw size (Random seed)))
 
 /// Data lie on multiples of 2⁻¹⁶, so that adding a whole number below 2³⁵ changes no digit of them.
 let onGrid (x: float) = Math.Round(x * 65536.0) / 65536.0
 
-let private uniform low high (random: Random) =
-    low + (high - low) * random.NextDouble()
+let private uniform low high (random: Random) = low + (high - low) * random.NextDouble()
 
-let private logUniform low high random =
-    exp (uniform (log low) (log high) random)
+let private logUniform low high random = exp (uniform (log low) (log high) random)
 
 /// A standard normal number (Box and Muller 1958).
-let normal (random: Random) =
-    sqrt (-2.0 * log (1.0 - random.NextDouble())) * cos (2.0 * Math.PI * random.NextDouble())
+let normal (random: Random) = sqrt (-2.0 * log (1.0 - random.NextDouble())) * cos (2.0 * Math.PI * random.NextDouble())
 
 /// A count from 1 to at most `most`, small for small sizes.
-let private count most size (random: Random) =
-    1 + random.Next(1 + (most - 1) * size / 100)
+let private count most size (random: Random) = 1 + random.Next(1 + (most - 1) * size / 100)
 
 /// A D×D rotation: the Q of a matrix of normal numbers.
 let rotation features (random: Random) : float[,] =
@@ -46,9 +40,7 @@ let rotation features (random: Random) : float[,] =
 
 /// Simpler numbers near x, the simplest first: whole, then one decimal, then two.
 let simpler (x: float) : float seq =
-    seq { 0..2 }
-    |> Seq.map (fun digits -> Math.Round(x, digits))
-    |> Seq.filter (fun rounded -> rounded <> x)
+    seq { 0..2 } |> Seq.map (fun digits -> Math.Round(x, digits)) |> Seq.filter (fun rounded -> rounded <> x)
 
 /// Arrays whose every number is rounded to as few decimals as each choice says.
 let private roundedAll (values: float[]) =
@@ -99,9 +91,11 @@ let shrinkSpd (matrix: float[,]) : float[,] seq =
     seq {
         yield identity features
         yield diagonalOf matrix
+
         if features > 1 then
             for j in 0 .. features - 1 do
                 yield dropRowAndColumn j matrix
+
         for digits in 0..2 do
             yield matrix |> Array2D.map (fun x -> Math.Round(x, digits))
     }
@@ -169,13 +163,19 @@ let drawMixture structure components features condition (random: Random) : Mixtu
     { Structure = structure
       Weights = Array.init components (fun _ -> uniform 0.5 1.5 random)
       Means = Array.init components (fun _ -> Array.init features (fun _ -> onGrid (4.0 * normal random)))
-      Covariances = Array.init (Structure.planes components structure) (fun _ -> restrict structure (drawSpd features condition random)) }
+      Covariances =
+        Array.init (Structure.planes components structure) (fun _ ->
+            restrict structure (drawSpd features condition random)) }
 
 let private dropComponent k (case: MixtureCase) =
     { case with
         Weights = without k case.Weights
         Means = without k case.Means
-        Covariances = if Structure.isTied case.Structure then case.Covariances else without k case.Covariances }
+        Covariances =
+            if Structure.isTied case.Structure then
+                case.Covariances
+            else
+                without k case.Covariances }
 
 let private dropFeature j (case: MixtureCase) =
     { case with
@@ -188,16 +188,27 @@ let private simplifyStructure (case: MixtureCase) =
     |> Seq.map (fun structure ->
         { case with
             Structure = structure
-            Covariances = Array.init (Structure.planes case.Components structure) (case.Covariance >> restrict structure) })
+            Covariances =
+                Array.init (Structure.planes case.Components structure) (case.Covariance >> restrict structure) })
 
 let private roundMixture (case: MixtureCase) =
     seq {
-        yield { case with Weights = Array.create case.Components 1.0 }
-        yield { case with Covariances = case.Covariances |> Array.map (fun _ -> identity case.Features) }
+        yield
+            { case with
+                Weights = Array.create case.Components 1.0 }
+
+        yield
+            { case with
+                Covariances = case.Covariances |> Array.map (fun _ -> identity case.Features) }
+
         for means in roundedAll (Array.concat case.Means) do
-            yield { case with Means = Array.chunkBySize case.Features means }
+            yield
+                { case with
+                    Means = Array.chunkBySize case.Features means }
+
         for digits in 0..2 do
             let covariances = case.Covariances |> Array.map (Array2D.map (fun x -> Math.Round(x, digits)))
+
             if Array.forall isPositiveDefinite covariances then
                 yield { case with Covariances = covariances }
     }
@@ -208,9 +219,11 @@ let private shrinkMixture (case: MixtureCase) =
         if case.Components > 1 then
             for k in 0 .. case.Components - 1 do
                 yield dropComponent k case
+
         if case.Features > 1 then
             for j in 0 .. case.Features - 1 do
                 yield dropFeature j case
+
         yield! simplifyStructure case
         yield! roundMixture case
     }
@@ -220,7 +233,8 @@ let private anyStructure (random: Random) = Structure.all[random.Next Structure.
 /// Mixtures of every structure, 1 to 5 components, 1 to 5 features.
 let mixtures: Arbitrary<MixtureCase> =
     Arb.fromGenShrink (
-        drawing (fun size random -> drawMixture (anyStructure random) (count 5 size random) (count 5 size random) 1e2 random),
+        drawing (fun size random ->
+            drawMixture (anyStructure random) (count 5 size random) (count 5 size random) 1e2 random),
         shrinkMixture
     )
 
@@ -288,7 +302,12 @@ let private keepRows (kept: int[]) (case: DataCase) =
 let private shrinkRows (case: DataCase) =
     let rows, fewest = case.Rows.Length, fewestRows case.Origin.Components case.Origin.Features
 
-    seq { fewest; rows / 2; rows - 8; rows - 1 }
+    seq {
+        fewest
+        rows / 2
+        rows - 8
+        rows - 1
+    }
     |> Seq.filter (fun fewer -> fewer >= fewest && fewer < rows)
     |> Seq.distinct
     |> Seq.collect (fun fewer -> [ keepRows [| 0 .. fewer - 1 |] case; keepRows [| rows - fewer .. rows - 1 |] case ])
@@ -298,23 +317,35 @@ let private shrinkData (case: DataCase) =
 
     seq {
         yield! shrinkRows case
+
         if case.SampleWeights.IsSome then
             yield { case with SampleWeights = None }
+
             if case.SampleWeights |> Option.exists (Array.exists (fun w -> w <> 1.0 && w <> 0.0)) then
-                yield { case with SampleWeights = case.SampleWeights |> Option.map (Array.map (fun w -> if w = 0.0 then 0.0 else 1.0)) }
+                yield
+                    { case with
+                        SampleWeights =
+                            case.SampleWeights |> Option.map (Array.map (fun w -> if w = 0.0 then 0.0 else 1.0)) }
+
         if origin.Components > 1 then
             for k in 0 .. origin.Components - 1 do
-                yield { case with Origin = dropComponent k origin }
+                yield
+                    { case with
+                        Origin = dropComponent k origin }
+
         if origin.Features > 1 then
             for j in 0 .. origin.Features - 1 do
                 yield
                     { case with
                         Origin = dropFeature j origin
                         Rows = case.Rows |> Array.map (without j) }
+
         for simple in Seq.append (simplifyStructure origin) (roundMixture origin) do
             yield { case with Origin = simple }
+
         for digits in 1..2 do
             let rows = case.Rows |> Array.map (Array.map (fun x -> onGrid (Math.Round(x, digits))))
+
             if rows <> case.Rows then
                 yield { case with Rows = rows }
     }
@@ -417,26 +448,41 @@ let private shrinkPrior (prior: PriorCase) =
     seq {
         if prior.Concentration.IsSome then
             yield { prior with Concentration = None }
+
         if prior.Mean.IsSome then
             yield { prior with Mean = None }
+
         if prior.Covariance.IsSome then
             yield { prior with Covariance = None }
+
         match prior.Concentration with
-        | Some alpha -> for round in roundedAll alpha do yield { prior with Concentration = Some round }
+        | Some alpha ->
+            for round in roundedAll alpha do
+                yield
+                    { prior with
+                        Concentration = Some round }
         | None -> ()
+
         match prior.Mean with
         | Some(means, precision) ->
             for round in roundedAll (Array.concat means) do
-                yield { prior with Mean = Some(Array.chunkBySize means[0].Length round, precision) }
+                yield
+                    { prior with
+                        Mean = Some(Array.chunkBySize means[0].Length round, precision) }
+
             for round in simpler precision do
                 if round > 0.0 then
                     yield { prior with Mean = Some(means, round) }
         | None -> ()
+
         match prior.Covariance with
         | Some(scales, degrees) ->
             let unit = scales |> Array.map (Array2D.length1 >> identity)
+
             if unit <> scales then
-                yield { prior with Covariance = Some(unit, degrees) }
+                yield
+                    { prior with
+                        Covariance = Some(unit, degrees) }
         | None -> ()
     }
 

@@ -15,15 +15,23 @@ let private optionsFor (case: DataCase) =
         MaxIterations = 5 }
 
 /// The fits of two cases, if both come through; now and then drawn data are singular for a component.
-let private both (a: Result<Fit<Gaussian>, GmmError>) (b: Result<Fit<Gaussian>, GmmError>) (property: Fit<Gaussian> -> Fit<Gaussian> -> bool) =
+let private both
+    (a: Result<Fit<Gaussian>, GmmError>)
+    (b: Result<Fit<Gaussian>, GmmError>)
+    (property: Fit<Gaussian> -> Fit<Gaussian> -> bool)
+    =
     match a, b with
     | Ok a, Ok b -> property a b |> Prop.ofTestable
-    | Error(SingularCovariance _ | CollapsedComponent _), Error(SingularCovariance _ | CollapsedComponent _) -> false ==> true
+    | Error(SingularCovariance _ | CollapsedComponent _), Error(SingularCovariance _ | CollapsedComponent _) ->
+        false ==> true
     | Error error, _
     | _, Error error -> failwith $"only one of the two fits: {error.Message}"
 
 let private fit (case: DataCase) options =
-    Gmm.fit { options with Start = Start.Mixture case.Origin.Mixture } case.Source
+    Gmm.fit
+        { options with
+            Start = Start.Mixture case.Origin.Mixture }
+        case.Source
 
 let private meansOf (fit: Fit<Gaussian>) = fit.Parameters.Means.toArray2D ()
 
@@ -34,8 +42,7 @@ let private covariancesOf (fit: Fit<Gaussian>) =
 let private flat (matrix: float[,]) = matrix |> Seq.cast<float> |> Array.ofSeq
 let private largest (values: float[]) = values |> Array.fold (fun most value -> max most (abs value)) 0.0
 
-let private nearly (a: float[]) (b: float[]) =
-    allWithin Tolerance.iterations (1.0 + largest a) a b
+let private nearly (a: float[]) (b: float[]) = allWithin Tolerance.iterations (1.0 + largest a) a b
 
 /// Whether two fits have the same weights, means and covariances but for rounding.
 let private sameFit (a: Fit<Gaussian>) (b: Fit<Gaussian>) =
@@ -75,7 +82,11 @@ let ``relabelling the components relabels the fit`` () =
                     { origin with
                         Weights = reorder origin.Weights
                         Means = reorder origin.Means
-                        Covariances = if Structure.isTied origin.Structure then origin.Covariances else reorder origin.Covariances } }
+                        Covariances =
+                            if Structure.isTied origin.Structure then
+                                origin.Covariances
+                            else
+                                reorder origin.Covariances } }
 
         both (fit case (optionsFor case)) (fit relabelled (optionsFor case)) (fun a b ->
             nearly (reorder a.Weights) b.Weights
@@ -97,7 +108,9 @@ let ``shifting the data shifts the means and nothing else`` (by: float) =
         let shifted =
             { case with
                 Rows = shift case.Rows
-                Origin = { case.Origin with Means = shift case.Origin.Means } }
+                Origin =
+                    { case.Origin with
+                        Means = shift case.Origin.Means } }
 
         both (fit case (optionsFor case)) (fit shifted (optionsFor case)) (fun a b ->
             let tolerance = Tolerance.iterations + 1e-14 * abs by
@@ -145,7 +158,9 @@ let ``rescaling the features rescales the fit`` () =
 [<Fact>]
 let ``absolute regularisation is added to every variance`` () =
     let property (case: DataCase) =
-        let once = { optionsFor case with MaxIterations = 1 }
+        let once =
+            { optionsFor case with
+                MaxIterations = 1 }
 
         both (fit case once) (fit case { once with RegCovar = Absolute 0.5 }) (fun a b ->
             Array.forall2
@@ -163,7 +178,9 @@ let ``rotating the data rotates the fit`` () =
         let q = dense (rotation origin.Features (Random 3))
         let turn (x: float[]) = (q * MathNet.Numerics.LinearAlgebra.Vector<float>.Build.Dense x).ToArray()
         let turnMatrix (matrix: float[,]) = (q * dense matrix * q.Transpose()).ToArray()
-        let symmetric (m: float[,]) = Array2D.init origin.Features origin.Features (fun i j -> (m[i, j] + m[j, i]) / 2.0)
+
+        let symmetric (m: float[,]) =
+            Array2D.init origin.Features origin.Features (fun i j -> (m[i, j] + m[j, i]) / 2.0)
 
         let rotated =
             { case with
@@ -187,7 +204,10 @@ let ``rotating the data rotates the fit`` () =
 let ``a weight of m is m copies of the row`` () =
     let property (case: DataCase) =
         let copies = case.Rows |> Array.mapi (fun n _ -> n % 4)
-        let weighted = { case with SampleWeights = Some(copies |> Array.map float) }
+
+        let weighted =
+            { case with
+                SampleWeights = Some(copies |> Array.map float) }
 
         let repeated =
             { case with
@@ -195,9 +215,7 @@ let ``a weight of m is m copies of the row`` () =
                 SampleWeights = None }
 
         both (fit weighted (optionsFor case)) (fit repeated (optionsFor case)) (fun a b ->
-            sameFit a b
-            && nearly a.Trace b.Trace
-            && abs (a.Bic - b.Bic) <= 1e-6 * (1.0 + abs a.Bic))
+            sameFit a b && nearly a.Trace b.Trace && abs (a.Bic - b.Bic) <= 1e-6 * (1.0 + abs a.Bic))
 
     checkTimes 100 (Prop.forAll data property)
 
@@ -219,18 +237,23 @@ let ``a row of weight 0 changes nothing, wherever it lies`` () =
 let ``a component of weight 0 leaves densities and responsibilities finite, and gets none`` () =
     forAll 80 data (fun case ->
         let origin = case.Origin
-        let weights = origin.Weights |> Array.mapi (fun k weight -> if k = 0 && origin.Components > 1 then 0.0 else weight)
+
+        let weights =
+            origin.Weights |> Array.mapi (fun k weight -> if k = 0 && origin.Components > 1 then 0.0 else weight)
+
         let mixture = Mixture.create weights origin.Mixture.Parameters |> ok
         let statistics = EM.eStep (Model.ofFamily Gaussian.family) case.Source mixture
 
-        allFinite (Statistics.pack statistics)
-        && (origin.Components = 1 || statistics.Counts[0] = 0.0))
+        allFinite (Statistics.pack statistics) && (origin.Components = 1 || statistics.Counts[0] = 0.0))
 
 [<Fact>]
 let ``a component of weight 0 is held by its beliefs`` () =
     let property (case: BeliefCase) =
         let origin = case.Data.Origin
-        let weights = origin.Weights |> Array.mapi (fun k weight -> if k = 0 && origin.Components > 1 then 0.0 else weight)
+
+        let weights =
+            origin.Weights |> Array.mapi (fun k weight -> if k = 0 && origin.Components > 1 then 0.0 else weight)
+
         let model = Model.ofFamily case.Family
 
         Mixture.create weights origin.Mixture.Parameters
@@ -251,7 +274,8 @@ let ``one component is the mean and the covariance of the data`` () =
         let mean = Array.init features (fun j -> MathNet.Numerics.Statistics.Statistics.Mean(column j))
 
         let covariance =
-            Array2D.init features features (fun i j -> MathNet.Numerics.Statistics.Statistics.PopulationCovariance(column i, column j))
+            Array2D.init features features (fun i j ->
+                MathNet.Numerics.Statistics.Statistics.PopulationCovariance(column i, column j))
 
         let expected =
             match Structure.shape structure with
@@ -273,13 +297,27 @@ let ``the fit does not change the data`` () =
         let numbers = Array.concat case.Rows
         let before = Array.copy numbers
         let source = Source.ofMemory case.Origin.Features (ReadOnlyMemory numbers) |> ok
-        Gmm.fit { optionsFor case with RegCovar = Relative 1e-6 } source |> ignore
+
+        Gmm.fit
+            { optionsFor case with
+                RegCovar = Relative 1e-6 }
+            source
+        |> ignore
+
         bits numbers = bits before)
 
 [<Fact>]
 let ``every way to hand over the data gives the same bits`` () =
     forAll 40 data (fun case ->
-        let run source = Gmm.fit { optionsFor case with RegCovar = Relative 1e-3; Start = Start.Mixture case.Origin.Mixture } source |> ok |> fun fit -> bits (parameters fit.Mixture)
+        let run source =
+            Gmm.fit
+                { optionsFor case with
+                    RegCovar = Relative 1e-3
+                    Start = Start.Mixture case.Origin.Mixture }
+                source
+            |> ok
+            |> fun fit -> bits (parameters fit.Mixture)
+
         let rows = run (sourceOf case.Rows)
 
         run (Source.ofArray2D (array2D case.Rows) |> ok) = rows

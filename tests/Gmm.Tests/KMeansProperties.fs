@@ -23,7 +23,8 @@ let private squaredDistance (x: float[]) (y: float[]) = Array.fold2 (fun sum a b
 let private enough =
     weightedData
     |> Arb.filter (fun case ->
-        (Array.zip case.Rows case.Weights |> Array.filter (fun (_, w) -> w > 0.0) |> Array.distinctBy fst).Length >= case.Origin.Components)
+        (Array.zip case.Rows case.Weights |> Array.filter (fun (_, w) -> w > 0.0) |> Array.distinctBy fst).Length
+        >= case.Origin.Components)
 
 [<Fact>]
 let ``the inertia never rises`` () =
@@ -44,7 +45,10 @@ let ``every row has the label of the nearest centre and the inertia is the sum o
         let inertia = Array.map2 (*) least case.Weights |> Array.sum
 
         abs (found.Inertia - inertia) <= 1e-11 * (1.0 + inertia)
-        && Array.forall2 (fun label (row, distance) -> squaredDistance row centres[label] <= distance * (1.0 + 1e-12) + 1e-12) labels (Array.zip case.Rows least))
+        && Array.forall2
+            (fun label (row, distance) -> squaredDistance row centres[label] <= distance * (1.0 + 1e-12) + 1e-12)
+            labels
+            (Array.zip case.Rows least))
 
 [<Fact>]
 let ``at rest every centre is the mean of its rows`` () =
@@ -55,16 +59,34 @@ let ``at rest every centre is the mean of its rows`` () =
 
         Seq.forall
             (fun k ->
-                let own = [| for n in 0 .. labels.Length - 1 do if labels[n] = k then n |]
+                let own =
+                    [| for n in 0 .. labels.Length - 1 do
+                           if labels[n] = k then
+                               n |]
+
                 let weight = own |> Array.sumBy (fun n -> case.Weights[n])
-                let mean = Array.init case.Origin.Features (fun j -> (own |> Array.sumBy (fun n -> case.Weights[n] * case.Rows[n][j])) / weight)
+
+                let mean =
+                    Array.init case.Origin.Features (fun j ->
+                        (own |> Array.sumBy (fun n -> case.Weights[n] * case.Rows[n][j])) / weight)
+
                 allWithin 1e-9 (1.0 + Array.max (Array.map abs mean)) mean centres[k])
             (seq { 0 .. centres.Length - 1 }))
 
 [<Fact>]
 let ``more restarts never give a higher inertia`` () =
     let source = (DataSet.iris ()).Source
-    let inertias = [ for restarts in 1..8 -> (KMeans.fit { options 5 with Restarts = restarts; Start = KMeansStart.Points } source |> ok).Inertia ]
+
+    let inertias =
+        [ for restarts in 1..8 ->
+              (KMeans.fit
+                  { options 5 with
+                      Restarts = restarts
+                      Start = KMeansStart.Points }
+                  source
+               |> ok)
+                  .Inertia ]
+
     Assert.Equal<float list>(List.sortDescending inertias, inertias)
 
 [<Fact>]
@@ -72,7 +94,14 @@ let ``a weight of m is m copies of the row for k-means too`` () =
     forAll 60 data (fun case ->
         let copies = case.Rows |> Array.mapi (fun n _ -> 1 + n % 3)
         let start = KMeansStart.Means(array2D case.Rows[.. case.Origin.Components - 1])
-        let run source = KMeans.fit { options case.Origin.Components with Start = start } source |> Result.map (fun found -> found.Inertia, flat found.Centres)
+
+        let run source =
+            KMeans.fit
+                { options case.Origin.Components with
+                    Start = start }
+                source
+            |> Result.map (fun found -> found.Inertia, flat found.Centres)
+
         let weighted = case.Source |> Source.weighted (copies |> Array.map float) |> Result.bind run
         let repeated = sourceOf (Array.map2 Array.create copies case.Rows |> Array.concat) |> run
 
@@ -84,14 +113,14 @@ let ``a weight of m is m copies of the row for k-means too`` () =
 let ``an empty cluster takes the row farthest from its centre`` () =
     let source = sourceOf [| [| 0.0 |]; [| 1.0 |]; [| 2.0 |]; [| 10.0 |] |]
     let iterates = KMeans.iterates oneThread source (array2D [ [ 1.0 ]; [ 1000.0 ] ]) |> Seq.take 2 |> List.ofSeq
-    Assert.Equal<float[]>([| 1.0; 10.0 |], (ok iterates[1]).Mixture.Parameters.Centres.toArray ())
+    Assert.Equal<float[]>([| 1.0; 10.0 |], (ok iterates[1]).Mixture.Parameters.Centres.toArray())
 
 [<Fact>]
 let ``several empty clusters take the farthest rows, one each`` () =
     let source = sourceOf [| [| 0.0 |]; [| 1.0 |]; [| -1.0 |]; [| 20.0 |]; [| -30.0 |] |]
     let start = array2D [ [ 0.0 ]; [ 1000.0 ]; [ 2000.0 ] ]
     let iterates = KMeans.iterates oneThread source start |> Seq.take 2 |> List.ofSeq
-    Assert.Equal<float[]>([| 0.0; -30.0; 20.0 |], (ok iterates[1]).Mixture.Parameters.Centres.toArray ())
+    Assert.Equal<float[]>([| 0.0; -30.0; 20.0 |], (ok iterates[1]).Mixture.Parameters.Centres.toArray())
 
 [<Fact>]
 let ``an empty cluster does not take the only row of another`` () =
@@ -99,7 +128,7 @@ let ``an empty cluster does not take the only row of another`` () =
     let source = sourceOf [| [| 0.0 |]; [| 1.0 |]; [| 3.0 |]; [| 100.0 |] |]
     let start = array2D [ [ 1.0 ]; [ 60.0 ]; [ 5000.0 ] ]
     let iterates = KMeans.iterates oneThread source start |> Seq.take 2 |> List.ofSeq
-    Assert.Equal<float[]>([| 0.5; 100.0; 3.0 |], (ok iterates[1]).Mixture.Parameters.Centres.toArray ())
+    Assert.Equal<float[]>([| 0.5; 100.0; 3.0 |], (ok iterates[1]).Mixture.Parameters.Centres.toArray())
 
 [<Fact>]
 let ``as many clusters as rows leave no inertia`` () =
@@ -143,23 +172,40 @@ let ``responsibilities of a tied spherical mixture tend to the labels of k-means
 
         /// How much of each row goes elsewhere.
         let elsewhere epsilon =
-            let mixture = mixtureOf TiedSpherical (Array.create centres.Length 1.0) found.Centres (Tensor.scalar epsilon)
-            let _, responsibilities = Assignment.soft (Tensor.create [| block.Rows; centres.Length |] (backend.LogJoint mixture block))
+            let mixture =
+                mixtureOf TiedSpherical (Array.create centres.Length 1.0) found.Centres (Tensor.scalar epsilon)
+
+            let _, responsibilities =
+                Assignment.soft (Tensor.create [| block.Rows; centres.Length |] (backend.LogJoint mixture block))
+
             let r = responsibilities.toArray2D ()
-            [| for n in 0 .. block.Rows - 1 do if isClear case.Rows[n] then 1.0 - r[n, labels[n]] |]
+
+            [| for n in 0 .. block.Rows - 1 do
+                   if isClear case.Rows[n] then
+                       1.0 - r[n, labels[n]] |]
 
         let amounts = [ for epsilon in [ 1.0; 1e-1; 1e-2; 1e-3; 1e-4; 1e-6 ] -> elsewhere epsilon ]
 
         block.Rows = case.Rows.Length
-        && amounts |> List.pairwise |> List.forall (fun (wide, narrow) -> Array.forall2 (fun w n -> n <= w + 1e-12) wide narrow)
+        && amounts
+           |> List.pairwise
+           |> List.forall (fun (wide, narrow) -> Array.forall2 (fun w n -> n <= w + 1e-12) wide narrow)
         && Array.forall (fun left -> left <= 1e-12) (List.last amounts))
 
 [<Fact>]
 let ``centres far from zero lose nothing`` () =
     let data = DataSet.iris ()
+
     let run by =
         let rows = data.Rows |> Array.map (Array.map (fun x -> Math.Round(x * 1024.0) / 1024.0 + by))
-        let found = KMeans.fit { options 3 with Start = KMeansStart.Means(array2D [ rows[29]; rows[84]; rows[139] ]) } (sourceOf rows) |> ok
+
+        let found =
+            KMeans.fit
+                { options 3 with
+                    Start = KMeansStart.Means(array2D [ rows[29]; rows[84]; rows[139] ]) }
+                (sourceOf rows)
+            |> ok
+
         found.Inertia, Predict.labels found.Fit (sourceOf rows) |> ok
 
     let inertia, labels = run 0.0

@@ -29,6 +29,7 @@ let private toCoordinates (mixture: Mixture<Gaussian>) : float[] =
         match Structure.shape structure with
         | Shape.Full ->
             let factor = (dense matrix).Cholesky().Factor
+
             [| for i in 0 .. features - 1 do
                    for j in 0..i -> if i = j then log factor[i, i] else factor[i, j] |]
         | Shape.Diag -> Array.init features (fun j -> log matrix[j, j])
@@ -53,10 +54,15 @@ let private ofCoordinates structure components features (coordinates: float[]) :
             let entry i j = numbers[i * (i + 1) / 2 + j]
 
             let factor =
-                Matrix<float>.Build.Dense(features, features, fun i j ->
-                    if i = j then exp (entry i i)
-                    elif j < i then entry i j
-                    else 0.0)
+                Matrix<float>
+                    .Build.Dense(
+                        features,
+                        features,
+                        fun i j ->
+                            if i = j then exp (entry i i)
+                            elif j < i then entry i j
+                            else 0.0
+                    )
 
             (factor * factor.Transpose()).ToArray()
         | Shape.Diag -> Array2D.init features features (fun i j -> if i = j then exp numbers[i] else 0.0)
@@ -76,11 +82,13 @@ let private logPrior (prior: PriorCase) (mixture: Plain, planes: float[,][]) =
     let onMeans =
         prior.Mean
         |> Option.map (fun (centres, precision) ->
-            Array.map3 (fun centre -> logMeanPrior centre precision) centres mixture.Means mixture.Covariances |> Array.sum)
+            Array.map3 (fun centre -> logMeanPrior centre precision) centres mixture.Means mixture.Covariances
+            |> Array.sum)
 
     let onCovariances =
         prior.Covariance
-        |> Option.map (fun (scales, degrees) -> Array.map2 (fun scale -> logCovariancePrior scale degrees) scales planes |> Array.sum)
+        |> Option.map (fun (scales, degrees) ->
+            Array.map2 (fun scale -> logCovariancePrior scale degrees) scales planes |> Array.sum)
 
     List.sumBy (Option.defaultValue 0.0) [ onWeights; onMeans; onCovariances ]
 
@@ -92,8 +100,7 @@ let private gradient (f: float[] -> float) (at: float[]) =
 
 /// A central difference of a sum of N terms of magnitude 1…100 has a rounding error of some N·100·1e-16/1e-5 = N·1e-9, and
 /// a truncation error of step² times a third derivative of some N·100: N·1e-8. A wrong factor anywhere gives N·1e-2.
-let private vanishes rows (slope: float[]) =
-    slope |> Array.forall (fun g -> abs g <= 1e-6 * float rows)
+let private vanishes rows (slope: float[]) = slope |> Array.forall (fun g -> abs g <= 1e-6 * float rows)
 
 // ── Every structure with every combination of priors ────────────────────────────────────────────────────────────────
 
@@ -146,7 +153,12 @@ let combinations =
     )
 
 [<Theory; MemberData(nameof combinations)>]
-let ``at the fit the objective has no slope within the structure`` (structure: string) (onWeights: bool) (onMeans: bool) (onCovariances: bool) =
+let ``at the fit the objective has no slope within the structure``
+    (structure: string)
+    (onWeights: bool)
+    (onMeans: bool)
+    (onCovariances: bool)
+    =
     let case = example (Structure.parse structure |> ok) |> withBeliefs (onWeights, onMeans, onCovariances)
     let fit = fitOf case
     let coordinates = toCoordinates fit.Mixture
@@ -178,15 +190,16 @@ let ``the M-step under any mixture, data and prior is the mode of Q plus ln prio
               Covariances = Array.init origin.Components origin.Covariance }
 
         let responsibilities =
-            logJoint start rows
-            |> Array.map (fun joint -> joint |> Array.map (fun j -> exp (j - logSumExp joint)))
+            logJoint start rows |> Array.map (fun joint -> joint |> Array.map (fun j -> exp (j - logSumExp joint)))
 
         /// Q = Σₙₖ wₙ rₙₖ (ln πₖ + ln p(xₙ|θₖ)), and ln prior.
         let expected coordinates =
             let mixture, planes = ofCoordinates origin.Structure origin.Components origin.Features coordinates
             let joint = logJoint mixture rows
             let term n = Array.fold2 (fun sum r j -> sum + r * j) 0.0 responsibilities[n] joint[n]
-            Seq.sum (seq { for n in 0 .. rows.Length - 1 -> case.Data.Weights[n] * term n }) + logPrior case.Prior (mixture, planes)
+
+            Seq.sum (seq { for n in 0 .. rows.Length - 1 -> case.Data.Weights[n] * term n })
+            + logPrior case.Prior (mixture, planes)
 
         let model =
             { Model.ofFamily case.Family with
@@ -206,10 +219,19 @@ let ``one full component under all beliefs is the mode of the normal-inverse-Wis
         let centre, precision = prior.Mean |> Option.map (fun (means, precision) -> means[0], precision) |> Option.get
         let scale, degrees = prior.Covariance |> Option.map (fun (scales, degrees) -> scales[0], degrees) |> Option.get
         let n, features' = Array.sum case.Weights, float features
-        let mean = Array.init features (fun j -> Array.fold2 (fun sum w (row: float[]) -> sum + w * row[j]) 0.0 case.Weights case.Rows / n)
+
+        let mean =
+            Array.init features (fun j ->
+                Array.fold2 (fun sum w (row: float[]) -> sum + w * row[j]) 0.0 case.Weights case.Rows / n)
 
         let covariance i j =
-            let about = Array.fold2 (fun sum w (row: float[]) -> sum + w * (row[i] - mean[i]) * (row[j] - mean[j])) 0.0 case.Weights case.Rows
+            let about =
+                Array.fold2
+                    (fun sum w (row: float[]) -> sum + w * (row[i] - mean[i]) * (row[j] - mean[j]))
+                    0.0
+                    case.Weights
+                    case.Rows
+
             let pull = precision * n / (precision + n) * (mean[i] - centre[i]) * (mean[j] - centre[j])
             (scale[i, j] + about + pull) / (n + degrees + features' + 2.0)
 
@@ -222,7 +244,10 @@ let ``one full component under all beliefs is the mode of the normal-inverse-Wis
             |> ok
 
         let means = Array.init features (fun j -> (n * mean[j] + precision * centre[j]) / (n + precision))
-        let covariances = [| for i in 0 .. features - 1 do for j in 0 .. features - 1 -> covariance i j |]
+
+        let covariances =
+            [| for i in 0 .. features - 1 do
+                   for j in 0 .. features - 1 -> covariance i j |]
 
         allWithin 1e-11 (1.0 + Array.max (Array.map abs means)) means (fit.Parameters.Means.toArray ())
         && allWithin 1e-11 (Array.max covariances) covariances (fit.Parameters.Covariances.toArray ()))
@@ -253,7 +278,12 @@ let ``one mean, one scale or a single number stand for the same of every compone
 
     let mean = [| 1.0; -1.0; 0.5 |]
     let whole = run (Tensor.matrix (array2D [ mean; mean; mean ])) (MixtureCase.TensorOf(structure, 3, scaled))
-    let one = run (Tensor.vector mean) (Tensor.create (Structure.planeShape 3 structure) (Structure.diagonal structure [| 2.5; 2.5; 2.5 |]))
+
+    let one =
+        run
+            (Tensor.vector mean)
+            (Tensor.create (Structure.planeShape 3 structure) (Structure.diagonal structure [| 2.5; 2.5; 2.5 |]))
+
     let number = run (Tensor.vector mean) (Tensor.scalar 2.5)
     Assert.Equal<int64[]>(whole, one)
     Assert.Equal<int64[]>(whole, number)
@@ -263,8 +293,7 @@ let ``a belief worth very many rows decides, one worth almost none does not matt
     let case = example (Structure.parse structure |> ok)
     let origin = case.Data.Origin
 
-    let run prior =
-        fitOf { case with Prior = prior } |> _.Mixture
+    let run prior = fitOf { case with Prior = prior } |> _.Mixture
 
     let worth rows =
         { Concentration = Some [| 1.0 + rows; 1.0 + rows; 1.0 + rows |]
@@ -277,5 +306,10 @@ let ``a belief worth very many rows decides, one worth almost none does not matt
     Assert.True(allWithin 1e-9 10.0 (Array.concat origin.Means) (believed.Parameters.Means.toArray ()))
     let flat = run PriorCase.None
     // The count of ν₀ > D−1 alone leaves some degrees of freedom, so the covariances are left out here.
-    let faint = run { worth 1e-9 with Covariance = None; Mean = None }
+    let faint =
+        run
+            { worth 1e-9 with
+                Covariance = None
+                Mean = None }
+
     Assert.True(allWithin 1e-8 10.0 (parameters flat) (parameters faint))

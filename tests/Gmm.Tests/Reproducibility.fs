@@ -23,7 +23,8 @@ let private largeSource weighted =
         source
 
 let private withThreads threads =
-    { Execution.Default with Threads = threads }
+    { Execution.Default with
+        Threads = threads }
 
 [<Theory>]
 [<InlineData("full", false)>]
@@ -104,9 +105,7 @@ let ``the number of threads changes no bit of what is predicted`` () =
 // ── Seeds and restarts ──────────────────────────────────────────────────────────────────────────────────────────────
 
 let private starts =
-    [ "kmeans", (fun () -> Start.KMeans)
-      "kpp", (fun () -> Start.KPlusPlus)
-      "points", (fun () -> Start.Points) ]
+    [ "kmeans", (fun () -> Start.KMeans); "kpp", (fun () -> Start.KPlusPlus); "points", (fun () -> Start.Points) ]
 
 let startNames = TheoryData<string>(List.map fst starts)
 

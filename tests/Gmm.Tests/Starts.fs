@@ -26,7 +26,8 @@ let private isRowOfWeight (case: DataCase) (mean: float[]) =
     Array.exists2 (fun row weight -> row = mean && weight > 0.0) case.Rows case.Weights
 
 /// Cases whose rows of positive weight are at least as many as components, all different.
-let private distinctRows = weightedData |> Arb.filter (fun case -> (Array.distinct case.Rows).Length = case.Rows.Length)
+let private distinctRows =
+    weightedData |> Arb.filter (fun case -> (Array.distinct case.Rows).Length = case.Rows.Length)
 
 [<Fact>]
 let ``points and k-means++ start around different rows of positive weight, with equal weights`` () =
@@ -40,7 +41,11 @@ let ``points and k-means++ start around different rows of positive weight, with 
 
                 Array.forall (isRowOfWeight case) means
                 && (Array.distinct means).Length = case.Origin.Components
-                && allWithin 1e-15 1.0 (Array.create case.Origin.Components (1.0 / float case.Origin.Components)) mixture.Weights)
+                && allWithin
+                    1e-15
+                    1.0
+                    (Array.create case.Origin.Components (1.0 / float case.Origin.Components))
+                    mixture.Weights)
 
 [<Fact>]
 let ``components around given means are as wide as the data`` () =
@@ -51,7 +56,14 @@ let ``components around given means are as wide as the data`` () =
         | Error(SingularCovariance _ | CollapsedComponent _) -> true
         | start ->
             let mixture = ok start
-            let whole = case.Source |> Gmm.fit { plain 1 origin.Structure with RegCovar = Relative 1e-6 } |> ok
+
+            let whole =
+                case.Source
+                |> Gmm.fit
+                    { plain 1 origin.Structure with
+                        RegCovar = Relative 1e-6 }
+                |> ok
+
             let expected = Gaussian.covariance whole.Parameters 0 |> Seq.cast<float> |> Array.ofSeq
 
             meansOf mixture = origin.Means
@@ -135,7 +147,16 @@ let ``rows of weight 0 are never a start`` () =
 
     for seed in 0..19 do
         for start in [ Start.Points; Start.KPlusPlus ] do
-            let fit = source |> Gmm.fit { Gmm.defaults with Components = 4; Start = start; Seed = seed; MaxIterations = 1 } |> ok
+            let fit =
+                source
+                |> Gmm.fit
+                    { Gmm.defaults with
+                        Components = 4
+                        Start = start
+                        Seed = seed
+                        MaxIterations = 1 }
+                |> ok
+
             Assert.All(meansOf fit.Start, fun mean -> Assert.Equal(0.0, mean[0] % 10.0))
 
 [<Fact>]
@@ -144,6 +165,15 @@ let ``k-means++ starts in every one of clusters far apart`` () =
     let rows = Array.init 200 (fun n -> [| 1000.0 * float (n % 5) + normal random; normal random |])
 
     for seed in 0..19 do
-        let fit = sourceOf rows |> Gmm.fit { Gmm.defaults with Components = 5; Start = Start.KPlusPlus; Seed = seed; MaxIterations = 1 } |> ok
+        let fit =
+            sourceOf rows
+            |> Gmm.fit
+                { Gmm.defaults with
+                    Components = 5
+                    Start = Start.KPlusPlus
+                    Seed = seed
+                    MaxIterations = 1 }
+            |> ok
+
         let found = meansOf fit.Start |> Array.map (fun mean -> int (Math.Round(mean[0] / 1000.0))) |> Array.sort
         Assert.Equal<int[]>([| 0..4 |], found)

@@ -18,7 +18,11 @@ let names = TheoryData<string>(Structure.all |> List.map Structure.name)
 [<InlineData("tied_full", "4 4", 10)>]
 [<InlineData("tied_diag", "4", 4)>]
 [<InlineData("tied_spherical", "", 1)>]
-let ``covariances have the shape and the number of parameters of their structure`` (name: string) (shape: string) (free: int) =
+let ``covariances have the shape and the number of parameters of their structure``
+    (name: string)
+    (shape: string)
+    (free: int)
+    =
     let structure = Structure.parse name |> ok
     let expected = shape.Split(' ', StringSplitOptions.RemoveEmptyEntries) |> Array.map int
     Assert.Equal<int[]>(expected, Structure.covarianceShape 3 4 structure)
@@ -50,8 +54,7 @@ let ``an unknown structure is an error that lists the known ones`` (text: string
     | other -> Assert.Fail other.Message
 
 [<Fact>]
-let ``the list of structures has all six once`` () =
-    Assert.Equal(6, Structure.all |> List.distinct |> List.length)
+let ``the list of structures has all six once`` () = Assert.Equal(6, Structure.all |> List.distinct |> List.length)
 
 [<Fact>]
 let ``planes and their sizes fill the covariances' shape`` () =
@@ -59,10 +62,13 @@ let ``planes and their sizes fill the covariances' shape`` () =
         let components, features, structure = case.Components, case.Features, case.Structure
         let product = Array.fold (*) 1
 
-        product (Structure.covarianceShape components features structure) = Structure.planes components structure * Structure.planeSize features structure
+        product (Structure.covarianceShape components features structure) =
+            Structure.planes components structure * Structure.planeSize features structure
         && Structure.planeSize features structure = product (Structure.planeShape features structure)
         && Structure.planes components structure = (if Structure.isTied structure then 1 else components)
-        && Seq.forall (fun k -> Structure.planeOf structure k = (if Structure.isTied structure then 0 else k)) (seq { 0 .. components - 1 }))
+        && Seq.forall
+            (fun k -> Structure.planeOf structure k = (if Structure.isTied structure then 0 else k))
+            (seq { 0 .. components - 1 }))
 
 [<Fact>]
 let ``an outer product in a plane is the matrix restricted to the structure`` () =
@@ -109,7 +115,11 @@ let ``the inverse factor W of every covariance has WᵀW = Σ⁻¹`` () =
 
         Seq.forall
             (fun k ->
-                let w = factors[Structure.planeOf case.Structure k] |> Structure.matrix case.Features case.Structure |> dense
+                let w =
+                    factors[Structure.planeOf case.Structure k]
+                    |> Structure.matrix case.Features case.Structure
+                    |> dense
+
                 let identity = w.Transpose() * w * dense (case.Covariance k)
                 let expected = MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.DenseIdentity(case.Features)
                 (identity - expected).InfinityNorm() <= 1e-11)
@@ -120,7 +130,13 @@ let ``a fit counts its free parameters: weights, means and covariances`` () =
     forAll 60 data (fun case ->
         let k, d, structure = case.Origin.Components, case.Origin.Features, case.Origin.Structure
 
-        match Gmm.fit { plain k structure with Start = Start.Mixture case.Origin.Mixture; MaxIterations = 1 } case.Source with
+        match
+            Gmm.fit
+                { plain k structure with
+                    Start = Start.Mixture case.Origin.Mixture
+                    MaxIterations = 1 }
+                case.Source
+        with
         | Error _ -> true
         | Ok fit ->
             let free = k - 1 + k * d + Structure.freeParameters k d structure
@@ -159,15 +175,29 @@ let ``the weights are the mode of counts and Dirichlet: no other weights have a 
         let mode = WeightPrior.maximise (Dirichlet prior) counts
 
         let density (weights: float[]) =
-            Array.fold2 (fun sum count (weight: float) -> sum + count * log weight) (WeightPrior.logDensity (Dirichlet prior) (Array.map log weights)) counts weights
+            Array.fold2
+                (fun sum count (weight: float) -> sum + count * log weight)
+                (WeightPrior.logDensity (Dirichlet prior) (Array.map log weights))
+                counts
+                weights
 
-        let others = Array.init 20 (fun _ -> mode |> Array.map (fun weight -> weight * (0.9 + 0.2 * random.NextDouble())))
-        others |> Array.forall (fun other -> density (other |> Array.map (fun weight -> weight / Array.sum other)) <= density mode + 1e-12))
+        let others =
+            Array.init 20 (fun _ -> mode |> Array.map (fun weight -> weight * (0.9 + 0.2 * random.NextDouble())))
+
+        others
+        |> Array.forall (fun other ->
+            density (other |> Array.map (fun weight -> weight / Array.sum other)) <= density mode + 1e-12))
 
 [<Fact>]
 let ``the density of weights under a Dirichlet is the formula's`` () =
     let alpha, weights = [| 1.5; 2.0; 4.0 |], [| 0.2; 0.3; 0.5 |]
-    near 1e-14 "ln density" (Formulas.logDirichlet alpha weights) (WeightPrior.logDensity (Dirichlet alpha) (Array.map log weights))
+
+    near
+        1e-14
+        "ln density"
+        (Formulas.logDirichlet alpha weights)
+        (WeightPrior.logDensity (Dirichlet alpha) (Array.map log weights))
+
     Assert.Equal(0.0, WeightPrior.logDensity Flat (Array.map log weights))
 
 [<Fact>]

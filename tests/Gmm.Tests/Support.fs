@@ -53,8 +53,7 @@ let bits (numbers: float[]) = numbers |> Array.map BitConverter.DoubleToInt64Bit
 let allFinite (numbers: float seq) = Seq.forall Double.IsFinite numbers
 
 /// A MathNet matrix.
-let dense (matrix: float[,]) =
-    MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.DenseOfArray matrix
+let dense (matrix: float[,]) = MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.DenseOfArray matrix
 
 // ── Results ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -15,7 +15,9 @@ open Xunit
 let rec private indices (shape: int list) : int list list =
     match shape with
     | [] -> [ [] ]
-    | length :: rest -> [ for i in 0 .. length - 1 do for inner in indices rest -> i :: inner ]
+    | length :: rest ->
+        [ for i in 0 .. length - 1 do
+              for inner in indices rest -> i :: inner ]
 
 let private at (tensor: Tensor) =
     let shape, values = List.ofArray tensor.shape, tensor.toArray ()
@@ -30,7 +32,11 @@ let private same (expected: Tensor) (actual: Tensor) =
     expected.shape = actual.shape && bits (expected.toArray ()) = bits (actual.toArray ())
 
 let private exchange i j (list: int list) =
-    list |> List.mapi (fun n item -> if n = i then list[j] elif n = j then list[i] else item)
+    list
+    |> List.mapi (fun n item ->
+        if n = i then list[j]
+        elif n = j then list[i]
+        else item)
 
 // ── Generated shapes and tensors ────────────────────────────────────────────────────────────────────────────────────
 
@@ -40,7 +46,13 @@ let private drawShape shortest size (random: Random) =
 
 let private drawTensor shape (random: Random) =
     let special = [| 0.0; 1.0; -1.0; 0.5; 1e300; -1e-300 |]
-    let number () = if random.Next 4 = 0 then special[random.Next special.Length] else Math.Round(4.0 * normal random, 2)
+
+    let number () =
+        if random.Next 4 = 0 then
+            special[random.Next special.Length]
+        else
+            Math.Round(4.0 * normal random, 2)
+
     tabulate shape (fun _ -> number ())
 
 /// Shapes are what fails, so numbers are made round and shapes are kept.
@@ -129,7 +141,7 @@ let ``an operation on one tensor is that of its elements`` (name: string) =
 
 [<Fact>]
 let ``the logarithm of zero is minus infinity`` () =
-    Assert.Equal<float[]>([| -infinity; 0.0 |], (Tensor.vector [| 0.0; 1.0 |]).log().toArray ())
+    Assert.Equal<float[]>([| -infinity; 0.0 |], (Tensor.vector [| 0.0; 1.0 |]).log().toArray())
 
 // ── Along a dimension ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -153,7 +165,7 @@ let ``the largest along a dimension, and the lowest index that has it`` () =
 [<Fact>]
 let ``argmax takes the lowest index of equals`` () =
     let a = Tensor.matrix (array2D [ [ 1.0; 3.0; 3.0 ]; [ 2.0; 2.0; 2.0 ]; [ -infinity; -infinity; -infinity ] ])
-    Assert.Equal<float[]>([| 1.0; 0.0; 0.0 |], (a.argmax 1).toArray ())
+    Assert.Equal<float[]>([| 1.0; 0.0; 0.0 |], (a.argmax 1).toArray())
 
 // ── Matrix products ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -188,7 +200,7 @@ let ``matrices that don't fit are an error that shows both shapes`` () =
     let zeros shape = Tensor.create shape (Array.zeroCreate (Array.fold (*) 1 shape))
 
     for a, b in [ [| 2; 3 |], [| 2; 3 |]; [| 2; 2; 3 |], [| 3; 3; 2 |]; [| 2; 3 |], [| 1; 3; 2 |]; [| 3 |], [| 3 |] ] do
-        let failure = Assert.Throws<ArgumentException>(fun () -> (zeros a).matmul (zeros b) |> ignore)
+        let failure = Assert.Throws<ArgumentException>(fun () -> (zeros a).matmul(zeros b) |> ignore)
         Assert.Contains(String.Join("×", a), failure.Message)
         Assert.Contains(String.Join("×", b), failure.Message)
 
@@ -212,14 +224,18 @@ let ``a view has the same numbers in the same order`` () =
 
 [<Fact>]
 let ``a view of another length is an error that shows both shapes`` () =
-    let failure = Assert.Throws<ArgumentException>(fun () -> (Tensor.vector [| 1.0; 2.0; 3.0 |]).view [| 2; 2 |] |> ignore)
+    let failure =
+        Assert.Throws<ArgumentException>(fun () -> (Tensor.vector [| 1.0; 2.0; 3.0 |]).view [| 2; 2 |] |> ignore)
+
     Assert.Contains("2×2", failure.Message)
     Assert.Contains("3", failure.Message)
 
 [<Fact>]
 let ``unsqueeze puts in a dimension of length 1 anywhere`` () =
     forAll 150 tensors (fun a ->
-        Seq.forall (fun dim -> same (Tensor.create (Array.insertAt dim 1 a.shape) (a.toArray ())) (a.unsqueeze dim)) (seq { 0 .. a.shape.Length }))
+        Seq.forall
+            (fun dim -> same (Tensor.create (Array.insertAt dim 1 a.shape) (a.toArray ())) (a.unsqueeze dim))
+            (seq { 0 .. a.shape.Length }))
 
 /// What a tensor has at an index of a shape it was expanded to.
 let private broadcast (a: Tensor) =
@@ -233,12 +249,18 @@ let private broadcast (a: Tensor) =
 let private expandable =
     drawing (fun size random ->
         let target = drawShape 0 size random
-        let own = target |> List.skip (random.Next(target.Length + 1)) |> List.map (fun length -> if random.Next 2 = 0 then 1 else length)
+
+        let own =
+            target
+            |> List.skip (random.Next(target.Length + 1))
+            |> List.map (fun length -> if random.Next 2 = 0 then 1 else length)
+
         drawTensor own random, target)
 
 [<Fact>]
 let ``expanding repeats dimensions of length 1 and puts new ones in front`` () =
-    forAll 300 (Arb.fromGen expandable) (fun (a, target) -> same (tabulate target (broadcast a)) (a.expand (Array.ofList target)))
+    forAll 300 (Arb.fromGen expandable) (fun (a, target) ->
+        same (tabulate target (broadcast a)) (a.expand (Array.ofList target)))
 
 [<Fact>]
 let ``expanding another length than 1 is an error that shows both shapes`` () =
@@ -265,9 +287,17 @@ let ``an operator expands both sides to their common shape`` (name: string) =
         drawing (fun size random ->
             let target = drawShape 0 size random
             // Each dimension is left out, or 1, on one side at most.
-            let cutA, cutB = (if random.Next 2 = 0 then random.Next(target.Length + 1), 0 else 0, random.Next(target.Length + 1))
+            let cutA, cutB =
+                (if random.Next 2 = 0 then
+                     random.Next(target.Length + 1), 0
+                 else
+                     0, random.Next(target.Length + 1))
+
             let choices = target |> List.map (fun _ -> random.Next 3)
-            let side cut one = List.map2 (fun length choice -> if choice = one then 1 else length) target choices |> List.skip cut
+
+            let side cut one =
+                List.map2 (fun length choice -> if choice = one then 1 else length) target choices |> List.skip cut
+
             drawTensor (side cutA 1) random, drawTensor (side cutB 2) random)
 
     forAll 200 (Arb.fromGen sides) (fun (a, b) ->
@@ -309,9 +339,9 @@ let ``tensors are equal when shapes and numbers are`` () =
 let ``arrays go in and come out the same`` () =
     let matrix = array2D [ [ 1.0; 2.0; 3.0 ]; [ 4.0; 5.0; 6.0 ] ]
     let stack = Array3D.init 2 3 4 (fun i j k -> float (100 * i + 10 * j + k))
-    Assert.Equal<float[,]>(matrix, (Tensor.matrix matrix).toArray2D ())
-    Assert.Equal<float[,,]>(stack, (Tensor.matrices stack).toArray3D ())
-    Assert.Equal<float[]>([| 7.0 |], (Tensor.scalar 7.0).toArray ())
+    Assert.Equal<float[,]>(matrix, (Tensor.matrix matrix).toArray2D())
+    Assert.Equal<float[,,]>(stack, (Tensor.matrices stack).toArray3D())
+    Assert.Equal<float[]>([| 7.0 |], (Tensor.scalar 7.0).toArray())
     Assert.Equal(123.0, at (Tensor.matrices stack) [ 1; 2; 3 ])
 
 [<Fact>]
