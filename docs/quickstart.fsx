@@ -18,30 +18,31 @@ finds both kinds without being told which eruption is which. Run this page with 
 open System.IO
 open Gmm
 
-let table = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")) |> GmmError.get
-let source = Table.source table |> GmmError.get
+let file = Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")
+let table = Csv.read file |> GmmError.get
+let data = Csv.source table
 
 let fit =
     Gmm.fit
         { Gmm.defaults with
             Components = 2
             Structure = Full }
-        source
+        data
     |> GmmError.get
 (**
 `Result` carries what can go wrong; `GmmError.get` takes the value out of it, or throws. A fit has the mixture, how it came
 about, and how well it describes the data:
 *)
-printfn $"log-likelihood %.2f{fit.LogLikelihood} after {fit.Iterations} iterations, BIC %.2f{fit.Bic}"
+printfn $"log-likelihood %.2f{fit.LogLikelihood}, BIC %.2f{fit.Bic}"
 printfn $"weights %A{fit.Weights}"
-printfn $"means (eruption, wait) %A{fit.Parameters.Means.toArray2D ()}"
+printfn $"means {fit.Parameters.Means}"
 (*** include-output ***)
 (**
 Rows have a most likely component, and responsibilities (the probability of each):
 *)
-let labels = Predict.labels fit source |> GmmError.get
-let responsibilities = Predict.responsibilities fit source |> GmmError.get
-printfn $"the first row belongs to component {labels[0]} with probability %.6f{responsibilities[0, labels[0]]}"
+let labels = Predict.labels fit data |> GmmError.get
+let shares = Predict.responsibilities fit data |> GmmError.get
+printfn $"row 0: component {labels[0]}, probability %.6f{shares[0, labels[0]]}"
 (*** include-output ***)
 (**
 The picture is text in the SVG format, which any browser opens. The ellipses lie at 1, 2 and 3 standard deviations.
@@ -51,8 +52,9 @@ let options =
         Title = "Old Faithful"
         ColumnNames = table.Names }
 
-let picture = Plot.scatter options fit source None |> GmmError.get
-Plot.save (Path.Combine(Path.GetTempPath(), "faithful.svg")) picture |> GmmError.get
+let picture = Plot.scatter options fit data labels |> GmmError.get
+let place = Path.Combine(Path.GetTempPath(), "faithful.svg")
+Plot.save place picture |> GmmError.get
 (*** hide ***)
 picture
 (*** include-it-raw ***)

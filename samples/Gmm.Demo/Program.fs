@@ -52,14 +52,15 @@ let private print (rows: (Structure * Fit<Gaussian> * float option) list) =
 /// Fits, compares and draws one data set; throws GmmException where that is impossible.
 let private analyse name (request: Request) =
     let data = Csv.read request.Path |> GmmError.get
-    let source = Table.source data |> GmmError.get
+    let source = Csv.source data
 
     let columns =
         request.Columns
         |> Option.map (fun (first, second) ->
             column data.Names first |> GmmError.get, column data.Names second |> GmmError.get)
 
-    let adjustedRand fit truth = Predict.labels fit source |> Result.bind (Metrics.adjustedRand truth) |> GmmError.get
+    let labels fit = Predict.labels fit source |> GmmError.get
+    let adjustedRand fit truth = Metrics.adjustedRand truth (labels fit) |> GmmError.get
 
     let fits = request.Structures |> List.map (fun structure -> structure, Gmm.fit (options request structure) source)
 
@@ -104,7 +105,7 @@ let private analyse name (request: Request) =
             ColumnNames = data.Names
             Classes = data.Labels }
 
-    Plot.scatter picture fit source None |> Result.bind (Plot.save output) |> GmmError.get
+    Plot.scatter picture fit source (labels fit) |> Result.bind (Plot.save output) |> GmmError.get
     printfn $"The picture of {Structure.name best} is in {output}\n"
 
 [<EntryPoint>]

@@ -21,11 +21,6 @@ type Table =
     /// How many rows, N.
     member table.Rows = table.Values.Length / table.Names.Length
 
-/// Using tables.
-module Table =
-    /// The numbers of a table as data, read in place.
-    let source (table: Table) : Result<Source, GmmError> = Source.ofMemory table.Columns (ReadOnlyMemory table.Values)
-
 /// How to read a CSV file; start from `Csv.defaults`.
 type CsvOptions =
     {
@@ -191,3 +186,7 @@ module Csv =
     /// Reads a file of numbers, with or without a header, with or without labels in its last column. Error when there is no
     /// such file, when it has no rows, when a row has more or fewer cells than the first, or when a cell is no number.
     let read (path: string) : Result<Table, GmmError> = readWith defaults path
+
+    /// The numbers of a table as data, read in place. Throws GmmException for a table made by hand whose numbers are no whole
+    /// number of rows.
+    let source (table: Table) : Source = Source.ofMemory table.Columns (ReadOnlyMemory table.Values) |> GmmError.get

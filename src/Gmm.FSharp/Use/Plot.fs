@@ -239,25 +239,28 @@ module Plot =
         let classes =
             options.Classes |> Option.map (fun classes -> int64 classes.Length) |> Option.defaultValue source.Rows
 
-        if source.Columns <> features then
-            Error(InvalidData($"{features} columns, as those the mixture was fitted to", $"there are {source.Columns}"))
-        else
-            GmmError.requireAll
-                [ options.Width >= 240, "Width", "at least 240", string options.Width
-                  options.Height >= 240, "Height", "at least 240", string options.Height
-                  options.MaxPoints >= 1, "MaxPoints", "at least 1", string options.MaxPoints
-                  options.Sigmas |> Array.forall (fun sigma -> sigma > 0.0 && sigma < infinity),
-                  "Sigmas",
-                  "above 0 and finite",
-                  $"%A{options.Sigmas}"
-                  names = 0 || names = features, "ColumnNames", $"empty or {features} names", $"{names} names"
-                  classes = source.Rows, "Classes", $"one for each of the {source.Rows} rows", $"{classes}"
-                  options.Columns
-                  |> Option.forall (fun (i, j) -> isFeature i && isFeature j && (i <> j || features = 1)),
-                  "Columns",
-                  $"two features between 0 and {features - 1}",
-                  string options.Columns ]
-            |> Result.bind (fun () -> Source.validate fit.Model.Execution source)
+        result {
+            let! source = Source.checkColumns features source
+
+            do!
+                GmmError.requireAll
+                    [ options.Width >= 240, "Width", "at least 240", string options.Width
+                      options.Height >= 240, "Height", "at least 240", string options.Height
+                      options.MaxPoints >= 1, "MaxPoints", "at least 1", string options.MaxPoints
+                      options.Sigmas |> Array.forall (fun sigma -> sigma > 0.0 && sigma < infinity),
+                      "Sigmas",
+                      "above 0 and finite",
+                      $"%A{options.Sigmas}"
+                      names = 0 || names = features, "ColumnNames", $"empty or {features} names", $"{names} names"
+                      classes = source.Rows, "Classes", $"one for each of the {source.Rows} rows", $"{classes}"
+                      options.Columns
+                      |> Option.forall (fun (i, j) -> isFeature i && isFeature j && (i <> j || features = 1)),
+                      "Columns",
+                      $"two features between 0 and {features - 1}",
+                      string options.Columns ]
+
+            return! Source.validate fit.Model.Execution source
+        }
 
     /// An interval with a little room on both sides.
     let private padded (low, high) =
@@ -301,13 +304,11 @@ module Plot =
     /// The density Σₖ πₖ N(x|μₖⱼ, Σₖⱼⱼ) of one feature j, counted from 0, and that of every component, over a histogram of
     /// all rows (2 ∛N bins of equal width, at most 80). Error when options, data and fit don't belong together.
     let density (options: PlotOptions) (feature: int) (fit: Fit<Gaussian>) (source: Source) : Result<string, GmmError> =
-        check options fit source
-        |> Result.bind (fun source ->
-            if feature < 0 || feature >= source.Columns then
-                Error(InvalidOption("Feature", $"between 0 and {source.Columns - 1}", string feature))
-            else
-                Ok source)
-        |> Result.map (fun source ->
+        result {
+            let! source = check options fit source
+            let isFeature = feature >= 0 && feature < source.Columns
+            do! GmmError.requireAll [ isFeature, "Feature", $"between 0 and {source.Columns - 1}", string feature ]
+
             let weights, means = fit.Weights, fit.Parameters.Means.toArray2D ()
             let components = weights.Length
 
@@ -339,9 +340,8 @@ module Plot =
             let bins = int (ceil (2.0 * Math.Cbrt(float source.Rows))) |> min 80
             let width = (high - low) / float bins
 
-            let bars =
-                histogram feature bins (low, high) fit source
-                |> Array.map (fun count -> count / (fit.Statistics.Weight * width))
+            let counts = histogram feature bins (low, high) fit source
+            let bars = counts |> Array.map (fun count -> count / (Array.sum counts * width))
 
             let largest = max (Array.max bars) (places |> Array.map total |> Array.max)
 
@@ -360,17 +360,19 @@ module Plot =
                       let mean = means[k, feature]
                       meanMark $"mean of component {k}: {short mean}" k (x.At mean, y.At(value k mean)) ]
 
-            assemble
-                options
-                { Title = options.Title
-                  Horizontal = nameOf options feature
-                  Vertical = "density"
-                  Caption =
-                    $"Density of the mixture and its components; histogram of {count source.Rows} rows; percentages are the weights"
-                  Legend = componentLegend weights }
-                horizontal
-                (0.0, 1.05 * largest)
-                marks)
+            return
+                assemble
+                    options
+                    { Title = options.Title
+                      Horizontal = nameOf options feature
+                      Vertical = "density"
+                      Caption =
+                        $"Density of the mixture and its components; histogram of {count source.Rows} rows; percentages are the weights"
+                      Legend = componentLegend weights }
+                    horizontal
+                    (0.0, 1.05 * largest)
+                    marks
+        }
 
     // ── Scatter of two features ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -415,22 +417,29 @@ module Plot =
         else
             RandomStream.distinct (RandomStream.ofSeed 0) most rows |> Array.sort
 
-    let private checkLabels components (source: Source) (labels: int[] option) =
-        match labels with
-        | None -> Ok source
-        | Some labels ->
-            let bad = labels |> Array.tryFind (fun label -> label < 0 || label >= components)
+    let private checkLabels components (source: Source) (labels: int[]) =
+        let isComponent k = k >= 0 && k < components
+        let bad = labels |> Array.tryFind (isComponent >> not) |> Option.map string |> Option.defaultValue ""
+        let each = $"one for each of the {source.Rows} rows"
 
-            GmmError.requireAll
-                [ int64 labels.Length = source.Rows,
-                  "Labels",
-                  $"one for each of the {source.Rows} rows",
-                  $"{labels.Length} labels"
-                  bad.IsNone,
-                  "Labels",
-                  $"between 0 and {components - 1}",
-                  (bad |> Option.map string |> Option.defaultValue "") ]
-            |> Result.map (fun () -> source)
+        GmmError.requireAll
+            [ labels.LongLength = source.Rows, "Labels", each, $"{labels.Length} labels"
+              bad = "", "Labels", $"between 0 and {components - 1}", bad ]
+
+    /// The ellipses at some σ of a covariance about a mean, both of two features, on two scales. In pixels the covariance is
+    /// another one, because the scales differ; its axes are those of the ellipses.
+    let private ellipses
+        (x: Scale)
+        (y: Scale)
+        sigmas
+        (a: float, b: float)
+        (variance: float, shared: float, other: float)
+        =
+        let (first, second), degrees =
+            principalAxes (variance * x.Factor * x.Factor) (shared * x.Factor * y.Factor) (other * y.Factor * y.Factor)
+
+        [ for sigma in Array.sortDescending sigmas ->
+              Svg.ellipse "" (x.At a, y.At b) (sigma * first, sigma * second) degrees ]
 
     let private draw
         (options: PlotOptions)
@@ -467,25 +476,14 @@ module Plot =
         let marks (x: Scale) (y: Scale) =
             let place (a, b) = x.At a, y.At b
 
-            let ellipses k =
-                let covariance = all[k]
-
-                let (first, second), degrees =
-                    principalAxes
-                        (covariance[i, i] * x.Factor * x.Factor)
-                        (covariance[i, j] * x.Factor * y.Factor)
-                        (covariance[j, j] * y.Factor * y.Factor)
-
-                let group =
-                    options.Sigmas
-                    |> Array.sortDescending
-                    |> Array.map (fun sigma ->
-                        Svg.ellipse "" (place (means[k, i], means[k, j])) (sigma * first, sigma * second) degrees)
-                    |> Array.toList
+            let componentOf k =
+                let shape =
+                    (all[k][i, i], all[k][i, j], all[k][j, j])
+                    |> ellipses x y options.Sigmas (means[k, i], means[k, j])
                     |> Svg.group $"gmm-ellipse {Svg.colour k}"
 
-                group.SetAttributeValue(XName.Get "opacity", invariant "0.##" (opacity weights k))
-                group |> Svg.hint $"component {k}: {percent weights[k]}"
+                shape.SetAttributeValue(XName.Get "opacity", invariant "0.##" (opacity weights k))
+                shape |> Svg.hint $"component {k}: {percent weights[k]}"
 
             let pointsOf k =
                 [ for n in 0 .. labels.Length - 1 do
@@ -493,7 +491,7 @@ module Plot =
                           Svg.mark "" (shape n) radius (place (points[n, i], points[n, j])) ]
 
             [ for k in 0 .. components - 1 do
-                  ellipses k
+                  componentOf k
               for k in 0 .. components - 1 do
                   Svg.group $"gmm-point {Svg.colour k}" (pointsOf k)
               for k in 0 .. components - 1 do
@@ -529,27 +527,25 @@ module Plot =
 
     /// The rows as points in the plane of two features, with every component's mean and its ellipses
     /// (x−μₖ)ᵀΣₖ⁻¹(x−μₖ) = σ² of the marginal 2×2 covariance, the more opaque the larger its weight; for data with one feature
-    /// its `density` instead. The points have the colour of their component: the one in `labels` (N), or the predicted one.
+    /// its `density` instead. The points have the colours of the components that `labels` (N) says, as from `Predict.labels`.
     /// Error when options, labels, data and fit don't belong together.
     let scatter
         (options: PlotOptions)
         (fit: Fit<Gaussian>)
         (source: Source)
-        (labels: int[] option)
+        (labels: int[])
         : Result<string, GmmError> =
-        check options fit source
-        |> Result.bind (fun source -> checkLabels fit.Mixture.Components source labels)
-        |> Result.bind (fun source ->
+        result {
+            let! source = check options fit source
+            do! checkLabels fit.Mixture.Components source labels
+
             if source.Columns = 1 then
-                density options 0 fit source
+                return! density options 0 fit source
             else
                 let numbers = thinned options.MaxPoints source.Rows
-                let points = Source.rows numbers source
-
-                match labels with
-                | Some labels -> Ok(numbers |> Array.map (fun row -> labels[int row]))
-                | None -> Source.ofArray2D points |> Result.bind (Predict.labels fit)
-                |> Result.map (draw options fit source numbers points))
+                let drawn = numbers |> Array.map (fun row -> labels[int row])
+                return draw options fit source numbers (Source.rows numbers source) drawn
+        }
 
     // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
