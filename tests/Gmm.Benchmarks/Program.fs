@@ -33,10 +33,7 @@ type Iteration() =
         source <- Source.ofArray2D (blobs 100_000 16 components) |> GmmError.get
         let means = source |> Source.rows (Array.init components int64)
 
-        start <-
-            Gaussian.create structure means (Tensor.scalar 4.0)
-            |> GmmError.get
-            |> Mixture.uniform components
+        start <- Gaussian.create structure means (Tensor.scalar 4.0) |> GmmError.get |> Mixture.uniform components
 
     [<Benchmark>]
     member _.EmStep() = EM.step model source start |> GmmError.get
@@ -59,7 +56,14 @@ type WholeFit() =
 
     [<Benchmark>]
     member _.KMeansFourClusters() =
-        let found = KMeans.fit { KMeans.defaults with Clusters = 4; Restarts = 1 } source |> GmmError.get
+        let found =
+            KMeans.fit
+                { KMeans.defaults with
+                    Clusters = 4
+                    Restarts = 1 }
+                source
+            |> GmmError.get
+
         found.Inertia
 
 [<EntryPoint>]
