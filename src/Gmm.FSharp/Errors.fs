@@ -16,6 +16,10 @@ type GmmError =
     | SingularCovariance of owner: int option * iteration: int
     /// A component is left with no rows and with no prior to hold it.
     | CollapsedComponent of owner: int * iteration: int
+    /// The likelihood of a component's column is unbounded, as that of waiting times that are all 0.
+    | DegenerateComponent of owner: int * column: int * family: string * iteration: int
+    /// One number of the data is outside the domain of its family.
+    | OutsideDomain of family: string * domain: string * row: int64 * column: int * value: float
     /// A file can't be used. Line and column count from 1; 0 where the trouble has no such place.
     | UnreadableFile of path: string * line: int * column: int * reason: string
 
@@ -39,6 +43,11 @@ type GmmError =
         | CollapsedComponent(owner, iteration) ->
             $"Component {owner} (counting from 0) has no rows left in iteration {iteration}. "
             + "Choose fewer components, another start or seed, or a MeanPrior with a CovariancePrior."
+        | DegenerateComponent(owner, column, family, iteration) ->
+            $"The likelihood of component {owner}, column {column} (counting from 0) is unbounded for {family} in "
+            + $"iteration {iteration}. Set a prior, choose fewer components or another start or seed."
+        | OutsideDomain(family, domain, row, column, value) ->
+            $"Data for {family} must be {domain}, but row {row}, column {column} (counting from 0) holds {value}."
         | UnreadableFile(path, line, column, reason) ->
             let place =
                 match line, column with
@@ -68,7 +77,24 @@ module GmmError =
         match error with
         | SingularCovariance(owner, _) -> SingularCovariance(owner, iteration)
         | CollapsedComponent(owner, _) -> CollapsedComponent(owner, iteration)
+        | DegenerateComponent(owner, column, family, _) -> DegenerateComponent(owner, column, family, iteration)
         | other -> other
+
+    /// The same error of data from which some columns were chosen, told of the columns of the whole.
+    let internal ofColumns (columns: int[]) error =
+        match error with
+        | DegenerateComponent(owner, column, family, iteration) ->
+            DegenerateComponent(owner, columns[column], family, iteration)
+        | OutsideDomain(family, domain, row, column, value) ->
+            OutsideDomain(family, domain, row, columns[column], value)
+        | other -> other
+
+    /// What a function makes of every element, or its first error.
+    let internal traverse (f: 'A -> Result<'B, GmmError>) (elements: 'A list) : Result<'B list, GmmError> =
+        let add results element =
+            results |> Result.bind (fun before -> f element |> Result.map (fun made -> made :: before))
+
+        elements |> List.fold add (Ok []) |> Result.map List.rev
 
     /// Ok when every condition holds; otherwise the first option that breaks its rule, with its value.
     let internal requireAll (rules: (bool * string * string * string) list) : Result<unit, GmmError> =

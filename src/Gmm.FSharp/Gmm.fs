@@ -8,6 +8,20 @@ type Regularisation =
     /// This number, whatever the scale of the data, as scikit-learn and tgmm add it.
     | Absolute of float
 
+/// What Gaussian components are: the part of `GmmOptions` that is not of EM.
+[<NoEquality; NoComparison>]
+type GaussianOptions =
+    {
+        /// Which covariances the components have.
+        Structure: Structure
+        /// What is added to the covariances.
+        RegCovar: Regularisation
+        /// μₖ | Σₖ ~ N(m₀ₖ, Σₖ/κ₀).
+        MeanPrior: MeanPrior option
+        /// Σₖ ~ inverse Wishart(Ψ₀, ν₀) within the structure.
+        CovariancePrior: CovariancePrior option
+    }
+
 /// How to fit a Gaussian mixture; start from `Gmm.defaults`.
 [<NoEquality; NoComparison>]
 type GmmOptions =
@@ -59,56 +73,6 @@ module Gmm =
           CovariancePrior = None
           Execution = Execution.Default }
 
-    /// The prior on means and covariances, or the first thing wrong with the options or the data.
-    let private check (options: GmmOptions) (source: Source) : Result<GaussianPrior, GmmError> =
-        let components, structure = options.Components, options.Structure
-        let isSetting value = value >= 0.0 && value < infinity
-
-        let regularisation =
-            match options.RegCovar with
-            | Relative amount
-            | Absolute amount -> amount
-
-        let isAssignment =
-            match options.Assignment with
-            | Soft
-            | Hard -> true
-            | Given _ -> false
-
-        let describe structure components features =
-            $"{Structure.name structure} with {components} components of {features} features"
-
-        let expected = describe structure components source.Columns
-
-        let start =
-            match options.Start with
-            | Start.Mixture { Parameters = start } -> describe start.Structure start.Components start.Features
-            | _ -> expected
-
-        result {
-            do!
-                GmmError.requireAll
-                    [ components >= 1, "Components", "at least 1", string components
-                      options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts
-                      options.MaxIterations >= 1, "MaxIterations", "at least 1", string options.MaxIterations
-                      isSetting options.Tolerance, "Tolerance", "0 or more, and finite", string options.Tolerance
-                      isSetting regularisation, "RegCovar", "0 or more, and finite", string regularisation
-                      isAssignment, "Assignment", "Soft or Hard", "Given"
-                      options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
-
-            let! source = Source.validate options.Execution source
-            let limit = $"at most the number of rows, {source.Rows}"
-
-            do!
-                GmmError.requireAll
-                    [ int64 components <= source.Rows, "Components", limit, string components
-                      start = expected, "Start mixture", expected, start ]
-
-            do! Start.check components source options.Start
-            do! WeightPrior.check components options.WeightPrior
-            return! Gaussian.prior components source.Columns structure options.MeanPrior options.CovariancePrior
-        }
-
     /// Components around centres (K×D), each as wide as the whole data: the M-step in which every component has all rows,
     /// their mean at its centre.
     let private around structure prior regularisation (spread: Spread) (centres: float[,]) =
@@ -129,48 +93,76 @@ module Gmm =
             return! Gaussian.maximise { prior with OnMeans = None } (Some regularisation) provisional statistics
         }
 
-    /// Fits a Gaussian mixture: EM from every seed, the best objective wins. An error says what is wrong with options or
-    /// data before any work, or that a component collapsed or a covariance became singular in every run. Not converging
-    /// is no error: see `Fit.Converged`.
-    let fit (options: GmmOptions) (source: Source) : Result<Fit<Gaussian>, GmmError> =
-        let execution, structure = options.Execution, options.Structure
-        let restarts = if Start.isRandom options.Start then options.Restarts else 1
-        let hasConverged = Stopping.objectiveWithin options.Tolerance
+    /// The Gaussian family made ready for data of finite numbers.
+    let internal prepare
+        components
+        execution
+        (options: GaussianOptions)
+        (source: Source)
+        : Result<Prepared<Gaussian>, GmmError> =
+        let structure = options.Structure
 
-        let run prior (spread: Spread) =
+        let regularisation =
+            match options.RegCovar with
+            | Relative amount
+            | Absolute amount -> amount
+
+        let isRegularisation = regularisation >= 0.0 && regularisation < infinity
+
+        result {
+            do! GmmError.requireAll [ isRegularisation, "RegCovar", "0 or more, and finite", string regularisation ]
+            let! prior = Gaussian.prior components source.Columns structure options.MeanPrior options.CovariancePrior
+            let! spread = Spread.ofSource execution structure source
+
             let regularisation =
                 match options.RegCovar with
                 | Absolute amount -> Array.create source.Columns amount
                 | Relative share ->
                     Spread.variances structure source.Columns spread |> Array.map (fun variance -> share * variance)
 
-            let around = around structure prior regularisation spread
+            return
+                { Family = Gaussian.familyWith prior (Some regularisation)
+                  Surroundings =
+                    { Width = id
+                      Features = id
+                      OfMeans = Ok
+                      Around = around structure prior regularisation spread } }
+        }
 
-            let model =
-                { Model.ofFamily (Gaussian.familyWith prior (Some regularisation)) with
-                    Weights = options.WeightPrior
-                    Assignment = options.Assignment
-                    Execution = execution }
+    /// Fits a Gaussian mixture: EM from every seed, the best objective wins. An error says what is wrong with options or
+    /// data before any work, or that a component collapsed or a covariance became singular in every run. Not converging
+    /// is no error: see `Fit.Converged`.
+    let fit (options: GmmOptions) (source: Source) : Result<Fit<Gaussian>, GmmError> =
+        let gaussian =
+            { Structure = options.Structure
+              RegCovar = options.RegCovar
+              MeanPrior = options.MeanPrior
+              CovariancePrior = options.CovariancePrior }
 
-            fun seed ->
-                result {
-                    let! start = Start.mixture around model options.Components seed source options.Start
-                    let iterates = EM.iterates model source start
-                    return! Fit.ofIterates model seed options.MaxIterations hasConverged iterates
-                }
+        let training =
+            { Components = options.Components
+              Start = options.Start
+              Restarts = options.Restarts
+              Seed = options.Seed
+              Assignment = options.Assignment
+              Tolerance = options.Tolerance
+              MaxIterations = options.MaxIterations
+              WeightPrior = options.WeightPrior
+              Execution = options.Execution }
 
-        /// After classification EM, the statistics of soft assignment, whose log-likelihood is the mixture's.
-        let softened (fit: Fit<Gaussian>) =
-            match options.Assignment with
-            | Soft -> fit
-            | _ ->
-                { fit with
-                    Statistics = EM.eStep { fit.Model with Assignment = Soft } source fit.Mixture }
+        let describe structure components features =
+            $"{Structure.name structure} with {components} components of {features} features"
+
+        let expected = describe options.Structure options.Components source.Columns
+
+        let start =
+            match options.Start with
+            | Start.Mixture { Parameters = start } -> describe start.Structure start.Components start.Features
+            | _ -> expected
 
         result {
-            let! prior = check options source
-            let! spread = Spread.ofSource execution structure source
-            let seeds = [ options.Seed .. options.Seed + restarts - 1 ]
-            let! best = seeds |> Fit.best (fun (fit: Fit<Gaussian>) -> fit.Objective) (run prior spread)
-            return softened best
+            do! Training.check training source
+            do! GmmError.requireAll [ start = expected, "Start mixture", expected, start ]
+            let! prepared = prepare options.Components options.Execution gaussian source
+            return! Training.run prepared training source
         }

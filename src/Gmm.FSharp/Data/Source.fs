@@ -232,6 +232,12 @@ module Source =
 
         Array.concat parts
 
+    /// The same rows with other columns, made of each block when it is read.
+    let map (columns: int) (ofBlock: Block -> Block) (source: Source) : Source =
+        { source with
+            Columns = columns
+            Read = source.Read >> ofBlock }
+
     /// The source itself, or what is wrong with its data: no rows, or a number that is NaN, infinite or beyond 1e150 (its
     /// row and column are named).
     let validate (execution: Execution) (source: Source) : Result<Source, GmmError> =

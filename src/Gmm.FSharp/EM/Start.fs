@@ -9,6 +9,8 @@ type Start<'θ> =
     | KPlusPlus
     /// Components around random rows.
     | Points
+    /// The M-step of random responsibilities, each row's uniform over all that sum to 1.
+    | RandomResponsibilities
     /// Components around given means (K×D).
     | Means of float[,]
     /// The M-step of given labels 0 … K−1 (N).
@@ -18,6 +20,21 @@ type Start<'θ> =
     /// A given mixture, as from an earlier fit.
     | Mixture of Mixture<'θ>
 
+/// How a family's components come to lie around centres. Centres are chosen and averaged in the space of features: the
+/// data themselves for Gaussians, their statistics T(x) for exponential families.
+[<NoEquality; NoComparison>]
+type internal Surroundings<'θ> =
+    {
+        /// F, how many features data of D columns have.
+        Width: int -> int
+        /// The features of the rows of a block.
+        Features: Block -> Block
+        /// The features of given means (K×D).
+        OfMeans: float[,] -> Result<float[,], GmmError>
+        /// The parameters of components around centres (K×F).
+        Around: float[,] -> Result<'θ, GmmError>
+    }
+
 /// Making the first mixture of a fit.
 module Start =
     /// Whether other seeds give other starts.
@@ -25,7 +42,8 @@ module Start =
         match start with
         | Start.KMeans
         | Start.KPlusPlus
-        | Start.Points -> true
+        | Start.Points
+        | Start.RandomResponsibilities -> true
         | Start.Means _
         | Start.Labels _
         | Start.Responsibilities _
@@ -36,7 +54,8 @@ module Start =
         match start with
         | Start.KMeans
         | Start.KPlusPlus
-        | Start.Points -> Ok()
+        | Start.Points
+        | Start.RandomResponsibilities -> Ok()
         | Start.Means means ->
             result {
                 do! GmmError.requireShape "Start means" components source.Columns means
@@ -79,44 +98,44 @@ module Start =
                   $"of {components} components",
                   string mixture.Components ]
 
-    /// The average of the rows by given responsibilities, for every component (K×D).
-    let private averages execution components (source: Source) (given: Block -> float[]) : float[,] =
-        let first = Source.rows [| 0L |] source
-        let start = Array2D.init components source.Columns (fun _ j -> first[0, j])
+    /// The average of the features by given responsibilities, for every component (K×F).
+    let internal averages execution components (given: Block -> float[]) (features: Source) : float[,] =
+        let first = Source.rows [| 0L |] features
+        let start = Array2D.init components features.Columns (fun _ j -> first[0, j])
 
         let model =
             { KMeans.model execution with
                 Assignment = Given given }
 
-        let statistics = EM.eStep model source (KMeans.mixture start)
+        let statistics = EM.eStep model features (KMeans.mixture start)
 
         start
         |> Array2D.mapi (fun k j first ->
             let count = statistics.Counts[k]
 
             if count > 0.0 then
-                first + statistics.Sums[0][k * source.Columns + j] / count
+                first + statistics.Sums[0][k * features.Columns + j] / count
             else
                 first)
-
-    /// The M-step of given responsibilities, from statistics about centres close to the means, so that nothing cancels.
-    let private ofResponsibilities around (model: Model<'θ>) source (centres: float[,]) (given: Block -> float[]) =
-        result {
-            let! parameters = around centres
-            let provisional = Mixture.uniform (Array2D.length1 centres) parameters
-            let statistics = EM.eStep { model with Assignment = Given given } source provisional
-            return! EM.mStep model provisional statistics
-        }
 
     let private oneHot components (labels: int[]) =
         let responsibilities = Array.zeroCreate (labels.Length * components)
         labels |> Array.iteri (fun i label -> responsibilities[i * components + label] <- 1.0)
         responsibilities
 
-    /// The first mixture of K components, for a start that `check` found right. `around` puts components around centres
-    /// (K×D). Error when the data have too few different rows, or when the M-step of a start has one.
-    let mixture
-        (around: float[,] -> Result<'θ, GmmError>)
+    /// Responsibilities uniform on the simplex (exponential numbers divided by their sum), from a stream for each row.
+    let private randomResponsibilities components seed (block: Block) =
+        Array.init block.Rows (fun i ->
+            let random = RandomStream.ofRow seed (block.FirstRow + int64 i)
+            let draws = Array.init components (fun _ -> -log(1.0 - random.NextDouble()))
+            let sum = Array.sum draws
+            draws |> Array.map (fun draw -> draw / sum))
+        |> Array.concat
+
+    /// The first mixture of K components, for a start that `check` found right. Error when the data have too few different
+    /// rows, or when the M-step of a start has one.
+    let internal mixture
+        (surroundings: Surroundings<'θ>)
         (model: Model<'θ>)
         components
         seed
@@ -124,19 +143,31 @@ module Start =
         (start: Start<'θ>)
         : Result<Mixture<'θ>, GmmError> =
         let execution = model.Execution
-        let grouped given = ofResponsibilities around model source (averages execution components source given) given
+        let features = source |> Source.map (surroundings.Width source.Columns) surroundings.Features
+        let random () = RandomStream.ofSeed seed
 
-        let uniform centres = centres |> Result.bind around |> Result.map (Mixture.uniform components)
+        let around centres = surroundings.Around centres |> Result.map (Mixture.uniform components)
+
+        /// The M-step of given responsibilities, from statistics about centres close to the means: nothing cancels.
+        let grouped centres (given: Block -> float[]) =
+            result {
+                let! provisional = around centres
+                let statistics = EM.eStep { model with Assignment = Given given } source provisional
+                return! EM.mStep model provisional statistics
+            }
+
+        let averaged given = grouped (averages execution components given features) given
 
         match start with
         | Start.Mixture mixture -> Ok mixture
-        | Start.Means means -> uniform (Ok means)
-        | Start.Points -> uniform (Centres.points execution (RandomStream.ofSeed seed) components source)
-        | Start.KPlusPlus -> uniform (Centres.kPlusPlus execution (RandomStream.ofSeed seed) components source)
+        | Start.Means means -> surroundings.OfMeans means |> Result.bind around
+        | Start.Points -> Centres.points execution (random ()) components features |> Result.bind around
+        | Start.KPlusPlus -> Centres.kPlusPlus execution (random ()) components features |> Result.bind around
+        | Start.RandomResponsibilities -> averaged (randomResponsibilities components seed)
         | Start.Labels labels ->
-            grouped (fun block -> Array.sub labels (int block.FirstRow) block.Rows |> oneHot components)
+            averaged (fun block -> Array.sub labels (int block.FirstRow) block.Rows |> oneHot components)
         | Start.Responsibilities responsibilities ->
-            grouped (fun block ->
+            averaged (fun block ->
                 Array.init (block.Rows * components) (fun i ->
                     responsibilities[int block.FirstRow + i / components, i % components]))
         | Start.KMeans ->
@@ -148,7 +179,7 @@ module Start =
                     Execution = execution }
 
             result {
-                let! found = KMeans.fit options source
-                let labels = KMeans.labels found.Centres
-                return! ofResponsibilities around model source found.Centres (labels >> oneHot components)
+                let! found = KMeans.fit options features
+                let labels = surroundings.Features >> KMeans.labels found.Centres
+                return! grouped found.Centres (labels >> oneHot components)
             }

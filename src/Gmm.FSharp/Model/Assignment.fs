@@ -14,9 +14,9 @@ type Assignment =
 
 /// The textbook of the E-step's second half, over tensors.
 module Assignment =
-    // Stands for −∞, which has no difference from itself. Joint log-densities of rows below 1e150 that are not zero
-    // densities are all larger.
-    let private lowest = -1e305
+    // Stands for −∞, which has no difference from itself: families write −1e300 for ln 0, and no possible row of numbers
+    // below 1e150 comes near.
+    let private lowest = -1e290
 
     let private columns (row: Tensor) = row.unsqueeze 1
 

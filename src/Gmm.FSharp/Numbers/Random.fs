@@ -9,6 +9,11 @@ module RandomStream =
     /// A stream of its own for this seed (xoshiro256**, Blackman and Vigna 2018). Not to be shared between threads.
     let ofSeed (seed: int) : Random = Xoshiro256StarStar(seed, false)
 
+    /// A stream of its own for a row under this seed, so that rows may be worked on in any order.
+    let ofRow (seed: int) (row: int64) : Random =
+        let mixed = uint64 seed * 0x9E3779B97F4A7C15UL ^^^ uint64 row * 0xD1B54A32D192ED03UL
+        ofSeed (int (mixed ^^^ (mixed >>> 32)))
+
     /// An index drawn with probability proportional to its weight; weights ≥ 0 with a sum > 0.
     let index (random: Random) (weights: float[]) =
         let target = random.NextDouble() * Array.sum weights

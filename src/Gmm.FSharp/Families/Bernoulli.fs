@@ -1,0 +1,29 @@
+namespace Gmm
+
+/// Numbers 0 or 1 with P(1) = p: η = (ln p, ln(1−p)), T = (x, 1−x). Both statistics are kept, so that p = 0 and p = 1 are
+/// ordinary values (Bishop, PRML, 2006, §9.3.3).
+module Bernoulli =
+    /// The definition.
+    let family =
+        { Name = "bernoulli"
+          Domain = "0 or 1"
+          IsInDomain = fun x -> x = 0.0 || x = 1.0
+          Statistics = 2
+          Statistic = fun x -> x.unsqueeze 2 * x.like ([| 2 |], [| 1.0; -1.0 |]) + x.like ([| 2 |], [| 0.0; 1.0 |])
+          LogBase = fun _ -> 0.0
+          Mean = Special.softmax
+          Natural = Array.map log
+          LogPartition = Special.logSumExp
+          Free = 1
+          Prior = ConjugatePrior.flat 2
+          Sample = fun random means -> if random.NextDouble() < means[0] then 1.0 else 0.0 }
+
+    /// The prior p ~ Beta(a, b) with a, b ≥ 1: a − 1 ones and b − 1 zeros more.
+    let beta a b =
+        { Sums = [| a - 1.0; b - 1.0 |]
+          Count = a + b - 2.0 }
+
+    /// P(1) (K×D).
+    let probabilities (parameters: ExponentialParameters) : float[,] =
+        let means = parameters.Means.toArray3D ()
+        Array2D.init (Array3D.length1 means) (Array3D.length2 means) (fun k j -> means[k, j, 0])

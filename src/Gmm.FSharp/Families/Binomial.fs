@@ -1,0 +1,31 @@
+namespace Gmm
+
+open MathNet.Numerics
+
+/// Successes out of n trials of probability p: η = (ln p, ln(1−p)), T = (x, n−x), h(x) = C(n, x).
+module Binomial =
+    /// The definition for n trials.
+    let family (trials: int) =
+        let n = float trials
+
+        { Name = "binomial"
+          Domain = $"a whole number from 0 to {trials}"
+          IsInDomain = fun x -> x >= 0.0 && x <= n && x = floor x
+          Statistics = 2
+          Statistic = fun x -> x.unsqueeze 2 * x.like ([| 2 |], [| 1.0; -1.0 |]) + x.like ([| 2 |], [| 0.0; n |])
+          LogBase = fun x -> SpecialFunctions.BinomialLn(trials, int x)
+          Mean = Special.softmax >> Array.map (fun p -> n * p)
+          Natural = Array.map (fun mean -> log (mean / n))
+          LogPartition = fun natural -> n * Special.logSumExp natural
+          Free = 1
+          Prior = ConjugatePrior.flat 2
+          Sample = fun random means -> float (Distributions.Binomial.Sample(random, means[0] / n, trials)) }
+
+    /// The prior p ~ Beta(a, b) with a, b ≥ 1: a − 1 successes and b − 1 failures more, in (a + b − 2)/n more numbers.
+    let beta (trials: int) a b =
+        { Sums = [| a - 1.0; b - 1.0 |]
+          Count = (a + b - 2.0) / float trials }
+
+    /// p (K×D).
+    let probabilities (trials: int) (parameters: ExponentialParameters) : float[,] =
+        Bernoulli.probabilities parameters |> Array2D.map (fun successes -> successes / float trials)

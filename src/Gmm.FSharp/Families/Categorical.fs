@@ -1,0 +1,31 @@
+namespace Gmm
+
+/// One of L levels 0 … L−1 with probabilities p: η = ln p, T the one-hot vector of x.
+module Categorical =
+    /// The definition for L levels.
+    let family (levels: int) =
+        let codes = Array.init levels float
+
+        { Name = "categorical"
+          Domain = $"a whole number from 0 to {levels - 1}"
+          IsInDomain = fun x -> x >= 0.0 && x < float levels && x = floor x
+          Statistics = levels
+          Statistic =
+            fun x ->
+                let shape = [| x.shape[0]; x.shape[1]; levels |]
+                (x.unsqueeze 2).expand(shape).eq((x.like ([| levels |], codes)).expand shape)
+          LogBase = fun _ -> 0.0
+          Mean = Special.softmax
+          Natural = Array.map log
+          LogPartition = Special.logSumExp
+          Free = levels - 1
+          Prior = ConjugatePrior.flat levels
+          Sample = fun random means -> float (RandomStream.index random means) }
+
+    /// The prior p ~ Dirichlet(α) with every αₗ ≥ 1: αₗ − 1 more of level l.
+    let dirichlet (concentration: float[]) =
+        let sums = concentration |> Array.map (fun alpha -> alpha - 1.0)
+        { Sums = sums; Count = Array.sum sums }
+
+    /// p (K×D×L).
+    let probabilities (parameters: ExponentialParameters) : float[,,] = parameters.Means.toArray3D ()

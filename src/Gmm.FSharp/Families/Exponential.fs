@@ -1,0 +1,30 @@
+namespace Gmm
+
+open MathNet.Numerics
+
+/// Waiting times with rate λ: η = −λ, T = x, A = −ln λ.
+module Exponential =
+    /// The definition.
+    let family =
+        { Name = "exponential"
+          Domain = "0 or more"
+          IsInDomain = fun x -> x >= 0.0
+          Statistics = 1
+          Statistic = fun x -> x.unsqueeze 2
+          LogBase = fun _ -> 0.0
+          Mean = Array.map (fun eta -> -1.0 / eta)
+          Natural = Array.map (fun mean -> -1.0 / mean)
+          LogPartition = fun natural -> -log -natural[0]
+          Free = 1
+          Prior = ConjugatePrior.flat 1
+          Sample = fun random means -> Distributions.Exponential.Sample(random, 1.0 / means[0]) }
+
+    /// The prior λ ~ Gamma(shape a ≥ 1, rate b): a − 1 more waiting times that add up to b.
+    let gamma shape rate =
+        { Sums = [| rate |]
+          Count = shape - 1.0 }
+
+    /// λ (K×D).
+    let rates (parameters: ExponentialParameters) : float[,] =
+        let means = parameters.Means
+        (means.view means.shape[..1]).toArray2D() |> Array2D.map (fun mean -> 1.0 / mean)

@@ -1,0 +1,35 @@
+namespace Gmm
+
+open MathNet.Numerics
+
+/// Counts with rate λ: η = ln λ, T = x, A = λ, h(x) = 1/x!.
+module Poisson =
+    /// The definition.
+    let family =
+        { Name = "poisson"
+          Domain = "a whole number from 0 upward"
+          IsInDomain = fun x -> x >= 0.0 && x = floor x
+          Statistics = 1
+          Statistic = fun x -> x.unsqueeze 2
+          LogBase = fun x -> -SpecialFunctions.GammaLn(x + 1.0)
+          Mean = Array.map exp
+          Natural = Array.map log
+          LogPartition = fun natural -> exp natural[0]
+          Free = 1
+          Prior = ConjugatePrior.flat 1
+          Sample =
+            fun random means ->
+                if means[0] = 0.0 then
+                    0.0
+                else
+                    float (Distributions.Poisson.Sample(random, means[0])) }
+
+    /// The prior λ ~ Gamma(shape a ≥ 1, rate b): a − 1 more in b more counts.
+    let gamma shape rate =
+        { Sums = [| shape - 1.0 |]
+          Count = rate }
+
+    /// λ (K×D).
+    let rates (parameters: ExponentialParameters) : float[,] =
+        let means = parameters.Means
+        (means.view means.shape[..1]).toArray2D()

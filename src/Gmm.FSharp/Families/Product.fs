@@ -1,0 +1,117 @@
+namespace Gmm
+
+/// The parameters of one part of a product: of some columns.
+type PartParameters =
+    /// Gaussian columns.
+    | GaussianPart of Gaussian
+    /// Independent columns of an exponential family.
+    | ExponentialPart of ExponentialParameters
+
+/// The parameters of K components whose columns belong to different families.
+type Product =
+    {
+        /// The columns of every part, and its parameters.
+        Parts: (int[] * PartParameters) list
+    }
+
+/// Components whose columns belong to different families, independent given the component:
+/// ln p(x|θₖ) = Σ over parts of ln p(x of its columns|θₖ). One set of responsibilities joins them.
+module Product =
+    /// Some columns (n×d) of a block x (n×D).
+    let private select (columns: int[]) (x: Tensor) =
+        let features = x.shape[1]
+
+        let chosen =
+            Array.init (features * columns.Length) (fun i ->
+                if columns[i % columns.Length] = i / columns.Length then 1.0 else 0.0)
+
+        x.matmul (x.like ([| features; columns.Length |], chosen))
+
+    /// A part in words.
+    let internal describePart (columns: int[]) name =
+        let numbers = columns |> Array.map string |> String.concat "; "
+        $"{name} on [{numbers}]"
+
+    /// Families and columns in words.
+    let internal describe (product: Product) =
+        product.Parts
+        |> List.map (fun (columns, parameters) ->
+            match parameters with
+            | GaussianPart gaussian -> describePart columns (Structure.name gaussian.Structure)
+            | ExponentialPart parameters -> describePart columns parameters.Family)
+        |> String.concat ", "
+
+    /// How many sums the statistics of a part have.
+    let private sumsOf parameters =
+        match parameters with
+        | GaussianPart _ -> 2
+        | ExponentialPart _ -> 1
+
+    /// The family of one part as one of any part.
+    let private embed
+        (wrap: 'θ -> PartParameters)
+        (unwrap: PartParameters -> 'θ)
+        (family: Family<'θ>)
+        : Family<PartParameters> =
+        { Name = family.Name
+          LogDensity = unwrap >> family.LogDensity
+          Sums = unwrap >> family.Sums
+          Maximise = fun parameters statistics -> family.Maximise (unwrap parameters) statistics |> Result.map wrap
+          LogPrior = unwrap >> family.LogPrior
+          Features = unwrap >> family.Features
+          FreeParameters = unwrap >> family.FreeParameters
+          Move = fun move -> unwrap >> family.Move move >> wrap }
+
+    let private foreign () = invalidOp "A product's parameters are not of its families."
+
+    /// Gaussian columns as a part.
+    let gaussian (family: Family<Gaussian>) =
+        family
+        |> embed GaussianPart (function
+            | GaussianPart gaussian -> gaussian
+            | ExponentialPart _ -> foreign ())
+
+    /// Columns of an exponential family as a part.
+    let exponential (family: Family<ExponentialParameters>) =
+        family
+        |> embed ExponentialPart (function
+            | ExponentialPart parameters -> parameters
+            | GaussianPart _ -> foreign ())
+
+    /// The family whose parts are these, in the order of a `Product`'s parts.
+    let family (parts: Family<PartParameters> list) : Family<Product> =
+        let onParts (f: Family<PartParameters> -> int[] -> PartParameters -> 'T) (product: Product) =
+            List.map2 (fun part (columns, parameters) -> f part columns parameters) parts product.Parts
+
+        let maximise (product: Product) (statistics: Statistics) =
+            let counts = product.Parts |> List.map (snd >> sumsOf)
+            let starts = counts |> List.scan (+) 0
+
+            List.zip3 parts product.Parts (List.pairwise starts)
+            |> GmmError.traverse (fun (part, (columns, parameters), (first, next)) ->
+                part.Maximise
+                    parameters
+                    { statistics with
+                        Sums = statistics.Sums[first .. next - 1] }
+                |> Result.map (fun maximised -> columns, maximised)
+                |> Result.mapError (GmmError.ofColumns columns))
+            |> Result.map (fun parts -> { Parts = parts })
+
+        { Name = parts |> List.map _.Name |> String.concat " × "
+          LogDensity =
+            fun product x ->
+                product
+                |> onParts (fun part columns parameters -> part.LogDensity parameters (select columns x))
+                |> List.reduce (+)
+          Sums =
+            fun product x responsibilities ->
+                product
+                |> onParts (fun part columns parameters -> part.Sums parameters (select columns x) responsibilities)
+                |> List.concat
+          Maximise = maximise
+          LogPrior = onParts (fun part _ -> part.LogPrior) >> List.sum
+          Features = fun product -> product.Parts |> List.sumBy (fun (columns, _) -> columns.Length)
+          FreeParameters = onParts (fun part _ -> part.FreeParameters) >> List.sum
+          Move =
+            fun move product ->
+                { Parts = product |> onParts (fun part columns parameters -> columns, part.Move move parameters) } }
