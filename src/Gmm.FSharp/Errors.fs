@@ -30,7 +30,7 @@ type GmmError =
         | InvalidData(rule, value) -> $"The data must have {rule}, but {value}."
         | InvalidNumber(row, column, value) ->
             $"The data must be finite and below 1e150 in magnitude, but row {row}, column {column} (counting from 0) "
-            + $"holds {value}. Remove or impute the row, or rescale the column."
+            + $"holds {string value}. Remove or impute the row, or rescale the column."
         | SingularCovariance(owner, iteration) ->
             let which =
                 match owner with
@@ -47,7 +47,7 @@ type GmmError =
             $"The likelihood of component {owner}, column {column} (counting from 0) is unbounded for {family} in "
             + $"iteration {iteration}. Set a prior, choose fewer components or another start or seed."
         | OutsideDomain(family, domain, row, column, value) ->
-            $"Data for {family} must be {domain}, but row {row}, column {column} (counting from 0) holds {value}."
+            $"Data for {family} must be {domain}, but row {row}, column {column} (counting from 0) holds {string value}."
         | UnreadableFile(path, line, column, reason) ->
             let place =
                 match line, column with

@@ -49,7 +49,7 @@ module Mixtures =
                 let row, column = block.FirstRow + int64 (i / block.Columns), i % block.Columns
                 OutsideDomain(family.Name, family.Domain, row, column, block.Values.Span[i]))
 
-        match source |> Source.reduce execution Option.orElse firstBad with
+        match source |> Source.reduce execution (fun first later -> Option.orElse later first) firstBad with
         | Some error -> Error error
         | None -> Ok()
 

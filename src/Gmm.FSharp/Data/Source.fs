@@ -238,9 +238,17 @@ module Source =
             Columns = columns
             Read = source.Read >> ofBlock }
 
-    /// The source itself, or what is wrong with its data: no rows, or a number that is NaN, infinite or beyond 1e150 (its
+    /// What is wrong when so many components are wanted of the data: there are no rows, or fewer.
+    let internal requireRows name (components: int) (source: Source) : Result<unit, GmmError> =
+        if source.Rows = 0L then
+            Error(InvalidData("at least one row", "there is none"))
+        else
+            let limit = $"at most the number of rows, {source.Rows}"
+            GmmError.requireAll [ int64 components <= source.Rows, name, limit, string components ]
+
+    /// What is wrong with the data, if anything: no rows, or a number that is NaN, infinite or beyond 1e150 (its
     /// row and column are named).
-    let validate (execution: Execution) (source: Source) : Result<Source, GmmError> =
+    let validate (execution: Execution) (source: Source) : Result<unit, GmmError> =
         let firstBad (block: Block) =
             let values = block.Values.Span
             let mutable i = 0
@@ -256,9 +264,9 @@ module Source =
         if source.Rows = 0L then
             Error(InvalidData("at least one row", "there is none"))
         else
-            match reduce execution Option.orElse firstBad source with
+            match reduce execution (fun first later -> Option.orElse later first) firstBad source with
             | Some error -> Error error
-            | None -> Ok source
+            | None -> Ok()
 
     /// The numbers of some rows, and no others, in the order given (rows×D).
     let rows (numbers: int64[]) (source: Source) : float[,] =
@@ -268,9 +276,9 @@ module Source =
 
         array2D (Array.map row numbers)
 
-    /// The source itself, or an error when it hasn't the columns that a model was fitted to.
-    let internal checkColumns expected (source: Source) : Result<Source, GmmError> =
+    /// What is wrong with data that haven't the columns a model was fitted to.
+    let internal requireColumns expected (source: Source) : Result<unit, GmmError> =
         if source.Columns = expected then
-            Ok source
+            Ok()
         else
             Error(InvalidData($"{expected} columns, as those the model was fitted to", $"there are {source.Columns}"))

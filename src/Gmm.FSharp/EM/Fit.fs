@@ -41,7 +41,7 @@ type Fit<'θ> =
     member fit.FreeParameters =
         fit.Model.Family.FreeParameters fit.Parameters
         + match fit.Model.Weights with
-          | Equal -> 0
+          | Fixed -> 0
           | Flat
           | Dirichlet _ -> fit.Mixture.Components - 1
 
@@ -96,11 +96,10 @@ module Fit =
 
         next () |> Result.bind (fun start -> walk start.Mixture None start)
 
-    /// The highest-scoring of one run for each seed, the lowest seed of equals. Runs that fail are left out; when all
-    /// fail, the first one's error.
-    let best (score: 'T -> float) (run: int -> Result<'T, GmmError>) (seeds: seq<int>) : Result<'T, GmmError> =
-        seeds
-        |> Seq.map run
+    /// The highest-scoring of `runs` ≥ 1 runs with seeds seed, seed+1, …, the earliest of equals. Runs that fail are left
+    /// out; when all fail, the first one's error.
+    let best (score: 'T -> float) (run: int -> Result<'T, GmmError>) seed runs : Result<'T, GmmError> =
+        Seq.init runs (fun i -> run (seed + i))
         |> Seq.reduce (fun best other ->
             match best, other with
             | Ok a, Ok b when score b > score a -> other

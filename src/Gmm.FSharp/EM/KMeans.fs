@@ -44,7 +44,7 @@ type KMeansFit =
     }
 
     /// μ (K×D).
-    member result.Centres = result.Fit.Parameters.Centres.toArray2D ()
+    member found.Centres = found.Fit.Parameters.Centres.toArray2D ()
 
 /// k-means: EM on centroids with hard assignment and equal weights, the limit of a Gaussian mixture with Σ = εI for
 /// ε → 0 (Lloyd 1982; Bishop, PRML, 2006, §9.1 and §9.3.2). A cluster left empty takes the row farthest from its centre.
@@ -63,11 +63,12 @@ module KMeans =
     let model (execution: Execution) : Model<Centroid> =
         { Model.ofFamily Centroid.family with
             Assignment = Hard
-            Weights = Equal
+            Weights = Fixed
             Execution = execution }
 
     let internal mixture (centres: float[,]) : Mixture<Centroid> =
-        Mixture.uniform (Array2D.length1 centres) { Centres = Tensor.matrix centres }
+        { LogWeights = Tensor.vector (Array.zeroCreate (Array2D.length1 centres))
+          Parameters = { Centres = Tensor.matrix centres } }
 
     // ── Distances ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -188,9 +189,18 @@ module KMeans =
 
         EM.iteratesBy next model source (mixture centres)
 
+    let private checkStart (options: KMeansOptions) (source: Source) =
+        match options.Start with
+        | KMeansStart.KPlusPlus
+        | KMeansStart.Points -> Ok()
+        | KMeansStart.Means centres ->
+            result {
+                do! GmmError.requireShape "Start means" options.Clusters source.Columns centres
+                do! GmmError.requireFinite "Start means" centres
+            }
+
     let private check (options: KMeansOptions) (source: Source) =
         let isTolerance = options.Tolerance >= 0.0 && options.Tolerance < infinity
-        let isEnough = int64 options.Clusters <= source.Rows
 
         result {
             do!
@@ -201,16 +211,10 @@ module KMeans =
                       isTolerance, "Tolerance", "0 or more, and finite", string options.Tolerance
                       options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
 
-            let! source = Source.validate options.Execution source
-            let limit = $"at most the number of rows, {source.Rows}"
-            do! GmmError.requireAll [ isEnough, "Clusters", limit, string options.Clusters ]
+            do! Source.requireRows "Clusters" options.Clusters source
 
-            match options.Start with
-            | KMeansStart.Means centres ->
-                do! GmmError.requireShape "Start means" options.Clusters source.Columns centres
-                do! GmmError.requireFinite "Start means" centres
-            | KMeansStart.KPlusPlus
-            | KMeansStart.Points -> ()
+            do! checkStart options source
+            do! Source.validate options.Execution source
         }
 
     /// Clusters the rows. Error when an option breaks its rule, the data are not finite, or they have fewer different rows
@@ -224,10 +228,11 @@ module KMeans =
             | KMeansStart.Points -> Centres.points execution (RandomStream.ofSeed seed) options.Clusters source
             | KMeansStart.Means centres -> Ok centres
 
-        let seeds =
+        let restarts =
             match options.Start with
-            | KMeansStart.Means _ -> [ options.Seed ]
-            | _ -> [ options.Seed .. options.Seed + options.Restarts - 1 ]
+            | KMeansStart.Means _ -> 1
+            | KMeansStart.KPlusPlus
+            | KMeansStart.Points -> options.Restarts
 
         let run meanVariance seed =
             let hasSettled (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
@@ -248,30 +253,32 @@ module KMeans =
         result {
             do! check options source
             let! spread = Spread.ofSource execution Spherical source
-            return! seeds |> Fit.best (fun found -> -found.Inertia) (run spread.Covariance[0])
+            return! Fit.best (fun found -> -found.Inertia) (run spread.Covariance[0]) options.Seed restarts
         }
 
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// A function of every block of data that have the features of the fitted ones.
-    let private onBlocks (result: KMeansFit) (map: Block -> 'T[]) (source: Source) : Result<'T[], GmmError> =
-        let execution = result.Fit.Model.Execution
+    let private onBlocks (found: KMeansFit) (map: Block -> 'T[]) (source: Source) : Result<'T[], GmmError> =
+        let execution = found.Fit.Model.Execution
 
-        Source.checkColumns (Array2D.length2 result.Centres) source
-        |> Result.bind (Source.validate execution)
-        |> Result.map (Source.collect execution map)
+        result {
+            do! Source.requireColumns (Array2D.length2 found.Centres) source
+            do! Source.validate execution source
+            return Source.collect execution map source
+        }
 
     /// The number of the nearest centre for every row (N), the lowest of equals. Error when the data have another number of
     /// features than the centres, or a number that isn't finite.
-    let predict (result: KMeansFit) (source: Source) : Result<int[], GmmError> =
-        source |> onBlocks result (labels result.Centres)
+    let predict (found: KMeansFit) (source: Source) : Result<int[], GmmError> =
+        source |> onBlocks found (labels found.Centres)
 
     /// The distance ‖xₙ−μₖ‖ of every row to every centre (N×K). Errors as `predict`.
-    let transform (result: KMeansFit) (source: Source) : Result<float[,], GmmError> =
-        let centres = centresOf result.Fit.Mixture
+    let transform (found: KMeansFit) (source: Source) : Result<float[,], GmmError> =
+        let centres = centresOf found.Fit.Mixture
 
         let distances (block: Block) =
             Array.init block.Rows (fun i ->
                 centres |> Array.map (fun centre -> sqrt (Centres.squaredDistance (block.Row i) (ReadOnlySpan centre))))
 
-        source |> onBlocks result distances |> Result.map array2D
+        source |> onBlocks found distances |> Result.map array2D

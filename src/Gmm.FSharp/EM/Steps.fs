@@ -51,7 +51,9 @@ module EM =
     let mStep (model: Model<'θ>) (current: Mixture<'θ>) (statistics: Statistics) : Result<Mixture<'θ>, GmmError> =
         model.Family.Maximise current.Parameters statistics
         |> Result.map (fun parameters ->
-            { LogWeights = WeightPrior.maximise model.Weights statistics.Counts |> Array.map log |> Tensor.vector
+            let logWeights = current.LogWeights.toArray1D ()
+
+            { LogWeights = WeightPrior.maximise model.Weights logWeights statistics.Counts |> Tensor.vector
               Parameters = parameters })
 
     /// One EM step: the mixture after an E-step and an M-step.

@@ -53,11 +53,10 @@ module internal Training =
                       isAssignment, "Assignment", "Soft or Hard", "Given"
                       options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
 
-            let! source = Source.validate options.Execution source
-            let limit = $"at most the number of rows, {source.Rows}"
-            do! GmmError.requireAll [ int64 components <= source.Rows, "Components", limit, string components ]
+            do! Source.requireRows "Components" components source
             do! Start.check components source options.Start
             do! WeightPrior.check components options.WeightPrior
+            do! Source.validate options.Execution source
         }
 
     /// The best fit of all seeds, from options and data that `check` found right.
@@ -86,6 +85,4 @@ module internal Training =
                 { fit with
                     Statistics = EM.eStep { model with Assignment = Soft } source fit.Mixture }
 
-        [ options.Seed .. options.Seed + restarts - 1 ]
-        |> Fit.best (fun (fit: Fit<'θ>) -> fit.Objective) fromSeed
-        |> Result.map soften
+        Fit.best (fun (fit: Fit<'θ>) -> fit.Objective) fromSeed options.Seed restarts |> Result.map soften

@@ -3,14 +3,18 @@ namespace Gmm
 /// A mixture p(x) = Σₖ πₖ p(x|θₖ): the log-weights and the parameters of all K components together.
 type Mixture<'θ> =
     {
-        /// ln πₖ (K); −∞ for a component of weight 0.
+        /// ln πₖ (K), up to a constant that all share; −∞ for a component of weight 0. (The constant is 0, but for k-means,
+        /// where all are 0: distances as small as 1e-150 would be lost beside ln 1/K.)
         LogWeights: Tensor
         /// The parameters of all components, a struct of arrays.
         Parameters: 'θ
     }
 
     /// πₖ (K), summing to 1.
-    member mixture.Weights = mixture.LogWeights.toArray1D () |> Array.map exp
+    member mixture.Weights =
+        let weights = mixture.LogWeights.toArray1D () |> Array.map exp
+        let total = Array.sum weights
+        weights |> Array.map (fun weight -> weight / total)
 
     /// How many components, K.
     member mixture.Components = mixture.LogWeights.shape[0]
@@ -24,7 +28,7 @@ module Mixture =
         match weights |> Array.tryFindIndex (fun weight -> not (weight >= 0.0 && weight < infinity)) with
         | Some k -> Error(InvalidOption($"Weights[{k}]", "finite and not negative", string weights[k]))
         | None when not (total > 0.0 && total < infinity) ->
-            Error(InvalidOption("Weights", "above 0 somewhere, with a finite sum", $"a sum of {total}"))
+            Error(InvalidOption("Weights", "above 0 somewhere, with a finite sum", $"a sum of {string total}"))
         | None ->
             Ok
                 { LogWeights = Tensor.vector (weights |> Array.map (fun weight -> log (weight / total)))

@@ -6,27 +6,29 @@ type WeightPrior =
     | Flat
     /// One α ≥ 1 for every component (K): αₖ − 1 extra rows.
     | Dirichlet of concentration: float[]
-    /// π = 1/K and stays so, the limit α → ∞: k-means.
-    | Equal
+    /// Everything: the weights stay as they start.
+    | Fixed
 
 /// The weights' part of the M-step and of the objective.
 module WeightPrior =
-    /// The mode of the weights: πₖ = (Nₖ + αₖ − 1) / Σⱼ(Nⱼ + αⱼ − 1) (Murphy, Machine Learning, 2012, §11.4.2.8).
-    let maximise prior (counts: float[]) : float[] =
-        let total =
-            match prior with
-            | Flat -> counts
-            | Dirichlet concentration -> Array.map2 (fun count alpha -> count + (alpha - 1.0)) counts concentration
-            | Equal -> Array.create counts.Length 1.0
+    /// The mode of the weights, as ln πₖ: πₖ = (Nₖ + αₖ − 1) / Σⱼ(Nⱼ + αⱼ − 1) (Murphy, Machine Learning, 2012,
+    /// §11.4.2.8), from the current ln πₖ and the counts Nₖ.
+    let maximise prior (logWeights: float[]) (counts: float[]) : float[] =
+        let logShares (counts: float[]) =
+            let sum = Array.sum counts
+            counts |> Array.map (fun count -> log (count / sum))
 
-        let sum = Array.sum total
-        total |> Array.map (fun count -> count / sum)
+        match prior with
+        | Flat -> logShares counts
+        | Dirichlet concentration ->
+            Array.map2 (fun count alpha -> count + (alpha - 1.0)) counts concentration |> logShares
+        | Fixed -> logWeights
 
     /// Σₖ (αₖ − 1) ln πₖ, the log-density without its constant; 0·ln 0 = 0.
     let logDensity prior (logWeights: float[]) : float =
         match prior with
         | Flat
-        | Equal -> 0.0
+        | Fixed -> 0.0
         | Dirichlet concentration ->
             Array.fold2
                 (fun sum alpha logWeight -> if alpha = 1.0 then sum else sum + (alpha - 1.0) * logWeight)
@@ -38,7 +40,7 @@ module WeightPrior =
     let check components prior : Result<unit, GmmError> =
         match prior with
         | Flat
-        | Equal -> Ok()
+        | Fixed -> Ok()
         | Dirichlet concentration ->
             let count, expected = concentration.Length, $"one concentration for each of the {components} components"
             let bad = concentration |> Array.tryFind (fun alpha -> not (alpha >= 1.0 && alpha < infinity))

@@ -170,9 +170,10 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
 
         create (Array.append shape[.. rank - 2] [| p |]) result
 
-    override _.transpose(dim0, dim1) =
-        // With dim0 < dim1 a number's place is (a, i, b, j, c), and its new place (a, j, b, i, c).
-        let dim0, dim1 = min dim0 dim1, max dim0 dim1
+    override t.transpose(dim0, dim1) = if dim0 = dim1 then t else t.Exchange(min dim0 dim1, max dim0 dim1)
+
+    /// `transpose` with dim0 < dim1: the number at (a, i, b, j, c) goes to (a, j, b, i, c).
+    member private _.Exchange(dim0, dim1) =
         let extent (lengths: int[]) = Array.fold (*) 1 lengths
         let n, m = shape[dim0], shape[dim1]
 

@@ -240,7 +240,7 @@ module Plot =
             options.Classes |> Option.map (fun classes -> int64 classes.Length) |> Option.defaultValue source.Rows
 
         result {
-            let! source = Source.checkColumns features source
+            do! Source.requireColumns features source
 
             do!
                 GmmError.requireAll
@@ -259,7 +259,7 @@ module Plot =
                       $"two features between 0 and {features - 1}",
                       string options.Columns ]
 
-            return! Source.validate fit.Model.Execution source
+            do! Source.validate fit.Model.Execution source
         }
 
     /// An interval with a little room on both sides.
@@ -305,7 +305,7 @@ module Plot =
     /// all rows (2 ∛N bins of equal width, at most 80). Error when options, data and fit don't belong together.
     let density (options: PlotOptions) (feature: int) (fit: Fit<Gaussian>) (source: Source) : Result<string, GmmError> =
         result {
-            let! source = check options fit source
+            do! check options fit source
             let isFeature = feature >= 0 && feature < source.Columns
             do! GmmError.requireAll [ isFeature, "Feature", $"between 0 and {source.Columns - 1}", string feature ]
 
@@ -536,7 +536,7 @@ module Plot =
         (labels: int[])
         : Result<string, GmmError> =
         result {
-            let! source = check options fit source
+            do! check options fit source
             do! checkLabels fit.Mixture.Components source labels
 
             if source.Columns = 1 then

@@ -6,15 +6,15 @@ module Predict =
     /// What a function of tensors makes of the joint log-densities (n×K) of every block, all blocks one after another.
     let private ofJoint (compute: Tensor -> Tensor) (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
         let components = fit.Mixture.Components
+        let logJoint = fit.Model.Backend.LogJoint fit.Mixture
 
-        Source.checkColumns (fit.Model.Family.Features fit.Parameters) source
-        |> Result.bind (Source.validate fit.Model.Execution)
-        |> Result.map (fun source ->
-            let logJoint = fit.Model.Backend.LogJoint fit.Mixture
+        let ofBlock (block: Block) = (compute (Tensor.create [| block.Rows; components |] (logJoint block))).toArray()
 
-            source
-            |> Source.collect fit.Model.Execution (fun block ->
-                (compute (Tensor.create [| block.Rows; components |] (logJoint block))).toArray()))
+        result {
+            do! Source.requireColumns (fit.Model.Family.Features fit.Parameters) source
+            do! Source.validate fit.Model.Execution source
+            return Source.collect fit.Model.Execution ofBlock source
+        }
 
     /// The component with the largest joint density for every row (N), ties to the lower one.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
