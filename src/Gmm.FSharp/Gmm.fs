@@ -93,6 +93,13 @@ module Gmm =
             return! Gaussian.maximise { prior with OnMeans = None } (Some regularisation) provisional statistics
         }
 
+    let private checkRegularisation regularisation =
+        match regularisation with
+        | Relative amount
+        | Absolute amount ->
+            let holds = amount >= 0.0 && amount < infinity
+            GmmError.requireAll [ holds, "RegCovar", "0 or more, and finite", string amount ]
+
     /// The Gaussian family made ready for data of finite numbers.
     let internal prepare
         components
@@ -102,15 +109,9 @@ module Gmm =
         : Result<Prepared<Gaussian>, GmmError> =
         let structure = options.Structure
 
-        let regularisation =
-            match options.RegCovar with
-            | Relative amount
-            | Absolute amount -> amount
-
-        let isRegularisation = regularisation >= 0.0 && regularisation < infinity
 
         result {
-            do! GmmError.requireAll [ isRegularisation, "RegCovar", "0 or more, and finite", string regularisation ]
+            do! checkRegularisation options.RegCovar
             let! prior = Gaussian.prior components source.Columns structure options.MeanPrior options.CovariancePrior
             let! spread = Spread.ofSource execution structure source
 
@@ -161,8 +162,9 @@ module Gmm =
             | _ -> expected
 
         result {
-            do! Training.check training source
+            do! checkRegularisation options.RegCovar
             do! GmmError.requireAll [ start = expected, "Start mixture", expected, start ]
+            do! Training.check training source
             let! prepared = prepare options.Components options.Execution gaussian source
             return! Training.run prepared training source
         }

@@ -114,8 +114,8 @@ module Mixtures =
             | _ -> expected
 
         result {
-            do! Training.check options source
             do! GmmError.requireAll [ start = expected, "Start mixture", expected, start ]
+            do! Training.check options source
             let! prepared = prepare options.Execution family source
             return! Training.run prepared options source
         }

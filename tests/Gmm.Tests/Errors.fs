@@ -79,7 +79,7 @@ let private mistakes: (string * (GmmOptions * string * string * string)) list =
           Start = Start.Means(array2D [ [ 0.0; nan ]; [ 1.0; 2.0 ] ]) },
        "Start means",
        "finite",
-       "not")
+       "NaN")
       "labels of another length",
       ({ two with
           Start = Start.Labels [| 0; 1; 0 |] },
@@ -108,14 +108,14 @@ let private mistakes: (string * (GmmOptions * string * string * string)) list =
       ({ two with
           Start = Start.Responsibilities(Array2D.create 12 2 -1.0) },
        "Start responsibilities",
-       "not negative",
-       "")
+       "0 or more",
+       "-1")
       "responsibilities that don't sum to 1",
       ({ two with
           Start = Start.Responsibilities(Array2D.create 12 2 0.25) },
-       "row 0",
-       "1",
-       "0.5")
+       "Start responsibilities[0]",
+       "sum of 1",
+       "0.25; 0.25")
       "a mixture of other size",
       ({ two with
           Start = Start.Mixture(gaussian Full 3 2) },
@@ -263,15 +263,15 @@ let private kMeansMistakes: (string * (KMeansOptions * string * string * string)
       "means of another shape",
       ({ two with
           Start = KMeansStart.Means(zeros 2 3) },
-       "Means",
+       "Start means",
        "2×2",
        "2×3")
       "means not finite",
       ({ two with
           Start = KMeansStart.Means(Array2D.create 2 2 nan) },
-       "Means",
+       "Start means",
        "finite",
-       "not") ]
+       "NaN") ]
 
 let kMeansMistakeNames = TheoryData<string>(List.map fst kMeansMistakes)
 
@@ -287,7 +287,8 @@ let ``a mistake in the options of k-means is an error with its rule and value, b
         Assert.Contains(value, value')
     | other -> Assert.Fail $"another error: {other.Message}"
 
-    Assert.Equal(0, reads.Value)
+    // At most one look at the data, for numbers that aren't finite.
+    Assert.InRange(reads.Value, 0, int source.Blocks)
 
 [<Fact>]
 let ``options that are wrong in themselves are found without reading the data`` () =
@@ -583,7 +584,7 @@ let ``messages are written the same in every culture`` () =
 let private cancelled (token: CancellationToken) = { oneThread with Cancellation = token }
 
 [<Fact>]
-let ``a cancelled token stops fits and predictions with OperationCanceledException`` () =
+let ``a cancelled token stops fits with OperationCanceledException, and earlier fits go on predicting`` () =
     use source = new CancellationTokenSource()
 
     let fit =
@@ -608,7 +609,7 @@ let ``a cancelled token stops fits and predictions with OperationCanceledExcepti
                 Execution = cancelled source.Token }
             (sourceOf rows))
 
-    throws (fun () -> Predict.labels fit (sourceOf rows))
+    Assert.Equal(12, (Predict.labels fit (sourceOf rows) |> ok).Length)
 
 [<Theory>]
 [<InlineData(1)>]

@@ -64,16 +64,26 @@ and private atom t =
 
 // ── How a member is written ─────────────────────────────────────────────────────────────────────────────────────────
 
+/// The name in F#: without what the compiler adds to a module that has a type's name.
 let private sourceName (info: MemberInfo) =
-    info.GetCustomAttributes<CompilationSourceNameAttribute>()
-    |> Seq.tryHead
-    |> Option.map _.SourceName
-    |> Option.defaultValue info.Name
+    let given = info.GetCustomAttributes<CompilationSourceNameAttribute>() |> Seq.tryHead |> Option.map _.SourceName
+
+    match given, info with
+    | Some name, _ -> name
+    | None, (:? Type as t) when FSharpType.IsModule t && t.Name.EndsWith "Module" -> t.Name[.. t.Name.Length - 7]
+    | None, _ -> info.Name
 
 let private isCompilers (info: MemberInfo) =
     info.GetCustomAttributes<Runtime.CompilerServices.CompilerGeneratedAttribute>() |> Seq.isEmpty |> not
 
-let private parameter (info: ParameterInfo) = $"{info.Name}: {atom info.ParameterType}"
+/// `name: type`, or the type alone where there is no name that says anything.
+let private named (name: string) (t: Type) =
+    if String.IsNullOrEmpty name || name.StartsWith "Item" then
+        atom t
+    else
+        $"{name}: {atom t}"
+
+let private parameter (info: ParameterInfo) = named info.Name info.ParameterType
 
 /// A function of a module: its parameters are curried.
 let private moduleMember (info: MemberInfo) =
@@ -125,7 +135,7 @@ let private caseLine (case: UnionCaseInfo) =
     match case.GetFields() with
     | [||] -> $"| {case.Name}"
     | fields ->
-        let written = fields |> Array.map (fun f -> $"{f.Name}: {atom f.PropertyType}") |> String.concat " * "
+        let written = fields |> Array.map (fun f -> named f.Name f.PropertyType) |> String.concat " * "
         $"| {case.Name} of {written}"
 
 let private describe (t: Type) : string list =
