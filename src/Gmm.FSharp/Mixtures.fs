@@ -40,19 +40,6 @@ module Mixtures =
           WeightPrior = Flat
           Execution = Execution.Default }
 
-    /// What is wrong with the first number outside the family's domain, if any.
-    let private checkDomain (family: ExponentialFamily) execution (source: Source) : Result<unit, GmmError> =
-        let firstBad (block: Block) =
-            block.Values.ToArray()
-            |> Array.tryFindIndex (family.IsInDomain >> not)
-            |> Option.map (fun i ->
-                let row, column = block.FirstRow + int64 (i / block.Columns), i % block.Columns
-                OutsideDomain(family.Name, family.Domain, row, column, block.Values.Span[i]))
-
-        match source |> Source.reduce execution (fun first later -> Option.orElse later first) firstBad with
-        | Some error -> Error error
-        | None -> Ok()
-
     /// A family made ready for data in its domain. Components start halfway between a centre and the mean of all data, in
     /// the space of mean parameters: a convex set, so that they are inside it even where a row, as a 0 or a 1, is on its
     /// edge.
@@ -78,7 +65,7 @@ module Mixtures =
 
         result {
             do! ExponentialFamily.checkPrior family
-            do! checkDomain family execution source
+            do! source |> Source.requireAll execution (ExponentialFamily.misfit family)
 
             let all =
                 source
@@ -122,23 +109,15 @@ module Mixtures =
 
     // ── Products ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Some columns of a block.
-    let private select (columns: int[]) (block: Block) =
-        let value i = block.Row(i / columns.Length)[columns[i % columns.Length]]
-
-        { block with
-            Columns = columns.Length
-            Values = ReadOnlyMemory(Array.init (block.Rows * columns.Length) value) }
-
     let private preparePart components execution source part : Result<Prepared<PartParameters>, GmmError> =
         let columns = Part.columns part
-        let source = source |> Source.map columns.Length (select columns)
+        let source = source |> Source.map columns.Length _.Select(columns)
 
         let wrap (family: Family<PartParameters>) (parameters: 'θ -> PartParameters) (prepared: Prepared<'θ>) =
             { Family = family
               Surroundings =
                 { Width = prepared.Surroundings.Width
-                  Features = select columns >> prepared.Surroundings.Features
+                  Features = (fun block -> prepared.Surroundings.Features(block.Select columns))
                   OfMeans =
                     (fun means ->
                         prepared.Surroundings.OfMeans(

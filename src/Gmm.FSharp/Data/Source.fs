@@ -38,8 +38,18 @@ type Block =
             Values = block.Values.Slice(first * block.Columns, rows * block.Columns)
             Weights = block.Weights |> Option.map _.Slice(first, rows) }
 
+    /// Some columns of the block, copied, in the order given.
+    member block.Select(columns: int[]) =
+        let value i =
+            let row = block.Row(i / columns.Length)
+            row[columns[i % columns.Length]]
+
+        { block with
+            Columns = columns.Length
+            Values = ReadOnlyMemory(Array.init (block.Rows * columns.Length) value) }
+
     /// The D numbers of row i of the block.
-    member block.Row i = block.Values.Slice(i * block.Columns, block.Columns).Span
+    member block.Row(i: int) : ReadOnlySpan<float> = block.Values.Slice(i * block.Columns, block.Columns).Span
 
 /// The data: a repeatable sequence of row blocks, numbered from 0. The partition depends on the shape of the data only,
 /// never on threads, so sums over blocks in their order are the same to the last bit on any machine.
@@ -246,6 +256,12 @@ module Source =
             let limit = $"at most the number of rows, {source.Rows}"
             GmmError.requireAll [ int64 components <= source.Rows, name, limit, string components ]
 
+    /// The first error that a check finds in any block.
+    let internal requireAll execution (misfit: Block -> GmmError option) (source: Source) : Result<unit, GmmError> =
+        match source |> reduce execution (fun first later -> Option.orElse later first) misfit with
+        | Some error -> Error error
+        | None -> Ok()
+
     /// What is wrong with the data, if anything: no rows, or a number that is NaN, infinite or beyond 1e150 (its
     /// row and column are named).
     let validate (execution: Execution) (source: Source) : Result<unit, GmmError> =
@@ -264,9 +280,7 @@ module Source =
         if source.Rows = 0L then
             Error(InvalidData("at least one row", "there is none"))
         else
-            match reduce execution (fun first later -> Option.orElse later first) firstBad source with
-            | Some error -> Error error
-            | None -> Ok()
+            requireAll execution firstBad source
 
     /// The numbers of some rows, and no others, in the order given (rows×D).
     let rows (numbers: int64[]) (source: Source) : float[,] =

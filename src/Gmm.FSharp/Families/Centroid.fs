@@ -40,6 +40,7 @@ module Centroid =
           Sums = sums
           Maximise = maximise
           LogPrior = fun _ -> 0.0
+          Misfit = fun _ _ -> None
           Features = fun centroid -> centroid.Centres.shape[1]
           FreeParameters = fun centroid -> Array.fold (*) 1 centroid.Centres.shape
           Move = fun move centroid -> { Centres = move centroid.Centres } }

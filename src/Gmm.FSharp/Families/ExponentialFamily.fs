@@ -111,6 +111,14 @@ module ExponentialFamily =
                     ))
         }
 
+    /// What is wrong with the first number of a block that is outside the family's domain, if any.
+    let misfit (family: ExponentialFamily) (block: Block) : GmmError option =
+        block.Values.ToArray()
+        |> Array.tryFindIndex (family.IsInDomain >> not)
+        |> Option.map (fun i ->
+            let row, column = block.FirstRow + int64 (i / block.Columns), i % block.Columns
+            OutsideDomain(family.Name, family.Domain, row, column, block.Values.Span[i]))
+
     // ── Density ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// T(x) as one row of D·S numbers for each row of x.
@@ -179,6 +187,7 @@ module ExponentialFamily =
           Sums = fun _ x responsibilities -> sums family x responsibilities
           Maximise = maximise family
           LogPrior = logPrior family
+          Misfit = fun _ -> misfit family
           Features = fun parameters -> parameters.Means.shape[1]
           FreeParameters = fun parameters -> parameters.Means.shape[0] * parameters.Means.shape[1] * family.Free
           Move =

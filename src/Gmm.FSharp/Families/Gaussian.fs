@@ -435,6 +435,7 @@ module Gaussian =
           Sums = sums
           Maximise = maximise prior regularisation
           LogPrior = logPrior prior
+          Misfit = fun _ _ -> None
           Features = _.Features
           FreeParameters = freeParameters
           Move =

@@ -58,6 +58,7 @@ module Product =
           Sums = unwrap >> family.Sums
           Maximise = fun parameters statistics -> family.Maximise (unwrap parameters) statistics |> Result.map wrap
           LogPrior = unwrap >> family.LogPrior
+          Misfit = unwrap >> family.Misfit
           Features = unwrap >> family.Features
           FreeParameters = unwrap >> family.FreeParameters
           Move = fun move -> unwrap >> family.Move move >> wrap }
@@ -110,6 +111,12 @@ module Product =
                 |> List.concat
           Maximise = maximise
           LogPrior = onParts (fun part _ -> part.LogPrior) >> List.sum
+          Misfit =
+            fun product block ->
+                product
+                |> onParts (fun part columns parameters ->
+                    part.Misfit parameters (block.Select columns) |> Option.map (GmmError.ofColumns columns))
+                |> List.tryPick id
           Features = fun product -> product.Parts |> List.sumBy (fun (columns, _) -> columns.Length)
           FreeParameters = onParts (fun part _ -> part.FreeParameters) >> List.sum
           Move =

@@ -15,6 +15,8 @@ type Family<'θ> =
         Maximise: 'θ -> Statistics -> Result<'θ, GmmError>
         /// ln of the prior's density at the parameters, without its constant; 0 without a prior.
         LogPrior: 'θ -> float
+        /// What is wrong with the first number of a block that the family can't have, if any.
+        Misfit: 'θ -> Block -> GmmError option
         /// How many features the components have, D.
         Features: 'θ -> int
         /// How many parameters of the components are free.

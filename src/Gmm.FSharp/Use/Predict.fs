@@ -13,6 +13,7 @@ module Predict =
         result {
             do! Source.requireColumns (fit.Model.Family.Features fit.Parameters) source
             do! Source.validate fit.Model.Execution source
+            do! source |> Source.requireAll fit.Model.Execution (fit.Model.Family.Misfit fit.Parameters)
             return Source.collect fit.Model.Execution ofBlock source
         }
 
