@@ -161,7 +161,7 @@ module DataSet =
           Labels = rows |> Array.map (fun row -> if row[0] > 3.0 then 1 else 0) }
 
     /// Handwritten digits: 1797×64.
-    let digits () = labelled (csv (file "oracles" "digits.csv"))
+    let digits () = labelled (csv (file "data" "digits.csv"))
 
     /// By the name that the oracles have.
     let named name =
