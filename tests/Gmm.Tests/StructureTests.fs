@@ -176,6 +176,27 @@ let ``fixed weights stay as they are`` () =
     Assert.Equal<float[]>(current, WeightPrior.maximise Fixed current [| 9.0; 0.0; 1.0 |])
 
 [<Fact>]
+let ``a fit keeps fixed weights, does not count them as parameters, and its objective never falls`` () =
+    forAll 60 weightedData (fun case ->
+        let k, d, structure = case.Origin.Components, case.Origin.Features, case.Origin.Structure
+
+        let fit =
+            case.Source
+            |> Gmm.fit
+                { plain k structure with
+                    Start = Start.Mixture case.Origin.Mixture
+                    WeightPrior = Fixed
+                    Tolerance = 0.0
+                    MaxIterations = 5 }
+            |> ok
+
+        bits (fit.Mixture.LogWeights.toArray ()) = bits (case.Origin.Mixture.LogWeights.toArray ())
+        && fit.FreeParameters = k * d + Structure.freeParameters k d structure
+        && fit.Trace
+           |> Array.pairwise
+           |> Array.forall (fun (before, after) -> after >= before - Tolerance.monotone * (1.0 + abs before)))
+
+[<Fact>]
 let ``the weights are the mode of counts and Dirichlet: no other weights have a higher density`` () =
     forAll 100 weightedData (fun case ->
         let random = Random case.Rows.Length
