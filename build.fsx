@@ -91,7 +91,6 @@ module Steps =
         let lock = Path.Combine(root, "paket.lock")
         File.WriteAllText(lock, Regex.Replace(File.ReadAllText lock, "(?<=remote: ).+", "%NUGET_FEED%"))
         succeed "paket install" exitCode
-        Packages
 
     /// Formats the F# and the C# sources. (The compiler itself sees to the C# style.)
     let format Tools Packages =
@@ -200,7 +199,7 @@ let targets: (string * string * (string list -> unit)) list =
       "docs", "write the documentation to artifacts/docs", (fun args -> compile () ||> docs args)
       "pack", "write the NuGet packages to artifacts", (fun _ -> compile () |> snd |> pack)
       "bench", "run the benchmarks: bench -- --filter *", (fun args -> compile () |> snd |> benchmark args)
-      "update", "bring paket.lock up to date", (fun _ -> restoreTools () |> updatePackages |> ignore) ]
+      "update", "bring paket.lock up to date", (fun _ -> restoreTools () |> updatePackages) ]
 
 let printUsage () =
     printfn "Usage: dotnet fsi build.fsx <target> [-- arguments]\n"

@@ -2,7 +2,8 @@ namespace Gmm
 
 open System
 
-/// What can go wrong, as values. Each case carries the numbers; `Message` says the rule, the value and the remedy.
+/// What can go wrong, as values. Each case carries the numbers; `Message` says the rule and the value, and the remedy where
+/// the rule doesn't name it.
 /// A caller's mistake is found before any work is done; trouble in the data ends a fit, and never shows as NaN.
 /// Rows, columns and components count from 0, as arrays do.
 type GmmError =
@@ -23,7 +24,7 @@ type GmmError =
     /// A file can't be used. Line and column count from 1; 0 where the trouble has no such place.
     | UnreadableFile of path: string * line: int * column: int * reason: string
 
-    /// The rule, the value and the remedy, as one sentence or two.
+    /// The rule and the value, and the remedy where the rule doesn't name it, as one sentence or two.
     member error.Message =
         match error with
         | InvalidOption(name, rule, value) -> $"{name} must be {rule}, but is {value}."
@@ -88,6 +89,16 @@ module GmmError =
         | OutsideDomain(family, domain, row, column, value) ->
             OutsideDomain(family, domain, row, columns[column], value)
         | other -> other
+
+    /// Of errors about numbers of the data, the one of the first row, and there of the first column.
+    let internal firstCell (errors: GmmError list) : GmmError option =
+        errors
+        |> List.sortBy (fun error ->
+            match error with
+            | OutsideDomain(_, _, row, column, _)
+            | InvalidNumber(row, column, _) -> row, column
+            | _ -> 0L, 0)
+        |> List.tryHead
 
     /// What a function makes of every element, or its first error.
     let internal traverse (f: 'A -> Result<'B, GmmError>) (elements: 'A list) : Result<'B list, GmmError> =

@@ -73,6 +73,13 @@ module Gmm =
           CovariancePrior = None
           Execution = Execution.Default }
 
+    /// Gaussian columns of a product, unless something else is wanted: full covariances, RegCovar Relative 1e-6, no prior.
+    let columns: GaussianOptions =
+        { Structure = defaults.Structure
+          RegCovar = defaults.RegCovar
+          MeanPrior = defaults.MeanPrior
+          CovariancePrior = defaults.CovariancePrior }
+
     /// Components around centres (K×D), each as wide as the whole data: the M-step in which every component has all rows,
     /// their mean at its centre.
     let private around structure prior regularisation (spread: Spread) (centres: float[,]) =
@@ -100,34 +107,35 @@ module Gmm =
             let holds = amount >= 0.0 && amount < infinity
             GmmError.requireAll [ holds, "RegCovar", "0 or more, and finite", string amount ]
 
-    /// The Gaussian family made ready for data of finite numbers.
-    let internal prepare
-        components
-        execution
-        (options: GaussianOptions)
-        (source: Source)
-        : Result<Prepared<Gaussian>, GmmError> =
+    /// Gaussian components of K components and D columns, checked; what is left is to measure the data.
+    let internal prepare components columns execution (options: GaussianOptions) =
         let structure = options.Structure
 
+        let measure prior (source: Source) : Result<Prepared<Gaussian>, GmmError> =
+            result {
+                let! spread = Spread.ofSource execution structure source
+
+                let regularisation =
+                    match options.RegCovar with
+                    | Absolute amount -> Array.create columns amount
+                    | Relative share ->
+                        Spread.variances structure columns spread |> Array.map (fun variance -> share * variance)
+
+                let around = around structure prior regularisation spread
+
+                return
+                    { Family = Gaussian.familyWith prior (Some regularisation)
+                      Surroundings =
+                        { Width = id
+                          Features = id
+                          AtMeans = around
+                          Around = around } }
+            }
 
         result {
             do! checkRegularisation options.RegCovar
-            let! prior = Gaussian.prior components source.Columns structure options.MeanPrior options.CovariancePrior
-            let! spread = Spread.ofSource execution structure source
-
-            let regularisation =
-                match options.RegCovar with
-                | Absolute amount -> Array.create source.Columns amount
-                | Relative share ->
-                    Spread.variances structure source.Columns spread |> Array.map (fun variance -> share * variance)
-
-            return
-                { Family = Gaussian.familyWith prior (Some regularisation)
-                  Surroundings =
-                    { Width = id
-                      Features = id
-                      OfMeans = Ok
-                      Around = around structure prior regularisation spread } }
+            let! prior = Gaussian.prior components columns structure options.MeanPrior options.CovariancePrior
+            return measure prior
         }
 
     /// Fits a Gaussian mixture: EM from every seed, the best objective wins. An error says what is wrong with options or
@@ -162,9 +170,10 @@ module Gmm =
             | _ -> expected
 
         result {
-            do! checkRegularisation options.RegCovar
             do! GmmError.requireAll [ start = expected, "Start mixture", expected, start ]
             do! Training.check training source
-            let! prepared = prepare options.Components options.Execution gaussian source
+            let! measure = prepare options.Components source.Columns options.Execution gaussian
+            do! Source.validate options.Execution source
+            let! prepared = measure source
             return! Training.run prepared training source
         }

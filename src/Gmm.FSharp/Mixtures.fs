@@ -18,6 +18,13 @@ module Part =
         | Part.Gaussian(columns, _)
         | Part.Exponential(columns, _) -> columns
 
+    /// What is wrong with the first number of a block that is outside the domain of its part's family, if any.
+    let internal misfit part (block: Block) : GmmError option =
+        match part with
+        | Part.Gaussian _ -> None
+        | Part.Exponential(columns, family) ->
+            ExponentialFamily.misfit family (block.Select columns) |> Option.map (GmmError.ofColumns columns)
+
     /// Family and columns in words.
     let internal describe part =
         match part with
@@ -40,14 +47,10 @@ module Mixtures =
           WeightPrior = Flat
           Execution = Execution.Default }
 
-    /// A family made ready for data in its domain. Components start halfway between a centre and the mean of all data, in
-    /// the space of mean parameters: a convex set, so that they are inside it even where a row, as a 0 or a 1, is on its
-    /// edge.
-    let private prepare
-        execution
-        (family: ExponentialFamily)
-        (source: Source)
-        : Result<Prepared<ExponentialParameters>, GmmError> =
+    /// A family whose prior is checked; what is left is to check and measure the data. Components start halfway between a
+    /// centre and the mean of all data, in the space of mean parameters: a convex set, so that they are inside it even where
+    /// a row, as a 0 or a 1, is on its edge. Given means are taken as they are.
+    let private prepare execution (family: ExponentialFamily) =
         let width columns = columns * family.Statistics
 
         let statistics rows columns values =
@@ -58,32 +61,40 @@ module Mixtures =
                 Columns = width block.Columns
                 Values = ReadOnlyMemory(statistics block.Rows block.Columns block.Values) }
 
-        let ofMeans (means: float[,]) =
+        let atMeans (means: float[,]) =
             let rows, columns = Array2D.length1 means, Array2D.length2 means
-            let values = statistics rows columns (ReadOnlyMemory((Tensor.matrix means).toArray()))
-            (Tensor.create [| rows; width columns |] values).toArray2D()
 
-        result {
-            do! ExponentialFamily.checkPrior family
-            do! source |> Source.requireAll execution (ExponentialFamily.misfit family)
+            statistics rows columns (ReadOnlyMemory((Tensor.matrix means).toArray()))
+            |> Tensor.create [| rows; columns; family.Statistics |]
+            |> ExponentialFamily.create family
+            |> Result.mapError (fun _ ->
+                InvalidOption("Start means", $"possible means of {family.Name}", string (Tensor.matrix means)))
 
-            let all =
-                source
-                |> Source.map (width source.Columns) features
-                |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
+        let measure (source: Source) : Result<Prepared<ExponentialParameters>, GmmError> =
+            result {
+                do! source |> Source.requireAll execution (ExponentialFamily.misfit family)
 
-            let around (centres: float[,]) =
-                let means = centres |> Array2D.mapi (fun _ i centre -> 0.5 * (centre + all[0, i])) |> Tensor.matrix
-                ExponentialFamily.create family (means.view [| means.shape[0]; source.Columns; family.Statistics |])
+                let all =
+                    source
+                    |> Source.map (width source.Columns) features
+                    |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
 
-            return
-                { Family = ExponentialFamily.components family
-                  Surroundings =
-                    { Width = width
-                      Features = features
-                      OfMeans = ofMeans >> Ok
-                      Around = around } }
-        }
+                let around (centres: float[,]) =
+                    let means = centres |> Array2D.mapi (fun _ i centre -> 0.5 * (centre + all[0, i])) |> Tensor.matrix
+
+                    means.view [| means.shape[0]; source.Columns; family.Statistics |]
+                    |> ExponentialFamily.ofMeans family
+
+                return
+                    { Family = ExponentialFamily.components family
+                      Surroundings =
+                        { Width = width
+                          Features = features
+                          AtMeans = atMeans
+                          Around = around } }
+            }
+
+        ExponentialFamily.checkPrior family |> Result.map (fun () -> measure)
 
     /// Fits a mixture of an exponential family: EM from every seed, the best objective wins. Errors as `Gmm.fit`, that of a
     /// number outside the family's domain, and that of a component whose likelihood is unbounded.
@@ -92,64 +103,63 @@ module Mixtures =
         (options: MixtureOptions<ExponentialParameters>)
         (source: Source)
         : Result<Fit<ExponentialParameters>, GmmError> =
-        let describe family columns components = $"{family} with {components} components of {columns} columns"
-        let expected = describe family.Name source.Columns options.Components
+        let describe family components columns statistics =
+            $"{family} with {components} components of {columns} columns and {statistics} statistics"
+
+        let expected = describe family.Name options.Components source.Columns family.Statistics
 
         let start =
             match options.Start with
-            | Start.Mixture { Parameters = start } -> describe start.Family start.Means.shape[1] start.Means.shape[0]
+            | Start.Mixture { Parameters = start } ->
+                let shape = start.Means.shape
+                describe start.Family shape[0] shape[1] shape[2]
             | _ -> expected
 
         result {
             do! GmmError.requireAll [ start = expected, "Start mixture", expected, start ]
             do! Training.check options source
-            let! prepared = prepare options.Execution family source
+            let! measure = prepare options.Execution family
+            do! Source.validate options.Execution source
+            let! prepared = measure source
             return! Training.run prepared options source
         }
 
     // ── Products ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    let private preparePart components execution source part : Result<Prepared<PartParameters>, GmmError> =
+    /// A part of a product, checked; what is left is to measure the whole data.
+    let private preparePart components execution part =
         let columns = Part.columns part
-        let source = source |> Source.map columns.Length _.Select(columns)
 
-        let wrap (family: Family<PartParameters>) (parameters: 'θ -> PartParameters) (prepared: Prepared<'θ>) =
-            { Family = family
-              Surroundings =
-                { Width = prepared.Surroundings.Width
-                  Features = (fun block -> prepared.Surroundings.Features(block.Select columns))
-                  OfMeans =
-                    (fun means ->
-                        prepared.Surroundings.OfMeans(
-                            Array2D.init (Array2D.length1 means) columns.Length (fun k i -> means[k, columns[i]])
-                        ))
-                  Around = prepared.Surroundings.Around >> Result.map parameters } }
+        let ofWhole measure family parameters (source: Source) : Result<Prepared<PartParameters>, GmmError> =
+            source
+            |> Source.map columns.Length _.Select(columns)
+            |> measure
+            |> Result.mapError (GmmError.ofColumns columns)
+            |> Result.map (fun (prepared: Prepared<'θ>) ->
+                let chosen (means: float[,]) =
+                    Array2D.init (Array2D.length1 means) columns.Length (fun k i -> means[k, columns[i]])
+
+                let wrapped = Result.map parameters >> Result.mapError (GmmError.ofColumns columns)
+
+                { Family = family prepared.Family
+                  Surroundings =
+                    { Width = prepared.Surroundings.Width
+                      Features = fun block -> prepared.Surroundings.Features(block.Select columns)
+                      AtMeans = chosen >> prepared.Surroundings.AtMeans >> wrapped
+                      Around = prepared.Surroundings.Around >> wrapped } })
 
         match part with
         | Part.Gaussian(_, options) ->
-            Gmm.prepare components execution options source
-            |> Result.map (fun prepared -> wrap (Product.gaussian prepared.Family) GaussianPart prepared)
+            Gmm.prepare components columns.Length execution options
+            |> Result.map (fun measure -> ofWhole measure Product.gaussian GaussianPart)
         | Part.Exponential(_, family) ->
-            prepare execution family source
-            |> Result.map (fun prepared -> wrap (Product.exponential prepared.Family) ExponentialPart prepared)
-            |> Result.mapError (GmmError.ofColumns columns)
+            prepare execution family |> Result.map (fun measure -> ofWhole measure Product.exponential ExponentialPart)
 
     /// Parts side by side. A start's features are those of the parts, each divided by its standard deviation over the data,
     /// so that k-means weighs them alike.
-    let private prepareProduct
-        components
-        execution
-        (parts: Part list)
-        (source: Source)
-        : Result<Prepared<Product>, GmmError> =
-        let columns = parts |> List.map Part.columns
-
-        let sideBySide (matrices: float[,] list) =
-            let rows = Array2D.length1 matrices.Head
-            array2D [ for i in 0 .. rows - 1 -> Array.concat [ for matrix in matrices -> matrix[i, *] ] ]
-
+    let private measureProduct execution columns measures (source: Source) : Result<Prepared<Product>, GmmError> =
         result {
-            let! prepared = parts |> GmmError.traverse (preparePart components execution source)
+            let! prepared = measures |> GmmError.traverse (fun measure -> measure source)
             let surroundings = prepared |> List.map _.Surroundings
 
             let widths =
@@ -181,10 +191,9 @@ module Mixtures =
                 { raw with
                     Values = ReadOnlyMemory(raw.Values.ToArray() |> Array.mapi (fun i x -> x / scales[i % width])) }
 
-            let ofMeans means =
-                surroundings
-                |> GmmError.traverse (fun part -> part.OfMeans means)
-                |> Result.map (sideBySide >> Array2D.mapi (fun _ i x -> x / scales[i]))
+            let product parameters = { Parts = List.zip columns parameters }
+
+            let atMeans means = surroundings |> GmmError.traverse (fun part -> part.AtMeans means) |> Result.map product
 
             let around (centres: float[,]) =
                 let unscaled = centres |> Array2D.mapi (fun _ i x -> x * scales[i])
@@ -192,14 +201,14 @@ module Mixtures =
 
                 List.zip surroundings slices
                 |> GmmError.traverse (fun (part, (first, width)) -> part.Around unscaled[*, first .. first + width - 1])
-                |> Result.map (fun parameters -> { Parts = List.zip columns parameters })
+                |> Result.map product
 
             return
                 { Family = prepared |> List.map _.Family |> Product.family
                   Surroundings =
                     { Width = fun _ -> width
                       Features = features
-                      OfMeans = ofMeans
+                      AtMeans = atMeans
                       Around = around } }
         }
 
@@ -210,6 +219,8 @@ module Mixtures =
         (options: MixtureOptions<Product>)
         (source: Source)
         : Result<Fit<Product>, GmmError> =
+        let misfit block = parts |> List.choose (fun part -> Part.misfit part block) |> GmmError.firstCell
+
         let covered = parts |> Seq.collect Part.columns |> Seq.sort |> List.ofSeq
         let text columns = "[" + String.Join("; ", Seq.map string columns) + "]"
         let expected = parts |> List.map Part.describe |> String.concat ", "
@@ -220,8 +231,6 @@ module Mixtures =
             | _ -> expected
 
         result {
-            do! Training.check options source
-
             do!
                 GmmError.requireAll
                     [ covered = [ 0 .. source.Columns - 1 ],
@@ -230,6 +239,10 @@ module Mixtures =
                       text covered
                       start = expected, "Start mixture", expected, start ]
 
-            let! prepared = prepareProduct options.Components options.Execution parts source
+            do! Training.check options source
+            let! measures = parts |> GmmError.traverse (preparePart options.Components options.Execution)
+            do! Source.validate options.Execution source
+            do! source |> Source.requireAll options.Execution misfit
+            let! prepared = measureProduct options.Execution (List.map Part.columns parts) measures source
             return! Training.run prepared options source
         }

@@ -25,10 +25,22 @@ type Block =
     }
 
     /// The weight wₙ of row i of the block.
-    member block.Weight i =
+    member block.Weight(i: int) : float =
         match block.Weights with
         | Some weights -> weights.Span[i]
         | None -> 1.0
+
+    /// Σₙ wₙvₙ over the rows of the block; a row of weight 0 adds nothing, even where v is −∞.
+    member block.WeightedSum(values: float[]) =
+        let mutable sum = 0.0
+
+        for i in 0 .. block.Rows - 1 do
+            let weight = block.Weight i
+
+            if weight > 0.0 then
+                sum <- sum + weight * values[i]
+
+        sum
 
     /// Some consecutive rows of the block as a block.
     member block.Slice(first, rows) =
@@ -175,6 +187,8 @@ module Source =
         else
             match Array.tryFindIndex isBad weights with
             | Some row -> Error(InvalidOption($"SampleWeights[{row}]", "finite and not negative", string weights[row]))
+            | None when Array.sum weights = infinity ->
+                Error(InvalidOption("SampleWeights", "of a finite sum", "an infinite one"))
             | None when Array.forall ((=) 0.0) weights ->
                 Error(InvalidOption("SampleWeights", "above 0 somewhere", "0 for every row"))
             | None ->

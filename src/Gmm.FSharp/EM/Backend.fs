@@ -48,15 +48,11 @@ module Backend =
                         x.like ([| block.Rows |], Array.zeroCreate block.Rows),
                         x.like ([| block.Rows; mixture.Components |], responsibilities block)
 
-                let weights =
-                    match block.Weights with
-                    | Some weights -> engine.Create [| block.Rows |] weights
-                    | None -> x.like ([| block.Rows |], Array.create block.Rows 1.0)
+                let weights = Array.init block.Rows block.Weight
+                let weighted = responsibilities * x.like ([| block.Rows; 1 |], weights)
 
-                let weighted = responsibilities * weights.unsqueeze 1
-
-                { Weight = (weights.sum 0).toArray() |> Array.exactlyOne
-                  LogLikelihood = ((evidence * weights).sum 0).toArray() |> Array.exactlyOne
+                { Weight = Array.sum weights
+                  LogLikelihood = block.WeightedSum(evidence.toArray ())
                   Counts = (weighted.sum 0).toArray()
                   Sums = [| for sum in family.Sums mixture.Parameters x weighted -> sum.toArray () |] }
 

@@ -26,18 +26,23 @@ module Centres =
     let private weights execution (source: Source) =
         source |> Source.collect execution (fun block -> Array.init block.Rows block.Weight)
 
-    /// K rows of positive weight, every set of them equally likely. Error when there are not so many.
+    /// K rows of positive weight that differ, drawn one after another among all that are left. Error when there are not so
+    /// many.
     let points execution (random: Random) components (source: Source) : Result<float[,], GmmError> =
-        let candidates =
-            weights execution source
-            |> Array.indexed
-            |> Array.choose (fun (row, weight) -> if weight > 0.0 then Some(int64 row) else None)
+        let weights = weights execution source
+        let candidates = [| 0 .. weights.Length - 1 |] |> Array.filter (fun row -> weights[row] > 0.0)
 
-        if candidates.Length < components then
-            tooFew components candidates.Length
+        let different =
+            RandomStream.shuffle random candidates
+            |> Seq.map (fun row -> (source |> Source.rows [| int64 row |])[0, *])
+            |> Seq.distinct
+            |> Seq.truncate components
+            |> Array.ofSeq
+
+        if different.Length < components then
+            tooFew components different.Length
         else
-            let chosen = RandomStream.distinct random components candidates.LongLength
-            Ok(source |> Source.rows (chosen |> Array.map (fun i -> candidates[int i])))
+            Ok(array2D different)
 
     /// K rows by greedy k-means++ (Arthur and Vassilvitskii 2007): the first with probability ∝ wₙ; each further one the
     /// best of 2 + ⌊ln K⌋ rows drawn with probability ∝ wₙ‖xₙ − nearest centre‖², where best leaves the smallest sum of

@@ -1,5 +1,6 @@
 namespace Gmm
 
+open System
 open System.Threading
 
 /// A fitted mixture, how it came about, and why the fit stopped.
@@ -30,11 +31,11 @@ type Fit<'θ> =
     member fit.Iterations = fit.Trace.Length - 1
     /// Whether the rule of convergence held.
     member fit.Converged = (fit.Stop = Converged)
-    /// The final objective (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ.
+    /// The final objective: (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ, with maxₖ ln ρₙₖ for ln p(xₙ) in classification EM.
     member fit.Objective = Array.last fit.Trace
     /// Σₙ wₙ ln p(xₙ), the log-likelihood of the data the mixture was fitted to.
     member fit.LogLikelihood = fit.Statistics.LogLikelihood
-    /// The mean log-likelihood per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ: the objective less the prior's part.
+    /// The mean log-likelihood per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.
     member fit.LowerBound = fit.LogLikelihood / fit.Statistics.Weight
 
     /// How many parameters are free: the family's and K − 1 weights.
@@ -53,8 +54,9 @@ type Fit<'θ> =
 
 /// Fits from sequences of iterates.
 module Fit =
-    /// Walks along iterates until `hasConverged previous current`, or until `maxIterations` M-steps are made. The fit has
-    /// the last iterate reached; its objective is that of its own mixture. Error when an iterate is one.
+    /// Walks along iterates until `hasConverged previous current`, or until `maxIterations` M-steps are made or the sequence
+    /// ends. The fit has the last iterate reached; its objective is that of its own mixture. Error when an iterate is one,
+    /// or when there is none.
     let ofIterates
         (model: Model<'θ>)
         seed
@@ -65,28 +67,16 @@ module Fit =
         let trace = ResizeArray<float>()
         use iterates = iterates.GetEnumerator()
 
-        let next () =
-            iterates.MoveNext() |> ignore
-            iterates.Current
-
         let rec walk (start: Mixture<'θ>) (previous: Iterate<'θ> option) (current: Iterate<'θ>) =
             trace.Add current.Objective
 
-            let stop =
-                match previous with
-                | Some previous when hasConverged previous current -> Some Converged
-                | _ when current.Iteration >= maxIterations -> Some IterationLimit
-                | _ -> None
+            let fit stop =
+                let unbound =
+                    { model.Execution with
+                        Cancellation = CancellationToken.None }
 
-            match stop with
-            | None -> next () |> Result.bind (walk start (Some current))
-            | Some stop ->
                 Ok
-                    { Model =
-                        { model with
-                            Execution =
-                                { model.Execution with
-                                    Cancellation = CancellationToken.None } }
+                    { Model = { model with Execution = unbound }
                       Start = start
                       Mixture = current.Mixture
                       Statistics = current.Statistics
@@ -94,7 +84,17 @@ module Fit =
                       Stop = stop
                       Seed = seed }
 
-        next () |> Result.bind (fun start -> walk start.Mixture None start)
+            if previous |> Option.exists (fun previous -> hasConverged previous current) then
+                fit Converged
+            elif current.Iteration >= maxIterations || not (iterates.MoveNext()) then
+                fit IterationLimit
+            else
+                iterates.Current |> Result.bind (walk start (Some current))
+
+        if iterates.MoveNext() then
+            iterates.Current |> Result.bind (fun first -> walk first.Mixture None first)
+        else
+            Error(InvalidOption("Iterates", "at least one", "none"))
 
     /// The highest-scoring of `runs` ≥ 1 runs with seeds seed, seed+1, …, the earliest of equals. Runs that fail are left
     /// out; when all fail, the first one's error.
@@ -102,6 +102,16 @@ module Fit =
         Seq.init runs (fun i -> run (seed + i))
         |> Seq.reduce (fun best other ->
             match best, other with
-            | Ok a, Ok b when score b > score a -> other
+            | Ok a, Ok b when score b > score a || Double.IsNaN(score a) -> other
             | Error _, Ok _ -> other
             | _ -> best)
+
+    /// What is wrong with the options that every kind of fit has, if anything.
+    let internal check restarts maxIterations tolerance (execution: Execution) : Result<unit, GmmError> =
+        let isTolerance = tolerance >= 0.0 && tolerance < infinity
+
+        GmmError.requireAll
+            [ restarts >= 1, "Restarts", "at least 1", string restarts
+              maxIterations >= 1, "MaxIterations", "at least 1", string maxIterations
+              isTolerance, "Tolerance", "0 or more, and finite", string tolerance
+              execution.Threads >= 1, "Threads", "at least 1", string execution.Threads ]

@@ -97,19 +97,6 @@ module KMeans =
             let struct (cluster, _) = nearest centres block i
             cluster)
 
-    let private inertia execution source (mixture: Mixture<Centroid>) =
-        let centres = centresOf mixture
-
-        source
-        |> Source.reduce execution (+) (fun block ->
-            let mutable sum = 0.0
-
-            for i in 0 .. block.Rows - 1 do
-                let struct (_, distance) = nearest centres block i
-                sum <- sum + block.Weight i * distance
-
-            sum)
-
     // ── Empty clusters ──────────────────────────────────────────────────────────────────────────────────────────────
 
     /// A row that may leave its cluster.
@@ -200,17 +187,9 @@ module KMeans =
             }
 
     let private check (options: KMeansOptions) (source: Source) =
-        let isTolerance = options.Tolerance >= 0.0 && options.Tolerance < infinity
-
         result {
-            do!
-                GmmError.requireAll
-                    [ options.Clusters >= 1, "Clusters", "at least 1", string options.Clusters
-                      options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts
-                      options.MaxIterations >= 1, "MaxIterations", "at least 1", string options.MaxIterations
-                      isTolerance, "Tolerance", "0 or more, and finite", string options.Tolerance
-                      options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
-
+            do! GmmError.requireAll [ options.Clusters >= 1, "Clusters", "at least 1", string options.Clusters ]
+            do! Fit.check options.Restarts options.MaxIterations options.Tolerance options.Execution
             do! Source.requireRows "Clusters" options.Clusters source
 
             do! checkStart options source
@@ -236,9 +215,13 @@ module KMeans =
 
         let run meanVariance seed =
             let hasSettled (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
-                let movement = previous.Mixture.Parameters.Centres - current.Mixture.Parameters.Centres
-                // The least tolerance is about the rounding of a centre.
-                (movement * movement).toArray() |> Array.sum <= (max options.Tolerance 1e-28) * meanVariance
+                let squares (tensor: Tensor) = (tensor * tensor).toArray() |> Array.sum
+                let centres = current.Mixture.Parameters.Centres
+                // A centre is never closer than its own rounding, nor than that of the rows' distances from it.
+                let rounding = 1e-30 * squares centres + 1e-28 * meanVariance
+
+                squares (centres - previous.Mixture.Parameters.Centres)
+                <= max rounding (options.Tolerance * meanVariance)
 
             result {
                 let! centres = centres seed
@@ -246,7 +229,7 @@ module KMeans =
                 let! fit = Fit.ofIterates (model execution) seed options.MaxIterations hasSettled iterates
 
                 return
-                    { Inertia = inertia execution source fit.Mixture
+                    { Inertia = -2.0 * fit.LogLikelihood
                       Fit = fit }
             }
 

@@ -9,7 +9,8 @@ type Start<'θ> =
     | KPlusPlus
     /// Components around random rows.
     | Points
-    /// The M-step of random responsibilities, each row's uniform over all that sum to 1.
+    /// The M-step of random responsibilities: of all rows of small data, of a random sample of large ones, where those of
+    /// all rows would make every component the same.
     | RandomResponsibilities
     /// Components around given means (K×D).
     | Means of float[,]
@@ -29,8 +30,8 @@ type internal Surroundings<'θ> =
         Width: int -> int
         /// The features of the rows of a block.
         Features: Block -> Block
-        /// The features of given means (K×D).
-        OfMeans: float[,] -> Result<float[,], GmmError>
+        /// The parameters with given means (K×D).
+        AtMeans: float[,] -> Result<'θ, GmmError>
         /// The parameters of components around centres (K×F).
         Around: float[,] -> Result<'θ, GmmError>
     }
@@ -123,14 +124,22 @@ module Start =
         labels |> Array.iteri (fun i label -> responsibilities[i * components + label] <- 1.0)
         responsibilities
 
-    /// Responsibilities uniform on the simplex (exponential numbers divided by their sum), from a stream for each row.
-    let private randomResponsibilities components seed (block: Block) =
-        Array.init block.Rows (fun i ->
-            let random = RandomStream.ofRow seed (block.FirstRow + int64 i)
-            let draws = Array.init components (fun _ -> -log(1.0 - random.NextDouble()))
-            let sum = Array.sum draws
-            draws |> Array.map (fun draw -> draw / sum))
-        |> Array.concat
+    /// Responsibilities uniform on the simplex (exponential numbers divided by their sum), from a stream for each row; 0 for
+    /// a row outside a sample of about 20 rows for each number that a component may have.
+    let private randomResponsibilities components seed (features: Source) =
+        let share = 20.0 * float components * float (features.Columns + 1) / float features.Rows
+
+        fun (block: Block) ->
+            Array.init block.Rows (fun i ->
+                let random = RandomStream.ofRow seed (block.FirstRow + int64 i)
+
+                if random.NextDouble() < share then
+                    let draws = Array.init components (fun _ -> -log(1.0 - random.NextDouble()))
+                    let sum = Array.sum draws
+                    draws |> Array.map (fun draw -> draw / sum)
+                else
+                    Array.zeroCreate components)
+            |> Array.concat
 
     /// The first mixture of K components, for a start that `check` found right. Error when the data have too few different
     /// rows, or when the M-step of a start has one.
@@ -160,10 +169,10 @@ module Start =
 
         match start with
         | Start.Mixture mixture -> Ok mixture
-        | Start.Means means -> surroundings.OfMeans means |> Result.bind around
+        | Start.Means means -> surroundings.AtMeans means |> Result.map (Mixture.uniform components)
         | Start.Points -> Centres.points execution (random ()) components features |> Result.bind around
         | Start.KPlusPlus -> Centres.kPlusPlus execution (random ()) components features |> Result.bind around
-        | Start.RandomResponsibilities -> averaged (randomResponsibilities components seed)
+        | Start.RandomResponsibilities -> averaged (randomResponsibilities components seed features)
         | Start.Labels labels ->
             averaged (fun block -> Array.sub labels (int block.FirstRow) block.Rows |> oneHot components)
         | Start.Responsibilities responsibilities ->

@@ -36,7 +36,7 @@ type Iterate<'θ> =
         Mixture: Mixture<'θ>
         /// What the E-step under this mixture found.
         Statistics: Statistics
-        /// (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ of this mixture.
+        /// (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ of this mixture, with maxₖ ln ρₙₖ for ln p(xₙ) under hard assignment.
         Objective: float
     }
 

@@ -35,7 +35,6 @@ module internal Training =
     /// The first thing wrong with the options or the data, if any.
     let check (options: MixtureOptions<'θ>) (source: Source) : Result<unit, GmmError> =
         let components = options.Components
-        let isTolerance = options.Tolerance >= 0.0 && options.Tolerance < infinity
 
         let isAssignment =
             match options.Assignment with
@@ -47,16 +46,12 @@ module internal Training =
             do!
                 GmmError.requireAll
                     [ components >= 1, "Components", "at least 1", string components
-                      options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts
-                      options.MaxIterations >= 1, "MaxIterations", "at least 1", string options.MaxIterations
-                      isTolerance, "Tolerance", "0 or more, and finite", string options.Tolerance
-                      isAssignment, "Assignment", "Soft or Hard", "Given"
-                      options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
+                      isAssignment, "Assignment", "Soft or Hard", "Given" ]
 
+            do! Fit.check options.Restarts options.MaxIterations options.Tolerance options.Execution
             do! Source.requireRows "Components" components source
             do! Start.check components source options.Start
             do! WeightPrior.check components options.WeightPrior
-            do! Source.validate options.Execution source
         }
 
     /// The best fit of all seeds, from options and data that `check` found right.

@@ -18,8 +18,11 @@ module Bernoulli =
           Prior = ConjugatePrior.flat 2
           Sample = fun random means -> if random.NextDouble() < means[0] then 1.0 else 0.0 }
 
-    /// The prior p ~ Beta(a, b) with a, b ≥ 1: a − 1 ones and b − 1 zeros more.
+    /// The prior p ~ Beta(a, b): a − 1 ones and b − 1 zeros more. Throws ArgumentException unless a, b ≥ 1.
     let beta a b =
+        ConjugatePrior.require (nameof a) 1.0 a
+        ConjugatePrior.require (nameof b) 1.0 b
+
         { Sums = [| a - 1.0; b - 1.0 |]
           Count = a + b - 2.0 }
 

@@ -4,11 +4,16 @@ open MathNet.Numerics
 
 /// Successes out of n trials of probability p: η = (ln p, ln(1−p)), T = (x, n−x), h(x) = C(n, x).
 module Binomial =
-    /// The definition for n trials.
+    let private require trials =
+        if trials < 1 then
+            invalidArg (nameof trials) $"The number of trials must be at least 1, but is {trials}."
+
+    /// The definition for n trials. Throws ArgumentException unless n ≥ 1.
     let family (trials: int) =
+        require trials
         let n = float trials
 
-        { Name = "binomial"
+        { Name = $"binomial({trials})"
           Domain = $"a whole number from 0 to {trials}"
           IsInDomain = fun x -> x >= 0.0 && x <= n && x = floor x
           Statistics = 2
@@ -21,8 +26,13 @@ module Binomial =
           Prior = ConjugatePrior.flat 2
           Sample = fun random means -> float (Distributions.Binomial.Sample(random, means[0] / n, trials)) }
 
-    /// The prior p ~ Beta(a, b) with a, b ≥ 1: a − 1 successes and b − 1 failures more, in (a + b − 2)/n more numbers.
+    /// The prior p ~ Beta(a, b): a − 1 successes and b − 1 failures more, in (a + b − 2)/n more numbers. Throws
+    /// ArgumentException unless a, b ≥ 1 and n ≥ 1.
     let beta (trials: int) a b =
+        require trials
+        ConjugatePrior.require (nameof a) 1.0 a
+        ConjugatePrior.require (nameof b) 1.0 b
+
         { Sums = [| a - 1.0; b - 1.0 |]
           Count = (a + b - 2.0) / float trials }
 

@@ -2,11 +2,14 @@ namespace Gmm
 
 /// One of L levels 0 … L−1 with probabilities p: η = ln p, T the one-hot vector of x.
 module Categorical =
-    /// The definition for L levels.
+    /// The definition for L levels. Throws ArgumentException unless L ≥ 1.
     let family (levels: int) =
+        if levels < 1 then
+            invalidArg (nameof levels) $"The number of levels must be at least 1, but is {levels}."
+
         let codes = Array.init levels float
 
-        { Name = "categorical"
+        { Name = $"categorical({levels})"
           Domain = $"a whole number from 0 to {levels - 1}"
           IsInDomain = fun x -> x >= 0.0 && x < float levels && x = floor x
           Statistics = levels
@@ -22,8 +25,10 @@ module Categorical =
           Prior = ConjugatePrior.flat levels
           Sample = fun random means -> float (RandomStream.index random means) }
 
-    /// The prior p ~ Dirichlet(α) with every αₗ ≥ 1: αₗ − 1 more of level l.
+    /// The prior p ~ Dirichlet(α): αₗ − 1 more of level l. Throws ArgumentException unless every αₗ ≥ 1.
     let dirichlet (concentration: float[]) =
+        concentration |> Array.iter (ConjugatePrior.require (nameof concentration) 1.0)
+
         let sums = concentration |> Array.map (fun alpha -> alpha - 1.0)
         { Sums = sums; Count = Array.sum sums }
 

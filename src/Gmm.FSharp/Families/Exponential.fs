@@ -19,8 +19,11 @@ module Exponential =
           Prior = ConjugatePrior.flat 1
           Sample = fun random means -> Distributions.Exponential.Sample(random, 1.0 / means[0]) }
 
-    /// The prior λ ~ Gamma(shape a ≥ 1, rate b): a − 1 more waiting times that add up to b.
+    /// The prior λ ~ Gamma(shape a, rate b): a − 1 more waiting times that add up to b. Throws ArgumentException unless a ≥ 1 and b ≥ 0.
     let gamma shape rate =
+        ConjugatePrior.require (nameof shape) 1.0 shape
+        ConjugatePrior.require (nameof rate) 0.0 rate
+
         { Sums = [| rate |]
           Count = shape - 1.0 }
 

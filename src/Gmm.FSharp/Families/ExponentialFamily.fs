@@ -19,6 +19,11 @@ module ConjugatePrior =
         { Sums = Array.zeroCreate statistics
           Count = 0.0 }
 
+    /// Throws ArgumentException unless a parameter of a prior is at least its lowest value.
+    let internal require name lowest (value: float) =
+        if not (value >= lowest && value < infinity) then
+            invalidArg name $"{name} must be at least {string lowest} and finite, but is {string value}."
+
 /// A distribution of one number as an exponential family, p(x|η) = h(x) exp(η·T(x) − A(η)) (Bishop, PRML, 2006, §2.4):
 /// all that mixtures of it need. Data of D columns are D independent numbers, each with parameters of its own.
 [<NoEquality; NoComparison>]
@@ -57,7 +62,7 @@ type ExponentialParameters =
         Family: string
         /// The mean parameters m = E T(x) (K×D×S).
         Means: Tensor
-        /// The natural parameters η (K×D×S); −1e300 stands for −∞, which has no product with 0.
+        /// The natural parameters η (K×D×S); −1e305 stands for −∞, which has no product with 0.
         Natural: Tensor
         /// Σⱼ A(ηₖⱼ) (K).
         LogPartitions: Tensor
@@ -69,17 +74,16 @@ module ExponentialFamily =
     // ── Parameters ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// −∞ as a number that times 0 is 0.
-    let private minusInfinity = -1e300
+    let private minusInfinity = -1e305
 
-    /// The parameters with these mean parameters (K×D×S); the component and column of the first whose likelihood is
-    /// unbounded otherwise.
-    let private ofMeans (family: ExponentialFamily) (means: Tensor) : Result<ExponentialParameters, int * int> =
+    /// The parameters with these mean parameters (K×D×S), or the error of the first whose likelihood is unbounded.
+    let internal ofMeans (family: ExponentialFamily) (means: Tensor) : Result<ExponentialParameters, GmmError> =
         let components, columns = means.shape[0], means.shape[1]
         let natural = means.toArray () |> Array.chunkBySize family.Statistics |> Array.map family.Natural
         let partitions = natural |> Array.map family.LogPartition
 
         match partitions |> Array.tryFindIndex (Double.IsFinite >> not) with
-        | Some i -> Error(i / columns, i % columns)
+        | Some i -> Error(DegenerateComponent(i / columns, i % columns, family.Name, 0))
         | None ->
             Ok
                 { Family = family.Name
@@ -87,28 +91,27 @@ module ExponentialFamily =
                   Natural = natural |> Array.concat |> Array.map (max minusInfinity) |> Tensor.create means.shape
                   LogPartitions = (Tensor.create [| components; columns |] partitions).sum 1 }
 
-    /// The parameters with these mean parameters m = E T(x) (K×D×S). Error when one is not finite or not possible.
+    /// Whether mean parameters (S) are those of a distribution of the family: going to natural parameters and back changes
+    /// nothing.
+    let private areMeans (family: ExponentialFamily) (means: float[]) =
+        Array.forall2 (fun a b -> abs (a - b) <= 1e-9 * abs a) means (family.Mean(family.Natural means))
+
+    /// The parameters with these mean parameters m = E T(x) (K×D×S). Error when they are not of that shape, or not those of a
+    /// distribution of the family.
     let create (family: ExponentialFamily) (means: Tensor) : Result<ExponentialParameters, GmmError> =
-        let isMatching = means.shape.Length = 3 && means.shape[2] = family.Statistics
-        let isFinite = means.toArray () |> Array.forall Double.IsFinite
+        let size = family.Statistics
+        let isMatching = means.shape.Length = 3 && means.shape[2] = size
 
         result {
             do!
                 GmmError.requireAll
-                    [ isMatching,
-                      "Mean parameters",
-                      $"shaped K×D×{family.Statistics} for {family.Name}",
-                      Tensor.Show means.shape
-                      isFinite, "Mean parameters", "finite", string means ]
+                    [ isMatching, "Mean parameters", $"K×D×{size} for {family.Name}", Tensor.Show means.shape ]
 
-            return!
-                ofMeans family means
-                |> Result.mapError (fun (k, j) ->
-                    InvalidOption(
-                        $"Mean parameters of component {k}, column {j}",
-                        $"possible for {family.Name}",
-                        string means
-                    ))
+            match means.toArray () |> Array.chunkBySize size |> Array.tryFind (areMeans family >> not) with
+            | Some numbers ->
+                let rule = $"those of a distribution ({family.Name})"
+                return! Error(InvalidOption("Mean parameters", rule, string (Tensor.vector numbers)))
+            | None -> return! ofMeans family means
         }
 
     /// What is wrong with the first number of a block that is outside the family's domain, if any.
@@ -140,21 +143,36 @@ module ExponentialFamily =
 
     // ── Prior ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// What is wrong with the family's prior, if anything.
+    /// What is wrong with the family's prior, if anything. τ/ν must be mean parameters of the family; without a count, only
+    /// a family of free statistics can have sums.
     let checkPrior (family: ExponentialFamily) : Result<unit, GmmError> =
         let prior = family.Prior
         let isCount value = value >= 0.0 && value < infinity
+        let numbers = string (Tensor.vector prior.Sums)
 
-        GmmError.requireAll
-            [ prior.Sums.Length = family.Statistics,
-              "Prior.Sums",
-              $"{family.Statistics} numbers",
-              string prior.Sums.Length
-              prior.Sums |> Array.forall isCount,
-              "Prior.Sums",
-              "0 or more, and finite",
-              string (Tensor.vector prior.Sums)
-              isCount prior.Count, "Prior.Count", "0 or more, and finite", string prior.Count ]
+        let isConsistent () =
+            if prior.Count > 0.0 then
+                areMeans family (prior.Sums |> Array.map (fun sum -> sum / prior.Count))
+            else
+                family.Free = family.Statistics || Array.forall ((=) 0.0) prior.Sums
+
+        result {
+            do!
+                GmmError.requireAll
+                    [ prior.Sums.Length = family.Statistics,
+                      "Prior.Sums",
+                      $"{family.Statistics} numbers for {family.Name}",
+                      $"{prior.Sums.Length} numbers"
+                      prior.Sums |> Array.forall isCount, "Prior.Sums", "0 or more, and finite", numbers
+                      isCount prior.Count, "Prior.Count", "0 or more, and finite", string prior.Count ]
+
+            do!
+                GmmError.requireAll
+                    [ isConsistent (),
+                      "Prior.Sums",
+                      $"statistics of Prior.Count numbers ({family.Name})",
+                      $"{numbers} for {string prior.Count}" ]
+        }
 
     /// Σₖⱼ (η·τ − ν A(η)), the log-density without its constant.
     let logPrior (family: ExponentialFamily) (parameters: ExponentialParameters) : float =
@@ -167,16 +185,13 @@ module ExponentialFamily =
     let maximise (family: ExponentialFamily) (parameters: ExponentialParameters) (statistics: Statistics) =
         let shape = parameters.Means.shape
         let counts = statistics.Counts |> Array.map (fun count -> count + family.Prior.Count)
-        let nothing = 1e-15 * statistics.Weight
 
-        match counts |> Array.tryFindIndex (fun count -> not (count > nothing)) with
+        match statistics |> Statistics.firstEmpty counts with
         | Some k -> Error(CollapsedComponent(k, 0))
         | None ->
             let sums = Tensor.create shape statistics.Sums[0] + Tensor.vector family.Prior.Sums
 
-            sums / Tensor.create [| shape[0]; 1; 1 |] counts
-            |> ofMeans family
-            |> Result.mapError (fun (k, j) -> DegenerateComponent(k, j, family.Name, 0))
+            sums / Tensor.create [| shape[0]; 1; 1 |] counts |> ofMeans family
 
     // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -108,8 +108,6 @@ module Gaussian =
                 (fun i -> Seq.forall (fun j -> isClose (entry i j) (entry j i)) (seq { 0..i }))
                 (seq { 0 .. features - 1 })
 
-        let isSound plane = isSymmetric plane && Option.isSome (inverseFactor features structure plane)
-
         let numbers = given.toArray ()
 
         let laidOut =
@@ -128,7 +126,9 @@ module Gaussian =
 
         laidOut
         |> Result.bind (fun planes ->
-            match Array.tryFind (isSound >> not) planes with
+            let isDefinite plane = Option.isSome (inverseFactor features structure plane)
+
+            match planes |> Array.tryFind (fun plane -> not (isSymmetric plane && isDefinite plane)) with
             | Some plane ->
                 Error(InvalidOption(name, "symmetric and positive definite", string (Tensor.create one plane)))
             | None -> Ok planes)
@@ -355,25 +355,18 @@ module Gaussian =
 
     // ── M-step ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Whether every variance is more than the rounding noise of numbers as large as the means.
-    let private isAboveNoise structure (means: float[][]) (plane: float[]) =
+    /// Whether every variance of a plane is more than the rounding noise of numbers as large as the means it belongs to.
+    let private isAboveNoise structure (means: float[][]) p (plane: float[]) =
         let square x = x * x
-        let largest = means |> Array.map (Array.map abs) |> Array.reduce (Array.map2 max)
+        let owners = if Structure.isTied structure then means else [| means[p] |]
+        let largest = owners |> Array.map (Array.map abs) |> Array.reduce (Array.map2 max)
         let noise = largest |> Array.map (fun mean -> square (4.0 * Precision.DoublePrecision * mean))
-        let features = largest.Length
+        let features = noise.Length
 
-        let variances =
-            match Structure.shape structure with
-            | Shape.Full -> Array.init features (fun j -> plane[j * features + j])
-            | Shape.Diag
-            | Shape.Spherical -> plane
-
-        let floor =
-            match Structure.shape structure with
-            | Shape.Spherical -> Structure.diagonal structure noise
-            | _ -> noise
-
-        Array.forall2 (>) variances floor
+        match Structure.shape structure with
+        | Shape.Full -> Array.forall2 (>) (Array.init features (fun j -> plane[j * features + j])) noise
+        | Shape.Diag -> Array.forall2 (>) plane noise
+        | Shape.Spherical -> plane[0] > Array.average noise
 
     /// The joint mode of means and covariances, from statistics about the current means μ:
     ///   δₖ = (Σₙ rₙₖzₙₖ + κ₀(m₀ₖ−μₖ)) / (Nₖ+κ₀),  μₖ ← μₖ + δₖ,
@@ -388,9 +381,8 @@ module Gaussian =
         let structure, features = gaussian.Structure, gaussian.Features
         let pseudo = pseudoStatistics prior gaussian
         let counts = statistics.Counts |> Array.map (fun count -> count + pseudo.Rows)
-        let nothing = 16.0 * Precision.DoublePrecision * statistics.Weight
 
-        match counts |> Array.tryFindIndex (fun count -> not (count > nothing)) with
+        match statistics |> Statistics.firstEmpty counts with
         | Some k -> Error(CollapsedComponent(k, 0))
         | None ->
             let first = statistics.Sums[0] |> Array.chunkBySize features
@@ -421,8 +413,10 @@ module Gaussian =
 
             let means = Array.map2 (Array.map2 (+)) (rows gaussian.Means) shifts
 
-            match planes |> Array.tryFindIndex (isAboveNoise structure means >> not) with
-            | Some plane -> Error plane
+            match
+                planes |> Seq.indexed |> Seq.tryFind (fun (p, plane) -> not (isAboveNoise structure means p plane))
+            with
+            | Some(p, _) -> Error p
             | None -> ofPlanes structure means planes
             |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
 

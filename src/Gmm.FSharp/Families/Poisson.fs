@@ -24,8 +24,11 @@ module Poisson =
                 else
                     float (Distributions.Poisson.Sample(random, means[0])) }
 
-    /// The prior λ ~ Gamma(shape a ≥ 1, rate b): a − 1 more in b more counts.
+    /// The prior λ ~ Gamma(shape a, rate b): a − 1 more in b more counts. Throws ArgumentException unless a ≥ 1 and b ≥ 0.
     let gamma shape rate =
+        ConjugatePrior.require (nameof shape) 1.0 shape
+        ConjugatePrior.require (nameof rate) 0.0 rate
+
         { Sums = [| shape - 1.0 |]
           Count = rate }
 

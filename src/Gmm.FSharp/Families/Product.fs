@@ -116,7 +116,8 @@ module Product =
                 product
                 |> onParts (fun part columns parameters ->
                     part.Misfit parameters (block.Select columns) |> Option.map (GmmError.ofColumns columns))
-                |> List.tryPick id
+                |> List.choose id
+                |> GmmError.firstCell
           Features = fun product -> product.Parts |> List.sumBy (fun (columns, _) -> columns.Length)
           FreeParameters = onParts (fun part _ -> part.FreeParameters) >> List.sum
           Move =

@@ -14,27 +14,31 @@ type Assignment =
 
 /// The textbook of the E-step's second half, over tensors.
 module Assignment =
-    // Stands for −∞, which has no difference from itself: families write −1e300 for ln 0, and no possible row of numbers
-    // below 1e150 comes near.
-    let private lowest = -1e290
+    /// Below this a density is 0: families write −1e305 for ln 0, because −∞ has no difference from itself. The densities
+    /// of rows below 1e150 are above, unless a standard deviation is below 0.05.
+    let private lowest = -1e303
 
-    let private columns (row: Tensor) = row.unsqueeze 1
+    let private bounded (logJoint: Tensor) = logJoint.clamp lowest
+
+    let private column (row: Tensor) = row.unsqueeze 1
 
     /// Evidence ln Σₖ ρₙₖ (n) and responsibilities (n×K) of joint log-densities (n×K). The largest of each row is
     /// subtracted before exp, so that rows far apart don't underflow together. A row of density 0 under every component
     /// has evidence −∞ and equal responsibilities.
     let soft (logJoint: Tensor) : Tensor * Tensor =
-        let joint = logJoint.clamp lowest
+        let joint = bounded logJoint
         let largest = joint.max 1
-        let shifted = (joint - columns largest).exp()
+        let shifted = (joint - column largest).exp()
         let total = shifted.sum 1
         // 1 for a possible row and 0 for an impossible one, whose logarithms are 0 and −∞.
         let possible = logJoint.like([| 1 |], [| lowest |]).expand(largest.shape).lt largest
-        largest + total.log () + possible.log (), shifted / columns total
+        largest + total.log () + possible.log (), shifted / column total
+
+    /// The component of the largest joint log-density of each row (n), the lower of equals.
+    let likeliest (logJoint: Tensor) : Tensor = (bounded logJoint).argmax 1
 
     /// The largest joint log-density of each row (n) and its one-hot responsibilities (n×K).
     let hard (logJoint: Tensor) : Tensor * Tensor =
         let components = logJoint.shape[1]
         let index = logJoint.like ([| components |], Array.init components float)
-        let winner = columns (logJoint.argmax 1)
-        logJoint.max 1, winner.expand(logJoint.shape).eq(index.expand logJoint.shape)
+        logJoint.max 1, (column (likeliest logJoint)).expand(logJoint.shape).eq(index.expand logJoint.shape)

@@ -21,8 +21,14 @@ type Statistics =
           Counts = Array.map2 (+) a.Counts b.Counts
           Sums = Array.map2 (Array.map2 (+)) a.Sums b.Sums }
 
-/// Statistics as one vector of numbers, to send or reduce them elsewhere.
+/// Working with statistics.
 module Statistics =
+    /// The first component whose count, with what a prior adds, is no more than the rounding of the total weight: it has no
+    /// rows left.
+    let internal firstEmpty (counts: float[]) (statistics: Statistics) : int option =
+        let nothing = 16.0 * MathNet.Numerics.Precision.DoublePrecision * statistics.Weight
+        counts |> Array.tryFindIndex (fun count -> not (count > nothing))
+
     /// Weight, log-likelihood, counts and sums, one after another.
     let pack (statistics: Statistics) : float[] =
         Array.concat

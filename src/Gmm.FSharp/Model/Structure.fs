@@ -64,6 +64,8 @@ module Structure =
 
     /// The structure of a name, which may also be "isotropic" (spherical) or "tied" (tied_full).
     let parse (text: string) : Result<Structure, GmmError> =
+        let text = if isNull text then "" else text
+
         match text.Trim().ToLowerInvariant().Replace('-', '_') with
         | "isotropic" -> Ok Spherical
         | "tied" -> Ok TiedFull

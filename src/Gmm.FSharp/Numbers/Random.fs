@@ -27,6 +27,19 @@ module RandomStream =
         // Rounding can leave the target at the very end: the last index that has weight.
         found |> Option.defaultWith (fun () -> Array.findIndexBack (fun weight -> weight > 0.0) weights)
 
+    /// The elements in random order, each drawn when it is asked for (Fisher and Yates).
+    let shuffle (random: Random) (elements: 'T[]) : seq<'T> =
+        seq {
+            let elements = Array.copy elements
+
+            for i in 0 .. elements.Length - 1 do
+                let j = random.Next(i, elements.Length)
+                let drawn = elements[j]
+                elements[j] <- elements[i]
+                elements[i] <- drawn
+                drawn
+        }
+
     /// `count` distinct numbers below `length`, every such set equally likely (Floyd's algorithm, Bentley 1987).
     let distinct (random: Random) (count: int) (length: int64) : int64[] =
         let chosen = HashSet<int64>()

@@ -51,7 +51,7 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
 
     member _.Values = values
 
-    override _.shape = shape
+    override _.shape = Array.copy shape
     override _.toArray() = values.ToArray()
     override _.like(shape, values) = create shape values
 
@@ -248,18 +248,18 @@ module Reference =
 /// Tensors of the Reference engine from .NET arrays.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Tensor =
-    /// A tensor of any shape from numbers held row by row; throws ArgumentException when their count is another.
+    /// A tensor of any shape from numbers held row by row, copied; throws ArgumentException when their count is another.
     let create (shape: int[]) (values: float[]) : Tensor =
-        if Array.fold (*) 1 shape <> values.Length then
+        if Array.exists (fun length -> length < 0) shape || Array.fold (*) 1 shape <> values.Length then
             invalidArg (nameof values) $"A tensor of shape {Tensor.Show shape} does not hold {values.Length} numbers."
 
-        Reference.engine.Create shape (ReadOnlyMemory values)
+        Reference.engine.Create (Array.copy shape) (ReadOnlyMemory(Array.copy values))
 
     /// A single number.
     let scalar (value: float) = create [||] [| value |]
 
     /// A vector.
-    let vector (values: float[]) = create [| values.Length |] (Array.copy values)
+    let vector (values: float[]) = create [| values.Length |] values
 
     /// A matrix.
     let matrix (values: float[,]) =

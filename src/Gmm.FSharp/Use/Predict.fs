@@ -19,7 +19,7 @@ module Predict =
 
     /// The component with the largest joint density for every row (N), ties to the lower one.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
-        ofJoint (fun joint -> joint.argmax 1) fit source |> Result.map (Array.map int)
+        ofJoint Assignment.likeliest fit source |> Result.map (Array.map int)
 
     /// The responsibilities rₙₖ (N×K): every row sums to 1.
     let responsibilities (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
@@ -38,8 +38,10 @@ module Predict =
         logDensities fit source
         |> Result.map (fun densities ->
             let weighted (block: Block) =
-                Seq.sum (seq { for i in 0 .. block.Rows - 1 -> block.Weight i * densities[int block.FirstRow + i] }),
-                Seq.sum (seq { for i in 0 .. block.Rows - 1 -> block.Weight i })
+                let first = int block.FirstRow
+
+                block.WeightedSum densities[first .. first + block.Rows - 1],
+                Seq.sum (Seq.init block.Rows block.Weight)
 
             let sum, weight = source |> Source.reduce fit.Model.Execution (fun (a, b) (c, d) -> a + c, b + d) weighted
             sum / weight)
