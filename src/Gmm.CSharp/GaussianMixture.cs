@@ -186,6 +186,37 @@ public sealed class GaussianMixture
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public double Aic() => fitted.Get().Aic;
 
+    /// <summary>Draws rows as points in the plane of two features, with every component's mean and ellipses, as SVG.</summary>
+    /// <remarks>
+    /// The points have the colours of their likeliest components; the ellipses (x−μₖ)ᵀΣₖ⁻¹(x−μₖ) = σ² are those of the marginal
+    /// 2×2 covariances, the more opaque the larger the weight. Data of one feature are drawn as a histogram under the density.
+    /// The text refers to nothing outside itself; any browser shows it.
+    /// </remarks>
+    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
+    /// <param name="options">Title, columns, names, classes and size; unless given, as <see cref="PlotOptions"/> has them.</param>
+    /// <returns>The picture.</returns>
+    /// <exception cref="ArgumentException">The options break their rule, or do not belong to the data, or the data not to the fit.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public string ToSvg(Rows data, PlotOptions? options = null)
+    {
+        var (fit, source) = (fitted.Get(), data.ToSource(null));
+        return Core.Plot.scatter((options ?? new()).Value, fit, source, Core.Predict.labels(fit, source).Get()).Get();
+    }
+
+    /// <summary>Draws rows as <see cref="ToSvg"/> does, and writes the picture to a file.</summary>
+    /// <remarks>The folder is made if need be; the file is complete or, when it can't be written, as it was.</remarks>
+    /// <param name="path">Where to write.</param>
+    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
+    /// <param name="options">Title, columns, names, classes and size; unless given, as <see cref="PlotOptions"/> has them.</param>
+    /// <exception cref="ArgumentException">The options break their rule, or do not belong to the data, or the data not to the fit.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <exception cref="IOException">The file can't be written.</exception>
+    public void SaveSvg(string path, Rows data, PlotOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        _ = Core.Plot.save(path, ToSvg(data, options)).Get();
+    }
+
     // ── What was fitted ─────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Whether there has been a fit.</summary>

@@ -14,7 +14,12 @@ namespace Gmm.CSharp;
 [CollectionBuilder(typeof(Rows), nameof(Of))]
 public sealed class Rows : IEnumerable<double[]>
 {
-    private Rows(FSharpResult<Source, GmmError> source) => Source = source.Get();
+    internal Rows(Source source) => Source = source;
+
+    private Rows(FSharpResult<Source, GmmError> source)
+        : this(source.Get())
+    {
+    }
 
     internal Source Source { get; }
 

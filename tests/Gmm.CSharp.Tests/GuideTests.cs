@@ -26,8 +26,8 @@ public partial class GuideTests
 
     private static void Run()
     {
-        double[][] eruptions =
-            [.. File.ReadLines("data/faithful.csv").Skip(1).Select(line => Array.ConvertAll(line.Split(','), double.Parse))];
+        var file = CsvData.Read("data/faithful.csv");
+        var eruptions = file.Rows;
 
         var model = new GaussianMixture(components: 2) { RandomState = 42, Restarts = 10 }.Fit(eruptions);
 
@@ -41,6 +41,11 @@ public partial class GuideTests
         var variances = (double[])tied.Covariances.Values;
         Console.WriteLine($"variances {variances[0]:F4} and {variances[1]:F4}; {tied.Covariances[1][0, 1]} off the diagonal");
         Console.WriteLine($"BIC {model.Bic():F1} with full, {tied.Bic():F1} with tied diagonal covariances");
+
+        var options = new PlotOptions { Title = "Old Faithful", ColumnNames = file.ColumnNames };
+        string picture = model.ToSvg(eruptions, options);
+        model.SaveSvg(Path.Combine(Path.GetTempPath(), "faithful.svg"), eruptions, options);
+        Console.WriteLine(picture[..picture.IndexOf(' ')]);
 
         var believed = new GaussianMixture(2)
         {
@@ -69,8 +74,7 @@ public partial class GuideTests
 
         try
         {
-            eruptions[3][1] = double.NaN;
-            model.Fit(eruptions);
+            model.Fit([[3.6, 79], [1.8, 54], [3.3, 74], [2.3, double.NaN]]);
         }
         catch (ArgumentException error)
         {
