@@ -23,7 +23,12 @@ public enum CovarianceType
     TiedSpherical,
 }
 
-/// <summary>How the starting means of a Gaussian mixture are found.</summary>
+/// <summary>How the start of a mixture is found.</summary>
+/// <remarks>
+/// Rows are compared by their numbers for Gaussians, and by their statistics T(x) for other families; in a product each of
+/// these is divided by its standard deviation over the data. "Wide as the data" is, for the other families, halfway between the
+/// row and the mean of all data.
+/// </remarks>
 public enum InitMethod
 {
     /// <summary>One run of k-means; the first mixture is the M-step of its clusters.</summary>
@@ -34,6 +39,10 @@ public enum InitMethod
 
     /// <summary>Random distinct rows, components as wide as the data.</summary>
     Points,
+
+    /// <summary>Random responsibilities, each row's uniform over all that sum to 1; the first mixture is their M-step.</summary>
+    /// <remarks>scikit-learn's <c>random</c>.</remarks>
+    RandomResponsibilities,
 }
 
 /// <summary>How the starting centers of k-means are found.</summary>

@@ -127,7 +127,7 @@ public sealed class KMeans
     private State Run(Rows data, double[]? sampleWeights, CancellationToken cancellationToken)
     {
         var source = data.ToSource(sampleWeights);
-        var fit = Core.KMeans.fit(ToOptions(cancellationToken), source).Get(nameof(InitCenters));
+        var fit = Core.KMeans.fit(ToOptions(cancellationToken), source).Get(("Means", nameof(InitCenters)), ("Start means", nameof(InitCenters)));
         return fitted.Set(new(fit, Core.KMeans.predict(fit, source).Get()));
     }
 

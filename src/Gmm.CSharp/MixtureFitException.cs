@@ -1,6 +1,6 @@
 namespace Gmm.CSharp;
 
-/// <summary>The data leave a fit no way on: a covariance became singular, or a component was left with no rows.</summary>
+/// <summary>The data leave a fit no way on: a covariance became singular, a component was left with no rows, or its likelihood is unbounded.</summary>
 /// <remarks>
 /// The message names the remedies. With several restarts it is thrown only when every run fails. The estimator keeps its
 /// earlier fit.

@@ -60,7 +60,8 @@ public class SurfaceTests
         string[] references = ["see", "paramref", "inheritdoc"];
         Assert.NotEmpty(documentation.Descendants("summary"));
         Assert.DoesNotContain(
-            documentation.Descendants(), tag => string.IsNullOrWhiteSpace(tag.Value) && !references.Contains(tag.Name.LocalName));
+            documentation.Descendants(),
+            tag => string.IsNullOrWhiteSpace(tag.Value) && !references.Contains(tag.Name.LocalName) && tag.Element("inheritdoc") is null);
     }
 
     // ── The types that a type shows ─────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ namespace Gmm.CSharp;
 /// <summary>Between the F# core and C#: options and results one way, errors as exceptions the other.</summary>
 internal static class Translation
 {
-    /// <summary>What the core calls an option, and what it is called here; the first that a name begins with counts.</summary>
+    /// <summary>What the core calls an option, and what it mostly is called here; the first that a name begins with counts.</summary>
     private static readonly (string Core, string Here)[] CommonNames =
     [
         ("SampleWeights", "sampleWeights"),
@@ -17,19 +17,22 @@ internal static class Translation
         ("Start labels", nameof(GaussianMixture.InitLabels)),
         ("Start responsibilities", nameof(GaussianMixture.InitResponsibilities)),
         ("Start mixture", "The mixture of InitMeans and InitCovariances"),
+        ("Start means", nameof(GaussianMixture.InitMeans)),
+        ("Means", nameof(GaussianMixture.InitMeans)),
+        ("Columns of the parts", "The columns of Parts"),
         ("Weights", nameof(GaussianMixture.InitWeights)),
         ("Covariances", nameof(GaussianMixture.InitCovariances)),
     ];
 
     /// <summary>The value of a result, or the exception that says what is wrong in the words of the C# surface.</summary>
     /// <param name="result">What the core returned.</param>
-    /// <param name="means">The property that holds the means to start from.</param>
-    internal static T Get<T>(this FSharpResult<T, GmmError> result, string means = nameof(GaussianMixture.InitMeans)) =>
-        result.IsOk ? result.ResultValue : throw ToException(result.ErrorValue, means);
+    /// <param name="names">What the core calls an option, and what this estimator does, where that is not the usual name.</param>
+    internal static T Get<T>(this FSharpResult<T, GmmError> result, params (string Core, string Here)[] names) =>
+        result.IsOk ? result.ResultValue : throw ToException(result.ErrorValue, names);
 
     /// <summary>The exception for an option that breaks a rule which only the C# surface has.</summary>
     internal static Exception Invalid(string name, string rule, object value) =>
-        ToException(GmmError.NewInvalidOption(name, rule, $"{value}"), name);
+        ToException(GmmError.NewInvalidOption(name, rule, $"{value}"), [(name, name)]);
 
     /// <summary>The exception for a number that is no value of an enumeration.</summary>
     internal static Exception UnknownValue<T>(string name, T value)
@@ -42,14 +45,16 @@ internal static class Translation
         return sampleWeights is null ? data.Source : SourceModule.weighted(sampleWeights, data.Source).Get();
     }
 
-    private static Exception ToException(GmmError error, string means) =>
+    private static Exception ToException(GmmError error, (string Core, string Here)[] names) =>
         error switch
         {
-            GmmError.InvalidOption option => InvalidOption(Rename(option.name, means), option.rule, option.value),
-            GmmError.InvalidData or GmmError.InvalidNumber => new ArgumentException(error.Message, "data"),
+            GmmError.InvalidOption option => InvalidOption(Rename(option.name, names), option.rule, option.value),
+            GmmError.InvalidData or GmmError.InvalidNumber or GmmError.OutsideDomain => new ArgumentException(error.Message, "data"),
             GmmError.SingularCovariance trouble =>
                 new MixtureFitException(error.Message, trouble.owner?.Value, trouble.iteration),
             GmmError.CollapsedComponent trouble =>
+                new MixtureFitException(error.Message, trouble.owner, trouble.iteration),
+            GmmError.DegenerateComponent trouble =>
                 new MixtureFitException(error.Message, trouble.owner, trouble.iteration),
             _ => new IOException(error.Message),
         };
@@ -60,9 +65,9 @@ internal static class Translation
             GmmError.NewInvalidOption(name, rule, value).Message,
             name.StartsWith("sampleWeights", StringComparison.Ordinal) ? "sampleWeights" : null);
 
-    private static string Rename(string name, string means)
+    private static string Rename(string name, (string Core, string Here)[] names)
     {
-        foreach (var (core, here) in CommonNames.Append(("Means", means)).Append(("Start means", means)))
+        foreach (var (core, here) in names.Concat(CommonNames))
         {
             if (name.StartsWith(core, StringComparison.Ordinal))
             {

@@ -1,0 +1,44 @@
+namespace Gmm.CSharp;
+
+/// <summary>A mixture of independent yes-or-no columns, p(x) = Σₖ πₖ Πⱼ pₖⱼ^xⱼ (1 − pₖⱼ)^(1−xⱼ); the data are 0 and 1.</summary>
+/// <remarks>Also known as latent class analysis. (Bishop, Pattern Recognition and Machine Learning, 2006, §9.3.3.)</remarks>
+/// <example>
+/// <code>
+/// var model = new BernoulliMixture(components: 2) { BetaPrior = (2, 2) }.Fit([[0, 1, 1], [1, 1, 1], [0, 0, 0]]);
+/// double[,] probabilities = model.Probabilities;
+/// </code>
+/// </example>
+public sealed class BernoulliMixture : ExponentialFamilyMixture
+{
+    /// <summary>A mixture of K components, to be fitted.</summary>
+    /// <param name="components">How many components, K; from 1 to the number of rows.</param>
+    public BernoulliMixture(int components)
+        : base(components)
+    {
+    }
+
+    /// <summary>The prior on the probabilities, pₖⱼ ~ Beta(a, b), both 1 or more; none unless set.</summary>
+    /// <remarks>p̂ₖⱼ = (Σₙ rₙₖ xₙⱼ + a − 1) / (Nₖ + a + b − 2).</remarks>
+    public (double A, double B)? BetaPrior { get; set; }
+
+    /// <summary>Starting probabilities pₖⱼ of a 1 (K×D), each between 0 and 1, with or without <see cref="ExponentialFamilyMixture.InitWeights"/>.</summary>
+    public double[,]? InitProbabilities { get; set; }
+
+    /// <summary>The probabilities pₖⱼ of a 1 (K×D).</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[,] Probabilities => (double[,])Parameters();
+
+    /// <summary>The probabilities pₖⱼ of a 1 (K×D) that the best run started from.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[,] InitialProbabilities => (double[,])InitialParameters();
+
+    private protected override string GivenName => nameof(InitProbabilities);
+
+    private protected override Array? Given => InitProbabilities;
+
+    /// <inheritdoc/>
+    public override BernoulliMixture Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
+        Fit(this, data, sampleWeights, cancellationToken);
+
+    private protected override Parametrisation ToParametrisation() => Parametrisation.Bernoulli(BetaPrior, nameof(BetaPrior));
+}

@@ -1,0 +1,46 @@
+namespace Gmm.CSharp;
+
+/// <summary>A mixture of independent numbers of successes in n trials, p(x) = Σₖ πₖ Πⱼ C(n, xⱼ) pₖⱼ^xⱼ (1 − pₖⱼ)^(n−xⱼ); the data are whole numbers from 0 to n.</summary>
+/// <remarks>(Hasselblad 1969.)</remarks>
+/// <example>
+/// <code>
+/// var model = new BinomialMixture(components: 2, trials: 10).Fit([[5], [9], [8], [4], [7]]);
+/// double[,] probabilities = model.Probabilities;
+/// </code>
+/// </example>
+public sealed class BinomialMixture : ExponentialFamilyMixture
+{
+    /// <summary>A mixture of K components, to be fitted.</summary>
+    /// <param name="components">How many components, K; from 1 to the number of rows.</param>
+    /// <param name="trials">Out of how many trials the successes are, n; 1 or more.</param>
+    public BinomialMixture(int components, int trials)
+        : base(components) => Trials = trials;
+
+    /// <summary>Out of how many trials the successes are, n; 1 or more.</summary>
+    public int Trials { get; set; }
+
+    /// <summary>The prior on the probabilities, pₖⱼ ~ Beta(a, b), both 1 or more; none unless set.</summary>
+    /// <remarks>p̂ₖⱼ = (Σₙ rₙₖ xₙⱼ + a − 1) / (n Nₖ + a + b − 2).</remarks>
+    public (double A, double B)? BetaPrior { get; set; }
+
+    /// <summary>Starting probabilities pₖⱼ of a success (K×D), each between 0 and 1, with or without <see cref="ExponentialFamilyMixture.InitWeights"/>.</summary>
+    public double[,]? InitProbabilities { get; set; }
+
+    /// <summary>The probabilities pₖⱼ of a success (K×D).</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[,] Probabilities => (double[,])Parameters();
+
+    /// <summary>The probabilities pₖⱼ of a success (K×D) that the best run started from.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[,] InitialProbabilities => (double[,])InitialParameters();
+
+    private protected override string GivenName => nameof(InitProbabilities);
+
+    private protected override Array? Given => InitProbabilities;
+
+    /// <inheritdoc/>
+    public override BinomialMixture Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
+        Fit(this, data, sampleWeights, cancellationToken);
+
+    private protected override Parametrisation ToParametrisation() => Parametrisation.Binomial(Trials, BetaPrior, nameof(Trials), nameof(BetaPrior));
+}

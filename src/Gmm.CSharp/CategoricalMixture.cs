@@ -1,0 +1,46 @@
+namespace Gmm.CSharp;
+
+/// <summary>A mixture of independent columns of levels, p(x) = Σₖ πₖ Πⱼ pₖⱼₗ with l = xⱼ; the data are whole numbers from 0 to L − 1.</summary>
+/// <remarks>Also known as latent class analysis. Columns of different numbers of levels are parts of a <see cref="ProductMixture"/>. (Murphy, Machine Learning, 2012, §11.2.2.)</remarks>
+/// <example>
+/// <code>
+/// var model = new CategoricalMixture(components: 2, levels: 3).Fit([[0, 2], [0, 1], [2, 2], [1, 0]]);
+/// double[,,] probabilities = model.Probabilities;
+/// </code>
+/// </example>
+public sealed class CategoricalMixture : ExponentialFamilyMixture
+{
+    /// <summary>A mixture of K components, to be fitted.</summary>
+    /// <param name="components">How many components, K; from 1 to the number of rows.</param>
+    /// <param name="levels">How many levels every column has, L; 1 or more.</param>
+    public CategoricalMixture(int components, int levels)
+        : base(components) => Levels = levels;
+
+    /// <summary>How many levels every column has, L; 1 or more.</summary>
+    public int Levels { get; set; }
+
+    /// <summary>The prior on the probabilities, pₖⱼ ~ Dirichlet(α): a number or one for every level (L), each 1 or more; none unless set.</summary>
+    /// <remarks>p̂ₖⱼₗ = (Σₙ rₙₖ [xₙⱼ = l] + αₗ − 1) / (Nₖ + Σₘ αₘ − L).</remarks>
+    public Tensor? DirichletPrior { get; set; }
+
+    /// <summary>Starting probabilities pₖⱼₗ of the levels (K×D×L), each 0 or more with a sum of 1 over the levels, with or without <see cref="ExponentialFamilyMixture.InitWeights"/>.</summary>
+    public double[,,]? InitProbabilities { get; set; }
+
+    /// <summary>The probabilities pₖⱼₗ of the levels (K×D×L).</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[,,] Probabilities => (double[,,])Parameters();
+
+    /// <summary>The probabilities pₖⱼₗ of the levels (K×D×L) that the best run started from.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[,,] InitialProbabilities => (double[,,])InitialParameters();
+
+    private protected override string GivenName => nameof(InitProbabilities);
+
+    private protected override Array? Given => InitProbabilities;
+
+    /// <inheritdoc/>
+    public override CategoricalMixture Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
+        Fit(this, data, sampleWeights, cancellationToken);
+
+    private protected override Parametrisation ToParametrisation() => Parametrisation.Categorical(Levels, DirichletPrior, nameof(Levels), nameof(DirichletPrior));
+}

@@ -1,0 +1,103 @@
+using Core = global::Gmm;
+
+namespace Gmm.CSharp;
+
+/// <summary>What every mixture asks of its fit, whatever the family.</summary>
+internal interface IFit
+{
+    double[] Weights { get; }
+
+    double[] InitialWeights { get; }
+
+    bool Converged { get; }
+
+    int Iterations { get; }
+
+    double LowerBound { get; }
+
+    double LogLikelihood { get; }
+
+    double[] Trace { get; }
+
+    int Seed { get; }
+
+    int FreeParameters { get; }
+
+    double Bic { get; }
+
+    double Aic { get; }
+
+    int[] Labels(Source source);
+
+    double[,] Responsibilities(Source source);
+
+    double[] LogDensities(Source source);
+
+    double Score(Source source);
+}
+
+/// <summary>A fit of the core.</summary>
+internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
+{
+    internal Fit<TParameters> Value { get; } = value;
+
+    /// <summary>The parameters of the fitted mixture.</summary>
+    internal TParameters Parameters => Value.Parameters;
+
+    /// <summary>The parameters that the fit started from.</summary>
+    internal TParameters InitialParameters => Value.Start.Parameters;
+
+    public double[] Weights => Value.Weights;
+
+    public double[] InitialWeights => Value.Start.Weights;
+
+    public bool Converged => Value.Converged;
+
+    public int Iterations => Value.Iterations;
+
+    public double LowerBound => Value.LowerBound;
+
+    public double LogLikelihood => Value.LogLikelihood;
+
+    public double[] Trace => Value.Trace;
+
+    public int Seed => Value.Seed;
+
+    public int FreeParameters => Value.FreeParameters;
+
+    public double Bic => Value.Bic;
+
+    public double Aic => Value.Aic;
+
+    public int[] Labels(Source source) => Core.Predict.labels(Value, source).Get();
+
+    public double[,] Responsibilities(Source source) => Core.Predict.responsibilities(Value, source).Get();
+
+    public double[] LogDensities(Source source) => Core.Predict.logDensities(Value, source).Get();
+
+    public double Score(Source source) => Core.Predict.score(Value, source).Get();
+}
+
+/// <summary>A fit of an exponential family. It keeps how its parameters are called: the settings may be others by now.</summary>
+internal sealed class ExponentialFit(Fit<ExponentialParameters> value, Parametrisation parametrisation)
+    : FitOf<ExponentialParameters>(value)
+{
+    /// <summary>The parameters as their users know them.</summary>
+    internal Array Known => parametrisation.Read(Parameters);
+
+    /// <summary>Those that the fit started from.</summary>
+    internal Array InitialKnown => parametrisation.Read(InitialParameters);
+}
+
+/// <summary>A fit of a product. It keeps its parts: the settings may be others by now.</summary>
+internal sealed class ProductFit(Fit<Product> value, IReadOnlyList<Part> parts) : FitOf<Product>(value)
+{
+    /// <summary>The parameters of every part.</summary>
+    internal IReadOnlyList<PartParameters> Known => Of(Parameters);
+
+    /// <summary>Those that the fit started from.</summary>
+    internal IReadOnlyList<PartParameters> InitialKnown => Of(InitialParameters);
+
+    private IReadOnlyList<PartParameters> Of(Product product) =>
+        [.. parts.Zip(product.Parts, (part, fitted) => new PartParameters(part, fitted.Item2))];
+}

@@ -1,0 +1,201 @@
+using Core = global::Gmm;
+
+namespace Gmm.CSharp;
+
+/// <summary>
+/// An exponential family of the core, and its mean parameters (K×D×S) under the name and in the shape that its users know.
+/// </summary>
+/// <param name="Family">The family with its prior.</param>
+/// <param name="Name">What the parameters are called: Probabilities, LevelProbabilities or Rates.</param>
+/// <param name="Read">From the core's parameters to an array of the known shape.</param>
+/// <param name="Write">From such an array, which is called by the string, to mean parameters (K×D×S).</param>
+internal sealed record Parametrisation(
+    ExponentialFamily Family, string Name, Func<ExponentialParameters, Array> Read, Func<Array, string, Core.Tensor> Write)
+{
+    private const string Probabilities = nameof(BernoulliMixture.Probabilities), Rates = nameof(PoissonMixture.Rates);
+
+    internal static Parametrisation Bernoulli((double A, double B)? prior, string priorName) =>
+        new(
+            WithPrior(Core.Bernoulli.family, Beta(prior, priorName, Core.Bernoulli.beta)),
+            Probabilities,
+            Core.Bernoulli.probabilities,
+            (array, name) => Pairs((double[,])array, 1, name));
+
+    internal static Parametrisation Binomial(int trials, (double A, double B)? prior, string trialsName, string priorName)
+    {
+        RequirePositive(trials, trialsName);
+        return new(
+            WithPrior(Core.Binomial.family(trials), Beta(prior, priorName, (a, b) => Core.Binomial.beta(trials, a, b))),
+            Probabilities,
+            parameters => Core.Binomial.probabilities(trials, parameters),
+            (array, name) => Pairs((double[,])array, trials, name));
+    }
+
+    internal static Parametrisation Categorical(int levels, Tensor? prior, string levelsName, string priorName)
+    {
+        RequirePositive(levels, levelsName);
+        return new(
+            WithPrior(Core.Categorical.family(levels), Dirichlet(levels, prior, priorName)),
+            nameof(PartParameters.LevelProbabilities),
+            Core.Categorical.probabilities,
+            (array, name) => Shares((double[,,])array, levels, name));
+    }
+
+    internal static Parametrisation Poisson((double Shape, double Rate)? prior, string priorName) =>
+        new(
+            WithPrior(Core.Poisson.family, Gamma(prior, priorName, Core.Poisson.gamma)),
+            Rates,
+            Core.Poisson.rates,
+            (array, name) => Single((double[,])array, name, "0 or more, and finite", rate => rate >= 0, rate => rate));
+
+    internal static Parametrisation Exponential((double Shape, double Rate)? prior, string priorName) =>
+        new(
+            WithPrior(Core.Exponential.family, Gamma(prior, priorName, Core.Exponential.gamma)),
+            Rates,
+            Core.Exponential.rates,
+            (array, name) => Single((double[,])array, name, "above 0 and finite", rate => rate > 0, rate => 1 / rate));
+
+    // ── Priors ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    private static ConjugatePrior? Beta((double A, double B)? prior, string name, Func<double, double, ConjugatePrior> make) =>
+        prior switch
+        {
+            null => null,
+            var (a, b) when a >= 1 && b >= 1 && double.IsFinite(a) && double.IsFinite(b) => make(a, b),
+            var (a, b) => throw Translation.Invalid(name, "two numbers of 1 or more, and finite", FormattableString.Invariant($"({a}, {b})")),
+        };
+
+    private static ConjugatePrior? Gamma((double Shape, double Rate)? prior, string name, Func<double, double, ConjugatePrior> make) =>
+        prior switch
+        {
+            null => null,
+            var (shape, rate) when shape >= 1 && rate >= 0 && double.IsFinite(shape) && double.IsFinite(rate) => make(shape, rate),
+            var (shape, rate) => throw Translation.Invalid(
+                name, "a shape of 1 or more and a rate of 0 or more, both finite", FormattableString.Invariant($"({shape}, {rate})")),
+        };
+
+    private static ConjugatePrior? Dirichlet(int levels, Tensor? prior, string name)
+    {
+        if (prior is null)
+        {
+            return null;
+        }
+
+        double[] concentration = prior.Shape switch
+        {
+            [] => [.. Enumerable.Repeat((double)prior, levels)],
+            [var length] when length == levels => (double[])prior,
+            var shape => throw Translation.Invalid(
+                name, $"a number or one for each of the {levels} levels", $"of shape ({string.Join(", ", shape)})"),
+        };
+        return concentration.All(alpha => alpha >= 1 && double.IsFinite(alpha))
+            ? Core.Categorical.dirichlet(concentration)
+            : throw Translation.Invalid(name, "at least 1 and finite for every level", prior);
+    }
+
+    /// <summary>F#'s <c>{ family with Prior = prior }</c>; the family itself without a prior.</summary>
+    private static ExponentialFamily WithPrior(ExponentialFamily family, ConjugatePrior? prior) =>
+        prior is null
+            ? family
+            : new(
+                name: family.Name,
+                domain: family.Domain,
+                isInDomain: family.IsInDomain,
+                statistics: family.Statistics,
+                statistic: family.Statistic,
+                logBase: family.LogBase,
+                mean: family.Mean,
+                natural: family.Natural,
+                logPartition: family.LogPartition,
+                free: family.Free,
+                prior: prior,
+                sample: family.Sample);
+
+    private static void RequirePositive(int value, string name)
+    {
+        if (value < 1)
+        {
+            throw Translation.Invalid(name, "at least 1", value);
+        }
+    }
+
+    // ── Mean parameters ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Of probabilities p (K×D), the expected counts (np, n − np).</summary>
+    private static Core.Tensor Pairs(double[,] probabilities, int trials, string name) =>
+        Make(
+            [probabilities.GetLength(0), probabilities.GetLength(1), 2],
+            (k, j, s) =>
+            {
+                var p = probabilities[k, j];
+                Require(p is >= 0 and <= 1, name, "between 0 and 1", p, k, j);
+                return trials * (s == 0 ? p : 1 - p);
+            });
+
+    /// <summary>Of probabilities p (K×D×L), themselves.</summary>
+    private static Core.Tensor Shares(double[,,] probabilities, int levels, string name)
+    {
+        int[] shape = [probabilities.GetLength(0), probabilities.GetLength(1), probabilities.GetLength(2)];
+
+        if (shape[2] != levels)
+        {
+            throw Translation.Invalid(name, $"of shape K×D×{levels}", string.Join('×', shape));
+        }
+
+        for (var k = 0; k < shape[0]; k++)
+        {
+            for (var j = 0; j < shape[1]; j++)
+            {
+                var sum = Enumerable.Range(0, levels).Sum(level => probabilities[k, j, level]);
+                Require(Math.Abs(sum - 1) <= 1e-6, name, "0 or more with a sum of 1 over the levels", sum, k, j);
+            }
+        }
+
+        return Make(
+            shape,
+            (k, j, level) =>
+            {
+                var p = probabilities[k, j, level];
+                Require(p >= 0, name, "0 or more with a sum of 1 over the levels", p, k, j, level);
+                return p;
+            });
+    }
+
+    /// <summary>Of rates λ (K×D), the expected values.</summary>
+    private static Core.Tensor Single(
+        double[,] rates, string name, string rule, Func<double, bool> isRate, Func<double, double> mean) =>
+        Make(
+            [rates.GetLength(0), rates.GetLength(1), 1],
+            (k, j, _) =>
+            {
+                Require(isRate(rates[k, j]) && double.IsFinite(rates[k, j]), name, rule, rates[k, j], k, j);
+                return mean(rates[k, j]);
+            });
+
+    private static Core.Tensor Make(int[] shape, Func<int, int, int, double> value)
+    {
+        var values = new double[shape[0], shape[1], shape[2]];
+
+        for (var k = 0; k < shape[0]; k++)
+        {
+            for (var j = 0; j < shape[1]; j++)
+            {
+                for (var s = 0; s < shape[2]; s++)
+                {
+                    values[k, j, s] = value(k, j, s);
+                }
+            }
+        }
+
+        return TensorModule.matrices(values);
+    }
+
+    private static void Require(bool holds, string name, string rule, double value, params ReadOnlySpan<int> place)
+    {
+        if (!holds)
+        {
+            throw Translation.Invalid(
+                $"{name}[{string.Join(", ", place.ToArray())}]", rule, FormattableString.Invariant($"{value}"));
+        }
+    }
+}

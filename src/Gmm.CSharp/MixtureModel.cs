@@ -1,0 +1,259 @@
+using System.Runtime.CompilerServices;
+using Core = global::Gmm;
+
+namespace Gmm.CSharp;
+
+/// <summary>
+/// What all mixtures p(x) = Σₖ πₖ p(x|θₖ) have in common; fitted to data by expectation–maximisation, by maximum likelihood or
+/// with priors.
+/// </summary>
+/// <remarks>
+/// N is the number of rows, D of features, K of components; rows, columns and components count from 0. Settings are read when
+/// <see cref="Fit"/> begins. What is fitted is replaced as a whole when it ends: all other members may be called from many
+/// threads, even during a fit, and a fit that fails leaves the earlier one as it was. Arrays returned are copies.
+/// (Dempster, Laird and Rubin 1977; Bishop, Pattern Recognition and Machine Learning, 2006, §9.4.)
+/// </remarks>
+public abstract class MixtureModel
+{
+    private static readonly GmmOptions Defaults = Core.Gmm.defaults;
+
+    private readonly Fitted<IFit> fitted;
+
+    private protected MixtureModel(int components) => (Components, fitted) = (components, new(GetType().Name));
+
+    // ── Settings ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>How many components the mixture has, K; from 1 to the number of rows.</summary>
+    public int Components { get; set; }
+
+    /// <summary>The change of the objective below which the fit has converged; 1e-6 unless set.</summary>
+    /// <remarks>The objective is (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ. At 0 exactly <see cref="MaxIterations"/> are made.</remarks>
+    public double Tolerance { get; set; } = Defaults.Tolerance;
+
+    /// <summary>How many iterations are made at most; 1000 unless set.</summary>
+    public int MaxIterations { get; set; } = Defaults.MaxIterations;
+
+    /// <summary>How the start is found when none is given; by k-means unless set.</summary>
+    public InitMethod Init { get; set; } = InitMethod.KMeans;
+
+    /// <summary>A label from 0 to K − 1 for every row (N) to start from: the first mixture is their M-step.</summary>
+    public int[]? InitLabels { get; set; }
+
+    /// <summary>Responsibilities (N×K) to start from, each row summing to 1: the first mixture is their M-step.</summary>
+    public double[,]? InitResponsibilities { get; set; }
+
+    /// <summary>How many runs are made, with seeds RandomState, RandomState + 1, …; 1 unless set.</summary>
+    /// <remarks>The best final objective wins. A given start is run once.</remarks>
+    public int Restarts { get; set; } = Defaults.Restarts;
+
+    /// <summary>The seed of the first run; 0 unless set.</summary>
+    /// <remarks>A seed gives the same bits on every run and for any number of threads.</remarks>
+    public int RandomState { get; set; } = Defaults.Seed;
+
+    /// <summary>Whether to run classification EM, which gives every row to its likeliest component; false unless set.</summary>
+    /// <remarks>Responsibilities are one-hot, ties go to the lower component (Celeux and Govaert 1992).</remarks>
+    public bool Cem { get; set; }
+
+    /// <summary>The prior on the weights, π ~ Dirichlet(α): a number or one for every component (K), each 1 or more.</summary>
+    /// <remarks>πₖ = (Nₖ + αₖ − 1) / Σⱼ (Nⱼ + αⱼ − 1).</remarks>
+    public Tensor? WeightConcentrationPrior { get; set; }
+
+    /// <summary>How many threads work at most; all cores unless set. The number changes no result.</summary>
+    public int Threads { get; set; } = Defaults.Execution.Threads;
+
+    // ── Fitting ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Fits the mixture to data and returns this object.</summary>
+    /// <remarks>Not converging is no error: see <see cref="Converged"/>.</remarks>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.</param>
+    /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
+    /// <returns>This object.</returns>
+    /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, which the message states with the value.</exception>
+    /// <exception cref="MixtureFitException">In every run a covariance became singular, a component was left with no rows, or its likelihood is unbounded.</exception>
+    /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
+    public abstract MixtureModel Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Fits the mixture to data and returns the likeliest component of every row (N).</summary>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
+    /// <returns>A component for every row (N).</returns>
+    /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, which the message states with the value.</exception>
+    /// <exception cref="MixtureFitException">In every run a covariance became singular, a component was left with no rows, or its likelihood is unbounded.</exception>
+    /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
+    public int[] FitPredict(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default)
+    {
+        var source = data.ToSource(sampleWeights);
+        return fitted.Set(Run(source, cancellationToken)).Labels(source);
+    }
+
+    // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>The likeliest component of every row, the lower of equals.</summary>
+    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
+    /// <returns>A component for every row (N).</returns>
+    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite or not in the family's domain.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public int[] Predict(Rows data) => fitted.Get().Labels(data.ToSource(null));
+
+    /// <summary>The responsibilities rₙₖ = p(k|xₙ) of the components for every row.</summary>
+    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
+    /// <returns>Responsibilities (N×K), each row summing to 1.</returns>
+    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite or not in the family's domain.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[,] PredictProba(Rows data) => fitted.Get().Responsibilities(data.ToSource(null));
+
+    /// <summary>The log-density ln p(xₙ) of every row.</summary>
+    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
+    /// <returns>A log-density for every row (N).</returns>
+    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite or not in the family's domain.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[] ScoreSamples(Rows data) => fitted.Get().LogDensities(data.ToSource(null));
+
+    /// <summary>The mean log-density per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.</summary>
+    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <returns>The mean.</returns>
+    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite or not in the family's domain.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double Score(Rows data, double[]? sampleWeights = null) => fitted.Get().Score(data.ToSource(sampleWeights));
+
+    /// <summary>The Bayesian information criterion of the fit, −2 ln L + p ln n with n = Σₙ wₙ; lower is better (Schwarz 1978).</summary>
+    /// <remarks>mclust's has the opposite sign.</remarks>
+    /// <returns>The criterion.</returns>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double Bic() => fitted.Get().Bic;
+
+    /// <summary>Akaike's information criterion of the fit, −2 ln L + 2p; lower is better (Akaike 1974).</summary>
+    /// <returns>The criterion.</returns>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double Aic() => fitted.Get().Aic;
+
+    // ── What was fitted ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Whether there has been a fit.</summary>
+    public bool IsFitted => fitted.Exists;
+
+    /// <summary>The weights πₖ (K), summing to 1.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[] Weights => fitted.Get().Weights;
+
+    /// <summary>Whether the objective changed by less than <see cref="Tolerance"/> in the end.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public bool Converged => fitted.Get().Converged;
+
+    /// <summary>How many iterations the best run made.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public int Iterations => fitted.Get().Iterations;
+
+    /// <summary>The mean log-likelihood per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ, of the fitted data.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double LowerBound => fitted.Get().LowerBound;
+
+    /// <summary>The log-likelihood Σₙ wₙ ln p(xₙ) of the fitted data.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double LogLikelihood => fitted.Get().LogLikelihood;
+
+    /// <summary>The objective (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ of the start and after every iteration.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public IReadOnlyList<double> Trace => Array.AsReadOnly(fitted.Get().Trace);
+
+    /// <summary>The weights πₖ (K) that the best run started from.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[] InitialWeights => fitted.Get().InitialWeights;
+
+    /// <summary>The seed of the best run.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public int BestRandomState => fitted.Get().Seed;
+
+    /// <summary>How many parameters are free: those of the components and K − 1 weights.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public int FreeParameters => fitted.Get().FreeParameters;
+
+    // ── For the families ────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>The core's fit of the family to data, with the settings as they are.</summary>
+    private protected abstract IFit Run(Source source, CancellationToken cancellationToken);
+
+    /// <summary>Fits a model, and returns it.</summary>
+    private protected static TModel Fit<TModel>(
+        TModel model, Rows data, double[]? sampleWeights, CancellationToken cancellationToken)
+        where TModel : MixtureModel
+    {
+        model.fitted.Set(model.Run(data.ToSource(sampleWeights), cancellationToken));
+        return model;
+    }
+
+    /// <summary>The last fit, for the member that asks.</summary>
+    private protected TFit Current<TFit>([CallerMemberName] string member = "")
+        where TFit : IFit => (TFit)fitted.Get(member);
+
+    /// <summary>The settings that all mixtures have.</summary>
+    /// <param name="name">The property that holds the parameters to start from, if there is one.</param>
+    /// <param name="given">The start that it holds, if it does.</param>
+    /// <param name="cancellationToken">Stops the fit.</param>
+    private protected MixtureOptions<TParameters> ToOptions<TParameters>(
+        string? name, Start<TParameters>? given, CancellationToken cancellationToken) =>
+        new(
+            components: Components,
+            start: ToStart(name, given),
+            restarts: Restarts,
+            seed: RandomState,
+            assignment: Cem ? Assignment.Hard : Assignment.Soft,
+            tolerance: Tolerance,
+            maxIterations: MaxIterations,
+            weightPrior: ToWeightPrior(WeightConcentrationPrior),
+            execution: new Execution(Threads, cancellationToken));
+
+    /// <summary>A mixture to start from, whose parameters are held by a property.</summary>
+    private protected static Start<TParameters> ToStart<TParameters>(
+        string name, int components, TParameters parameters, double[]? weights) =>
+        Start<TParameters>.NewMixture(weights switch
+        {
+            null => Mixture.uniform(components, parameters),
+            _ when weights.Length == components => Mixture.create(weights, parameters).Get(),
+            _ => throw Translation.Invalid(
+                nameof(GaussianMixture.InitWeights), $"one number for each of the {components} rows of {name}", $"{weights.Length} numbers"),
+        });
+
+    private Start<TParameters> ToStart<TParameters>(string? name, Start<TParameters>? given)
+    {
+        (string? Name, Start<TParameters>? Start)[] starts =
+        [
+            (name, given),
+            (nameof(InitLabels), InitLabels is { } labels ? Start<TParameters>.NewLabels(labels) : null),
+            (nameof(InitResponsibilities), InitResponsibilities is { } shares ? Start<TParameters>.NewResponsibilities(shares) : null),
+        ];
+        var set = starts.Where(start => start.Start is not null).ToArray();
+        var names = starts.Where(start => start.Name is not null).Select(start => start.Name);
+
+        return set switch
+        {
+            [] => ToStart<TParameters>(Init),
+            [var only] => only.Start!,
+            _ => throw Translation.Invalid(
+                "The start", $"one of {string.Join(", ", names)}", string.Join(" and ", set.Select(start => start.Name))),
+        };
+    }
+
+    private static Start<TParameters> ToStart<TParameters>(InitMethod method) =>
+        method switch
+        {
+            InitMethod.KMeans => Start<TParameters>.KMeans,
+            InitMethod.KPlusPlus => Start<TParameters>.KPlusPlus,
+            InitMethod.Points => Start<TParameters>.Points,
+            InitMethod.RandomResponsibilities => Start<TParameters>.RandomResponsibilities,
+            _ => throw Translation.UnknownValue(nameof(Init), method),
+        };
+
+    private WeightPrior ToWeightPrior(Tensor? concentration) =>
+        concentration switch
+        {
+            null => WeightPrior.Flat,
+            { Shape: [] } => WeightPrior.NewDirichlet([.. Enumerable.Repeat((double)concentration, Math.Max(0, Components))]),
+            { Shape: [_] } => WeightPrior.NewDirichlet((double[])concentration),
+            _ => throw Translation.Invalid(
+                nameof(WeightConcentrationPrior), "a number or one for every component", $"{concentration.Shape.Count}-dimensional"),
+        };
+}

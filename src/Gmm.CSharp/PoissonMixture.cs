@@ -1,0 +1,44 @@
+namespace Gmm.CSharp;
+
+/// <summary>A mixture of independent counts, p(x) = Σₖ πₖ Πⱼ λₖⱼ^xⱼ e^−λₖⱼ / xⱼ!; the data are whole numbers from 0 upward.</summary>
+/// <remarks>(Hasselblad 1969.)</remarks>
+/// <example>
+/// <code>
+/// var model = new PoissonMixture(components: 2).Fit([[0], [1], [7], [1], [9]]);
+/// double[,] rates = model.Rates;
+/// </code>
+/// </example>
+public sealed class PoissonMixture : ExponentialFamilyMixture
+{
+    /// <summary>A mixture of K components, to be fitted.</summary>
+    /// <param name="components">How many components, K; from 1 to the number of rows.</param>
+    public PoissonMixture(int components)
+        : base(components)
+    {
+    }
+
+    /// <summary>The prior on the rates, λₖⱼ ~ Gamma(shape, rate), the shape 1 or more, the rate 0 or more; none unless set.</summary>
+    /// <remarks>λ̂ₖⱼ = (Σₙ rₙₖ xₙⱼ + shape − 1) / (Nₖ + rate).</remarks>
+    public (double Shape, double Rate)? GammaPrior { get; set; }
+
+    /// <summary>Starting rates λₖⱼ (K×D), each 0 or more, with or without <see cref="ExponentialFamilyMixture.InitWeights"/>.</summary>
+    public double[,]? InitRates { get; set; }
+
+    /// <summary>The rates λₖⱼ (K×D).</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[,] Rates => (double[,])Parameters();
+
+    /// <summary>The rates λₖⱼ (K×D) that the best run started from.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double[,] InitialRates => (double[,])InitialParameters();
+
+    private protected override string GivenName => nameof(InitRates);
+
+    private protected override Array? Given => InitRates;
+
+    /// <inheritdoc/>
+    public override PoissonMixture Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
+        Fit(this, data, sampleWeights, cancellationToken);
+
+    private protected override Parametrisation ToParametrisation() => Parametrisation.Poisson(GammaPrior, nameof(GammaPrior));
+}

@@ -1,0 +1,269 @@
+using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
+using Xunit;
+using Core = global::Gmm;
+
+namespace Gmm.CSharp.Tests;
+
+/// <summary>Products give bit for bit what the F# core gives; their parts have parameters under the names of their families.</summary>
+public class ProductTests
+{
+    /// <summary>Two Gaussian columns, then one each of 0 or 1, counts, levels 0 to 2, waiting times and successes in 4 trials.</summary>
+    private static readonly double[,] Mixed = Draw();
+
+    private static readonly double[,] Identity = { { 1, 0 }, { 0, 1 } };
+
+    private static ProductMixture Model => new(components: 2)
+    {
+        Parts =
+        {
+            Part.Gaussian([0, 1], CovarianceType.Full),
+            Part.Bernoulli([2]),
+            Part.Poisson([3]),
+            Part.Categorical([4], levels: 3),
+            Part.Exponential([5]),
+            Part.Binomial([6], trials: 4),
+        },
+    };
+
+    private static readonly GaussianOptions Full = new(Structure.Full, Core.Gmm.defaults.RegCovar, null, null);
+
+    private static readonly Core.Part[] Parts =
+    [
+        Core.Part.NewGaussian([0, 1], Full),
+        Core.Part.NewExponential([2], Core.Bernoulli.family),
+        Core.Part.NewExponential([3], Core.Poisson.family),
+        Core.Part.NewExponential([4], Core.Categorical.family(3)),
+        Core.Part.NewExponential([5], Core.Exponential.family),
+        Core.Part.NewExponential([6], Core.Binomial.family(4)),
+    ];
+
+    private static MixtureOptions<Product> Options => Against.With(Core.Mixtures.defaults<Product>(), ("Components", 2));
+
+    [Fact]
+    public void DefaultsAreThoseOfTheCore() => AssertSame(Model, Parts, Options);
+
+    [Fact]
+    public void SettingsReachTheCore()
+    {
+        var model = Model;
+        (model.Init, model.Restarts, model.RandomState, model.Cem) = (InitMethod.RandomResponsibilities, 3, 5, true);
+        (model.WeightConcentrationPrior, model.Tolerance, model.MaxIterations, model.Threads) = (3, 1e-3, 9, 1);
+        AssertSame(model, Parts, Against.With(
+            Options,
+            ("Start", Start<Product>.RandomResponsibilities),
+            ("Restarts", 3),
+            ("Seed", 5),
+            ("Assignment", Assignment.Hard),
+            ("WeightPrior", WeightPrior.NewDirichlet([3, 3])),
+            ("Tolerance", 1e-3),
+            ("MaxIterations", 9)));
+    }
+
+    [Fact]
+    public void LabelsReachTheCore()
+    {
+        int[] labels = [.. Enumerable.Range(0, 80).Select(n => n % 2)];
+        var model = Model;
+        model.InitLabels = labels;
+        AssertSame(model, Parts, Against.With(Options, ("Start", Start<Product>.NewLabels(labels))));
+        model.InitResponsibilities = Data.OneHot(labels, 2);
+        Assert.StartsWith(
+            "The start must be one of InitLabels, InitResponsibilities, but is InitLabels and InitResponsibilities.",
+            Assert.Throws<ArgumentException>(() => model.Fit(Mixed)).Message);
+    }
+
+    [Fact]
+    public void PriorsOfPartsReachTheCore()
+    {
+        var model = new ProductMixture(2)
+        {
+            Parts =
+            [
+                Part.Bernoulli([2], betaPrior: (2, 3)),
+                Part.Gaussian(
+                    [1, 0],
+                    CovarianceType.TiedDiag,
+                    regCovar: Regularisation.Absolute(0.01),
+                    meanPrior: new double[] { 1, 2 },
+                    meanPrecisionPrior: 3,
+                    covariancePrior: 0.5,
+                    degreesOfFreedomPrior: 6),
+                Part.Poisson([3], gammaPrior: (2, 1)),
+                Part.Categorical([4], levels: 3, dirichletPrior: 2),
+                Part.Exponential([5], gammaPrior: (2, 1)),
+                Part.Binomial([6], trials: 4, betaPrior: (2, 3)),
+            ],
+        };
+        var gaussian = new GaussianOptions(
+            Structure.TiedDiag,
+            Core.Regularisation.NewAbsolute(0.01),
+            FSharpOption<MeanPrior>.Some(new(TensorModule.vector([1, 2]), 3)),
+            FSharpOption<CovariancePrior>.Some(new(TensorModule.scalar(0.5), 6)));
+        static ExponentialFamily With(ExponentialFamily family, ConjugatePrior prior) => Against.With(family, ("Prior", prior));
+        Core.Part[] parts =
+        [
+            Core.Part.NewExponential([2], With(Core.Bernoulli.family, Core.Bernoulli.beta(2, 3))),
+            Core.Part.NewGaussian([1, 0], gaussian),
+            Core.Part.NewExponential([3], With(Core.Poisson.family, Core.Poisson.gamma(2, 1))),
+            Core.Part.NewExponential([4], With(Core.Categorical.family(3), Core.Categorical.dirichlet([2, 2, 2]))),
+            Core.Part.NewExponential([5], With(Core.Exponential.family, Core.Exponential.gamma(2, 1))),
+            Core.Part.NewExponential([6], With(Core.Binomial.family(4), Core.Binomial.beta(4, 2, 3))),
+        ];
+        AssertSame(model, parts, Options);
+        Assert.NotEqual(Model.Fit(Mixed).Trace, model.Trace);
+    }
+
+    [Fact]
+    public void OnePartIsTheMixtureOfItsFamily()
+    {
+        var product = new ProductMixture(3) { InitLabels = Data.Species, Parts = { Part.Gaussian([0, 1, 2, 3]) } }.Fit(Data.Iris);
+        var gaussian = new GaussianMixture(3) { InitLabels = Data.Species }.Fit(Data.Iris);
+        Assert.Equal(gaussian.LogLikelihood, product.LogLikelihood, 1e-9);
+        Assert.Equal(gaussian.FreeParameters, product.FreeParameters);
+        Assert.All(gaussian.Means.Cast<double>().Zip(product.PartParameters[0].Means.Cast<double>()), pair => Assert.Equal(pair.First, pair.Second, 1e-9));
+        Assert.Equal(gaussian.Covariances[1][0, 2], product.PartParameters[0].Covariances[1][0, 2], 1e-9);
+    }
+
+    [Fact]
+    public void PartsHaveTheParametersOfTheirFamilies()
+    {
+        var model = Model.Fit(Mixed);
+        model.Parts.Clear();
+        var parameters = model.PartParameters;
+        Assert.Equal(6, parameters.Count);
+        Assert.Equal(
+            ["full on [0; 1]", "bernoulli on [2]", "poisson on [3]", "categorical on [4]", "exponential on [5]", "binomial on [6]"],
+            parameters.Select(part => part.Part.ToString()));
+        Assert.Equal([0, 1], parameters[0].Part.Columns);
+        Assert.Equal(
+            "The part full on [0; 1] has no Rates; it has Means and Covariances.",
+            Assert.Throws<InvalidOperationException>(() => parameters[0].Rates).Message);
+        Assert.Equal(
+            "The part poisson on [3] has no Means; it has Rates.",
+            Assert.Throws<InvalidOperationException>(() => parameters[2].Means).Message);
+        Assert.Equal(
+            "The part categorical on [4] has no Probabilities; it has LevelProbabilities.",
+            Assert.Throws<InvalidOperationException>(() => parameters[3].Probabilities).Message);
+        Assert.Throws<InvalidOperationException>(() => parameters[1].Covariances);
+        Assert.Throws<InvalidOperationException>(() => parameters[1].LevelProbabilities);
+    }
+
+    [Fact]
+    public void PartsDoNotChange()
+    {
+        int[] columns = [2];
+        var part = Part.Bernoulli(columns);
+        columns[0] = 7;
+        Assert.Equal([2], part.Columns);
+    }
+
+    [Fact]
+    public void BeforeAFitTheRemedyIsNamed()
+    {
+        Assert.StartsWith("ProductMixture.PartParameters needs", Assert.Throws<InvalidOperationException>(() => Model.PartParameters).Message);
+        Assert.StartsWith("ProductMixture.InitialPartParameters needs", Assert.Throws<InvalidOperationException>(() => Model.InitialPartParameters).Message);
+        Assert.StartsWith("ProductMixture.Predict needs", Assert.Throws<InvalidOperationException>(() => Model.Predict(Mixed)).Message);
+    }
+
+    [Theory]
+    [InlineData(2, 3, "Data for bernoulli must be 0 or 1, but row 7, column 2 (counting from 0) holds 3.")]
+    [InlineData(3, -1, "Data for poisson must be a whole number from 0 upward, but row 7, column 3 (counting from 0) holds -1.")]
+    [InlineData(4, 3, "Data for categorical must be a whole number from 0 to 2, but row 7, column 4 (counting from 0) holds 3.")]
+    [InlineData(5, -2, "Data for exponential must be 0 or more, but row 7, column 5 (counting from 0) holds -2.")]
+    [InlineData(6, 5, "Data for binomial must be a whole number from 0 to 4, but row 7, column 6 (counting from 0) holds 5.")]
+    public void NumberOutsideTheDomainOfItsPart(int column, double number, string message)
+    {
+        var model = Model.Fit(Mixed);
+        var trace = model.Trace;
+        var data = (double[,])Mixed.Clone();
+        data[7, column] = number;
+        Assert.StartsWith(message, Assert.Throws<ArgumentException>(() => model.Fit(data)).Message);
+        Assert.StartsWith(message, Assert.Throws<ArgumentException>(() => model.Predict(data)).Message);
+        Assert.Equal(trace, model.Trace);
+    }
+
+    /// <summary>What makes a part or a mixture that is wrong, and what is said of it.</summary>
+    private static readonly Dictionary<string, Action> Wrong = new()
+    {
+        ["The columns of Parts must be each of 0 to 6 once, but is []."] = () => new ProductMixture(2).Fit(Mixed),
+        ["The columns of Parts must be each of 0 to 6 once, but is [0; 1; 1]."] =
+            () => new ProductMixture(2) { Parts = { Part.Gaussian([0, 1]), Part.Poisson([1]) } }.Fit(Mixed),
+        ["Parts[1] must be a part, but is null."] = () => new ProductMixture(2) { Parts = { Part.Gaussian([0]), null! } }.Fit(Mixed),
+        ["columns must be at least one, but is empty."] = () => Part.Bernoulli([]),
+        ["betaPrior must be two numbers of 1 or more, and finite, but is (0, 1)."] = () => Part.Bernoulli([0], betaPrior: (0, 1)),
+        ["gammaPrior must be a shape of 1 or more and a rate of 0 or more, both finite, but is (0, 1)."] = () => Part.Poisson([0], gammaPrior: (0, 1)),
+        ["dirichletPrior must be at least 1 and finite for every level, but is 0."] = () => Part.Categorical([0], 3, dirichletPrior: 0),
+        ["levels must be at least 1, but is 0."] = () => Part.Categorical([0], 0),
+        ["trials must be at least 1, but is 0."] = () => Part.Binomial([0], 0),
+        ["meanPrior must be given together with meanPrecisionPrior, but is given without."] = () => Part.Gaussian([0], meanPrior: 1),
+        ["degreesOfFreedomPrior must be given together with covariancePrior, but is given without."] = () => Part.Gaussian([0], degreesOfFreedomPrior: 1),
+        ["CovarianceType must be one of Full, Diag"] = () => Part.Gaussian([0], (CovarianceType)17),
+        ["MeanPrior must be 2 or 2×2, but is 3."] = () => new ProductMixture(2)
+        {
+            Parts = { Part.Gaussian([0, 1], meanPrior: new double[3], meanPrecisionPrior: 1), Part.Gaussian([2, 3, 4, 5, 6]) },
+        }.Fit(Mixed),
+    };
+
+    public static TheoryData<string> WrongMessages => new(Wrong.Keys);
+
+    [Theory]
+    [MemberData(nameof(WrongMessages))]
+    public void WhatBreaksItsRule(string message) =>
+        Assert.StartsWith(message, Assert.Throws<ArgumentException>(Wrong[message]).Message);
+
+    private static void AssertSame(ProductMixture model, Core.Part[] parts, MixtureOptions<Product> options)
+    {
+        var fit = Data.Value(Core.Mixtures.fitProduct(ListModule.OfSeq(parts), options, Data.Source(Mixed)));
+        model.Fit(Mixed);
+        Against.AssertSame(model, fit, Mixed);
+        AssertSame(fit.Parameters, model.PartParameters);
+        AssertSame(fit.Start.Parameters, model.InitialPartParameters);
+    }
+
+    private static void AssertSame(Product product, IReadOnlyList<PartParameters> parts) =>
+        Assert.All(product.Parts.Zip(parts), pair =>
+        {
+            var (core, here) = pair;
+            Assert.Equal(core.Item1, here.Part.Columns);
+
+            switch (core.Item2)
+            {
+                case Core.PartParameters.GaussianPart { Item: var gaussian }:
+                    Assert.Equal(gaussian.Means.toArray2D(), here.Means);
+                    Assert.All(here.Covariances, (matrix, k) => Assert.Equal(GaussianModule.covariance(gaussian, k), matrix));
+                    break;
+                case Core.PartParameters.ExponentialPart { Item: var exponential }:
+                    (Array Expected, Array Actual) known = exponential.Family switch
+                    {
+                        "bernoulli" => (Core.Bernoulli.probabilities(exponential), (Array)here.Probabilities),
+                        "binomial" => (Core.Binomial.probabilities(4, exponential), here.Probabilities),
+                        "categorical" => ((Array)Core.Categorical.probabilities(exponential), here.LevelProbabilities),
+                        "poisson" => (Core.Poisson.rates(exponential), here.Rates),
+                        _ => (Core.Exponential.rates(exponential), here.Rates),
+                    };
+                    Against.AssertEqual(known.Expected, known.Actual);
+                    break;
+            }
+        });
+
+    private static double[,] Draw()
+    {
+        var random = new Random(2);
+        var data = new double[80, 7];
+
+        for (var n = 0; n < 80; n++)
+        {
+            var first = n % 3 == 0;
+            data[n, 0] = random.NextDouble() + random.NextDouble() + (first ? 1.5 : 0);
+            data[n, 1] = random.NextDouble() + random.NextDouble();
+            data[n, 2] = random.NextDouble() < (first ? 0.9 : 0.2) ? 1 : 0;
+            data[n, 3] = random.Next(first ? 8 : 3);
+            data[n, 4] = first ? random.Next(2) : random.Next(3);
+            data[n, 5] = -Math.Log(1 - random.NextDouble()) * (first ? 3 : 1);
+            data[n, 6] = Enumerable.Range(0, 4).Count(_ => random.NextDouble() < (first ? 0.8 : 0.4));
+        }
+
+        return data;
+    }
+}
