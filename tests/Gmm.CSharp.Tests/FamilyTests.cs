@@ -436,7 +436,7 @@ public class FamilyTests
 
     /// <summary>The expected successes and failures of <see cref="Quarters"/>.</summary>
     private static double[,,] Pairs(int trials) =>
-        new[,,]
+        new double[,,]
         {
             { { 0.25 * trials, 0.75 * trials }, { 0.5 * trials, 0.5 * trials } },
             { { 0.75 * trials, 0.25 * trials }, { 0.5 * trials, 0.5 * trials } },
@@ -444,5 +444,5 @@ public class FamilyTests
 
     /// <summary>The expected values of <see cref="Quarters"/>.</summary>
     private static double[,,] Single(Func<double, double> mean) =>
-        new[,,] { { { mean(0.25) }, { mean(0.5) } }, { { mean(0.75) }, { mean(0.5) } } };
+        new double[,,] { { { mean(0.25) }, { mean(0.5) } }, { { mean(0.75) }, { mean(0.5) } } };
 }

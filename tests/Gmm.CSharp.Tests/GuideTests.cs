@@ -66,6 +66,24 @@ public partial class GuideTests
         }.Fit(eruptions);
         Console.WriteLine($"{further.LogLikelihood:F9} after {further.Iterations} more iterations");
 
+        double[][] patterns = [[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, 1, 1], [1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1]];
+        double[] times = [1513, 23, 59, 12, 21, 19, 11, 34];
+
+        var films = new BernoulliMixture(components: 2) { InitLabels = [0, 0, 0, 1, 0, 1, 1, 1], Tolerance = 1e-12 }.Fit(patterns, times);
+        Console.WriteLine($"{films.Weights[1]:P1} of the films show it; log-likelihood {films.LogLikelihood:F4}");
+        Console.WriteLine($"the first doctor says so for {films.Probabilities[1, 0]:P0} of them, and for {films.Probabilities[0, 0]:P0} of the others");
+
+        double[][] visits = [[1.2, 5, 0], [0.9, 7, 0], [1.4, 6, 1], [3.8, 1, 1], [4.1, 0, 1], [3.5, 2, 1], [4.4, 1, 0]];
+
+        var mixed = new ProductMixture(components: 2)
+        {
+            Parts = { Part.Gaussian([0], CovarianceType.Diag), Part.Poisson([1]), Part.Bernoulli([2], betaPrior: (2, 2)) },
+        }.Fit(visits);
+
+        int first = mixed.Predict(visits)[0];
+        Console.WriteLine($"mean {mixed.PartParameters[0].Means[first, 0]:F3}, rate {mixed.PartParameters[1].Rates[first, 0]:F3}");
+        Console.WriteLine($"probability {mixed.PartParameters[2].Probabilities[first, 0]:F3}, weight {mixed.Weights[first]:F3}");
+
         var clusters = new KMeans(clusters: 2) { Restarts = 10 };
         int[] labels = clusters.FitPredict(eruptions);
         double[,] distances = clusters.Transform(eruptions);
