@@ -96,6 +96,18 @@ module Mixtures =
 
         ExponentialFamily.checkPrior family |> Result.map (fun () -> measure)
 
+    let private describe (family: ExponentialFamily) components columns =
+        $"{family.Name} with {components} components of {columns} columns"
+
+    /// A start in words, as `describe` has them when it is one of the family.
+    let private describeStart (family: ExponentialFamily) (start: ExponentialParameters) =
+        let components, columns = start.Means.shape[0], start.Means.shape[1]
+
+        if start.Family = family.Name && Result.isError (ExponentialFamily.create family start.Means) then
+            $"{family.Name} of other parameters (trials, levels)"
+        else
+            describe { family with Name = start.Family } components columns
+
     /// Fits a mixture of an exponential family: EM from every seed, the best objective wins. Errors as `Gmm.fit`, that of a
     /// number outside the family's domain, and that of a component whose likelihood is unbounded.
     let fit
@@ -103,16 +115,11 @@ module Mixtures =
         (options: MixtureOptions<ExponentialParameters>)
         (source: Source)
         : Result<Fit<ExponentialParameters>, GmmError> =
-        let describe family components columns statistics =
-            $"{family} with {components} components of {columns} columns and {statistics} statistics"
-
-        let expected = describe family.Name options.Components source.Columns family.Statistics
+        let expected = describe family options.Components source.Columns
 
         let start =
             match options.Start with
-            | Start.Mixture { Parameters = start } ->
-                let shape = start.Means.shape
-                describe start.Family shape[0] shape[1] shape[2]
+            | Start.Mixture { Parameters = start } -> describeStart family start
             | _ -> expected
 
         result {
@@ -227,7 +234,15 @@ module Mixtures =
 
         let start =
             match options.Start with
-            | Start.Mixture { Parameters = start } -> Product.describe start
+            | Start.Mixture { Parameters = start } ->
+                let isOf part (_, parameters) =
+                    match part, parameters with
+                    | Part.Exponential(_, family), ExponentialPart start ->
+                        Result.isOk (ExponentialFamily.create family start.Means)
+                    | _ -> true
+
+                let isMatching = Product.describe start = expected && List.forall2 isOf parts start.Parts
+                if isMatching then expected else Product.describe start + " of other parameters"
             | _ -> expected
 
         result {

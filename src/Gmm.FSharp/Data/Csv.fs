@@ -110,11 +110,7 @@ module Csv =
         | Some number -> raise (Trouble(line, j + 1, $"The cell must be a finite number, but is {cells[j]}."))
         | None when cells[j] = "" -> raise (Trouble(line, j + 1, "The cell must be a number, but is empty."))
         | None ->
-            let hint =
-                if line = 1 then
-                    " If the first row is a header, set Header to Some true."
-                else
-                    ""
+            let hint = if line = 1 then " If the first row is a header, say so with Header." else ""
 
             raise (Trouble(line, j + 1, $"The cell must be a number, but is \"{cells[j]}\".{hint}"))
 

@@ -26,6 +26,14 @@ module Bernoulli =
         { Sums = [| a - 1.0; b - 1.0 |]
           Count = a + b - 2.0 }
 
+    /// The parameters with P(1) = p (K×D). Error unless every p is between 0 and 1.
+    let ofProbabilities (probabilities: float[,]) : Result<ExponentialParameters, GmmError> =
+        let rows, columns = Array2D.length1 probabilities, Array2D.length2 probabilities
+
+        Array3D.init rows columns 2 (fun k j s -> if s = 0 then probabilities[k, j] else 1.0 - probabilities[k, j])
+        |> Tensor.matrices
+        |> ExponentialFamily.create family
+
     /// P(1) (K×D).
     let probabilities (parameters: ExponentialParameters) : float[,] =
         let means = parameters.Means.toArray3D ()

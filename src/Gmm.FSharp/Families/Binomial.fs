@@ -13,7 +13,7 @@ module Binomial =
         require trials
         let n = float trials
 
-        { Name = $"binomial({trials})"
+        { Name = "binomial"
           Domain = $"a whole number from 0 to {trials}"
           IsInDomain = fun x -> x >= 0.0 && x <= n && x = floor x
           Statistics = 2
@@ -35,6 +35,15 @@ module Binomial =
 
         { Sums = [| a - 1.0; b - 1.0 |]
           Count = (a + b - 2.0) / float trials }
+
+    /// The parameters with success probability p (K×D). Error unless every p is between 0 and 1.
+    let ofProbabilities (trials: int) (probabilities: float[,]) : Result<ExponentialParameters, GmmError> =
+        let rows, columns = Array2D.length1 probabilities, Array2D.length2 probabilities
+        let share k j s = if s = 0 then probabilities[k, j] else 1.0 - probabilities[k, j]
+
+        Array3D.init rows columns 2 (fun k j s -> float trials * share k j s)
+        |> Tensor.matrices
+        |> ExponentialFamily.create (family trials)
 
     /// p (K×D).
     let probabilities (trials: int) (parameters: ExponentialParameters) : float[,] =

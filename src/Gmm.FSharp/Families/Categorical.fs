@@ -9,7 +9,7 @@ module Categorical =
 
         let codes = Array.init levels float
 
-        { Name = $"categorical({levels})"
+        { Name = "categorical"
           Domain = $"a whole number from 0 to {levels - 1}"
           IsInDomain = fun x -> x >= 0.0 && x < float levels && x = floor x
           Statistics = levels
@@ -31,6 +31,10 @@ module Categorical =
 
         let sums = concentration |> Array.map (fun alpha -> alpha - 1.0)
         { Sums = sums; Count = Array.sum sums }
+
+    /// The parameters with level probabilities p (K×D×L). Error unless they are 0 or more, and sum to 1 over the levels.
+    let ofProbabilities (probabilities: float[,,]) : Result<ExponentialParameters, GmmError> =
+        Tensor.matrices probabilities |> ExponentialFamily.create (family (Array3D.length3 probabilities))
 
     /// p (K×D×L).
     let probabilities (parameters: ExponentialParameters) : float[,,] = parameters.Means.toArray3D ()

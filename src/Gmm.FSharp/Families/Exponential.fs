@@ -27,6 +27,12 @@ module Exponential =
         { Sums = [| rate |]
           Count = shape - 1.0 }
 
+    /// The parameters with rates λ (K×D). Error unless every λ is above 0 and finite.
+    let ofRates (rates: float[,]) : Result<ExponentialParameters, GmmError> =
+        Array3D.init (Array2D.length1 rates) (Array2D.length2 rates) 1 (fun k j _ -> 1.0 / rates[k, j])
+        |> Tensor.matrices
+        |> ExponentialFamily.create family
+
     /// λ (K×D).
     let rates (parameters: ExponentialParameters) : float[,] =
         let means = parameters.Means

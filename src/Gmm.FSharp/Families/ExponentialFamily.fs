@@ -107,11 +107,18 @@ module ExponentialFamily =
                 GmmError.requireAll
                     [ isMatching, "Mean parameters", $"K×D×{size} for {family.Name}", Tensor.Show means.shape ]
 
-            match means.toArray () |> Array.chunkBySize size |> Array.tryFind (areMeans family >> not) with
-            | Some numbers ->
-                let rule = $"those of a distribution ({family.Name})"
-                return! Error(InvalidOption("Mean parameters", rule, string (Tensor.vector numbers)))
-            | None -> return! ofMeans family means
+            let impossible numbers =
+                InvalidOption(
+                    "Mean parameters",
+                    $"those of a distribution ({family.Name})",
+                    string (Tensor.vector numbers)
+                )
+
+            let cells = means.toArray () |> Array.chunkBySize size
+
+            match cells |> Array.tryFind (areMeans family >> not) with
+            | Some numbers -> return! Error(impossible numbers)
+            | None -> return! ofMeans family means |> Result.mapError (fun _ -> impossible (Array.concat cells))
         }
 
     /// What is wrong with the first number of a block that is outside the family's domain, if any.
@@ -194,6 +201,10 @@ module ExponentialFamily =
             sums / Tensor.create [| shape[0]; 1; 1 |] counts |> ofMeans family
 
     // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The family with another prior.
+    let withPrior (prior: ConjugatePrior) (family: ExponentialFamily) : ExponentialFamily =
+        { family with Prior = prior }
 
     /// Components of D independent columns of an exponential family.
     let components (family: ExponentialFamily) : Family<ExponentialParameters> =

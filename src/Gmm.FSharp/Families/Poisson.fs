@@ -32,6 +32,12 @@ module Poisson =
         { Sums = [| shape - 1.0 |]
           Count = rate }
 
+    /// The parameters with rates λ (K×D). Error unless every λ is 0 or more, and finite.
+    let ofRates (rates: float[,]) : Result<ExponentialParameters, GmmError> =
+        Array3D.init (Array2D.length1 rates) (Array2D.length2 rates) 1 (fun k j _ -> rates[k, j])
+        |> Tensor.matrices
+        |> ExponentialFamily.create family
+
     /// λ (K×D).
     let rates (parameters: ExponentialParameters) : float[,] =
         let means = parameters.Means

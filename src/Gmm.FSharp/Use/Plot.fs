@@ -250,14 +250,14 @@ module Plot =
                       options.Sigmas |> Array.forall (fun sigma -> sigma > 0.0 && sigma < infinity),
                       "Sigmas",
                       "above 0 and finite",
-                      $"%A{options.Sigmas}"
+                      string (Tensor.vector options.Sigmas)
                       names = 0 || names = features, "ColumnNames", $"empty or {features} names", $"{names} names"
                       classes = source.Rows, "Classes", $"one for each of the {source.Rows} rows", $"{classes}"
                       options.Columns
                       |> Option.forall (fun (i, j) -> isFeature i && isFeature j && (i <> j || features = 1)),
                       "Columns",
                       $"two features between 0 and {features - 1}",
-                      string options.Columns ]
+                      options.Columns |> Option.map (fun (i, j) -> $"{i} and {j}") |> Option.defaultValue "" ]
 
             do! Source.validate fit.Model.Execution source
         }
