@@ -95,21 +95,7 @@ internal sealed record Parametrisation(
 
     /// <summary>F#'s <c>{ family with Prior = prior }</c>; the family itself without a prior.</summary>
     private static ExponentialFamily WithPrior(ExponentialFamily family, ConjugatePrior? prior) =>
-        prior is null
-            ? family
-            : new(
-                name: family.Name,
-                domain: family.Domain,
-                isInDomain: family.IsInDomain,
-                statistics: family.Statistics,
-                statistic: family.Statistic,
-                logBase: family.LogBase,
-                mean: family.Mean,
-                natural: family.Natural,
-                logPartition: family.LogPartition,
-                free: family.Free,
-                prior: prior,
-                sample: family.Sample);
+        prior is null ? family : ExponentialFamilyModule.withPrior(prior, family);
 
     private static void RequirePositive(int value, string name)
     {
