@@ -324,6 +324,28 @@ let ``an error ends the iterates as their last element`` () =
     | Error(SingularCovariance(Some 0, 1)) -> ()
     | other -> Assert.Fail $"unexpected %A{other}"
 
+// ── Walking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``a fit of iterates that end stops at the last of them`` () =
+    let start, source = example ()
+
+    for count in [ 1; 4 ] do
+        let iterates = EM.iterates likelihood source start |> Seq.truncate count
+        let last = iterates |> Seq.last |> ok
+        let fit = Fit.ofIterates likelihood 5 100 (fun _ _ -> false) iterates |> ok
+        Assert.Equal(IterationLimit, fit.Stop)
+        Assert.Equal(count - 1, fit.Iterations)
+        Assert.Equal(count, fit.Trace.Length)
+        Assert.Equal(last.Objective, fit.Objective)
+        Assert.Equal<int64[]>(bits (parameters last.Mixture), bits (parameters fit.Mixture))
+        Assert.Equal<int64[]>(bits (parameters start), bits (parameters fit.Start))
+
+[<Fact>]
+let ``a fit of no iterates is an error`` () =
+    let nothing: seq<Result<Iterate<Gaussian>, GmmError>> = Seq.empty
+    Assert.NotEmpty((Fit.ofIterates likelihood 0 100 (fun _ _ -> false) nothing |> error).Message)
+
 // ── Statistics ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 [<Fact>]

@@ -292,9 +292,62 @@ let ``a mistake in the options of k-means is an error with its rule and value, b
 
 [<Fact>]
 let ``options that are wrong in themselves are found without reading the data`` () =
-    for wrong in [ { two with Components = 0 }; { two with Tolerance = nan }; { two with RegCovar = Absolute -1.0 } ] do
+    for wrong in
+        [ { two with Components = 0 }
+          { two with Tolerance = nan }
+          { two with RegCovar = Absolute -1.0 }
+          { two with
+              WeightPrior = Dirichlet [| 0.5; 2.0 |] }
+          { two with
+              MeanPrior = meanBelief (Tensor.vector [| 1.0; 2.0 |]) 0.0 }
+          { two with
+              CovariancePrior = beliefs (Tensor.scalar -1.0) 4.0 }
+          { two with
+              CovariancePrior = beliefs (Tensor.scalar 1.0) 0.5 } ] do
         let reads, source = counted rows
-        Gmm.fit wrong source |> error |> ignore
+
+        match Gmm.fit wrong source |> error with
+        | InvalidOption _ -> ()
+        | other -> Assert.Fail other.Message
+
+        Assert.Equal(0, reads.Value)
+
+[<Fact>]
+let ``a family's or a part's wrong prior or regularisation is found without reading the data`` () =
+    let binary = rows |> Array.map (Array.map (fun x -> x % 2.0))
+
+    let wrongFamily =
+        { Bernoulli.family with
+            Prior = { Sums = [| -1.0; 0.0 |]; Count = -1.0 } }
+
+    let gaussian regularisation covariancePrior =
+        Part.Gaussian(
+            [| 0 |],
+            { Structure = Diag
+              RegCovar = regularisation
+              MeanPrior = None
+              CovariancePrior = covariancePrior }
+        )
+
+    let coins family = Part.Exponential([| 1 |], family)
+
+    let fits: (Source -> GmmError) list =
+        [ Mixtures.fit wrongFamily Mixtures.defaults >> error
+          Mixtures.fitProduct [ gaussian (Absolute -1.0) None; coins Bernoulli.family ] Mixtures.defaults >> error
+          Mixtures.fitProduct [ coins Bernoulli.family; gaussian (Relative -1.0) None ] Mixtures.defaults >> error
+          Mixtures.fitProduct
+              [ coins Bernoulli.family; gaussian (Relative 1e-6) (beliefs (Tensor.scalar -1.0) 4.0) ]
+              Mixtures.defaults
+          >> error
+          Mixtures.fitProduct [ gaussian (Relative 1e-6) None; coins wrongFamily ] Mixtures.defaults >> error ]
+
+    for fit in fits do
+        let reads, source = counted binary
+
+        match fit source with
+        | InvalidOption _ -> ()
+        | other -> Assert.Fail other.Message
+
         Assert.Equal(0, reads.Value)
 
 // ── Data ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -342,6 +395,46 @@ let ``the first bad number is named, whatever the number of threads`` () =
         with
         | InvalidNumber(12_345L, 2, value) -> Assert.Equal(infinity, value)
         | other -> Assert.Fail $"another error: {other.Message}"
+
+/// Bad cells, as row and column; the one to be named. Parts have the columns 3 and 1, 2, 0, in this order.
+let private badCells =
+    [ [ 5, 1; 2, 0 ], (2, 0)
+      [ 2, 3; 2, 1 ], (2, 1)
+      [ 2, 3; 2, 0; 2, 2 ], (2, 0)
+      [ 2, 3; 1, 3; 2, 1 ], (1, 3)
+      [ 3000, 0; 2999, 2; 3001, 1 ], (2999, 2) ]
+
+[<Fact>]
+let ``a product names the first cell outside a domain by row and then column, not by part`` () =
+    let parts =
+        [ Part.Exponential([| 3; 1 |], Poisson.family)
+          Part.Exponential([| 2 |], Exponential.family)
+          Part.Exponential([| 0 |], Bernoulli.family) ]
+
+    let good = Array.init 9000 (fun n -> [| float (n % 2); float (n % 5); 1.0 + float (n % 3); float (n % 7) |])
+
+    for threads in [ 1; 4 ] do
+        let options =
+            { Mixtures.defaults with
+                Components = 2
+                Start = Start.Points
+                MaxIterations = 2
+                Execution = { oneThread with Threads = threads } }
+
+        let fit = Mixtures.fitProduct parts options (sourceOf good) |> ok
+
+        for cells, (row, column) in badCells do
+            let bad = good |> Array.map Array.copy
+
+            for row, column in cells do
+                bad[row][column] <- -0.5
+
+            for error in
+                [ Mixtures.fitProduct parts options (sourceOf bad) |> error
+                  Predict.labels fit (sourceOf bad) |> error ] do
+                match error with
+                | OutsideDomain(_, _, row', column', -0.5) -> Assert.Equal((row, column), (int row', column'))
+                | other -> Assert.Fail other.Message
 
 let private saysOfData (rule: string) (value: string) (result: Result<'T, GmmError>) =
     match error result with
@@ -401,6 +494,9 @@ let ``sample weights break a rule: their number, a negative one, NaN, all zero``
     weighted (with' 4 nan) |> saysOfOption "SampleWeights[4]" "finite" "NaN"
     weighted (with' 5 infinity) |> saysOfOption "SampleWeights[5]" "finite" "Infinity"
     weighted (Array.zeroCreate 12) |> saysOfOption "SampleWeights" "above 0 somewhere" "0"
+
+    weighted (Array.init 12 (fun n -> if n < 10 then 1e308 else 1.0))
+    |> saysOfOption "SampleWeights" "finite sum" ""
 
 [<Fact>]
 let ``mixture weights break a rule: a negative one, NaN, all zero`` () =

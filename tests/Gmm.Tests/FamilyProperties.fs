@@ -252,10 +252,83 @@ let ``starts that choose rows, and given means, leave every row possible under e
 
 [<Fact>]
 let ``labels start where their one-hot responsibilities start`` () =
-    forAll 60 cases (fun case ->
-        match fitFrom (Start.Labels case.Labels) 1 case, fitFrom (Start.Responsibilities(oneHot case)) 1 case with
-        | Ok a, Ok b -> bits (allNumbers a.Start) = bits (allNumbers b.Start)
-        | a, b -> a.IsError && b.IsError)
+    let property (case: FamilyCase) =
+        whenBothOk
+            (fitFrom (Start.Labels case.Labels) 1 case)
+            (fitFrom (Start.Responsibilities(oneHot case)) 1 case)
+            (fun a b -> bits (allNumbers a.Start) = bits (allNumbers b.Start))
+
+    checkTimes 60 (Prop.forAll cases property)
+
+[<Fact>]
+let ``ordinary data are fitted from every start`` () =
+    for kind in kinds do
+        let random = Random 21
+        let means = Array.init 2 (fun _ -> Array.init 3 (fun _ -> kind.Draw random))
+
+        let case =
+            { Kind = kind
+              Components = 2
+              Rows = Array.init 200 (fun n -> means[n % 2] |> Array.map (kind.Family.Sample random))
+              SampleWeights = None }
+
+        let all = starts case
+        Assert.Equal(8, all.Length)
+
+        for name, start in all do
+            match fitFrom start 5 case with
+            | Ok fit -> Assert.True(allFinite fit.Trace, $"{kind}, {name}")
+            | Error error -> Assert.Fail $"{kind}, {name}: {error.Message}"
+
+[<Fact>]
+let ``given means are where the fit starts`` () =
+    for kind, means in
+        [ Counts, [| 1.0; 2.5 |]
+          Counts, [| 0.125; 40.0 |]
+          Waits, [| 0.5; 3.0 |]
+          Coins, [| 0.3; 0.8 |]
+          Trials 7, [| 2.5; 6.75 |] ] do
+        let source = sourceOf (Array.init 40 (fun n -> [| float (n % 2); float (n % 3 % 2) |]))
+
+        for means in [ array2D [ means; Array.rev means ]; array2D [ Array.rev means; means ] ] do
+            let fit = Mixtures.fit kind.Family (options 1 2 (Start.Means means)) source |> ok
+            let parameters = fit.Start.Parameters.Means.toArray3D ()
+            let started = Array2D.init 2 2 (fun k j -> parameters[k, j, 0])
+            Assert.Equal<float[,]>(means, started)
+            Assert.Equal<float[]>([| 0.5; 0.5 |], fit.Start.Weights)
+
+[<Fact>]
+let ``given means that are not possible are an error`` () =
+    let source = sourceOf (Array.init 40 (fun n -> [| float (n % 2); 1.0 |]))
+
+    for kind, bad in
+        [ Coins, 1.4
+          Coins, -0.1
+          Trials 7, 7.5
+          Trials 7, -1.0
+          Counts, -1.0
+          Waits, -1.0
+          Levels 4, 0.5
+          Levels 4, 4.0
+          Levels 4, -1.0 ] do
+        let means = Start.Means(array2D [ [ 1.0; 1.0 ]; [ 1.0; bad ] ])
+
+        let parts = [ Part.Exponential([| 1 |], kind.Family); Part.Exponential([| 0 |], Poisson.family) ]
+
+        let product =
+            { Mixtures.defaults with
+                Components = 2
+                Start = Start.Means(array2D [ [ 1.0; 1.0 ]; [ 1.0; bad ] ])
+                Execution = oneThread }
+
+        for error in
+            [ Mixtures.fit kind.Family (options 1 2 means) source |> error
+              Mixtures.fitProduct parts product source |> error ] do
+            match error with
+            | InvalidOption(name, _, value) ->
+                Assert.Contains("Start means", name)
+                Assert.Contains(string bad, value)
+            | other -> Assert.Fail $"{kind}, {bad}: {other.Message}"
 
 [<Fact>]
 let ``a given mixture is where the fit starts, bit for bit, and two fits of one iteration are one of two`` () =
@@ -307,7 +380,32 @@ let ``a start of another family, or for other columns or levels, is an error`` (
     refused Poisson.family (mixture Bernoulli.family [| 0.5; 0.5 |])
     refused Bernoulli.family (mixture Bernoulli.family [| 0.5; 0.5; 0.5; 0.5 |])
     refused (Categorical.family 3) (mixture (Categorical.family 2) [| 0.5; 0.5 |])
+    refused (Categorical.family 4) (mixture (Categorical.family 3) [| 0.5; 0.25; 0.25 |])
+    refused (Categorical.family 3) (mixture (Categorical.family 4) [| 0.25; 0.25; 0.25; 0.25 |])
     refused (Binomial.family 2) (mixture (Binomial.family 5) [| 2.0; 3.0 |])
+    refused (Binomial.family 20) (mixture (Binomial.family 4) [| 1.0; 3.0 |])
+
+[<Fact>]
+let ``a product's start of other levels or trials is an error`` () =
+    let source = sourceOf (Array.init 20 (fun n -> [| float (n % 2); float (n % 3) |]))
+
+    let options start =
+        { Mixtures.defaults with
+            Components = 2
+            Start = start
+            MaxIterations = 1
+            Execution = oneThread }
+
+    let parts levels trials =
+        [ Part.Exponential([| 1 |], Categorical.family levels); Part.Exponential([| 0 |], Binomial.family trials) ]
+
+    let start = (Mixtures.fitProduct (parts 3 4) (options Start.Points) source |> ok).Mixture
+    Mixtures.fitProduct (parts 3 4) (options (Start.Mixture start)) source |> ok |> ignore
+
+    for levels, trials in [ 4, 4; 3, 20 ] do
+        match Mixtures.fitProduct (parts levels trials) (options (Start.Mixture start)) source |> error with
+        | InvalidOption(name, _, _) -> Assert.Equal("Start mixture", name)
+        | other -> Assert.Fail other.Message
 
 // ── Modes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -401,10 +499,13 @@ let ``the slope of the objective vanishes where a fit with priors comes to rest`
 let ``a prior that is none, or breaks its rule`` () =
     let binary = sourceOf (Array.init 20 (fun n -> [| float (n % 2) |]))
 
-    for a, b in [ 0.5, 1.0; 2.0, nan; infinity, 1.0 ] do
-        let family =
-            { Bernoulli.family with
-                Prior = Bernoulli.beta a b }
+    for prior in
+        [ { Sums = [| -0.5; 0.0 |]; Count = -0.5 }
+          { Sums = [| 1.0; nan |]; Count = 1.0 }
+          { Sums = [| infinity; 0.0 |]
+            Count = infinity }
+          { Sums = [| 1.0; 1.0 |]; Count = nan } ] do
+        let family = { Bernoulli.family with Prior = prior }
 
         match Mixtures.fit family (options 1 1 Start.Points) binary |> error with
         | InvalidOption(name, rule, _) ->
@@ -419,6 +520,63 @@ let ``a prior that is none, or breaks its rule`` () =
     match Mixtures.fit wrongSize (options 1 1 Start.Points) binary |> error with
     | InvalidOption("Prior.Sums", rule, "3") -> Assert.Contains("2 numbers", rule)
     | other -> Assert.Fail other.Message
+
+/// As many pseudo-numbers as their statistics say: one each for Bernoulli and Categorical, n each for Binomial.
+[<Fact>]
+let ``pseudo-counts that don't belong together are an error`` () =
+    let binary = sourceOf (Array.init 20 (fun n -> [| float (n % 2) |]))
+
+    for family, sums, count in
+        [ Bernoulli.family, [| 50.0; 1.0 |], 0.0
+          Bernoulli.family, [| 1.0; 1.0 |], 3.0
+          Binomial.family 5, [| 5.0; 5.0 |], 10.0
+          Categorical.family 3, [| 1.0; 1.0; 1.0 |], 2.0 ] do
+        let family =
+            { family with
+                Prior = { Sums = sums; Count = count } }
+
+        match Mixtures.fit family (options 1 1 Start.Points) binary |> error with
+        | InvalidOption(name, _, _) -> Assert.StartsWith("Prior", name)
+        | other -> Assert.Fail other.Message
+
+    for family, sums, count in
+        [ Bernoulli.family, [| 0.1; 0.2 |], 0.1 + 0.2
+          Binomial.family 5, [| 5.0; 5.0 |], 2.0
+          Categorical.family 3, [| 1.0; 0.0; 1.0 |], 2.0
+          Poisson.family, [| 3.0 |], 0.5 ] do
+        let family =
+            { family with
+                Prior = { Sums = sums; Count = count } }
+
+        Mixtures.fit family (options 1 1 Start.Points) binary |> ok |> ignore
+
+/// What makes a family or a prior; a part of the rule, and of the value.
+let private impossible: (string * (unit -> obj) * string * string)[] =
+    [| "Binomial.family 0", (fun () -> Binomial.family 0), "at least 1", "0"
+       "Binomial.family -2", (fun () -> Binomial.family -2), "at least 1", "-2"
+       "Categorical.family 0", (fun () -> Categorical.family 0), "at least 1", "0"
+       "Categorical.family -2", (fun () -> Categorical.family -2), "at least 1", "-2"
+       "Bernoulli.beta 0.5 1.0", (fun () -> Bernoulli.beta 0.5 1.0), "at least 1", "0.5"
+       "Bernoulli.beta 1.0 0.5", (fun () -> Bernoulli.beta 1.0 0.5), "at least 1", "0.5"
+       "Bernoulli.beta 2.0 nan", (fun () -> Bernoulli.beta 2.0 nan), "at least 1", "NaN"
+       "Bernoulli.beta infinity 1.0", (fun () -> Bernoulli.beta infinity 1.0), "at least 1", "Infinity"
+       "Binomial.beta 5 0.5 1.0", (fun () -> Binomial.beta 5 0.5 1.0), "at least 1", "0.5"
+       "Binomial.beta 0 2.0 2.0", (fun () -> Binomial.beta 0 2.0 2.0), "at least 1", "0"
+       "Categorical.dirichlet [|0.5|]", (fun () -> Categorical.dirichlet [| 0.5 |]), "at least 1", "0.5"
+       "Categorical.dirichlet [|2.0; nan|]", (fun () -> Categorical.dirichlet [| 2.0; nan |]), "at least 1", "NaN"
+       "Poisson.gamma 0.5 1.0", (fun () -> Poisson.gamma 0.5 1.0), "at least 1", "0.5"
+       "Poisson.gamma 1.0 -1.5", (fun () -> Poisson.gamma 1.0 -1.5), "0 or more", "-1.5"
+       "Exponential.gamma 0.5 1.0", (fun () -> Exponential.gamma 0.5 1.0), "at least 1", "0.5"
+       "Exponential.gamma 1.0 -1.5", (fun () -> Exponential.gamma 1.0 -1.5), "0 or more", "-1.5" |]
+
+let impossibleNames = TheoryData<string>(impossible |> Seq.map (fun (name, _, _, _) -> name))
+
+[<Theory; MemberData(nameof impossibleNames)>]
+let ``a family or prior that can't be is refused with rule and value where it is made`` (name: string) =
+    let _, make, rule, value = impossible |> Array.find (fun (other, _, _, _) -> other = name)
+    let failure = Assert.ThrowsAny<ArgumentException>(fun () -> make () |> ignore)
+    Assert.Contains(rule, failure.Message)
+    Assert.Contains(value, failure.Message)
 
 [<Fact>]
 let ``a prior holds a component without rows at its own mode`` () =
@@ -578,6 +736,30 @@ let ``a row of weight 0 that no component can have changes nothing`` () =
         relativelyNear 1e-12 $"{kind}: objective" others.Trace all.Trace
         near 1e-12 $"{kind}: score" others.LowerBound (Predict.score all weighted |> ok)
 
+/// From every start that chooses rows; the only 1 stands where no component needs it.
+[<Fact>]
+let ``the only 1 of a column in a row of weight 0 changes nothing from any start`` () =
+    for place in [ 0; 7; 29 ] do
+        let random = Random 22
+        let rows = Array.init 30 (fun n -> [| (if n = place then 1.0 else 0.0); float (random.Next 2); float (n % 2) |])
+        let weights = Array.init 30 (fun n -> if n = place then 0.0 else 1.0)
+        let weighted = sourceOf rows |> Source.weighted weights |> ok
+        let others = sourceOf (Array.removeAt place rows)
+
+        for kind in [ Coins; Trials 7; Levels 4; Counts ] do
+            for start in [ Start.KMeans; Start.KPlusPlus; Start.Points; Start.RandomResponsibilities ] do
+                let what = $"{kind}, {start}, row {place}"
+                let fit = Mixtures.fit kind.Family (options 20 2 start) weighted |> ok
+                Assert.True(allFinite fit.Trace[1..], what)
+                Assert.False(Double.IsNaN fit.Trace[0], what)
+                Assert.True(allFinite [ fit.LogLikelihood; fit.Bic ], what)
+                near 1e-12 $"{what}: score" fit.LowerBound (Predict.score fit weighted |> ok)
+
+                // The streams of rows are numbered, so that random responsibilities are others without the row.
+                if not start.IsRandomResponsibilities then
+                    let without = Mixtures.fit kind.Family (options 20 2 start) others |> ok
+                    relativelyNear 1e-9 $"{what}: objective" without.Trace fit.Trace
+
 [<Fact>]
 let ``waiting times that are all 0 are an unbounded likelihood, and told`` () =
     let rows = Array.init 20 (fun n -> [| 1.0 + float n; (if n % 2 = 0 then 0.0 else 5.0); 2.0 |])
@@ -607,6 +789,36 @@ let ``a column of zeros is told as unbounded from every start`` () =
         match fitFrom start 5 case |> error with
         | DegenerateComponent(_, 1, "exponential", _) -> ()
         | other -> Assert.Fail $"{name}: {other.Message}"
+
+[<Fact>]
+let ``a product tells of a column of zeros by its number in the whole data`` () =
+    let rows = Array.init 20 (fun n -> [| float (n % 3); 0.0; float (n * n % 7); 1.0 + float n |])
+
+    let gaussian =
+        Part.Gaussian(
+            [| 0; 2 |],
+            { Structure = Diag
+              RegCovar = Relative 1e-6
+              MeanPrior = None
+              CovariancePrior = None }
+        )
+
+    let waits = Part.Exponential([| 3; 1 |], Exponential.family)
+
+    for start in [ Start.KMeans; Start.KPlusPlus; Start.Points; Start.RandomResponsibilities ] do
+        for parts in [ [ gaussian; waits ]; [ waits; gaussian ] ] do
+            match
+                Mixtures.fitProduct
+                    parts
+                    { Mixtures.defaults with
+                        Components = 2
+                        Start = start
+                        Execution = oneThread }
+                    (sourceOf rows)
+                |> error
+            with
+            | DegenerateComponent(_, 1, "exponential", _) -> ()
+            | other -> Assert.Fail $"{start}: {other.Message}"
 
 [<Fact>]
 let ``a component is told as unbounded with the iteration in which it becomes so`` () =
@@ -702,7 +914,12 @@ let ``mean parameters that can't be are an error`` () =
           Poisson.family, [| -1.0 |]
           Exponential.family, [| 0.0 |]
           Exponential.family, [| -1.0 |]
-          Categorical.family 3, [| 0.5; 0.5 |] ] do
+          Categorical.family 3, [| 0.5; 0.5 |]
+          // Probabilities that don't sum to 1, successes and failures that aren't all trials.
+          Bernoulli.family, [| 0.3; 0.9 |]
+          Bernoulli.family, [| 0.3; 0.3 |]
+          Binomial.family 7, [| 3.0; 3.0 |]
+          Categorical.family 3, [| 0.5; 0.5; 0.5 |] ] do
         match create family means with
         | InvalidOption(name, _, _) -> Assert.StartsWith("Mean parameters", name)
         | other -> Assert.Fail other.Message

@@ -91,7 +91,7 @@ let ``more restarts never give a higher inertia`` () =
 
 [<Fact>]
 let ``a weight of m is m copies of the row for k-means too`` () =
-    forAll 60 data (fun case ->
+    let property (case: DataCase) =
         let copies = case.Rows |> Array.mapi (fun n _ -> 1 + n % 3)
         let start = KMeansStart.Means(array2D case.Rows[.. case.Origin.Components - 1])
 
@@ -105,9 +105,10 @@ let ``a weight of m is m copies of the row for k-means too`` () =
         let weighted = case.Source |> Source.weighted (copies |> Array.map float) |> Result.bind run
         let repeated = sourceOf (Array.map2 Array.create copies case.Rows |> Array.concat) |> run
 
-        match weighted, repeated with
-        | Ok(a, centres), Ok(b, centres') -> abs (a - b) <= 1e-9 * (1.0 + a) && allWithin 1e-9 10.0 centres centres'
-        | a, b -> a.IsError && b.IsError)
+        whenBothOk weighted repeated (fun (a, centres) (b, centres') ->
+            abs (a - b) <= 1e-9 * (1.0 + a) && allWithin 1e-9 10.0 centres centres')
+
+    checkTimes 60 (Prop.forAll data property)
 
 [<Fact>]
 let ``an empty cluster takes the row farthest from its centre`` () =
@@ -213,3 +214,53 @@ let ``centres far from zero lose nothing`` () =
     Assert.Equal<int[]>(labels, labels')
     // A centre at 1e8 is held to 1.5e-8, which moves the inertia by its square.
     near 1e-9 "inertia" inertia inertia'
+
+/// Far from zero the last digits of a centre never come to rest.
+[<Fact>]
+let ``with tolerance 0 k-means comes to rest on data far from zero`` () =
+    for seed in 0..9 do
+        let random = Random seed
+        let rows = Array.init 300 (fun n -> [| 1e8 + 3.0 * float (n % 4) + normal random; -1e8 + normal random |])
+
+        for clusters in [ 2; 4; 7 ] do
+            let found =
+                KMeans.fit
+                    { options clusters with
+                        Seed = seed
+                        MaxIterations = 1000 }
+                    (sourceOf rows)
+                |> ok
+
+            Assert.Equal(Converged, found.Fit.Stop)
+
+[<Fact>]
+let ``the inertia is -2 times the log-likelihood of the centroids`` () =
+    forAll 60 enough (fun case ->
+        let found = KMeans.fit (options case.Origin.Components) case.Source |> ok
+        allWithin Tolerance.rounding found.Inertia [| found.Inertia |] [| -2.0 * found.Fit.LogLikelihood |])
+
+[<Fact>]
+let ``random rows that k-means starts from differ in value`` () =
+    let rows = Array.init 100 (fun n -> if n % 20 = 7 then [| float n |] else [| 1.0 |])
+
+    for seed in 0..19 do
+        let found =
+            KMeans.fit
+                { options 6 with
+                    Start = KMeansStart.Points
+                    Seed = seed }
+                (sourceOf rows)
+            |> ok
+
+        Assert.Equal(6, (found.Fit.Start.Parameters.Centres.toArray () |> Array.distinct).Length)
+        Assert.Equal(0.0, found.Inertia)
+
+    match
+        KMeans.fit
+            { options 7 with
+                Start = KMeansStart.Points }
+            (sourceOf rows)
+        |> error
+    with
+    | InvalidData(rule, _) -> Assert.Contains("7 different rows", rule)
+    | other -> Assert.Fail other.Message

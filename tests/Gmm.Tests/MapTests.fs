@@ -288,28 +288,38 @@ let ``one mean, one scale or a single number stand for the same of every compone
     Assert.Equal<int64[]>(whole, one)
     Assert.Equal<int64[]>(whole, number)
 
+/// A prior on covariances always adds some degrees of freedom (ν₀ + D + 1, and 1 for a prior on means), so that it is worth
+/// almost nothing only beside data that weigh very much more.
 [<Theory; MemberData(nameof allStructures)>]
-let ``a belief worth very many rows decides, one worth almost none does not matter`` (structure: string) =
+let ``beliefs worth very many rows decide, beliefs worth almost none beside the data do not matter``
+    (structure: string)
+    =
     let case = example (Structure.parse structure |> ok)
     let origin = case.Data.Origin
 
-    let run prior = fitOf { case with Prior = prior } |> _.Mixture
+    let run prior rowWeight =
+        let weights = case.Data.Weights |> Array.map (fun weight -> rowWeight * weight)
+
+        fitOf
+            { Data =
+                { case.Data with
+                    SampleWeights = Some weights }
+              Prior = prior }
+        |> _.Mixture
 
     let worth rows =
         { Concentration = Some [| 1.0 + rows; 1.0 + rows; 1.0 + rows |]
           Mean = Some(origin.Means, rows)
           Covariance = Some(origin.Covariances |> Array.map (Array2D.map (fun x -> rows * x)), 2.0 + rows) }
 
-    let believed = run (worth 1e12)
+    let believed = run (worth 1e12) 1.0
     let third = 1.0 / 3.0
     Assert.True(allWithin 1e-9 1.0 [| third; third; third |] believed.Weights)
     Assert.True(allWithin 1e-9 10.0 (Array.concat origin.Means) (believed.Parameters.Means.toArray ()))
-    let flat = run PriorCase.None
-    // The count of ν₀ > D−1 alone leaves some degrees of freedom, so the covariances are left out here.
-    let faint =
-        run
-            { worth 1e-9 with
-                Covariance = None
-                Mean = None }
-
+    let scale = origin.CovarianceTensor.toArray ()
+    Assert.True(allWithin 1e-9 (Array.max scale) scale (believed.Parameters.Covariances.toArray ()))
+    let flat = run PriorCase.None 1e10
+    let faint = run (worth 1.0) 1e10
     Assert.True(allWithin 1e-8 10.0 (parameters flat) (parameters faint))
+    // Beside rows that weigh 1 the same beliefs do matter.
+    Assert.False(allWithin 1e-3 10.0 (parameters flat) (parameters (run (worth 1.0) 1.0)))

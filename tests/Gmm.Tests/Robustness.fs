@@ -272,3 +272,117 @@ let ``classification EM ends in finite numbers, with the likelihood of the mixtu
         near 1e-10 "lower bound" (Predict.score fit source |> ok) fit.LowerBound
         // The classification objective leaves out what other components add.
         Assert.True(fit.Objective <= fit.LowerBound)
+
+// ── Rows that count for nothing ─────────────────────────────────────────────────────────────────────────────────────
+
+/// Wherever the far row stands, and also where its density is 0.
+[<Theory; MemberData(nameof names)>]
+let ``a row of weight 0 as far as numbers go changes nothing`` (structure: string) =
+    let structure = Structure.parse structure |> ok
+
+    for scale in [ 1.0; 1e-6 ] do
+        let rows = cloud 60 2 9 |> Array.map (Array.map (fun x -> scale * x))
+        let labels = Array.init 60 (fun n -> n % 2)
+
+        for regularisation in [ Absolute 0.0; Relative 1e-6 ] do
+            let options labels =
+                { two structure with
+                    RegCovar = regularisation
+                    Start = Start.Labels labels }
+
+            let plain = Gmm.fit (options labels) (sourceOf rows) |> ok
+
+            for place in [ 0; 31; 60 ] do
+                let source =
+                    sourceOf (Array.insertAt place [| 1e149; -1e149 |] rows)
+                    |> Source.weighted (Array.init 61 (fun n -> if n = place then 0.0 else 1.0))
+                    |> ok
+
+                let what = $"{Structure.name structure}, scale {scale}, {regularisation}, row {place}"
+                let fit = Gmm.fit (options (Array.insertAt place 1 labels)) source |> ok
+                Assert.True(allFinite fit.Trace, what)
+                near 1e-8 $"{what}: log-likelihood" plain.LogLikelihood fit.LogLikelihood
+
+                relativelyNear
+                    1e-6
+                    $"{what}: covariances"
+                    (plain.Parameters.Covariances.toArray ())
+                    (fit.Parameters.Covariances.toArray ())
+
+                near 1e-10 $"{what}: score" (Predict.score plain (sourceOf rows) |> ok) (Predict.score fit source |> ok)
+
+/// At 1e149 the means are lost in rounding: ln p = −½ xᵀΣ⁻¹x, and the label is the component for which it is largest.
+[<Theory; MemberData(nameof names)>]
+let ``label, responsibilities and log-density of a row far away agree`` (structure: string) =
+    let structure = Structure.parse structure |> ok
+
+    // The second group is twice as wide.
+    let rows =
+        cloud 80 2 10 |> Array.mapi (fun n row -> if n % 2 = 0 then row else row |> Array.map (fun x -> 2.0 * x))
+
+    let fit =
+        Gmm.fit
+            { two structure with
+                Start = Start.Labels(Array.init 80 (fun n -> n % 2)) }
+            (sourceOf rows)
+        |> ok
+
+    for far in [ 1e100; 1e149 ] do
+        let directions = [| [| 1.0; 1.0 |]; [| -1.0; 0.5 |]; [| 0.0; -1.0 |]; [| 1.0; 0.0 |] |]
+        let source = sourceOf (directions |> Array.map (Array.map (fun x -> far * x)))
+        let labels = Predict.labels fit source |> ok
+        let shares = Predict.responsibilities fit source |> ok
+        let densities = Predict.logDensities fit source |> ok
+
+        for n in 0 .. directions.Length - 1 do
+            let distances =
+                Array.init 2 (fun k ->
+                    let u = MathNet.Numerics.LinearAlgebra.Vector<float>.Build.Dense directions[n]
+                    u * ((dense (Gaussian.covariance fit.Parameters k)).Inverse() * u))
+
+            let row = shares[n, *]
+            let what = $"{Structure.name structure}, {far}, row {n}"
+            relativelyNear 1e-11 $"{what}: log-density" [| -0.5 * Array.min distances * far * far |] [| densities[n] |]
+            near 1e-14 $"{what}: sum" 1.0 (Array.sum row)
+            Assert.Equal(Array.findIndex ((=) (Array.max row)) row, labels[n])
+
+            if abs (distances[0] - distances[1]) > 1e-6 then
+                Assert.Equal(Array.findIndex ((=) (Array.min distances)) distances, labels[n])
+                Assert.Equal(1.0, row[labels[n]])
+
+// ── Components of very different width ──────────────────────────────────────────────────────────────────────────────
+
+/// A group 1e9 times as narrow as the other, and 1e17 of its widths away from it.
+[<Theory>]
+[<InlineData("full", false)>]
+[<InlineData("diag", false)>]
+[<InlineData("diag", true)>]
+[<InlineData("spherical", false)>]
+let ``a very narrow group far from a wide one keeps its variances`` (structure: string) (wideFirst: bool) =
+    let random = Random 13
+    let narrow = Array.init 100 (fun _ -> Array.init 2 (fun _ -> 1e-9 * normal random))
+    let wide = Array.init 100 (fun _ -> Array.init 2 (fun _ -> 1e8 + normal random))
+    let groups = if wideFirst then [| wide; narrow |] else [| narrow; wide |]
+
+    let fit =
+        Gmm.fit
+            { plain 2 (Structure.parse structure |> ok) with
+                Start = Start.Labels(Array.init 200 (fun n -> n / 100)) }
+            (sourceOf (Array.concat groups))
+        |> ok
+
+    for k in 0..1 do
+        let variances =
+            Array.init 2 (fun j ->
+                let column = groups[k] |> Array.map (fun row -> row[j])
+                let mean = Array.average column
+                column |> Array.averageBy (fun x -> (x - mean) * (x - mean)))
+
+        let expected =
+            if structure = "spherical" then
+                Array.create 2 (Array.average variances)
+            else
+                variances
+
+        let covariance = Gaussian.covariance fit.Parameters k
+        relativelyNear 1e-6 $"variances of component {k}" expected [| covariance[0, 0]; covariance[1, 1] |]

@@ -32,11 +32,8 @@ let private distinctRows =
 [<Fact>]
 let ``points and k-means++ start around different rows of positive weight, with equal weights`` () =
     for start in [ Start.Points; Start.KPlusPlus ] do
-        forAll 60 distinctRows (fun case ->
-            match startOf start case with
-            | Error(SingularCovariance _ | CollapsedComponent _) -> true
-            | start ->
-                let mixture = ok start
+        let property (case: DataCase) =
+            whenOk (startOf start case) (fun mixture ->
                 let means = meansOf mixture
 
                 Array.forall (isRowOfWeight case) means
@@ -47,16 +44,14 @@ let ``points and k-means++ start around different rows of positive weight, with 
                     (Array.create case.Origin.Components (1.0 / float case.Origin.Components))
                     mixture.Weights)
 
+        checkTimes 60 (Prop.forAll distinctRows property)
+
 [<Fact>]
 let ``components around given means are as wide as the data`` () =
-    forAll 60 data (fun case ->
+    let property (case: DataCase) =
         let origin = case.Origin
 
-        match startOf (Start.Means(array2D origin.Means)) case with
-        | Error(SingularCovariance _ | CollapsedComponent _) -> true
-        | start ->
-            let mixture = ok start
-
+        whenOk (startOf (Start.Means(array2D origin.Means)) case) (fun mixture ->
             let whole =
                 case.Source
                 |> Gmm.fit
@@ -73,18 +68,21 @@ let ``components around given means are as wide as the data`` () =
                     allWithin 1e-11 (1.0 + Array.max expected) expected actual)
                 (seq { 0 .. origin.Components - 1 }))
 
+    checkTimes 60 (Prop.forAll data property)
+
 let private labelsFor (case: DataCase) = Array.init case.Rows.Length (fun n -> n % case.Origin.Components)
 
 [<Fact>]
 let ``labels start where their one-hot responsibilities start`` () =
-    forAll 60 data (fun case ->
+    let property (case: DataCase) =
         let labels = labelsFor case
         let components = case.Origin.Components
         let oneHot = Array2D.init labels.Length components (fun n k -> if labels[n] = k then 1.0 else 0.0)
 
-        match startOf (Start.Labels labels) case, startOf (Start.Responsibilities oneHot) case with
-        | Ok a, Ok b -> bits (parameters a) = bits (parameters b)
-        | a, b -> a.IsError && b.IsError)
+        whenBothOk (startOf (Start.Labels labels) case) (startOf (Start.Responsibilities oneHot) case) (fun a b ->
+            bits (parameters a) = bits (parameters b))
+
+    checkTimes 60 (Prop.forAll data property)
 
 [<Fact>]
 let ``from labels every component starts with share, mean and spread of its rows`` () =
@@ -133,11 +131,11 @@ let ``the k-means start is the M-step of the clusters of one k-means run`` () =
 
 [<Fact>]
 let ``a given mixture is where the fit starts, bit for bit`` () =
-    forAll 40 data (fun case ->
-        match startOf (Start.Mixture case.Origin.Mixture) case with
-        | Ok start -> bits (parameters start) = bits (parameters case.Origin.Mixture)
-        | Error(SingularCovariance _ | CollapsedComponent _) -> true
-        | Error error -> failwith error.Message)
+    let property (case: DataCase) =
+        whenOk (startOf (Start.Mixture case.Origin.Mixture) case) (fun start ->
+            bits (parameters start) = bits (parameters case.Origin.Mixture))
+
+    checkTimes 40 (Prop.forAll data property)
 
 [<Fact>]
 let ``rows of weight 0 are never a start`` () =
@@ -177,3 +175,74 @@ let ``k-means++ starts in every one of clusters far apart`` () =
 
         let found = meansOf fit.Start |> Array.map (fun mean -> int (Math.Round(mean[0] / 1000.0))) |> Array.sort
         Assert.Equal<int[]>([| 0..4 |], found)
+
+[<Fact>]
+let ``points are rows that differ in value, however many rows are equal`` () =
+    let rows = Array.init 100 (fun n -> if n % 20 = 7 then [| float n; -1.0 |] else [| 1.0; 2.0 |])
+
+    for seed in 0..49 do
+        for components in [ 2; 3; 6 ] do
+            let fit =
+                sourceOf rows
+                |> Gmm.fit
+                    { Gmm.defaults with
+                        Components = components
+                        RegCovar = Absolute 1.0
+                        Start = Start.Points
+                        Seed = seed
+                        MaxIterations = 1
+                        Execution = oneThread }
+                |> ok
+
+            Assert.Equal(components, (Array.distinct (meansOf fit.Start)).Length)
+
+/// Rows of weight 0 make no difference either.
+[<Fact>]
+let ``fewer different rows than components are an error from every start that chooses rows`` () =
+    let rows =
+        Array.init 100 (fun n ->
+            if n % 20 = 7 then [| 5.0 |]
+            elif n = 50 then [| 9.0 |]
+            else [| 1.0 |])
+
+    let source = sourceOf rows |> Source.weighted (Array.init 100 (fun n -> if n = 50 then 0.0 else 1.0)) |> ok
+
+    for start in [ Start.Points; Start.KPlusPlus; Start.KMeans ] do
+        match
+            source
+            |> Gmm.fit
+                { Gmm.defaults with
+                    Components = 3
+                    RegCovar = Absolute 1.0
+                    Start = start
+                    Execution = oneThread }
+            |> error
+        with
+        | InvalidData(rule, value) ->
+            Assert.Contains("3 different rows", rule)
+            Assert.Contains("2", value)
+        | other -> Assert.Fail $"{start}: {other.Message}"
+
+/// The more rows, the more alike are the components of random responsibilities.
+[<Fact>]
+let ``random responsibilities find two clusters far apart among many rows`` () =
+    let rows = 100_000
+    let random = Random 12
+    let source = sourceOf (Array.init rows (fun n -> [| normal random + (if n % 2 = 0 then -5.0 else 5.0) |]))
+
+    let perRow start seed =
+        let fit =
+            source
+            |> Gmm.fit
+                { Gmm.defaults with
+                    Components = 2
+                    Start = start
+                    Seed = seed }
+            |> ok
+
+        fit.LogLikelihood / float rows
+
+    let expected = perRow Start.KMeans 0
+
+    for seed in 0..2 do
+        near 1e-3 $"log-likelihood per row from seed {seed}" expected (perRow Start.RandomResponsibilities seed)

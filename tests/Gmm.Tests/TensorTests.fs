@@ -327,6 +327,15 @@ let ``a tensor does not change when an array it came from or gave out does`` () 
     numbers[0] <- 9.0
     a.toArray()[1] <- 9.0
     Assert.Equal<float[]>([| 1.0; 2.0 |], a.toArray ())
+    let shape, numbers = [| 2; 3 |], [| 1.0 .. 6.0 |]
+    let b = Tensor.create shape numbers
+    numbers[0] <- 9.0
+    shape[0] <- 9
+    b.shape[1] <- 9
+    b.toArray()[1] <- 9.0
+    Assert.Equal<int[]>([| 2; 3 |], b.shape)
+    Assert.Equal<float[]>([| 1.0 .. 6.0 |], b.toArray ())
+    Assert.Equal(Tensor.matrix (array2D [ [ 1.0; 2.0; 3.0 ]; [ 4.0; 5.0; 6.0 ] ]), b)
 
 [<Fact>]
 let ``tensors are equal when shapes and numbers are`` () =
