@@ -129,7 +129,8 @@ module Gmm =
                         { Width = id
                           Features = id
                           AtMeans = around
-                          Around = around } }
+                          Around = around
+                          Provisional = fun centres -> Gaussian.create structure centres (Tensor.scalar 1.0) } }
             }
 
         result {

@@ -23,7 +23,8 @@ module Part =
         match part with
         | Part.Gaussian _ -> None
         | Part.Exponential(columns, family) ->
-            ExponentialFamily.misfit family (block.Select columns) |> Option.map (GmmError.ofColumns columns)
+            let ascending = Array.sort columns
+            ExponentialFamily.misfit family (block.Select ascending) |> Option.map (GmmError.ofColumns ascending)
 
     /// Family and columns in words.
     let internal describe part =
@@ -62,13 +63,20 @@ module Mixtures =
                 Values = ReadOnlyMemory(statistics block.Rows block.Columns block.Values) }
 
         let atMeans (means: float[,]) =
-            let rows, columns = Array2D.length1 means, Array2D.length2 means
+            let parameters (means: float[,]) =
+                let rows, columns = Array2D.length1 means, Array2D.length2 means
 
-            statistics rows columns (ReadOnlyMemory((Tensor.matrix means).toArray()))
-            |> Tensor.create [| rows; columns; family.Statistics |]
-            |> ExponentialFamily.create family
-            |> Result.mapError (fun _ ->
-                InvalidOption("Start means", $"possible means of {family.Name}", string (Tensor.matrix means)))
+                statistics rows columns (ReadOnlyMemory((Tensor.matrix means).toArray()))
+                |> Tensor.create [| rows; columns; family.Statistics |]
+                |> ExponentialFamily.create family
+
+            let isImpossible k = Result.isError (parameters means[k..k, *])
+
+            match Seq.tryFind isImpossible (seq { 0 .. Array2D.length1 means - 1 }) with
+            | Some k ->
+                let numbers = string (Tensor.vector means[k, *])
+                Error(InvalidOption($"Start means[{k}]", $"possible means of {family.Name}", numbers))
+            | None -> parameters means
 
         let measure (source: Source) : Result<Prepared<ExponentialParameters>, GmmError> =
             result {
@@ -91,7 +99,8 @@ module Mixtures =
                         { Width = width
                           Features = features
                           AtMeans = atMeans
-                          Around = around } }
+                          Around = around
+                          Provisional = around } }
             }
 
         ExponentialFamily.checkPrior family |> Result.map (fun () -> measure)
@@ -153,7 +162,8 @@ module Mixtures =
                     { Width = prepared.Surroundings.Width
                       Features = fun block -> prepared.Surroundings.Features(block.Select columns)
                       AtMeans = chosen >> prepared.Surroundings.AtMeans >> wrapped
-                      Around = prepared.Surroundings.Around >> wrapped } })
+                      Around = prepared.Surroundings.Around >> wrapped
+                      Provisional = prepared.Surroundings.Provisional >> wrapped } })
 
         match part with
         | Part.Gaussian(_, options) ->
@@ -202,12 +212,13 @@ module Mixtures =
 
             let atMeans means = surroundings |> GmmError.traverse (fun part -> part.AtMeans means) |> Result.map product
 
-            let around (centres: float[,]) =
+            /// What a function of each part makes of its share of the centres.
+            let ofShares f (centres: float[,]) =
                 let unscaled = centres |> Array2D.mapi (fun _ i x -> x * scales[i])
                 let slices = List.zip (List.scan (+) 0 widths |> List.truncate widths.Length) widths
 
                 List.zip surroundings slices
-                |> GmmError.traverse (fun (part, (first, width)) -> part.Around unscaled[*, first .. first + width - 1])
+                |> GmmError.traverse (fun (part, (first, width)) -> f part unscaled[*, first .. first + width - 1])
                 |> Result.map product
 
             return
@@ -216,7 +227,8 @@ module Mixtures =
                     { Width = fun _ -> width
                       Features = features
                       AtMeans = atMeans
-                      Around = around } }
+                      Around = ofShares _.Around
+                      Provisional = ofShares _.Provisional } }
         }
 
     /// Fits a product: the columns of each part have their own family, and one set of responsibilities joins them. Every

@@ -201,6 +201,25 @@ module Source =
                                 { block with
                                     Weights = Some(ReadOnlyMemory(weights, int block.FirstRow, block.Rows)) } }
 
+    /// The numbers of some rows, and no others, in the order given (rows×D).
+    let rows (numbers: int64[]) (source: Source) : float[,] =
+        let row number =
+            let block = source.Read(number / int64 source.BlockRows)
+            block.Row(int (number - block.FirstRow)).ToArray()
+
+        array2D (Array.map row numbers)
+
+    /// The first row of positive weight (1×D), to take moments about; of all weights 0 the first row.
+    let internal firstRow (source: Source) : float[,] =
+        let inBlock index =
+            let block = source.Read index
+
+            Seq.init block.Rows id
+            |> Seq.tryFind (fun i -> block.Weight i > 0.0)
+            |> Option.map (fun i -> array2D [ block.Row(i).ToArray() ])
+
+        seq { 0L .. source.Blocks - 1L } |> Seq.tryPick inBlock |> Option.defaultWith (fun () -> rows [| 0L |] source)
+
     /// What `map` makes of every block, merged in block order: m₀ + m₁ + m₂ …, on the threads of `execution`. The order
     /// of merging is fixed by the data's shape, so the result has the same bits for any number of threads. Blocks are
     /// merged in at most 64 runs of neighbours; no more than those results are ever held.
@@ -296,13 +315,6 @@ module Source =
         else
             requireAll execution firstBad source
 
-    /// The numbers of some rows, and no others, in the order given (rows×D).
-    let rows (numbers: int64[]) (source: Source) : float[,] =
-        let row number =
-            let block = source.Read(number / int64 source.BlockRows)
-            block.Row(int (number - block.FirstRow)).ToArray()
-
-        array2D (Array.map row numbers)
 
     /// What is wrong with data that haven't the columns a model was fitted to.
     let internal requireColumns expected (source: Source) : Result<unit, GmmError> =

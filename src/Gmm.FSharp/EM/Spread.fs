@@ -22,7 +22,7 @@ module internal Spread =
             Gaussian.create structure centre (Tensor.scalar 1.0)
             |> Result.map (Mixture.uniform 1 >> EM.eStep model source)
 
-        let first = Source.rows [| 0L |] source
+        let first = Source.firstRow source
 
         result {
             let! aboutRow = about first

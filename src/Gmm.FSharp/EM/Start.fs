@@ -32,8 +32,10 @@ type internal Surroundings<'θ> =
         Features: Block -> Block
         /// The parameters with given means (K×D).
         AtMeans: float[,] -> Result<'θ, GmmError>
-        /// The parameters of components around centres (K×F).
+        /// The parameters of components around centres (K×F), to start from.
         Around: float[,] -> Result<'θ, GmmError>
+        /// Any parameters at centres (K×F), to take statistics about.
+        Provisional: float[,] -> Result<'θ, GmmError>
     }
 
 /// Making the first mixture of a fit.
@@ -101,7 +103,7 @@ module Start =
 
     /// The average of the features by given responsibilities, for every component (K×F).
     let internal averages execution components (given: Block -> float[]) (features: Source) : float[,] =
-        let first = Source.rows [| 0L |] features
+        let first = Source.firstRow features
         let start = Array2D.init components features.Columns (fun _ j -> first[0, j])
 
         let model =
@@ -125,9 +127,9 @@ module Start =
         responsibilities
 
     /// Responsibilities uniform on the simplex (exponential numbers divided by their sum), from a stream for each row; 0 for
-    /// a row outside a sample of about 20 rows for each number that a component may have.
+    /// a row outside a sample of about four rows for each number that a component may have.
     let private randomResponsibilities components seed (features: Source) =
-        let share = 20.0 * float components * float (features.Columns + 1) / float features.Rows
+        let share = 4.0 * float components * float (features.Columns + 1) / float features.Rows
 
         fun (block: Block) ->
             Array.init block.Rows (fun i ->
@@ -160,7 +162,7 @@ module Start =
         /// The M-step of given responsibilities, from statistics about centres close to the means: nothing cancels.
         let grouped centres (given: Block -> float[]) =
             result {
-                let! provisional = around centres
+                let! provisional = surroundings.Provisional centres |> Result.map (Mixture.uniform components)
                 let statistics = EM.eStep { model with Assignment = Given given } source provisional
                 return! EM.mStep model provisional statistics
             }

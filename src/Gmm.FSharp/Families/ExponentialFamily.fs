@@ -22,7 +22,8 @@ module ConjugatePrior =
     /// Throws ArgumentException unless a parameter of a prior is at least its lowest value.
     let internal require name lowest (value: float) =
         if not (value >= lowest && value < infinity) then
-            invalidArg name $"{name} must be at least {string lowest} and finite, but is {string value}."
+            let rule = if lowest = 0.0 then "0 or more" else $"at least {string lowest}"
+            invalidArg name $"{name} must be {rule} and finite, but is {string value}."
 
 /// A distribution of one number as an exponential family, p(x|η) = h(x) exp(η·T(x) − A(η)) (Bishop, PRML, 2006, §2.4):
 /// all that mixtures of it need. Data of D columns are D independent numbers, each with parameters of its own.

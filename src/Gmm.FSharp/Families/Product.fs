@@ -115,7 +115,8 @@ module Product =
             fun product block ->
                 product
                 |> onParts (fun part columns parameters ->
-                    part.Misfit parameters (block.Select columns) |> Option.map (GmmError.ofColumns columns))
+                    let ascending = Array.sort columns
+                    part.Misfit parameters (block.Select ascending) |> Option.map (GmmError.ofColumns ascending))
                 |> List.choose id
                 |> GmmError.firstCell
           Features = fun product -> product.Parts |> List.sumBy (fun (columns, _) -> columns.Length)
