@@ -1,0 +1,46 @@
+namespace Gmm.Laws
+
+open System
+open Gmm
+
+/// The law of parameters on the edge of their domain.
+module internal BoundaryLaws =
+    let isNeverNaN<'θ> : Law<'θ> =
+        { Name = "parameters on the edge give densities, never NaN"
+          Cases = fun subject -> subject.Edge |> Option.map (fun edge -> Case.onEdge edge subject)
+          Verdict =
+            fun subject case ->
+                let family = subject.Family
+                let x = Tensor.matrix (array2D case.Rows)
+                let densities = (family.LogDensity case.Parameters x).toArray2D()
+
+                let model =
+                    { Model.ofFamily family with
+                        Execution = { Execution.Default with Threads = 1 } }
+
+                let source = Source.ofRows case.Rows |> GmmError.get
+
+                seq {
+                    for n in 0 .. case.Rows.Length - 1 do
+                        for k in 0 .. case.Weights.Length - 1 do
+                            if Double.IsNaN densities[n, k] || Double.IsPositiveInfinity densities[n, k] then
+                                Some $"ln p of row {n} under component {k} is {Numbers.show densities[n, k]}."
+
+                    if Double.IsNaN(family.LogPrior case.Parameters) then
+                        Some "The prior's log-density is NaN."
+
+                    let statistics = EM.eStep model source case.Mixture
+
+                    if Double.IsNaN statistics.LogLikelihood || Array.exists Double.IsNaN statistics.Counts then
+                        Some
+                            $"The log-likelihood is {Numbers.show statistics.LogLikelihood}, the components' shares of the rows {Numbers.showAll statistics.Counts}."
+
+                    match EM.mStep model case.Mixture statistics with
+                    | Ok next when
+                        (family.LogDensity next.Parameters x).toArray() |> Array.exists Double.IsNaN
+                        || Array.exists Double.IsNaN next.Weights
+                        ->
+                        Some "The M-step makes parameters that are NaN."
+                    | _ -> ()
+                }
+                |> Law.firstBroken }

@@ -1,0 +1,73 @@
+namespace Gmm.Laws
+
+open System
+open FsCheck
+open FsCheck.FSharp
+
+/// Simpler numbers near a number: the steps on which counterexamples become readable.
+module Shrinking =
+    /// Rounder numbers, the roundest first: with 0, 1 and 2 decimals; of a whole number 0, its half, one less.
+    let number (x: float) : float seq =
+        if x = 0.0 then
+            Seq.empty
+        elif x = Math.Round x then
+            seq {
+                0.0
+                Math.Truncate(x / 2.0)
+                x - float (sign x)
+            }
+            |> Seq.filter (fun smaller -> smaller <> x)
+            |> Seq.distinct
+        else
+            seq { 0..2 } |> Seq.map (fun digits -> Math.Round(x, digits)) |> Seq.filter (fun round -> round <> x)
+
+    /// Arrays with every number rounded to 0, 1 and 2 decimals.
+    let rounded (numbers: float[]) : float[] seq =
+        seq { 0..2 }
+        |> Seq.map (fun digits -> numbers |> Array.map (fun x -> Math.Round(x, digits)))
+        |> Seq.filter (fun round -> round <> numbers)
+
+    /// Fewer elements, in order: half of them, a quarter less, …, one less.
+    let fewer (values: 'T[]) : 'T[] seq =
+        let length = values.Length
+
+        Seq.unfold (fun size -> if size = 0 then None else Some(size, size / 2)) (length / 2)
+        |> Seq.collect (fun size -> seq { for first in 0..size .. length - size -> first, size })
+        |> Seq.map (fun (first, size) -> Array.append values[.. first - 1] values[first + size ..])
+        |> Seq.filter (fun fewer -> fewer.Length > 0)
+
+/// Mean parameters of one number of an exponential family, drawn and shrunk.
+module MeanParameters =
+    let private uniform low high =
+        Gen.choose (0, Int32.MaxValue - 1)
+        |> Gen.map (fun i -> low + (high - low) * (float i + 0.5) / float Int32.MaxValue)
+
+    /// One number between two that are above 0, equally likely on the scale of logarithms.
+    let positive (low: float) (high: float) : Arbitrary<float[]> =
+        let inside x = low <= x && x <= high
+
+        Arb.fromGenShrink (
+            uniform (log low) (log high) |> Gen.map (fun x -> [| exp x |]),
+            fun means -> Shrinking.number means[0] |> Seq.filter inside |> Seq.map (fun x -> [| x |])
+        )
+
+    /// L numbers above 0 with a given sum: the probabilities of L levels, times the sum.
+    let simplex (levels: int) (total: float) : Arbitrary<float[]> =
+        let share (parts: float[]) =
+            let sum = Array.sum parts
+            parts |> Array.map (fun part -> total * part / sum)
+
+        let shrink (means: float[]) =
+            let parts digits = means |> Array.map (fun mean -> Math.Round(mean / total, (digits: int)))
+
+            seq {
+                Array.create levels (1.0 / float levels)
+                yield! Seq.map parts (seq { 1..2 })
+            }
+            |> Seq.filter (fun parts ->
+                Array.forall (fun part -> part > 0.0) parts && abs (Array.sum parts - 1.0) < 1e-9)
+            |> Seq.map (Array.map (fun part -> total * part))
+            |> Seq.filter (fun simpler ->
+                simpler <> means && String.length $"{Seq.toList simpler}" < String.length $"{Seq.toList means}")
+
+        Arb.fromGenShrink (Gen.arrayOfLength levels (uniform 0.05 1.0) |> Gen.map share, shrink)

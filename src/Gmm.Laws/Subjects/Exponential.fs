@@ -1,0 +1,112 @@
+namespace Gmm.Laws
+
+open System
+open FsCheck.FSharp
+open Gmm
+
+/// Exponential families as subjects.
+module internal ExponentialSubject =
+    let private ofMeans (family: ExponentialFamily) (means: float[][][]) =
+        let shape = [| means.Length; means[0].Length; family.Statistics |]
+
+        Tensor.create shape (means |> Array.collect Array.concat) |> ExponentialFamily.create family |> GmmError.get
+
+    /// Mean parameters as K arrays of D arrays of S.
+    let private meansOf (parameters: ExponentialParameters) : float[][][] =
+        let means = parameters.Means
+        means.toArray () |> Array.chunkBySize means.shape[2] |> Array.chunkBySize means.shape[1]
+
+    /// ln p(x) of one number with these mean parameters, by the family's own definition.
+    let logDensity (family: ExponentialFamily) (means: float[]) (x: float[]) : float[] =
+        let parameters = ofMeans family [| [| means |] |]
+        (ExponentialFamily.logDensity family parameters (Tensor.create [| x.Length; 1 |] x)).toArray()
+
+    /// A prior of pseudo-data: ν numbers whose statistics have possible mean parameters on average.
+    let private believed (column: Column) seed (parameters: ExponentialParameters) =
+        let random = Subject.random seed
+        let means = meansOf parameters |> Array.concat
+        let centre = means[random.Next means.Length]
+        let count = 0.1 + 5.0 * random.NextDouble()
+
+        { column.Family with
+            Prior =
+                { Sums = centre |> Array.map (fun mean -> count * mean)
+                  Count = count } }
+        |> ExponentialFamily.components
+
+    let private simpler (column: Column) (parameters: ExponentialParameters) =
+        let means = meansOf parameters
+
+        seq {
+            for k in 0 .. means.Length - 1 do
+                for j in 0 .. means[k].Length - 1 do
+                    for simple in column.Means.Shrinker(means[k][j]) do
+                        Array.updateAt k (Array.updateAt j simple means[k]) means
+        }
+        |> Seq.map (ofMeans column.Family)
+
+    let private edge (column: Column) seed (parameters: ExponentialParameters) =
+        let random = Subject.random seed
+        let edges = Array.ofList column.Edges
+
+        meansOf parameters
+        |> Array.map (Array.map (fun inside -> if random.Next 2 = 0 then inside else edges[random.Next edges.Length]))
+        |> ofMeans column.Family
+
+    /// A step in η goes through the family's own map to mean parameters, so it stays on the surface where they are
+    /// possible even if there are more of them than are free.
+    let private ofCoordinates (family: ExponentialFamily) (parameters: ExponentialParameters) coordinates =
+        let means = coordinates |> Array.chunkBySize family.Statistics |> Array.map family.Mean
+
+        if means |> Array.forall (Array.forall Double.IsFinite) then
+            Tensor.create parameters.Means.shape (Array.concat means)
+            |> ExponentialFamily.create family
+            |> Result.toOption
+        else
+            None
+
+    let private nodes (column: Column) (parameters: ExponentialParameters) k =
+        (meansOf parameters)[k]
+        |> List.ofArray
+        |> List.map (logDensity column.Family >> Support.nodes column.Support)
+        |> Subject.grid
+
+    /// An exponential family as a subject, with 1 to 3 columns of the same kind. All laws apply, but for those whose part
+    /// of `column` is None or empty.
+    let create (column: Column) : Subject<ExponentialParameters> =
+        let family = column.Family
+
+        { Name = family.Name
+          Family =
+            ExponentialFamily.components
+                { family with
+                    Prior = ConjugatePrior.flat family.Statistics }
+          Believed = believed column
+          Columns = 1, 3
+          Draw =
+            fun components columns ->
+                column.Means.Generator
+                |> Gen.arrayOfLength columns
+                |> Gen.arrayOfLength components
+                |> Gen.map (ofMeans family)
+          Simpler = simpler column
+          Choose =
+            fun components columns parameters ->
+                let means = meansOf parameters
+                components |> Array.map (fun k -> columns |> Array.map (fun j -> means[k][j])) |> ofMeans family
+          Row = fun random parameters k -> (meansOf parameters)[k] |> Array.map (family.Sample random)
+          IsInDomain = fun _ -> family.IsInDomain
+          Show =
+            fun parameters k ->
+                let means = (meansOf parameters)[k] |> Array.map Numbers.showAll |> String.concat ", "
+                $"mean parameters {means}"
+          Coordinates = _.Natural.toArray()
+          OfCoordinates = ofCoordinates family
+          Textbook =
+            column.Textbook
+            |> Option.map (fun logDensity parameters k row ->
+                let means = (meansOf parameters)[k]
+                Array.map2 logDensity means row |> Array.sum)
+          Nodes = Some(nodes column)
+          Edge = if column.Edges.IsEmpty then None else Some(edge column)
+          Exponential = Some(fun parameters -> [ for means in Array.concat (meansOf parameters) -> column, means ]) }

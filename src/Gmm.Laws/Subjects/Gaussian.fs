@@ -1,0 +1,219 @@
+namespace Gmm.Laws
+
+open System
+open FsCheck.FSharp
+open Gmm
+open MathNet.Numerics
+open MathNet.Numerics.LinearAlgebra
+
+/// Gaussians of the six covariance structures as subjects. They have no natural parameters here, so the laws of
+/// exponential families are absent.
+module internal GaussianSubject =
+    let private dense (matrix: float[,]) = Matrix<float>.Build.DenseOfArray matrix
+
+    let private normal (random: Random) =
+        sqrt (-2.0 * log (1.0 - random.NextDouble())) * cos (2.0 * Math.PI * random.NextDouble())
+
+    let private round digits (x: float) = Math.Round(x, (digits: int))
+
+    let private ofPlanes structure (means: float[][]) (planes: float[][]) =
+        Structure.covarianceShape means.Length means[0].Length structure
+        |> fun shape -> Tensor.create shape (Array.concat planes)
+        |> Gaussian.create structure (array2D means)
+
+    let private meansOf (gaussian: Gaussian) = gaussian.Means.toArray () |> Array.chunkBySize gaussian.Features
+
+    let private meanOf (gaussian: Gaussian) k = (meansOf gaussian)[k]
+
+    let private planesOf (gaussian: Gaussian) =
+        gaussian.Covariances.toArray ()
+        |> Array.chunkBySize (Structure.planeSize gaussian.Features gaussian.Structure)
+
+    /// A matrix in a plane's layout: all of it, its diagonal, or its first variance.
+    let private planeOf structure (matrix: Matrix<float>) =
+        match Structure.shape structure with
+        | Shape.Full -> matrix.ToRowMajorArray()
+        | Shape.Diag -> matrix.Diagonal().ToArray()
+        | Shape.Spherical -> [| matrix[0, 0] |]
+
+    /// BBᵀ + 0.2·I of a matrix B of normal numbers, scaled, with two decimals.
+    let private drawPlane structure features (random: Random) =
+        let scale = exp (4.0 * random.NextDouble() - 2.0)
+        let b = Matrix<float>.Build.Dense(features, features, (fun _ _ -> normal random))
+        let a = (b * b.Transpose() / float features + 0.2 * Matrix<float>.Build.DenseIdentity features) * scale
+        planeOf structure (a.Map(fun x -> round 3 x))
+
+    let private draw structure components features =
+        Gen.choose (0, Int32.MaxValue - 1)
+        |> Gen.map (fun seed ->
+            let random = Subject.random seed
+
+            ofPlanes
+                structure
+                (Array.init components (fun _ -> Array.init features (fun _ -> round 2 (3.0 * normal random))))
+                (Array.init (Structure.planes components structure) (fun _ -> drawPlane structure features random))
+            |> GmmError.get)
+
+    let private simpler (gaussian: Gaussian) =
+        let structure, means, planes = gaussian.Structure, meansOf gaussian, planesOf gaussian
+        let unit = Structure.diagonal structure (Array.create gaussian.Features 1.0)
+
+        seq {
+            for p in 0 .. planes.Length - 1 do
+                if planes[p] <> unit then
+                    means, Array.updateAt p unit planes
+
+            for k in 0 .. means.Length - 1 do
+                for j in 0 .. means[k].Length - 1 do
+                    for simple in Shrinking.number (means[k][j]) do
+                        Array.updateAt k (Array.updateAt j simple means[k]) means, planes
+
+            for p in 0 .. planes.Length - 1 do
+                for round in Shrinking.rounded planes[p] do
+                    means, Array.updateAt p round planes
+        }
+        |> Seq.choose (fun (means, planes) -> ofPlanes structure means planes |> Result.toOption)
+
+    let private choose (components: int[]) (columns: int[]) (gaussian: Gaussian) =
+        let structure, means = gaussian.Structure, meansOf gaussian
+        let owners = if Structure.isTied structure then [| 0 |] else components
+
+        let plane k =
+            let matrix = Gaussian.covariance gaussian k
+
+            Matrix<float>.Build.Dense(columns.Length, columns.Length, (fun i j -> matrix[columns[i], columns[j]]))
+            |> planeOf structure
+
+        ofPlanes
+            structure
+            (components |> Array.map (fun k -> columns |> Array.map (fun j -> means[k][j])))
+            (owners |> Array.map plane)
+        |> GmmError.get
+
+    let private believed seed (gaussian: Gaussian) =
+        let random, features = Subject.random seed, gaussian.Features
+
+        let onMeans: MeanPrior =
+            { Mean = Tensor.vector (Array.init features (fun _ -> normal random))
+              Precision = 0.1 + 5.0 * random.NextDouble() }
+
+        let onCovariances: CovariancePrior =
+            { Scale = Tensor.scalar (0.1 + random.NextDouble())
+              Degrees = float features + 5.0 * random.NextDouble() }
+
+        let prior beliefsOnMeans beliefsOnCovariances =
+            Gaussian.prior gaussian.Components features gaussian.Structure beliefsOnMeans beliefsOnCovariances
+            |> GmmError.get
+
+        Gaussian.familyWith
+            (match random.Next 3 with
+             | 0 -> prior (Some onMeans) None
+             | 1 -> prior None (Some onCovariances)
+             | _ -> prior (Some onMeans) (Some onCovariances))
+            None
+
+    let private row (random: Random) (gaussian: Gaussian) k =
+        let factor = (dense (Gaussian.covariance gaussian k)).Cholesky().Factor
+        let step = factor * Vector<float>.Build.Dense(gaussian.Features, (fun _ -> normal random))
+        Array.map2 (fun mean step -> round 4 (mean + step)) (meanOf gaussian k) (step.ToArray())
+
+    /// Means, and of every covariance the logarithms of the diagonal of Cholesky's factor with the factor's other numbers:
+    /// any numbers are possible.
+    let private coordinates (gaussian: Gaussian) =
+        let features = gaussian.Features
+
+        let ofPlane (plane: float[]) =
+            match Structure.shape gaussian.Structure with
+            | Shape.Full ->
+                let factor = (Matrix<float>.Build.Dense(features, features, plane)).Cholesky().Factor
+
+                [| for i in 0 .. features - 1 do
+                       for j in 0..i -> if i = j then log factor[i, i] else factor[i, j] |]
+            | Shape.Diag
+            | Shape.Spherical -> plane |> Array.map log
+
+        Array.append (gaussian.Means.toArray ()) (planesOf gaussian |> Array.collect ofPlane)
+
+    let private ofCoordinates (gaussian: Gaussian) (numbers: float[]) =
+        let features, structure = gaussian.Features, gaussian.Structure
+        let means, rest = Array.splitAt (gaussian.Components * features) numbers
+
+        let plane (part: float[]) =
+            match Structure.shape structure with
+            | Shape.Full ->
+                let factor =
+                    Matrix<float>
+                        .Build.Dense(
+                            features,
+                            features,
+                            fun i j ->
+                                let number = part[(i * (i + 1) / 2 + j) % part.Length]
+
+                                if i = j then exp number
+                                elif i > j then number
+                                else 0.0
+                        )
+
+                (factor * factor.Transpose()).ToRowMajorArray()
+            | Shape.Diag
+            | Shape.Spherical -> part |> Array.map exp
+
+        rest
+        |> Array.splitInto (Structure.planes gaussian.Components structure)
+        |> Array.map plane
+        |> ofPlanes structure (Array.chunkBySize features means)
+        |> Result.toOption
+
+    /// −½ ln|2πΣ| − ½ (x−μ)ᵀΣ⁻¹(x−μ), with the inverse and the determinant by LU decomposition.
+    let private textbook (gaussian: Gaussian) k (row: float[]) =
+        let covariance = dense (Gaussian.covariance gaussian k)
+        let z = Vector<float>.Build.Dense(Array.map2 (-) row (meanOf gaussian k))
+        let lu = covariance.LU()
+
+        -0.5 * (log (lu.Determinant) + z * lu.Solve(z: Vector<float>))
+        - float gaussian.Features * Constants.Ln2PiOver2
+
+    /// The trapezium rule in y with x = μ + Ly, up to 8.4 standard deviations.
+    let private nodes (gaussian: Gaussian) k =
+        let features, mean = gaussian.Features, Vector<float>.Build.Dense(meanOf gaussian k)
+        let factor = (dense (Gaussian.covariance gaussian k)).Cholesky().Factor
+        let volume = Seq.reduce (*) (factor.Diagonal())
+
+        List.replicate features [| for i in -12 .. 12 -> 0.7 * float i, 0.7 |]
+        |> Subject.grid
+        |> Option.map (
+            Array.map (fun (y, weight) -> (mean + factor * Vector<float>.Build.Dense y).ToArray(), weight * volume)
+        )
+
+    /// Variances far too small or too large for the rows, or means far away.
+    let private edge seed (gaussian: Gaussian) =
+        let means, planes = meansOf gaussian, planesOf gaussian
+        let scale factor = Array.map (Array.map (fun x -> factor * x))
+
+        match seed % 3 with
+        | 0 -> ofPlanes gaussian.Structure means (scale 1e-60 planes)
+        | 1 -> ofPlanes gaussian.Structure means (scale 1e60 planes)
+        | _ -> ofPlanes gaussian.Structure (scale 1e100 means) planes
+        |> GmmError.get
+
+    /// Gaussians of a structure, with 1 to 3 columns.
+    let create structure : Subject<Gaussian> =
+        { Name = $"gaussian {Structure.name structure}"
+          Family = Gaussian.family
+          Believed = believed
+          Columns = 1, 3
+          Draw = draw structure
+          Simpler = simpler
+          Choose = choose
+          Row = row
+          IsInDomain = fun _ -> Double.IsFinite
+          Show =
+            fun gaussian k ->
+                let plane = (planesOf gaussian)[Structure.planeOf structure k]
+                $"mean {Numbers.showAll (meanOf gaussian k)}, covariance {Numbers.showAll plane}"
+          Coordinates = coordinates
+          OfCoordinates = ofCoordinates
+          Textbook = Some textbook
+          Nodes = Some nodes
+          Edge = Some edge
+          Exponential = None }
