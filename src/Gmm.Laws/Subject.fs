@@ -10,7 +10,7 @@ open Gmm
 type Column =
     {
         /// The definition on trial. Its prior is replaced by others.
-        Family: ExponentialFamily
+        Definition: ExponentialFamily
         /// Where its numbers lie.
         Support: Support
         /// Mean parameters (S) inside their domain, drawn and shrunk: see `MeanParameters`.
@@ -48,7 +48,7 @@ type Subject<'θ> =
         Show: 'θ -> int -> string
         /// The parameters as numbers that may all be changed a little, and stay possible.
         Coordinates: 'θ -> float[]
-        /// The parameters at coordinates, shaped as others; None where there are none.
+        /// The parameters at coordinates, near parameters of the same shape; None where there are none.
         OfCoordinates: 'θ -> float[] -> 'θ option
         /// ln p(x|θₖ) of a row by a formula written down apart.
         Textbook: ('θ -> int -> float[] -> float) option

@@ -1,9 +1,7 @@
 /// The laws of Gmm.Laws: every built-in family obeys each of them, and for each there is a family that breaks it.
 module Gmm.Tests.LawTests
 
-open System
-open FsCheck
-open FsCheck.FSharp
+open System.Text.RegularExpressions
 open Gmm
 open Gmm.Laws
 open MathNet.Numerics
@@ -15,7 +13,7 @@ open Xunit
 let private times x p = if x = 0.0 then 0.0 else x * log p
 
 let private bernoulli =
-    { Family = Bernoulli.family
+    { Definition = Bernoulli.family
       Support = Levels [| 0.0; 1.0 |]
       Means = MeanParameters.simplex 2 1.0
       Textbook = Some(fun p x -> times x p[0] + times (1.0 - x) (1.0 - p[0]))
@@ -24,7 +22,7 @@ let private bernoulli =
 let private binomial =
     let trials = 5
 
-    { Family = Binomial.family trials
+    { Definition = Binomial.family trials
       Support = Levels [| for x in 0..trials -> float x |]
       Means = MeanParameters.simplex 2 (float trials)
       Textbook =
@@ -35,21 +33,21 @@ let private binomial =
       Edges = [ [| 0.0; float trials |]; [| float trials; 0.0 |] ] }
 
 let private categorical =
-    { Family = Categorical.family 3
+    { Definition = Categorical.family 3
       Support = Levels [| 0.0; 1.0; 2.0 |]
       Means = MeanParameters.simplex 3 1.0
       Textbook = Some(fun p x -> log p[int x])
       Edges = [ [| 0.0; 1.0; 0.0 |]; [| 0.5; 0.0; 0.5 |] ] }
 
 let private poisson =
-    { Family = Poisson.family
+    { Definition = Poisson.family
       Support = Counts
       Means = MeanParameters.positive 0.1 20.0
       Textbook = Some(fun rate x -> times x rate[0] - rate[0] - SpecialFunctions.FactorialLn(int x))
       Edges = [ [| 0.0 |] ] }
 
 let private exponential =
-    { Family = Exponential.family
+    { Definition = Exponential.family
       Support = HalfLine
       Means = MeanParameters.positive 0.1 20.0
       Textbook = Some(fun mean x -> -log mean[0] - x / mean[0])
@@ -57,9 +55,10 @@ let private exponential =
 
 /// A subject of any family.
 type Trial =
-    /// The name and what a law of a name says.
     abstract Name: string
+    /// The names of the laws that apply.
     abstract Laws: string list
+    /// What becomes of the law of a name.
     abstract Run: law: string -> Report
 
 let private trial (subject: Subject<'θ>) =
@@ -94,3 +93,299 @@ let familiesAndLaws =
 let ``a built-in family obeys`` (family: string) (law: string) =
     let report = (families |> List.find (fun trial -> trial.Name = family)).Run law
     Assert.True(report.IsGood, string report)
+
+// ── Families that are wrong on purpose ──────────────────────────────────────────────────────────────────────────────
+
+/// Failures before the first success, by their mean m: P(x) = qˣ(1−q) with q = m/(1+m).
+let private geometric =
+    { Definition =
+        { Name = "geometric"
+          Domain = "a whole number from 0 upward"
+          IsInDomain = fun x -> x >= 0.0 && x = floor x
+          Statistics = 1
+          Statistic = fun x -> x.unsqueeze 2
+          LogBase = fun _ -> 0.0
+          Mean = Array.map (fun eta -> exp eta / (1.0 - exp eta))
+          Natural = Array.map (fun mean -> log (mean / (1.0 + mean)))
+          LogPartition = fun natural -> -log(1.0 - exp natural[0])
+          Free = 1
+          Prior = ConjugatePrior.flat 1
+          Sample =
+            fun random means ->
+                if means[0] = 0.0 then
+                    0.0
+                else
+                    floor (log (1.0 - random.NextDouble()) / log (means[0] / (1.0 + means[0]))) }
+      Support = Counts
+      Means = MeanParameters.positive 0.1 10.0
+      Textbook = Some(fun mean x -> times x (mean[0] / (1.0 + mean[0])) - log (1.0 + mean[0]))
+      Edges = [ [| 0.0 |] ] }
+
+let private ofGeometric = Laws.ofExponentialFamily geometric
+
+let private withDefinition change =
+    trial (Laws.ofExponentialFamily { geometric with Definition = change geometric.Definition })
+
+/// The M-step with other statistics.
+let private maximiseOf (change: Statistics -> Statistics) (family: Family<ExponentialParameters>) =
+    { family with
+        Maximise = fun parameters -> change >> family.Maximise parameters }
+
+let private more count (statistics: Statistics) =
+    { statistics with
+        Counts = statistics.Counts |> Array.map ((+) count) }
+
+/// An M-step that goes from the old mean parameters somewhere else than to the best.
+let private towards (place: Tensor -> Tensor -> Tensor) (family: Family<ExponentialParameters>) =
+    { family with
+        Maximise =
+            fun parameters statistics ->
+                family.Maximise parameters statistics
+                |> Result.bind (fun best ->
+                    place parameters.Means best.Means |> ExponentialFamily.create geometric.Definition) }
+
+let private density =
+    [ "the density sums or integrates to one"; "the log-density is the textbook's" ]
+
+let private mStep =
+    [ "the M-step maximises Q"; "the M-step maximises Q + ln prior" ]
+
+let private monotone =
+    [ "the objective never falls"
+      "the objective never falls under a prior"
+      "the classification objective never falls" ]
+
+let private edges = [ "parameters on the edge give densities, never NaN" ]
+
+/// What is wrong, a family of which it is, the laws that it must break, and others that then may break too.
+let private wrong: (string * Trial * string list * string list) list =
+    [ "a density that sums to more",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              LogDensity = fun p x -> family.LogDensity p x + 0.1 })
+      |> trial,
+      density,
+      []
+
+      "another density of the same mean",
+      trial (
+          Laws.ofExponentialFamily
+              { geometric with
+                  Textbook = poisson.Textbook }
+      ),
+      [ "the log-density is the textbook's" ],
+      []
+
+      "statistics that forget a block of one row",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              Sums =
+                  fun p x r ->
+                      if x.shape[0] = 1 then
+                          family.Sums p x (r * 0.0)
+                      else
+                          family.Sums p x r })
+      |> trial,
+      [ "statistics add over parts of the data" ],
+      []
+
+      "an M-step that goes half of the way",
+      ofGeometric |> Subject.mapFamily (towards (fun before best -> (before + best) * 0.5)) |> trial,
+      mStep,
+      []
+
+      "an M-step with a count more",
+      ofGeometric |> Subject.mapFamily (maximiseOf (more 1.0)) |> trial,
+      mStep,
+      monotone
+
+      "a prior that counts twice in the objective",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              LogPrior = fun p -> 2.0 * family.LogPrior p })
+      |> trial,
+      [ "the M-step maximises Q + ln prior"; "the objective never falls under a prior" ],
+      []
+
+      "an M-step that leaves where nothing is left to gain",
+      ofGeometric
+      |> Subject.mapFamily (
+          towards (fun before best ->
+              let change = (before - best).toArray () |> Array.sumBy abs
+              if change < 1e-3 then best + 0.5 else best)
+      )
+      |> trial,
+      monotone,
+      []
+
+      "ten counts more in the M-step when responsibilities are 0 or 1",
+      ofGeometric
+      |> Subject.mapFamily (
+          maximiseOf (fun statistics ->
+              let areWhole = statistics.Counts |> Array.forall (fun count -> count = round count)
+
+              if statistics.Counts.Length > 1 && areWhole then
+                  more 10.0 statistics
+              else
+                  statistics)
+      )
+      |> trial,
+      [ "the classification objective never falls" ],
+      []
+
+      "a map to mean parameters that is off",
+      withDefinition (fun family ->
+          { family with
+              Mean = family.Mean >> Array.map (fun mean -> 1.1 * mean) }),
+      [ "natural and mean parameters are inverse maps"
+        "the gradient of the log-partition is the mean" ],
+      []
+
+      "a map to natural parameters that is off",
+      withDefinition (fun family ->
+          { family with
+              Natural = family.Natural >> Array.map (fun eta -> eta - 0.1) }),
+      [ "natural and mean parameters are inverse maps" ],
+      "the log-density is the textbook's"
+      :: "the sampler draws from the density"
+      :: mStep @ monotone
+
+      "a log-partition that is off",
+      withDefinition (fun family ->
+          { family with
+              LogPartition = fun eta -> family.LogPartition eta - 0.1 * exp eta[0] }),
+      [ "the gradient of the log-partition is the mean" ],
+      "the sampler draws from the density" :: density @ mStep @ monotone
+
+      "sums in which no row counts more than once",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              Sums = fun p x r -> family.Sums p x ((r * -1.0).clamp -1.0 * -1.0) })
+      |> trial,
+      [ "a weight of m is m copies of the row" ],
+      []
+
+      "a density that knows the first row",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              LogDensity =
+                  fun p x ->
+                      let all = x.toArray ()
+                      family.LogDensity p x + (if all[0] > Array.last all then 0.1 else 0.0) })
+      |> trial,
+      [ "the order of rows doesn't matter" ],
+      [ "a weight of m is m copies of the row"; "the log-density is the textbook's" ]
+
+      "components that are told apart",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              LogDensity =
+                  fun p x ->
+                      let components = p.Means.shape[0]
+                      family.LogDensity p x + Tensor.vector (Array.init components (fun k -> 0.1 * float k)) })
+      |> trial,
+      [ "the order of components doesn't matter" ],
+      density
+
+      "a sampler of another parameter",
+      withDefinition (fun family ->
+          { family with
+              Sample = fun random means -> family.Sample random [| 1.3 * means[0] |] }),
+      [ "the sampler draws from the density" ],
+      []
+
+      "a sampler of another parameter, of a continuous distribution",
+      trial (
+          Laws.ofExponentialFamily
+              { exponential with
+                  Definition =
+                      { Exponential.family with
+                          Sample = fun random means -> Exponential.family.Sample random [| 1.3 * means[0] |] } }
+      ),
+      [ "the sampler draws from the density" ],
+      []
+
+      "a sampler that leaves the domain",
+      withDefinition (fun family ->
+          { family with
+              Sample = fun random means -> family.Sample random means - 1.0 }),
+      [ "the sampler draws from the density" ],
+      "the log-density is the textbook's" :: edges @ mStep @ monotone
+
+      "a density that multiplies 0 by −∞",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              LogDensity =
+                  fun p x ->
+                      let q = (p.Natural.exp ()).log().view [| p.Natural.shape[0]; p.Natural.shape[1] |]
+                      x.matmul (q.transpose (0, 1)) - p.LogPartitions })
+      |> trial,
+      edges,
+      mStep @ monotone
+
+      "Gaussians with a tenth more scatter",
+      Laws.ofGaussian TiedFull
+      |> Subject.mapFamily (fun family ->
+          { family with
+              Maximise =
+                  fun parameters statistics ->
+                      family.Maximise
+                          parameters
+                          { statistics with
+                              Sums = [| statistics.Sums[0]; statistics.Sums[1] |> Array.map (fun sum -> 1.1 * sum) |] } })
+      |> trial,
+      mStep,
+      monotone
+
+      "Gaussians without 2π",
+      Laws.ofGaussian Spherical
+      |> Subject.mapFamily (fun family ->
+          { family with
+              LogDensity = fun p x -> family.LogDensity p x + float x.shape[1] * Constants.Ln2PiOver2 })
+      |> trial,
+      density,
+      [] ]
+
+let wrongFamilies = TheoryData<string>([ for what, _, _, _ in wrong -> what ])
+
+/// Whether a counterexample was shrunk to 4 rows, 1 column and 2 components at most.
+let private isSmall report =
+    match report.Outcome with
+    | Failed(_, case) ->
+        let size = Regex.Match(case, @"^(\d+) rows?, (\d+) columns?, (\d+) components?\n")
+        let number (group: int) = int size.Groups[group].Value
+        size.Success && number 1 <= 4 && number 2 = 1 && number 3 <= 2
+    | _ -> false
+
+[<Theory; MemberData(nameof wrongFamilies)>]
+let ``a wrong family breaks its laws, and no other, on a small case`` (what: string) =
+    let _, family, must, may = wrong |> List.find (fun (name, _, _, _) -> name = what)
+    let broken = family.Laws |> List.map family.Run |> List.filter (fun report -> not report.IsGood)
+    let texts = broken |> Seq.map string |> String.concat "\n\n"
+
+    for law in must do
+        Assert.True(broken |> List.exists (fun report -> report.Law = law && isSmall report), $"{law}\n\n{texts}")
+
+    for report in broken do
+        Assert.Contains(report.Law, must @ may)
+
+[<Fact>]
+let ``for every law there is a family that breaks it`` () =
+    let broken = wrong |> List.collect (fun (_, _, must, _) -> must) |> List.distinct |> List.sort
+    Assert.Equal<string list>(List.sort [ for law in Laws.all<Gaussian> -> law.Name ], broken)
+
+[<Fact>]
+let ``check says which law is broken, how, and by which parameters and rows`` () =
+    let subject = ofGeometric |> Subject.mapFamily (maximiseOf (more 1.0))
+    Laws.check Laws.defaults ofGeometric
+    let broken = Assert.Throws<LawException>(fun () -> Laws.check Laws.defaults subject)
+    Assert.StartsWith("geometric breaks the law: the M-step maximises Q\nQ + ln prior ", broken.Message)
+    Assert.Contains("1 column, 1 component\n  component 0: weight 1, mean parameters [", broken.Message)
+    Assert.Contains("\n  rows: [", broken.Message)

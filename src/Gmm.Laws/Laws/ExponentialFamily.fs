@@ -11,7 +11,7 @@ module internal ExponentialFamilyLaws =
             columns case.Parameters
             |> Seq.map (fun (column, means) ->
                 broken case column means
-                |> Option.map (fun how -> $"{column.Family.Name} with mean parameters {Numbers.showAll means}: {how}"))
+                |> Option.map (fun how -> $"{column.Definition.Name} with mean parameters {Numbers.showAll means}: {how}"))
             |> Law.firstBroken)
 
     let private scale (numbers: float[]) = 1e-300 + (numbers |> Seq.map abs |> Seq.max)
@@ -22,8 +22,8 @@ module internal ExponentialFamilyLaws =
 
     let roundTrip<'θ> : Law<'θ> =
         ofColumns "natural and mean parameters are inverse maps" (fun _ column means ->
-            let natural = column.Family.Natural means
-            let back = column.Family.Mean natural
+            let natural = column.Definition.Natural means
+            let back = column.Definition.Mean natural
 
             if isFar 1e-9 means back then
                 Some $"natural parameters {Numbers.showAll natural} have mean parameters {Numbers.showAll back}."
@@ -32,13 +32,13 @@ module internal ExponentialFamilyLaws =
 
     let gradient<'θ> : Law<'θ> =
         ofColumns "the gradient of the log-partition is the mean" (fun _ column means ->
-            let natural = column.Family.Natural means
-            let mean = column.Family.Mean natural
+            let natural = column.Definition.Natural means
+            let mean = column.Definition.Mean natural
 
             let slopes =
                 natural
                 |> Array.mapi (fun i x ->
-                    Numbers.derivative (fun x -> column.Family.LogPartition(Array.updateAt i x natural)) x)
+                    Numbers.derivative (fun x -> column.Definition.LogPartition(Array.updateAt i x natural)) x)
 
             let isOff (slope, uncertainty) mean' =
                 not (abs (slope - mean') <= 1e-6 * scale mean + 10.0 * uncertainty) || uncertainty > 1e-3 * scale mean
@@ -57,7 +57,7 @@ module internal ExponentialFamilyLaws =
 
     let sampler<'θ> : Law<'θ> =
         ofColumns "the sampler draws from the density" (fun case column means ->
-            let family = column.Family
+            let family = column.Definition
             let random = Subject.random case.Seed
             let sample = Array.init draws (fun _ -> family.Sample random means)
             let logDensity = ExponentialSubject.logDensity family means

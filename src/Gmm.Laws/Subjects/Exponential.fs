@@ -28,7 +28,7 @@ module internal ExponentialSubject =
         let centre = means[random.Next means.Length]
         let count = 0.1 + 5.0 * random.NextDouble()
 
-        { column.Family with
+        { column.Definition with
             Prior =
                 { Sums = centre |> Array.map (fun mean -> count * mean)
                   Count = count } }
@@ -43,7 +43,7 @@ module internal ExponentialSubject =
                     for simple in column.Means.Shrinker(means[k][j]) do
                         Array.updateAt k (Array.updateAt j simple means[k]) means
         }
-        |> Seq.map (ofMeans column.Family)
+        |> Seq.map (ofMeans column.Definition)
 
     let private edge (column: Column) seed (parameters: ExponentialParameters) =
         let random = Subject.random seed
@@ -51,30 +51,29 @@ module internal ExponentialSubject =
 
         meansOf parameters
         |> Array.map (Array.map (fun inside -> if random.Next 2 = 0 then inside else edges[random.Next edges.Length]))
-        |> ofMeans column.Family
+        |> ofMeans column.Definition
 
-    /// A step in η goes through the family's own map to mean parameters, so it stays on the surface where they are
-    /// possible even if there are more of them than are free.
+    /// m + Mean(η′) − Mean(η): a step in η goes through the family's own map to mean parameters, so it stays on the surface
+    /// where they are possible even if there are more of them than are free. A map that is off spoils only the step.
     let private ofCoordinates (family: ExponentialFamily) (parameters: ExponentialParameters) coordinates =
-        let means = coordinates |> Array.chunkBySize family.Statistics |> Array.map family.Mean
+        let means numbers = numbers |> Array.chunkBySize family.Statistics |> Array.collect family.Mean
+        let steps = Array.map2 (-) (means coordinates) (means (parameters.Natural.toArray ()))
 
-        if means |> Array.forall (Array.forall Double.IsFinite) then
-            Tensor.create parameters.Means.shape (Array.concat means)
-            |> ExponentialFamily.create family
-            |> Result.toOption
-        else
-            None
+        Array.map2 (+) (parameters.Means.toArray ()) steps
+        |> Tensor.create parameters.Means.shape
+        |> ExponentialFamily.create family
+        |> Result.toOption
 
     let private nodes (column: Column) (parameters: ExponentialParameters) k =
         (meansOf parameters)[k]
         |> List.ofArray
-        |> List.map (logDensity column.Family >> Support.nodes column.Support)
+        |> List.map (logDensity column.Definition >> Support.nodes column.Support)
         |> Subject.grid
 
     /// An exponential family as a subject, with 1 to 3 columns of the same kind. All laws apply, but for those whose part
     /// of `column` is None or empty.
     let create (column: Column) : Subject<ExponentialParameters> =
-        let family = column.Family
+        let family = column.Definition
 
         { Name = family.Name
           Family =
