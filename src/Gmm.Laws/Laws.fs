@@ -9,8 +9,7 @@ module Laws =
     // ── Subjects ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// An exponential family, with 1 to 3 columns of its kind, under conjugate priors. All laws apply, but for those whose
-    /// part of the column is None or empty. Throws `GmmException` when mean parameters that are drawn, or on the edge, are
-    /// refused by `ExponentialFamily.create`.
+    /// part of the column is None or empty. A law fails when no case can be drawn, as when A(η) is infinite.
     let ofExponentialFamily (column: Column) : Subject<ExponentialParameters> = ExponentialSubject.create column
 
     /// Gaussians of a structure, with 1 to 3 columns, under normal–inverse-Wishart priors. The laws of natural parameters

@@ -124,7 +124,11 @@ let private geometric =
 let private ofGeometric = Laws.ofExponentialFamily geometric
 
 let private withDefinition change =
-    trial (Laws.ofExponentialFamily { geometric with Definition = change geometric.Definition })
+    trial (
+        Laws.ofExponentialFamily
+            { geometric with
+                Definition = change geometric.Definition }
+    )
 
 /// The M-step with other statistics.
 let private maximiseOf (change: Statistics -> Statistics) (family: Family<ExponentialParameters>) =
@@ -144,11 +148,9 @@ let private towards (place: Tensor -> Tensor -> Tensor) (family: Family<Exponent
                 |> Result.bind (fun best ->
                     place parameters.Means best.Means |> ExponentialFamily.create geometric.Definition) }
 
-let private density =
-    [ "the density sums or integrates to one"; "the log-density is the textbook's" ]
+let private density = [ "the density sums or integrates to one"; "the log-density is the textbook's" ]
 
-let private mStep =
-    [ "the M-step maximises Q"; "the M-step maximises Q + ln prior" ]
+let private mStep = [ "the M-step maximises Q"; "the M-step maximises Q + ln prior" ]
 
 let private monotone =
     [ "the objective never falls"
@@ -181,12 +183,7 @@ let private wrong: (string * Trial * string list * string list) list =
       ofGeometric
       |> Subject.mapFamily (fun family ->
           { family with
-              Sums =
-                  fun p x r ->
-                      if x.shape[0] = 1 then
-                          family.Sums p x (r * 0.0)
-                      else
-                          family.Sums p x r })
+              Sums = fun p x r -> if x.shape[0] = 1 then family.Sums p x (r * 0.0) else family.Sums p x r })
       |> trial,
       [ "statistics add over parts of the data" ],
       []
@@ -196,10 +193,7 @@ let private wrong: (string * Trial * string list * string list) list =
       mStep,
       []
 
-      "an M-step with a count more",
-      ofGeometric |> Subject.mapFamily (maximiseOf (more 1.0)) |> trial,
-      mStep,
-      monotone
+      "an M-step with a count more", ofGeometric |> Subject.mapFamily (maximiseOf (more 1.0)) |> trial, mStep, monotone
 
       "a prior that counts twice in the objective",
       ofGeometric
@@ -214,7 +208,7 @@ let private wrong: (string * Trial * string list * string list) list =
       ofGeometric
       |> Subject.mapFamily (
           towards (fun before best ->
-              let change = (before - best).toArray () |> Array.sumBy abs
+              let change = (before - best).toArray() |> Array.sumBy abs
               if change < 1e-3 then best + 0.5 else best)
       )
       |> trial,
@@ -240,8 +234,7 @@ let private wrong: (string * Trial * string list * string list) list =
       withDefinition (fun family ->
           { family with
               Mean = family.Mean >> Array.map (fun mean -> 1.1 * mean) }),
-      [ "natural and mean parameters are inverse maps"
-        "the gradient of the log-partition is the mean" ],
+      [ "natural and mean parameters are inverse maps"; "the gradient of the log-partition is the mean" ],
       []
 
       "a map to natural parameters that is off",
@@ -249,9 +242,7 @@ let private wrong: (string * Trial * string list * string list) list =
           { family with
               Natural = family.Natural >> Array.map (fun eta -> eta - 0.1) }),
       [ "natural and mean parameters are inverse maps" ],
-      "the log-density is the textbook's"
-      :: "the sampler draws from the density"
-      :: mStep @ monotone
+      "the log-density is the textbook's" :: "the sampler draws from the density" :: mStep @ monotone
 
       "a log-partition that is off",
       withDefinition (fun family ->
@@ -316,7 +307,12 @@ let private wrong: (string * Trial * string list * string list) list =
           { family with
               Sample = fun random means -> family.Sample random means - 1.0 }),
       [ "the sampler draws from the density" ],
-      "the log-density is the textbook's" :: edges @ mStep @ monotone
+      "the log-density is the textbook's"
+      :: "a weight of m is m copies of the row"
+      :: "the order of components doesn't matter"
+      :: edges
+      @ mStep
+      @ monotone
 
       "a density that multiplies 0 by −∞",
       ofGeometric

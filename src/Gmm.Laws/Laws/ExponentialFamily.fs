@@ -11,7 +11,8 @@ module internal ExponentialFamilyLaws =
             columns case.Parameters
             |> Seq.map (fun (column, means) ->
                 broken case column means
-                |> Option.map (fun how -> $"{column.Definition.Name} with mean parameters {Numbers.showAll means}: {how}"))
+                |> Option.map (fun how ->
+                    $"{column.Definition.Name} with mean parameters {Numbers.showAll means}: {how}"))
             |> Law.firstBroken)
 
     let private scale (numbers: float[]) = 1e-300 + (numbers |> Seq.map abs |> Seq.max)

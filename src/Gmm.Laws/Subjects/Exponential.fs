@@ -6,10 +6,29 @@ open Gmm
 
 /// Exponential families as subjects.
 module internal ExponentialSubject =
+    /// The parameters with these mean parameters (K×D×S): the M-step of one row for each component that has just these
+    /// statistics. (`ExponentialFamily.create` would refuse a definition whose maps the laws are to find wrong.)
+    let private ofTensor (family: ExponentialFamily) (means: Tensor) : Result<ExponentialParameters, GmmError> =
+        let components = means.shape[0]
+
+        let shaped =
+            { Family = family.Name
+              Means = means
+              Natural = means
+              LogPartitions = Tensor.vector (Array.zeroCreate components) }
+
+        ExponentialFamily.maximise
+            { family with
+                Prior = ConjugatePrior.flat family.Statistics }
+            shaped
+            { Weight = float components
+              LogLikelihood = 0.0
+              Counts = Array.create components 1.0
+              Sums = [| means.toArray () |] }
+
     let private ofMeans (family: ExponentialFamily) (means: float[][][]) =
         let shape = [| means.Length; means[0].Length; family.Statistics |]
-
-        Tensor.create shape (means |> Array.collect Array.concat) |> ExponentialFamily.create family |> GmmError.get
+        Tensor.create shape (means |> Array.collect Array.concat) |> ofTensor family |> GmmError.get
 
     /// Mean parameters as K arrays of D arrays of S.
     let private meansOf (parameters: ExponentialParameters) : float[][][] =
@@ -61,7 +80,7 @@ module internal ExponentialSubject =
 
         Array.map2 (+) (parameters.Means.toArray ()) steps
         |> Tensor.create parameters.Means.shape
-        |> ExponentialFamily.create family
+        |> ofTensor family
         |> Result.toOption
 
     let private nodes (column: Column) (parameters: ExponentialParameters) k =
