@@ -162,7 +162,8 @@ let private shrinkCase (case: FamilyCase) =
     }
     |> Seq.filter (fun smaller -> smaller.Weights |> Array.exists (fun weight -> weight > 0.0))
 
-let private cases: Arbitrary<FamilyCase> = Arb.fromGenShrink (drawing drawCase, shrinkCase)
+/// Cases of every family, with and without sample weights.
+let cases: Arbitrary<FamilyCase> = Arb.fromGenShrink (drawing drawCase, shrinkCase)
 
 // ── Fits ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
