@@ -1,0 +1,120 @@
+(**
+---
+title: k-means as the hard limit
+category: Examples
+categoryindex: 2
+index: 5
+---
+
+# k-means as the hard limit
+
+Give every component of a Gaussian mixture the same covariance εI and the same weight. The responsibilities depend on the
+squared distances to the means only,
+
+    r(n, k) = exp(−‖xₙ−μₖ‖² / 2ε) / Σⱼ exp(−‖xₙ−μⱼ‖² / 2ε),
+
+and as ε goes to 0, each row goes wholly to its nearest mean: EM becomes k-means (Bishop, *Pattern Recognition and Machine
+Learning*, 2006, §9.3.2). This page shows it on Old Faithful, its columns divided by their standard deviations. Run it with
+`dotnet fsi docs/kmeans-limit.fsx` after `dotnet fsi build.fsx build`.
+*)
+#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#r "Gmm.FSharp.dll"
+
+open System.IO
+open Gmm
+
+let table = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")) |> GmmError.get
+let raw = table.Values |> Array.chunkBySize table.Columns
+
+let standardised =
+    let column j =
+        let x = raw |> Array.map (fun row -> row[j])
+        let mean = Array.average x
+        let deviation = sqrt (x |> Array.averageBy (fun x -> (x - mean) ** 2.0))
+        x |> Array.map (fun x -> (x - mean) / deviation)
+
+    Array.map2 (fun a b -> [| a; b |]) (column 0) (column 1)
+
+let data = Source.ofRows standardised |> GmmError.get
+(**
+## Hardening responsibilities
+
+k-means gives the means and, for every row, the number of the nearest one:
+*)
+let clusters = KMeans.fit { KMeans.defaults with Clusters = 2 } data |> GmmError.get
+
+let labels = KMeans.predict clusters data |> GmmError.get
+let distances = KMeans.transform clusters data |> GmmError.get
+printfn $"inertia %.4f{clusters.Inertia} with %d{clusters.Fit.Iterations} iterations"
+printfn $"centres {clusters.Fit.Parameters.Centres}"
+(*** include-output ***)
+(**
+The mixture with those means, and its responsibilities for some ε. They are the textbook's E-step: log-densities of all
+rows under all components, from which `Assignment.soft` makes shares. (All weights are the same, and leave no trace.)
+*)
+let shares epsilon =
+    let mixture = Gaussian.create TiedSpherical clusters.Centres (Tensor.scalar epsilon) |> GmmError.get
+    let logDensities = Gaussian.family.LogDensity mixture (Tensor.matrix (array2D standardised))
+    (snd (Assignment.soft logDensities)).toArray2D()
+(**
+Three ordinary rows, and the five that lie closest to the border between the clusters:
+*)
+let border =
+    [| 0 .. raw.Length - 1 |]
+    |> Array.sortBy (fun n -> abs (distances[n, 0] - distances[n, 1]))
+    |> Array.truncate 5
+
+let epsilons = [ 1.0; 0.1; 0.01; 0.001 ]
+let all = epsilons |> List.map shares
+
+printfn "share of cluster 0 for ε =                1      0.1     0.01    0.001   k-means"
+
+for n in Array.append [| 0; 1; 2 |] border do
+    let row = all |> List.map (fun r -> sprintf "%.4f" r[n, 0]) |> String.concat "   "
+    printfn $"row %3d{n}: %.3f{raw[n][0]} min, after %3.0f{raw[n][1]} min   {row}   %7d{labels[n]}"
+(*** include-output ***)
+(**
+Near the border a share is close to 0 or 1 only when ε is small beside the difference of the squared distances. Over all
+rows, how much of the data is not yet with its nearest mean?
+*)
+let elsewhere (r: float[,]) = labels |> Array.mapi (fun n label -> 1.0 - r[n, label]) |> Array.sum
+
+for epsilon in [ 1.0; 0.1; 0.01; 0.001; 1e-4; 1e-5 ] do
+    printfn $"ε = %-7g{epsilon} %12.6f{elsewhere (shares epsilon)} of %d{raw.Length} rows"
+(*** include-output ***)
+(**
+## The same loop
+
+The library's k-means is no other algorithm: it is the same loop with `Hard` assignment. Hence a Gaussian mixture with a
+shared spherical covariance, hard assignment and weights kept equal takes the very same steps. Both from the first two rows:
+*)
+let means = array2D standardised[..1]
+
+let hard =
+    Gmm.fit
+        { Gmm.defaults with
+            Components = 2
+            Structure = TiedSpherical
+            Start = Start.Means means
+            Assignment = Hard
+            WeightPrior = Fixed }
+        data
+    |> GmmError.get
+
+let lloyd =
+    KMeans.fit
+        { KMeans.defaults with
+            Clusters = 2
+            Start = KMeansStart.Means means
+            Tolerance = 0.0 }
+        data
+    |> GmmError.get
+
+let differing =
+    Array.zip (Predict.labels hard data |> GmmError.get) (KMeans.predict lloyd data |> GmmError.get)
+    |> Array.filter (fun (a, b) -> a <> b)
+
+printfn $"means of the mixture {hard.Parameters.Means}"
+printfn $"centres of k-means {lloyd.Fit.Parameters.Centres}"
+printfn $"%d{differing.Length} rows have different labels"
+(*** include-output ***)
