@@ -27,10 +27,10 @@ module Part =
             ExponentialFamily.misfit family (block.Select ascending) |> Option.map (GmmError.ofColumns ascending)
 
     /// Family and columns in words.
-    let internal describe part =
+    let internal describe components part =
         match part with
-        | Part.Gaussian(columns, options) -> Product.describePart columns (Structure.name options.Structure)
-        | Part.Exponential(columns, family) -> Product.describePart columns family.Name
+        | Part.Gaussian(columns, options) -> Product.describePart columns (Structure.name options.Structure) components
+        | Part.Exponential(columns, family) -> Product.describePart columns family.Name components
 
 /// The front door for mixtures of exponential families: Bernoulli, Binomial, Categorical, Poisson, Exponential, or one of
 /// your own.
@@ -242,7 +242,7 @@ module Mixtures =
 
         let covered = parts |> Seq.collect Part.columns |> Seq.sort |> List.ofSeq
         let text columns = "[" + String.Join("; ", Seq.map string columns) + "]"
-        let expected = parts |> List.map Part.describe |> String.concat ", "
+        let expected = parts |> List.map (Part.describe options.Components) |> String.concat ", "
 
         let start =
             match options.Start with
@@ -260,7 +260,11 @@ module Mixtures =
         result {
             do!
                 GmmError.requireAll
-                    [ covered = [ 0 .. source.Columns - 1 ],
+                    [ parts |> List.forall (fun part -> (Part.columns part).Length > 0),
+                      "Columns of a part",
+                      "at least one",
+                      "none"
+                      covered = [ 0 .. source.Columns - 1 ],
                       "Columns of the parts",
                       $"each of 0 to {source.Columns - 1} once",
                       text covered

@@ -572,9 +572,9 @@ let private impossible: (string * (unit -> obj) * string * string)[] =
        "Categorical.dirichlet [|0.5|]", (fun () -> Categorical.dirichlet [| 0.5 |]), "at least 1", "0.5"
        "Categorical.dirichlet [|2.0; nan|]", (fun () -> Categorical.dirichlet [| 2.0; nan |]), "at least 1", "NaN"
        "Poisson.gamma 0.5 1.0", (fun () -> Poisson.gamma 0.5 1.0), "at least 1", "0.5"
-       "Poisson.gamma 1.0 -1.5", (fun () -> Poisson.gamma 1.0 -1.5), "at least 0", "-1.5"
+       "Poisson.gamma 1.0 -1.5", (fun () -> Poisson.gamma 1.0 -1.5), "0 or more", "-1.5"
        "Exponential.gamma 0.5 1.0", (fun () -> Exponential.gamma 0.5 1.0), "at least 1", "0.5"
-       "Exponential.gamma 1.0 -1.5", (fun () -> Exponential.gamma 1.0 -1.5), "at least 0", "-1.5" |]
+       "Exponential.gamma 1.0 -1.5", (fun () -> Exponential.gamma 1.0 -1.5), "0 or more", "-1.5" |]
 
 let impossibleNames = TheoryData<string>(impossible |> Seq.map (fun (name, _, _, _) -> name))
 

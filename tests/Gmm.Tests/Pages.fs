@@ -46,8 +46,7 @@ let private expected =
           "kmeans-limit.fsx", [ "inertia 79.5760"; "0 rows have different labels" ]
           "mixed-data.fsx", [ "2        -2807.34          27  5756.21" ] ]
 
-let pages =
-    TheoryData<string>(Directory.GetFiles(docs.Value, "*.fsx") |> Seq.map Path.GetFileName |> Seq.sort)
+let pages = TheoryData<string>(Directory.GetFiles(docs.Value, "*.fsx") |> Seq.map Path.GetFileName |> Seq.sort)
 
 [<Theory; MemberData(nameof pages)>]
 let ``the page runs as it stands`` (page: string) =

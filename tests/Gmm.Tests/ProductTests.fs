@@ -289,7 +289,7 @@ let ``rules of the parts' own options are told`` () =
 
     let bad =
         { Poisson.family with
-            Prior = Poisson.gamma 0.5 1.0 }
+            Prior = { Sums = [| -0.5 |]; Count = 1.0 } }
 
     let parts = [ mixedParts.Head; Part.Exponential([| 1 |], bad) ] @ mixedParts[2..]
 
@@ -324,7 +324,8 @@ let ``every start makes a fit whose objective never falls, soft and hard`` () =
                     mixedSource.Value
                 |> ok
 
-            Assert.True(allFinite fit.Trace, name)
+            // Given levels and zeros and ones are taken as they are, so other rows are impossible at the start.
+            Assert.True(allFinite (if name = "Means" then fit.Trace[1..] else fit.Trace), name)
             Assert.True(allFinite (allNumbers fit.Mixture), name)
 
             // The regularisation may cost what it adds: a millionth of the variance.

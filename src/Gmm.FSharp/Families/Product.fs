@@ -28,17 +28,17 @@ module Product =
         x.matmul (x.like ([| features; columns.Length |], chosen))
 
     /// A part in words.
-    let internal describePart (columns: int[]) name =
+    let internal describePart (columns: int[]) name components =
         let numbers = columns |> Array.map string |> String.concat "; "
-        $"{name} on [{numbers}]"
+        $"{components} {name} on [{numbers}]"
 
     /// Families and columns in words.
     let internal describe (product: Product) =
         product.Parts
         |> List.map (fun (columns, parameters) ->
             match parameters with
-            | GaussianPart gaussian -> describePart columns (Structure.name gaussian.Structure)
-            | ExponentialPart parameters -> describePart columns parameters.Family)
+            | GaussianPart gaussian -> describePart columns (Structure.name gaussian.Structure) gaussian.Components
+            | ExponentialPart parameters -> describePart columns parameters.Family parameters.Means.shape[0])
         |> String.concat ", "
 
     /// How many sums the statistics of a part have.
