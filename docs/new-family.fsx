@@ -33,9 +33,9 @@ so here $\eta = \ln q$, $T(x) = x$, $h(x) = 1$ and $A(\eta) = -\ln(1 - q) = -\ln
 $m = \mathrm{E}\,T(x) = q / (1 - q)$, the average number of failures; the other way round, $q = m / (1 + m)$.
 
 The record says just this. `Mean` and `Natural` are the two maps between $\eta$ and $m$. The M-step needs no code of its
-own: the best $m$ is the average of $T(x)$. At $m = 0$, where no attempt ever fails, $\eta$ is $-\infty$, and nothing here
-becomes NaN. `Prior` is pseudo-data, none here: with `Sums` $\tau$ and `Count` $\nu$ it is as if $\nu$ more numbers had been
-seen that add up to $\tau$, which is a Beta prior on $q$.
+own: the best $m$ is the average of $T(x)$. At $m = 0$, where no attempt ever fails, $\eta$ is $-\infty$, and nothing
+here becomes NaN. `Prior` is pseudo-data, none here: with `Sums` $\tau$ and `Count` $\nu$ it is as if $\nu$ more numbers
+had been seen that add up to $\tau$, which is a Beta prior on $q$.
 *)
 let failureRate mean = mean / (1.0 + mean)
 
@@ -88,10 +88,10 @@ for k in 0..1 do
 (**
 ## The laws
 
-Whether a definition is right can be checked: its probabilities must sum to one, the gradient of $A$ must be the mean, the
-M-step must have no better neighbour, the objective must never fall, and so on. `Gmm.Laws` tries 15 such laws on mixtures and
-rows that FsCheck draws. It needs to know where the numbers lie and how to draw mean parameters; a formula written down
-apart, and parameters on the edge of what is possible, are welcome:
+Whether a definition is right can be checked: its probabilities must sum to one, the gradient of $A$ must be the mean,
+the M-step must have no better neighbour, the objective must never fall, and so on. `Gmm.Laws` tries 15 such laws on
+mixtures and rows that FsCheck draws. It needs to know where the numbers lie and how to draw mean parameters; a formula
+written down apart, and parameters on the edge of what is possible, are welcome:
 *)
 let column =
     { Definition = geometric
@@ -106,18 +106,17 @@ let column =
 let subject = Laws.ofExponentialFamily column
 
 for report in Laws.run Laws.defaults subject do
-    printfn $"{report}"
-(*** include-output ***)
-(**
-In a test, `Laws.check Laws.defaults subject` throws when one of them is broken, and `Laws.properties subject` gives them to
-a test runner one by one.
+    printfn $"{report}" (*** include-output ***) (** In a test,
+`Laws.check Laws.defaults subject` throws when one of them is broken, and `Laws.properties subject` gives them to a test
+runner one by one.
 
 ## A mistake in the log-partition
 
-Forget the logarithm's minus sign inside, and write $A(\eta) = \ln(1 + e^\eta)$, which belongs to another family. The
+Mistake two signs, and $A(\eta) = \ln(1 + e^\eta)$ looks right, but is that of another family, the Bernoulli. The
 probabilities no longer sum to one, and the slope of $A$ is no longer the mean. The report shows the smallest
 counterexample that FsCheck could shrink the first one to:
 *)
+
 let wrong =
     Laws.ofExponentialFamily
         { column with

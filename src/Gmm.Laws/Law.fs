@@ -112,8 +112,8 @@ module Law =
             member _.OnShrink(_, _) = ()
             member listener.OnFinished(_, result) = listener.Result <- Some result
 
-    /// Tries a law on a subject as FsCheck's configuration says. The smallest case that FsCheck's shrinking finds is in the
-    /// report.
+    /// Tries a law on a subject as FsCheck's configuration says. The smallest case that FsCheck's shrinking finds is in
+    /// the report.
     let run (config: Config) (subject: Subject<'θ>) (law: Law<'θ>) : Report =
         let outcome =
             match property subject law with

@@ -3,17 +3,17 @@ namespace Gmm.Laws
 open FsCheck
 open Gmm
 
-/// The laws that every family of mixture components must obey, and subjects to try them on. A family that obeys them all
-/// can be trusted to the loop: its fits climb, its weights count as copies do, and nothing depends on an order.
+/// The laws that every family of mixture components must obey, and subjects to try them on. A family that obeys them
+/// all can be trusted to the loop: its fits climb, its weights count as copies do, and nothing depends on an order.
 module Laws =
     // ── Subjects ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// An exponential family, with 1 to 3 columns of its kind, under conjugate priors. All laws apply, but for those whose
-    /// part of the column is None or empty. A law fails when no case can be drawn, as when A(η) is infinite.
+    /// An exponential family, with 1 to 3 columns of its kind, under conjugate priors. All laws apply, but for those
+    /// whose part of the column is None or empty. A law fails when no case can be drawn, as when A(η) is infinite.
     let ofExponentialFamily (column: Column) : Subject<ExponentialParameters> = ExponentialSubject.create column
 
-    /// Gaussians of a structure, with 1 to 3 columns, under normal–inverse-Wishart priors. The laws of natural parameters
-    /// and of samplers are absent.
+    /// Gaussians of a structure, with 1 to 3 columns, under normal–inverse-Wishart priors. The laws of natural
+    /// parameters and of samplers are absent.
     let ofGaussian (structure: Structure) : Subject<Gaussian> = GaussianSubject.create structure
 
     /// So many Gaussian columns of a product.
@@ -23,8 +23,8 @@ module Laws =
     let exponentialPart (width: int) (subject: Subject<ExponentialParameters>) : SubjectPart =
         ProductSubject.exponential width subject
 
-    /// Columns of different families side by side. A law is absent when a part lacks what it needs; those of exponential
-    /// families are tried on the parts that are.
+    /// Columns of different families side by side. A law is absent when a part lacks what it needs; those of
+    /// exponential families are tried on the parts that are.
     let ofProduct (parts: SubjectPart list) : Subject<Product> = ProductSubject.create parts
 
     // ── The laws ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -36,8 +36,8 @@ module Laws =
     /// The sums over all rows are those over some plus those over the others, within 1e-9.
     let statisticsAdd<'θ> : Law<'θ> = StatisticsLaws.add
 
-    /// No neighbour of the parameters that the M-step makes has a larger Q = Σₙₖ rₙₖ ln p(xₙ|θₖ), and by differences its
-    /// slope is 0 (Bishop, PRML, 2006, §9.4).
+    /// No neighbour of the parameters that the M-step makes has a larger Q = Σₙₖ rₙₖ ln p(xₙ|θₖ), and by differences
+    /// its slope is 0 (Bishop, PRML, 2006, §9.4).
     let mStepMaximises<'θ> : Law<'θ> = MStepLaws.maximises
     /// The same of Q + ln prior, under a prior.
     let mStepMaximisesWithPrior<'θ> : Law<'θ> = MStepLaws.maximisesWithPrior
@@ -50,8 +50,8 @@ module Laws =
     /// Mean(Natural(m)) = m within 1e-9. Absent without `Exponential`.
     let mapsAreInverse<'θ> : Law<'θ> = ExponentialFamilyLaws.roundTrip
 
-    /// ∇A(η) = E T(x), the family's map to mean parameters, by extrapolated differences (Bishop, PRML, eq. 2.226). Absent
-    /// without `Exponential`.
+    /// ∇A(η) = E T(x), the family's map to mean parameters, by extrapolated differences (Bishop, PRML, eq. 2.226).
+    /// Absent without `Exponential`.
     let gradientIsMean<'θ> : Law<'θ> = ExponentialFamilyLaws.gradient
     /// Two EM steps on rows with whole weights, some 0, are those on as many copies of each row.
     let weightsAreCopies<'θ> : Law<'θ> = LoopLaws.weightsAreCopies
@@ -60,10 +60,11 @@ module Laws =
     /// Two EM steps are the same for components in another order.
     let componentsInAnyOrder<'θ> : Law<'θ> = LoopLaws.componentsInAnyOrder
 
-    /// 2000 numbers that the sampler draws are in the domain, and have the density's frequencies (χ²) or its distribution
-    /// function (Kolmogorov–Smirnov), at a significance of 1e-6. Absent without `Exponential`.
+    /// 2000 numbers that the sampler draws are in the domain, and have the density's frequencies (χ²) or its
+    /// distribution function (Kolmogorov–Smirnov), at a significance of 1e-6. Absent without `Exponential`.
     let samplerFollowsDensity<'θ> : Law<'θ> = ExponentialFamilyLaws.sampler
-    /// Parameters on the edge give log-densities that are finite or −∞, and E- and M-step without NaN. Absent without `Edge`.
+    /// Parameters on the edge give log-densities that are finite or −∞, and E- and M-step without NaN. Absent without
+    /// `Edge`.
     let edgesAreSafe<'θ> : Law<'θ> = BoundaryLaws.isNeverNaN
 
     /// Every law.

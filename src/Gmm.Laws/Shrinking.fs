@@ -38,7 +38,7 @@ module Shrinking =
 
 /// Mean parameters of one number of an exponential family, drawn and shrunk.
 module MeanParameters =
-    let private uniform low high =
+    let private between low high =
         Gen.choose (0, Int32.MaxValue - 1)
         |> Gen.map (fun i -> low + (high - low) * (float i + 0.5) / float Int32.MaxValue)
 
@@ -47,7 +47,7 @@ module MeanParameters =
         let inside x = low <= x && x <= high
 
         Arb.fromGenShrink (
-            uniform (log low) (log high) |> Gen.map (fun x -> [| exp x |]),
+            between (log low) (log high) |> Gen.map (fun x -> [| exp x |]),
             fun means -> Shrinking.number means[0] |> Seq.filter inside |> Seq.map (fun x -> [| x |])
         )
 
@@ -57,17 +57,21 @@ module MeanParameters =
             let sum = Array.sum parts
             parts |> Array.map (fun part -> total * part / sum)
 
+        let uniform = Array.create levels (total / float levels)
+
+        let rounded (means: float[]) (digits: int) = means |> Array.map (fun mean -> Math.Round(mean / total, digits))
+
         let shrink (means: float[]) =
-            let parts digits = means |> Array.map (fun mean -> Math.Round(mean / total, (digits: int)))
+            if means = uniform then
+                Seq.empty
+            else
+                seq {
+                    uniform
 
-            seq {
-                Array.create levels (1.0 / float levels)
-                yield! Seq.map parts (seq { 1..2 })
-            }
-            |> Seq.filter (fun parts ->
-                Array.forall (fun part -> part > 0.0) parts && abs (Array.sum parts - 1.0) < 1e-9)
-            |> Seq.map (Array.map (fun part -> total * part))
-            |> Seq.filter (fun simpler ->
-                simpler <> means && String.length $"{Seq.toList simpler}" < String.length $"{Seq.toList means}")
+                    for parts in Seq.map (rounded means) [ 1; 2 ] do
+                        if Array.forall (fun part -> part > 0.0) parts && abs (Array.sum parts - 1.0) < 1e-12 then
+                            parts |> Array.map (fun part -> total * part)
+                }
+                |> Seq.filter (fun simpler -> simpler <> means)
 
-        Arb.fromGenShrink (Gen.arrayOfLength levels (uniform 0.05 1.0) |> Gen.map share, shrink)
+        Arb.fromGenShrink (Gen.arrayOfLength levels (between 0.05 1.0) |> Gen.map share, shrink)

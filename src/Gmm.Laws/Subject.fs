@@ -83,5 +83,5 @@ module Subject =
             |> Array.map (fun (row, weight) -> row |> List.rev |> Array.ofList, weight)
             |> Some
 
-    /// Whether the subject's random numbers of a seed.
+    /// The stream of random numbers of a seed.
     let internal random (seed: int) : Random = RandomStream.ofSeed seed

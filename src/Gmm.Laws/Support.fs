@@ -38,8 +38,8 @@ module Support =
                let x, derivative = substitute s
                x, step * slope * derivative |]
 
-    /// Nodes x and weights w, in ascending order, with Σ w f(x) = Σ f or ∫ f. Counts go on until `logDensity` stays below
-    /// −40 after its largest value, and to 4095 at most.
+    /// Nodes x and weights w, in ascending order, with Σ w f(x) = Σ f or ∫ f. Counts go on until `logDensity` stays
+    /// below −40 after its largest value, and to 4095 at most.
     let nodes (support: Support) (logDensity: float[] -> float[]) : (float * float)[] =
         match support with
         | Levels levels -> levels |> Array.map (fun level -> level, 1.0)

@@ -332,10 +332,12 @@ let private wrong: (string * Trial * string list * string list) list =
           { family with
               Maximise =
                   fun parameters statistics ->
+                      let scatter = statistics.Sums[1] |> Array.map (fun sum -> 1.1 * sum)
+
                       family.Maximise
                           parameters
                           { statistics with
-                              Sums = [| statistics.Sums[0]; statistics.Sums[1] |> Array.map (fun sum -> 1.1 * sum) |] } })
+                              Sums = [| statistics.Sums[0]; scatter |] } })
       |> trial,
       mStep,
       monotone

@@ -32,8 +32,10 @@ module internal BoundaryLaws =
                     let statistics = EM.eStep model source case.Mixture
 
                     if Double.IsNaN statistics.LogLikelihood || Array.exists Double.IsNaN statistics.Counts then
-                        Some
-                            $"The log-likelihood is {Numbers.show statistics.LogLikelihood}, the components' shares of the rows {Numbers.showAll statistics.Counts}."
+                        let likelihood, counts =
+                            Numbers.show statistics.LogLikelihood, Numbers.showAll statistics.Counts
+
+                        Some $"The log-likelihood is {likelihood}, the components' shares of the rows {counts}."
 
                     match EM.mStep model case.Mixture statistics with
                     | Ok next when

@@ -47,7 +47,7 @@ module internal DensityLaws =
                         if isSame then
                             None
                         else
-                            Some
-                                $"ln p of row {n} under component {k} is {Numbers.brief actual}; by the textbook it is {Numbers.brief expected}."
+                            let actual, expected = Numbers.brief actual, Numbers.brief expected
+                            Some $"ln p of row {n} under component {k} is {actual}; by the textbook it is {expected}."
             }
             |> Law.firstBroken)

@@ -76,8 +76,8 @@ module internal ExponentialFamilyLaws =
                 let chance = Numbers.chiSquared expected counts
 
                 if chance < significance || Array.sum counts < 0.999 * float draws then
-                    Some
-                        $"the frequencies of {draws} draws (average {average}) have a chance of {Numbers.brief chance} by χ²."
+                    let chance = Numbers.brief chance
+                    Some $"the frequencies of {draws} draws (average {average}) have a chance of {chance} by χ²."
                 else
                     None
             | None ->
@@ -99,7 +99,7 @@ module internal ExponentialFamilyLaws =
                 let chance = Numbers.kolmogorovSmirnov distribution sample
 
                 if chance < significance then
-                    Some
-                        $"{draws} draws (average {average}) have a chance of {Numbers.brief chance} by Kolmogorov and Smirnov."
+                    let chance = Numbers.brief chance
+                    Some $"{draws} draws (average {average}) have a chance of {chance} by Kolmogorov and Smirnov."
                 else
                     None)

@@ -28,8 +28,10 @@ module internal LoopLaws =
                 if after.Objective >= before.Objective - 1e-10 * (1.0 + abs before.Objective) then
                     None
                 else
-                    Some
-                        $"The objective falls from {Numbers.brief before.Objective} by {Numbers.brief (before.Objective - after.Objective)} in iteration {after.Iteration}.")
+                    let first, fall =
+                        Numbers.brief before.Objective, Numbers.brief (before.Objective - after.Objective)
+
+                    Some $"The objective falls from {first} by {fall} in iteration {after.Iteration}.")
             |> Law.firstBroken
 
     let monotone<'θ> : Law<'θ> =
@@ -60,7 +62,8 @@ module internal LoopLaws =
 
     let private isClose (a: float) (b: float) = abs (a - b) <= 1e-7 * (1.0 + abs a) || (a < -700.0 && b < -700.0)
 
-    /// Compares two walks of two steps: objectives, weights and densities; the second has its components in another order.
+    /// Compares two walks of two steps: objectives, weights and densities; the second has its components in another
+    /// order.
     let private agree what (family: Family<'θ>) (case: Case<'θ>) (order: int[]) first second =
         if List.length first < 3 || List.length second < 3 then
             Beside

@@ -46,12 +46,12 @@ module internal MStepLaws =
                     let better = max after before
 
                     if not (best >= better - noise) then
-                        Some
-                            $"Q + ln prior is {Numbers.brief best} after the M-step, but {Numbers.brief (better - best)} more at a neighbour."
-                    // The slope (after − before)/2h may move the top of the parabola by a twentieth of the step, no more.
+                        let best, gain = Numbers.brief best, Numbers.brief (better - best)
+                        Some $"Q + ln prior is {best} after the M-step, but {gain} more at a neighbour."
+                    // The slope may move the top of the parabola by a twentieth of the step, no more.
                     elif step < 0.01 && abs (after - before) > 0.1 * (2.0 * best - after - before) + noise then
-                        Some
-                            $"Q + ln prior has slope {Numbers.brief ((after - before) / (2.0 * step))} after the M-step, not 0."
+                        let slope = Numbers.brief ((after - before) / (2.0 * step))
+                        Some $"Q + ln prior has slope {slope} after the M-step, not 0."
                     else
                         None
                 | _ -> None

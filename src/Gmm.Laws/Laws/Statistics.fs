@@ -32,5 +32,8 @@ module internal StatisticsLaws =
                     |> Seq.tryFind (fun (whole, first, second) ->
                         not (abs (whole - (first + second)) <= 1e-9 * scale))
                     |> Option.map (fun (whole, first, second) ->
-                        $"A sum of all rows is {Numbers.brief whole}, but that of rows 0 to {split - 1} is {Numbers.brief first} and that of the others {Numbers.brief second}."))
+                        let whole, first, second = Numbers.brief whole, Numbers.brief first, Numbers.brief second
+
+                        $"A sum over all rows is {whole}, but over rows 0 to {split - 1} it is {first} "
+                        + $"and over the others {second}."))
                 |> Law.firstBroken)

@@ -72,8 +72,9 @@ module internal ExponentialSubject =
         |> Array.map (Array.map (fun inside -> if random.Next 2 = 0 then inside else edges[random.Next edges.Length]))
         |> ofMeans column.Definition
 
-    /// m + Mean(η′) − Mean(η): a step in η goes through the family's own map to mean parameters, so it stays on the surface
-    /// where they are possible even if there are more of them than are free. A map that is off spoils only the step.
+    /// m + Mean(η′) − Mean(η): a step in η goes through the family's own map to mean parameters, so it stays on the
+    /// surface where they are possible even if there are more of them than are free. A map that is off spoils only the
+    /// step.
     let private ofCoordinates (family: ExponentialFamily) (parameters: ExponentialParameters) coordinates =
         let means numbers = numbers |> Array.chunkBySize family.Statistics |> Array.collect family.Mean
         let steps = Array.map2 (-) (means coordinates) (means (parameters.Natural.toArray ()))
@@ -89,8 +90,8 @@ module internal ExponentialSubject =
         |> List.map (logDensity column.Definition >> Support.nodes column.Support)
         |> Subject.grid
 
-    /// An exponential family as a subject, with 1 to 3 columns of the same kind. All laws apply, but for those whose part
-    /// of `column` is None or empty.
+    /// An exponential family as a subject, with 1 to 3 columns of the same kind. All laws apply, but for those whose
+    /// part of `column` is None or empty.
     let create (column: Column) : Subject<ExponentialParameters> =
         let family = column.Definition
 

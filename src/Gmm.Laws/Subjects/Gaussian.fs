@@ -117,8 +117,8 @@ module internal GaussianSubject =
         let step = factor * Vector<float>.Build.Dense(gaussian.Features, (fun _ -> normal random))
         Array.map2 (fun mean step -> round 4 (mean + step)) (meanOf gaussian k) (step.ToArray())
 
-    /// Means, and of every covariance the logarithms of the diagonal of Cholesky's factor with the factor's other numbers:
-    /// any numbers are possible.
+    /// Means, and of every covariance the logarithms of the diagonal of Cholesky's factor with the factor's other
+    /// numbers: any numbers are possible.
     let private coordinates (gaussian: Gaussian) =
         let features = gaussian.Features
 
