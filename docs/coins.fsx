@@ -42,15 +42,13 @@ Ten tosses, seven of them heads. Two coins of probabilities .6 and .3, taken wit
 a head belongs to the first coin with .4·.6 / (.4·.6 + .6·.3) = 4/7 and a tail with .16/.58 = 8/29; so after one step its
 weight is 14/29 and its probability 29/35.
 
-The library's mixture of Bernoullis with one column is the same. Its parameters are the means of its statistics, which are
-P(1) and P(0).
+The library's mixture of Bernoullis with one column is the same.
 *)
 let tosses = Array.init 10 (fun n -> if n < 7 then 1.0 else 0.0)
 let single = tosses |> Array.map Array.singleton |> Source.ofRows |> GmmError.get
 
 let start =
-    Tensor.create [| 2; 1; 2 |] [| 0.6; 0.4; 0.3; 0.7 |]
-    |> ExponentialFamily.create Bernoulli.family
+    Bernoulli.ofProbabilities (array2D [ [ 0.6 ]; [ 0.3 ] ])
     |> Result.bind (Mixture.create [| 0.4; 0.6 |])
     |> GmmError.get
 
@@ -94,11 +92,7 @@ let heads = [| 5.0; 9.0; 8.0; 4.0; 7.0 |]
 let rounds = heads |> Array.map Array.singleton |> Source.ofRows |> GmmError.get
 let binomial = Binomial.family 10
 
-let guess =
-    Tensor.create [| 2; 1; 2 |] [| 6.0; 4.0; 5.0; 5.0 |]
-    |> ExponentialFamily.create binomial
-    |> Result.map (Mixture.uniform 2)
-    |> GmmError.get
+let guess = Binomial.ofProbabilities 10 (array2D [ [ 0.6 ]; [ 0.5 ] ]) |> GmmError.get |> Mixture.uniform 2
 
 let coinsAfter iterations =
     Mixtures.fit

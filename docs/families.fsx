@@ -47,7 +47,8 @@ A prior is put into the definition: `{ Poisson.family with Prior = Poisson.gamma
 The starts are those of Gaussian mixtures. `Start.KMeans` (the default) clusters the statistics T(x) and takes the M-step
 of the clusters; `Start.KPlusPlus` and `Start.Points` put components between rows of the data and the mean of all, where
 no row is impossible; `Start.RandomResponsibilities`, `Start.Labels` and `Start.Responsibilities` take the M-step of random
-or given responsibilities; `Start.Mixture` goes on from a mixture. With several `Restarts` the best final objective wins.
+or given responsibilities; `Start.Means` and `Start.Mixture` take what is given. With several `Restarts` the best final
+objective wins.
 
 Run this page with `dotnet fsi docs/families.fsx` after `dotnet fsi build.fsx build`.
 *)
@@ -148,10 +149,7 @@ EM is slow here, for the two rates are close. The paper's start, weight .3 with 
 exactly ten iterations:
 *)
 let start =
-    Tensor.create [| 2; 1; 1 |] [| 1.0; 2.5 |]
-    |> ExponentialFamily.create Poisson.family
-    |> Result.bind (Mixture.create [| 0.3; 0.7 |])
-    |> GmmError.get
+    Poisson.ofRates (array2D [ [ 1.0 ]; [ 2.5 ] ]) |> Result.bind (Mixture.create [| 0.3; 0.7 |]) |> GmmError.get
 
 let ten =
     Mixtures.fit
