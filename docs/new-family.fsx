@@ -1,9 +1,9 @@
 (**
 ---
 title: A family of your own
-category: Families
-categoryindex: 3
-index: 1
+category: Examples
+categoryindex: 2
+index: 6
 ---
 
 # A family of your own
@@ -106,9 +106,11 @@ let column =
 let subject = Laws.ofExponentialFamily column
 
 for report in Laws.run Laws.defaults subject do
-    printfn $"{report}" (*** include-output ***) (** In a test,
-`Laws.check Laws.defaults subject` throws when one of them is broken, and `Laws.properties subject` gives them to a test
-runner one by one.
+    printfn $"{report}"
+(*** include-output ***)
+(**
+In a test, `Laws.check Laws.defaults subject` throws when one of them is broken, and `Laws.properties subject` gives them
+to a test runner one by one.
 
 ## A mistake in the log-partition
 
@@ -116,7 +118,6 @@ Mistake two signs, and $A(\eta) = \ln(1 + e^\eta)$ looks right, but is that of a
 probabilities no longer sum to one, and the slope of $A$ is no longer the mean. The report shows the smallest
 counterexample that FsCheck could shrink the first one to:
 *)
-
 let wrong =
     Laws.ofExponentialFamily
         { column with
