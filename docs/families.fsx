@@ -10,7 +10,9 @@ index: 3
 
 Any exponential family can be the component of a mixture: a distribution of one number with
 
-    p(x|η) = h(x) exp(η·T(x) − A(η)),
+```text
+p(x|η) = h(x) exp(η·T(x) − A(η)),
+```
 
 T(x) its sufficient statistics, η its natural parameters and A the log-partition function (Bishop, *Pattern Recognition and
 Machine Learning*, 2006, §2.4). Data of D columns are D such numbers, each with parameters of its own, independent given the

@@ -11,7 +11,9 @@ index: 5
 Give every component of a Gaussian mixture the same covariance εI and the same weight. The responsibilities depend on the
 squared distances to the means only,
 
-    r(n, k) = exp(−‖xₙ−μₖ‖² / 2ε) / Σⱼ exp(−‖xₙ−μⱼ‖² / 2ε),
+```text
+rₙₖ = exp(−‖xₙ−μₖ‖² / 2ε) / Σⱼ exp(−‖xₙ−μⱼ‖² / 2ε),
+```
 
 and as ε goes to 0, each row goes wholly to its nearest mean: EM becomes k-means (Bishop, *Pattern Recognition and Machine
 Learning*, 2006, §9.3.2). This page shows it on Old Faithful, its columns divided by their standard deviations. Run it with
@@ -57,7 +59,7 @@ let shares epsilon =
     let logDensities = Gaussian.family.LogDensity mixture (Tensor.matrix (array2D standardised))
     (snd (Assignment.soft logDensities)).toArray2D()
 (**
-Three ordinary rows, and the five that lie closest to the border between the clusters:
+The share of cluster 0 in three ordinary rows, and in the five that lie closest to the border between the clusters:
 *)
 let border =
     [| 0 .. raw.Length - 1 |]
@@ -67,11 +69,11 @@ let border =
 let epsilons = [ 1.0; 0.1; 0.01; 0.001 ]
 let all = epsilons |> List.map shares
 
-printfn "share of cluster 0 for ε =                1      0.1     0.01    0.001   k-means"
+printfn "row  min  wait     ε=1    0.1   0.01  0.001  k-means"
 
 for n in Array.append [| 0; 1; 2 |] border do
-    let row = all |> List.map (fun r -> sprintf "%.4f" r[n, 0]) |> String.concat "   "
-    printfn $"row %3d{n}: %.3f{raw[n][0]} min, after %3.0f{raw[n][1]} min   {row}   %7d{labels[n]}"
+    let row = all |> List.map (fun r -> sprintf "%.4f" r[n, 0]) |> String.concat " "
+    printfn $"%3d{n} %4.2f{raw[n][0]}  %4.0f{raw[n][1]}  {row}  %7d{labels[n]}"
 (*** include-output ***)
 (**
 Near the border a share is close to 0 or 1 only when ε is small beside the difference of the squared distances. Over all
