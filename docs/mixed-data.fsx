@@ -56,8 +56,7 @@ let data = columns |> Array.transpose |> Source.ofRows |> GmmError.get
 
 A part says which columns it has, and their family. The Gaussian columns have variances of their own and no covariances.
 Every column belongs to exactly one part. Starts divide all statistics by their standard deviations, so that grams don't
-outweigh years. The start here is k-means++: the clusters of k-means often have a rare answer in all of their rows or in
-none, and EM never leaves a probability of 0 or 1 (a prior would help, too).
+outweigh years. The start here is k-means++: components around rows that lie far apart.
 *)
 let gaussian =
     { Structure = Diag

@@ -130,7 +130,8 @@ module Gmm =
                           Features = id
                           AtMeans = around
                           Around = around
-                          Provisional = fun centres -> Gaussian.create structure centres (Tensor.scalar 1.0) } }
+                          Provisional = fun centres -> Gaussian.create structure centres (Tensor.scalar 1.0)
+                          HasEdges = false } }
             }
 
         result {

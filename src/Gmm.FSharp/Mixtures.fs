@@ -100,7 +100,8 @@ module Mixtures =
                           Features = features
                           AtMeans = atMeans
                           Around = around
-                          Provisional = around } }
+                          Provisional = around
+                          HasEdges = true } }
             }
 
         ExponentialFamily.checkPrior family |> Result.map (fun () -> measure)
@@ -163,7 +164,8 @@ module Mixtures =
                       Features = fun block -> prepared.Surroundings.Features(block.Select columns)
                       AtMeans = chosen >> prepared.Surroundings.AtMeans >> wrapped
                       Around = prepared.Surroundings.Around >> wrapped
-                      Provisional = prepared.Surroundings.Provisional >> wrapped } })
+                      Provisional = prepared.Surroundings.Provisional >> wrapped
+                      HasEdges = prepared.Surroundings.HasEdges } })
 
         match part with
         | Part.Gaussian(_, options) ->
@@ -228,7 +230,8 @@ module Mixtures =
                       Features = features
                       AtMeans = atMeans
                       Around = ofShares _.Around
-                      Provisional = ofShares _.Provisional } }
+                      Provisional = ofShares _.Provisional
+                      HasEdges = surroundings |> List.exists _.HasEdges } }
         }
 
     /// Fits a product: the columns of each part have their own family, and one set of responsibilities joins them. Every

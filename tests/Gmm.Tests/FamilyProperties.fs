@@ -1057,3 +1057,24 @@ let ``the number of threads changes no bit`` () =
             let expected = run start 1
             Assert.Equal<int64[]>(expected, run start 2)
             Assert.Equal<int64[]>(expected, run start 5)
+
+// The M-step of k-means' clusters would have probabilities of 0 and 1, from which EM never moves.
+[<Fact>]
+let ``a k-means start leaves every probability inside its edges`` () =
+    let random = Random 17
+    let rows = Array.init 200 (fun n -> [| float (n % 2); (if random.NextDouble() < 0.05 then 1.0 else 0.0) |])
+
+    for seed in 0..4 do
+        let fit =
+            Mixtures.fit
+                Bernoulli.family
+                { Mixtures.defaults with
+                    Components = 2
+                    Seed = seed }
+                (sourceOf rows)
+            |> ok
+
+        Assert.All(
+            fit.Start.Parameters |> Bernoulli.probabilities |> Seq.cast<float>,
+            fun p -> Assert.InRange(p, 0.01, 0.99)
+        )

@@ -3,14 +3,15 @@ namespace Gmm
 /// Where a fit of a mixture starts.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Start<'θ> =
-    /// The M-step of the clusters that one k-means run finds.
+    /// The M-step of the clusters that one k-means run finds; components around their centres for families with
+    /// probabilities and rates, which the M-step would put at 0 for good.
     | KMeans
     /// Components around rows chosen by greedy k-means++.
     | KPlusPlus
     /// Components around random rows.
     | Points
     /// The M-step of random responsibilities: of all rows of small data, of a random sample of large ones, where those of
-    /// all rows would make every component the same.
+    /// all rows would make every component the same. A weak start: give it several Restarts.
     | RandomResponsibilities
     /// Components around given means (K×D).
     | Means of float[,]
@@ -36,6 +37,9 @@ type internal Surroundings<'θ> =
         Around: float[,] -> Result<'θ, GmmError>
         /// Any parameters at centres (K×F), to take statistics about.
         Provisional: float[,] -> Result<'θ, GmmError>
+        /// Whether the M-step of hard clusters can have parameters that EM never leaves, such as a probability of 0. Then
+        /// k-means gives the centres only.
+        HasEdges: bool
     }
 
 /// Making the first mixture of a fit.
@@ -192,5 +196,9 @@ module Start =
             result {
                 let! found = KMeans.fit options features
                 let labels = surroundings.Features >> KMeans.labels found.Centres
-                return! grouped found.Centres (labels >> oneHot components)
+
+                if surroundings.HasEdges then
+                    return! around found.Centres
+                else
+                    return! grouped found.Centres (labels >> oneHot components)
             }
