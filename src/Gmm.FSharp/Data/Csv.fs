@@ -107,7 +107,7 @@ module Csv =
     let private number line (cells: string[]) j =
         match tryNumber cells[j] with
         | Some number when Double.IsFinite number -> number
-        | Some number -> raise (Trouble(line, j + 1, $"The cell must be a finite number, but is {cells[j]}."))
+        | Some _ -> raise (Trouble(line, j + 1, $"The cell must be a finite number, but is {cells[j]}."))
         | None when cells[j] = "" -> raise (Trouble(line, j + 1, "The cell must be a number, but is empty."))
         | None ->
             let hint = if line = 1 then " If the first row is a header, say so with Header." else ""

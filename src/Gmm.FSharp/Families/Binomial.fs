@@ -2,7 +2,8 @@ namespace Gmm
 
 open MathNet.Numerics
 
-/// Successes out of n trials of probability p: η = (ln p, ln(1−p)), T = (x, n−x), h(x) = C(n, x).
+/// Successes out of n trials of probability p: η = (ln p, ln(1−p)), T = (x, n−x), h(x) = C(n, x)
+/// (Bishop, PRML, 2006, §2.1).
 module Binomial =
     let private require trials =
         if trials < 1 then

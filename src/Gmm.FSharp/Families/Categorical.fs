@@ -1,6 +1,7 @@
 namespace Gmm
 
-/// One of L levels 0 … L−1 with probabilities p: η = ln p, T the one-hot vector of x.
+/// One of L levels 0 … L−1 with probabilities p: η = ln p, T the one-hot vector of x (Bishop, PRML, 2006,
+/// §2.2).
 module Categorical =
     /// The definition for L levels. Throws ArgumentException unless L ≥ 1.
     let family (levels: int) =

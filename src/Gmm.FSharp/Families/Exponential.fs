@@ -2,7 +2,8 @@ namespace Gmm
 
 open MathNet.Numerics
 
-/// Waiting times with rate λ: η = −λ, T = x, A = −ln λ.
+/// Waiting times with rate λ: η = −λ, T = x, A = −ln λ (the gamma distribution of shape 1; Murphy, Machine
+/// Learning, 2012, §2.4.4).
 module Exponential =
     /// The definition.
     let family =

@@ -2,7 +2,7 @@ namespace Gmm
 
 open MathNet.Numerics
 
-/// Counts with rate λ: η = ln λ, T = x, A = λ, h(x) = 1/x!.
+/// Counts with rate λ: η = ln λ, T = x, A = λ, h(x) = 1/x! (Murphy, Machine Learning, 2012, §2.3.3).
 module Poisson =
     /// The definition.
     let family =

@@ -1,7 +1,5 @@
 namespace Gmm
 
-open System
-
 /// How the joint log-densities ln ρₙₖ = ln πₖ + ln p(xₙ|θₖ) become responsibilities rₙₖ.
 [<NoEquality; NoComparison>]
 type Assignment =

@@ -15,7 +15,7 @@ module Metrics =
             Ok(Array.zip truth predicted |> Array.countBy id)
 
     /// The Rand index of two labellings, adjusted for chance: 1 for the same partition, about 0 for independent ones
-    /// (Hubert and Arabie 1985). Two partitions that are both trivial in the same way agree: 1.
+    /// (Hubert and Arabie 1985): (pairs together in both − expected) / (mean of the pairs together in each − expected). Two partitions that are both trivial in the same way agree: 1.
     let adjustedRand (truth: 'A[]) (predicted: 'B[]) : Result<float, GmmError> =
         contingency truth predicted
         |> Result.map (fun cells ->
