@@ -58,11 +58,7 @@ A part says which columns it has, and their family. The Gaussian columns have va
 Every column belongs to exactly one part. Starts divide all statistics by their standard deviations, so that grams don't
 outweigh years. The start here is k-means++: components around rows that lie far apart.
 *)
-let gaussian =
-    { Structure = Diag
-      RegCovar = Relative 1e-6
-      MeanPrior = None
-      CovariancePrior = None }
+let gaussian = { Gmm.columns with Structure = Diag }
 
 let parts =
     [ Part.Gaussian([| 0; 1; 2 |], gaussian)

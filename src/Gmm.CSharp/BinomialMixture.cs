@@ -23,7 +23,7 @@ public sealed class BinomialMixture : ExponentialFamilyMixture
     /// <remarks>p̂ₖⱼ = (Σₙ rₙₖ xₙⱼ + a − 1) / (n Nₖ + a + b − 2).</remarks>
     public (double A, double B)? BetaPrior { get; set; }
 
-    /// <summary>Starting probabilities pₖⱼ of a success (K×D), each between 0 and 1, with or without <see cref="ExponentialFamilyMixture.InitWeights"/>.</summary>
+    /// <summary>Starting probabilities pₖⱼ of a success (K×D), each between 0 and 1, with or without <see cref="MixtureModel.InitWeights"/>.</summary>
     public double[,]? InitProbabilities { get; set; }
 
     /// <summary>The probabilities pₖⱼ of a success (K×D).</summary>
@@ -34,13 +34,20 @@ public sealed class BinomialMixture : ExponentialFamilyMixture
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public double[,] InitialProbabilities => (double[,])InitialParameters();
 
+    /// <summary>The probabilities pₖⱼ of a success (K×D) of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
+    public IReadOnlyList<double[,]> ProbabilitiesHistory => ParametersHistory<double[,]>();
+
     private protected override string GivenName => nameof(InitProbabilities);
 
     private protected override Array? Given => InitProbabilities;
 
     /// <inheritdoc/>
-    public override BinomialMixture Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
-        Fit(this, data, sampleWeights, cancellationToken);
+    public override BinomialMixture Fit(
+        Rows data,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
 
     private protected override Parametrisation ToParametrisation() => Parametrisation.Binomial(Trials, BetaPrior, nameof(Trials), nameof(BetaPrior));
 }

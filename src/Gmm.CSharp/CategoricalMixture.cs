@@ -23,7 +23,7 @@ public sealed class CategoricalMixture : ExponentialFamilyMixture
     /// <remarks>p̂ₖⱼₗ = (Σₙ rₙₖ [xₙⱼ = l] + αₗ − 1) / (Nₖ + Σₘ αₘ − L).</remarks>
     public Tensor? DirichletPrior { get; set; }
 
-    /// <summary>Starting probabilities pₖⱼₗ of the levels (K×D×L), each 0 or more with a sum of 1 over the levels, with or without <see cref="ExponentialFamilyMixture.InitWeights"/>.</summary>
+    /// <summary>Starting probabilities pₖⱼₗ of the levels (K×D×L), each 0 or more with a sum of 1 over the levels, with or without <see cref="MixtureModel.InitWeights"/>.</summary>
     public double[,,]? InitProbabilities { get; set; }
 
     /// <summary>The probabilities pₖⱼₗ of the levels (K×D×L).</summary>
@@ -34,13 +34,20 @@ public sealed class CategoricalMixture : ExponentialFamilyMixture
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public double[,,] InitialProbabilities => (double[,,])InitialParameters();
 
+    /// <summary>The probabilities pₖⱼₗ of the levels (K×D×L) of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
+    public IReadOnlyList<double[,,]> ProbabilitiesHistory => ParametersHistory<double[,,]>();
+
     private protected override string GivenName => nameof(InitProbabilities);
 
     private protected override Array? Given => InitProbabilities;
 
     /// <inheritdoc/>
-    public override CategoricalMixture Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
-        Fit(this, data, sampleWeights, cancellationToken);
+    public override CategoricalMixture Fit(
+        Rows data,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
 
     private protected override Parametrisation ToParametrisation() => Parametrisation.Categorical(Levels, DirichletPrior, nameof(Levels), nameof(DirichletPrior));
 }

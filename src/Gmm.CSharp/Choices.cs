@@ -40,9 +40,34 @@ public enum InitMethod
     /// <summary>Random distinct rows, components as wide as the data.</summary>
     Points,
 
+    /// <summary>Rows far from one another, each the farthest from the nearest of those before it, components as wide as the data.</summary>
+    /// <remarks>Farthest-first traversal (Gonzalez 1985); tgmm's <c>maxdist</c>.</remarks>
+    FarthestFirst,
+
+    /// <summary>Draws from the normal distribution with the data's mean and covariance, components as wide as the data.</summary>
+    /// <remarks>tgmm's <c>random</c>. For Gaussian columns only: such draws may be no probabilities or rates.</remarks>
+    Random,
+
     /// <summary>Random responsibilities, each row's uniform over all that sum to 1; the first mixture is their M-step.</summary>
     /// <remarks>scikit-learn's <c>random</c>.</remarks>
     RandomResponsibilities,
+}
+
+/// <summary>How the starting covariances of a Gaussian mixture are found.</summary>
+public enum CovarianceInitMethod
+{
+    /// <summary>The start makes them: of the clusters that k-means finds, of labels or responsibilities; around means, that of the data.</summary>
+    OfStart,
+
+    /// <summary>That of all data, for every component.</summary>
+    Empirical,
+
+    /// <summary>The identity matrix for every component.</summary>
+    /// <remarks>tgmm's <c>eye</c>.</remarks>
+    Identity,
+
+    /// <summary>Positive definite draws from the Wishart distribution with D + 2 degrees of freedom whose mean is that of the data.</summary>
+    Random,
 }
 
 /// <summary>How the starting centers of k-means are found.</summary>

@@ -18,9 +18,6 @@ public abstract class ExponentialFamilyMixture : MixtureModel
     {
     }
 
-    /// <summary>Starting weights πₖ (K), with the starting parameters; they are divided by their sum. Equal unless set.</summary>
-    public double[]? InitWeights { get; set; }
-
     /// <summary>The property that holds the parameters to start from.</summary>
     private protected abstract string GivenName { get; }
 
@@ -38,27 +35,27 @@ public abstract class ExponentialFamilyMixture : MixtureModel
     private protected Array InitialParameters([CallerMemberName] string member = "") =>
         Current<ExponentialFit>(member).InitialKnown;
 
-    private protected sealed override IFit Run(Source source, CancellationToken cancellationToken)
+    /// <summary>The parameters of every iteration, for the member that asks.</summary>
+    private protected IReadOnlyList<T> ParametersHistory<T>([CallerMemberName] string member = "") =>
+        History(Current<ExponentialFit>(member).KnownHistory<T>(), member);
+
+    private protected sealed override Func<IFit> Prepare(
+        Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
         var parametrisation = ToParametrisation();
-        var options = ToOptions(GivenName, GivenStart(parametrisation), cancellationToken);
-        var names = ("Start mixture", $"The mixture of {GivenName}");
-        return new ExponentialFit(Core.Mixtures.fit(parametrisation.Family, options, source).Get(names), parametrisation);
+        var options = ToOptions(GivenName, GivenStart(parametrisation), progress, cancellationToken);
+        var names = ("Start mixture", IsWarm ? WarmName : $"The mixture of {GivenName}");
+        return () => new ExponentialFit(Core.Mixtures.fit(parametrisation.Family, options, source).Get(names), parametrisation);
     }
 
     private Start<ExponentialParameters>? GivenStart(Parametrisation parametrisation)
     {
-        if (InitWeights is not null && Given is null)
+        if (Given is not { } given)
         {
-            throw Translation.Invalid(nameof(InitWeights), $"given together with {GivenName}", "given without");
+            return null;
         }
 
-        return Given is { } given
-            ? ToStart(
-                GivenName,
-                given.GetLength(0),
-                ExponentialFamilyModule.create(parametrisation.Family, parametrisation.Write(given, GivenName)).Get(),
-                InitWeights)
-            : null;
+        var parameters = ExponentialFamilyModule.create(parametrisation.Family, parametrisation.Write(given, GivenName)).Get();
+        return Start<ExponentialParameters>.NewMixture(Mixture.uniform(given.GetLength(0), parameters));
     }
 }

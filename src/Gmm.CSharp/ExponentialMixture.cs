@@ -21,7 +21,7 @@ public sealed class ExponentialMixture : ExponentialFamilyMixture
     /// <remarks>λ̂ₖⱼ = (Nₖ + shape − 1) / (Σₙ rₙₖ xₙⱼ + rate).</remarks>
     public (double Shape, double Rate)? GammaPrior { get; set; }
 
-    /// <summary>Starting rates λₖⱼ (K×D), each above 0, with or without <see cref="ExponentialFamilyMixture.InitWeights"/>.</summary>
+    /// <summary>Starting rates λₖⱼ (K×D), each above 0, with or without <see cref="MixtureModel.InitWeights"/>.</summary>
     public double[,]? InitRates { get; set; }
 
     /// <summary>The rates λₖⱼ (K×D).</summary>
@@ -32,13 +32,20 @@ public sealed class ExponentialMixture : ExponentialFamilyMixture
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public double[,] InitialRates => (double[,])InitialParameters();
 
+    /// <summary>The rates λₖⱼ (K×D) of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
+    public IReadOnlyList<double[,]> RatesHistory => ParametersHistory<double[,]>();
+
     private protected override string GivenName => nameof(InitRates);
 
     private protected override Array? Given => InitRates;
 
     /// <inheritdoc/>
-    public override ExponentialMixture Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
-        Fit(this, data, sampleWeights, cancellationToken);
+    public override ExponentialMixture Fit(
+        Rows data,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
 
     private protected override Parametrisation ToParametrisation() => Parametrisation.Exponential(GammaPrior, nameof(GammaPrior));
 }

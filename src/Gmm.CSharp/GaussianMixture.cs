@@ -30,22 +30,19 @@ public sealed class GaussianMixture : MixtureModel
     /// <summary>What is added to the diagonal of every covariance; <c>Regularisation.Relative(1e-6)</c> unless set.</summary>
     public Regularisation RegCovar { get; set; } = Regularisation.Of(Core.Gmm.defaults.RegCovar);
 
-    /// <summary>Starting weights πₖ (K), with <see cref="InitMeans"/> and <see cref="InitCovariances"/>; they are divided by their sum.</summary>
-    public double[]? InitWeights { get; set; }
-
     /// <summary>Starting means μₖ (K×D).</summary>
-    /// <remarks>
-    /// Without <see cref="InitCovariances"/> every component is as wide as the data; without <see cref="InitWeights"/> all
-    /// weights are equal.
-    /// </remarks>
+    /// <remarks>Every component is as wide as the data, unless <see cref="InitCovariances"/> or <see cref="CovarianceInit"/> say otherwise.</remarks>
     public double[,]? InitMeans { get; set; }
 
-    /// <summary>Starting covariances, with <see cref="InitMeans"/>.</summary>
+    /// <summary>Starting covariances, instead of those that the start makes.</summary>
     /// <remarks>
     /// Shaped as the structure has them (<see cref="Covariances.Values"/>), or as one matrix for all components, or as a
     /// number σ² for σ²I; symmetric and positive definite.
     /// </remarks>
     public Tensor? InitCovariances { get; set; }
+
+    /// <summary>How the starting covariances are found when none are given; as the start makes them unless set.</summary>
+    public CovarianceInitMethod CovarianceInit { get; set; } = CovarianceInitMethod.OfStart;
 
     /// <summary>
     /// The prior on the means, μₖ | Σₖ ~ N(m₀ₖ, Σₖ/κ₀): m₀, one for all components (D) or one for each (K×D), with κ₀ in
@@ -67,11 +64,33 @@ public sealed class GaussianMixture : MixtureModel
     /// <summary>The degrees of freedom of the prior on the covariances: ν₀ above D − 1, with <see cref="CovariancePrior"/>.</summary>
     public double? DegreesOfFreedomPrior { get; set; }
 
+    /// <summary>Sets the four settings of the priors to weak beliefs measured on data, which hold components together where they have few rows.</summary>
+    /// <remarks>
+    /// <see cref="MeanPrior"/> is the mean of the data with precision 0.01, <see cref="CovariancePrior"/> their covariance within
+    /// the structure times K^(−2/D) with D + 2 degrees of freedom (Fraley and Raftery 2007). It uses <see cref="MixtureModel.Components"/> and
+    /// <see cref="CovarianceType"/> as they are now.
+    /// </remarks>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <returns>This object.</returns>
+    /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, which the message states with the value.</exception>
+    public GaussianMixture UsePriorsFromData(Rows data, double[]? sampleWeights = null)
+    {
+        var structure = GaussianSettings.ToStructure(CovarianceType);
+        var (means, covariances) = Core.Prior.fromData(structure, Components, data.ToSource(sampleWeights)).Get();
+        (MeanPrior, MeanPrecisionPrior) = (new(means.Mean), means.Precision);
+        (CovariancePrior, DegreesOfFreedomPrior) = (new(covariances.Scale), covariances.Degrees);
+        return this;
+    }
+
     // ── Fitting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <inheritdoc/>
-    public override GaussianMixture Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
-        Fit(this, data, sampleWeights, cancellationToken);
+    public override GaussianMixture Fit(
+        Rows data,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
 
     // ── Pictures ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -124,22 +143,36 @@ public sealed class GaussianMixture : MixtureModel
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public Covariances InitialCovariances => new(Current<FitOf<Gaussian>>().InitialParameters);
 
+    /// <summary>The means μₖ (K×D) of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
+    public IReadOnlyList<double[,]> MeansHistory =>
+        History(Current<FitOf<Gaussian>>().History(parameters => parameters.Means.toArray2D()));
+
+    /// <summary>The covariances Σₖ of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
+    public IReadOnlyList<Covariances> CovariancesHistory =>
+        History(Current<FitOf<Gaussian>>().History(parameters => new Covariances(parameters)));
+
     // ── Conversion ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    private protected override IFit Run(Source source, CancellationToken cancellationToken)
+    private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
         var gaussian = GaussianSettings.ToCore(
             CovarianceType,
+            ToCovarianceStart(),
             RegCovar,
             (MeanPrior, nameof(MeanPrior)),
             (MeanPrecisionPrior, nameof(MeanPrecisionPrior)),
             (CovariancePrior, nameof(CovariancePrior)),
             (DegreesOfFreedomPrior, nameof(DegreesOfFreedomPrior)));
-        var common = ToOptions(nameof(InitMeans), GivenStart(gaussian.Structure), cancellationToken);
+        var start = InitMeans is { } means ? Start<Gaussian>.NewMeans(means) : null;
+        var common = ToOptions(nameof(InitMeans), start, progress, cancellationToken);
         var options = new GmmOptions(
             components: common.Components,
             structure: gaussian.Structure,
             start: common.Start,
+            startWeights: common.StartWeights,
+            startCovariances: gaussian.StartCovariances,
             restarts: common.Restarts,
             seed: common.Seed,
             assignment: common.Assignment,
@@ -149,29 +182,26 @@ public sealed class GaussianMixture : MixtureModel
             weightPrior: common.WeightPrior,
             meanPrior: gaussian.MeanPrior,
             covariancePrior: gaussian.CovariancePrior,
+            progress: common.Progress,
+            verbose: common.Verbose,
+            verboseInterval: common.VerboseInterval,
+            history: common.History,
             execution: common.Execution);
-        return new FitOf<Gaussian>(Core.Gmm.fit(options, source).Get());
+        (string, string)[] names = IsWarm ? [("Start mixture", WarmName)] : [];
+        return () => new FitOf<Gaussian>(Core.Gmm.fit(options, source).Get(names));
     }
 
-    private Start<Gaussian>? GivenStart(Structure structure)
-    {
-        if (InitCovariances is not null && InitMeans is null)
+    private CovarianceStart ToCovarianceStart() =>
+        (CovarianceInit, InitCovariances) switch
         {
-            throw Translation.Invalid(nameof(InitCovariances), $"given together with {nameof(InitMeans)}", "given without");
-        }
-
-        if (InitWeights is not null && InitCovariances is null)
-        {
-            throw Translation.Invalid(
-                nameof(InitWeights), $"given together with {nameof(InitMeans)} and {nameof(InitCovariances)}", "given without");
-        }
-
-        return (InitMeans, InitCovariances) switch
-        {
-            (null, _) => null,
-            ({ } means, null) => Start<Gaussian>.NewMeans(means),
-            ({ } means, { } covariances) => ToStart(
-                nameof(InitMeans), means.GetLength(0), GaussianModule.create(structure, means, covariances.Value).Get(), InitWeights),
+            _ when IsWarm => CovarianceStart.OfStart,
+            (CovarianceInitMethod.OfStart, { } covariances) => CovarianceStart.NewGiven(covariances.Value),
+            (_, { }) => throw Translation.Invalid(
+                nameof(CovarianceInit), $"{CovarianceInitMethod.OfStart} when {nameof(InitCovariances)} are given", CovarianceInit),
+            (CovarianceInitMethod.OfStart, null) => CovarianceStart.OfStart,
+            (CovarianceInitMethod.Empirical, null) => CovarianceStart.Empirical,
+            (CovarianceInitMethod.Identity, null) => CovarianceStart.Identity,
+            (CovarianceInitMethod.Random, null) => CovarianceStart.Random,
+            _ => throw Translation.UnknownValue(nameof(CovarianceInit), CovarianceInit),
         };
-    }
 }

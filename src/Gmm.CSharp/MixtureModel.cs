@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.FSharp.Core;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -36,6 +37,9 @@ public abstract class MixtureModel
     /// <summary>How the start is found when none is given; by k-means unless set.</summary>
     public InitMethod Init { get; set; } = InitMethod.KMeans;
 
+    /// <summary>Starting weights πₖ (K), divided by their sum; those that the start makes unless set.</summary>
+    public double[]? InitWeights { get; set; }
+
     /// <summary>A label from 0 to K − 1 for every row (N) to start from: the first mixture is their M-step.</summary>
     public int[]? InitLabels { get; set; }
 
@@ -50,6 +54,13 @@ public abstract class MixtureModel
     /// <remarks>A seed gives the same bits on every run and for any number of threads.</remarks>
     public int RandomState { get; set; } = Defaults.Seed;
 
+    /// <summary>Whether a fit goes on from the last one, where there is one; false unless set.</summary>
+    /// <remarks>
+    /// Two fits of one iteration are one fit of two, to the last bit. Restarts and the settings of the start count for the
+    /// first fit only.
+    /// </remarks>
+    public bool WarmStart { get; set; }
+
     /// <summary>Whether to run classification EM, which gives every row to its likeliest component; false unless set.</summary>
     /// <remarks>Responsibilities are one-hot, ties go to the lower component (Celeux and Govaert 1992).</remarks>
     public bool Cem { get; set; }
@@ -57,6 +68,16 @@ public abstract class MixtureModel
     /// <summary>The prior on the weights, π ~ Dirichlet(α): a number or one for every component (K), each 1 or more.</summary>
     /// <remarks>πₖ = (Nₖ + αₖ − 1) / Σⱼ (Nⱼ + αⱼ − 1).</remarks>
     public Tensor? WeightConcentrationPrior { get; set; }
+
+    /// <summary>Whether a fit keeps the weights and the parameters of every iteration; false unless set.</summary>
+    /// <remarks>They are in <see cref="WeightsHistory"/> and its neighbours.</remarks>
+    public bool KeepHistory { get; set; }
+
+    /// <summary>Whether a fit writes lines of progress, and one about the outcome, to the console; false unless set.</summary>
+    public bool Verbose { get; set; }
+
+    /// <summary>Every how many iterations <see cref="Verbose"/> writes a line; 10 unless set.</summary>
+    public int VerboseInterval { get; set; } = Defaults.VerboseInterval;
 
     /// <summary>How many threads work at most; all cores unless set. The number changes no result.</summary>
     public int Threads { get; set; } = Defaults.Execution.Threads;
@@ -67,25 +88,53 @@ public abstract class MixtureModel
     /// <remarks>Not converging is no error: see <see cref="Converged"/>.</remarks>
     /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.</param>
+    /// <param name="progress">Told of every iteration of every run, from one thread at a time.</param>
     /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
     /// <returns>This object.</returns>
     /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, which the message states with the value.</exception>
     /// <exception cref="MixtureFitException">In every run a covariance became singular, a component was left with no rows, or its likelihood is unbounded.</exception>
     /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
-    public abstract MixtureModel Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default);
+    public abstract MixtureModel Fit(
+        Rows data,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default);
+
+    /// <summary>Fits the mixture to data on other threads; this object has the fit when the task has ended.</summary>
+    /// <remarks>The settings are read before this method returns.</remarks>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.</param>
+    /// <param name="progress">Told of every iteration of every run, from one thread at a time.</param>
+    /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
+    /// <returns>The fit under way; its exceptions are those of <see cref="Fit"/>.</returns>
+    /// <exception cref="ArgumentException">A setting or the sample weights break their rule, which the message states with the value.</exception>
+    public Task FitAsync(
+        Rows data,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        var run = Prepare(data.ToSource(sampleWeights), progress, cancellationToken);
+        return Task.Run(() => fitted.Set(run()), cancellationToken);
+    }
 
     /// <summary>Fits the mixture to data and returns the likeliest component of every row (N).</summary>
     /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <param name="progress">Told of every iteration of every run, from one thread at a time.</param>
     /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
     /// <returns>A component for every row (N).</returns>
     /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, which the message states with the value.</exception>
     /// <exception cref="MixtureFitException">In every run a covariance became singular, a component was left with no rows, or its likelihood is unbounded.</exception>
     /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
-    public int[] FitPredict(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default)
+    public int[] FitPredict(
+        Rows data,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         var source = data.ToSource(sampleWeights);
-        return fitted.Set(Run(source, cancellationToken)).Labels(source);
+        return fitted.Set(Prepare(source, progress, cancellationToken)()).Labels(source);
     }
 
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -159,6 +208,22 @@ public abstract class MixtureModel
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public IReadOnlyList<double> Trace => Array.AsReadOnly(fitted.Get().Trace);
 
+    /// <summary>The final objective: (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ, with maxₖ ln ρₙₖ for ln p(xₙ) in classification EM.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double Objective => fitted.Get().Objective;
+
+    /// <summary>ln of the prior's density at what was fitted, without its constant; 0 without a prior.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double LogPrior => fitted.Get().LogPrior;
+
+    /// <summary>What you should see: that the fit has not converged, components of nearly no weight, runs that failed.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public IReadOnlyList<FitWarning> Warnings => fitted.Get().Warnings;
+
+    /// <summary>The weights πₖ (K) of the start and after every iteration, kept when <see cref="KeepHistory"/> is set.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
+    public IReadOnlyList<double[]> WeightsHistory => History(fitted.Get().WeightsHistory);
+
     /// <summary>The weights πₖ (K) that the best run started from.</summary>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public double[] InitialWeights => fitted.Get().InitialWeights;
@@ -173,17 +238,29 @@ public abstract class MixtureModel
 
     // ── For the families ────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>The core's fit of the family to data, with the settings as they are.</summary>
-    private protected abstract IFit Run(Source source, CancellationToken cancellationToken);
+    /// <summary>Reads the settings; what it returns runs the core's fit.</summary>
+    private protected abstract Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken);
 
     /// <summary>Fits a model, and returns it.</summary>
     private protected static TModel Fit<TModel>(
-        TModel model, Rows data, double[]? sampleWeights, CancellationToken cancellationToken)
+        TModel model, Rows data, double[]? sampleWeights, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
         where TModel : MixtureModel
     {
-        model.fitted.Set(model.Run(data.ToSource(sampleWeights), cancellationToken));
+        model.fitted.Set(model.Prepare(data.ToSource(sampleWeights), progress, cancellationToken)());
         return model;
     }
+
+    /// <summary>Something of every iteration, if the fit kept it.</summary>
+    private protected static IReadOnlyList<T> History<T>(IReadOnlyList<T> history, [CallerMemberName] string member = "") =>
+        history.Count > 0
+            ? history
+            : throw new InvalidOperationException($"{member} needs a fit that kept its history. Set {nameof(KeepHistory)} before Fit.");
+
+    /// <summary>What the core's start is here when the fit goes on from the last one.</summary>
+    private protected const string WarmName = $"The last fit, for {nameof(WarmStart)},";
+
+    /// <summary>Whether the next fit goes on from the last one.</summary>
+    private protected bool IsWarm => WarmStart && IsFitted;
 
     /// <summary>The last fit, for the member that asks.</summary>
     private protected TFit Current<TFit>([CallerMemberName] string member = "")
@@ -192,30 +269,25 @@ public abstract class MixtureModel
     /// <summary>The settings that all mixtures have.</summary>
     /// <param name="name">The property that holds the parameters to start from, if there is one.</param>
     /// <param name="given">The start that it holds, if it does.</param>
+    /// <param name="progress">Told of every iteration.</param>
     /// <param name="cancellationToken">Stops the fit.</param>
     private protected MixtureOptions<TParameters> ToOptions<TParameters>(
-        string? name, Start<TParameters>? given, CancellationToken cancellationToken) =>
+        string? name, Start<TParameters>? given, IProgress<FitProgress>? progress, CancellationToken cancellationToken) =>
         new(
             components: Components,
-            start: ToStart(name, given),
+            start: IsWarm ? Start<TParameters>.NewMixture(Current<FitOf<TParameters>>().Value.Mixture) : ToStart(name, given),
+            startWeights: InitWeights is null || IsWarm ? null : FSharpOption<double[]>.Some(InitWeights),
             restarts: Restarts,
             seed: RandomState,
             assignment: Cem ? Assignment.Hard : Assignment.Soft,
             tolerance: Tolerance,
             maxIterations: MaxIterations,
             weightPrior: ToWeightPrior(WeightConcentrationPrior),
+            progress: Translation.ToFunction<Progress>(report => progress?.Report(new(report))),
+            verbose: Verbose,
+            verboseInterval: VerboseInterval,
+            history: KeepHistory,
             execution: new Execution(Threads, cancellationToken));
-
-    /// <summary>A mixture to start from, whose parameters are held by a property.</summary>
-    private protected static Start<TParameters> ToStart<TParameters>(
-        string name, int components, TParameters parameters, double[]? weights) =>
-        Start<TParameters>.NewMixture(weights switch
-        {
-            null => Mixture.uniform(components, parameters),
-            _ when weights.Length == components => Mixture.create(weights, parameters).Get(),
-            _ => throw Translation.Invalid(
-                nameof(GaussianMixture.InitWeights), $"one number for each of the {components} rows of {name}", $"{weights.Length} numbers"),
-        });
 
     private Start<TParameters> ToStart<TParameters>(string? name, Start<TParameters>? given)
     {
@@ -243,15 +315,17 @@ public abstract class MixtureModel
             InitMethod.KMeans => Start<TParameters>.KMeans,
             InitMethod.KPlusPlus => Start<TParameters>.KPlusPlus,
             InitMethod.Points => Start<TParameters>.Points,
+            InitMethod.FarthestFirst => Start<TParameters>.FarthestFirst,
+            InitMethod.Random => Start<TParameters>.Random,
             InitMethod.RandomResponsibilities => Start<TParameters>.RandomResponsibilities,
             _ => throw Translation.UnknownValue(nameof(Init), method),
         };
 
-    private WeightPrior ToWeightPrior(Tensor? concentration) =>
+    private static WeightPrior ToWeightPrior(Tensor? concentration) =>
         concentration switch
         {
             null => WeightPrior.Flat,
-            { Shape: [] } => WeightPrior.NewDirichlet([.. Enumerable.Repeat((double)concentration, Math.Max(0, Components))]),
+            { Shape: [] } => WeightPrior.NewDirichlet([(double)concentration]),
             { Shape: [_] } => WeightPrior.NewDirichlet((double[])concentration),
             _ => throw Translation.Invalid(
                 nameof(WeightConcentrationPrior), "a number or one for every component", $"{concentration.Shape.Count}-dimensional"),

@@ -41,6 +41,7 @@ public sealed class Part
     {
         var options = GaussianSettings.ToCore(
             covarianceType,
+            CovarianceStart.OfStart,
             regCovar ?? Regularisation.Of(Core.Gmm.defaults.RegCovar),
             (meanPrior, nameof(meanPrior)),
             (meanPrecisionPrior, nameof(meanPrecisionPrior)),

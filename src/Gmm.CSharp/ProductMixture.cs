@@ -37,11 +37,18 @@ public sealed class ProductMixture : MixtureModel
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public IReadOnlyList<PartParameters> InitialPartParameters => Current<ProductFit>().InitialKnown;
 
-    /// <inheritdoc/>
-    public override ProductMixture Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
-        Fit(this, data, sampleWeights, cancellationToken);
+    /// <summary>The parameters of every part, of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
+    /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
+    public IReadOnlyList<IReadOnlyList<PartParameters>> PartParametersHistory => History(Current<ProductFit>().KnownHistory);
 
-    private protected override IFit Run(Source source, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public override ProductMixture Fit(
+        Rows data,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
+
+    private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
         Part[] parts = [.. Parts];
 
@@ -50,8 +57,9 @@ public sealed class ProductMixture : MixtureModel
             throw Translation.Invalid($"{nameof(Parts)}[{i}]", "a part", "null");
         }
 
-        var options = ToOptions<Product>(null, null, cancellationToken);
-        return new ProductFit(
-            Core.Mixtures.fitProduct(ListModule.OfSeq(parts.Select(part => part.Value)), options, source).Get(), Array.AsReadOnly(parts));
+        var options = ToOptions<Product>(null, null, progress, cancellationToken);
+        var values = ListModule.OfSeq(parts.Select(part => part.Value));
+        return () => new ProductFit(
+            Core.Mixtures.fitProduct(values, options, source).Get(("Start mixture", WarmName)), Array.AsReadOnly(parts));
     }
 }

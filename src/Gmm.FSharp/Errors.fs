@@ -90,6 +90,13 @@ module GmmError =
             OutsideDomain(family, domain, row, columns[column], value)
         | other -> other
 
+    /// The same error of an option that the caller knows by another name.
+    let internal ofOption (name: string) (known: string) error =
+        match error with
+        | InvalidOption(option, rule, value) when option.StartsWith(name, StringComparison.Ordinal) ->
+            InvalidOption(known + option.Substring name.Length, rule, value)
+        | other -> other
+
     /// Of errors about numbers of the data, the one of the first row, and there of the first column.
     let internal firstCell (errors: GmmError list) : GmmError option =
         errors

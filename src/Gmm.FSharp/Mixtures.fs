@@ -40,12 +40,17 @@ module Mixtures =
     let defaults<'θ> : MixtureOptions<'θ> =
         { Components = 1
           Start = Start.KMeans
+          StartWeights = None
           Restarts = 1
           Seed = 0
           Assignment = Soft
           Tolerance = 1e-6
           MaxIterations = 1000
           WeightPrior = Flat
+          Progress = ignore
+          Verbose = false
+          VerboseInterval = 10
+          History = false
           Execution = Execution.Default }
 
     /// A family whose prior is checked; what is left is to check and measure the data. Components start halfway between a
@@ -101,7 +106,9 @@ module Mixtures =
                           AtMeans = atMeans
                           Around = around
                           Provisional = around
-                          HasEdges = true } }
+                          HasEdges = true
+                          Revise = fun _ -> Ok
+                          IsRandom = false } }
             }
 
         ExponentialFamily.checkPrior family |> Result.map (fun () -> measure)
@@ -138,7 +145,7 @@ module Mixtures =
             let! measure = prepare options.Execution family
             do! Source.validate options.Execution source
             let! prepared = measure source
-            return! Training.run prepared options source
+            return! Verbose.run options (fun options -> Training.run prepared options source)
         }
 
     // ── Products ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -147,7 +154,7 @@ module Mixtures =
     let private preparePart components execution part =
         let columns = Part.columns part
 
-        let ofWhole measure family parameters (source: Source) : Result<Prepared<PartParameters>, GmmError> =
+        let ofWhole measure family wrap unwrap (source: Source) : Result<Prepared<PartParameters>, GmmError> =
             source
             |> Source.map columns.Length _.Select(columns)
             |> measure
@@ -156,7 +163,7 @@ module Mixtures =
                 let chosen (means: float[,]) =
                     Array2D.init (Array2D.length1 means) columns.Length (fun k i -> means[k, columns[i]])
 
-                let wrapped = Result.map parameters >> Result.mapError (GmmError.ofColumns columns)
+                let wrapped = Result.map wrap >> Result.mapError (GmmError.ofColumns columns)
 
                 { Family = family prepared.Family
                   Surroundings =
@@ -165,14 +172,17 @@ module Mixtures =
                       AtMeans = chosen >> prepared.Surroundings.AtMeans >> wrapped
                       Around = prepared.Surroundings.Around >> wrapped
                       Provisional = prepared.Surroundings.Provisional >> wrapped
-                      HasEdges = prepared.Surroundings.HasEdges } })
+                      HasEdges = prepared.Surroundings.HasEdges
+                      Revise = fun seed -> unwrap >> prepared.Surroundings.Revise seed >> wrapped
+                      IsRandom = prepared.Surroundings.IsRandom } })
 
         match part with
         | Part.Gaussian(_, options) ->
             Gmm.prepare components columns.Length execution options
-            |> Result.map (fun measure -> ofWhole measure Product.gaussian GaussianPart)
+            |> Result.map (fun measure -> ofWhole measure Product.gaussian GaussianPart Product.asGaussian)
         | Part.Exponential(_, family) ->
-            prepare execution family |> Result.map (fun measure -> ofWhole measure Product.exponential ExponentialPart)
+            prepare execution family
+            |> Result.map (fun measure -> ofWhole measure Product.exponential ExponentialPart Product.asExponential)
 
     /// Parts side by side. A start's features are those of the parts, each divided by its standard deviation over the data,
     /// so that k-means weighs them alike.
@@ -231,7 +241,14 @@ module Mixtures =
                       AtMeans = atMeans
                       Around = ofShares _.Around
                       Provisional = ofShares _.Provisional
-                      HasEdges = surroundings |> List.exists _.HasEdges } }
+                      HasEdges = surroundings |> List.exists _.HasEdges
+                      Revise =
+                        fun seed product ->
+                            List.zip surroundings product.Parts
+                            |> GmmError.traverse (fun (part, (columns, parameters)) ->
+                                part.Revise seed parameters |> Result.map (fun revised -> columns, revised))
+                            |> Result.map (fun parts -> { Parts = parts })
+                      IsRandom = surroundings |> List.exists _.IsRandom } }
         }
 
     /// Fits a product: the columns of each part have their own family, and one set of responsibilities joins them. Every
@@ -278,5 +295,5 @@ module Mixtures =
             do! Source.validate options.Execution source
             do! source |> Source.requireAll options.Execution misfit
             let! prepared = measureProduct options.Execution (List.map Part.columns parts) measures source
-            return! Training.run prepared options source
+            return! Verbose.run options (fun options -> Training.run prepared options source)
         }

@@ -34,7 +34,7 @@ public class ErrorTests
         ["RegCovar must be 0 or more, and finite, but is -2."] = m => m.RegCovar = Regularisation.Relative(-2),
         ["Threads must be at least 1, but is 0."] = m => m.Threads = 0,
         ["CovarianceType must be one of Full, Diag, Spherical, TiedFull, TiedDiag, TiedSpherical, but is 17."] = m => m.CovarianceType = (CovarianceType)17,
-        ["Init must be one of KMeans, KPlusPlus, Points, RandomResponsibilities, but is -1."] = m => m.Init = (InitMethod)(-1),
+        ["Init must be one of KMeans, KPlusPlus, Points, FarthestFirst, Random, RandomResponsibilities, but is -1."] = m => m.Init = (InitMethod)(-1),
         ["InitMeans must be of shape 2×2, but is 1×2."] = m => m.InitMeans = new double[1, 2],
         ["InitMeans[1, 0] must be finite, but is NaN."] = m => m.InitMeans = new double[,] { { 2, 55 }, { double.NaN, 80 } },
         ["InitLabels must be one for each of the 272 rows, but is 3 labels."] = m => m.InitLabels = [0, 1, 0],
@@ -43,20 +43,20 @@ public class ErrorTests
         ["InitResponsibilities[5] must be 0 or more with a sum of 1, but is [0.7; 0]."] = m => m.InitResponsibilities = Responsibilities(0.7),
         ["The start must be one of InitMeans, InitLabels, InitResponsibilities, but is InitMeans and InitLabels."] =
             m => (m.InitMeans, m.InitLabels) = (TwoMeans, new int[272]),
-        ["InitCovariances must be given together with InitMeans, but is given without."] = m => m.InitCovariances = 1,
-        ["InitWeights must be given together with InitMeans and InitCovariances, but is given without."] =
-            m => (m.InitMeans, m.InitWeights) = (TwoMeans, [0.5, 0.5]),
-        ["InitWeights must be one number for each of the 2 rows of InitMeans, but is 3 numbers."] =
-            m => (m.InitMeans, m.InitCovariances, m.InitWeights) = (TwoMeans, 1, [1, 1, 1]),
+        ["InitWeights must be one number for each of the 2 components, but is 3 numbers."] = m => m.InitWeights = [1, 1, 1],
+        ["CovarianceInit must be OfStart when InitCovariances are given, but is Random."] =
+            m => (m.InitCovariances, m.CovarianceInit) = (1, CovarianceInitMethod.Random),
+        ["CovarianceInit must be one of OfStart, Empirical, Identity, Random, but is 9."] =
+            m => m.CovarianceInit = (CovarianceInitMethod)9,
+        ["VerboseInterval must be at least 1, but is 0."] = m => m.VerboseInterval = 0,
         ["InitWeights[1] must be finite and not negative, but is -1."] =
             m => (m.InitMeans, m.InitCovariances, m.InitWeights) = (TwoMeans, 1, [1, -1]),
         ["InitCovariances must be symmetric and positive definite, but is"] = m => (m.InitMeans, m.InitCovariances) = (TwoMeans, -1),
         ["InitCovariances must be 2×2×2 or 2×2 or scalar for structure full, but is 3."] =
             m => (m.InitMeans, m.InitCovariances) = (TwoMeans, new double[3]),
-        ["The mixture of InitMeans and InitCovariances must be full with 2 components of 2 features, but is full with 3 components of 2 features."] =
-            m => (m.InitMeans, m.InitCovariances) = (new double[3, 2], 1),
+        ["InitMeans must be of shape 2×2, but is 3×2."] = m => (m.InitMeans, m.InitCovariances) = (new double[3, 2], 1),
         ["WeightConcentrationPrior must be at least 1 and finite for every component, but is 0.5."] = m => m.WeightConcentrationPrior = 0.5,
-        ["WeightConcentrationPrior must be one concentration for each of the 2 components, but is 3 numbers."] =
+        ["WeightConcentrationPrior must be one concentration for each of the 2 components, or one for all, but is 3 numbers."] =
             m => m.WeightConcentrationPrior = new double[] { 1, 2, 3 },
         ["WeightConcentrationPrior must be a number or one for every component, but is 2-dimensional."] =
             m => m.WeightConcentrationPrior = new double[,] { { 1, 2 } },

@@ -286,12 +286,10 @@ public class FamilyTests
     private static readonly Dictionary<string, (string Family, Action<MixtureModel> Set)> Wrong = new()
     {
         ["Components must be at least 1, but is 0."] = ("Poisson", m => m.Components = 0),
-        ["Init must be one of KMeans, KPlusPlus, Points, RandomResponsibilities, but is 9."] = ("Bernoulli", m => m.Init = (InitMethod)9),
+        ["Init must be one of KMeans, KPlusPlus, Points, FarthestFirst, Random, RandomResponsibilities, but is 9."] = ("Bernoulli", m => m.Init = (InitMethod)9),
         ["The start must be one of InitProbabilities, InitLabels, InitResponsibilities, but is InitProbabilities and InitLabels."] =
             ("Bernoulli", m => (((BernoulliMixture)m).InitProbabilities, m.InitLabels) = (Quarters, Labels)),
-        ["InitWeights must be given together with InitRates, but is given without."] =
-            ("Poisson", m => ((PoissonMixture)m).InitWeights = [1, 1]),
-        ["InitWeights must be one number for each of the 2 rows of InitRates, but is 3 numbers."] =
+        ["InitWeights must be one number for each of the 2 components, but is 3 numbers."] =
             ("Poisson", m => (((PoissonMixture)m).InitRates, ((PoissonMixture)m).InitWeights) = (Quarters, [1, 1, 1])),
         ["InitWeights[1] must be finite and not negative, but is -1."] =
             ("Poisson", m => (((PoissonMixture)m).InitRates, ((PoissonMixture)m).InitWeights) = (Quarters, [1, -1])),

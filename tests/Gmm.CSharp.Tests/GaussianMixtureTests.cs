@@ -31,6 +31,18 @@ public class GaussianMixtureTests
         ["Init KPlusPlus"] = new(m => m.Init = InitMethod.KPlusPlus, o => With(o, start: Start<Gaussian>.KPlusPlus)),
         ["Init Points"] = new(m => m.Init = InitMethod.Points, o => With(o, start: Start<Gaussian>.Points)),
         ["Init RandomResponsibilities"] = new(m => m.Init = InitMethod.RandomResponsibilities, o => With(o, start: Start<Gaussian>.RandomResponsibilities)),
+        ["Init FarthestFirst"] = new(m => m.Init = InitMethod.FarthestFirst, o => With(o, start: Start<Gaussian>.FarthestFirst)),
+        ["Init Random"] = new(m => m.Init = InitMethod.Random, o => With(o, start: Start<Gaussian>.Random)),
+        ["InitWeights"] = new(m => m.InitWeights = [1, 2, 2], o => With(o, startWeights: [1, 2, 2])),
+        ["InitCovariances"] = new(
+            m => m.InitCovariances = 0.5,
+            o => With(o, startCovariances: CovarianceStart.NewGiven(TensorModule.scalar(0.5)))),
+        ["CovarianceInit Empirical"] = new(
+            m => m.CovarianceInit = CovarianceInitMethod.Empirical, o => With(o, startCovariances: CovarianceStart.Empirical)),
+        ["CovarianceInit Identity"] = new(
+            m => m.CovarianceInit = CovarianceInitMethod.Identity, o => With(o, startCovariances: CovarianceStart.Identity)),
+        ["CovarianceInit Random"] = new(
+            m => m.CovarianceInit = CovarianceInitMethod.Random, o => With(o, startCovariances: CovarianceStart.Random)),
         ["InitMeans"] = new(m => m.InitMeans = Means, o => With(o, start: Start<Gaussian>.NewMeans(Means))),
         ["InitMeans, InitCovariances"] = new(
             m => (m.InitMeans, m.InitCovariances) = (Means, 0.5),
@@ -275,12 +287,14 @@ public class GaussianMixtureTests
 
     private static Gaussian Parameters(Core.Tensor covariances) => Data.Value(GaussianModule.create(Structure.Full, Means, covariances));
 
-    /// <summary>F#'s <c>{ options with … }</c>.</summary>
+    /// <summary>F#'s <c>{ options with … }</c>; what is not given stays.</summary>
     private static GmmOptions With(
         GmmOptions options,
         int? components = null,
         Structure? structure = null,
         Start<Gaussian>? start = null,
+        double[]? startWeights = null,
+        CovarianceStart? startCovariances = null,
         int? restarts = null,
         int? seed = null,
         Assignment? assignment = null,
@@ -289,21 +303,27 @@ public class GaussianMixtureTests
         Core.Regularisation? regCovar = null,
         WeightPrior? weightPrior = null,
         MeanPrior? meanPrior = null,
-        CovariancePrior? covariancePrior = null) =>
-        new(
-            components: components ?? options.Components,
-            structure: structure ?? options.Structure,
-            start: start ?? options.Start,
-            restarts: restarts ?? options.Restarts,
-            seed: seed ?? options.Seed,
-            assignment: assignment ?? options.Assignment,
-            tolerance: tolerance ?? options.Tolerance,
-            maxIterations: maxIterations ?? options.MaxIterations,
-            regCovar: regCovar ?? options.RegCovar,
-            weightPrior: weightPrior ?? options.WeightPrior,
-            meanPrior: meanPrior is null ? options.MeanPrior : FSharpOption<MeanPrior>.Some(meanPrior),
-            covariancePrior: covariancePrior is null ? options.CovariancePrior : FSharpOption<CovariancePrior>.Some(covariancePrior),
-            execution: options.Execution);
+        CovariancePrior? covariancePrior = null)
+    {
+        (string Field, object? Value)[] changes =
+        [
+            (nameof(options.Components), components),
+            (nameof(options.Structure), structure),
+            (nameof(options.Start), start),
+            (nameof(options.StartWeights), startWeights is null ? null : FSharpOption<double[]>.Some(startWeights)),
+            (nameof(options.StartCovariances), startCovariances),
+            (nameof(options.Restarts), restarts),
+            (nameof(options.Seed), seed),
+            (nameof(options.Assignment), assignment),
+            (nameof(options.Tolerance), tolerance),
+            (nameof(options.MaxIterations), maxIterations),
+            (nameof(options.RegCovar), regCovar),
+            (nameof(options.WeightPrior), weightPrior),
+            (nameof(options.MeanPrior), meanPrior is null ? null : FSharpOption<MeanPrior>.Some(meanPrior)),
+            (nameof(options.CovariancePrior), covariancePrior is null ? null : FSharpOption<CovariancePrior>.Some(covariancePrior)),
+        ];
+        return Against.With(options, [.. from change in changes where change.Value is not null select (change.Field, change.Value!)]);
+    }
 
     /// <summary>Every number of a fitted model is that of the core's fit, to the last bit.</summary>
     private static void AssertSame(GaussianMixture model, Fit<Gaussian> fit)

@@ -86,20 +86,7 @@ public class PlotTests
     private static string CoreSvg(Core.PlotOptions options)
     {
         var core = Data.Value(Core.Gmm.fit(
-            new GmmOptions(
-                components: 3,
-                structure: Structure.Full,
-                start: Start<Gaussian>.NewLabels(Data.Species),
-                restarts: 1,
-                seed: 0,
-                assignment: Assignment.Soft,
-                tolerance: 1e-6,
-                maxIterations: 1000,
-                regCovar: Core.Gmm.defaults.RegCovar,
-                weightPrior: WeightPrior.Flat,
-                meanPrior: null,
-                covariancePrior: null,
-                execution: Core.Gmm.defaults.Execution),
+            Against.With(Core.Gmm.defaults, ("Components", 3), ("Start", Start<Gaussian>.NewLabels(Data.Species))),
             Source));
         return Data.Value(Core.Plot.scatter(options, core, Source, Data.Value(Core.Predict.labels(core, Source))));
     }

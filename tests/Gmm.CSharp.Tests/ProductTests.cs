@@ -26,7 +26,7 @@ public class ProductTests
         },
     };
 
-    private static readonly GaussianOptions Full = new(Structure.Full, Core.Gmm.defaults.RegCovar, null, null);
+    private static readonly GaussianOptions Full = Core.Gmm.columns;
 
     private static readonly Core.Part[] Parts =
     [
@@ -97,6 +97,7 @@ public class ProductTests
         };
         var gaussian = new GaussianOptions(
             Structure.TiedDiag,
+            CovarianceStart.OfStart,
             Core.Regularisation.NewAbsolute(0.01),
             FSharpOption<MeanPrior>.Some(new(TensorModule.vector([1, 2]), 3)),
             FSharpOption<CovariancePrior>.Some(new(TensorModule.scalar(0.5), 6)));

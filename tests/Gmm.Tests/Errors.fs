@@ -136,10 +136,35 @@ let private mistakes: (string * (GmmOptions * string * string * string)) list =
        "3 features")
       "concentrations of another number",
       ({ two with
-          WeightPrior = Dirichlet [| 1.0 |] },
+          WeightPrior = Dirichlet [| 1.0; 1.0; 1.0 |] },
        "WeightPrior",
-       "2 components",
-       "1")
+       "2 components, or one for all",
+       "3 numbers")
+      "weights to start from of another number",
+      ({ two with
+          StartWeights = Some [| 1.0 |] },
+       "StartWeights",
+       "one number for each of the 2 components",
+       "1 numbers")
+      "a negative weight to start from",
+      ({ two with
+          StartWeights = Some [| 1.0; -1.0 |] },
+       "StartWeights[1]",
+       "not negative",
+       "-1")
+      "covariances to start from of another shape",
+      ({ two with
+          StartCovariances = CovarianceStart.Given(Tensor.vector [| 1.0; 1.0; 1.0 |]) },
+       "StartCovariances",
+       "2×2×2 or 2×2 or scalar",
+       "3")
+      "covariances to start from that are not definite",
+      ({ two with
+          StartCovariances = CovarianceStart.Given(Tensor.scalar -1.0) },
+       "StartCovariances",
+       "positive definite",
+       "-1")
+      "a verbose interval of 0", ({ two with VerboseInterval = 0 }, "VerboseInterval", "at least 1", "0")
       "concentration below 1",
       ({ two with
           WeightPrior = Dirichlet [| 2.0; 0.5 |] },
@@ -323,10 +348,10 @@ let ``a family's or a part's wrong prior or regularisation is found without read
     let gaussian regularisation covariancePrior =
         Part.Gaussian(
             [| 0 |],
-            { Structure = Diag
-              RegCovar = regularisation
-              MeanPrior = None
-              CovariancePrior = covariancePrior }
+            { Gmm.columns with
+                Structure = Diag
+                RegCovar = regularisation
+                CovariancePrior = covariancePrior }
         )
 
     let coins family = Part.Exponential([| 1 |], family)

@@ -816,14 +816,7 @@ let ``a column of zeros is told as unbounded from every start`` () =
 let ``a product tells of a column of zeros by its number in the whole data`` () =
     let rows = Array.init 20 (fun n -> [| float (n % 3); 0.0; float (n * n % 7); 1.0 + float n |])
 
-    let gaussian =
-        Part.Gaussian(
-            [| 0; 2 |],
-            { Structure = Diag
-              RegCovar = Relative 1e-6
-              MeanPrior = None
-              CovariancePrior = None }
-        )
+    let gaussian = Part.Gaussian([| 0; 2 |], { Gmm.columns with Structure = Diag })
 
     let waits = Part.Exponential([| 3; 1 |], Exponential.family)
 

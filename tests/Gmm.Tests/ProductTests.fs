@@ -17,10 +17,8 @@ let private options iterations components start =
         Execution = oneThread }
 
 let private gaussian structure =
-    { Structure = structure
-      RegCovar = Relative 1e-6
-      MeanPrior = None
-      CovariancePrior = None }
+    { Gmm.columns with
+        Structure = structure }
 
 let private gaussianPart structure columns = Part.Gaussian(columns, gaussian structure)
 
@@ -104,10 +102,10 @@ let ``diagonal Gaussians side by side are one diagonal Gaussian`` (split: string
     let part columns =
         Part.Gaussian(
             columns,
-            { Structure = Diag
-              RegCovar = regCovar
-              MeanPrior = prior columns
-              CovariancePrior = None }
+            { Gmm.columns with
+                Structure = Diag
+                RegCovar = regCovar
+                MeanPrior = prior columns }
         )
 
     let product =

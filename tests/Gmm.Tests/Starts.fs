@@ -207,7 +207,7 @@ let ``fewer different rows than components are an error from every start that ch
 
     let source = sourceOf rows |> Source.weighted (Array.init 100 (fun n -> if n = 50 then 0.0 else 1.0)) |> ok
 
-    for start in [ Start.Points; Start.KPlusPlus; Start.KMeans ] do
+    for start in [ Start.Points; Start.KPlusPlus; Start.FarthestFirst; Start.KMeans ] do
         match
             source
             |> Gmm.fit
@@ -247,3 +247,248 @@ let ``random responsibilities find two clusters far apart among many rows`` () =
     near 1e-3 "log-likelihood per row" expected (perRow Start.RandomResponsibilities 0 1)
 
     near 1e-3 "of three runs" expected (perRow Start.RandomResponsibilities 1 3)
+
+/// The squared distance of a row to the nearest of some centres.
+let private toNearest (centres: float[][]) (row: float[]) =
+    centres
+    |> Array.map (fun centre -> Array.fold2 (fun sum x y -> sum + (x - y) * (x - y)) 0.0 row centre)
+    |> Array.min
+
+[<Fact>]
+let ``farthest-first starts around rows each of which is the farthest from those before`` () =
+    let property (case: DataCase) =
+        whenOk (startOf Start.FarthestFirst case) (fun mixture ->
+            let means = meansOf mixture
+
+            let rows = Array.zip case.Rows case.Weights |> Array.filter (snd >> (<) 0.0) |> Array.map fst
+
+            let isFarthest k =
+                let distance = toNearest means[.. k - 1]
+                distance means[k] > 0.0 && distance means[k] = (rows |> Array.map distance |> Array.max)
+
+            Array.forall (isRowOfWeight case) means && Seq.forall isFarthest (seq { 1 .. means.Length - 1 }))
+
+    checkTimes 60 (Prop.forAll distinctRows property)
+
+/// The mean of many draws is within 5 standard errors of the data's, and so are their second moments.
+[<Fact>]
+let ``random starts are draws with the mean and the covariance of the data`` () =
+    let data = DataSet.faithful ()
+    let seeds, components = 200, 20
+
+    let draws =
+        [| for seed in 0 .. seeds - 1 do
+               let fit =
+                   data.Source
+                   |> Gmm.fit
+                       { Gmm.defaults with
+                           Components = components
+                           RegCovar = Absolute 1.0
+                           Start = Start.Random
+                           Seed = seed
+                           MaxIterations = 1
+                           Execution = oneThread }
+                   |> ok
+
+               yield! meansOf fit.Start |]
+
+    let one = data.Source |> Gmm.fit { plain 1 Full with Tolerance = 1e-3 } |> ok
+    let mean, covariance = one.Parameters.Means.toArray (), Gaussian.covariance one.Parameters 0
+    let count = float draws.Length
+
+    for i in 0..1 do
+        let sd = sqrt covariance[i, i]
+        near (5.0 * sd / sqrt count) $"mean {i}" mean[i] (draws |> Array.averageBy (fun draw -> draw[i]))
+
+        for j in 0..i do
+            let product (draw: float[]) = (draw[i] - mean[i]) * (draw[j] - mean[j])
+            let spread = sqrt (covariance[i, i] * covariance[j, j] + covariance[i, j] * covariance[i, j])
+            near (5.0 * spread / sqrt count) $"covariance {i}, {j}" covariance[i, j] (draws |> Array.averageBy product)
+
+/// Normal draws may be no probabilities.
+[<Fact>]
+let ``a random start is refused by families with probabilities and rates`` () =
+    let options =
+        { Mixtures.defaults with
+            Components = 2
+            Start = Start.Random }
+
+    let coins = sourceOf [| [| 0.0 |]; [| 1.0 |]; [| 1.0 |] |]
+    let message = (coins |> Mixtures.fit Bernoulli.family options |> error).Message
+    Assert.StartsWith("Start must be KMeans, KPlusPlus, Points", message)
+    Assert.EndsWith("but is Random.", message)
+
+// ── Covariances and weights apart from the means ────────────────────────────────────────────────────────────────────
+
+let private startWith covariances weights start (case: DataCase) =
+    case.Source
+    |> Gmm.fit
+        { plain case.Origin.Components case.Origin.Structure with
+            Start = start
+            StartCovariances = covariances
+            StartWeights = weights
+            RegCovar = Relative 1e-6
+            MaxIterations = 1 }
+    |> Result.map _.Start
+
+let private everyStart (case: DataCase) =
+    [ Start.KMeans
+      Start.KPlusPlus
+      Start.Points
+      Start.FarthestFirst
+      Start.Random
+      Start.Means(array2D case.Origin.Means)
+      Start.Labels(labelsFor case) ]
+
+let private allCovariances (mixture: Mixture<Gaussian>) =
+    [| for k in 0 .. mixture.Components - 1 -> Gaussian.covariance mixture.Parameters k |]
+
+[<Fact>]
+let ``covariances to start from replace those of any start, and leave its means and weights`` () =
+    let property (case: DataCase) =
+        let features = case.Origin.Features
+        let identity = Array2D.init features features (fun i j -> if i = j then 1.0 else 0.0)
+
+        let empirical =
+            case.Source
+            |> Gmm.fit
+                { plain 1 case.Origin.Structure with
+                    RegCovar = Relative 1e-6 }
+            |> Result.map (fun fit -> Gaussian.covariance fit.Parameters 0)
+
+        let starts (covariances, expected: float[,]) start =
+            whenBothOk (startOf start case) (startWith covariances None start case) (fun plain revised ->
+                bits (plain.Parameters.Means.toArray ()) = bits (revised.Parameters.Means.toArray ())
+                && plain.Weights = revised.Weights
+                && allCovariances revised
+                   |> Array.forall (fun covariance ->
+                       let flat matrix = matrix |> Seq.cast<float> |> Array.ofSeq
+                       allWithin 1e-12 (1.0 + Array.max (flat expected)) (flat expected) (flat covariance)))
+
+        match empirical with
+        | Error _ -> false ==> true
+        | Ok empirical ->
+            [ for start in everyStart case do
+                  starts (CovarianceStart.Identity, identity) start
+                  starts (CovarianceStart.Given(Tensor.scalar 4.0), Array2D.map ((*) 4.0) identity) start
+                  starts (CovarianceStart.Empirical, empirical) start ]
+            |> List.reduce (.&.)
+
+    checkTimes 20 (Prop.forAll distinctRows property)
+
+/// The mean of a Wishart draw is its scale times its degrees, and the variance of an entry (Σᵢⱼ² + ΣᵢᵢΣⱼⱼ)/ν of one divided by ν.
+[<Fact>]
+let ``random covariances are positive definite, differ by seed and component, and average to the data's`` () =
+    let data = DataSet.iris ()
+
+    for structure in Structure.all do
+        let start seed =
+            let fit =
+                data.Source
+                |> Gmm.fit
+                    { plain 3 structure with
+                        Start = Start.Labels data.Labels
+                        StartCovariances = CovarianceStart.Random
+                        RegCovar = Relative 1e-6
+                        Seed = seed
+                        MaxIterations = 1 }
+                |> ok
+
+            fit.Start
+
+        let drawn = [| for seed in 0..299 -> start seed |]
+        let planes = if Structure.isTied structure then 1 else 3
+        let all = drawn |> Array.collect (allCovariances >> Array.truncate planes)
+        Assert.Equal(all.Length, (Array.distinct (all |> Array.map (fun matrix -> matrix[0, 0]))).Length)
+        Assert.Equal<int64[]>(bits (parameters (start 5)), bits (parameters drawn[5]))
+
+        let one =
+            data.Source
+            |> Gmm.fit
+                { plain 1 structure with
+                    RegCovar = Relative 1e-6 }
+            |> ok
+
+        let expected = Gaussian.covariance one.Parameters 0
+
+        for i in 0..3 do
+            // For full covariances; the others vary less or as much.
+            let deviation = sqrt (2.0 * expected[i, i] * expected[i, i] / 6.0 / float all.Length)
+
+            near
+                (5.0 * deviation)
+                $"{Structure.name structure} {i}"
+                expected[i, i]
+                (all |> Array.averageBy (fun matrix -> matrix[i, i]))
+
+[<Fact>]
+let ``weights to start from replace those of any start, divided by their sum`` () =
+    let property (case: DataCase) =
+        let given = Array.init case.Origin.Components (fun k -> float (k + 1))
+        let expected = given |> Array.map (fun weight -> weight / Array.sum given)
+
+        [ for start in everyStart case do
+              whenBothOk
+                  (startOf start case)
+                  (startWith CovarianceStart.OfStart (Some given) start case)
+                  (fun plain weighted ->
+                      allWithin 1e-15 1.0 expected weighted.Weights
+                      && bits (plain.Parameters.Means.toArray ()) = bits (weighted.Parameters.Means.toArray ())
+                      && bits (plain.Parameters.Covariances.toArray ()) =
+                          bits (weighted.Parameters.Covariances.toArray ())) ]
+        |> List.reduce (.&.)
+
+    checkTimes 20 (Prop.forAll distinctRows property)
+
+[<Fact>]
+let ``given means and covariances start even where the data's own covariance is singular`` () =
+    let rows = Array.init 20 (fun n -> [| float n; 3.0 |])
+
+    let options =
+        { plain 2 Full with
+            Start = Start.Means(array2D [ [ 4.0; 3.0 ]; [ 15.0; 3.0 ] ])
+            StartCovariances = CovarianceStart.Identity
+            CovariancePrior =
+                Some
+                    { Scale = Tensor.scalar 1.0
+                      Degrees = 4.0 } }
+
+    Assert.True((sourceOf rows |> Gmm.fit options |> ok).Converged)
+
+[<Fact>]
+let ``weights start products and other families too`` () =
+    let options =
+        { Mixtures.defaults with
+            Components = 2
+            StartWeights = Some [| 3.0; 1.0 |]
+            MaxIterations = 1 }
+
+    let counts = sourceOf (Array.init 30 (fun n -> [| float (n % 7) |]))
+    let start = (counts |> Mixtures.fit Poisson.family options |> ok).Start
+    Assert.Equal<float[]>([| 0.75; 0.25 |], start.Weights |> Array.map (fun weight -> Math.Round(weight, 15)))
+
+// ── Warm starts ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``two fits of one iteration are one fit of two, to the last bit`` () =
+    let property (case: DataCase) =
+        let fit iterations start =
+            case.Source
+            |> Gmm.fit
+                { plain case.Origin.Components case.Origin.Structure with
+                    Start = start
+                    RegCovar = Relative 1e-6
+                    Tolerance = 0.0
+                    MaxIterations = iterations }
+
+        let twice = fit 1 Start.KMeans |> Result.bind (fun first -> fit 1 (Start.Mixture first.Mixture))
+
+        match fit 2 Start.KMeans, twice with
+        | Ok once, Ok twice ->
+            (bits (parameters once.Mixture) = bits (parameters twice.Mixture)
+             && once.LogLikelihood = twice.LogLikelihood)
+            |> Prop.ofTestable
+        | Error _, Error _ -> false ==> true
+        | _ -> Prop.ofTestable false
+
+    checkTimes 60 (Prop.forAll weightedData property)

@@ -27,6 +27,14 @@ internal interface IFit
 
     double Aic { get; }
 
+    double Objective { get; }
+
+    double LogPrior { get; }
+
+    IReadOnlyList<FitWarning> Warnings { get; }
+
+    IReadOnlyList<double[]> WeightsHistory { get; }
+
     int[] Labels(Source source);
 
     double[,] Responsibilities(Source source);
@@ -69,6 +77,17 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
 
     public double Aic => Value.Aic;
 
+    public double Objective => Value.Objective;
+
+    public double LogPrior => Value.LogPrior;
+
+    public IReadOnlyList<FitWarning> Warnings => [.. Value.Warnings.Select(warning => new FitWarning(warning))];
+
+    public IReadOnlyList<double[]> WeightsHistory => [.. Value.History.Select(mixture => mixture.Weights)];
+
+    /// <summary>Something of the parameters of every iteration.</summary>
+    internal IReadOnlyList<T> History<T>(Func<TParameters, T> of) => [.. Value.History.Select(mixture => of(mixture.Parameters))];
+
     public int[] Labels(Source source) => Core.Predict.labels(Value, source).Get();
 
     public double[,] Responsibilities(Source source) => Core.Predict.responsibilities(Value, source).Get();
@@ -87,6 +106,9 @@ internal sealed class ExponentialFit(Fit<ExponentialParameters> value, Parametri
 
     /// <summary>Those that the fit started from.</summary>
     internal Array InitialKnown => parametrisation.Read(InitialParameters);
+
+    /// <summary>Those of every iteration.</summary>
+    internal IReadOnlyList<T> KnownHistory<T>() => History(parameters => (T)(object)parametrisation.Read(parameters));
 }
 
 /// <summary>A fit of a product. It keeps its parts: the settings may be others by now.</summary>
@@ -97,6 +119,9 @@ internal sealed class ProductFit(Fit<Product> value, IReadOnlyList<Part> parts) 
 
     /// <summary>Those that the fit started from.</summary>
     internal IReadOnlyList<PartParameters> InitialKnown => Of(InitialParameters);
+
+    /// <summary>Those of every iteration.</summary>
+    internal IReadOnlyList<IReadOnlyList<PartParameters>> KnownHistory => History(Of);
 
     private IReadOnlyList<PartParameters> Of(Product product) =>
         [.. parts.Zip(product.Parts, (part, fitted) => new PartParameters(part, fitted.Item2))];

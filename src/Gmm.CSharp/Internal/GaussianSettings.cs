@@ -7,6 +7,7 @@ internal static class GaussianSettings
 {
     internal static GaussianOptions ToCore(
         CovarianceType covarianceType,
+        CovarianceStart startCovariances,
         Regularisation regCovar,
         (Tensor? Value, string Name) meanPrior,
         (double? Value, string Name) meanPrecisionPrior,
@@ -14,6 +15,7 @@ internal static class GaussianSettings
         (double? Value, string Name) degreesOfFreedomPrior) =>
         new(
             structure: ToStructure(covarianceType),
+            startCovariances: startCovariances,
             regCovar: regCovar.Value,
             meanPrior: Both(meanPrior, meanPrecisionPrior) is var (mean, precision)
                 ? FSharpOption<MeanPrior>.Some(new(mean.Value, precision))
@@ -22,7 +24,8 @@ internal static class GaussianSettings
                 ? FSharpOption<CovariancePrior>.Some(new(scale.Value, degrees))
                 : null);
 
-    private static Structure ToStructure(CovarianceType type) =>
+    /// <summary>The structure of the core.</summary>
+    internal static Structure ToStructure(CovarianceType type) =>
         type switch
         {
             CovarianceType.Full => Structure.Full,

@@ -14,6 +14,8 @@ internal static class Translation
         ("MeanPrior.Precision", nameof(GaussianMixture.MeanPrecisionPrior)),
         ("CovariancePrior.Scale", nameof(GaussianMixture.CovariancePrior)),
         ("CovariancePrior.Degrees", nameof(GaussianMixture.DegreesOfFreedomPrior)),
+        ("StartWeights", nameof(GaussianMixture.InitWeights)),
+        ("StartCovariances", nameof(GaussianMixture.InitCovariances)),
         ("Start labels", nameof(GaussianMixture.InitLabels)),
         ("Start responsibilities", nameof(GaussianMixture.InitResponsibilities)),
         ("Start mixture", "The mixture of InitMeans and InitCovariances"),
@@ -44,6 +46,9 @@ internal static class Translation
         ArgumentNullException.ThrowIfNull(data);
         return sampleWeights is null ? data.Source : SourceModule.weighted(sampleWeights, data.Source).Get();
     }
+
+    /// <summary>An F# function of an action.</summary>
+    internal static FSharpFunc<T, Unit> ToFunction<T>(Action<T> action) => FuncConvert.FromAction(action);
 
     private static Exception ToException(GmmError error, (string Core, string Here)[] names) =>
         error switch

@@ -96,6 +96,29 @@ type Execution =
         { Threads = Environment.ProcessorCount
           Cancellation = CancellationToken.None }
 
+    /// What `work` makes of 0 … count − 1, each piece on one of the threads, the earliest first.
+    member internal execution.Map(count: int, work: int -> 'T) : 'T[] =
+        if count = 1 || execution.Threads = 1 then
+            Array.init count work
+        else
+            let results: 'T[] = Array.zeroCreate count
+            let latest = ref -1
+
+            let worker _ =
+                let mutable piece = Interlocked.Increment latest
+
+                while piece < count do
+                    results[piece] <- work piece
+                    piece <- Interlocked.Increment latest
+
+            try
+                let options = ParallelOptions(MaxDegreeOfParallelism = execution.Threads)
+                Parallel.For(0, min count execution.Threads, options, worker) |> ignore
+            with :? AggregateException as many ->
+                ExceptionDispatchInfo.Capture(many.InnerExceptions[0]).Throw()
+
+            results
+
 /// The memory of a rectangular .NET array, without a copy.
 [<Sealed>]
 type internal RectangularMemory(values: float[,]) =
@@ -240,30 +263,8 @@ module Source =
 
         if runs = 0 then
             invalidArg (nameof source) "The data have no rows."
-        elif runs = 1 || execution.Threads = 1 then
-            Seq.init runs work |> Seq.reduce merge
         else
-            let results: 'T option[] = Array.create runs None
-            let options = ParallelOptions(MaxDegreeOfParallelism = execution.Threads)
-            let latest = ref -1
-
-            try
-                Parallel.For(
-                    0,
-                    min runs execution.Threads,
-                    options,
-                    fun _ ->
-                        let mutable run = Interlocked.Increment latest
-
-                        while run < runs do
-                            results[run] <- Some(work run)
-                            run <- Interlocked.Increment latest
-                )
-                |> ignore
-            with :? AggregateException as many ->
-                ExceptionDispatchInfo.Capture(many.InnerExceptions[0]).Throw()
-
-            results |> Seq.map Option.get |> Seq.reduce merge
+            execution.Map(runs, work) |> Array.reduce merge
 
     /// What `map` makes of every block, such as a number for each row, one block after another.
     let collect (execution: Execution) (map: Block -> 'T[]) (source: Source) : 'T[] =

@@ -1,8 +1,9 @@
 namespace Gmm
 
 open System
+open MathNet.Numerics.Distributions
 
-/// K rows of the data to start from. They are rows themselves, so that moments about them don't cancel.
+/// K centres to start from: rows of the data or points among them, so that moments about them don't cancel.
 module Centres =
     /// What to say of data with fewer different rows than components.
     let internal tooFew components found =
@@ -74,3 +75,52 @@ module Centres =
 
         let first = row (RandomStream.index random (weights execution source))
         choose [ first ] (lowered (Array.create (int source.Rows) infinity) first)
+
+    /// K rows, each the farthest from the nearest of those before it, the first of equals; the first of all drawn with
+    /// probability ∝ wₙ (farthest-first traversal, Gonzalez 1985). Error when fewer than K rows differ.
+    let farthestFirst execution (random: Random) components (source: Source) : Result<float[,], GmmError> =
+        let farther (a: struct (float * int64)) (b: struct (float * int64)) =
+            let struct (a', _), struct (b', _) = a, b
+            if b' > a' then b else a
+
+        /// The row of a block that is farthest from the nearest centre, and its squared distance.
+        let farthest (centres: float[][]) (block: Block) =
+            let mutable best = struct (0.0, 0L)
+
+            for i in 0 .. block.Rows - 1 do
+                if block.Weight i > 0.0 then
+                    let mutable nearest = infinity
+
+                    for centre in centres do
+                        nearest <- min nearest (squaredDistance (block.Row i) (ReadOnlySpan centre))
+
+                    best <- farther best (struct (nearest, block.FirstRow + int64 i))
+
+            best
+
+        let rec choose (centres: float[] list) =
+            if centres.Length = components then
+                Ok(array2D (List.rev centres))
+            else
+                let struct (distance, row) = source |> Source.reduce execution farther (farthest (Array.ofList centres))
+
+                if distance = 0.0 then
+                    tooFew components centres.Length
+                else
+                    choose ((source |> Source.rows [| row |])[0, *] :: centres)
+
+        let first = RandomStream.index random (weights execution source) |> int64
+        choose [ (source |> Source.rows [| first |])[0, *] ]
+
+    /// K draws from the normal distribution with the mean and the covariance of the data.
+    let internal normal execution (random: Random) components (source: Source) : Result<float[,], GmmError> =
+        Spread.ofSource execution Full source
+        |> Result.map (fun spread ->
+            let root = LinearAlgebra.squareRoot source.Columns spread.Covariance
+
+            Array.init components (fun _ ->
+                let z = Array.init source.Columns (fun _ -> Normal.Sample(random, 0.0, 1.0))
+
+                Array.init source.Columns (fun j ->
+                    spread.Mean[0, j] + Array.fold2 (fun sum a b -> sum + a * b) 0.0 root[j] z))
+            |> array2D)

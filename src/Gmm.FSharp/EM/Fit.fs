@@ -1,7 +1,6 @@
 namespace Gmm
 
 open System
-open System.Threading
 
 /// A fitted mixture, how it came about, and why the fit stopped.
 [<NoEquality; NoComparison>]
@@ -21,6 +20,10 @@ type Fit<'θ> =
         Stop: Stop
         /// The seed of the run, the best one of several restarts.
         Seed: int
+        /// The mixture of every iterate, the start first, if it was asked for; otherwise none.
+        History: Mixture<'θ>[]
+        /// The seeds of runs that failed, and why; they were left out.
+        Failures: (int * GmmError) list
     }
 
     /// πₖ (K).
@@ -35,6 +38,12 @@ type Fit<'θ> =
     member fit.Objective = Array.last fit.Trace
     /// Σₙ wₙ ln p(xₙ), the log-likelihood of the data the mixture was fitted to.
     member fit.LogLikelihood = fit.Statistics.LogLikelihood
+
+    /// ln of the prior's density at the fitted parameters and weights, without its constant; 0 without a prior.
+    member fit.LogPrior =
+        fit.Model.Family.LogPrior fit.Parameters
+        + WeightPrior.logDensity fit.Model.Weights (fit.Mixture.LogWeights.toArray1D ())
+
     /// The mean log-likelihood per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.
     member fit.LowerBound = fit.LogLikelihood / fit.Statistics.Weight
 
@@ -51,6 +60,20 @@ type Fit<'θ> =
     member fit.Bic = -2.0 * fit.LogLikelihood + float fit.FreeParameters * log fit.Statistics.Weight
     /// Akaike's information criterion −2 ln L + 2p; lower is better (Akaike 1974).
     member fit.Aic = -2.0 * fit.LogLikelihood + 2.0 * float fit.FreeParameters
+
+    /// What the user should see: that the fit hasn't converged, components of nearly no weight, runs left out.
+    member fit.Warnings: FitWarning list =
+        let share = 0.01 / float fit.Mixture.Components
+
+        [ if fit.Stop = IterationLimit && fit.Iterations > 0 then
+              NotConverged(fit.Iterations, fit.Trace[fit.Iterations] - fit.Trace[fit.Iterations - 1])
+
+          for k, weight in Seq.indexed fit.Weights do
+              if weight < share then
+                  NearlyEmpty(k, weight)
+
+          for failure in fit.Failures do
+              FailedRun failure ]
 
 /// Fits from sequences of iterates.
 module Fit =
@@ -71,18 +94,16 @@ module Fit =
             trace.Add current.Objective
 
             let fit stop =
-                let unbound =
-                    { model.Execution with
-                        Cancellation = CancellationToken.None }
-
                 Ok
-                    { Model = { model with Execution = unbound }
+                    { Model = Model.unbound model
                       Start = start
                       Mixture = current.Mixture
                       Statistics = current.Statistics
                       Trace = trace.ToArray()
                       Stop = stop
-                      Seed = seed }
+                      Seed = seed
+                      History = [||]
+                      Failures = [] }
 
             if previous |> Option.exists (fun previous -> hasConverged previous current) then
                 fit Converged
@@ -96,15 +117,40 @@ module Fit =
         else
             Error(InvalidOption("Iterates", "at least one", "none"))
 
-    /// The highest-scoring of `runs` ≥ 1 runs with seeds seed, seed+1, …, the earliest of equals. Runs that fail are left
-    /// out; when all fail, the first one's error.
-    let best (score: 'T -> float) (run: int -> Result<'T, GmmError>) seed runs : Result<'T, GmmError> =
-        Seq.init runs (fun i -> run (seed + i))
-        |> Seq.reduce (fun best other ->
-            match best, other with
-            | Ok a, Ok b when score b > score a || Double.IsNaN(score a) -> other
-            | Error _, Ok _ -> other
-            | _ -> best)
+    let private errorOf result =
+        match result with
+        | Ok _ -> None
+        | Error error -> Some error
+
+    /// The best of `runs` ≥ 1 runs with seeds seed, seed+1, …: the highest score, the earliest of equals, and the seeds of
+    /// the runs that failed, with their errors. When all fail, the first one's error. With `execution` of several threads
+    /// the runs go side by side.
+    let best
+        (execution: Execution)
+        (score: 'T -> float)
+        (run: int -> Result<'T, GmmError>)
+        seed
+        runs
+        : Result<'T * (int * GmmError) list, GmmError> =
+        let better a b = if score b > score a || Double.IsNaN(score a) then b else a
+
+        let results =
+            [ for i, result in Seq.indexed (execution.Map(runs, fun i -> run (seed + i))) do
+                  Result.mapError (fun error -> seed + i, error) result ]
+
+        match results |> List.choose Result.toOption, results |> List.choose errorOf with
+        | [], failures -> Error(snd failures.Head)
+        | fits, failures -> Ok(List.reduce better fits, failures)
+
+    /// How to share threads between runs of a fit, and each run's work on the data: side by side when the data have too few
+    /// blocks to keep the threads busy. It changes no result.
+    let internal sharing (execution: Execution) runs (source: Source) : Execution * Execution =
+        let alone = { execution with Threads = 1 }
+
+        if runs > 1 && source.Blocks < 8L * int64 execution.Threads then
+            execution, alone
+        else
+            alone, execution
 
     /// What is wrong with the options that every kind of fit has, if anything.
     let internal check restarts maxIterations tolerance (execution: Execution) : Result<unit, GmmError> =

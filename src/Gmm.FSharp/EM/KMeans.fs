@@ -199,9 +199,7 @@ module KMeans =
     /// Clusters the rows. Error when an option breaks its rule, the data are not finite, or they have fewer different rows
     /// than clusters.
     let fit (options: KMeansOptions) (source: Source) : Result<KMeansFit, GmmError> =
-        let execution = options.Execution
-
-        let centres seed =
+        let centres execution seed =
             match options.Start with
             | KMeansStart.KPlusPlus -> Centres.kPlusPlus execution (RandomStream.ofSeed seed) options.Clusters source
             | KMeansStart.Points -> Centres.points execution (RandomStream.ofSeed seed) options.Clusters source
@@ -213,7 +211,7 @@ module KMeans =
             | KMeansStart.KPlusPlus
             | KMeansStart.Points -> options.Restarts
 
-        let run meanVariance seed =
+        let run execution meanVariance seed =
             let hasSettled (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
                 let squares (tensor: Tensor) = (tensor * tensor).toArray() |> Array.sum
                 let centres = current.Mixture.Parameters.Centres
@@ -224,7 +222,7 @@ module KMeans =
                 <= max rounding (options.Tolerance * meanVariance)
 
             result {
-                let! centres = centres seed
+                let! centres = centres execution seed
                 let iterates = iterates execution source centres
                 let! fit = Fit.ofIterates (model execution) seed options.MaxIterations hasSettled iterates
 
@@ -235,8 +233,17 @@ module KMeans =
 
         result {
             do! check options source
-            let! spread = Spread.ofSource execution Spherical source
-            return! Fit.best (fun found -> -found.Inertia) (run spread.Covariance[0]) options.Seed restarts
+            let! spread = Spread.ofSource options.Execution Spherical source
+            let ofRuns, ofRun = Fit.sharing options.Execution restarts source
+            let run = run ofRun spread.Covariance[0]
+            let! best, failures = Fit.best ofRuns (fun found -> -found.Inertia) run options.Seed restarts
+
+            return
+                { best with
+                    Fit =
+                        { best.Fit with
+                            Model = model options.Execution |> Model.unbound
+                            Failures = failures } }
         }
 
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,8 @@ type internal Spread =
     {
         /// Σₙ wₙ.
         Weight: float
+        /// x̄ (1×D).
+        Mean: float[,]
         /// The covariance of the data about their mean, Σₙ wₙ(xₙ−x̄)(xₙ−x̄)ᵀ / Σₙ wₙ, in a plane of a structure's layout.
         Covariance: float[]
     }
@@ -31,6 +33,7 @@ module internal Spread =
 
             return
                 { Weight = aboutMean.Weight
+                  Mean = mean
                   Covariance = aboutMean.Sums[1] |> Array.map (fun sum -> sum / aboutMean.Weight) }
         }
 

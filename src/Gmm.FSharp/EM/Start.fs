@@ -10,6 +10,11 @@ type Start<'θ> =
     | KPlusPlus
     /// Components around random rows.
     | Points
+    /// Components around rows that are far from one another: each the farthest from the nearest of those before it.
+    | FarthestFirst
+    /// Components around draws from the normal distribution with the data's mean and covariance. Not for families with
+    /// probabilities and rates, which such draws may lie outside of.
+    | Random
     /// The M-step of random responsibilities: of all rows of small data, of a random sample of large ones, where those of
     /// all rows would make every component the same. A weak start: give it several Restarts.
     | RandomResponsibilities
@@ -19,7 +24,8 @@ type Start<'θ> =
     | Labels of int[]
     /// The M-step of given responsibilities (N×K), each row summing to 1.
     | Responsibilities of float[,]
-    /// A given mixture, as from an earlier fit.
+    /// A given mixture: that of an earlier fit to go on from where it stopped (a warm start: two fits of one iteration are
+    /// one fit of two).
     | Mixture of Mixture<'θ>
 
 /// How a family's components come to lie around centres. Centres are chosen and averaged in the space of features: the
@@ -40,6 +46,10 @@ type internal Surroundings<'θ> =
         /// Whether the M-step of hard clusters can have parameters that EM never leaves, such as a probability of 0. Then
         /// k-means gives the centres only.
         HasEdges: bool
+        /// What the options ask of the first parameters beyond the start, from a seed: other covariances, for Gaussians.
+        Revise: int -> 'θ -> Result<'θ, GmmError>
+        /// Whether another seed revises otherwise.
+        IsRandom: bool
     }
 
 /// Making the first mixture of a fit.
@@ -50,6 +60,8 @@ module Start =
         | Start.KMeans
         | Start.KPlusPlus
         | Start.Points
+        | Start.FarthestFirst
+        | Start.Random
         | Start.RandomResponsibilities -> true
         | Start.Means _
         | Start.Labels _
@@ -62,6 +74,8 @@ module Start =
         | Start.KMeans
         | Start.KPlusPlus
         | Start.Points
+        | Start.FarthestFirst
+        | Start.Random
         | Start.RandomResponsibilities -> Ok()
         | Start.Means means ->
             result {
@@ -147,6 +161,14 @@ module Start =
                     Array.zeroCreate components)
             |> Array.concat
 
+    let private notRandom =
+        InvalidOption(
+            "Start",
+            "KMeans, KPlusPlus, Points, FarthestFirst, RandomResponsibilities or a given one for families with probabilities "
+            + "and rates",
+            "Random"
+        )
+
     /// The first mixture of K components, for a start that `check` found right. Error when the data have too few different
     /// rows, or when the M-step of a start has one.
     let internal mixture
@@ -173,11 +195,18 @@ module Start =
 
         let averaged given = grouped (averages execution components given features) given
 
+        let revised (mixture: Mixture<'θ>) =
+            surroundings.Revise seed mixture.Parameters
+            |> Result.map (fun parameters -> { mixture with Parameters = parameters })
+
         match start with
         | Start.Mixture mixture -> Ok mixture
         | Start.Means means -> surroundings.AtMeans means |> Result.map (Mixture.uniform components)
         | Start.Points -> Centres.points execution (random ()) components features |> Result.bind around
         | Start.KPlusPlus -> Centres.kPlusPlus execution (random ()) components features |> Result.bind around
+        | Start.FarthestFirst -> Centres.farthestFirst execution (random ()) components features |> Result.bind around
+        | Start.Random when surroundings.HasEdges -> Error notRandom
+        | Start.Random -> Centres.normal execution (random ()) components features |> Result.bind around
         | Start.RandomResponsibilities -> averaged (randomResponsibilities components seed features)
         | Start.Labels labels ->
             averaged (fun block -> Array.sub labels (int block.FirstRow) block.Rows |> oneHot components)
@@ -202,3 +231,4 @@ module Start =
                 else
                     return! grouped found.Centres (labels >> oneHot components)
             }
+        |> Result.bind revised

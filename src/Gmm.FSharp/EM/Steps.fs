@@ -1,5 +1,7 @@
 namespace Gmm
 
+open System.Threading
+
 /// What is estimated, and how: a family with its prior, the prior on the weights, an assignment, and who runs the E-step.
 [<NoEquality; NoComparison>]
 type Model<'θ> =
@@ -25,6 +27,13 @@ module Model =
           Assignment = Soft
           Backend = Backend.textbook Reference.engine family
           Execution = Execution.Default }
+
+    /// The model without the cancellation of a fit that has ended.
+    let internal unbound (model: Model<'θ>) =
+        { model with
+            Execution =
+                { model.Execution with
+                    Cancellation = CancellationToken.None } }
 
 /// One point of the sequence that EM walks through.
 [<NoEquality; NoComparison>]

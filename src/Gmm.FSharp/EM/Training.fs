@@ -1,5 +1,7 @@
 namespace Gmm
 
+open System.Diagnostics
+
 /// How to run EM on mixtures of any family; start from `Mixtures.defaults`.
 [<NoEquality; NoComparison>]
 type MixtureOptions<'θ> =
@@ -8,6 +10,8 @@ type MixtureOptions<'θ> =
         Components: int
         /// Where to start.
         Start: Start<'θ>
+        /// πₖ (K) to start from, divided by their sum; None for those that the start makes.
+        StartWeights: float[] option
         /// How many runs with seeds Seed, Seed+1, … when the start is random; the best final objective wins.
         Restarts: int
         /// The seed of the first run.
@@ -20,6 +24,14 @@ type MixtureOptions<'θ> =
         MaxIterations: int
         /// π ~ Dirichlet(α).
         WeightPrior: WeightPrior
+        /// Called after every E-step of every run, from one thread at a time.
+        Progress: Progress -> unit
+        /// Whether to print a line of progress, and one at the end.
+        Verbose: bool
+        /// Every how many iterations a line is printed.
+        VerboseInterval: int
+        /// Whether the fit keeps the mixture of every iterate.
+        History: bool
         /// Threads and cancellation; neither changes a result.
         Execution: Execution
     }
@@ -32,6 +44,21 @@ type internal Prepared<'θ> =
 
 /// The part of a fit that all families share: checks, restarts and the walk along the iterates.
 module internal Training =
+    let private checkWeights components (weights: float[]) =
+        result {
+            do!
+                GmmError.requireAll
+                    [ weights.Length = components,
+                      "StartWeights",
+                      $"one number for each of the {components} components",
+                      $"{weights.Length} numbers" ]
+
+            return!
+                Mixture.create weights ()
+                |> Result.map ignore
+                |> Result.mapError (GmmError.ofOption "Weights" "StartWeights")
+        }
+
     /// The first thing wrong with the options or the data, if any.
     let check (options: MixtureOptions<'θ>) (source: Source) : Result<unit, GmmError> =
         let components = options.Components
@@ -46,30 +73,79 @@ module internal Training =
             do!
                 GmmError.requireAll
                     [ components >= 1, "Components", "at least 1", string components
-                      isAssignment, "Assignment", "Soft or Hard", "Given" ]
+                      isAssignment, "Assignment", "Soft or Hard", "Given"
+                      options.VerboseInterval >= 1, "VerboseInterval", "at least 1", string options.VerboseInterval ]
 
             do! Fit.check options.Restarts options.MaxIterations options.Tolerance options.Execution
             do! Source.requireRows "Components" components source
             do! Start.check components source options.Start
+            do! options.StartWeights |> Option.map (checkWeights components) |> Option.defaultValue (Ok())
             do! WeightPrior.check components options.WeightPrior
         }
 
+    /// The iterates, each told to `report` and `keep` when it is reached.
+    let private watched (report: Progress -> unit) (keep: Iterate<'θ> -> unit) run seed (clock: Stopwatch) iterates =
+        let previous: Iterate<'θ> option ref = ref None
+
+        let watch (iterate: Iterate<'θ>) =
+            let change =
+                previous.Value
+                |> Option.map (fun previous -> iterate.Objective - previous.Objective)
+                |> Option.defaultValue 0.0
+
+            previous.Value <- Some iterate
+            keep iterate
+
+            report
+                { Run = run
+                  Seed = seed
+                  Iteration = iterate.Iteration
+                  Objective = iterate.Objective
+                  Change = change
+                  Elapsed = clock.Elapsed }
+
+            iterate
+
+        iterates |> Seq.map (Result.map watch)
+
     /// The best fit of all seeds, from options and data that `check` found right.
     let run (prepared: Prepared<'θ>) (options: MixtureOptions<'θ>) (source: Source) : Result<Fit<'θ>, GmmError> =
+        let clock = Stopwatch.StartNew()
+        let isRandom = Start.isRandom options.Start || prepared.Surroundings.IsRandom
+        let restarts = if isRandom then options.Restarts else 1
+        let ofRuns, ofRun = Fit.sharing options.Execution restarts source
+
         let model =
             { Model.ofFamily prepared.Family with
                 Weights = options.WeightPrior
                 Assignment = options.Assignment
                 Execution = options.Execution }
 
+        let modelOfRun = { model with Execution = ofRun }
         let hasConverged = Stopping.objectiveWithin options.Tolerance
-        let restarts = if Start.isRandom options.Start then options.Restarts else 1
+        let gate = obj ()
+        let report progress = lock gate (fun () -> options.Progress progress)
 
         let fromSeed seed =
             result {
-                let! start = Start.mixture prepared.Surroundings model options.Components seed source options.Start
-                let iterates = EM.iterates model source start
-                return! Fit.ofIterates model seed options.MaxIterations hasConverged iterates
+                let! start = Start.mixture prepared.Surroundings modelOfRun options.Components seed source options.Start
+
+                let! start =
+                    options.StartWeights
+                    |> Option.map (fun weights -> Mixture.create weights start.Parameters)
+                    |> Option.defaultValue (Ok start)
+
+                let history = ResizeArray<Mixture<'θ>>()
+
+                let keep (iterate: Iterate<'θ>) =
+                    if options.History then
+                        history.Add iterate.Mixture
+
+                let iterates =
+                    EM.iterates modelOfRun source start |> watched report keep (seed - options.Seed) seed clock
+
+                let! fit = Fit.ofIterates model seed options.MaxIterations hasConverged iterates
+                return { fit with History = history.ToArray() }
             }
 
         /// After classification EM, the statistics of soft assignment, whose log-likelihood is the mixture's.
@@ -80,4 +156,5 @@ module internal Training =
                 { fit with
                     Statistics = EM.eStep { model with Assignment = Soft } source fit.Mixture }
 
-        Fit.best (fun (fit: Fit<'θ>) -> fit.Objective) fromSeed options.Seed restarts |> Result.map soften
+        Fit.best ofRuns (fun (fit: Fit<'θ>) -> fit.Objective) fromSeed options.Seed restarts
+        |> Result.map (fun (fit, failures) -> soften { fit with Failures = failures })

@@ -65,19 +65,23 @@ module Product =
 
     let private foreign () = invalidOp "A product's parameters are not of its families."
 
+    /// The parameters of a part that is Gaussian.
+    let internal asGaussian part =
+        match part with
+        | GaussianPart gaussian -> gaussian
+        | ExponentialPart _ -> foreign ()
+
+    /// The parameters of a part that is of an exponential family.
+    let internal asExponential part =
+        match part with
+        | ExponentialPart parameters -> parameters
+        | GaussianPart _ -> foreign ()
+
     /// Gaussian columns as a part.
-    let gaussian (family: Family<Gaussian>) =
-        family
-        |> embed GaussianPart (function
-            | GaussianPart gaussian -> gaussian
-            | ExponentialPart _ -> foreign ())
+    let gaussian (family: Family<Gaussian>) = family |> embed GaussianPart asGaussian
 
     /// Columns of an exponential family as a part.
-    let exponential (family: Family<ExponentialParameters>) =
-        family
-        |> embed ExponentialPart (function
-            | ExponentialPart parameters -> parameters
-            | GaussianPart _ -> foreign ())
+    let exponential (family: Family<ExponentialParameters>) = family |> embed ExponentialPart asExponential
 
     /// The family whose parts are these, in the order of a `Product`'s parts.
     let family (parts: Family<PartParameters> list) : Family<Product> =

@@ -4,13 +4,16 @@ namespace Gmm
 type WeightPrior =
     /// Nothing, α = 1: maximum likelihood.
     | Flat
-    /// One α ≥ 1 for every component (K): αₖ − 1 extra rows.
+    /// One α ≥ 1 for every component (K), or one number for all: αₖ − 1 extra rows.
     | Dirichlet of concentration: float[]
     /// Everything: the weights stay as they start.
     | Fixed
 
 /// The weights' part of the M-step and of the objective.
 module WeightPrior =
+    let private alphaOf (concentration: float[]) k =
+        if concentration.Length = 1 then concentration[0] else concentration[k]
+
     /// The mode of the weights, as ln πₖ: πₖ = (Nₖ + αₖ − 1) / Σⱼ(Nⱼ + αⱼ − 1) (Murphy, Machine Learning, 2012,
     /// §11.4.2.8), from the current ln πₖ and the counts Nₖ.
     let maximise prior (logWeights: float[]) (counts: float[]) : float[] =
@@ -21,7 +24,7 @@ module WeightPrior =
         match prior with
         | Flat -> logShares counts
         | Dirichlet concentration ->
-            Array.map2 (fun count alpha -> count + (alpha - 1.0)) counts concentration |> logShares
+            counts |> Array.mapi (fun k count -> count + (alphaOf concentration k - 1.0)) |> logShares
         | Fixed -> logWeights
 
     /// Σₖ (αₖ − 1) ln πₖ, the log-density without its constant; 0·ln 0 = 0.
@@ -30,11 +33,12 @@ module WeightPrior =
         | Flat
         | Fixed -> 0.0
         | Dirichlet concentration ->
-            Array.fold2
-                (fun sum alpha logWeight -> if alpha = 1.0 then sum else sum + (alpha - 1.0) * logWeight)
-                0.0
-                concentration
-                logWeights
+            let term k logWeight =
+                match alphaOf concentration k with
+                | 1.0 -> 0.0
+                | alpha -> (alpha - 1.0) * logWeight
+
+            logWeights |> Array.mapi term |> Array.sum
 
     /// What is wrong with the prior for K components, if anything.
     let check components prior : Result<unit, GmmError> =
@@ -42,11 +46,12 @@ module WeightPrior =
         | Flat
         | Fixed -> Ok()
         | Dirichlet concentration ->
-            let count, expected = concentration.Length, $"one concentration for each of the {components} components"
+            let count = concentration.Length
+            let expected = $"one concentration for each of the {components} components, or one for all"
             let bad = concentration |> Array.tryFind (fun alpha -> not (alpha >= 1.0 && alpha < infinity))
 
             GmmError.requireAll
-                [ count = components, "WeightPrior", expected, $"{count} numbers"
+                [ (count = components || count = 1), "WeightPrior", expected, $"{count} numbers"
                   bad.IsNone,
                   "WeightPrior",
                   "at least 1 and finite for every component",

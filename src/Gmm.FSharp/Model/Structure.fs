@@ -125,6 +125,13 @@ module Structure =
         | Shape.Diag -> Array.copy variances
         | Shape.Spherical -> [| Array.average variances |]
 
+    /// What a plane keeps of a D×D matrix: all of it, its diagonal, or the mean of its diagonal.
+    let ofMatrix structure (matrix: float[,]) : float[] =
+        match shape structure with
+        | Shape.Full -> matrix |> Seq.cast<float> |> Array.ofSeq
+        | Shape.Diag
+        | Shape.Spherical -> Array.init (Array2D.length1 matrix) (fun j -> matrix[j, j]) |> diagonal structure
+
     /// A plane as the D×D matrix it stands for.
     let matrix features structure (plane: float[]) : float[,] =
         Array2D.init features features (fun i j ->

@@ -42,3 +42,10 @@ module internal LinearAlgebra =
                     inverse[i, j] <- -sum / factor[i, i]
 
             inverse |> Seq.cast<float> |> Array.ofSeq)
+
+    /// The rows of a matrix R with RRᵀ = A, for A positive semidefinite: the eigenvectors times the roots of the
+    /// eigenvalues (Golub and Van Loan, Matrix Computations §8.1).
+    let squareRoot dimension (matrix: float[]) : float[][] =
+        let eigen = Matrix<float>.Build.Dense(dimension, dimension, matrix).Evd Symmetricity.Symmetric
+        let roots = eigen.EigenValues.Map(fun value -> sqrt (max 0.0 value.Real))
+        (eigen.EigenVectors * Matrix<float>.Build.DiagonalOfDiagonalVector roots).ToRowArrays()

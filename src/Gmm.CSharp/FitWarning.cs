@@ -1,0 +1,47 @@
+using Core = global::Gmm;
+
+namespace Gmm.CSharp;
+
+/// <summary>What a warning is about.</summary>
+public enum FitWarningKind
+{
+    /// <summary>The fit stopped at its iteration limit.</summary>
+    NotConverged,
+
+    /// <summary>A component has less than a hundredth of an equal share 1/K of the weight.</summary>
+    NearlyEmpty,
+
+    /// <summary>One of several runs failed and was left out.</summary>
+    FailedRun,
+}
+
+/// <summary>Something about a fit that you should see, though it is no error.</summary>
+public sealed class FitWarning
+{
+    internal FitWarning(Core.FitWarning value)
+    {
+        Message = value.Message;
+        (Kind, Component, Seed) = value switch
+        {
+            Core.FitWarning.NearlyEmpty nearlyEmpty => (FitWarningKind.NearlyEmpty, nearlyEmpty.owner, (int?)null),
+            Core.FitWarning.FailedRun failed => (FitWarningKind.FailedRun, (int?)null, failed.seed),
+            _ => (FitWarningKind.NotConverged, (int?)null, (int?)null),
+        };
+    }
+
+    /// <summary>What the warning is about.</summary>
+    public FitWarningKind Kind { get; }
+
+    /// <summary>What is the matter, and the remedy.</summary>
+    public string Message { get; }
+
+    /// <summary>The component that it is about, if any.</summary>
+    public int? Component { get; }
+
+    /// <summary>The seed of the run that it is about, if any.</summary>
+    public int? Seed { get; }
+
+    /// <summary>The message.</summary>
+    /// <returns>The message.</returns>
+    public override string ToString() => Message;
+}
