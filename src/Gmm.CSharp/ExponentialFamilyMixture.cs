@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -46,6 +47,20 @@ public abstract class ExponentialFamilyMixture : MixtureModel
         var options = ToOptions(GivenName, GivenStart(parametrisation), progress, cancellationToken);
         var names = ("Start mixture", IsWarm ? WarmName : $"The mixture of {GivenName}");
         return () => new ExponentialFit(Core.Mixtures.fit(parametrisation.Family, options, source).Get(names), parametrisation);
+    }
+
+    private protected sealed override (IFit Fit, Selection Selection) Choose(
+        Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken)
+    {
+        var parametrisation = ToParametrisation();
+        var selection = Core.Select.family(
+            Selection.ToCore(criterion),
+            Selection.Report<ExponentialParameters>(progress),
+            ListModule.OfSeq(components),
+            parametrisation.Family,
+            ToOptions(GivenName, GivenStart(parametrisation), null, cancellationToken),
+            source).Get();
+        return (new ExponentialFit(selection.Fit, parametrisation), Selection.Of(selection));
     }
 
     private Start<ExponentialParameters>? GivenStart(Parametrisation parametrisation)

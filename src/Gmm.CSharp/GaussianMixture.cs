@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -92,6 +93,39 @@ public sealed class GaussianMixture : MixtureModel
         IProgress<FitProgress>? progress = null,
         CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
 
+    /// <summary>
+    /// Fits mixtures of every number of components with every kind of covariances, and keeps the best: this object has its fit,
+    /// its <see cref="MixtureModel.Components"/> and its <see cref="CovarianceType"/>.
+    /// </summary>
+    /// <remarks>Everything else is as the settings have it. A candidate that fails is in the table with its error.</remarks>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
+    /// <param name="components">The numbers of components to try.</param>
+    /// <param name="covarianceTypes">The kinds of covariances to try.</param>
+    /// <param name="criterion">What the candidates are judged by; BIC unless given.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <param name="progress">Told of every candidate when it is done, from one thread at a time.</param>
+    /// <param name="cancellationToken">Stops the fits between two blocks of rows.</param>
+    /// <returns>All candidates, with their criteria.</returns>
+    /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, which the message states with the value.</exception>
+    /// <exception cref="MixtureFitException">No candidate has a fit.</exception>
+    /// <exception cref="OperationCanceledException">The fits were cancelled.</exception>
+    public Selection Select(
+        Rows data,
+        IEnumerable<int> components,
+        IEnumerable<CovarianceType> covarianceTypes,
+        Criterion criterion = Criterion.Bic,
+        double[]? sampleWeights = null,
+        IProgress<SelectionCandidate>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(components);
+        ArgumentNullException.ThrowIfNull(covarianceTypes);
+        var (source, types) = (data.ToSource(sampleWeights), covarianceTypes.ToArray());
+        var (fit, selection) = Choose(source, [.. components], types, criterion, progress, cancellationToken);
+        CovarianceType = types.First(type => StructureModule.name(GaussianSettings.ToStructure(type)) == selection.Best.Name);
+        return Keep(fit, selection);
+    }
+
     // ── Pictures ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Draws rows as points in the plane of two features, with every component's mean and ellipses, as SVG.</summary>
@@ -157,6 +191,35 @@ public sealed class GaussianMixture : MixtureModel
 
     private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
+        var options = ToGmmOptions(progress, cancellationToken);
+        (string, string)[] names = IsWarm ? [("Start mixture", WarmName)] : [];
+        return () => new FitOf<Gaussian>(Core.Gmm.fit(options, source).Get(names));
+    }
+
+    private protected override (IFit Fit, Selection Selection) Choose(
+        Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken) =>
+        Choose(source, components, [CovarianceType], criterion, progress, cancellationToken);
+
+    private (IFit Fit, Selection Selection) Choose(
+        Source source,
+        int[] components,
+        CovarianceType[] covarianceTypes,
+        Criterion criterion,
+        IProgress<SelectionCandidate>? progress,
+        CancellationToken cancellationToken)
+    {
+        var selection = Core.Select.gaussian(
+            Selection.ToCore(criterion),
+            Selection.Report<Gaussian>(progress),
+            ListModule.OfSeq(components),
+            ListModule.OfSeq(covarianceTypes.Select(GaussianSettings.ToStructure)),
+            ToGmmOptions(null, cancellationToken),
+            source).Get();
+        return (new FitOf<Gaussian>(selection.Fit), Selection.Of(selection));
+    }
+
+    private GmmOptions ToGmmOptions(IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+    {
         var gaussian = GaussianSettings.ToCore(
             CovarianceType,
             ToCovarianceStart(),
@@ -167,7 +230,7 @@ public sealed class GaussianMixture : MixtureModel
             (DegreesOfFreedomPrior, nameof(DegreesOfFreedomPrior)));
         var start = InitMeans is { } means ? Start<Gaussian>.NewMeans(means) : null;
         var common = ToOptions(nameof(InitMeans), start, progress, cancellationToken);
-        var options = new GmmOptions(
+        return new GmmOptions(
             components: common.Components,
             structure: gaussian.Structure,
             start: common.Start,
@@ -187,8 +250,6 @@ public sealed class GaussianMixture : MixtureModel
             verboseInterval: common.VerboseInterval,
             history: common.History,
             execution: common.Execution);
-        (string, string)[] names = IsWarm ? [("Start mixture", WarmName)] : [];
-        return () => new FitOf<Gaussian>(Core.Gmm.fit(options, source).Get(names));
     }
 
     private CovarianceStart ToCovarianceStart() =>

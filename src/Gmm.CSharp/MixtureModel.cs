@@ -137,6 +137,32 @@ public abstract class MixtureModel
         return fitted.Set(Prepare(source, progress, cancellationToken)()).Labels(source);
     }
 
+    /// <summary>Fits mixtures of every number of components, and keeps the best: this object has its fit and its <see cref="Components"/>.</summary>
+    /// <remarks>Everything else is as the settings have it. A candidate that fails is in the table with its error.</remarks>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
+    /// <param name="components">The numbers of components to try.</param>
+    /// <param name="criterion">What the candidates are judged by; BIC unless given.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <param name="progress">Told of every candidate when it is done, from one thread at a time.</param>
+    /// <param name="cancellationToken">Stops the fits between two blocks of rows.</param>
+    /// <returns>All candidates, with their criteria.</returns>
+    /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, which the message states with the value.</exception>
+    /// <exception cref="MixtureFitException">No candidate has a fit.</exception>
+    /// <exception cref="OperationCanceledException">The fits were cancelled.</exception>
+    public Selection Select(
+        Rows data,
+        IEnumerable<int> components,
+        Criterion criterion = Criterion.Bic,
+        double[]? sampleWeights = null,
+        IProgress<SelectionCandidate>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(components);
+        var source = data.ToSource(sampleWeights);
+        var (fit, selection) = Choose(source, [.. components], criterion, progress, cancellationToken);
+        return Keep(fit, selection);
+    }
+
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>The likeliest component of every row, the lower of equals.</summary>
@@ -248,6 +274,18 @@ public abstract class MixtureModel
     {
         model.fitted.Set(model.Prepare(data.ToSource(sampleWeights), progress, cancellationToken)());
         return model;
+    }
+
+    /// <summary>The best of the core's fits of every number of components, and the table of all.</summary>
+    private protected abstract (IFit Fit, Selection Selection) Choose(
+        Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken);
+
+    /// <summary>Keeps the best of the candidates.</summary>
+    private protected Selection Keep(IFit fit, Selection selection)
+    {
+        fitted.Set(fit);
+        Components = selection.Best.Components;
+        return selection;
     }
 
     /// <summary>Something of every iteration, if the fit kept it.</summary>

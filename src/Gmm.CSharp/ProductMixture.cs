@@ -50,16 +50,30 @@ public sealed class ProductMixture : MixtureModel
 
     private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
-        Part[] parts = [.. Parts];
-
-        if (Array.IndexOf(parts, null) is >= 0 and var i)
-        {
-            throw Translation.Invalid($"{nameof(Parts)}[{i}]", "a part", "null");
-        }
-
+        var (parts, values) = CheckedParts();
         var options = ToOptions<Product>(null, null, progress, cancellationToken);
-        var values = ListModule.OfSeq(parts.Select(part => part.Value));
-        return () => new ProductFit(
-            Core.Mixtures.fitProduct(values, options, source).Get(("Start mixture", WarmName)), Array.AsReadOnly(parts));
+        return () => new ProductFit(Core.Mixtures.fitProduct(values, options, source).Get(("Start mixture", WarmName)), parts);
+    }
+
+    private protected override (IFit Fit, Selection Selection) Choose(
+        Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken)
+    {
+        var (parts, values) = CheckedParts();
+        var selection = Core.Select.product(
+            Selection.ToCore(criterion),
+            Selection.Report<Product>(progress),
+            ListModule.OfSeq(components),
+            values,
+            ToOptions<Product>(null, null, null, cancellationToken),
+            source).Get();
+        return (new ProductFit(selection.Fit, parts), Selection.Of(selection));
+    }
+
+    private (IReadOnlyList<Part> Parts, FSharpList<Core.Part> Values) CheckedParts()
+    {
+        Part[] parts = [.. Parts];
+        return Array.IndexOf(parts, null) is >= 0 and var i
+            ? throw Translation.Invalid($"{nameof(Parts)}[{i}]", "a part", "null")
+            : (Array.AsReadOnly(parts), ListModule.OfSeq(parts.Select(part => part.Value)));
     }
 }

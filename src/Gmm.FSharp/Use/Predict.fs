@@ -33,15 +33,30 @@ module Predict =
     let logDensities (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
         ofJoint (Assignment.soft >> fst) fit source
 
+    /// Σₙ wₙvₙ and Σₙ wₙ of numbers of the rows.
+    let internal weightedSum (fit: Fit<'θ>) (source: Source) (values: float[]) : float * float =
+        let weighted (block: Block) =
+            let first = int block.FirstRow
+            block.WeightedSum values[first .. first + block.Rows - 1], Seq.sum (Seq.init block.Rows block.Weight)
+
+        source |> Source.reduce fit.Model.Execution (fun (a, b) (c, d) -> a + c, b + d) weighted
+
     /// The mean log-density per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.
     let score (fit: Fit<'θ>) (source: Source) : Result<float, GmmError> =
         logDensities fit source
         |> Result.map (fun densities ->
-            let weighted (block: Block) =
-                let first = int block.FirstRow
-
-                block.WeightedSum densities[first .. first + block.Rows - 1],
-                Seq.sum (Seq.init block.Rows block.Weight)
-
-            let sum, weight = source |> Source.reduce fit.Model.Execution (fun (a, b) (c, d) -> a + c, b + d) weighted
+            let sum, weight = weightedSum fit source densities
             sum / weight)
+
+    /// The integrated complete likelihood of the fit on data, as a criterion of which lower is better:
+    /// −2 Σₙ wₙ (ln p(xₙ) + ln maxₖ rₙₖ) + p ln n with n = Σₙ wₙ, that is BIC + 2 Σₙ wₙ (−ln maxₖ rₙₖ): components that overlap
+    /// cost (Biernacki, Celeux and Govaert 2000). mclust's has the opposite sign.
+    let icl (fit: Fit<'θ>) (source: Source) : Result<float, GmmError> =
+        let complete joint =
+            let evidence, responsibilities = Assignment.soft joint
+            evidence + (responsibilities.max 1).log()
+
+        ofJoint complete fit source
+        |> Result.map (fun likelihoods ->
+            let sum, weight = weightedSum fit source likelihoods
+            -2.0 * sum + float fit.FreeParameters * log weight)

@@ -1,0 +1,105 @@
+using Microsoft.FSharp.Core;
+using Core = global::Gmm;
+
+namespace Gmm.CSharp;
+
+/// <summary>What the best of several fits is judged by; the lowest value wins.</summary>
+public enum Criterion
+{
+    /// <summary>The Bayesian information criterion −2 ln L + p ln n (Schwarz 1978).</summary>
+    Bic,
+
+    /// <summary>The integrated complete likelihood: BIC plus a cost of overlapping components (Biernacki, Celeux and Govaert 2000).</summary>
+    Icl,
+
+    /// <summary>Akaike's information criterion −2 ln L + 2p (Akaike 1974).</summary>
+    Aic,
+}
+
+/// <summary>A mixture that may be chosen, and what became of it.</summary>
+public sealed class SelectionCandidate
+{
+    private SelectionCandidate(string name, int components, string? error) => (Name, Components, Error) = (name, components, error);
+
+    /// <summary>The structure of the covariances, or the family.</summary>
+    public string Name { get; }
+
+    /// <summary>How many components, K.</summary>
+    public int Components { get; }
+
+    /// <summary>Why there is no fit; null where there is one.</summary>
+    public string? Error { get; }
+
+    /// <summary>How many parameters are free; null without a fit, as the others.</summary>
+    public int? FreeParameters { get; private init; }
+
+    /// <summary>The log-likelihood Σₙ wₙ ln p(xₙ).</summary>
+    public double? LogLikelihood { get; private init; }
+
+    /// <summary>The Bayesian information criterion.</summary>
+    public double? Bic { get; private init; }
+
+    /// <summary>The integrated complete likelihood.</summary>
+    public double? Icl { get; private init; }
+
+    /// <summary>Akaike's information criterion.</summary>
+    public double? Aic { get; private init; }
+
+    /// <summary>Whether the fit converged.</summary>
+    public bool? Converged { get; private init; }
+
+    internal static SelectionCandidate Of<TParameters>(Candidate<TParameters> candidate) =>
+        candidate.Outcome switch
+        {
+            { IsOk: true, ResultValue: var judged } => new(candidate.Name, candidate.Components, null)
+            {
+                FreeParameters = judged.Fit.FreeParameters,
+                LogLikelihood = judged.Fit.LogLikelihood,
+                Bic = judged.Bic,
+                Icl = judged.Icl,
+                Aic = judged.Aic,
+                Converged = judged.Fit.Converged,
+            },
+            var failed => new(candidate.Name, candidate.Components, failed.ErrorValue.Message),
+        };
+}
+
+/// <summary>All candidates of a selection, and the best of them.</summary>
+public sealed class Selection
+{
+    private readonly string table;
+
+    private Selection(SelectionCandidate[] candidates, int best, string table)
+    {
+        (Candidates, Best) = (Array.AsReadOnly(candidates), candidates[best]);
+        this.table = table;
+    }
+
+    /// <summary>All candidates, in the order they were asked for.</summary>
+    public IReadOnlyList<SelectionCandidate> Candidates { get; }
+
+    /// <summary>The candidate with the lowest value of the criterion, the first of equals.</summary>
+    public SelectionCandidate Best { get; }
+
+    /// <summary>The candidates as lines of text, the best one marked with a star.</summary>
+    /// <returns>The table.</returns>
+    public override string ToString() => table;
+
+    internal static Selection Of<TParameters>(Selection<TParameters> selection)
+    {
+        var candidates = selection.Candidates.ToList();
+        return new([.. candidates.Select(SelectionCandidate.Of)], candidates.IndexOf(selection.Best), selection.Table);
+    }
+
+    internal static Core.Criterion ToCore(Criterion criterion) =>
+        criterion switch
+        {
+            Criterion.Bic => Core.Criterion.Bic,
+            Criterion.Icl => Core.Criterion.Icl,
+            Criterion.Aic => Core.Criterion.Aic,
+            _ => throw Translation.UnknownValue(nameof(Criterion), criterion),
+        };
+
+    internal static FSharpFunc<Candidate<TParameters>, Unit> Report<TParameters>(IProgress<SelectionCandidate>? progress) =>
+        Translation.ToFunction<Candidate<TParameters>>(candidate => progress?.Report(SelectionCandidate.Of(candidate)));
+}
