@@ -60,14 +60,14 @@ let ``the objective never falls under any beliefs`` () =
 
         whenSound (walk 20 model case.Data.Source case.Data.Origin.Mixture) neverFalls
 
-    checkTimes 150 (Prop.forAll beliefs property)
+    checkTimes 1000 (Prop.forAll beliefs property)
 
 [<Fact>]
 let ``the classification objective never falls`` () =
     let model = { likelihood with Assignment = Hard }
 
     checkTimes
-        150
+        1000
         (Prop.forAll weightedData (fun case -> whenSound (walk 20 model case.Source case.Origin.Mixture) neverFalls))
 
 [<Fact>]

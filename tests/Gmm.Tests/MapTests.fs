@@ -2,6 +2,7 @@
 module Gmm.Tests.MapTests
 
 open System
+open FsCheck.FSharp
 open Gmm
 open Gmm.Tests.Formulas
 open Gmm.Tests.Generators
@@ -176,6 +177,33 @@ let ``away from the fit, and at the fit of another prior, the objective has a sl
 
         for others in [ (false, true, true); (true, false, true); (true, true, false) ] do
             Assert.False(vanishes 90 (slopeAt (fitOf (withBeliefs others case)).Mixture))
+
+/// EM comes closer by a factor every time; where the objective changes by less than 1e-14 a row, its slope, which is about the
+/// root of the change, is below 1e-6 a row. Fits that need more than 3000 iterations are put aside.
+[<Fact>]
+let ``a fit that has come to rest has no slope, under any beliefs about any data`` () =
+    let property (case: BeliefCase) =
+        let origin = case.Data.Origin
+
+        let fit =
+            case.Data.Source
+            |> Gmm.fit
+                { plain origin.Components origin.Structure with
+                    Start = Start.Mixture origin.Mixture
+                    Tolerance = 1e-14
+                    MaxIterations = 3000
+                    WeightPrior = case.Prior.OnWeights
+                    MeanPrior = case.Prior.OnMeans
+                    CovariancePrior = case.Prior.OnCovariances(origin.Structure, origin.Components) }
+
+        match fit with
+        | Ok fit when fit.Converged ->
+            gradient (objective case) (toCoordinates fit.Mixture) |> vanishes case.Data.Rows.Length |> Prop.ofTestable
+        | Ok _
+        | Error(SingularCovariance _ | CollapsedComponent _) -> false ==> true
+        | Error other -> failwith other.Message
+
+    checkTimes 1000 (Prop.forAll beliefs property)
 
 // ── The M-step ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
