@@ -57,25 +57,53 @@ public sealed class KMeans
     /// <summary>Clusters the rows of data and returns this object.</summary>
     /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.</param>
+    /// <param name="progress">Told of every iteration of every run, from one thread at a time; the objective is −½ inertia / Σₙ wₙ.</param>
     /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
     /// <returns>This object.</returns>
     /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, or fewer than K rows differ.</exception>
     /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
-    public KMeans Fit(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default)
+    public KMeans Fit(
+        Rows data,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
-        Run(data, sampleWeights, cancellationToken);
+        fitted.Set(Prepare(data, sampleWeights, progress, cancellationToken)());
         return this;
+    }
+
+    /// <summary>Clusters the rows of data on other threads; this object has the fit when the task has ended.</summary>
+    /// <remarks>The settings are read before this method returns.</remarks>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.</param>
+    /// <param name="progress">Told of every iteration of every run, from one thread at a time; the objective is −½ inertia / Σₙ wₙ.</param>
+    /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
+    /// <returns>The fit under way; its exceptions are those of <see cref="Fit"/>.</returns>
+    /// <exception cref="ArgumentException">A setting or the sample weights break their rule, which the message states with the value.</exception>
+    public Task FitAsync(
+        Rows data,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        var run = Prepare(data, sampleWeights, progress, cancellationToken);
+        return Task.Run(() => fitted.Set(run()), cancellationToken);
     }
 
     /// <summary>Clusters the rows of data and returns the cluster of every row (N).</summary>
     /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <param name="progress">Told of every iteration of every run, from one thread at a time; the objective is −½ inertia / Σₙ wₙ.</param>
     /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
     /// <returns>A cluster for every row (N).</returns>
     /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, or fewer than K rows differ.</exception>
     /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
-    public int[] FitPredict(Rows data, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
-        [.. Run(data, sampleWeights, cancellationToken).Labels];
+    public int[] FitPredict(
+        Rows data,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        [.. fitted.Set(Prepare(data, sampleWeights, progress, cancellationToken)()).Labels];
 
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -92,6 +120,15 @@ public sealed class KMeans
     /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite.</exception>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public double[,] Transform(Rows data) => Core.KMeans.transform(fitted.Get().Fit, data.ToSource(null)).Get();
+
+    /// <summary>Minus the sum of squared distances of the rows to their nearest centers, −Σₙ wₙ minₖ ‖xₙ−μₖ‖²: higher is better.</summary>
+    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <returns>The score.</returns>
+    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double Score(Rows data, double[]? sampleWeights = null) =>
+        -Core.KMeans.inertia(fitted.Get().Fit, data.ToSource(sampleWeights)).Get();
 
     // ── What was fitted ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -124,14 +161,19 @@ public sealed class KMeans
 
     // ── Conversion ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    private State Run(Rows data, double[]? sampleWeights, CancellationToken cancellationToken)
+    /// <summary>Reads the settings; what it returns runs the core's fit.</summary>
+    private Func<State> Prepare(
+        Rows data, double[]? sampleWeights, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
-        var source = data.ToSource(sampleWeights);
-        var fit = Core.KMeans.fit(ToOptions(cancellationToken), source).Get(("Means", nameof(InitCenters)), ("Start means", nameof(InitCenters)));
-        return fitted.Set(new(fit, Core.KMeans.predict(fit, source).Get()));
+        var (source, options) = (data.ToSource(sampleWeights), ToOptions(progress, cancellationToken));
+        return () =>
+        {
+            var fit = Core.KMeans.fit(options, source).Get(("Means", nameof(InitCenters)), ("Start means", nameof(InitCenters)));
+            return new(fit, Core.KMeans.predict(fit, source).Get());
+        };
     }
 
-    private KMeansOptions ToOptions(CancellationToken cancellationToken) =>
+    private KMeansOptions ToOptions(IProgress<FitProgress>? progress, CancellationToken cancellationToken) =>
         new(
             clusters: Clusters,
             start: InitCenters is { } centers ? KMeansStart.NewMeans(centers) : ToStart(Init),
@@ -139,6 +181,7 @@ public sealed class KMeans
             seed: RandomState,
             maxIterations: MaxIterations,
             tolerance: Tolerance,
+            progress: Translation.ToFunction<Progress>(report => progress?.Report(new(report))),
             execution: new Execution(Threads, cancellationToken));
 
     private static KMeansStart ToStart(KMeansInitMethod method) =>

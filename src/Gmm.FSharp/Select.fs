@@ -138,11 +138,6 @@ module Select =
                       Best = best
                       Fit = itsFit.Fit }
 
-    /// One progress function for several fits at once.
-    let private oneAtATime (progress: Progress -> unit) : Progress -> unit =
-        let gate = obj ()
-        fun report -> lock gate (fun () -> progress report)
-
     /// Fits Gaussian mixtures of every number of components with every structure, and chooses the best; everything else is as
     /// the options have it. Error when none has a fit, as the first one's; a candidate that fails is kept with its error.
     let gaussian
@@ -155,7 +150,7 @@ module Select =
         : Result<Selection<Gaussian>, GmmError> =
         let options =
             { options with
-                Progress = oneAtATime options.Progress }
+                Progress = Progress.oneAtATime options.Progress }
 
         let candidates =
             [ for structure in structures do
@@ -175,7 +170,7 @@ module Select =
     let private overComponents name fit criterion report components (options: MixtureOptions<'θ>) source =
         let options =
             { options with
-                Progress = oneAtATime options.Progress }
+                Progress = Progress.oneAtATime options.Progress }
 
         let candidates =
             [ for k in components ->

@@ -135,5 +135,36 @@ public class KMeansTests
             seed: seed ?? options.Seed,
             maxIterations: maxIterations ?? options.MaxIterations,
             tolerance: tolerance ?? options.Tolerance,
+            progress: options.Progress,
             execution: execution ?? options.Execution);
+
+    /// <summary>Collects reports as they come.</summary>
+    private sealed class Reports : List<FitProgress>, IProgress<FitProgress>
+    {
+        public void Report(FitProgress value) => Add(value);
+    }
+
+    [Fact]
+    public async Task FitAsyncFitsAsFitDoesAndTellsItsProgress()
+    {
+        var (model, reports) = (new KMeans(3) { Restarts = 2 }, new Reports());
+        await model.FitAsync(Data.Iris, progress: reports, cancellationToken: TestContext.Current.CancellationToken);
+        var same = new KMeans(3) { Restarts = 2 }.Fit(Data.Iris);
+        Assert.Equal(same.Centers, model.Centers);
+        var best = reports.Where(report => report.Seed == model.BestRandomState).ToArray();
+        Assert.Equal(Enumerable.Range(0, model.Iterations + 1), best.Select(report => report.Iteration));
+        Assert.Equal(model.Inertia, -2 * 150 * best[^1].Objective, 1e-9);
+        Assert.Throws<ArgumentException>(() => { _ = new KMeans(2) { Init = (KMeansInitMethod)7 }.FitAsync(Data.Iris); });
+    }
+
+    [Fact]
+    public void ScoreIsMinusTheInertiaOfTheData()
+    {
+        var model = new KMeans(3).Fit(Data.Iris);
+        Assert.Equal(-model.Inertia, model.Score(Data.Iris), 1e-9);
+        var distance = model.Transform(new double[,] { { 5, 3, 2, 1 } }).Cast<double>().Min();
+        Assert.Equal(-3 * distance * distance, model.Score(new double[,] { { 5, 3, 2, 1 } }, [3]), 1e-12);
+        Assert.Throws<ArgumentException>(() => model.Score(new double[1, 3]));
+        Assert.Throws<InvalidOperationException>(() => new KMeans(3).Score(Data.Iris));
+    }
 }

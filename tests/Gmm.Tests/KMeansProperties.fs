@@ -264,3 +264,47 @@ let ``random rows that k-means starts from differ in value`` () =
     with
     | InvalidData(rule, _) -> Assert.Contains("7 different rows", rule)
     | other -> Assert.Fail other.Message
+
+[<Fact>]
+let ``the inertia of other data is the sum of their squared distances to the nearest centres`` () =
+    let property (case: DataCase) =
+        let found =
+            case.Source
+            |> KMeans.fit
+                { KMeans.defaults with
+                    Clusters = case.Origin.Components
+                    Restarts = 1
+                    Execution = oneThread }
+
+        match found with
+        | Error _ -> false ==> true
+        | Ok found ->
+            let others = case.Rows |> Array.map (Array.map (fun x -> 0.5 * x + 1.0)) |> sourceOf
+            let weights = Array.init case.Rows.Length (fun n -> float (n % 3 + 1))
+            let weighted = others |> Source.weighted weights |> ok
+            let distances = KMeans.transform found others |> ok
+
+            let expected =
+                weights |> Array.mapi (fun n weight -> weight * (Array.min distances[n, *] ** 2.0)) |> Array.sum
+
+            (abs ((KMeans.inertia found weighted |> ok) - expected) <= 1e-12 * expected) |> Prop.ofTestable
+
+    checkTimes 60 (Prop.forAll data property)
+
+[<Fact>]
+let ``k-means tells its progress, run by run`` () =
+    let reports = ResizeArray<Progress>()
+
+    let found =
+        (DataSet.iris ()).Source
+        |> KMeans.fit
+            { KMeans.defaults with
+                Clusters = 3
+                Restarts = 4
+                Seed = 2
+                Progress = reports.Add }
+        |> ok
+
+    let ofBest = reports |> Seq.filter (fun report -> report.Seed = found.Fit.Seed) |> Array.ofSeq
+    Assert.Equal<float[]>(found.Fit.Trace, ofBest |> Array.map _.Objective)
+    Assert.Equal<int list>([ 0..3 ], reports |> Seq.map _.Run |> Seq.distinct |> Seq.sort |> List.ofSeq)

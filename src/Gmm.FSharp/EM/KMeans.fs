@@ -1,6 +1,7 @@
 namespace Gmm
 
 open System
+open System.Diagnostics
 
 /// Where k-means starts.
 [<RequireQualifiedAccess>]
@@ -29,6 +30,8 @@ type KMeansOptions =
         /// Converged when the squared movement of the centres is at most this share of the features' mean variance. At 0
         /// they move until only rounding moves them.
         Tolerance: float
+        /// Called after every assignment of rows, of every run, from one thread at a time; the objective is −½ inertia / Σₙ wₙ.
+        Progress: Progress -> unit
         /// Threads and cancellation.
         Execution: Execution
     }
@@ -57,6 +60,7 @@ module KMeans =
           Seed = 0
           MaxIterations = 300
           Tolerance = 1e-4
+          Progress = ignore
           Execution = Execution.Default }
 
     /// The model of k-means, for EM's functions.
@@ -211,6 +215,9 @@ module KMeans =
             | KMeansStart.KPlusPlus
             | KMeansStart.Points -> options.Restarts
 
+        let clock = Stopwatch.StartNew()
+        let report = Progress.oneAtATime options.Progress
+
         let run execution meanVariance seed =
             let hasSettled (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
                 let squares (tensor: Tensor) = (tensor * tensor).toArray() |> Array.sum
@@ -223,7 +230,10 @@ module KMeans =
 
             result {
                 let! centres = centres execution seed
-                let iterates = iterates execution source centres
+
+                let iterates =
+                    iterates execution source centres |> Progress.watch report (seed - options.Seed) seed clock
+
                 let! fit = Fit.ofIterates (model execution) seed options.MaxIterations hasSettled iterates
 
                 return
@@ -248,20 +258,26 @@ module KMeans =
 
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// A function of every block of data that have the features of the fitted ones.
-    let private onBlocks (found: KMeansFit) (map: Block -> 'T[]) (source: Source) : Result<'T[], GmmError> =
-        let execution = found.Fit.Model.Execution
-
+    /// What is wrong with data that centres are used on, if anything.
+    let private checkData (found: KMeansFit) (source: Source) =
         result {
             do! Source.requireColumns (Array2D.length2 found.Centres) source
-            do! Source.validate execution source
-            return Source.collect execution map source
+            do! Source.validate found.Fit.Model.Execution source
         }
+
+    /// A function of every block of data that have the features of the fitted ones.
+    let private onBlocks (found: KMeansFit) (map: Block -> 'T[]) (source: Source) : Result<'T[], GmmError> =
+        checkData found source |> Result.map (fun () -> source |> Source.collect found.Fit.Model.Execution map)
 
     /// The number of the nearest centre for every row (N), the lowest of equals. Error when the data have another number of
     /// features than the centres, or a number that isn't finite.
     let predict (found: KMeansFit) (source: Source) : Result<int[], GmmError> =
         source |> onBlocks found (labels found.Centres)
+
+    /// Σₙ wₙ minₖ ‖xₙ−μₖ‖² of data, those that were clustered or others. Errors as `predict`.
+    let inertia (found: KMeansFit) (source: Source) : Result<float, GmmError> =
+        let statistics () = EM.eStep found.Fit.Model source found.Fit.Mixture
+        checkData found source |> Result.map (fun () -> -2.0 * (statistics ()).LogLikelihood)
 
     /// The distance ‖xₙ−μₖ‖ of every row to every centre (N×K). Errors as `predict`.
     let transform (found: KMeansFit) (source: Source) : Result<float[,], GmmError> =

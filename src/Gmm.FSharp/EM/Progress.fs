@@ -1,6 +1,7 @@
 namespace Gmm
 
 open System
+open System.Diagnostics
 
 /// Where a fit is, told after every E-step.
 type Progress =
@@ -25,6 +26,33 @@ type Progress =
 
         FormattableString.Invariant
             $"run {progress.Run} (seed {progress.Seed})  iteration {progress.Iteration, 4}  objective {progress.Objective, 16:G10}  change {progress.Change, 10:G3}  {seconds:F2} s"
+
+/// Telling how a fit goes.
+module internal Progress =
+    /// A function of several runs at once, called from one thread at a time.
+    let oneAtATime (report: Progress -> unit) : Progress -> unit =
+        let gate = obj ()
+        fun progress -> lock gate (fun () -> report progress)
+
+    /// The iterates of a run, each told when it is reached.
+    let watch (report: Progress -> unit) run seed (clock: Stopwatch) (iterates: seq<Result<Iterate<'θ>, GmmError>>) =
+        let previous: float option ref = ref None
+
+        let told (iterate: Iterate<'θ>) =
+            let change = previous.Value |> Option.map (fun before -> iterate.Objective - before)
+            previous.Value <- Some iterate.Objective
+
+            report
+                { Run = run
+                  Seed = seed
+                  Iteration = iterate.Iteration
+                  Objective = iterate.Objective
+                  Change = Option.defaultValue 0.0 change
+                  Elapsed = clock.Elapsed }
+
+            iterate
+
+        iterates |> Seq.map (Result.map told)
 
 /// Something about a fit that its user should see, though it is no error.
 type FitWarning =

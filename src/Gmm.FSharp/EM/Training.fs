@@ -83,31 +83,6 @@ module internal Training =
             do! WeightPrior.check components options.WeightPrior
         }
 
-    /// The iterates, each told to `report` and `keep` when it is reached.
-    let private watched (report: Progress -> unit) (keep: Iterate<'θ> -> unit) run seed (clock: Stopwatch) iterates =
-        let previous: Iterate<'θ> option ref = ref None
-
-        let watch (iterate: Iterate<'θ>) =
-            let change =
-                previous.Value
-                |> Option.map (fun previous -> iterate.Objective - previous.Objective)
-                |> Option.defaultValue 0.0
-
-            previous.Value <- Some iterate
-            keep iterate
-
-            report
-                { Run = run
-                  Seed = seed
-                  Iteration = iterate.Iteration
-                  Objective = iterate.Objective
-                  Change = change
-                  Elapsed = clock.Elapsed }
-
-            iterate
-
-        iterates |> Seq.map (Result.map watch)
-
     /// The best fit of all seeds, from options and data that `check` found right.
     let run (prepared: Prepared<'θ>) (options: MixtureOptions<'θ>) (source: Source) : Result<Fit<'θ>, GmmError> =
         let clock = Stopwatch.StartNew()
@@ -123,8 +98,7 @@ module internal Training =
 
         let modelOfRun = { model with Execution = ofRun }
         let hasConverged = Stopping.objectiveWithin options.Tolerance
-        let gate = obj ()
-        let report progress = lock gate (fun () -> options.Progress progress)
+        let report = Progress.oneAtATime options.Progress
 
         let fromSeed seed =
             result {
@@ -141,8 +115,12 @@ module internal Training =
                     if options.History then
                         history.Add iterate.Mixture
 
+                    iterate
+
                 let iterates =
-                    EM.iterates modelOfRun source start |> watched report keep (seed - options.Seed) seed clock
+                    EM.iterates modelOfRun source start
+                    |> Progress.watch report (seed - options.Seed) seed clock
+                    |> Seq.map (Result.map keep)
 
                 let! fit = Fit.ofIterates model seed options.MaxIterations hasConverged iterates
                 return { fit with History = history.ToArray() }
