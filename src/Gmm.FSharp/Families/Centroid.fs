@@ -41,6 +41,7 @@ module Centroid =
           Maximise = maximise
           LogPrior = fun _ -> 0.0
           Misfit = fun _ _ -> None
+          Means = fun centroid -> centroid.Centres.toArray2D ()
           Features = fun centroid -> centroid.Centres.shape[1]
           FreeParameters = fun centroid -> Array.fold (*) 1 centroid.Centres.shape
           Move = fun move centroid -> { Centres = move centroid.Centres } }

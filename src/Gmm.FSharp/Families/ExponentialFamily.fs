@@ -207,6 +207,11 @@ module ExponentialFamily =
     let withPrior (prior: ConjugatePrior) (family: ExponentialFamily) : ExponentialFamily =
         { family with Prior = prior }
 
+    /// The mean parameters of every component one after another (K×D·S).
+    let private means (parameters: ExponentialParameters) =
+        let shape = parameters.Means.shape
+        (parameters.Means.view [| shape[0]; shape[1] * shape[2] |]).toArray2D()
+
     /// Components of D independent columns of an exponential family.
     let components (family: ExponentialFamily) : Family<ExponentialParameters> =
         { Name = family.Name
@@ -215,6 +220,7 @@ module ExponentialFamily =
           Maximise = maximise family
           LogPrior = logPrior family
           Misfit = fun _ -> misfit family
+          Means = means
           Features = fun parameters -> parameters.Means.shape[1]
           FreeParameters = fun parameters -> parameters.Means.shape[0] * parameters.Means.shape[1] * family.Free
           Move =

@@ -430,6 +430,7 @@ module Gaussian =
           Maximise = maximise prior regularisation
           LogPrior = logPrior prior
           Misfit = fun _ _ -> None
+          Means = fun gaussian -> gaussian.Means.toArray2D ()
           Features = _.Features
           FreeParameters = freeParameters
           Move =

@@ -59,6 +59,7 @@ module Product =
           Maximise = fun parameters statistics -> family.Maximise (unwrap parameters) statistics |> Result.map wrap
           LogPrior = unwrap >> family.LogPrior
           Misfit = unwrap >> family.Misfit
+          Means = unwrap >> family.Means
           Features = unwrap >> family.Features
           FreeParameters = unwrap >> family.FreeParameters
           Move = fun move -> unwrap >> family.Move move >> wrap }
@@ -87,6 +88,12 @@ module Product =
     let family (parts: Family<PartParameters> list) : Family<Product> =
         let onParts (f: Family<PartParameters> -> int[] -> PartParameters -> 'T) (product: Product) =
             List.map2 (fun part (columns, parameters) -> f part columns parameters) parts product.Parts
+
+        let besides (left: float[,]) (right: float[,]) =
+            let width = Array2D.length2 left
+
+            Array2D.init (Array2D.length1 left) (width + Array2D.length2 right) (fun k i ->
+                if i < width then left[k, i] else right[k, i - width])
 
         let maximise (product: Product) (statistics: Statistics) =
             let counts = product.Parts |> List.map (snd >> sumsOf)
@@ -123,6 +130,7 @@ module Product =
                     part.Misfit parameters (block.Select ascending) |> Option.map (GmmError.ofColumns ascending))
                 |> List.choose id
                 |> GmmError.firstCell
+          Means = onParts (fun part _ -> part.Means) >> List.reduce besides
           Features = fun product -> product.Parts |> List.sumBy (fun (columns, _) -> columns.Length)
           FreeParameters = onParts (fun part _ -> part.FreeParameters) >> List.sum
           Move =

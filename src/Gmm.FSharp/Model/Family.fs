@@ -17,6 +17,8 @@ type Family<'θ> =
         LogPrior: 'θ -> float
         /// What is wrong with the first number of a block that the family can't have, if any.
         Misfit: 'θ -> Block -> GmmError option
+        /// The means by which components are compared (K×M): of the features, or of their statistics.
+        Means: 'θ -> float[,]
         /// How many features the components have, D.
         Features: 'θ -> int
         /// How many parameters of the components are free.

@@ -1,0 +1,85 @@
+namespace Gmm
+
+/// A component of one mixture and the one of another that it is matched to.
+type ComponentPair =
+    {
+        /// The component of the first mixture.
+        First: int
+        /// The component of the second mixture.
+        Second: int
+        /// ‖μ₂ − μ₁‖, the Euclidean distance of their means.
+        Distance: float
+        /// μ₂ − μ₁ (M).
+        MeanDifference: float[]
+        /// π₂ − π₁.
+        WeightDifference: float
+    }
+
+/// Two mixtures, component by component.
+type Comparison =
+    {
+        /// The components that are matched, in the order of the first mixture's.
+        Pairs: ComponentPair[]
+        /// The components of the first mixture left over, when it has more.
+        OnlyFirst: int[]
+        /// The components of the second mixture left over, when it has more.
+        OnlySecond: int[]
+    }
+
+    /// The mean distance over the pairs.
+    member comparison.MeanDistance = comparison.Pairs |> Array.averageBy _.Distance
+    /// The largest distance of a pair.
+    member comparison.LargestDistance = comparison.Pairs |> Array.map _.Distance |> Array.max
+
+    /// The largest difference in weight of a pair, without its sign.
+    member comparison.LargestWeightDifference =
+        comparison.Pairs |> Array.map (fun pair -> abs pair.WeightDifference) |> Array.max
+
+/// Comparing mixtures whose components are in any order.
+module Comparison =
+    /// Two mixtures of a family: the min(K₁, K₂) pairs of components with the least sum of distances between means (see
+    /// `Family.Means`: of Gaussians μₖ, of exponential families the mean parameters E T(x), of a product those of all its
+    /// parts, one after another). Error when their means have not the same length or are too large.
+    let ofMixtures (family: Family<'θ>) (first: Mixture<'θ>) (second: Mixture<'θ>) : Result<Comparison, GmmError> =
+        let means, means' = family.Means first.Parameters, family.Means second.Parameters
+        let weights, weights' = first.Weights, second.Weights
+        let difference k l = Array.map2 (-) means'[l, *] means[k, *]
+        let distance k l = difference k l |> Array.sumBy (fun d -> d * d) |> sqrt
+        let leftOver components matched = Array.except matched [| 0 .. components - 1 |]
+
+        let pair (k, l) =
+            { First = k
+              Second = l
+              Distance = distance k l
+              MeanDifference = difference k l
+              WeightDifference = weights'[l] - weights[k] }
+
+        result {
+            let features, features' = Array2D.length2 means, Array2D.length2 means'
+
+            do!
+                GmmError.requireAll
+                    [ features = features',
+                      "The second mixture",
+                      $"one with {features} numbers in a component's mean, as the first",
+                      $"one with {features'}" ]
+
+            let! pairs = Matching.cheapest (Array2D.init first.Components second.Components distance)
+
+            return
+                { Pairs = pairs |> Array.map pair
+                  OnlyFirst = pairs |> Array.map fst |> leftOver first.Components
+                  OnlySecond = pairs |> Array.map snd |> leftOver second.Components }
+        }
+
+    /// Two fits, as `ofMixtures` compares their mixtures. Error, too, when they are of different families.
+    let ofFits (first: Fit<'θ>) (second: Fit<'θ>) : Result<Comparison, GmmError> =
+        let family, family' = first.Model.Family.Name, second.Model.Family.Name
+
+        result {
+            do!
+                GmmError.requireAll
+                    [ family = family', "The second mixture", $"one of {family}, as the first", family' ]
+
+            return! ofMixtures first.Model.Family first.Mixture second.Mixture
+        }

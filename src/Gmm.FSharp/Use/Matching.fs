@@ -1,0 +1,80 @@
+namespace Gmm
+
+/// Pairing the rows of a matrix of costs with its columns, each at most once, at the least total cost: the linear assignment
+/// problem.
+module Matching =
+    /// Beyond this, sums of costs might overflow.
+    let private largest = 1e200
+
+    /// The column of every row of R×C costs, R ≤ C, by shortest augmenting paths in O(R²C). Rows join one after another.
+    /// Potentials u and v keep every reduced cost cᵢⱼ − uᵢ − vⱼ at 0 or more, and at 0 for pairs: such pairs are optimal.
+    let private ofWide (costs: float[,]) : int[] =
+        let rows, columns = Array2D.length1 costs, Array2D.length2 costs
+        let none = -1
+        let u, v = Array.zeroCreate<float> rows, Array.zeroCreate<float> columns
+        let rowOf = Array.create columns none
+
+        for newcomer in 0 .. rows - 1 do
+            // The cheapest known path from the newcomer to each column, and the column before it on that path.
+            let length, before = Array.create columns infinity, Array.create columns none
+            let isReached = Array.create columns false
+
+            /// Extends paths from a row, reached by its column, until one ends at a free column.
+            let rec search row column =
+                let mutable next, step = none, infinity
+
+                for j in 0 .. columns - 1 do
+                    if not isReached[j] then
+                        let reduced = costs[row, j] - u[row] - v[j]
+
+                        if reduced < length[j] then
+                            length[j] <- reduced
+                            before[j] <- column
+
+                        if length[j] < step then
+                            next <- j
+                            step <- length[j]
+
+                u[newcomer] <- u[newcomer] + step
+
+                for j in 0 .. columns - 1 do
+                    if isReached[j] then
+                        u[rowOf[j]] <- u[rowOf[j]] + step
+                        v[j] <- v[j] - step
+                    else
+                        length[j] <- length[j] - step
+
+                isReached[next] <- true
+                if rowOf[next] = none then next else search rowOf[next] next
+
+            /// Every row on the path moves on to the next column of it.
+            let rec augment column =
+                if before[column] = none then
+                    rowOf[column] <- newcomer
+                else
+                    rowOf[column] <- rowOf[before[column]]
+                    augment before[column]
+
+            augment (search newcomer none)
+
+        let columnOf = Array.zeroCreate rows
+
+        for j in 0 .. columns - 1 do
+            if rowOf[j] <> none then
+                columnOf[rowOf[j]] <- j
+
+        columnOf
+
+    let private transposed (matrix: float[,]) =
+        Array2D.init (Array2D.length2 matrix) (Array2D.length1 matrix) (fun i j -> matrix[j, i])
+
+    /// The min(R, C) pairs of a row and a column of the costs (R×C), each row and column in at most one, whose costs have the
+    /// least sum; in the order of the rows. The Hungarian method with potentials, O(min(R, C)²·max(R, C)) (Kuhn 1955; Jonker
+    /// and Volgenant 1987). Error when a cost is not finite, or beyond 1e200 in magnitude.
+    let cheapest (costs: float[,]) : Result<(int * int)[], GmmError> =
+        let tooLarge = costs |> Seq.cast<float> |> Seq.tryFind (fun cost -> not (abs cost <= largest))
+
+        match tooLarge with
+        | Some cost -> Error(InvalidOption("Costs", "finite and at most 1e200 in magnitude", string cost))
+        | None when Array2D.length1 costs <= Array2D.length2 costs -> Ok(ofWide costs |> Array.indexed)
+        | None -> Ok(ofWide (transposed costs) |> Array.mapi (fun column row -> row, column) |> Array.sort)
