@@ -205,6 +205,48 @@ public abstract class MixtureModel
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public double Aic() => fitted.Get().Aic;
 
+    /// <summary>
+    /// The integrated complete likelihood on data, −2 Σₙ wₙ (ln p(xₙ) + ln maxₖ rₙₖ) + p ln n with n = Σₙ wₙ; lower is better
+    /// (Biernacki, Celeux and Govaert 2000).
+    /// </summary>
+    /// <remarks>
+    /// On the fitted data it is <see cref="Bic"/> + 2 Σₙ wₙ (−ln maxₖ rₙₖ): components that overlap cost. mclust's has the
+    /// opposite sign.
+    /// </remarks>
+    /// <param name="data">N×D numbers, with the D of the fitted data: mostly these.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <returns>The criterion.</returns>
+    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite or not in the family's domain, or the sample weights break their rule.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public double Icl(Rows data, double[]? sampleWeights = null) => fitted.Get().Icl(data.ToSource(sampleWeights));
+
+    /// <summary>The mixture on data: the criteria, and the measures of the clustering by likeliest components.</summary>
+    /// <remarks>All N² distances are computed, and none kept: for many rows take a sample, or the measures wanted from <see cref="Metrics"/>.</remarks>
+    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
+    /// <param name="truth">The true label of every row (N), if they are known.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); those of true labels are not weighted.</param>
+    /// <returns>All measures.</returns>
+    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite or not in the family's domain, or rows and labels or sample weights do not belong together.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public Evaluation Evaluate(Rows data, int[]? truth = null, double[]? sampleWeights = null) =>
+        new(fitted.Get().Evaluate(truth, data.ToSource(sampleWeights)));
+
+    /// <summary>This mixture's components beside those of another, each matched to the one of nearest mean.</summary>
+    /// <remarks>
+    /// Of all matchings the one with the least sum of Euclidean distances between means. Means are μₖ for Gaussian components;
+    /// for exponential families the expectations of their statistics, E T(x); for a product those of all its parts, one after
+    /// another.
+    /// </remarks>
+    /// <param name="other">A fitted mixture of the same family and width, of any number of components.</param>
+    /// <returns>The pairs with their differences, other less this, and the components left over.</returns>
+    /// <exception cref="ArgumentException">The other mixture is of another family, or of another number of features.</exception>
+    /// <exception cref="InvalidOperationException">One of both has no fit yet.</exception>
+    public Comparison Compare(MixtureModel other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new(fitted.Get().Compare(other.fitted.Get()));
+    }
+
     // ── What was fitted ─────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Whether there has been a fit.</summary>

@@ -502,6 +502,11 @@ let ``an evaluation of one component has no separation, and without classes no a
     let found = Metrics.evaluate fit (None: int[] option) data.Source |> ok
     Assert.Equal((None, None), (found.Separation, found.Agreement))
 
+    Assert.Equal(
+        "True labels must be one for each of the 272 rows, but is 2 labels.",
+        (Metrics.evaluate fit (Some [| 1; 2 |]) data.Source |> error).Message
+    )
+
 // ── Mistakes ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 let private says (expected: string) (result: Result<'T, GmmError>) = Assert.Equal(expected, (error result).Message)
@@ -555,6 +560,10 @@ let ``labels that don't belong to the rows are an error`` () =
 
     for measure in [ Metrics.silhouette; Metrics.daviesBouldin; Metrics.calinskiHarabasz; Metrics.dunn ] do
         let measure = measure oneThread
+
+        Metrics.silhouette { oneThread with Threads = 0 } [| 4; 4; 5 |] source
+        |> says "Threads must be at least 1, but is 0."
+
         measure [| 0; 1 |] source |> says "Labels must be one for each of the 3 rows, but is 2 labels."
         measure [| 4; 4; 4 |] source |> says "Labels must be of at least two clusters, but is of 1."
         measure [| 4; 5; 6 |] source |> says "Labels must be of fewer clusters than rows, 3, but is of 3."

@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Core;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -42,6 +43,12 @@ internal interface IFit
     double[] LogDensities(Source source);
 
     double Score(Source source);
+
+    double Icl(Source source);
+
+    Core.Evaluation Evaluate(int[]? truth, Source source);
+
+    Core.Comparison Compare(IFit other);
 }
 
 /// <summary>A fit of the core.</summary>
@@ -95,6 +102,16 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     public double[] LogDensities(Source source) => Core.Predict.logDensities(Value, source).Get();
 
     public double Score(Source source) => Core.Predict.score(Value, source).Get();
+
+    public double Icl(Source source) => Core.Predict.icl(Value, source).Get();
+
+    public Core.Evaluation Evaluate(int[]? truth, Source source) =>
+        Core.Metrics.evaluate(Value, truth is null ? null : FSharpOption<int[]>.Some(truth), source).Get(Metrics.Names);
+
+    public Core.Comparison Compare(IFit other) =>
+        other is FitOf<TParameters> fit
+            ? ComparisonModule.ofFits(Value, fit.Value).Get(("The second mixture", nameof(other)))
+            : throw Translation.Invalid(nameof(other), "a fitted mixture of the same kind of components", "one of another");
 }
 
 /// <summary>A fit of an exponential family. It keeps how its parameters are called: the settings may be others by now.</summary>

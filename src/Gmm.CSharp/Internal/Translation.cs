@@ -64,11 +64,14 @@ internal static class Translation
             _ => new IOException(error.Message),
         };
 
-    /// <summary>An argument's name goes into the exception; an option, which is a property, is named in the message only.</summary>
+    /// <summary>
+    /// The name of an argument, which begins with a small letter, goes into the exception; an option, which is a property, is
+    /// named in the message only.
+    /// </summary>
     private static ArgumentException InvalidOption(string name, string rule, string value) =>
         new(
             GmmError.NewInvalidOption(name, rule, value).Message,
-            name.StartsWith("sampleWeights", StringComparison.Ordinal) ? "sampleWeights" : null);
+            char.IsLower(name[0]) ? string.Concat(name.TakeWhile(char.IsLetter)) : null);
 
     private static string Rename(string name, (string Core, string Here)[] names)
     {

@@ -575,7 +575,8 @@ module Metrics =
                     [ int64 labels.Length = source.Rows,
                       "Labels",
                       $"one for each of the {source.Rows} rows",
-                      $"{labels.Length} labels" ]
+                      $"{labels.Length} labels"
+                      execution.Threads >= 1, "Threads", "at least 1", string execution.Threads ]
 
             do! Source.validate execution source
             let weights = source |> Source.collect execution (fun block -> Array.init block.Rows block.Weight)
@@ -826,7 +827,13 @@ module Metrics =
     /// A fitted mixture on data, with true labels if there are any: the criteria, and the measures of the clustering by
     /// likeliest components. Error as `Predict.labels`, and when labels and rows differ in number.
     let evaluate (fit: Fit<'θ>) (truth: 'A[] option) (source: Source) : Result<Evaluation, GmmError> =
+        let count = truth |> Option.map (fun truth -> int64 truth.Length) |> Option.defaultValue source.Rows
+
         result {
+            do!
+                GmmError.requireAll
+                    [ count = source.Rows, "True labels", $"one for each of the {source.Rows} rows", $"{count} labels" ]
+
             let! labels = Predict.labels fit source
             let! densities = Predict.logDensities fit source
             let! icl = Predict.icl fit source

@@ -1,0 +1,56 @@
+using Core = global::Gmm;
+
+namespace Gmm.CSharp;
+
+/// <summary>Two mixtures, component by component: see <see cref="MixtureModel.Compare"/>.</summary>
+public sealed class Comparison
+{
+    private readonly Core.Comparison value;
+
+    internal Comparison(Core.Comparison value)
+    {
+        this.value = value;
+        Pairs = Array.AsReadOnly(Array.ConvertAll(value.Pairs, pair => new ComponentPair(pair)));
+    }
+
+    /// <summary>The components that are matched, in the order of the first mixture's.</summary>
+    public IReadOnlyList<ComponentPair> Pairs { get; }
+
+    /// <summary>The components of the first mixture left over, when it has more.</summary>
+    public IReadOnlyList<int> OnlyFirst => Array.AsReadOnly(value.OnlyFirst);
+
+    /// <summary>The components of the second mixture left over, when it has more.</summary>
+    public IReadOnlyList<int> OnlySecond => Array.AsReadOnly(value.OnlySecond);
+
+    /// <summary>The mean distance over the pairs.</summary>
+    public double MeanDistance => value.MeanDistance;
+
+    /// <summary>The largest distance of a pair.</summary>
+    public double LargestDistance => value.LargestDistance;
+
+    /// <summary>The largest difference in weight of a pair, without its sign.</summary>
+    public double LargestWeightDifference => value.LargestWeightDifference;
+}
+
+/// <summary>A component of one mixture and the one of another that it is matched to.</summary>
+public sealed class ComponentPair
+{
+    private readonly Core.ComponentPair value;
+
+    internal ComponentPair(Core.ComponentPair value) => this.value = value;
+
+    /// <summary>The component of the first mixture.</summary>
+    public int First => value.First;
+
+    /// <summary>The component of the second mixture.</summary>
+    public int Second => value.Second;
+
+    /// <summary>‖μ₂ − μ₁‖, the Euclidean distance of their means.</summary>
+    public double Distance => value.Distance;
+
+    /// <summary>μ₂ − μ₁ (D).</summary>
+    public IReadOnlyList<double> MeanDifference => Array.AsReadOnly(value.MeanDifference);
+
+    /// <summary>π₂ − π₁.</summary>
+    public double WeightDifference => value.WeightDifference;
+}
