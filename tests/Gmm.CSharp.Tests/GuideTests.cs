@@ -90,6 +90,23 @@ public partial class GuideTests
         Console.WriteLine($"inertia {clusters.Inertia:F5}, {labels.Count(label => label == labels[0])} rows with the first one");
         Console.WriteLine($"it lies {distances[0, labels[0]]:F3} from its center, {distances[0, 1 - labels[0]]:F3} from the other");
 
+        var flowers = CsvData.Read("data/iris.csv");
+        int[] species = Metrics.ToNumbers(flowers.Labels!);
+        var gardener = new GaussianMixture(3) { InitLabels = species }.Fit(flowers.Rows);
+        int[] found = gardener.Predict(flowers.Rows);
+        Console.WriteLine($"adjusted Rand index {Metrics.AdjustedRand(species, found):F4}, silhouette {Metrics.Silhouette(flowers.Rows, found):F4}");
+        Console.WriteLine($"BIC {gardener.Bic():F2}, ICL {gardener.Icl(flowers.Rows):F2}");
+        Console.WriteLine($"{Metrics.Report(species, found)}");
+
+        var likely = Metrics.AlignColumns(species, gardener.PredictProba(flowers.Rows));
+        Console.WriteLine($"area under the ROC curve {Metrics.RocAuc(species, likely):F4}");
+
+        var rounder = new GaussianMixture(3) { CovarianceType = CovarianceType.Diag, InitLabels = [.. species.Select(label => 2 - label)] }.Fit(flowers.Rows);
+        foreach (var pair in gardener.Compare(rounder).Pairs)
+        {
+            Console.WriteLine($"component {pair.First} is {pair.Second} of the other: weight {pair.WeightDifference:+0.000;-0.000;0.000}, mean moved by {pair.Distance:F3}");
+        }
+
         try
         {
             model.Fit([[3.6, 79], [1.8, 54], [3.3, 74], [2.3, double.NaN]]);
