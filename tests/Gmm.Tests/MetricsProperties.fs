@@ -567,6 +567,11 @@ let ``labels that don't belong to the rows are an error`` () =
         measure [| 0; 1 |] source |> says "Labels must be one for each of the 3 rows, but is 2 labels."
         measure [| 4; 4; 4 |] source |> says "Labels must be of at least two clusters, but is of 1."
         measure [| 4; 5; 6 |] source |> says "Labels must be of fewer clusters than rows, 3, but is of 3."
+        let halves = source |> Source.weighted [| 0.5; 0.5; 0.5 |] |> ok
+
+        measure [| 4; 4; 6 |] halves
+        |> says "Labels must be of fewer clusters than the total weight of the rows, 1.5, but is of 2."
+
         let onlyOne = source |> Source.weighted [| 2.0; 3.0; 0.0 |] |> ok
         measure [| 4; 4; 6 |] onlyOne |> says "Labels must be of at least two clusters, but is of 1."
 

@@ -583,10 +583,16 @@ module Metrics =
             let clusters = partition labels weights
             let count, total = clusters.Totals.Length, Array.sum clusters.Totals
 
+            let rows =
+                if weights |> Array.forall ((=) 1.0) then
+                    "rows"
+                else
+                    "the total weight of the rows"
+
             do!
                 GmmError.requireAll
                     [ count >= 2, "Labels", "of at least two clusters", $"of {count}"
-                      float count < total, "Labels", $"of fewer clusters than rows, {total}", $"of {count}" ]
+                      float count < total, "Labels", $"of fewer clusters than {rows}, {total}", $"of {count}" ]
 
             return clusters
         }
@@ -825,7 +831,8 @@ module Metrics =
     // ── A fitted mixture ────────────────────────────────────────────────────────────────────────────────────────────
 
     /// A fitted mixture on data, with true labels if there are any: the criteria, and the measures of the clustering by
-    /// likeliest components. Error as `Predict.labels`, and when labels and rows differ in number.
+    /// likeliest components; the agreement with the labels takes no weights. All N² distances are computed, and none kept.
+    /// Error as `Predict.labels`, and when labels and rows differ in number.
     let evaluate (fit: Fit<'θ>) (truth: 'A[] option) (source: Source) : Result<Evaluation, GmmError> =
         let count = truth |> Option.map (fun truth -> int64 truth.Length) |> Option.defaultValue source.Rows
 
