@@ -96,19 +96,19 @@ type Execution =
         { Threads = Environment.ProcessorCount
           Cancellation = CancellationToken.None }
 
-    /// What `work` makes of 0 … count − 1, each piece on one of the threads, the earliest first.
-    member internal execution.Map(count: int, work: int -> 'T) : 'T[] =
+    /// Does the pieces of work 0 … count − 1, each on one of the threads, the earliest first.
+    member internal execution.ForEach(count: int, work: int -> unit) : unit =
         if count = 1 || execution.Threads = 1 then
-            Array.init count work
+            for piece in 0 .. count - 1 do
+                work piece
         else
-            let results: 'T[] = Array.zeroCreate count
             let latest = ref -1
 
             let worker _ =
                 let mutable piece = Interlocked.Increment latest
 
                 while piece < count do
-                    results[piece] <- work piece
+                    work piece
                     piece <- Interlocked.Increment latest
 
             try
@@ -117,7 +117,11 @@ type Execution =
             with :? AggregateException as many ->
                 ExceptionDispatchInfo.Capture(many.InnerExceptions[0]).Throw()
 
-            results
+    /// What the pieces of work make, in their order.
+    member internal execution.Map(count: int, work: int -> 'T) : 'T[] =
+        let results: 'T[] = Array.zeroCreate count
+        execution.ForEach(count, fun piece -> results[piece] <- work piece)
+        results
 
 /// The memory of a rectangular .NET array, without a copy.
 [<Sealed>]
@@ -243,28 +247,49 @@ module Source =
 
         seq { 0L .. source.Blocks - 1L } |> Seq.tryPick inBlock |> Option.defaultWith (fun () -> rows [| 0L |] source)
 
-    /// What `map` makes of every block, merged in block order: m₀ + m₁ + m₂ …, on the threads of `execution`. The order
-    /// of merging is fixed by the data's shape, so the result has the same bits for any number of threads. Blocks are
-    /// merged in at most 64 runs of neighbours; no more than those results are ever held.
-    let reduce (execution: Execution) (merge: 'T -> 'T -> 'T) (map: Block -> 'T) (source: Source) : 'T =
+    /// What `map` makes of every run of neighbouring blocks, merged in order: m₀ + m₁ + m₂ …, on the threads of `execution`.
+    /// There are at most 64 runs, and the order of merging is fixed by the data's shape, so the result has the same bits for
+    /// any number of threads. Results are merged as soon as those before them are; `merge` may change its first argument.
+    let internal reduceRuns (execution: Execution) (merge: 'T -> 'T -> 'T) (map: Block seq -> 'T) (source: Source) : 'T =
         let blocks = source.Blocks
         let runs = int (min 64L blocks)
 
         let work run =
             let first, last = blocks * int64 run / int64 runs, blocks * int64 (run + 1) / int64 runs - 1L
-            let mutable result = Unchecked.defaultof<'T>
 
-            for index in first..last do
-                execution.Cancellation.ThrowIfCancellationRequested()
-                let value = map (source.Read index)
-                result <- if index = first then value else merge result value
-
-            result
+            map (
+                seq {
+                    for index in first..last do
+                        execution.Cancellation.ThrowIfCancellationRequested()
+                        source.Read index
+                }
+            )
 
         if runs = 0 then
             invalidArg (nameof source) "The data have no rows."
         else
-            execution.Map(runs, work) |> Array.reduce merge
+            let waiting: 'T option[] = Array.create runs None
+            let merged, total = ref 0, ref Unchecked.defaultof<'T>
+
+            let finish run =
+                let result = work run
+
+                lock waiting (fun () ->
+                    waiting[run] <- Some result
+
+                    while merged.Value < runs && waiting[merged.Value].IsSome do
+                        let next = waiting[merged.Value].Value
+                        waiting[merged.Value] <- None
+                        total.Value <- if merged.Value = 0 then next else merge total.Value next
+                        merged.Value <- merged.Value + 1)
+
+            execution.ForEach(runs, finish)
+            total.Value
+
+    /// What `map` makes of every block, merged in block order: m₀ + m₁ + m₂ …, on the threads of `execution`, with the same
+    /// bits for any number of threads.
+    let reduce (execution: Execution) (merge: 'T -> 'T -> 'T) (map: Block -> 'T) (source: Source) : 'T =
+        source |> reduceRuns execution merge (Seq.map map >> Seq.reduce merge)
 
     /// What `map` makes of every block, such as a number for each row, one block after another.
     let collect (execution: Execution) (map: Block -> 'T[]) (source: Source) : 'T[] =

@@ -2,16 +2,16 @@ namespace Gmm
 
 open System
 
-/// One way to run the E-step on one block. This is the seam: threads, other engines and files larger than memory plug in
-/// here, and nothing else knows of them. Applied to an assignment and a mixture, a backend may prepare what all blocks
-/// share; what comes out is then called for one block after another, from several threads at once.
+/// One way to run the E-step on blocks of rows. This is the seam: threads, other engines and files larger than memory plug
+/// in here, and nothing else knows of them. Applied to an assignment and a mixture, a backend may prepare what all blocks
+/// share; what comes out is then called for one run of neighbouring blocks after another, from several threads at once.
 [<NoEquality; NoComparison>]
 type Backend<'θ> =
     {
         /// The backend's name, for reports.
         Name: string
-        /// The statistics of a block under a mixture.
-        Expect: Assignment -> Mixture<'θ> -> Block -> Statistics
+        /// The statistics of some blocks together, at least one, under a mixture. The blocks are read as they are asked for.
+        Expect: Assignment -> Mixture<'θ> -> Block seq -> Statistics
         /// The joint log-densities ln ρₙₖ of a block (n×K, row by row).
         LogJoint: Mixture<'θ> -> Block -> float[]
     }
@@ -23,7 +23,7 @@ module Backend =
     /// The block in parts of so few rows that K×n×D numbers fit the engine.
     let private parts (engine: Engine) components (block: Block) =
         let rows = engine.Capacity / (components * block.Columns) |> max 8
-        [ for first in 0..rows .. block.Rows - 1 -> block.Slice(first, min rows (block.Rows - first)) ]
+        [ for first in 0..rows .. max 0 (block.Rows - 1) -> block.Slice(first, min rows (block.Rows - first)) ]
 
     /// The tensor expressions of a family on a tensor engine, as the textbook has them:
     /// ln ρₙₖ = ln πₖ + ln p(xₙ|θₖ), responsibilities by assignment, sums weighted by wₙrₙₖ (Bishop, PRML, 2006, §9.2.2).
@@ -56,7 +56,7 @@ module Backend =
                   Counts = (weighted.sum 0).toArray()
                   Sums = [| for sum in family.Sums mixture.Parameters x weighted -> sum.toArray () |] }
 
-            parts engine mixture.Components >> List.map expectPart >> List.reduce (+)
+            Seq.map (parts engine mixture.Components >> List.map expectPart >> List.reduce (+)) >> Seq.reduce (+)
 
         { Name = $"textbook on {engine.Name}"
           Expect = expect

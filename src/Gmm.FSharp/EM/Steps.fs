@@ -20,12 +20,12 @@ type Model<'θ> =
 
 /// Models.
 module Model =
-    /// Maximum-likelihood EM for a family: soft assignment, no prior on the weights, the textbook E-step, all cores.
+    /// Maximum-likelihood EM for a family: soft assignment, no prior on the weights, the kernels of the family, all cores.
     let ofFamily (family: Family<'θ>) : Model<'θ> =
         { Family = family
           Weights = Flat
           Assignment = Soft
-          Backend = Backend.textbook Reference.engine family
+          Backend = Kernel.backend family
           Execution = Execution.Default }
 
     /// The model without the cancellation of a fit that has ended.
@@ -53,7 +53,7 @@ type Iterate<'θ> =
 module EM =
     /// The E-step: statistics of the data under a mixture.
     let eStep (model: Model<'θ>) (source: Source) (mixture: Mixture<'θ>) : Statistics =
-        source |> Source.reduce model.Execution (+) (model.Backend.Expect model.Assignment mixture)
+        source |> Source.reduceRuns model.Execution Statistics.addTo (model.Backend.Expect model.Assignment mixture)
 
     /// The M-step: the mixture that maximises Q + ln prior, from the statistics under the current one. Error when a
     /// component has no rows left or a covariance is singular.

@@ -40,6 +40,7 @@ module Centroid =
           Sums = sums
           Maximise = maximise
           LogPrior = fun _ -> 0.0
+          Form = fun centroid -> Some(Form.Distance centroid.Centres)
           Misfit = fun _ _ -> None
           Means = fun centroid -> centroid.Centres.toArray2D ()
           Features = fun centroid -> centroid.Centres.shape[1]

@@ -149,6 +149,17 @@ module ExponentialFamily =
     let sums (family: ExponentialFamily) (x: Tensor) (responsibilities: Tensor) : Tensor list =
         [ (responsibilities.transpose (0, 1)).matmul(statistic family x) ]
 
+    /// `logDensity` and `sums` for the kernels.
+    let internal form (family: ExponentialFamily) (parameters: ExponentialParameters) : Form =
+        let shape = parameters.Natural.shape
+
+        Form.Linear(
+            statistic family,
+            family.LogBase,
+            parameters.Natural.view [| shape[0]; shape[1] * shape[2] |],
+            (parameters.LogPartitions * -1.0).toArray ()
+        )
+
     // ── Prior ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// What is wrong with the family's prior, if anything. τ/ν must be mean parameters of the family; without a count, only
@@ -219,6 +230,7 @@ module ExponentialFamily =
           Sums = fun _ x responsibilities -> sums family x responsibilities
           Maximise = maximise family
           LogPrior = logPrior family
+          Form = form family >> Some
           Misfit = fun _ -> misfit family
           Means = means
           Features = fun parameters -> parameters.Means.shape[1]

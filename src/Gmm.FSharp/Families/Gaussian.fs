@@ -193,11 +193,14 @@ module Gaussian =
         | Shape.Diag -> w.log().sum 1
         | Shape.Spherical -> w.log () * float features
 
+    /// ln|W| − ½D ln 2π of every covariance matrix (P).
+    let private normalisers (gaussian: Gaussian) =
+        logDeterminants gaussian - float gaussian.Features * Constants.Ln2PiOver2
+
     /// ln N(xₙ|μₖ, Σₖ) = −½‖Wₖ(xₙ−μₖ)‖² + ln|Wₖ| − ½D ln 2π (n×K) of a block x (n×D) (Bishop, PRML, eq. 2.43).
     let logDensity (gaussian: Gaussian) (x: Tensor) : Tensor =
         let y = whitened gaussian (deviations gaussian x)
-        let normaliser = logDeterminants gaussian - float gaussian.Features * Constants.Ln2PiOver2
-        ((y * y).sum 2 * -0.5 + normaliser.unsqueeze 1).transpose(0, 1)
+        ((y * y).sum 2 * -0.5 + (normalisers gaussian).unsqueeze 1).transpose(0, 1)
 
     // ── Statistics ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -215,6 +218,11 @@ module Gaussian =
             | Shape.Spherical -> (z * rz).sum(2).sum 1 * (1.0 / float gaussian.Features)
 
         [ rz.sum 1; (if Structure.isTied gaussian.Structure then second.sum 0 else second) ]
+
+    /// `logDensity` and `sums` for the kernels.
+    let internal form (gaussian: Gaussian) : Form =
+        let constants = (normalisers gaussian).toArray ()
+        Form.Quadratic(gaussian.Structure, gaussian.Means, gaussian.InverseFactors, constants)
 
     // ── Prior ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -429,6 +437,7 @@ module Gaussian =
           Sums = sums
           Maximise = maximise prior regularisation
           LogPrior = logPrior prior
+          Form = form >> Some
           Misfit = fun _ _ -> None
           Means = fun gaussian -> gaussian.Means.toArray2D ()
           Features = _.Features

@@ -58,6 +58,7 @@ module Product =
           Sums = unwrap >> family.Sums
           Maximise = fun parameters statistics -> family.Maximise (unwrap parameters) statistics |> Result.map wrap
           LogPrior = unwrap >> family.LogPrior
+          Form = unwrap >> family.Form
           Misfit = unwrap >> family.Misfit
           Means = unwrap >> family.Means
           Features = unwrap >> family.Features
@@ -109,6 +110,15 @@ module Product =
                 |> Result.mapError (GmmError.ofColumns columns))
             |> Result.map (fun parts -> { Parts = parts })
 
+        /// The forms of the parts, if each has one.
+        let form (product: Product) =
+            let forms = product |> onParts (fun part columns parameters -> columns, part.Form parameters)
+
+            if forms |> List.forall (snd >> Option.isSome) then
+                Some(Form.Product(forms |> List.map (fun (columns, form) -> columns, form.Value)))
+            else
+                None
+
         { Name = parts |> List.map _.Name |> String.concat " × "
           LogDensity =
             fun product x ->
@@ -122,6 +132,7 @@ module Product =
                 |> List.concat
           Maximise = maximise
           LogPrior = onParts (fun part _ -> part.LogPrior) >> List.sum
+          Form = form
           Misfit =
             fun product block ->
                 product

@@ -15,6 +15,9 @@ type Family<'θ> =
         Maximise: 'θ -> Statistics -> Result<'θ, GmmError>
         /// ln of the prior's density at the parameters, without its constant; 0 without a prior.
         LogPrior: 'θ -> float
+        /// The form of `LogDensity` and `Sums` at these parameters, for the kernels; None for a family that only they describe.
+        /// Whoever changes either of them must change it too.
+        Form: 'θ -> Form option
         /// What is wrong with the first number of a block that the family can't have, if any.
         Misfit: 'θ -> Block -> GmmError option
         /// The means by which components are compared (K×M): of the features, or of their statistics.

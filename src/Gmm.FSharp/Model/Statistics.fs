@@ -1,5 +1,7 @@
 namespace Gmm
 
+open System
+
 /// What an E-step keeps of the data: sums over rows, weighted by responsibilities. Merging two parts of the data is `+`.
 type Statistics =
     {
@@ -23,6 +25,18 @@ type Statistics =
 
 /// Working with statistics.
 module Statistics =
+    /// Adds statistics to others in place, which nobody else may hold yet.
+    let internal addTo (target: Statistics) (other: Statistics) : Statistics =
+        let add (sums: float[]) (others: float[]) =
+            System.Numerics.Tensors.TensorPrimitives.Add(ReadOnlySpan sums, ReadOnlySpan others, Span sums)
+
+        add target.Counts other.Counts
+        Array.iter2 add target.Sums other.Sums
+
+        { target with
+            Weight = target.Weight + other.Weight
+            LogLikelihood = target.LogLikelihood + other.LogLikelihood }
+
     /// The first component whose count, with what a prior adds, is no more than the rounding of the total weight: it has no
     /// rows left.
     let internal firstEmpty (counts: float[]) (statistics: Statistics) : int option =

@@ -1,0 +1,128 @@
+namespace Gmm
+
+#nowarn "9" // Pointers: the kernels' buffers are pinned.
+
+open FSharp.NativeInterop
+
+/// eˣ and ln x over buffers, with errors of at most 1 unit in the last place and the same bits at every width.
+module internal Elementary =
+    /// 1.5·2⁵²: added to a number below 2⁵¹, it rounds it to a whole one.
+    [<Literal>]
+    let private Rounding = 6755399441055744.0
+
+    [<Literal>]
+    let private Log2OfE = 1.4426950408889634
+
+    /// ln 2 in two parts.
+    [<Literal>]
+    let private Ln2 = 0.6931471805599453
+
+    [<Literal>]
+    let private Ln2Rest = 2.3190468138462996e-17
+
+    /// Above this eˣ is ∞.
+    [<Literal>]
+    let private Largest = 710.0
+
+    /// Below this eˣ is 0.
+    [<Literal>]
+    let private Smallest = -746.0
+
+    /// p₀ + x·p₁.
+    let inline private horner<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (p0: float) (p1: 'V) : 'V = 'L.Fma(p1, x, 'L.Fill p0)
+
+    /// eˣ = 2ⁿeʳ with r = x − n ln 2, |r| ≤ ½ ln 2; (eʳ − 1 − r)/r² is the minimax polynomial of degree 9, 2⁻⁵⁶ of eʳ from
+    /// it. 2ⁿ in two factors, because n goes from −1076 to 1024 and beyond the smallest normal number it must round once.
+    let inline private expOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
+        let low, high, rounding = 'L.Fill Smallest, 'L.Fill Largest, 'L.Fill Rounding
+        let x = 'L.WhereLess(x, low, low, x)
+        let x = 'L.WhereLess(high, x, high, x)
+        let n = 'L.Subtract('L.Fma(x, 'L.Fill Log2OfE, rounding), rounding)
+        let r = 'L.Fma(n, 'L.Fill -Ln2, x)
+        let r = 'L.Fma(n, 'L.Fill -Ln2Rest, r)
+
+        let p =
+            'L.Fill 2.510038319586702e-08
+            |> horner<'L, 'V> r 2.7620085455018414e-07
+            |> horner<'L, 'V> r 2.7557268464831627e-06
+            |> horner<'L, 'V> r 2.4801521302241082e-05
+            |> horner<'L, 'V> r 0.00019841269863050506
+            |> horner<'L, 'V> r 0.001388888891720967
+            |> horner<'L, 'V> r 0.008333333333330063
+            |> horner<'L, 'V> r 0.041666666666624136
+            |> horner<'L, 'V> r 0.16666666666666669
+            |> horner<'L, 'V> r 0.5000000000000001
+
+        let power = 'L.Add('L.Fill 1.0, 'L.Fma('L.Multiply(r, r), p, r))
+        let half = 'L.Fma(n, 'L.Fill 0.5, rounding)
+        let other = 'L.Add('L.Subtract(n, 'L.Subtract(half, rounding)), rounding)
+        'L.Multiply('L.Multiply(power, 'L.PowerOfTwo half), 'L.PowerOfTwo other)
+
+    /// √½ rounded up to a significand's beginning.
+    [<Literal>]
+    let private RootOfTwo = 1.4142135623730951
+
+    /// The smallest normal number.
+    [<Literal>]
+    let private Normal = 2.2250738585072014e-308
+
+    /// 2⁵⁴.
+    [<Literal>]
+    let private Upward = 18014398509481984.0
+
+    /// ln 2 in two parts; any exponent times the first is exact.
+    [<Literal>]
+    let private Ln2High = 6.93147180369123816490e-01
+
+    [<Literal>]
+    let private Ln2Low = 1.90821492927058770002e-10
+
+    /// ln x = e ln 2 + ln(1+f), √½ ≤ 1+f < √2: with s = f/(2+f), ln(1+f) = f − s(f − R(s²)) (the polynomial R and the order of
+    /// the sum are those of fdlibm's e_log.c, Sun Microsystems 1993).
+    let inline private logOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
+        let zero, one, infinity = 'L.Zero, 'L.Fill 1.0, 'L.Fill System.Double.PositiveInfinity
+        let normal = 'L.Fill Normal
+        let scaled = 'L.WhereLess(x, normal, 'L.Multiply(x, 'L.Fill Upward), x)
+        let lift = 'L.WhereLess(x, normal, 'L.Fill 54.0, zero)
+        let m, root = 'L.Significand scaled, 'L.Fill RootOfTwo
+        let e = 'L.Subtract('L.Exponent scaled, lift)
+        let e = 'L.WhereLess(m, root, e, 'L.Add(e, one))
+        let f = 'L.Subtract('L.WhereLess(m, root, m, 'L.Multiply(m, 'L.Fill 0.5)), one)
+        let s = 'L.Divide(f, 'L.Add('L.Fill 2.0, f))
+        let z = 'L.Multiply(s, s)
+
+        let r =
+            'L.Fill 1.479819860511658591e-01
+            |> horner<'L, 'V> z 1.531383769920937332e-01
+            |> horner<'L, 'V> z 1.818357216161805012e-01
+            |> horner<'L, 'V> z 2.222219843214978396e-01
+            |> horner<'L, 'V> z 2.857142874366239149e-01
+            |> horner<'L, 'V> z 3.999999999940941908e-01
+            |> horner<'L, 'V> z 6.666666666666735130e-01
+
+        let r = 'L.Multiply(r, z)
+        let halfSquare = 'L.Multiply('L.Multiply(f, 'L.Fill 0.5), f)
+        let small = 'L.Fma(s, 'L.Add(halfSquare, r), 'L.Multiply(e, 'L.Fill Ln2Low))
+        let value = 'L.Fma(e, 'L.Fill Ln2High, 'L.Subtract(f, 'L.Subtract(halfSquare, small)))
+        // 0 has −∞, what is negative has NaN, ∞ and NaN are their own logarithms.
+        let value = 'L.WhereLess(x, infinity, value, x)
+        let value = 'L.WhereLess(zero, x, value, 'L.Subtract(x, infinity))
+        'L.WhereLess(x, zero, 'L.Fill System.Double.NaN, value)
+
+    /// eˣ of `count` numbers in place, a multiple of the width. e^−∞ = 0; NaN stays NaN.
+    let exp<'L, 'V when 'L :> ILanes<'V>> (x: nativeptr<float>) (count: int) : unit =
+        let mutable i = 0
+
+        while i < count do
+            let address = NativePtr.add x i
+            'L.Store(expOf<'L, 'V> ('L.Load address), address)
+            i <- i + 'L.Width
+
+    /// ln x of `count` numbers in place, a multiple of the width. ln 0 = −∞; of negative numbers and NaN it is NaN.
+    let log<'L, 'V when 'L :> ILanes<'V>> (x: nativeptr<float>) (count: int) : unit =
+        let mutable i = 0
+
+        while i < count do
+            let address = NativePtr.add x i
+            'L.Store(logOf<'L, 'V> ('L.Load address), address)
+            i <- i + 'L.Width

@@ -1,0 +1,41 @@
+namespace Gmm
+
+#nowarn "9" // Pointers: the buffers are pinned.
+
+open FSharp.NativeInterop
+
+/// What the parts of a kernel share while they work on one panel.
+[<Sealed; AllowNullLiteral>]
+type internal Panelled() =
+    /// Joint log-densities, then responsibilities times weights: a column of rows for each component, K rounded up to a
+    /// multiple of 4.
+    member val Joint = Pinned()
+    /// Sample weights; 0 for rows that fill up.
+    member val Weights = Pinned()
+    /// The component of each row under hard assignment.
+    member val Winners: int[] = Array.zeroCreate Panel.Rows
+    /// Rows, without those that fill up.
+    member val Count = 0 with get, set
+    /// Rows, with those that fill up.
+    member val Padded = 0 with get, set
+    /// Whether responsibilities are those of soft assignment, and sum to 1; whether they are those of hard assignment.
+    member val IsSoft = false with get, set
+    member val IsHard = false with get, set
+
+    /// The column of component k.
+    member panel.Component(k) : nativeptr<float> = NativePtr.add panel.Joint.Address (k * Panel.Stride)
+
+/// One form of a log-density at work on one thread: it owns its parameters' layout, its columns of the panel and its sums.
+/// `Prepare` comes first, then `Read`, `Score` and `Gather` for one panel after another, and `Sums` at the end.
+[<AbstractClass>]
+type internal FormKernel() =
+    /// Lays the parameters out, and sets the sums to 0.
+    abstract Prepare: Form * components: int -> unit
+    /// Transposes the panel's rows, `width` numbers from one to the next.
+    abstract Read: rows: nativeptr<float> * width: int * Panelled -> unit
+    /// Adds ln p(xₙ|θₖ) to the panel's joint log-densities.
+    abstract Score: Panelled -> unit
+    /// Adds the panel's sums, under its responsibilities.
+    abstract Gather: Panelled -> unit
+    /// The sums of all panels since `Prepare`, as the family has them.
+    abstract Sums: unit -> float[] list

@@ -1,0 +1,205 @@
+namespace Gmm
+
+#nowarn "9" // Pointers: the kernels' buffers are pinned.
+#nowarn "3535" // Static abstract members are what lets one text serve every width.
+
+open System.Runtime.CompilerServices
+open System.Runtime.Intrinsics
+
+/// A vector of 2, 4 or 8 numbers, and what the kernels do with it. Each operation gives every number the same bits at
+/// every width: a product is added without rounding between (`fma`), and nothing is summed across a vector. A kernel
+/// is one text over these operations; the compiler of the runtime makes machine code of it for each width.
+type internal ILanes<'V> =
+    /// How many numbers a vector has: 2, 4 or 8.
+    static abstract Width: int
+    /// 0 in every place.
+    static abstract Zero: 'V
+    /// The numbers at an address.
+    static abstract Load: nativeptr<float> -> 'V
+    /// Puts the numbers at an address.
+    static abstract Store: 'V * nativeptr<float> -> unit
+    /// One number in every place.
+    static abstract Fill: float -> 'V
+    static abstract Add: 'V * 'V -> 'V
+    static abstract Subtract: 'V * 'V -> 'V
+    static abstract Multiply: 'V * 'V -> 'V
+    static abstract Divide: 'V * 'V -> 'V
+    /// a·b + c, rounded once.
+    static abstract Fma: a: 'V * b: 'V * c: 'V -> 'V
+    /// Where a < b, `yes`; elsewhere, and where one is NaN, `no`.
+    static abstract WhereLess: a: 'V * b: 'V * yes: 'V * no: 'V -> 'V
+    /// 2ⁿ of whole numbers n from −1022 to 1023, each given as n + 1.5·2⁵², whose lowest bits are those of n.
+    static abstract PowerOfTwo: 'V -> 'V
+    /// e of x = m·2ᵉ with 1 ≤ m < 2, for normal x > 0.
+    static abstract Exponent: 'V -> 'V
+    /// m of x = m·2ᵉ with 1 ≤ m < 2, for normal x > 0.
+    static abstract Significand: 'V -> 'V
+
+/// Bits of numbers in the format of IEEE 754.
+module internal Bits =
+    /// Where the exponent begins.
+    [<Literal>]
+    let Shift = 52
+
+    /// Of 1.
+    [<Literal>]
+    let One = 0x3FF0000000000000L
+
+    /// The significand's bits.
+    [<Literal>]
+    let Mask = 0x000FFFFFFFFFFFFFL
+
+    /// Of 2⁵²: a whole number below it, put into the lowest bits, is added to it.
+    [<Literal>]
+    let Whole = 0x4330000000000000L
+
+    /// 2⁵² and what exponents are stored with, 1023.
+    [<Literal>]
+    let WholeAndBias = 4503599627371519.0
+
+/// 512 bits: 8 numbers.
+[<Struct>]
+type internal Lanes512 =
+    interface ILanes<Vector512<float>> with
+        static member Width = 8
+
+        static member Zero = Vector512<float>.Zero
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Load address = Vector512.Load address
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Store(v, address) = Vector512.Store(v, address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Fill(x: float) = Vector512.Create x
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a, b) = Vector512.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Subtract(a, b) = Vector512.Subtract(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Multiply(a, b) = Vector512.Multiply(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Divide(a, b) = Vector512.Divide(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Fma(a: Vector512<float>, b: Vector512<float>, c: Vector512<float>) =
+            Vector512.FusedMultiplyAdd(a, b, c)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member WhereLess(a, b, yes, no) = Vector512.ConditionalSelect(Vector512.LessThan(a, b), yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member PowerOfTwo n =
+            (Vector512.ShiftLeft(n.AsInt64(), Bits.Shift) + Vector512.Create Bits.One).AsDouble()
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Exponent x =
+            (Vector512.ShiftRightLogical(x.AsInt64(), Bits.Shift) ||| Vector512.Create Bits.Whole).AsDouble()
+            - Vector512.Create Bits.WholeAndBias
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Significand x =
+            ((x.AsInt64() &&& Vector512.Create Bits.Mask) ||| Vector512.Create Bits.One).AsDouble()
+
+/// 256 bits: 4 numbers.
+[<Struct>]
+type internal Lanes256 =
+    interface ILanes<Vector256<float>> with
+        static member Width = 4
+
+        static member Zero = Vector256<float>.Zero
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Load address = Vector256.Load address
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Store(v, address) = Vector256.Store(v, address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Fill(x: float) = Vector256.Create x
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a, b) = Vector256.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Subtract(a, b) = Vector256.Subtract(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Multiply(a, b) = Vector256.Multiply(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Divide(a, b) = Vector256.Divide(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Fma(a: Vector256<float>, b: Vector256<float>, c: Vector256<float>) =
+            Vector256.FusedMultiplyAdd(a, b, c)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member WhereLess(a, b, yes, no) = Vector256.ConditionalSelect(Vector256.LessThan(a, b), yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member PowerOfTwo n =
+            (Vector256.ShiftLeft(n.AsInt64(), Bits.Shift) + Vector256.Create Bits.One).AsDouble()
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Exponent x =
+            (Vector256.ShiftRightLogical(x.AsInt64(), Bits.Shift) ||| Vector256.Create Bits.Whole).AsDouble()
+            - Vector256.Create Bits.WholeAndBias
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Significand x =
+            ((x.AsInt64() &&& Vector256.Create Bits.Mask) ||| Vector256.Create Bits.One).AsDouble()
+
+/// 128 bits: 2 numbers.
+[<Struct>]
+type internal Lanes128 =
+    interface ILanes<Vector128<float>> with
+        static member Width = 2
+
+        static member Zero = Vector128<float>.Zero
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Load address = Vector128.Load address
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Store(v, address) = Vector128.Store(v, address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Fill(x: float) = Vector128.Create x
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a, b) = Vector128.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Subtract(a, b) = Vector128.Subtract(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Multiply(a, b) = Vector128.Multiply(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Divide(a, b) = Vector128.Divide(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Fma(a: Vector128<float>, b: Vector128<float>, c: Vector128<float>) =
+            Vector128.FusedMultiplyAdd(a, b, c)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member WhereLess(a, b, yes, no) = Vector128.ConditionalSelect(Vector128.LessThan(a, b), yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member PowerOfTwo n =
+            (Vector128.ShiftLeft(n.AsInt64(), Bits.Shift) + Vector128.Create Bits.One).AsDouble()
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Exponent x =
+            (Vector128.ShiftRightLogical(x.AsInt64(), Bits.Shift) ||| Vector128.Create Bits.Whole).AsDouble()
+            - Vector128.Create Bits.WholeAndBias
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Significand x =
+            ((x.AsInt64() &&& Vector128.Create Bits.Mask) ||| Vector128.Create Bits.One).AsDouble()

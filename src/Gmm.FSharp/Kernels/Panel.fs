@@ -1,0 +1,101 @@
+namespace Gmm
+
+#nowarn "9" // Pointers: the buffers are pinned.
+
+open System
+open System.Runtime.InteropServices
+open System.Runtime.Intrinsics
+open System.Runtime.Intrinsics.X86
+open FSharp.NativeInterop
+
+/// Numbers that stay where they are, from a cache line's beginning on.
+[<Sealed>]
+type internal Pinned() =
+    let line = 8
+    let mutable numbers: float[] = [||]
+    let mutable address: nativeptr<float> = NativePtr.ofNativeInt 0n
+
+    /// The address of the first number.
+    member _.Address = address
+
+    /// Makes room for this many numbers; what was there before may be lost.
+    member _.Require(length: int) =
+        if numbers.Length < length + line then
+            numbers <- GC.AllocateUninitializedArray<float>(length + line, pinned = true)
+            let first = Marshal.UnsafeAddrOfPinnedArrayElement(numbers, 0)
+            address <- NativePtr.ofNativeInt ((first + 63n) &&& ~~~63n)
+
+    /// Sets the first numbers to 0.
+    member _.Clear(length: int) = Span<float>(NativePtr.toVoidPtr address, length).Clear()
+
+/// A panel is some rows of a block, transposed: number i of a column lies beside number i+1, so that a vector holds one
+/// column of several rows. Sums over rows are kept in 8 numbers, one for the rows of each remainder of 8, whatever the
+/// width of the vectors: so they have the same bits at every width.
+module internal Panel =
+    /// Rows at most. A panel and what is made of it stay in a core's first or second cache.
+    [<Literal>]
+    let Rows = 128
+
+    /// From one column to the next. An odd number of cache lines, so that columns don't meet in one set of the cache.
+    [<Literal>]
+    let Stride = 136
+
+    /// How many sums a sum over rows is kept in.
+    [<Literal>]
+    let Lanes = 8
+
+    /// A panel's rows are filled up to a multiple of this with rows of zeros that have no weight.
+    [<Literal>]
+    let Step = 32
+
+    /// The least even number of columns that holds all.
+    let even columns = (columns + 1) &&& ~~~1
+
+    /// How many rows a panel of `count` has after filling up.
+    let padded count = (count + Step - 1) / Step * Step
+
+    /// The sum of the 8 numbers that a sum over rows is kept in.
+    let sum (lanes: nativeptr<float>) =
+        let at i = NativePtr.get lanes i
+        ((at 0 + at 4) + (at 2 + at 6)) + ((at 1 + at 5) + (at 3 + at 7))
+
+    /// Transposes 4 rows by 4 columns.
+    let private four (source: nativeptr<float>) width (target: nativeptr<float>) =
+        let row i = Vector256.Load(NativePtr.add source (i * width))
+        let a, b, c, d = row 0, row 1, row 2, row 3
+        let ab, ab' = Avx.UnpackLow(a, b), Avx.UnpackHigh(a, b)
+        let cd, cd' = Avx.UnpackLow(c, d), Avx.UnpackHigh(c, d)
+        Vector256.Store(Avx.Permute2x128(ab, cd, 0x20uy), target)
+        Vector256.Store(Avx.Permute2x128(ab', cd', 0x20uy), NativePtr.add target Stride)
+        Vector256.Store(Avx.Permute2x128(ab, cd, 0x31uy), NativePtr.add target (2 * Stride))
+        Vector256.Store(Avx.Permute2x128(ab', cd', 0x31uy), NativePtr.add target (3 * Stride))
+
+    /// Transposes `count` rows of `columns` numbers, `width` from one to the next; fills up rows and columns with 0.
+    let transpose (source: nativeptr<float>) width columns count (target: nativeptr<float>) =
+        let rows = if Avx.IsSupported then count &&& ~~~3 else 0
+        let whole = if Avx.IsSupported then columns &&& ~~~3 else 0
+        let mutable i = 0
+
+        while i < rows do
+            let mutable j = 0
+
+            while j < whole do
+                four (NativePtr.add source (i * width + j)) width (NativePtr.add target (j * Stride + i))
+                j <- j + 4
+
+            i <- i + 4
+
+        let copy first last fromRow toRow =
+            for i in fromRow .. toRow - 1 do
+                for j in first .. last - 1 do
+                    NativePtr.set target (j * Stride + i) (NativePtr.get source (i * width + j))
+
+        copy whole columns 0 rows
+        copy 0 columns rows count
+
+        for j in 0 .. columns - 1 do
+            for i in count .. padded count - 1 do
+                NativePtr.set target (j * Stride + i) 0.0
+
+        if even columns > columns then
+            Span<float>(NativePtr.toVoidPtr (NativePtr.add target (columns * Stride)), Stride).Clear()

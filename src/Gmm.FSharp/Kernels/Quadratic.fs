@@ -1,0 +1,130 @@
+namespace Gmm
+
+#nowarn "9" // Pointers: the buffers are pinned.
+
+open System
+open FSharp.NativeInterop
+
+/// Gaussian components with covariances of their own shape: densities by whitening, and weighted moments about the means.
+[<Sealed>]
+type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
+    inherit FormKernel()
+
+    let x, z, rz = Pinned(), Pinned(), Pinned()
+    let means, factors, first, second = Pinned(), Pinned(), Pinned(), Pinned()
+    let mutable structure = Full
+    let mutable components = 0
+    let mutable features = 0
+    let mutable constants: float[] = [||]
+    let mutable columns = 0 // D rounded up to an even number
+    let mutable factorSize = 0 // numbers of one plane's factor
+    let mutable secondSize = 0 // numbers of one plane's second moment, 8 for every sum
+
+    let mean k = NativePtr.add means.Address (k * columns)
+    let planeOf k = Structure.planeOf structure k
+    let factor k = NativePtr.add factors.Address (planeOf k * factorSize)
+    let firstOf k = NativePtr.add first.Address (k * columns * Panel.Lanes)
+    let secondOf k = NativePtr.add second.Address (planeOf k * secondSize)
+
+    override _.Prepare(form, count) =
+        match form with
+        | Form.Quadratic(itsStructure, itsMeans, itsFactors, itsConstants) ->
+            let numbers = itsMeans.toArray ()
+            let w = itsFactors.toArray ()
+            structure <- itsStructure
+            components <- count
+            features <- itsMeans.shape[1]
+            constants <- itsConstants
+            columns <- Panel.even features
+            let planes = Structure.planes components structure
+            means.Require(components * columns)
+            means.Clear(components * columns)
+
+            for k in 0 .. components - 1 do
+                for j in 0 .. features - 1 do
+                    NativePtr.set means.Address (k * columns + j) numbers[k * features + j]
+
+            match Structure.shape structure with
+            | Shape.Full ->
+                factorSize <- Loops.packedSize columns
+                secondSize <- Tiles.triangleSize columns
+                factors.Require(planes * factorSize)
+
+                for p in 0 .. planes - 1 do
+                    let matrix = ReadOnlySpan(w, p * features * features, features * features)
+                    Loops.packTriangle matrix features (NativePtr.add factors.Address (p * factorSize))
+
+                z.Require(columns * Panel.Stride)
+                rz.Require(columns * Panel.Stride)
+            | Shape.Diag
+            | Shape.Spherical ->
+                factorSize <- w.Length / planes
+                secondSize <- columns * Panel.Lanes
+                factors.Require w.Length
+
+                for i in 0 .. w.Length - 1 do
+                    NativePtr.set factors.Address i w[i]
+
+            x.Require(columns * Panel.Stride)
+            first.Require(components * columns * Panel.Lanes)
+            first.Clear(components * columns * Panel.Lanes)
+            second.Require(planes * secondSize)
+            second.Clear(planes * secondSize)
+        | _ -> invalidOp "A quadratic kernel was given another form."
+
+    override _.Read(rows, width, panel) = Panel.transpose rows width features panel.Count x.Address
+
+    override _.Score panel =
+        for k in 0 .. components - 1 do
+            let target, constant = panel.Component k, constants[planeOf k]
+
+            match Structure.shape structure with
+            | Shape.Full ->
+                Loops.addWhitened<'L, 'V> x.Address (mean k) (factor k) columns constant z.Address target panel.Padded
+            | Shape.Diag ->
+                Loops.addScaledDistances<'L, 'V> x.Address (mean k) (factor k) features constant target panel.Padded
+            | Shape.Spherical ->
+                let w = NativePtr.read (factor k)
+                Loops.addDistances<'L, 'V> x.Address (mean k) features w constant target panel.Padded
+
+    override _.Gather panel =
+        let rows = panel.Padded
+
+        for k in 0 .. components - 1 do
+            let r = panel.Component k
+
+            if not (Loops.isZero<'L, 'V> r rows) then
+                match Structure.shape structure with
+                | Shape.Full ->
+                    Loops.weigh<'L, 'V> x.Address (mean k) columns r z.Address rz.Address (firstOf k) rows
+                    Tiles.addTriangle<'L, 'V> rz.Address z.Address (secondOf k) columns rows
+                | Shape.Diag
+                | Shape.Spherical ->
+                    Loops.addFirstAndSquares<'L, 'V> x.Address (mean k) columns r (firstOf k) (secondOf k) rows
+
+    override _.Sums() =
+        let planes, size = Structure.planes components structure, Structure.planeSize features structure
+        let firsts, seconds = Array.zeroCreate (components * features), Array.zeroCreate (planes * size)
+
+        for k in 0 .. components - 1 do
+            for j in 0 .. features - 1 do
+                firsts[k * features + j] <- Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))
+
+        for p in 0 .. planes - 1 do
+            let sums = NativePtr.add second.Address (p * secondSize)
+            let square j = Panel.sum (NativePtr.add sums (j * Panel.Lanes))
+
+            match Structure.shape structure with
+            | Shape.Full -> Tiles.readTriangle sums columns seconds (p * size) features
+            | Shape.Diag ->
+                for j in 0 .. features - 1 do
+                    seconds[p * size + j] <- square j
+            | Shape.Spherical ->
+                let mutable total = 0.0
+
+                for j in 0 .. features - 1 do
+                    total <- total + square j
+
+                seconds[p] <- total / float features
+
+        [ firsts; seconds ]

@@ -1,0 +1,173 @@
+namespace Gmm
+
+#nowarn "9" // Pointers: the buffers are pinned.
+
+open System
+open FSharp.NativeInterop
+
+/// The second half of the E-step on a panel: joint log-densities become responsibilities times weights, in place.
+[<Sealed>]
+type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
+    /// What every density is raised to; at it, a density is 0. As `Assignment` has it.
+    let lowest = -1e303
+
+    let largest, total, evidence = Pinned(), Pinned(), Pinned()
+    let logLikelihood, weight, counts = Pinned(), Pinned(), Pinned()
+
+    let at (address: nativeptr<float>) (i: int) = NativePtr.add address i
+
+    /// For every row the largest of the joint log-densities, all of them at least `lowest`.
+    let findLargest (panel: Panelled) components =
+        let least = 'L.Fill lowest
+        let mutable n = 0
+
+        while n < panel.Padded do
+            let mutable m = least
+
+            for k in 0 .. components - 1 do
+                let joint = 'L.Load(at (panel.Component k) n)
+                m <- 'L.WhereLess(m, joint, joint, m)
+
+            'L.Store(m, at largest.Address n)
+            n <- n + 'L.Width
+
+    /// Adds Σₙ wₙ and Σₙ wₙ ln p(xₙ); a row of weight 0 adds nothing, even where ln p is −∞.
+    let addEvidence (panel: Panelled) =
+        let mutable n = 0
+
+        while n < panel.Padded do
+            let w, e = 'L.Load(at panel.Weights.Address n), 'L.Load(at evidence.Address n)
+            let sums, weights = at logLikelihood.Address (n % Panel.Lanes), at weight.Address (n % Panel.Lanes)
+            'L.Store('L.Add('L.Load weights, w), weights)
+            'L.Store('L.Add('L.Load sums, 'L.WhereLess('L.Zero, w, 'L.Multiply(w, e), 'L.Zero)), sums)
+            n <- n + 'L.Width
+
+    let addCounts (panel: Panelled) components =
+        for k in 0 .. components - 1 do
+            let r = panel.Component k
+            let mutable lane = 0
+
+            while lane < Panel.Lanes do
+                let sum = at counts.Address (k * Panel.Lanes + lane)
+                let mutable s = 'L.Load sum
+                let mutable n = lane
+
+                while n < panel.Padded do
+                    s <- 'L.Add(s, 'L.Load(at r n))
+                    n <- n + Panel.Lanes
+
+                'L.Store(s, sum)
+                lane <- lane + 'L.Width
+
+    /// rₙₖ = exp(ln ρₙₖ − largest) / Σⱼ the same, times wₙ; a row of density 0 under every component has evidence −∞ and
+    /// equal responsibilities.
+    let soft (panel: Panelled) components =
+        let rows = panel.Padded
+        let least = 'L.Fill lowest
+        findLargest panel components
+
+        for k in 0 .. components - 1 do
+            let joint = panel.Component k
+            let mutable n = 0
+
+            while n < rows do
+                let l = 'L.Load(at joint n)
+                let l = 'L.WhereLess(l, least, least, l)
+                'L.Store('L.Subtract(l, 'L.Load(at largest.Address n)), at joint n)
+                n <- n + 'L.Width
+
+            Elementary.exp<'L, 'V> joint rows
+
+        let mutable n = 0
+
+        while n < rows do
+            let mutable sum = 'L.Zero
+
+            for k in 0 .. components - 1 do
+                sum <- 'L.Add(sum, 'L.Load(at (panel.Component k) n))
+
+            'L.Store(sum, at evidence.Address n)
+            'L.Store('L.Divide('L.Load(at panel.Weights.Address n), sum), at total.Address n)
+            n <- n + 'L.Width
+
+        Elementary.log<'L, 'V> evidence.Address rows
+        n <- 0
+
+        while n < rows do
+            let m = 'L.Load(at largest.Address n)
+            let e = 'L.Add(m, 'L.Load(at evidence.Address n))
+            'L.Store('L.WhereLess(least, m, e, 'L.Fill Double.NegativeInfinity), at evidence.Address n)
+            n <- n + 'L.Width
+
+        for k in 0 .. components - 1 do
+            let r = panel.Component k
+            n <- 0
+
+            while n < rows do
+                'L.Store('L.Multiply('L.Load(at r n), 'L.Load(at total.Address n)), at r n)
+                n <- n + 'L.Width
+
+    /// wₙ for the largest joint log-density of each row, of those at least `lowest` and of equals the first; 0 for the others.
+    let hard (panel: Panelled) components =
+        for n in 0 .. panel.Padded - 1 do
+            let joint k = NativePtr.get (panel.Component k) n
+            let mutable winner, highest, evidenceOfRow = 0, max (joint 0) lowest, joint 0
+
+            for k in 1 .. components - 1 do
+                let value = joint k
+
+                if value > highest then
+                    winner <- k
+                    highest <- value
+
+                if value > evidenceOfRow then
+                    evidenceOfRow <- value
+
+            let w = NativePtr.get panel.Weights.Address n
+            panel.Winners[n] <- winner
+            NativePtr.set evidence.Address n evidenceOfRow
+
+            for k in 0 .. components - 1 do
+                NativePtr.set (panel.Component k) n (if k = winner then w else 0.0)
+
+    /// wₙ times responsibilities that were given for the rows of the panel (n×K).
+    let take (given: ReadOnlySpan<float>) (panel: Panelled) components =
+        for k in 0 .. components - 1 do
+            let r = panel.Component k
+
+            for n in 0 .. panel.Padded - 1 do
+                let value =
+                    if n < panel.Count then
+                        given[n * components + k] * NativePtr.get panel.Weights.Address n
+                    else
+                        0.0
+
+                NativePtr.set r n value
+
+        evidence.Clear panel.Padded
+
+    /// Sets the sums to 0.
+    member _.Prepare(components) =
+        for buffer in [ largest; total; evidence ] do
+            buffer.Require Panel.Rows
+
+        for buffer, length in [ logLikelihood, 1; weight, 1; counts, components ] do
+            buffer.Require(length * Panel.Lanes)
+            buffer.Clear(length * Panel.Lanes)
+
+    /// Assigns the panel's rows and adds to the sums; `given` are the responsibilities of its rows where they are given.
+    member _.Assign(assignment, panel: Panelled, components, given: ReadOnlySpan<float>) =
+        match assignment with
+        | Soft -> soft panel components
+        | Hard -> hard panel components
+        | Given _ -> take given panel components
+
+        addEvidence panel
+        addCounts panel components
+
+    /// Σₙ wₙ.
+    member _.Weight = Panel.sum weight.Address
+    /// Σₙ wₙ ln p(xₙ).
+    member _.LogLikelihood = Panel.sum logLikelihood.Address
+    /// Σₙ wₙrₙₖ (K).
+    member _.Counts(components) = Array.init components (fun k -> Panel.sum (at counts.Address (k * Panel.Lanes)))

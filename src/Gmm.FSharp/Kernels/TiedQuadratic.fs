@@ -1,0 +1,219 @@
+namespace Gmm
+
+#nowarn "9" // Pointers: the buffers are pinned.
+
+open System
+open FSharp.NativeInterop
+
+/// Gaussian components with one full covariance. A row is whitened once, y = W(x−c) about the centre c of the means, and its
+/// distance to a component is that of y to W(μₖ−c). With m = Σₖ rₖμₖ the second moment of a row is
+///   Σₖ rₖ(x−μₖ)(x−μₖ)ᵀ = (x−m)(x−m)ᵀ + Σ over pairs k > l of rₖrₗ(μₖ−μₗ)(μₖ−μₗ)ᵀ:
+/// sums of squares, in which nothing cancels, without D² work for every component.
+[<Sealed>]
+type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
+    inherit FormKernel()
+
+    let x, centred, y, z, rz = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
+    let means, offsets, targets, centre, factor = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
+    let unweighted, inverse = Pinned(), Pinned()
+    let first, second, pairs = Pinned(), Pinned(), Pinned()
+    let mutable components = 0
+    let mutable features = 0
+    let mutable constant = 0.0
+    let mutable columns = 0 // D rounded up to an even number
+    let mutable rowsOfPairs = 0 // K rounded up to an even number
+    let mutable isByPairs = false
+
+    let at (buffer: Pinned) (i: int) = NativePtr.add buffer.Address i
+    let get (buffer: Pinned) (i: int) = NativePtr.get buffer.Address i
+    let set (buffer: Pinned) (i: int) value = NativePtr.set buffer.Address i value
+    let meanOf k = at means (k * columns)
+    let firstOf k = at first (k * columns * Panel.Lanes)
+
+    /// y ← W z for the columns z of a panel.
+    let whiten (z: Pinned) rows =
+        for i in 0 .. features - 1 do
+            let mutable n = 0
+
+            while n < rows do
+                let mutable y0 = 'L.Zero
+                let mutable y1 = 'L.Zero
+                let mutable y2 = 'L.Zero
+                let mutable y3 = 'L.Zero
+                let mutable column = at z n
+
+                for j in 0..i do
+                    let w = 'L.Fill(get factor (i * features + j))
+                    y0 <- 'L.Fma(w, 'L.Load column, y0)
+                    y1 <- 'L.Fma(w, 'L.Load(NativePtr.add column 'L.Width), y1)
+                    y2 <- 'L.Fma(w, 'L.Load(NativePtr.add column (2 * 'L.Width)), y2)
+                    y3 <- 'L.Fma(w, 'L.Load(NativePtr.add column (3 * 'L.Width)), y3)
+                    column <- NativePtr.add column Panel.Stride
+
+                let target = at y (i * Panel.Stride + n)
+                'L.Store(y0, target)
+                'L.Store(y1, NativePtr.add target 'L.Width)
+                'L.Store(y2, NativePtr.add target (2 * 'L.Width))
+                'L.Store(y3, NativePtr.add target (3 * 'L.Width))
+                n <- n + 4 * 'L.Width
+
+    /// x − c.
+    let centreRows rows =
+        for j in 0 .. columns - 1 do
+            let c = 'L.Fill(get centre j)
+            let mutable n = j * Panel.Stride
+
+            while n < j * Panel.Stride + rows do
+                'L.Store('L.Subtract('L.Load(at x n), c), at centred n)
+                n <- n + 'L.Width
+
+    /// z ← (x−c) − Σₖ rₖ(μₖ−c) and rz ← w·z.
+    let centreAtMeans (panel: Panelled) =
+        for j in 0 .. columns - 1 do
+            let mutable n = 0
+
+            while n < panel.Padded do
+                let mutable zj = 'L.Load(at centred (j * Panel.Stride + n))
+
+                for k in 0 .. components - 1 do
+                    let r = 'L.Load(at unweighted (k * Panel.Stride + n))
+                    zj <- 'L.Fma(r, 'L.Fill -(get offsets (k * columns + j)), zj)
+
+                'L.Store(zj, at z (j * Panel.Stride + n))
+                let w = 'L.Load(NativePtr.add panel.Weights.Address n)
+                'L.Store('L.Multiply(w, zj), at rz (j * Panel.Stride + n))
+                n <- n + 'L.Width
+
+    /// The responsibilities without the weights; 0 for rows of weight 0.
+    let unweigh (panel: Panelled) =
+        let mutable n = 0
+
+        while n < panel.Padded do
+            let w = 'L.Load(NativePtr.add panel.Weights.Address n)
+            'L.Store('L.WhereLess('L.Zero, w, 'L.Divide('L.Fill 1.0, w), 'L.Zero), at inverse n)
+            n <- n + 'L.Width
+
+        for k in 0 .. components - 1 do
+            n <- 0
+
+            while n < panel.Padded do
+                let r = 'L.Load(NativePtr.add (panel.Component k) n)
+                'L.Store('L.Multiply(r, 'L.Load(at inverse n)), at unweighted (k * Panel.Stride + n))
+                n <- n + 'L.Width
+
+    override _.Prepare(form, count) =
+        match form with
+        | Form.Quadratic(TiedFull, itsMeans, itsFactor, itsConstants) ->
+            let numbers = itsMeans.toArray ()
+            let w = itsFactor.toArray ()
+            components <- count
+            features <- itsMeans.shape[1]
+            constant <- itsConstants[0]
+            columns <- Panel.even features
+            rowsOfPairs <- Panel.even components
+            // Multiply–adds of a row with pairs, and without.
+            let withPairs = components * components + 2 * components * features + features * features
+            isByPairs <- withPairs < components * features * features
+
+            for buffer in [ x; centred; y; z; rz ] do
+                buffer.Require(columns * Panel.Stride)
+
+            for buffer, length in
+                [ means, components * columns
+                  offsets, components * columns
+                  targets, components * columns
+                  centre, columns
+                  unweighted, rowsOfPairs * Panel.Stride
+                  first, components * columns * Panel.Lanes
+                  second, Tiles.triangleSize columns
+                  pairs, Tiles.triangleSize rowsOfPairs ] do
+                buffer.Require length
+                buffer.Clear length
+
+            inverse.Require Panel.Rows
+            factor.Require w.Length
+
+            for i in 0 .. w.Length - 1 do
+                set factor i w[i]
+
+            for j in 0 .. features - 1 do
+                for k in 0 .. components - 1 do
+                    set means (k * columns + j) numbers[k * features + j]
+                    set centre j (get centre j + numbers[k * features + j] / float components)
+
+                for k in 0 .. components - 1 do
+                    set offsets (k * columns + j) (numbers[k * features + j] - get centre j)
+
+            for k in 0 .. components - 1 do
+                for i in 0 .. features - 1 do
+                    let mutable sum = 0.0
+
+                    for j in 0..i do
+                        sum <- Math.FusedMultiplyAdd(w[i * features + j], get offsets (k * columns + j), sum)
+
+                    set targets (k * columns + i) sum
+        | _ -> invalidOp "A kernel of tied covariances was given another form."
+
+    override _.Read(rows, width, panel) =
+        Panel.transpose rows width features panel.Count x.Address
+        centreRows panel.Padded
+
+    override _.Score panel =
+        whiten centred panel.Padded
+
+        for k in 0 .. components - 1 do
+            let target = panel.Component k
+            Loops.addDistances<'L, 'V> y.Address (at targets (k * columns)) features 1.0 constant target panel.Padded
+
+    override _.Gather panel =
+        let rows = panel.Padded
+
+        if isByPairs && (panel.IsSoft || panel.IsHard) then
+            for k in 0 .. components - 1 do
+                Loops.addFirst<'L, 'V> x.Address (meanOf k) columns (panel.Component k) (firstOf k) rows
+
+            unweigh panel
+            centreAtMeans panel
+            Tiles.addTriangle<'L, 'V> rz.Address z.Address second.Address columns rows
+
+            if panel.IsSoft then
+                Tiles.addTriangle<'L, 'V> panel.Joint.Address unweighted.Address pairs.Address rowsOfPairs rows
+        else
+            for k in 0 .. components - 1 do
+                let r = panel.Component k
+                Loops.weigh<'L, 'V> x.Address (meanOf k) columns r z.Address rz.Address (firstOf k) rows
+                Tiles.addTriangle<'L, 'V> rz.Address z.Address second.Address columns rows
+
+    override _.Sums() =
+        let firsts, seconds = Array.zeroCreate (components * features), Array.zeroCreate (features * features)
+
+        for k in 0 .. components - 1 do
+            for j in 0 .. features - 1 do
+                firsts[k * features + j] <- Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))
+
+        Tiles.readTriangle second.Address columns seconds 0 features
+
+        if isByPairs then
+            let products = Array.zeroCreate (components * components)
+            Tiles.readTriangle pairs.Address rowsOfPairs products 0 components
+            let apart = Array.zeroCreate features
+
+            for k in 1 .. components - 1 do
+                for l in 0 .. k - 1 do
+                    let product = products[k * components + l]
+
+                    if product > 0.0 then
+                        for j in 0 .. features - 1 do
+                            apart[j] <- get means (k * columns + j) - get means (l * columns + j)
+
+                        for i in 0 .. features - 1 do
+                            let scaled = product * apart[i]
+
+                            for j in 0 .. features - 1 do
+                                seconds[i * features + j] <- seconds[i * features + j] + scaled * apart[j]
+
+            for i in 0 .. features - 1 do
+                for j in 0 .. i - 1 do
+                    seconds[j * features + i] <- seconds[i * features + j]
+
+        [ firsts; seconds ]
