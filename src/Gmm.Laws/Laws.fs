@@ -35,6 +35,9 @@ module Laws =
     let densityIsTextbook<'θ> : Law<'θ> = DensityLaws.isTextbook
     /// The sums over all rows are those over some plus those over the others, within 1e-9.
     let statisticsAdd<'θ> : Law<'θ> = StatisticsLaws.add
+    /// The kernels of the family's form find the joint log-densities and the statistics of the textbook, within 1e-9. A family
+    /// without a form obeys it.
+    let formIsTextbook<'θ> : Law<'θ> = StatisticsLaws.form
 
     /// No neighbour of the parameters that the M-step makes has a larger Q = Σₙₖ rₙₖ ln p(xₙ|θₖ), and by differences
     /// its slope is 0 (Bishop, PRML, 2006, §9.4).
@@ -72,6 +75,7 @@ module Laws =
         [ densityIsNormalised
           densityIsTextbook
           statisticsAdd
+          formIsTextbook
           mStepMaximises
           mStepMaximisesWithPrior
           objectiveNeverFalls

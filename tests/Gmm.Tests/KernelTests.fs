@@ -1,6 +1,8 @@
 /// The kernels equal the textbook, whatever the family, and have the same bits at every width of vectors.
 module Gmm.Tests.KernelTests
 
+#nowarn "9" // Pointers: exp and ln work on buffers.
+
 open System
 open FsCheck
 open FsCheck.FSharp
@@ -75,7 +77,13 @@ let private gaussianCase structure (case: KernelCase) =
     let random = Random case.Seed
     let origin = drawMixture structure case.Components case.Features 1e2 random
     let drawn = drawRows case.Rows origin random
-    let scale j = if Structure.shape structure = Shape.Spherical then case.Scales else Math.Pow(case.Scales, float j / float case.Features)
+
+    let scale j =
+        if Structure.shape structure = Shape.Spherical then
+            case.Scales
+        else
+            Math.Pow(case.Scales, float j / float case.Features)
+
     let moved = Array.mapi (fun j x -> scale j * (x + case.Offset))
 
     let mixture =
@@ -139,9 +147,11 @@ let private isTextbook (family: Family<'θ>) assignment (mixture: Mixture<'θ>) 
 let private assignments = [ "soft", Soft; "hard", Hard ] |> Map.ofList
 
 let gaussianModels =
-    TheoryData<string, string>([ for structure in Structure.all do
-                                     for assignment in [ "soft"; "hard" ] do
-                                         struct (Structure.name structure, assignment) ])
+    TheoryData<string, string>(
+        [ for structure in Structure.all do
+              for assignment in [ "soft"; "hard" ] do
+                  struct (Structure.name structure, assignment) ]
+    )
 
 [<Theory; MemberData(nameof gaussianModels)>]
 let ``the kernels have the textbook's statistics`` (structure: string) (assignment: string) =
@@ -150,3 +160,330 @@ let ``the kernels have the textbook's statistics`` (structure: string) (assignme
     forAll 60 cases (fun case ->
         let mixture, block = gaussianCase structure case
         isTextbook Gaussian.family assignments[assignment] mixture block)
+
+// ── Other families ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+let private block (case: KernelCase) draw =
+    let random = Random case.Seed
+    let rows = Array.init case.Rows (fun _ -> Array.init case.Features (fun _ -> draw random))
+    blockOf case rows random
+
+/// K×D numbers.
+let private parametersOf (case: KernelCase) draw =
+    let random = Random(case.Seed + 1)
+    Array2D.init case.Components case.Features (fun _ _ -> draw random)
+
+/// A mixture whose first weights are 0 in some cases.
+let private weighted (case: KernelCase) parameters =
+    let weight k =
+        if k = 0 && case.Components > 1 && case.Seed % 3 = 0 then
+            0.0
+        else
+            float (1 + k % 3)
+
+    Mixture.create (Array.init case.Components weight) parameters |> ok
+
+let private unit (random: Random) = random.NextDouble()
+
+/// Of probabilities, some are 0 or 1.
+let private probability (random: Random) = if random.Next 6 = 0 then float (random.Next 2) else random.NextDouble()
+
+let private exponentialKinds
+    : (string * (KernelCase -> Family<ExponentialParameters> * ExponentialParameters * Block)) list =
+    let bit (random: Random) = float (random.Next 2)
+
+    [ "bernoulli",
+      fun case ->
+          ExponentialFamily.components Bernoulli.family,
+          Bernoulli.ofProbabilities (parametersOf case probability) |> ok,
+          block case bit
+      "binomial",
+      fun case ->
+          ExponentialFamily.components (Binomial.family 7),
+          Binomial.ofProbabilities 7 (parametersOf case probability) |> ok,
+          block case (fun random -> float (random.Next 8))
+      "categorical",
+      fun case ->
+          let shares = parametersOf case unit
+
+          ExponentialFamily.components (Categorical.family 3),
+          Categorical.ofProbabilities (
+              Array3D.init case.Components case.Features 3 (fun k j l ->
+                  [| 0.5 * shares[k, j]; 0.5; 0.5 - 0.5 * shares[k, j] |][l])
+          )
+          |> ok,
+          block case (fun random -> float (random.Next 3))
+      "poisson",
+      fun case ->
+          ExponentialFamily.components Poisson.family,
+          Poisson.ofRates (parametersOf case (fun random -> 5.0 * unit random)) |> ok,
+          block case (fun random -> float (random.Next 12))
+      "exponential",
+      fun case ->
+          ExponentialFamily.components Exponential.family,
+          Exponential.ofRates (parametersOf case (fun random -> 0.1 + unit random)) |> ok,
+          block case (fun random -> -log(1.0 - unit random)) ]
+
+let exponentialModels =
+    TheoryData<string, string>(
+        [ for kind, _ in exponentialKinds do
+              for assignment in [ "soft"; "hard" ] do
+                  struct (kind, assignment) ]
+    )
+
+[<Theory; MemberData(nameof exponentialModels)>]
+let ``the kernels have the textbook's statistics of exponential families`` (kind: string) (assignment: string) =
+    let kind = exponentialKinds |> List.find (fst >> (=) kind) |> snd
+
+    forAll 40 cases (fun case ->
+        let family, parameters, block = kind case
+        isTextbook family assignments[assignment] (weighted case parameters) block)
+
+[<Theory; InlineData("soft"); InlineData("hard")>]
+let ``the kernels have the textbook's statistics of products`` (assignment: string) =
+    forAll 40 cases (fun case ->
+        let case =
+            { case with
+                Features = 1 + case.Features / 4 }
+
+        let gaussian, gaussianBlock = gaussianCase Structure.all[case.Seed % 6] case
+        let _, counts, countBlock = exponentialKinds |> List.find (fst >> (=) "poisson") |> snd <| case
+        let _, bits, bitBlock = exponentialKinds |> List.find (fst >> (=) "bernoulli") |> snd <| case
+        let parts, d = [ countBlock; gaussianBlock; bitBlock ], case.Features
+
+        let rows = Array.init case.Rows (fun i -> parts |> Seq.map (fun part -> part.Row(i).ToArray()) |> Array.concat)
+
+        // The parts' columns, not in order.
+        let columns = List.init 3 (fun p -> [| for j in d - 1 .. -1 .. 0 -> p * d + j |])
+        let reversed = Array.concat [ for p in 0..2 -> Array.rev [| p * d .. p * d + d - 1 |] ]
+
+        let family =
+            Product.family
+                [ Product.exponential (ExponentialFamily.components Poisson.family)
+                  Product.gaussian Gaussian.family
+                  Product.exponential (ExponentialFamily.components Bernoulli.family) ]
+
+        let product: Product =
+            { Parts =
+                List.zip columns [ ExponentialPart counts; GaussianPart gaussian.Parameters; ExponentialPart bits ] }
+
+        let whole =
+            blockOf
+                { case with Features = 3 * d }
+                (rows |> Array.map (fun row -> reversed |> Array.map (fun j -> row[j])))
+                (Random case.Seed)
+
+        isTextbook family assignments[assignment] (weighted case product) whole)
+
+[<Theory; InlineData("soft"); InlineData("hard")>]
+let ``the kernels have the textbook's statistics of centroids`` (assignment: string) =
+    forAll 60 cases (fun case ->
+        let mixture, block = gaussianCase Spherical case
+
+        let centroids =
+            { LogWeights = Tensor.vector (Array.zeroCreate case.Components)
+              Parameters = { Centres = mixture.Parameters.Means } }
+
+        isTextbook Centroid.family assignments[assignment] centroids block)
+
+[<Fact>]
+let ``the kernels have the textbook's statistics of given responsibilities`` () =
+    forAll 100 cases (fun case ->
+        let mixture, block = gaussianCase Structure.all[case.Seed % 6] case
+
+        // Not all rows sum to 1, and some are 0.
+        let given (block: Block) =
+            Array.init (block.Rows * case.Components) (fun i ->
+                let n = int block.FirstRow + i / case.Components
+                if n % 5 = 0 then 0.0 else float ((n + i % case.Components) % 4) / 2.0)
+
+        isTextbook Gaussian.family (Given given) mixture block)
+
+// ── Joint log-densities ─────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``the kernels have the textbook's joint log-densities`` () =
+    forAll 150 cases (fun case ->
+        let mixture, block = gaussianCase Structure.all[case.Seed % 6] case
+        let expected = (Backend.textbook Reference.engine Gaussian.family).LogJoint mixture block
+
+        for width in widths do
+            let actual = (Kernel.backendOf width Gaussian.family).LogJoint mixture block
+            // ln |W| and the distance may cancel.
+            let scale = 1000.0 + (expected |> Seq.map abs |> Seq.fold max 0.0)
+            Assert.True(allWithin Tolerance.rounding scale expected actual)
+
+        true)
+
+// ── Rows and components that are not there ──────────────────────────────────────────────────────────────────────────
+
+[<Theory; InlineData("soft"); InlineData("hard")>]
+let ``rows of density 0 and components of weight 0 are as the textbook has them`` (assignment: string) =
+    // A 1 where p = 0 and a 0 where p = 1: impossible under every component.
+    let parameters = Bernoulli.ofProbabilities (array2D [ [ 0.0; 0.3 ]; [ 0.0; 0.6 ]; [ 0.0; 1.0 ] ]) |> ok
+    let mixture = Mixture.create [| 0.5; 0.5; 0.0 |] parameters |> ok
+
+    let rows weights =
+        { FirstRow = 0L
+          Rows = 4
+          Columns = 2
+          Values = ReadOnlyMemory [| 0.0; 1.0; 1.0; 0.0; 0.0; 0.0; 1.0; 1.0 |]
+          Weights = weights }
+
+    let family = ExponentialFamily.components Bernoulli.family
+
+    for weights in [ None; Some [| 1.0; 0.0; 2.0; 0.0 |]; Some [| 0.0; 0.0; 0.0; 0.0 |] ] do
+        let block = rows (weights |> Option.map ReadOnlyMemory)
+        Assert.True(isTextbook family assignments[assignment] mixture block)
+
+[<Fact>]
+let ``all components may have weight 0 for a row that is impossible`` () =
+    let gaussian = mixtureOf Full [| 1.0; 1.0 |] (array2D [ [ 0.0 ]; [ 1.0 ] ]) (Tensor.scalar 1.0)
+
+    let mixture =
+        { gaussian with
+            LogWeights = Tensor.vector [| -infinity; -infinity |] }
+
+    let block =
+        { FirstRow = 0L
+          Rows = 2
+          Columns = 1
+          Values = ReadOnlyMemory [| 0.0; 3.0 |]
+          Weights = None }
+
+    Assert.True(isTextbook Gaussian.family Soft mixture block)
+
+// ── Threads ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``threads and widths change no bit of an E-step`` () =
+    let random = Random 8
+    let origin = drawMixture TiedFull 5 16 10.0 random
+    let source = sourceOf (drawRows 40000 origin random)
+    Assert.True(source.Blocks > 64L)
+
+    for structure in Structure.all do
+        let mixture = mixtureOf structure origin.Weights (array2D origin.Means) (Tensor.scalar 2.0)
+
+        let statistics threads width =
+            let model =
+                { Model.ofFamily Gaussian.family with
+                    Backend = Kernel.backendOf width Gaussian.family
+                    Execution =
+                        { Execution.Default with
+                            Threads = threads } }
+
+            EM.eStep model source mixture |> Statistics.pack |> bits
+
+        let expected = statistics 1 Width.Bits512
+
+        for threads in [ 1; 2; 3; 8 ] do
+            for width in widths do
+                Assert.Equal<int64[]>(expected, statistics threads width)
+
+// ── exp and ln ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// What a function in place makes of some numbers at each width; the widths agree to the last bit.
+let private inPlace name (apply: Width -> nativeptr<float> -> int -> unit) (numbers: float[]) =
+    let length = (numbers.Length + 7) / 8 * 8
+    let padded = Array.append numbers (Array.create (length - numbers.Length) 1.0)
+
+    let results =
+        widths
+        |> List.map (fun width ->
+            let copy = Array.copy padded
+            use pinned = fixed copy
+            apply width pinned length
+            Array.truncate numbers.Length copy)
+
+    for other in results.Tail do
+        Assert.True((bits results.Head = bits other), $"{name} differs between widths")
+
+    results.Head
+
+let private exps =
+    inPlace "exp" (fun width address count ->
+        match width with
+        | Width.Bits512 -> Elementary.exp<Lanes512, _> address count
+        | Width.Bits256 -> Elementary.exp<Lanes256, _> address count
+        | Width.Bits128 -> Elementary.exp<Lanes128, _> address count)
+
+let private logs =
+    inPlace "log" (fun width address count ->
+        match width with
+        | Width.Bits512 -> Elementary.log<Lanes512, _> address count
+        | Width.Bits256 -> Elementary.log<Lanes256, _> address count
+        | Width.Bits128 -> Elementary.log<Lanes128, _> address count)
+
+/// How many representable numbers lie between two.
+let private between (a: float) (b: float) =
+    let ordered (x: float) =
+        let bits = BitConverter.DoubleToInt64Bits x
+        if bits < 0L then Int64.MinValue - bits else bits
+
+    abs (ordered a - ordered b)
+
+/// Within 2 units in the last place of .NET's own, which has at most 1.
+let private isClose (expected: float) (actual: float) =
+    (Double.IsNaN expected && Double.IsNaN actual) || between expected actual <= 2L
+
+let private special =
+    [| 0.0
+       -0.0
+       1.0
+       -1.0
+       infinity
+       -infinity
+       nan
+       Double.Epsilon
+       -Double.Epsilon
+       2.2250738585072014e-308
+       2.225073858507201e-308
+       Double.MaxValue
+       Double.MinValue
+       709.782712893384
+       709.7827128933841
+       -708.3964185322641
+       -708.4
+       -744.4400719213812
+       -745.1332191019411
+       -745.1332191019412
+       -745.2
+       -746.0
+       -800.0
+       1e-300
+       sqrt 0.5
+       sqrt 2.0
+       0.9999999999999999
+       1.0000000000000002
+       log 2.0 / 2.0
+       -log 2.0 / 2.0 |]
+
+/// Numbers of every magnitude, both signs.
+let private everywhere count =
+    let random = Random 11
+
+    Array.init count (fun _ ->
+        let bits = random.NextInt64() ^^^ (random.NextInt64() <<< 1)
+        BitConverter.Int64BitsToDouble bits)
+
+[<Fact>]
+let ``exp is within 2 units in the last place everywhere`` () =
+    let random = Random 12
+    let ordinary = Array.init 200000 (fun _ -> 1500.0 * random.NextDouble() - 760.0)
+    let small = Array.init 100000 (fun _ -> random.NextDouble() - 0.5)
+    let subnormal = Array.init 100000 (fun _ -> -708.0 - 38.0 * random.NextDouble())
+    let numbers = Array.concat [ special; ordinary; small; subnormal; everywhere 100000 ]
+
+    for x, actual in Array.zip numbers (exps numbers) do
+        Assert.True(isClose (exp x) actual, $"exp {x:R} is {exp x:R}, not {actual:R}")
+
+[<Fact>]
+let ``log is within 2 units in the last place everywhere`` () =
+    let random = Random 13
+    let near = Array.init 200000 (fun _ -> 0.5 + 1.5 * random.NextDouble())
+    let subnormal = Array.init 100000 (fun _ -> BitConverter.Int64BitsToDouble(random.NextInt64(1L <<< 52)))
+    let numbers = Array.concat [ special; near; subnormal; everywhere 200000 ]
+
+    for x, actual in Array.zip numbers (logs numbers) do
+        Assert.True(isClose (log x) actual, $"log {x:R} is {log x:R}, not {actual:R}")

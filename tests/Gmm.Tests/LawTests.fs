@@ -130,6 +130,12 @@ let private withDefinition change =
                 Definition = change geometric.Definition }
     )
 
+/// The subject with another density or other sums, which no kernel knows.
+let private withoutForm change =
+    Subject.mapFamily (fun family ->
+        { change family with
+            Form = fun _ -> None })
+
 /// The M-step with other statistics.
 let private maximiseOf (change: Statistics -> Statistics) (family: Family<ExponentialParameters>) =
     { family with
@@ -163,7 +169,7 @@ let private edges = [ "parameters on the edge give densities, never NaN" ]
 let private wrong: (string * Trial * string list * string list) list =
     [ "a density that sums to more",
       ofGeometric
-      |> Subject.mapFamily (fun family ->
+      |> withoutForm (fun family ->
           { family with
               LogDensity = fun p x -> family.LogDensity p x + 0.1 })
       |> trial,
@@ -181,11 +187,24 @@ let private wrong: (string * Trial * string list * string list) list =
 
       "statistics that forget a block of one row",
       ofGeometric
-      |> Subject.mapFamily (fun family ->
+      |> withoutForm (fun family ->
           { family with
               Sums = fun p x r -> if x.shape[0] = 1 then family.Sums p x (r * 0.0) else family.Sums p x r })
       |> trial,
       [ "statistics add over parts of the data" ],
+      []
+
+      "a form of another density",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              Form =
+                  fun p ->
+                      family.Form
+                          { p with
+                              LogPartitions = p.LogPartitions + 0.1 } })
+      |> trial,
+      [ "the form is that of the density and the sums" ],
       []
 
       "an M-step that goes half of the way",
@@ -253,7 +272,7 @@ let private wrong: (string * Trial * string list * string list) list =
 
       "sums in which no row counts more than once",
       ofGeometric
-      |> Subject.mapFamily (fun family ->
+      |> withoutForm (fun family ->
           { family with
               Sums = fun p x r -> family.Sums p x ((r * -1.0).clamp -1.0 * -1.0) })
       |> trial,
@@ -262,7 +281,7 @@ let private wrong: (string * Trial * string list * string list) list =
 
       "a density that knows the first row",
       ofGeometric
-      |> Subject.mapFamily (fun family ->
+      |> withoutForm (fun family ->
           { family with
               LogDensity =
                   fun p x ->
@@ -274,7 +293,7 @@ let private wrong: (string * Trial * string list * string list) list =
 
       "components that are told apart",
       ofGeometric
-      |> Subject.mapFamily (fun family ->
+      |> withoutForm (fun family ->
           { family with
               LogDensity =
                   fun p x ->
@@ -316,7 +335,7 @@ let private wrong: (string * Trial * string list * string list) list =
 
       "a density that multiplies 0 by −∞",
       ofGeometric
-      |> Subject.mapFamily (fun family ->
+      |> withoutForm (fun family ->
           { family with
               LogDensity =
                   fun p x ->
@@ -344,7 +363,7 @@ let private wrong: (string * Trial * string list * string list) list =
 
       "Gaussians without 2π",
       Laws.ofGaussian Spherical
-      |> Subject.mapFamily (fun family ->
+      |> withoutForm (fun family ->
           { family with
               LogDensity = fun p x -> family.LogDensity p x + float x.shape[1] * Constants.Ln2PiOver2 })
       |> trial,

@@ -250,7 +250,12 @@ module Source =
     /// What `map` makes of every run of neighbouring blocks, merged in order: m₀ + m₁ + m₂ …, on the threads of `execution`.
     /// There are at most 64 runs, and the order of merging is fixed by the data's shape, so the result has the same bits for
     /// any number of threads. Results are merged as soon as those before them are; `merge` may change its first argument.
-    let internal reduceRuns (execution: Execution) (merge: 'T -> 'T -> 'T) (map: Block seq -> 'T) (source: Source) : 'T =
+    let internal reduceRuns
+        (execution: Execution)
+        (merge: 'T -> 'T -> 'T)
+        (map: Block seq -> 'T)
+        (source: Source)
+        : 'T =
         let blocks = source.Blocks
         let runs = int (min 64L blocks)
 

@@ -157,7 +157,7 @@ module ExponentialFamily =
             statistic family,
             family.LogBase,
             parameters.Natural.view [| shape[0]; shape[1] * shape[2] |],
-            (parameters.LogPartitions * -1.0).toArray ()
+            (parameters.LogPartitions * -1.0).toArray()
         )
 
     // ── Prior ───────────────────────────────────────────────────────────────────────────────────────────────────────

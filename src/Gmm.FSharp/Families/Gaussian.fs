@@ -221,7 +221,7 @@ module Gaussian =
 
     /// `logDensity` and `sums` for the kernels.
     let internal form (gaussian: Gaussian) : Form =
-        let constants = (normalisers gaussian).toArray ()
+        let constants = (normalisers gaussian).toArray()
         Form.Quadratic(gaussian.Structure, gaussian.Means, gaussian.InverseFactors, constants)
 
     // ── Prior ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -29,7 +29,8 @@ module internal Elementary =
     let private Smallest = -746.0
 
     /// p₀ + x·p₁.
-    let inline private horner<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (p0: float) (p1: 'V) : 'V = 'L.Fma(p1, x, 'L.Fill p0)
+    let inline private horner<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (p0: float) (p1: 'V) : 'V =
+        'L.Fma(p1, x, 'L.Fill p0)
 
     /// eˣ = 2ⁿeʳ with r = x − n ln 2, |r| ≤ ½ ln 2; (eʳ − 1 − r)/r² is the minimax polynomial of degree 9, 2⁻⁵⁶ of eʳ from
     /// it. 2ⁿ in two factors, because n goes from −1076 to 1024 and beyond the smallest normal number it must round once.
@@ -115,7 +116,7 @@ module internal Elementary =
 
         while i < count do
             let address = NativePtr.add x i
-            'L.Store(expOf<'L, 'V> ('L.Load address), address)
+            'L.Store(expOf<'L, 'V>('L.Load address), address)
             i <- i + 'L.Width
 
     /// ln x of `count` numbers in place, a multiple of the width. ln 0 = −∞; of negative numbers and NaN it is NaN.
@@ -124,5 +125,5 @@ module internal Elementary =
 
         while i < count do
             let address = NativePtr.add x i
-            'L.Store(logOf<'L, 'V> ('L.Load address), address)
+            'L.Store(logOf<'L, 'V>('L.Load address), address)
             i <- i + 'L.Width

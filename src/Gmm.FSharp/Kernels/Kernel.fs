@@ -41,7 +41,8 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
         panel.Padded <- padded
 
         match block.Weights with
-        | Some weights -> weights.Span.Slice(first, count).CopyTo(Span<float>(NativePtr.toVoidPtr panel.Weights.Address, count))
+        | Some weights ->
+            weights.Span.Slice(first, count).CopyTo(Span<float>(NativePtr.toVoidPtr panel.Weights.Address, count))
         | None -> Span<float>(NativePtr.toVoidPtr panel.Weights.Address, count).Fill 1.0
 
         for n in count .. padded - 1 do

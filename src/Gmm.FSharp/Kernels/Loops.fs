@@ -47,6 +47,7 @@ module internal Loops =
 
             let w, half, c = 'L.Fill factor, 'L.Fill -0.5, 'L.Fill constant
             let t = at target n
+
             let inline finish q i =
                 let i = i * width
                 let scaled = 'L.Multiply('L.Multiply(q, w), w)
@@ -93,6 +94,7 @@ module internal Loops =
 
             let half, c = 'L.Fill -0.5, 'L.Fill constant
             let t = at target n
+
             let inline finish q i =
                 let i = i * width
                 'L.Store('L.Add('L.Load(at t i), 'L.Fma(q, half, c)), at t i)

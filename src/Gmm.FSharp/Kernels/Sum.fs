@@ -59,4 +59,6 @@ type internal Sum<'L, 'V when 'L :> ILanes<'V>>() =
         for kernel in kernels do
             kernel.Gather panel
 
-    override _.Sums() = [ for kernel in kernels do yield! kernel.Sums() ]
+    override _.Sums() =
+        [ for kernel in kernels do
+              yield! kernel.Sums() ]

@@ -17,7 +17,12 @@ module internal Tiles =
     let TwoByTwo = 32
 
     /// Adds Σₙ aᵢₙbⱼₙ for 4 columns i and 2 columns j to sums (4×2×8).
-    let addFour<'L, 'V when 'L :> ILanes<'V>> (a: nativeptr<float>) (b: nativeptr<float>) (sums: nativeptr<float>) rows =
+    let addFour<'L, 'V when 'L :> ILanes<'V>>
+        (a: nativeptr<float>)
+        (b: nativeptr<float>)
+        (sums: nativeptr<float>)
+        rows
+        =
         let mutable lane = 0
 
         while lane < Panel.Lanes do
@@ -132,7 +137,12 @@ module internal Tiles =
             i <- i + group
 
     /// Hands every sum over rows to `take i j`.
-    let inline private read ([<InlineIfLambda>] upTo: int -> int) (sums: nativeptr<float>) columns ([<InlineIfLambda>] take) =
+    let inline private read
+        ([<InlineIfLambda>] upTo: int -> int)
+        (sums: nativeptr<float>)
+        columns
+        ([<InlineIfLambda>] take)
+        =
         let mutable tile, i = sums, 0
 
         while i < columns do

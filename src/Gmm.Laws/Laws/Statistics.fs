@@ -37,3 +37,27 @@ module internal StatisticsLaws =
                         $"A sum over all rows is {whole}, but over rows 0 to {split - 1} it is {first} "
                         + $"and over the others {second}."))
                 |> Law.firstBroken)
+
+    /// What is wrong with numbers that should be others, within 1e-9 of the largest.
+    let private difference what (expected: float[]) (actual: float[]) =
+        let scale = expected |> Seq.map abs |> Seq.fold max 1.0
+
+        Seq.zip expected actual
+        |> Seq.tryFind (fun (expected, actual) -> not (expected = actual || abs (actual - expected) <= 1e-9 * scale))
+        |> Option.map (fun (expected, actual) ->
+            $"{what} by the kernels is {Numbers.brief actual}, by the textbook {Numbers.brief expected}.")
+
+    let form<'θ> : Law<'θ> =
+        Law.ofAll "the form is that of the density and the sums" (fun subject case ->
+            let source = Source.ofRows case.Rows |> GmmError.get
+            let block = source.Read 0L
+            let textbook, kernels = Backend.textbook Reference.engine subject.Family, Kernel.backend subject.Family
+
+            let statistics (backend: Backend<_>) = backend.Expect Soft case.Mixture [ block ] |> Statistics.pack
+
+            [ difference
+                  "A joint log-density"
+                  (textbook.LogJoint case.Mixture block)
+                  (kernels.LogJoint case.Mixture block)
+              difference "A sum" (statistics textbook) (statistics kernels) ]
+            |> Law.firstBroken)
