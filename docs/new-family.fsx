@@ -89,7 +89,7 @@ for k in 0..1 do
 ## The laws
 
 Whether a definition is right can be checked: its probabilities must sum to one, the gradient of $A$ must be the mean,
-the M-step must have no better neighbour, the objective must never fall, and so on. `Gmm.Laws` tries 15 such laws on
+the M-step must have no better neighbour, the objective must never fall, and so on. `Gmm.Laws` tries 16 such laws on
 mixtures and rows that FsCheck draws. It needs to know where the numbers lie and how to draw mean parameters; a formula
 written down apart, and parameters on the edge of what is possible, are welcome:
 *)

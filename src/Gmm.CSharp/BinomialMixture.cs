@@ -1,3 +1,5 @@
+using Core = global::Gmm;
+
 namespace Gmm.CSharp;
 
 /// <summary>A mixture of independent numbers of successes in n trials, p(x) = Σₖ πₖ Πⱼ C(n, xⱼ) pₖⱼ^xⱼ (1 − pₖⱼ)^(n−xⱼ); the data are whole numbers from 0 to n.</summary>
@@ -10,6 +12,8 @@ namespace Gmm.CSharp;
 /// </example>
 public sealed class BinomialMixture : ExponentialFamilyMixture
 {
+    private const string Family = "binomial";
+
     /// <summary>A mixture of K components, to be fitted.</summary>
     /// <param name="components">How many components, K; from 1 to the number of rows.</param>
     /// <param name="trials">Out of how many trials the successes are, n; 1 or more.</param>
@@ -37,6 +41,35 @@ public sealed class BinomialMixture : ExponentialFamilyMixture
     /// <summary>The probabilities pₖⱼ of a success (K×D) of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> ProbabilitiesHistory => ParametersHistory<double[,]>();
+
+    // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Loads the model that <see cref="MixtureModel.Save"/> wrote, or a fit of the F# library.</summary>
+    /// <param name="path">Where the file is.</param>
+    /// <returns>A model with the fit and the settings that were saved.</returns>
+    /// <exception cref="IOException">
+    /// There is no such file, it can't be read, is not whole, was altered or is newer than this library, or its model is another.
+    /// </exception>
+    public static BinomialMixture Load(string path) => Saving.Load(path, saved => Restore(new BinomialMixture(1, 1), saved));
+
+    /// <summary>The model whose arrays <see cref="MixtureModel.ToState"/> gave.</summary>
+    /// <param name="state">The arrays by name.</param>
+    /// <returns>A model with their fit and settings.</returns>
+    /// <exception cref="ArgumentException">An array is missing, unknown, of a wrong shape, or not what the others say.</exception>
+    public static BinomialMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
+        Restore(new BinomialMixture(1, 1), Saving.FromDictionary(state, _ => Family));
+
+    private protected override string FamilyName => Family;
+
+    private protected override IEnumerable<Setting> Settings =>
+    [
+        .. base.Settings,
+        Setting.Of("trials", () => Trials, value => Trials = value),
+        Setting.Optional("betaPrior", () => BetaPrior, value => BetaPrior = value),
+        Setting.Optional("initProbabilities", () => InitProbabilities, value => InitProbabilities = value),
+    ];
+
+    private protected override void Adopt(ExponentialParameters fit) => Trials = Core.Binomial.trials(fit);
 
     private protected override string GivenName => nameof(InitProbabilities);
 

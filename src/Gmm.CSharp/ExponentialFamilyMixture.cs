@@ -40,6 +40,23 @@ public abstract class ExponentialFamilyMixture : MixtureModel
     private protected IReadOnlyList<T> ParametersHistory<T>([CallerMemberName] string member = "") =>
         History(Current<ExponentialFit>(member).KnownHistory<T>(), member);
 
+    /// <summary>The family's name in the core.</summary>
+    private protected abstract string FamilyName { get; }
+
+    /// <summary>Sets what the parameters tell besides K.</summary>
+    private protected virtual void Adopt(ExponentialParameters fit)
+    {
+    }
+
+    private protected sealed override Func<IFit> Open(SavedFit saved)
+    {
+        Saving.RequireFamily(FamilyName, saved.Family);
+        var fit = Core.Persist.ofSaved<ExponentialParameters>(saved).Get();
+        Components = fit.Mixture.Components;
+        Adopt(fit.Parameters);
+        return () => new ExponentialFit(fit, ToParametrisation());
+    }
+
     private protected sealed override Func<IFit> Prepare(
         Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {

@@ -10,6 +10,8 @@ namespace Gmm.CSharp;
 /// </example>
 public sealed class ExponentialMixture : ExponentialFamilyMixture
 {
+    private const string Family = "exponential";
+
     /// <summary>A mixture of K components, to be fitted.</summary>
     /// <param name="components">How many components, K; from 1 to the number of rows.</param>
     public ExponentialMixture(int components)
@@ -35,6 +37,32 @@ public sealed class ExponentialMixture : ExponentialFamilyMixture
     /// <summary>The rates λₖⱼ (K×D) of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> RatesHistory => ParametersHistory<double[,]>();
+
+    // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Loads the model that <see cref="MixtureModel.Save"/> wrote, or a fit of the F# library.</summary>
+    /// <param name="path">Where the file is.</param>
+    /// <returns>A model with the fit and the settings that were saved.</returns>
+    /// <exception cref="IOException">
+    /// There is no such file, it can't be read, is not whole, was altered or is newer than this library, or its model is another.
+    /// </exception>
+    public static ExponentialMixture Load(string path) => Saving.Load(path, saved => Restore(new ExponentialMixture(1), saved));
+
+    /// <summary>The model whose arrays <see cref="MixtureModel.ToState"/> gave.</summary>
+    /// <param name="state">The arrays by name.</param>
+    /// <returns>A model with their fit and settings.</returns>
+    /// <exception cref="ArgumentException">An array is missing, unknown, of a wrong shape, or not what the others say.</exception>
+    public static ExponentialMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
+        Restore(new ExponentialMixture(1), Saving.FromDictionary(state, _ => Family));
+
+    private protected override string FamilyName => Family;
+
+    private protected override IEnumerable<Setting> Settings =>
+    [
+        .. base.Settings,
+        Setting.Optional("gammaPrior", () => GammaPrior, value => GammaPrior = value),
+        Setting.Optional("initRates", () => InitRates, value => InitRates = value),
+    ];
 
     private protected override string GivenName => nameof(InitRates);
 

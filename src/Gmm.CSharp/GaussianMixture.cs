@@ -159,6 +159,64 @@ public sealed class GaussianMixture : MixtureModel
         _ = Core.Plot.save(path, ToSvg(data, options)).Get();
     }
 
+    // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Loads the model that <see cref="MixtureModel.Save"/> wrote, or a fit of the F# library.</summary>
+    /// <param name="path">Where the file is.</param>
+    /// <returns>A model with the fit and the settings that were saved.</returns>
+    /// <exception cref="IOException">
+    /// There is no such file, it can't be read, is not whole, was altered or is newer than this library, or its model is another.
+    /// </exception>
+    public static GaussianMixture Load(string path) => Saving.Load(path, saved => Restore(new GaussianMixture(1), saved));
+
+    /// <summary>The model whose arrays <see cref="MixtureModel.ToState"/> gave.</summary>
+    /// <param name="state">The arrays by name.</param>
+    /// <returns>A model with their fit and settings.</returns>
+    /// <exception cref="ArgumentException">An array is missing, unknown, of a wrong shape, or not what the others say.</exception>
+    public static GaussianMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
+        Restore(new GaussianMixture(1), Saving.FromDictionary(state, _ => GaussianModule.family.Name));
+
+    /// <summary>Writes the last fit as an <c>.npz</c> archive that <c>numpy.load</c> reads, as scikit-learn has its numbers.</summary>
+    /// <remarks>
+    /// Its keys are <c>weights_</c> (K), <c>means_</c> (K×D), <c>covariances_</c>, <c>precisions_cholesky_</c> and
+    /// <c>covariance_type</c>. The structures that scikit-learn lacks, TiedDiag and TiedSpherical, are written as tied, with the
+    /// D×D matrix that they stand for. The file is complete or, when it can't be written, as it was.
+    /// </remarks>
+    /// <param name="path">Where to write.</param>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <exception cref="IOException">The file can't be written.</exception>
+    public void ExportNpz(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        Core.Npz.export(path, Current<FitOf<Gaussian>>().Value.Mixture).Get();
+    }
+
+    /// <summary>
+    /// The mixture of an <c>.npz</c> archive with <c>weights_</c>, <c>means_</c> and <c>covariances_</c>, as scikit-learn has
+    /// them, in double or single precision.
+    /// </summary>
+    /// <remarks>
+    /// It predicts and scores. Nothing is known of data that it was fitted to: its <see cref="MixtureModel.LogLikelihood"/> is −∞,
+    /// the criteria are ∞.
+    /// </remarks>
+    /// <param name="path">Where the file is.</param>
+    /// <param name="covarianceType">Which covariances it has; unless given, as <c>covariance_type</c> or the shapes say.</param>
+    /// <returns>A model with that fit, and default settings but for components and covariances.</returns>
+    /// <exception cref="IOException">
+    /// There is no such file, it is damaged, an array is missing or of a wrong shape or type, weights do not sum to 1, or a
+    /// covariance is not positive definite.
+    /// </exception>
+    public static GaussianMixture ImportNpz(string path, CovarianceType? covarianceType = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var mixture = covarianceType is { } type
+            ? Core.Npz.importAs(GaussianSettings.ToStructure(type), path).Get()
+            : Core.Npz.import(path).Get();
+        return Adopt(
+            new GaussianMixture(mixture.Components) { CovarianceType = GaussianSettings.ToCovarianceType(mixture.Parameters.Structure) },
+            new FitOf<Gaussian>(Core.Fit.ofMixture(GaussianModule.family, mixture)));
+    }
+
     // ── What was fitted ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>The means μₖ (K×D).</summary>
@@ -250,6 +308,28 @@ public sealed class GaussianMixture : MixtureModel
             verboseInterval: common.VerboseInterval,
             history: common.History,
             execution: common.Execution);
+    }
+
+    private protected override IEnumerable<Setting> Settings =>
+    [
+        .. base.Settings,
+        Setting.Of("structure", () => CovarianceType, value => CovarianceType = value),
+        .. GaussianSettings.OfRegularisation(() => RegCovar, value => RegCovar = value),
+        Setting.Optional("initMeans", () => InitMeans, value => InitMeans = value),
+        Setting.Optional("initCovariances", () => InitCovariances, value => InitCovariances = value),
+        Setting.Of("covarianceInit", () => CovarianceInit, value => CovarianceInit = value),
+        Setting.Optional("meanPrior", () => MeanPrior, value => MeanPrior = value),
+        Setting.Optional("meanPrecisionPrior", () => MeanPrecisionPrior, value => MeanPrecisionPrior = value),
+        Setting.Optional("covariancePrior", () => CovariancePrior, value => CovariancePrior = value),
+        Setting.Optional("degreesOfFreedomPrior", () => DegreesOfFreedomPrior, value => DegreesOfFreedomPrior = value),
+    ];
+
+    private protected override Func<IFit> Open(SavedFit saved)
+    {
+        var fit = Core.Persist.ofSaved<Gaussian>(saved).Get();
+        Components = fit.Mixture.Components;
+        CovarianceType = GaussianSettings.ToCovarianceType(fit.Parameters.Structure);
+        return () => new FitOf<Gaussian>(fit);
     }
 
     private CovarianceStart ToCovarianceStart() =>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -103,7 +104,7 @@ public sealed class KMeans
         double[]? sampleWeights = null,
         IProgress<FitProgress>? progress = null,
         CancellationToken cancellationToken = default) =>
-        [.. fitted.Set(Prepare(data, sampleWeights, progress, cancellationToken)()).Labels];
+        [.. fitted.Set(Prepare(data, sampleWeights, progress, cancellationToken)()).Labels!];
 
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,6 +131,44 @@ public sealed class KMeans
     public double Score(Rows data, double[]? sampleWeights = null) =>
         -Core.KMeans.inertia(fitted.Get().Fit, data.ToSource(sampleWeights)).Get();
 
+    // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Saves the last fit and the settings as a JSON file, whose folder is made if need be.</summary>
+    /// <remarks>
+    /// The loaded model predicts and scores to the last bit as this one. The file is complete or, when it can't be written, as it
+    /// was. It holds numbers and a few words: loading runs no code. <see cref="Labels"/>, a number
+    /// for every fitted row, and <see cref="Threads"/> are not saved.
+    /// </remarks>
+    /// <param name="path">Where to write.</param>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <exception cref="IOException">The file can't be written.</exception>
+    public void Save(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        Core.Persist.write(path, ToSaved()).Get();
+    }
+
+    /// <summary>The last fit and the settings as arrays by name, such as <c>means</c> and <c>options.tolerance</c>.</summary>
+    /// <remarks>The names are those of the file that <see cref="Save"/> writes; what is a word there is a number here.</remarks>
+    /// <returns>The arrays; <c>FromState</c> makes the same model of them.</returns>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public IReadOnlyDictionary<string, Tensor> ToState() => Saving.ToDictionary(ToSaved());
+
+    /// <summary>Loads the model that <see cref="Save"/> wrote, or a fit of the F# library.</summary>
+    /// <param name="path">Where the file is.</param>
+    /// <returns>A model with the fit and the settings that were saved.</returns>
+    /// <exception cref="IOException">
+    /// There is no such file, it can't be read, is not whole, was altered or is newer than this library, or its model is another.
+    /// </exception>
+    public static KMeans Load(string path) => Saving.Load(path, Restore);
+
+    /// <summary>The model whose arrays <see cref="ToState"/> gave.</summary>
+    /// <param name="state">The arrays by name.</param>
+    /// <returns>A model with their fit and settings.</returns>
+    /// <exception cref="ArgumentException">An array is missing, unknown, of a wrong shape, or not what the others say.</exception>
+    public static KMeans FromState(IReadOnlyDictionary<string, Tensor> state) =>
+        Restore(Saving.FromDictionary(state, _ => CentroidModule.family.Name));
+
     // ── What was fitted ─────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Whether there has been a fit.</summary>
@@ -140,8 +179,11 @@ public sealed class KMeans
     public double[,] Centers => fitted.Get().Fit.Centres;
 
     /// <summary>The cluster of every fitted row (N).</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
-    public int[] Labels => [.. fitted.Get().Labels];
+    /// <exception cref="InvalidOperationException">There is no fit yet, or it was loaded.</exception>
+    public int[] Labels =>
+        fitted.Get().Labels is { } labels
+            ? [.. labels]
+            : throw new InvalidOperationException("KMeans.Labels are those of the fitted rows, which a loaded model does not have. Call Predict.");
 
     /// <summary>The sum of squared distances of the fitted rows to their centers, Σₙ wₙ minₖ ‖xₙ−μₖ‖².</summary>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
@@ -192,6 +234,29 @@ public sealed class KMeans
             _ => throw Translation.UnknownValue(nameof(Init), method),
         };
 
-    /// <summary>The result of a fit, and the clusters of its rows.</summary>
-    private sealed record State(KMeansFit Fit, int[] Labels);
+    private IEnumerable<Setting> Settings =>
+    [
+        Setting.Of("clusters", () => Clusters, value => Clusters = value),
+        Setting.Of("init", () => Init, value => Init = value),
+        Setting.Optional("initCenters", () => InitCenters, value => InitCenters = value),
+        Setting.Of("restarts", () => Restarts, value => Restarts = value),
+        Setting.Of("randomState", () => RandomState, value => RandomState = value),
+        Setting.Of("maxIterations", () => MaxIterations, value => MaxIterations = value),
+        Setting.Of("tolerance", () => Tolerance, value => Tolerance = value),
+    ];
+
+    private SavedFit ToSaved([CallerMemberName] string member = "") =>
+        Core.Persist.toSaved(Setting.Save(Settings), fitted.Get(member).Fit.Fit).Get();
+
+    private static KMeans Restore(SavedFit saved)
+    {
+        var fit = Core.Persist.ofSaved<Centroid>(saved).Get();
+        var model = new KMeans(fit.Mixture.Components);
+        Setting.Restore(model.Settings, saved.Options);
+        model.fitted.Set(new(Core.KMeans.ofFit(fit), null));
+        return model;
+    }
+
+    /// <summary>The result of a fit, and the clusters of its rows unless it was loaded.</summary>
+    private sealed record State(KMeansFit Fit, int[]? Labels);
 }

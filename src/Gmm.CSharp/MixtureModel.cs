@@ -304,10 +304,77 @@ public abstract class MixtureModel
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public int FreeParameters => fitted.Get().FreeParameters;
 
+    // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Saves the last fit and the settings as a JSON file, whose folder is made if need be.</summary>
+    /// <remarks>
+    /// The loaded model predicts and scores to the last bit as this one. The file is complete or, when it can't be written, as it
+    /// was. It holds numbers and a few words: loading runs no code. Settings with a number for every row (<see cref="InitLabels"/>, <see cref="InitResponsibilities"/>), and
+    /// <see cref="Threads"/>, are not saved.
+    /// </remarks>
+    /// <param name="path">Where to write.</param>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <exception cref="IOException">The file can't be written.</exception>
+    public void Save(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        Core.Persist.write(path, ToSaved()).Get();
+    }
+
+    /// <summary>The last fit and the settings as arrays by name, such as <c>means</c> and <c>options.tolerance</c>.</summary>
+    /// <remarks>The names are those of the file that <see cref="Save"/> writes; what is a word there is a number here.</remarks>
+    /// <returns>The arrays; <c>FromState</c> makes the same model of them.</returns>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public IReadOnlyDictionary<string, Tensor> ToState() => Saving.ToDictionary(ToSaved());
+
     // ── For the families ────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Reads the settings; what it returns runs the core's fit.</summary>
     private protected abstract Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>The settings as they are saved.</summary>
+    private protected virtual IEnumerable<Setting> Settings =>
+    [
+        Setting.Of("components", () => Components, value => Components = value),
+        Setting.Of("tolerance", () => Tolerance, value => Tolerance = value),
+        Setting.Of("maxIterations", () => MaxIterations, value => MaxIterations = value),
+        Setting.Of("init", () => Init, value => Init = value),
+        Setting.Of("restarts", () => Restarts, value => Restarts = value),
+        Setting.Of("randomState", () => RandomState, value => RandomState = value),
+        Setting.Optional("initWeights", () => InitWeights, value => InitWeights = value),
+        Setting.Of("warmStart", () => WarmStart, value => WarmStart = value),
+        Setting.Of("cem", () => Cem, value => Cem = value),
+        Setting.Of("keepHistory", () => KeepHistory, value => KeepHistory = value),
+        Setting.Of("verbose", () => Verbose, value => Verbose = value),
+        Setting.Of("verboseInterval", () => VerboseInterval, value => VerboseInterval = value),
+        Setting.Optional("weightConcentrationPrior", () => WeightConcentrationPrior, value => WeightConcentrationPrior = value),
+    ];
+
+    /// <summary>
+    /// The fit that was saved, and how to make it this model's once the settings are restored; the settings that it tells
+    /// itself are set before.
+    /// </summary>
+    private protected abstract Func<IFit> Open(SavedFit saved);
+
+    /// <summary>Gives a new model the fit and the settings that were saved.</summary>
+    private protected static TModel Restore<TModel>(TModel model, SavedFit saved)
+        where TModel : MixtureModel
+    {
+        var fit = model.Open(saved);
+        Setting.Restore(model.Settings, saved.Options);
+        model.fitted.Set(fit());
+        return model;
+    }
+
+    /// <summary>Gives a new model a fit.</summary>
+    private protected static TModel Adopt<TModel>(TModel model, IFit fit)
+        where TModel : MixtureModel
+    {
+        model.fitted.Set(fit);
+        return model;
+    }
+
+    private SavedFit ToSaved([CallerMemberName] string member = "") => fitted.Get(member).ToSaved(Setting.Save(Settings));
 
     /// <summary>Fits a model, and returns it.</summary>
     private protected static TModel Fit<TModel>(

@@ -97,6 +97,66 @@ public sealed class Part
     public override string ToString() =>
         $"{(Value is Core.Part.Gaussian { options: var options } ? StructureModule.name(options.Structure) : Parametrisation!.Family.Name)} on [{string.Join("; ", Columns)}]";
 
+    // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>The core's names of the families; a saved part has the number of its own.</summary>
+    internal static IReadOnlyList<string> Families { get; } = ["gaussian", "bernoulli", "binomial", "categorical", "poisson", "exponential"];
+
+    /// <summary>The part that fitted parameters are of, with default settings but for an exponential family's prior.</summary>
+    internal static Part Of(string family, int[] columns, Core.PartParameters parameters, ConjugatePrior? prior)
+    {
+        if (parameters is Core.PartParameters.GaussianPart { Item: var gaussian })
+        {
+            return Gaussian(columns, GaussianSettings.ToCovarianceType(gaussian.Structure));
+        }
+
+        var fitted = ((Core.PartParameters.ExponentialPart)parameters).Item;
+        var parametrisation = family switch
+        {
+            "bernoulli" => Parametrisation.Bernoulli(null, ""),
+            "binomial" => Parametrisation.Binomial(Core.Binomial.trials(fitted), null, "", ""),
+            "categorical" => Parametrisation.Categorical(fitted.Means.shape[2], null, "", ""),
+            "poisson" => Parametrisation.Poisson(null, ""),
+            "exponential" => Parametrisation.Exponential(null, ""),
+            _ => throw Translation.Invalid("Family", $"one of {string.Join(", ", Families)}", family),
+        };
+        return Exponential(
+            columns,
+            prior is null ? parametrisation : parametrisation with { Family = ExponentialFamilyModule.withPrior(prior, parametrisation.Family) });
+    }
+
+    /// <summary>What is saved of this part, and how a part with saved settings takes its place.</summary>
+    internal IEnumerable<Setting> Settings(string name, Action<Part> replace)
+    {
+        var family = Parametrisation?.Family.Name ?? Families[0];
+        yield return Setting.Of($"{name}.family", () => Families.ToList().IndexOf(family), _ => { });
+
+        if (Value is not Core.Part.Gaussian { options: var options })
+        {
+            yield break;
+        }
+
+        var regularisation = Regularisation.Of(options.RegCovar);
+        Tensor? mean = options.MeanPrior?.Value is { } onMeans ? new(onMeans.Mean) : null;
+        var precision = options.MeanPrior?.Value.Precision;
+        Tensor? scale = options.CovariancePrior?.Value is { } onCovariances ? new(onCovariances.Scale) : null;
+        var degrees = options.CovariancePrior?.Value.Degrees;
+
+        foreach (var setting in GaussianSettings.OfRegularisation(() => regularisation, value => regularisation = value))
+        {
+            yield return setting.Under(name);
+        }
+
+        yield return Setting.Optional($"{name}.meanPrior", () => mean, value => mean = value);
+        yield return Setting.Optional($"{name}.meanPrecisionPrior", () => precision, value => precision = value);
+        yield return Setting.Optional($"{name}.covariancePrior", () => scale, value => scale = value);
+        yield return Setting.Optional($"{name}.degreesOfFreedomPrior", () => degrees, value => degrees = value);
+        yield return Setting.Of(
+            $"{name}.structure",
+            () => GaussianSettings.ToCovarianceType(options.Structure),
+            type => replace(Gaussian([.. Columns], type, regularisation, mean, precision, scale, degrees)));
+    }
+
     private static Part Exponential(int[] columns, Parametrisation parametrisation) =>
         new(columns, chosen => Core.Part.NewExponential(chosen, parametrisation.Family), parametrisation);
 }

@@ -19,6 +19,9 @@ namespace Gmm.CSharp;
 /// </example>
 public sealed class ProductMixture : MixtureModel
 {
+    /// <summary>Between the families of the parts, in the core's name of theirs together.</summary>
+    private const string Separator = " × ";
+
     /// <summary>A mixture of K components, to be fitted.</summary>
     /// <param name="components">How many components, K; from 1 to the number of rows.</param>
     public ProductMixture(int components)
@@ -47,6 +50,66 @@ public sealed class ProductMixture : MixtureModel
         double[]? sampleWeights = null,
         IProgress<FitProgress>? progress = null,
         CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
+
+    // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Loads the model that <see cref="MixtureModel.Save"/> wrote, or a fit of the F# library.</summary>
+    /// <param name="path">Where the file is.</param>
+    /// <returns>A model with the fit and the settings that were saved.</returns>
+    /// <exception cref="IOException">
+    /// There is no such file, it can't be read, is not whole, was altered or is newer than this library, or its model is another.
+    /// </exception>
+    public static ProductMixture Load(string path) => Saving.Load(path, saved => Restore(new ProductMixture(1), saved));
+
+    /// <summary>The model whose arrays <see cref="MixtureModel.ToState"/> gave.</summary>
+    /// <param name="state">The arrays by name.</param>
+    /// <returns>A model with their fit and settings.</returns>
+    /// <exception cref="ArgumentException">An array is missing, unknown, of a wrong shape, or not what the others say.</exception>
+    public static ProductMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
+        Restore(new ProductMixture(1), Saving.FromDictionary(state, FamilyOf));
+
+    // ── Conversion ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>The settings, with those of the parts: the fitted ones, once there are.</summary>
+    private protected override IEnumerable<Setting> Settings
+    {
+        get
+        {
+            var parts = IsFitted ? Current<ProductFit>().Parts : [.. Parts];
+            return base.Settings.Concat(parts.SelectMany((part, i) => part.Settings($"part{i}", replacement => Parts[i] = replacement)));
+        }
+    }
+
+    private protected override Func<IFit> Open(SavedFit saved)
+    {
+        var fit = Core.Persist.ofSaved<Product>(saved).Get();
+        Components = fit.Mixture.Components;
+        Parts = [.. saved.Family.Split(Separator).Zip(fit.Parameters.Parts, (family, part) => (family, part)).Select(
+            (found, i) => Part.Of(found.family, found.part.Item1, found.part.Item2, PriorOf(saved, i)))];
+        return () => new ProductFit(fit, Array.AsReadOnly(Parts.ToArray()));
+    }
+
+    private static ConjugatePrior? PriorOf(SavedFit saved, int part)
+    {
+        var settings = StateModule.within($"settings.part{part}", saved.State);
+        return settings.TryGetValue("priorSums", out var sums) && settings.TryGetValue("priorCount", out var count)
+            ? new(sums.toArray(), count.toArray()[0])
+            : null;
+    }
+
+    /// <summary>The name of the family whose parts the settings name.</summary>
+    private static string FamilyOf(FSharpMap<string, Core.Tensor> settings)
+    {
+        List<string> names = [];
+
+        while (settings.TryGetValue($"part{names.Count}.family", out var family))
+        {
+            var index = family.toArray() is [var number] && number >= 0 && number < Part.Families.Count ? (int)number : -1;
+            names.Add(index >= 0 ? Part.Families[index] : throw Translation.Invalid($"options.part{names.Count}.family", $"from 0 to {Part.Families.Count - 1}", family));
+        }
+
+        return string.Join(Separator, names);
+    }
 
     private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {

@@ -70,6 +70,9 @@ module Laws =
     /// `Edge`.
     let edgesAreSafe<'θ> : Law<'θ> = BoundaryLaws.isNeverNaN
 
+    /// A fit of one iteration under priors, as arrays by name and back, has the same bits everywhere.
+    let savedComesBack<'θ> : Law<'θ> = StorageLaws.isReversible
+
     /// Every law.
     let all<'θ> : Law<'θ> list =
         [ densityIsNormalised
@@ -87,7 +90,8 @@ module Laws =
           rowsInAnyOrder
           componentsInAnyOrder
           samplerFollowsDensity
-          edgesAreSafe ]
+          edgesAreSafe
+          savedComesBack ]
 
     // ── Trying them ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -107,6 +107,18 @@ public partial class GuideTests
             Console.WriteLine($"component {pair.First} is {pair.Second} of the other: weight {pair.WeightDifference:+0.000;-0.000;0.000}, mean moved by {pair.Distance:F3}");
         }
 
+        var path = Path.Combine(Path.GetTempPath(), "faithful.json");
+        model.Save(path);
+        var loaded = GaussianMixture.Load(path);
+        Console.WriteLine($"loaded: {loaded.Components} components, {loaded.Restarts} restarts, BIC {loaded.Bic():F3}");
+
+        IReadOnlyDictionary<string, Tensor> state = model.ToState();
+        Console.WriteLine($"the same again: {GaussianMixture.FromState(state).Bic() == model.Bic()}");
+
+        model.ExportNpz(Path.ChangeExtension(path, ".npz"));
+        var imported = GaussianMixture.ImportNpz(Path.ChangeExtension(path, ".npz"));
+        Console.WriteLine($"imported: component {imported.Predict([[3.6, 79]])[0]}");
+
         try
         {
             model.Fit([[3.6, 79], [1.8, 54], [3.3, 74], [2.3, double.NaN]]);

@@ -165,6 +165,8 @@ let private monotone =
 
 let private edges = [ "parameters on the edge give densities, never NaN" ]
 
+let private saved = [ "a saved fit comes back to the last bit" ]
+
 /// What is wrong, a family of which it is, the laws that it must break, and others that then may break too.
 let private wrong: (string * Trial * string list * string list) list =
     [ "a density that sums to more",
@@ -254,14 +256,14 @@ let private wrong: (string * Trial * string list * string list) list =
           { family with
               Mean = family.Mean >> Array.map (fun mean -> 1.1 * mean) }),
       [ "natural and mean parameters are inverse maps"; "the gradient of the log-partition is the mean" ],
-      []
+      saved
 
       "a map to natural parameters that is off",
       withDefinition (fun family ->
           { family with
               Natural = family.Natural >> Array.map (fun eta -> eta - 0.1) }),
       [ "natural and mean parameters are inverse maps" ],
-      "the log-density is the textbook's" :: "the sampler draws from the density" :: mStep @ monotone
+      "the log-density is the textbook's" :: "the sampler draws from the density" :: saved @ mStep @ monotone
 
       "a log-partition that is off",
       withDefinition (fun family ->
@@ -344,6 +346,22 @@ let private wrong: (string * Trial * string list * string list) list =
       |> trial,
       edges,
       mStep @ monotone
+
+      "means that are saved in single precision",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              Storage =
+                  { family.Storage with
+                      OfParameters =
+                          family.Storage.OfParameters
+                          >> Result.map (fun p ->
+                              { p with
+                                  Means =
+                                      Tensor.create p.Means.shape (p.Means.toArray () |> Array.map (float32 >> float)) }) } })
+      |> trial,
+      saved,
+      []
 
       "Gaussians with a tenth more scatter",
       Laws.ofGaussian TiedFull

@@ -45,6 +45,7 @@ let private expected =
             "weight 0.28550904362246, rates 1.1103203807742 and 2.5751589717362" ]
           "kmeans-limit.fsx", [ "inertia 79.5760"; "0 rows have different labels" ]
           "new-family.fsx", [ "weight 0.661, mean 0.94"; "The density of component 0 sums to 1.33333." ]
+          "saving.fsx", [ "the same state again: true"; "It was altered after it was saved" ]
           "mixed-data.fsx", [ "2        -2807.34          27  5756.21" ] ]
 
 let pages = TheoryData<string>(Directory.GetFiles(docs.Value, "*.fsx") |> Seq.map Path.GetFileName |> Seq.sort)

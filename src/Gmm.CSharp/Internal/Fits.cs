@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 using Core = global::Gmm;
 
@@ -49,6 +50,9 @@ internal interface IFit
     Core.Evaluation Evaluate(int[]? truth, Source source);
 
     Core.Comparison Compare(IFit other);
+
+    /// <summary>The fit as plain data, with the settings of its estimator.</summary>
+    SavedFit ToSaved(FSharpMap<string, Core.Tensor> options);
 }
 
 /// <summary>A fit of the core.</summary>
@@ -112,6 +116,8 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
         other is FitOf<TParameters> fit
             ? ComparisonModule.ofFits(Value, fit.Value).Get(("The second mixture", nameof(other)))
             : throw Translation.Invalid(nameof(other), "a fitted mixture of the same kind of components", "one of another");
+
+    public SavedFit ToSaved(FSharpMap<string, Core.Tensor> options) => Core.Persist.toSaved(options, Value).Get();
 }
 
 /// <summary>A fit of an exponential family. It keeps how its parameters are called: the settings may be others by now.</summary>
@@ -131,6 +137,9 @@ internal sealed class ExponentialFit(Fit<ExponentialParameters> value, Parametri
 /// <summary>A fit of a product. It keeps its parts: the settings may be others by now.</summary>
 internal sealed class ProductFit(Fit<Product> value, IReadOnlyList<Part> parts) : FitOf<Product>(value)
 {
+    /// <summary>The parts that were fitted.</summary>
+    internal IReadOnlyList<Part> Parts => parts;
+
     /// <summary>The parameters of every part.</summary>
     internal IReadOnlyList<PartParameters> Known => Of(Parameters);
 

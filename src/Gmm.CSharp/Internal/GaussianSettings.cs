@@ -24,6 +24,19 @@ internal static class GaussianSettings
                 ? FSharpOption<CovariancePrior>.Some(new(scale.Value, degrees))
                 : null);
 
+    /// <summary>The settings of a regularisation, as they are saved.</summary>
+    internal static IEnumerable<Setting> OfRegularisation(Func<Regularisation> get, Action<Regularisation> set) =>
+    [
+        Setting.Of("regCovar", () => get().Amount, value => set(Regularisation.Relative(value))),
+        Setting.Of(
+            "regCovarIsAbsolute",
+            () => get().IsAbsolute,
+            value => set(value ? Regularisation.Absolute(get().Amount) : Regularisation.Relative(get().Amount))),
+    ];
+
+    internal static CovarianceType ToCovarianceType(Structure structure) =>
+        Enum.GetValues<CovarianceType>().Single(type => ToStructure(type).Equals(structure));
+
     /// <summary>The structure of the core.</summary>
     internal static Structure ToStructure(CovarianceType type) =>
         type switch

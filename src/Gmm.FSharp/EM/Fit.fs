@@ -77,6 +77,33 @@ type Fit<'θ> =
 
 /// Fits from sequences of iterates.
 module Fit =
+    /// The statistics of no rows under a mixture, which have the layout of any others.
+    let internal noRows (family: Family<'θ>) (mixture: Mixture<'θ>) : Statistics =
+        let zeros columns = Tensor.create [| 1; columns |] (Array.zeroCreate columns)
+        let row = zeros (family.Features mixture.Parameters)
+        let sums = family.Sums mixture.Parameters row (zeros mixture.Components)
+
+        { Weight = 0.0
+          LogLikelihood = 0.0
+          Counts = Array.zeroCreate mixture.Components
+          Sums = [| for sum in sums -> Array.zeroCreate (Array.fold (*) 1 sum.shape) |] }
+
+    /// A mixture that was made elsewhere as a fit, to predict and to score with. Nothing is known of data that it was fitted to:
+    /// the log-likelihood is −∞ of a weight of 1, so that it is the worst by every criterion.
+    let ofMixture (family: Family<'θ>) (mixture: Mixture<'θ>) : Fit<'θ> =
+        { Model = Model.ofFamily family
+          Start = mixture
+          Mixture = mixture
+          Statistics =
+            { noRows family mixture with
+                Weight = 1.0
+                LogLikelihood = -infinity }
+          Trace = [| -infinity |]
+          Stop = IterationLimit
+          Seed = 0
+          History = [||]
+          Failures = [] }
+
     /// Walks along iterates until `hasConverged previous current`, or until `maxIterations` M-steps are made or the sequence
     /// ends. The fit has the last iterate reached; its objective is that of its own mixture. Error when an iterate is one,
     /// or when there is none.

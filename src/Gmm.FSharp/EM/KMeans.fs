@@ -165,6 +165,11 @@ module KMeans =
         | [] -> Ok statistics
         | empty -> fill empty (farthest (empty.Length + clusters) execution source iterate.Mixture)
 
+    /// The result of k-means that has this fit, such as a loaded one.
+    let ofFit (fit: Fit<Centroid>) : KMeansFit =
+        { Inertia = -2.0 * fit.LogLikelihood
+          Fit = fit }
+
     // ── The loop ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// The iterates of k-means from given centres (K×D): the sequence of `EM.iterates`, with empty clusters filled.
@@ -236,9 +241,7 @@ module KMeans =
 
                 let! fit = Fit.ofIterates (model execution) seed options.MaxIterations hasSettled iterates
 
-                return
-                    { Inertia = -2.0 * fit.LogLikelihood
-                      Fit = fit }
+                return ofFit fit
             }
 
         result {

@@ -49,3 +49,8 @@ module Binomial =
     /// p (K×D).
     let probabilities (trials: int) (parameters: ExponentialParameters) : float[,] =
         Bernoulli.probabilities parameters |> Array2D.map (fun successes -> successes / float trials)
+
+    /// n of parameters, the same for all: the sum of the expected successes and failures.
+    let trials (parameters: ExponentialParameters) : int =
+        let means = parameters.Means.toArray ()
+        int (round (means[0] + means[1]))

@@ -33,8 +33,15 @@ module Centroid =
 
             Ok { Centres = Tensor.create centroid.Centres.shape centres }
 
+    let private ofState (state: State) : Result<Centroid, GmmError> =
+        result {
+            let! centres = State.matrix "centres" state
+            do! State.requireFinite "centres" centres
+            return { Centres = centres }
+        }
+
     /// The family of k-means.
-    let family: Family<Centroid> =
+    let rec family: Family<Centroid> =
         { Name = "centroid"
           LogDensity = logDensity
           Sums = sums
@@ -45,4 +52,9 @@ module Centroid =
           Means = fun centroid -> centroid.Centres.toArray2D ()
           Features = fun centroid -> centroid.Centres.shape[1]
           FreeParameters = fun centroid -> Array.fold (*) 1 centroid.Centres.shape
-          Move = fun move centroid -> { Centres = move centroid.Centres } }
+          Move = fun move centroid -> { Centres = move centroid.Centres }
+          Storage =
+            { Parameters = fun centroid -> Map [ "centres", centroid.Centres ]
+              OfParameters = ofState
+              Settings = fun _ -> Map.empty
+              OfSettings = fun _ _ -> Ok family } }

@@ -93,9 +93,12 @@ module ExponentialFamily =
                   LogPartitions = (Tensor.create [| components; columns |] partitions).sum 1 }
 
     /// Whether mean parameters (S) are those of a distribution of the family: going to natural parameters and back changes
-    /// nothing.
-    let private areMeans (family: ExponentialFamily) (means: float[]) =
-        Array.forall2 (fun a b -> abs (a - b) <= 1e-9 * abs a) means (family.Mean(family.Natural means))
+    /// no more than a share of them.
+    let private areMeansWithin tolerance (family: ExponentialFamily) (means: float[]) =
+        Array.forall2 (fun a b -> abs (a - b) <= tolerance * abs a) means (family.Mean(family.Natural means))
+
+    /// Whether mean parameters (S) are those of a distribution of the family.
+    let private areMeans = areMeansWithin 1e-9
 
     /// The parameters with these mean parameters m = E T(x) (K×D×S). Error when they are not of that shape, or not those of a
     /// distribution of the family.
@@ -212,8 +215,6 @@ module ExponentialFamily =
 
             sums / Tensor.create [| shape[0]; 1; 1 |] counts |> ofMeans family
 
-    // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
-
     /// The family with another prior.
     let withPrior (prior: ConjugatePrior) (family: ExponentialFamily) : ExponentialFamily =
         { family with Prior = prior }
@@ -223,8 +224,98 @@ module ExponentialFamily =
         let shape = parameters.Means.shape
         (parameters.Means.view [| shape[0]; shape[1] * shape[2] |]).toArray2D()
 
+    // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// T(0) and T(1) (2×S), which tell families of one name apart: binomials of other trials, categoricals of other levels.
+    let private statistics (family: ExponentialFamily) =
+        (family.Statistic(Tensor.matrix (array2D [ [ 0.0 ]; [ 1.0 ] ]))).view [| 2; family.Statistics |]
+
+    let private toState (parameters: ExponentialParameters) : State =
+        Map [ "means", parameters.Means; "natural", parameters.Natural; "logPartitions", parameters.LogPartitions ]
+
+    /// Whether numbers are the same but for the rounding of another machine's functions.
+    let private areClose (a: float[]) (b: float[]) =
+        Array.forall2 (fun x y -> x = y || abs (x - y) <= 1e-6 * (1.0 + abs y) || Double.IsNaN x && Double.IsNaN y) a b
+
+    let private ofState (family: ExponentialFamily) (state: State) : Result<ExponentialParameters, GmmError> =
+        /// What was saved, to the last bit, if it is what the means have.
+        let saved name (computed: Tensor) =
+            if Map.containsKey name state then
+                result {
+                    let! saved = State.ofShape computed.shape name state
+                    let rule = "that of the means (without it it is computed)"
+
+                    do!
+                        GmmError.requireAll
+                            [ areClose (saved.toArray ()) (computed.toArray ()), name, rule, string saved ]
+
+                    return saved
+                }
+            else
+                Ok computed
+
+        result {
+            let size = family.Statistics
+            let isShape (shape: int[]) = shape.Length = 3 && shape[0] > 0 && shape[1] > 0 && shape[2] = size
+            let! means = State.shaped $"K×D×{size}" isShape "means" state
+            do! State.requireFinite "means" means
+
+            let impossible numbers =
+                InvalidOption("means", $"those of a distribution ({family.Name})", string (Tensor.vector numbers))
+
+            match means.toArray () |> Array.chunkBySize size |> Array.tryFind (areMeansWithin 1e-6 family >> not) with
+            | Some numbers -> return! Error(impossible numbers)
+            | None ->
+                let! computed = ofMeans family means |> Result.mapError (fun _ -> impossible (means.toArray ()))
+                let! natural = saved "natural" computed.Natural
+                let! partitions = saved "logPartitions" computed.LogPartitions
+
+                return
+                    { computed with
+                        Natural = natural
+                        LogPartitions = partitions }
+        }
+
+    let private settings (family: ExponentialFamily) : State =
+        Map
+            [ "statistics", statistics family
+              "priorSums", Tensor.vector family.Prior.Sums
+              "priorCount", Tensor.scalar family.Prior.Count ]
+
+    /// The family with the prior of settings, which must be those of a family with the same statistics.
+    let private ofSettings (family: ExponentialFamily) (state: State) : Result<ExponentialFamily, GmmError> =
+        let isCount value = value >= 0.0 && value < infinity
+
+        result {
+            let expected = statistics family
+            let! found = State.ofShape expected.shape "statistics" state
+
+            do!
+                GmmError.requireAll
+                    [ areClose (found.toArray ()) (expected.toArray ()),
+                      "statistics",
+                      $"T(0) and T(1) of {family.Name} as it is defined, {expected.toArray () |> Tensor.vector}",
+                      string (Tensor.vector (found.toArray ())) ]
+
+            let! sums = State.ofShape [| family.Statistics |] "priorSums" state
+            let! count = State.scalar "priorCount" state
+
+            do!
+                GmmError.requireAll
+                    [ sums.toArray () |> Array.forall isCount, "priorSums", "0 or more, and finite", string sums
+                      isCount count, "priorCount", "0 or more, and finite", string count ]
+
+            return
+                family
+                |> withPrior
+                    { Sums = sums.toArray ()
+                      Count = count }
+        }
+
+    // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
+
     /// Components of D independent columns of an exponential family.
-    let components (family: ExponentialFamily) : Family<ExponentialParameters> =
+    let rec components (family: ExponentialFamily) : Family<ExponentialParameters> =
         { Name = family.Name
           LogDensity = logDensity family
           Sums = fun _ x responsibilities -> sums family x responsibilities
@@ -240,4 +331,9 @@ module ExponentialFamily =
                 { parameters with
                     Means = move parameters.Means
                     Natural = move parameters.Natural
-                    LogPartitions = move parameters.LogPartitions } }
+                    LogPartitions = move parameters.LogPartitions }
+          Storage =
+            { Parameters = toState
+              OfParameters = ofState family
+              Settings = fun _ -> settings family
+              OfSettings = fun _ state -> ofSettings family state |> Result.map components } }

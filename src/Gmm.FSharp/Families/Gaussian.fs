@@ -428,10 +428,134 @@ module Gaussian =
             | None -> ofPlanes structure means planes
             |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
 
+    // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    let private toState (gaussian: Gaussian) : State =
+        Map
+            [ State.choice "structure" (Structure.name gaussian.Structure)
+              "means", gaussian.Means
+              "covariances", gaussian.Covariances
+              "inverseFactors", gaussian.InverseFactors ]
+
+    /// Whether every plane of full covariances is symmetric, but for the rounding of its variances.
+    let private areSymmetric features structure (planes: float[][]) =
+        let isClose (plane: float[]) i j =
+            let scale = sqrt (plane[i * features + i] * plane[j * features + j])
+            abs (plane[i * features + j] - plane[j * features + i]) <= 1e-8 * scale
+
+        Structure.shape structure <> Shape.Full
+        || planes
+           |> Array.forall (fun plane ->
+               Seq.forall (fun i -> Seq.forall (isClose plane i) (seq { 0..i })) (seq { 0 .. features - 1 }))
+
+    let private ofState (state: State) : Result<Gaussian, GmmError> =
+        /// W as it was saved, to the last bit; it is that of Σ but for rounding, which ill-conditioned matrices enlarge.
+        let withFactors (computed: Gaussian) =
+            match Map.tryFind "inverseFactors" state with
+            | None -> Ok computed
+            | Some _ ->
+                result {
+                    let! saved = State.ofShape computed.InverseFactors.shape "inverseFactors" state
+                    let expected = computed.InverseFactors.toArray ()
+                    let scale = expected |> Array.fold (fun largest w -> max largest (abs w)) 0.0
+                    let isClose a b = abs (a - b) <= 1e-3 * scale && (b <> 0.0 || a = 0.0)
+
+                    do!
+                        GmmError.requireAll
+                            [ Array.forall2 isClose (saved.toArray ()) expected,
+                              "inverseFactors",
+                              "those of the covariances (without them they are computed)",
+                              string saved ]
+
+                    return { computed with InverseFactors = saved }
+                }
+
+        result {
+            let! word = State.word "structure" state
+            let! structure = Structure.parse word
+            let! means = State.matrix "means" state
+            do! State.requireFinite "means" means
+            let components, features = means.shape[0], means.shape[1]
+            let shape = Structure.covarianceShape components features structure
+            let! covariances = State.ofShape shape "covariances" state
+            let planes = covariances.toArray () |> Array.chunkBySize (Structure.planeSize features structure)
+            let rule = InvalidOption("covariances", "symmetric and positive definite", string covariances)
+
+            let! computed =
+                if areSymmetric features structure planes then
+                    ofPlanes structure (rows means) planes |> Result.mapError (fun _ -> rule)
+                else
+                    Error rule
+
+            return! withFactors computed
+        }
+
+    /// The settings as arrays: the beliefs laid out for all components, and what is added to the covariances.
+    let private settings (prior: GaussianPrior) (regularisation: float[] option) (gaussian: Gaussian) : State =
+        let components, features = gaussian.Components, gaussian.Features
+
+        Map
+            [ match prior.OnMeans with
+              | Some(means, precision) ->
+                  "meanPrior", Tensor.create [| components; features |] (Array.concat means)
+                  "meanPrecisionPrior", Tensor.scalar precision
+              | None -> ()
+
+              match prior.OnCovariances with
+              | Some(planes, degrees) ->
+                  let shape = Structure.covarianceShape components features gaussian.Structure
+                  "covariancePrior", Tensor.create shape (Array.concat planes)
+                  "degreesOfFreedomPrior", Tensor.scalar degrees
+              | None -> ()
+
+              match regularisation with
+              | Some variances -> "regularisation", Tensor.vector variances
+              | None -> () ]
+
+    /// Prior and regularisation of settings, checked for such parameters.
+    let private ofSettings (gaussian: Gaussian) (state: State) : Result<GaussianPrior * float[] option, GmmError> =
+        let components, features, structure = gaussian.Components, gaussian.Features, gaussian.Structure
+
+        let optional name (read: unit -> Result<'T, GmmError>) =
+            if Map.containsKey name state then Result.map Some (read ()) else Ok None
+
+        result {
+            let! onMeans =
+                optional "meanPrior" (fun () ->
+                    result {
+                        let! mean = State.ofShape [| components; features |] "meanPrior" state
+                        let! precision = State.scalar "meanPrecisionPrior" state
+                        return { Mean = mean; Precision = precision }
+                    })
+
+            let! onCovariances =
+                optional "covariancePrior" (fun () ->
+                    result {
+                        let shape = Structure.covarianceShape components features structure
+                        let! scale = State.ofShape shape "covariancePrior" state
+                        let! degrees = State.scalar "degreesOfFreedomPrior" state
+                        return { Scale = scale; Degrees = degrees }
+                    })
+
+            let! regularisation =
+                optional "regularisation" (fun () -> State.ofShape [| features |] "regularisation" state)
+
+            let amounts = regularisation |> Option.map _.toArray()
+            let isAmount amount = amount >= 0.0 && amount < infinity
+            let text = regularisation |> Option.map string |> Option.defaultValue ""
+
+            do!
+                GmmError.requireAll
+                    [ amounts |> Option.forall (Array.forall isAmount), "regularisation", "0 or more, and finite", text ]
+
+            let! prior = prior components features structure onMeans onCovariances
+            return prior, amounts
+        }
+
     // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Gaussian components under a prior, with `regularisation` (D variances) added to every covariance.
-    let familyWith (prior: GaussianPrior) (regularisation: float[] option) : Family<Gaussian> =
+    let rec familyWith (prior: GaussianPrior) (regularisation: float[] option) : Family<Gaussian> =
         { Name = "gaussian"
           LogDensity = logDensity
           Sums = sums
@@ -447,7 +571,15 @@ module Gaussian =
                 { gaussian with
                     Means = move gaussian.Means
                     Covariances = move gaussian.Covariances
-                    InverseFactors = move gaussian.InverseFactors } }
+                    InverseFactors = move gaussian.InverseFactors }
+          Storage =
+            { Parameters = toState
+              OfParameters = ofState
+              Settings = settings prior regularisation
+              OfSettings =
+                fun gaussian state ->
+                    ofSettings gaussian state
+                    |> Result.map (fun (prior, regularisation) -> familyWith prior regularisation) } }
 
     /// Gaussian components by maximum likelihood, without prior or regularisation.
     let family: Family<Gaussian> = familyWith flat None

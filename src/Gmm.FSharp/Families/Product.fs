@@ -48,7 +48,7 @@ module Product =
         | ExponentialPart _ -> 1
 
     /// The family of one part as one of any part.
-    let private embed
+    let rec private embed
         (wrap: 'θ -> PartParameters)
         (unwrap: PartParameters -> 'θ)
         (family: Family<'θ>)
@@ -63,7 +63,13 @@ module Product =
           Means = unwrap >> family.Means
           Features = unwrap >> family.Features
           FreeParameters = unwrap >> family.FreeParameters
-          Move = fun move -> unwrap >> family.Move move >> wrap }
+          Move = fun move -> unwrap >> family.Move move >> wrap
+          Storage =
+            { Parameters = unwrap >> family.Storage.Parameters
+              OfParameters = family.Storage.OfParameters >> Result.map wrap
+              Settings = unwrap >> family.Storage.Settings
+              OfSettings =
+                fun parameters -> family.Storage.OfSettings(unwrap parameters) >> Result.map (embed wrap unwrap) } }
 
     let private foreign () = invalidOp "A product's parameters are not of its families."
 
@@ -85,8 +91,76 @@ module Product =
     /// Columns of an exponential family as a part.
     let exponential (family: Family<ExponentialParameters>) = family |> embed ExponentialPart asExponential
 
+    // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The name of a part's entries.
+    let private partName (i: int) = $"part{i}"
+
+    /// What a function makes of the number of every part, its family, columns and parameters, as entries of the part.
+    let private partStates (f: Family<PartParameters> -> int[] -> PartParameters -> State) parts (product: Product) =
+        List.zip parts product.Parts
+        |> List.mapi (fun i (part, (columns, parameters)) -> f part columns parameters |> State.under (partName i))
+        |> State.join
+
+    let private toState (parts: Family<PartParameters> list) : Product -> State =
+        partStates
+            (fun part columns parameters ->
+                part.Storage.Parameters parameters |> Map.add "columns" (Tensor.vector (Array.map float columns)))
+            parts
+
+    let private ofState (parts: Family<PartParameters> list) (state: State) : Result<Product, GmmError> =
+        /// The columns of a part, not more than there are entries to hold them.
+        let columns (state: State) =
+            result {
+                let! numbers = State.vector "columns" state
+                let isColumn number = number >= 0.0 && number < 1e9 && number = floor number
+
+                do!
+                    GmmError.requireAll
+                        [ numbers.toArray () |> Array.forall isColumn, "columns", "whole numbers from 0", string numbers ]
+
+                return numbers.toArray () |> Array.map int
+            }
+
+        let part (i, family: Family<PartParameters>) =
+            state
+            |> State.readPart (partName i) (fun state ->
+                result {
+                    let! columns = columns state
+                    let! parameters = family.Storage.OfParameters state
+                    let features = family.Features parameters
+
+                    do!
+                        GmmError.requireAll
+                            [ columns.Length = features, "columns", $"{features} numbers", string columns.Length ]
+
+                    return columns, parameters
+                })
+
+        let components parameters =
+            match parameters with
+            | GaussianPart gaussian -> gaussian.Components
+            | ExponentialPart parameters -> parameters.Means.shape[0]
+
+        result {
+            let! parts = List.indexed parts |> GmmError.traverse part
+            let all = parts |> Seq.collect fst |> Array.ofSeq
+            let counts = parts |> List.map (snd >> components) |> List.distinct
+            let text = all |> Array.map float |> Tensor.vector |> string
+
+            do!
+                GmmError.requireAll
+                    [ Array.sort all = [| 0 .. all.Length - 1 |],
+                      "columns of the parts",
+                      $"each of 0 to {all.Length - 1} once",
+                      text
+                      counts.Length = 1, "parts", "of one number of components", $"{counts}" ]
+
+            return { Parts = parts }
+        }
+
     /// The family whose parts are these, in the order of a `Product`'s parts.
-    let family (parts: Family<PartParameters> list) : Family<Product> =
+    let rec family (parts: Family<PartParameters> list) : Family<Product> =
         let onParts (f: Family<PartParameters> -> int[] -> PartParameters -> 'T) (product: Product) =
             List.map2 (fun part (columns, parameters) -> f part columns parameters) parts product.Parts
 
@@ -146,4 +220,15 @@ module Product =
           FreeParameters = onParts (fun part _ -> part.FreeParameters) >> List.sum
           Move =
             fun move product ->
-                { Parts = product |> onParts (fun part columns parameters -> columns, part.Move move parameters) } }
+                { Parts = product |> onParts (fun part columns parameters -> columns, part.Move move parameters) }
+          Storage =
+            { Parameters = toState parts
+              OfParameters = ofState parts
+              Settings = partStates (fun part _ -> part.Storage.Settings) parts
+              OfSettings =
+                fun product state ->
+                    List.zip parts product.Parts
+                    |> List.indexed
+                    |> GmmError.traverse (fun (i, (part, (_, parameters))) ->
+                        state |> State.readPart (partName i) (part.Storage.OfSettings parameters))
+                    |> Result.map family } }

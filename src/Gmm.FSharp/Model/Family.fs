@@ -28,4 +28,20 @@ type Family<'θ> =
         FreeParameters: 'θ -> int
         /// The same parameters with every tensor moved, as to another engine.
         Move: (Tensor -> Tensor) -> 'θ -> 'θ
+        /// How parameters and settings become plain data, and come back.
+        Storage: Storage<'θ>
+    }
+
+/// How the parameters of a family and its own settings, such as its prior, become arrays of numbers by name, and come back
+/// to the last bit. An error says which array is missing, or what is wrong with it.
+and [<NoEquality; NoComparison>] Storage<'θ> =
+    {
+        /// The parameters as arrays.
+        Parameters: 'θ -> State
+        /// The parameters that are these arrays.
+        OfParameters: State -> Result<'θ, GmmError>
+        /// The family's settings as arrays, laid out for such parameters.
+        Settings: 'θ -> State
+        /// The family with these settings, for such parameters.
+        OfSettings: 'θ -> State -> Result<Family<'θ>, GmmError>
     }

@@ -552,19 +552,4 @@ module Plot =
     /// Writes a picture to a file, whose folder is made if need be. The file is complete or untouched: the text goes to
     /// another file beside it, which then takes its name. Error when it can't be written.
     let save (path: string) (picture: string) : Result<unit, GmmError> =
-        try
-            let full = Path.GetFullPath path
-            Directory.CreateDirectory(Path.GetDirectoryName full) |> ignore
-            let unfinished = $"{full}.{Guid.NewGuid():N}.tmp"
-
-            try
-                File.WriteAllText(unfinished, picture)
-                File.Move(unfinished, full, overwrite = true)
-                Ok()
-            finally
-                File.Delete unfinished
-        with
-        | :? ArgumentException
-        | :? NotSupportedException
-        | :? UnauthorizedAccessException
-        | :? IOException as error -> Error(UnreadableFile(path, 0, 0, error.Message))
+        Files.write path (fun stream -> stream.Write(ReadOnlySpan(Text.Encoding.UTF8.GetBytes picture)))

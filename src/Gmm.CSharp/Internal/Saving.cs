@@ -1,0 +1,57 @@
+using Microsoft.FSharp.Collections;
+using Core = global::Gmm;
+
+namespace Gmm.CSharp;
+
+/// <summary>Saved fits of the core, and their arrays by name.</summary>
+internal static class Saving
+{
+    private const string Options = "options";
+
+    /// <summary>The arrays of a saved fit, and the settings under <c>options.</c>.</summary>
+    internal static IReadOnlyDictionary<string, Tensor> ToDictionary(SavedFit saved) =>
+        saved.State.Concat(StateModule.under(Options, saved.Options)).ToDictionary(entry => entry.Key, entry => new Tensor(entry.Value));
+
+    /// <summary>From such arrays to the fit, whose family is named by a function of the settings.</summary>
+    internal static SavedFit FromDictionary(
+        IReadOnlyDictionary<string, Tensor> state, Func<FSharpMap<string, Core.Tensor>, string> family)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+
+        if (state.FirstOrDefault(entry => entry.Value is null).Key is { } missing)
+        {
+            throw Translation.Invalid(missing, "a tensor", "null");
+        }
+
+        var all = new FSharpMap<string, Core.Tensor>(state.Select(entry => Tuple.Create(entry.Key, entry.Value.Value)));
+        var options = StateModule.within(Options, all);
+        var own = new FSharpMap<string, Core.Tensor>(
+            all.Where(entry => !entry.Key.StartsWith(Options + ".", StringComparison.Ordinal)).Select(entry => Tuple.Create(entry.Key, entry.Value)));
+        return new(family(options), own, options);
+    }
+
+    /// <summary>What is made of the content of a file; what is wrong with it is told with the path.</summary>
+    internal static T Load<T>(string path, Func<SavedFit, T> make)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var saved = Core.Persist.read(path).Get();
+
+        try
+        {
+            return make(saved);
+        }
+        catch (ArgumentException trouble)
+        {
+            throw new IOException($"{path}: {trouble.Message}", trouble);
+        }
+    }
+
+    /// <summary>The error of a fit that is of another family than the one that loads it.</summary>
+    internal static void RequireFamily(string expected, string found)
+    {
+        if (found != expected)
+        {
+            throw Translation.Invalid("Family", $"\"{expected}\", as is asked for", $"\"{found}\"");
+        }
+    }
+}

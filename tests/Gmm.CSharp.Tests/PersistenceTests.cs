@@ -1,0 +1,319 @@
+using System.Reflection;
+using Xunit;
+using Core = global::Gmm;
+
+namespace Gmm.CSharp.Tests;
+
+/// <summary>A loaded model has the fit and the settings of the saved one, and does what that does.</summary>
+public sealed class PersistenceTests : IDisposable
+{
+    private static readonly double[][] Counts = [.. Enumerable.Range(0, 40).Select(n => new double[] { n % 2, n % 3 % 2 })];
+
+    private readonly string folder = Directory.CreateTempSubdirectory("gmm").FullName;
+
+    private string Target => Path.Combine(folder, "model.json");
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    // ── Every class ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    public static TheoryData<CovarianceType> Structures => [.. Enum.GetValues<CovarianceType>()];
+
+    [Theory]
+    [MemberData(nameof(Structures))]
+    public void GaussianMixtures(CovarianceType type)
+    {
+        var model = new GaussianMixture(2)
+        {
+            CovarianceType = type,
+            RegCovar = Regularisation.Absolute(1e-5),
+            Tolerance = 1e-4,
+            MaxIterations = 30,
+            Restarts = 2,
+            RandomState = 7,
+            Init = InitMethod.KPlusPlus,
+            Cem = type == CovarianceType.Diag,
+            WeightConcentrationPrior = new double[] { 2, 3 },
+            MeanPrior = new double[] { 3, 70 },
+            MeanPrecisionPrior = 0.1,
+            CovariancePrior = 0.5,
+            DegreesOfFreedomPrior = 4,
+        }.Fit(Data.Faithful);
+        AssertSame(model, GaussianMixture.Load, GaussianMixture.FromState, Data.Faithful);
+    }
+
+    [Fact]
+    public void GivenStartsAreKept()
+    {
+        var model = new GaussianMixture(2)
+        {
+            InitWeights = [0.4, 0.6],
+            InitMeans = new double[,] { { 2, 55 }, { 4, 80 } },
+            InitCovariances = new double[,] { { 1, 0 }, { 0, 30 } },
+        }.Fit(Data.Faithful);
+        AssertSame(model, GaussianMixture.Load, GaussianMixture.FromState, Data.Faithful);
+    }
+
+    [Fact]
+    public void BernoulliMixtures() =>
+        AssertSame(
+            new BernoulliMixture(2) { BetaPrior = (2, 1.5), InitProbabilities = new[,] { { 0.2, 0.7 }, { 0.9, 0.4 } } }.Fit(Counts),
+            BernoulliMixture.Load, BernoulliMixture.FromState, Counts);
+
+    [Fact]
+    public void BinomialMixtures() =>
+        AssertSame(new BinomialMixture(2, 5) { BetaPrior = (2, 1.5) }.Fit(Counts), BinomialMixture.Load, BinomialMixture.FromState, Counts);
+
+    [Fact]
+    public void CategoricalMixtures() =>
+        AssertSame(
+            new CategoricalMixture(2, 3) { DirichletPrior = new double[] { 2, 1, 1.5 } }.Fit(Counts),
+            CategoricalMixture.Load, CategoricalMixture.FromState, Counts);
+
+    [Fact]
+    public void PoissonMixtures() =>
+        AssertSame(
+            new PoissonMixture(2) { GammaPrior = (2, 1), InitRates = new[,] { { 0.5, 1 }, { 1, 0.2 } }, InitWeights = [1, 3] }.Fit(Counts),
+            PoissonMixture.Load, PoissonMixture.FromState, Counts);
+
+    [Fact]
+    public void ExponentialMixtures()
+    {
+        double[][] times = [.. Counts.Select((row, n) => new[] { 0.5 + row[0], 0.1 + (n % 7) })];
+        AssertSame(new ExponentialMixture(2) { GammaPrior = (2, 1) }.Fit(times), ExponentialMixture.Load, ExponentialMixture.FromState, times);
+    }
+
+    private static readonly double[][] Mixed =
+        [.. Enumerable.Range(0, 60).Select(n => new[] { (n % 2 * 3) + Math.Sin(n), n % 3 % 2, n % 4, n % 3, n % 5, 0.5 + (n % 6) })];
+
+    private static ProductMixture Product() =>
+        new(2)
+        {
+            Parts =
+            {
+                Part.Gaussian([0], CovarianceType.TiedDiag, Regularisation.Absolute(0.01), new double[] { 1 }, 0.5, 0.25, 3),
+                Part.Bernoulli([1], (2, 3)),
+                Part.Categorical([3], 4, new double[] { 1, 2, 1, 1 }),
+                Part.Binomial([2], 3, (1, 2)),
+                Part.Poisson([4], (2, 1)),
+                Part.Exponential([5], (1, 0.5)),
+            },
+        };
+
+    [Fact]
+    public void ProductMixtures()
+    {
+        var model = Product().Fit(Mixed);
+        var loaded = AssertSame(model, ProductMixture.Load, ProductMixture.FromState, Mixed);
+        Assert.Equal(model.Parts.Select(part => $"{part}"), loaded.Parts.Select(part => $"{part}"));
+        Assert.Equal(model.PartParameters[0].Means, loaded.PartParameters[0].Means);
+        Assert.Equal(model.PartParameters[3].Probabilities, loaded.PartParameters[3].Probabilities);
+    }
+
+    [Fact]
+    public void PartsAreThoseThatWereFitted()
+    {
+        var model = Product().Fit(Mixed);
+        model.Parts.Clear();
+        model.Save(Target);
+        Assert.Equal(Product().Parts.Select(part => $"{part}"), ProductMixture.Load(Target).Parts.Select(part => $"{part}"));
+    }
+
+    [Fact]
+    public void KMeansModels()
+    {
+        var model = new KMeans(3) { Restarts = 3, RandomState = 5, MaxIterations = 50, Tolerance = 1e-3, Init = KMeansInitMethod.Points }.Fit(Data.Iris);
+        model.Save(Target);
+
+        foreach (var again in new[] { KMeans.Load(Target), KMeans.FromState(model.ToState()) })
+        {
+            Assert.Equal(model.Centers, again.Centers);
+            Assert.Equal((model.Inertia, model.Iterations, model.Converged, model.BestRandomState), (again.Inertia, again.Iterations, again.Converged, again.BestRandomState));
+            Assert.Equal(model.Labels, again.Predict(Data.Iris));
+            Assert.Equal(
+                "KMeans.Labels are those of the fitted rows, which a loaded model does not have. Call Predict.",
+                Assert.Throws<InvalidOperationException>(() => again.Labels).Message);
+            AssertSameSettings(model, again);
+            Assert.Equal(model.Fit(Data.Iris).Labels, again.Fit(Data.Iris).Labels);
+        }
+    }
+
+    [Fact]
+    public void WhatTheCoreSavedIsLoadedWithWhatItTells()
+    {
+        var options = Against.With(Core.Gmm.defaults, ("Components", 3), ("Structure", Structure.TiedFull));
+        var fit = Data.Value(Core.Gmm.fit(options, Data.Source(Data.Iris)));
+        Data.Value(Core.Persist.save(Target, fit));
+        var model = GaussianMixture.Load(Target);
+        Assert.Equal((3, CovarianceType.TiedFull), (model.Components, model.CovarianceType));
+        Against.AssertSame(model, fit, Data.Iris);
+
+        var counts = Data.Value(Core.Mixtures.fit(
+            Core.Binomial.family(4), Against.With(Core.Mixtures.defaults<ExponentialParameters>(), ("Components", 2)), Data.Value(SourceModule.ofRows(Counts))));
+        Data.Value(Core.Persist.save(Target, counts));
+        Assert.Equal((2, 4), (BinomialMixture.Load(Target).Components, BinomialMixture.Load(Target).Trials));
+    }
+
+    [Fact]
+    public void WhatIsSavedHereIsLoadedByTheCore()
+    {
+        var model = new GaussianMixture(2).Fit(Data.Faithful);
+        model.Save(Target);
+        Against.AssertSame(model, Data.Value(Core.Persist.load<Gaussian>(Target)), Data.Faithful);
+    }
+
+    [Fact]
+    public void SettingsThatNeedTheRowsAreNotSaved()
+    {
+        var model = new GaussianMixture(3) { InitLabels = Data.Species, Threads = 1 }.Fit(Data.Iris);
+        model.Save(Target);
+        var loaded = GaussianMixture.Load(Target);
+        Assert.Null(loaded.InitLabels);
+        Assert.Equal(new GaussianMixture(1).Threads, loaded.Threads);
+    }
+
+    // ── NumPy ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    [Theory]
+    [MemberData(nameof(Structures))]
+    public void ArchivesOfNumPy(CovarianceType type)
+    {
+        var model = new GaussianMixture(3) { CovarianceType = type }.Fit(Data.Iris);
+        var path = Path.Combine(folder, "model.npz");
+        model.ExportNpz(path);
+        var expected = type is CovarianceType.TiedDiag or CovarianceType.TiedSpherical ? CovarianceType.TiedFull : type;
+
+        foreach (var again in new[] { GaussianMixture.ImportNpz(path), GaussianMixture.ImportNpz(path, expected) })
+        {
+            Assert.Equal((3, expected), (again.Components, again.CovarianceType));
+            Assert.Equal(model.Means, again.Means);
+            Assert.Equal(model.Covariances.ToArray(), again.Covariances.ToArray());
+            Assert.Equal(model.Predict(Data.Iris), again.Predict(Data.Iris));
+            Assert.All(model.ScoreSamples(Data.Iris).Zip(again.ScoreSamples(Data.Iris)), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
+            Assert.Equal((double.NegativeInfinity, double.PositiveInfinity), (again.LowerBound, again.Bic()));
+        }
+
+        var wrong = type == CovarianceType.Spherical ? CovarianceType.Full : CovarianceType.Spherical;
+        Assert.Contains(" must have shape ", Assert.Throws<IOException>(() => GaussianMixture.ImportNpz(path, wrong)).Message);
+        Assert.ThrowsAny<ArgumentException>(() => GaussianMixture.ImportNpz(path, (CovarianceType)9));
+    }
+
+    // ── Errors ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    [Fact]
+    public void BeforeAFitThereIsNothingToSave()
+    {
+        var model = new GaussianMixture(2);
+        Assert.Equal(
+            "GaussianMixture.Save needs a fitted model. Call Fit or FitPredict first.",
+            Assert.Throws<InvalidOperationException>(() => model.Save(Target)).Message);
+        Assert.StartsWith("GaussianMixture.ToState ", Assert.Throws<InvalidOperationException>(model.ToState).Message);
+        Assert.StartsWith("GaussianMixture.ExportNpz ", Assert.Throws<InvalidOperationException>(() => model.ExportNpz(Target)).Message);
+        Assert.StartsWith("KMeans.Save ", Assert.Throws<InvalidOperationException>(() => new KMeans(2).Save(Target)).Message);
+        Assert.False(File.Exists(Target));
+    }
+
+    [Fact]
+    public void NullIsNoPath()
+    {
+        var model = new GaussianMixture(2).Fit(Data.Faithful);
+        Assert.Equal("path", Assert.Throws<ArgumentNullException>(() => model.Save(null!)).ParamName);
+        Assert.Equal("path", Assert.Throws<ArgumentNullException>(() => model.ExportNpz(null!)).ParamName);
+        Assert.Equal("path", Assert.Throws<ArgumentNullException>(() => GaussianMixture.Load(null!)).ParamName);
+        Assert.Equal("path", Assert.Throws<ArgumentNullException>(() => GaussianMixture.ImportNpz(null!)).ParamName);
+        Assert.Equal("state", Assert.Throws<ArgumentNullException>(() => GaussianMixture.FromState(null!)).ParamName);
+    }
+
+    [Fact]
+    public void FilesThatCannotBeUsed()
+    {
+        Assert.Equal($"{Target}: There is no such file.", Assert.Throws<IOException>(() => GaussianMixture.Load(Target)).Message);
+        Assert.Equal($"{folder}: This is a folder, not a file.", Assert.Throws<IOException>(() => GaussianMixture.Load(folder)).Message);
+        new GaussianMixture(2).Fit(Data.Faithful).Save(Target);
+        Assert.Equal(
+            $"{Target}: Family must be \"bernoulli\", as is asked for, but is \"gaussian\".",
+            Assert.Throws<IOException>(() => BernoulliMixture.Load(Target)).Message);
+        Assert.StartsWith($"{Target}: Family must be one whose parameters are Centroid", Assert.Throws<IOException>(() => KMeans.Load(Target)).Message);
+        Assert.StartsWith($"{Target}: Family must be one whose parameters are Product", Assert.Throws<IOException>(() => ProductMixture.Load(Target)).Message);
+        File.WriteAllText(Target, File.ReadAllText(Target).Replace("\"seed\": 0", "\"seed\": 1"));
+        Assert.StartsWith($"{Target}: It was altered after it was saved", Assert.Throws<IOException>(() => GaussianMixture.Load(Target)).Message);
+        File.WriteAllText(Target, File.ReadAllText(Target)[..500]);
+        Assert.StartsWith($"{Target}: It is no whole JSON file", Assert.Throws<IOException>(() => GaussianMixture.Load(Target)).Message);
+    }
+
+    [Fact]
+    public void StatesThatAreNoModel()
+    {
+        var state = new GaussianMixture(2).Fit(Data.Faithful).ToState().ToDictionary();
+        Assert.Equal("means must be an entry of the state, but is missing.", Trouble(state, "means", null));
+        Assert.Equal("means must be of shape K×D, but is scalar.", Trouble(state, "means", 1.0));
+        Assert.Equal("options.init must be as it was saved, but is 9.", Trouble(state, "options.init", 9.0));
+        Assert.Equal("options.components must be as it was saved, but is 1.5.", Trouble(state, "options.components", 1.5));
+        Assert.StartsWith("options.tolerance must be as it was saved, but is [1; 2]", Trouble(state, "options.tolerance", new double[] { 1, 2 }));
+        Assert.Equal("more must be an entry of gaussian, but is an unknown one.", Trouble(state, "more", 1.0));
+        state["means"] = null!;
+        Assert.Equal("means must be a tensor, but is null.", Assert.Throws<ArgumentException>(() => GaussianMixture.FromState(state)).Message);
+        Assert.ThrowsAny<ArgumentException>(() => ProductMixture.FromState(new Dictionary<string, Tensor>()));
+        Assert.ThrowsAny<ArgumentException>(() => ProductMixture.FromState(new Dictionary<string, Tensor> { ["options.part0.family"] = 7.0 }));
+    }
+
+    private static string Trouble(Dictionary<string, Tensor> state, string name, Tensor? value)
+    {
+        var changed = state.ToDictionary();
+
+        if (value is null)
+        {
+            changed.Remove(name);
+        }
+        else
+        {
+            changed[name] = value;
+        }
+
+        return Assert.Throws<ArgumentException>(() => GaussianMixture.FromState(changed)).Message;
+    }
+
+    // ── What is the same ────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>By file and by state, a model comes back with fit and settings, and another fit of both is the same.</summary>
+    private T AssertSame<T>(T model, Func<string, T> load, Func<IReadOnlyDictionary<string, Tensor>, T> fromState, Rows data)
+        where T : MixtureModel
+    {
+        model.Save(Target);
+
+        foreach (var again in new[] { load(Target), fromState(model.ToState()) })
+        {
+            Assert.Equal(model.ToState().OrderBy(entry => entry.Key), again.ToState().OrderBy(entry => entry.Key));
+            AssertSameSettings(model, again);
+            AssertSameFit(model, again, data);
+        }
+
+        var loaded = load(Target);
+        AssertSameFit((MixtureModel)model.GetType().GetMethod(nameof(GaussianMixture.Fit))!.Invoke(model, [data, null, CancellationToken.None])!, loaded.Fit(data), data);
+        return load(Target);
+    }
+
+    private static void AssertSameFit(MixtureModel model, MixtureModel again, Rows data)
+    {
+        Assert.Equal(model.Weights, again.Weights);
+        Assert.Equal(model.InitialWeights, again.InitialWeights);
+        Assert.Equal(model.Trace, again.Trace);
+        Assert.Equal((model.Bic(), model.Aic(), model.LowerBound), (again.Bic(), again.Aic(), again.LowerBound));
+        Assert.Equal((model.Converged, model.Iterations, model.BestRandomState), (again.Converged, again.Iterations, again.BestRandomState));
+        Assert.Equal(model.ScoreSamples(data), again.ScoreSamples(data));
+        Assert.Equal(model.PredictProba(data), again.PredictProba(data));
+    }
+
+    /// <summary>All settings but those that are not saved.</summary>
+    private static void AssertSameSettings(object model, object again)
+    {
+        string[] notSaved = [nameof(MixtureModel.InitLabels), nameof(MixtureModel.InitResponsibilities), nameof(MixtureModel.Threads), nameof(ProductMixture.Parts)];
+        var settings = model.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite && !notSaved.Contains(property.Name)).ToArray();
+        Assert.True(settings.Length > 5);
+
+        foreach (var setting in settings)
+        {
+            Assert.Equal(setting.GetValue(model), setting.GetValue(again));
+        }
+    }
+}
