@@ -120,7 +120,20 @@ The checksum goes over, in this order: the family; the number of entries of the 
 order, as name, number of dimensions, dimensions, numbers; the options likewise. A text is the length of its UTF-8 bytes
 (four bytes, the highest first) and these; a number is its eight bytes as float64, the lowest first.
 
-## NumPy and scikit-learn
+## Rows of NumPy
+
+Data in a `.npy` file (float64 or float32, C order) are used where they are, page by page, so that they may be larger than
+memory; every result has the bits that the same numbers in memory give. In a function `use file = Npy.openFile path |>
+GmmError.get` closes the file at the end; `Npy.source` keeps it open as long as a script runs. `Npy.write` writes a matrix and
+`Npy.writeSource` any data. A file that is changed while it is in use is an error of whoever reads on.
+*)
+let rows = Path.Combine(folder, "faithful.npy")
+Npy.writeSource rows data |> GmmError.get
+let mapped = Npy.source rows |> GmmError.get
+printfn $"{mapped.Rows} rows of {mapped.Columns}, mean log-density {Predict.score fit mapped |> GmmError.get:R}"
+(*** include-output ***)
+(**
+## Models of scikit-learn
 
 `Npz.export` writes a Gaussian mixture as `numpy.savez` would, under scikit-learn's names:
 *)

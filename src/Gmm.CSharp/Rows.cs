@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
 using Microsoft.FSharp.Core;
+using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
@@ -89,13 +90,24 @@ public sealed class Rows : IEnumerable<double[]>
     public static Rows FromMemory(ReadOnlyMemory<float> values, int columns) =>
         FromMemory(Array.ConvertAll(values.ToArray(), number => (double)number), columns);
 
+    /// <summary>Writes the rows as an N×D file of float64 that <c>numpy.load</c> and <see cref="NpyData"/> read, block by block.</summary>
+    /// <remarks>The file, whose folder is made if need be, is complete or, when it can't be written, as it was.</remarks>
+    /// <param name="path">Where to write.</param>
+    /// <exception cref="IOException">The file can't be written.</exception>
+    public void SaveNpy(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        Core.Npy.writeSource(path, Source).Get();
+    }
+
     /// <summary>A copy of every row (D), from first to last.</summary>
     /// <returns>The rows as arrays.</returns>
+    /// <exception cref="IOException">They are those of a file that was changed while it is in use.</exception>
     public IEnumerator<double[]> GetEnumerator()
     {
         for (var index = 0L; index < Source.Blocks; index++)
         {
-            var block = Source.Read.Invoke(index);
+            var block = Read(index);
 
             for (var i = 0; i < block.Rows; i++)
             {
@@ -105,4 +117,16 @@ public sealed class Rows : IEnumerable<double[]>
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private Block Read(long index)
+    {
+        try
+        {
+            return Source.Read.Invoke(index);
+        }
+        catch (GmmException trouble)
+        {
+            throw new IOException(trouble.Message, trouble);
+        }
+    }
 }

@@ -136,8 +136,17 @@ module GmmError =
         let expected = $"{rows}×{columns}"
         requireAll [ shape = expected, name, $"of shape {expected}", shape ]
 
-/// `result { … }`: steps of which the first error is the outcome.
+/// `result { … }`: steps of which the first error is the outcome. So is an error that comes as an exception: reading a block of
+/// rows gives a block and no result, but a file may be cut while it is in use.
 type internal ResultBuilder() =
+    member _.Delay(steps: unit -> Result<'T, GmmError>) = steps
+
+    member _.Run(steps: unit -> Result<'T, GmmError>) : Result<'T, GmmError> =
+        try
+            steps ()
+        with :? GmmException as trouble ->
+            Error trouble.Error
+
     member _.Bind(result, next) = Result.bind next result
     member _.Zero() : Result<unit, GmmError> = Ok()
     member _.Return value : Result<'T, GmmError> = Ok value

@@ -1,10 +1,14 @@
 namespace Gmm
 
 open System
+open System.Buffers
 open System.Buffers.Binary
 open System.IO
+open System.IO.MemoryMappedFiles
+open System.Runtime.InteropServices
 open System.Text
 open System.Text.RegularExpressions
+open Microsoft.FSharp.NativeInterop
 
 /// What the header of a NumPy file says.
 [<NoEquality; NoComparison>]
@@ -107,7 +111,7 @@ module internal NpyFormat =
                 $"Its numbers must be float64 or float32 ('<f8', '<f4'), but are {other}; save them with array.astype('<f8')."
 
     /// Writes a header of version 1 for elements in C order, padded so that they begin at a multiple of 64 bytes.
-    let writeHeader (descr: string) (shape: int[]) (stream: Stream) =
+    let writeHeader (descr: string) (shape: int64[]) (stream: Stream) =
         let lengths = if shape.Length = 1 then $"{shape[0]}," else String.Join(", ", shape)
         let text = $"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({lengths}), }}"
         let padded = (text.Length + 11 + 63) / 64 * 64 - 10
@@ -115,21 +119,22 @@ module internal NpyFormat =
         stream.Write([| 1uy; 0uy; byte padded; byte (padded >>> 8) |].AsSpan())
         stream.Write(Encoding.ASCII.GetBytes(text.PadRight(padded - 1) + "\n").AsSpan())
 
+    /// Writes float64 numbers.
+    let writeValues (values: ReadOnlyMemory<float>) (stream: Stream) =
+        let buffer: byte[] = Array.zeroCreate (8 * min 8192 values.Length)
+
+        for first in 0..8192 .. values.Length - 1 do
+            let part = values.Span.Slice(first, min 8192 (values.Length - first))
+
+            for i in 0 .. part.Length - 1 do
+                BinaryPrimitives.WriteDoubleLittleEndian(buffer.AsSpan(8 * i, 8), part[i])
+
+            stream.Write(buffer.AsSpan(0, 8 * part.Length))
+
     /// Writes float64 numbers, held row by row, with their header.
     let writeNumbers (shape: int[]) (values: ReadOnlyMemory<float>) (stream: Stream) =
-        writeHeader "<f8" shape stream
-        let numbers = values.Span
-        let buffer: byte[] = Array.zeroCreate (8 * min 8192 (max 1 numbers.Length))
-        let mutable first = 0
-
-        while first < numbers.Length do
-            let count = min 8192 (numbers.Length - first)
-
-            for i in 0 .. count - 1 do
-                BinaryPrimitives.WriteDoubleLittleEndian(buffer.AsSpan(8 * i, 8), numbers[first + i])
-
-            stream.Write(buffer.AsSpan(0, 8 * count))
-            first <- first + count
+        writeHeader "<f8" (Array.map int64 shape) stream
+        writeValues values stream
 
     /// Little-endian numbers of 8 or 4 bytes as float64.
     let decode (size: int) (bytes: ReadOnlySpan<byte>) (numbers: Span<float>) =
@@ -139,3 +144,185 @@ module internal NpyFormat =
                     BinaryPrimitives.ReadDoubleLittleEndian(bytes.Slice(8 * i, 8))
                 else
                     float (BinaryPrimitives.ReadSingleLittleEndian(bytes.Slice(4 * i, 4)))
+
+#nowarn "9" // Native pointers: into a mapped file, within the length that was checked.
+
+/// Some numbers of a mapped file, in place.
+[<Sealed>]
+type internal MappedMemory(file: MappedFile, address: nativeint, length: int) =
+    inherit MemoryManager<float>()
+
+    override _.GetSpan() =
+        file.RequireOpen()
+        Span<float>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address), length)
+
+    override _.Pin index =
+        file.RequireOpen()
+        let start = address + nativeint index * nativeint sizeof<float>
+        new MemoryHandle(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> start))
+
+    override _.Unpin() = ()
+    override _.Dispose(_: bool) = ()
+
+/// A file in memory, page by page as it is read, until it is disposed of. Nothing unmaps it before, so that a span into it is
+/// valid until then.
+and [<Sealed>] internal MappedFile(path: string, stream: FileStream) =
+    let length = stream.Length
+    let written = File.GetLastWriteTimeUtc stream.SafeFileHandle
+
+    let mapped =
+        MemoryMappedFile.CreateFromFile(stream, null, 0L, MemoryMappedFileAccess.Read, HandleInheritability.None, false)
+
+    let view = mapped.CreateViewAccessor(0L, 0L, MemoryMappedFileAccess.Read)
+
+    let address =
+        let mutable pointer = NativePtr.ofNativeInt<byte> 0n
+        // Counts as a use of the handle, whose finaliser then leaves the pages where they are.
+        view.SafeMemoryMappedViewHandle.AcquirePointer &pointer
+        NativePtr.toNativeInt pointer + nativeint view.PointerOffset
+
+    let mutable isOpen = true
+
+    member _.RequireOpen() =
+        if not isOpen then
+            raise (ObjectDisposedException(path, "The file is closed, but its rows are still in use."))
+
+    /// What is wrong when the file is not what it was when it was opened. Reading pages that it lost would end the process.
+    member file.RequireUnchanged() =
+        file.RequireOpen()
+
+        let trouble reason = raise (GmmException(UnreadableFile(path, 0, 0, reason)))
+
+        let now = RandomAccess.GetLength stream.SafeFileHandle
+
+        if now < length then
+            trouble $"It was cut from {length} to {now} bytes while it was in use. Write to another file and rename it."
+
+        if now <> length || File.GetLastWriteTimeUtc stream.SafeFileHandle <> written then
+            trouble "It was changed while it was in use. Write to another file and rename it."
+
+    /// Some numbers in place.
+    member file.Numbers(offset: int64, count: int) : ReadOnlyMemory<float> =
+        Memory<float>.op_Implicit (new MappedMemory(file, address + nativeint offset, count)).Memory
+
+    /// Some bytes in place.
+    member _.Bytes(offset: int64, count: int) : ReadOnlySpan<byte> =
+        ReadOnlySpan<byte>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(address + nativeint offset)), count)
+
+    interface IDisposable with
+        member _.Dispose() =
+            if isOpen then
+                isOpen <- false
+                view.SafeMemoryMappedViewHandle.ReleasePointer()
+                view.Dispose()
+                mapped.Dispose()
+                stream.Dispose()
+
+/// A .npy file in use, with its rows as data: no more of it is in memory than the system has room for. Dispose of it after the
+/// last use of the rows; a fit does not need them any more.
+[<Sealed>]
+type NpyFile internal (source: Source, file: IDisposable) =
+    /// The rows.
+    member _.Source = source
+
+    interface IDisposable with
+        member _.Dispose() = file.Dispose()
+
+/// Reading and writing NumPy's .npy files of numbers: float64 or float32, little-endian, row by row (C order).
+module Npy =
+    /// Wide enough for all, and 64 rows of it are an array.
+    let private mostColumns = 1L <<< 24
+
+    let private fail reason = raise (Files.Unusable reason)
+
+    /// N and D of a header; a vector is a column.
+    let private sizes (header: NpyHeader) : int64 * int =
+        match header.Shape with
+        | [| rows |] -> rows, 1
+        | [| _; 0L |] -> fail "It has no columns."
+        | [| rows; columns |] when columns <= mostColumns -> rows, int columns
+        | [| _; columns |] -> fail $"It has {columns} columns; at most {mostColumns} can be used."
+        | shape ->
+            let text = if shape.Length = 0 then "a single number" else String.Join("×", shape)
+            fail $"Its shape must be N×D or N, but is {text}."
+
+    let private openMapped (path: string) : NpyFile =
+        let stream =
+            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read ||| FileShare.Delete, bufferSize = 4096)
+
+        try
+            let header = NpyFormat.readHeader stream
+            let size = NpyFormat.numberSize header
+            let rows, columns = sizes header
+            let shape = String.Join("×", header.Shape)
+
+            if header.Count > (Int64.MaxValue - header.Offset) / int64 size then
+                fail $"Its shape {shape} has more numbers than can be."
+
+            let length = header.Offset + header.Count * int64 size
+
+            if stream.Length <> length then
+                let what = if stream.Length < length then "is cut" else "goes on after its end"
+                fail $"It {what}: a shape of {shape} makes {length} bytes, but it has {stream.Length}."
+
+            let file = new MappedFile(path, stream)
+            let blockRows = Source.blockRows columns
+            // Numbers that lie as .NET has them are read in place.
+            let isInPlace = size = 8 && header.Offset % 8L = 0L && BitConverter.IsLittleEndian
+
+            let read index =
+                file.RequireUnchanged()
+                let first = index * int64 blockRows
+                let count = int (min (int64 blockRows) (rows - first))
+                let offset = header.Offset + first * int64 columns * int64 size
+
+                let values =
+                    if isInPlace then
+                        file.Numbers(offset, count * columns)
+                    else
+                        let numbers = GC.AllocateUninitializedArray<float>(count * columns)
+                        NpyFormat.decode size (file.Bytes(offset, numbers.Length * size)) (numbers.AsSpan())
+                        ReadOnlyMemory numbers
+
+                { FirstRow = first
+                  Rows = count
+                  Columns = columns
+                  Values = values
+                  Weights = None }
+
+            let source =
+                { Rows = rows
+                  Columns = columns
+                  BlockRows = blockRows
+                  Read = read }
+
+            new NpyFile(source, file)
+        with _ ->
+            stream.Dispose()
+            reraise ()
+
+    /// Opens a file whose rows are read from the disk as they are needed, float64 numbers in place: `use file = …`, and then
+    /// `file.Source`. An array of one dimension is one column. Rows, blocks and all results are those of the same numbers in
+    /// memory, to the last bit. Error when there is no such file, its numbers are not little-endian float64 or float32 in C order,
+    /// or header and length don't agree. Do not write to the file while it is in use: what is noticed is an error of what
+    /// uses the rows, but a cut in the middle of a block ends the process.
+    let openFile (path: string) : Result<NpyFile, GmmError> = Files.attempt path (fun () -> openMapped path)
+
+    /// The rows of a file that stays open until the process ends, as scripts like it; otherwise as `openFile`.
+    let source (path: string) : Result<Source, GmmError> = openFile path |> Result.map _.Source
+
+    /// Writes rows as an N×D file of float64, block by block: `numpy.load` reads it. The file is complete or, when it can't be
+    /// written, as it was. Sample weights are not written.
+    let writeSource (path: string) (source: Source) : Result<unit, GmmError> =
+        result {
+            return!
+                Files.write path (fun stream ->
+                    NpyFormat.writeHeader "<f8" [| source.Rows; int64 source.Columns |] stream
+
+                    for index in 0L .. source.Blocks - 1L do
+                        NpyFormat.writeValues (source.Read index).Values stream)
+        }
+
+    /// Writes a matrix (N×D), as `writeSource`.
+    let write (path: string) (values: float[,]) : Result<unit, GmmError> =
+        Source.ofArray2D values |> Result.bind (writeSource path)

@@ -150,7 +150,8 @@ module Source =
     /// Larger magnitudes have no square in float64.
     let private largest = 1e150
 
-    let private blockRows columns = max 64 (blockNumbers / max 1 columns)
+    /// The rows of a block of so many columns: the same for every kind of source, so that sums have the same bits.
+    let internal blockRows columns = max 64 (blockNumbers / max 1 columns)
 
     /// Rows held one after another in memory, `columns` numbers each. The memory is read in place, never copied or
     /// changed; it must stay as it is while the source is in use. Error when the length is no multiple of `columns`.

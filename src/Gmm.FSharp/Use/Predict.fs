@@ -43,10 +43,11 @@ module Predict =
 
     /// The mean log-density per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.
     let score (fit: Fit<'θ>) (source: Source) : Result<float, GmmError> =
-        logDensities fit source
-        |> Result.map (fun densities ->
+        result {
+            let! densities = logDensities fit source
             let sum, weight = weightedSum fit source densities
-            sum / weight)
+            return sum / weight
+        }
 
     /// The integrated complete likelihood of the fit on data, as a criterion of which lower is better:
     /// −2 Σₙ wₙ (ln p(xₙ) + ln maxₖ rₙₖ) + p ln n with n = Σₙ wₙ, that is BIC + 2 Σₙ wₙ (−ln maxₖ rₙₖ): components that overlap
@@ -56,7 +57,8 @@ module Predict =
             let evidence, responsibilities = Assignment.soft joint
             evidence + (responsibilities.max 1).log()
 
-        ofJoint complete fit source
-        |> Result.map (fun likelihoods ->
+        result {
+            let! likelihoods = ofJoint complete fit source
             let sum, weight = weightedSum fit source likelihoods
-            -2.0 * sum + float fit.FreeParameters * log weight)
+            return -2.0 * sum + float fit.FreeParameters * log weight
+        }

@@ -1,0 +1,44 @@
+using Core = global::Gmm;
+
+namespace Gmm.CSharp;
+
+/// <summary>
+/// A <c>.npy</c> file of NumPy in use: its rows are read from the disk as they are needed, so that it may be larger than memory.
+/// </summary>
+/// <remarks>
+/// Files have float64 or float32 numbers, little-endian, row by row (C order); an array of one dimension is one column. Every
+/// result has the bits that the same numbers in memory give. Dispose after the last use of the rows; a fitted model does not need
+/// them. Do not write to the file meanwhile: what is noticed is an <see cref="IOException"/> of what uses the rows, but a cut in
+/// the middle of a block ends the process. Write to another file and rename it.
+/// </remarks>
+/// <example>
+/// <code>
+/// using var file = NpyData.Open("rows.npy");
+/// var model = new GaussianMixture(components: 2).Fit(file.Rows);
+/// </code>
+/// </example>
+public sealed class NpyData : IDisposable
+{
+    private readonly NpyFile file;
+
+    private NpyData(NpyFile file) => (this.file, Rows) = (file, new Rows(file.Source));
+
+    /// <summary>The numbers, N×D.</summary>
+    public Rows Rows { get; }
+
+    /// <summary>Opens a file.</summary>
+    /// <param name="path">Where the file is.</param>
+    /// <returns>The file in use.</returns>
+    /// <exception cref="IOException">
+    /// There is no such file, it can't be read, its numbers are of another type, order or number of dimensions, or its header and
+    /// its length do not agree.
+    /// </exception>
+    public static NpyData Open(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return new(Core.Npy.openFile(path).Get());
+    }
+
+    /// <summary>Closes the file. Its rows can't be used any more.</summary>
+    public void Dispose() => ((IDisposable)file).Dispose();
+}
