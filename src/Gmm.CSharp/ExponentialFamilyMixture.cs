@@ -51,7 +51,7 @@ public abstract class ExponentialFamilyMixture : MixtureModel
     private protected sealed override Func<IFit> Open(SavedFit saved)
     {
         Saving.RequireFamily(FamilyName, saved.Family);
-        var fit = Core.Persist.ofSaved<ExponentialParameters>(saved).Get();
+        var fit = Saving.Open<ExponentialParameters>(saved);
         Components = fit.Mixture.Components;
         Adopt(fit.Parameters);
         return () => new ExponentialFit(fit, ToParametrisation());

@@ -326,7 +326,7 @@ public sealed class GaussianMixture : MixtureModel
 
     private protected override Func<IFit> Open(SavedFit saved)
     {
-        var fit = Core.Persist.ofSaved<Gaussian>(saved).Get();
+        var fit = Saving.Open<Gaussian>(saved);
         Components = fit.Mixture.Components;
         CovarianceType = GaussianSettings.ToCovarianceType(fit.Parameters.Structure);
         return () => new FitOf<Gaussian>(fit);

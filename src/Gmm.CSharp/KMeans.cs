@@ -250,7 +250,7 @@ public sealed class KMeans
 
     private static KMeans Restore(SavedFit saved)
     {
-        var fit = Core.Persist.ofSaved<Centroid>(saved).Get();
+        var fit = Saving.Open<Centroid>(saved);
         var model = new KMeans(fit.Mixture.Components);
         Setting.Restore(model.Settings, saved.Options);
         model.fitted.Set(new(Core.KMeans.ofFit(fit), null));

@@ -309,8 +309,9 @@ public abstract class MixtureModel
     /// <summary>Saves the last fit and the settings as a JSON file, whose folder is made if need be.</summary>
     /// <remarks>
     /// The loaded model predicts and scores to the last bit as this one. The file is complete or, when it can't be written, as it
-    /// was. It holds numbers and a few words: loading runs no code. Settings with a number for every row (<see cref="InitLabels"/>, <see cref="InitResponsibilities"/>), and
-    /// <see cref="Threads"/>, are not saved.
+    /// was. It holds numbers and a few words: loading runs no code. Not saved are settings with a number for every row
+    /// (<see cref="InitLabels"/>, <see cref="InitResponsibilities"/>), <see cref="Threads"/>, the history of the iterations, and
+    /// which runs failed.
     /// </remarks>
     /// <param name="path">Where to write.</param>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>

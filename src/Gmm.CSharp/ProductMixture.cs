@@ -82,7 +82,7 @@ public sealed class ProductMixture : MixtureModel
 
     private protected override Func<IFit> Open(SavedFit saved)
     {
-        var fit = Core.Persist.ofSaved<Product>(saved).Get();
+        var fit = Saving.Open<Product>(saved);
         Components = fit.Mixture.Components;
         Parts = [.. saved.Family.Split(Separator).Zip(fit.Parameters.Parts, (family, part) => (family, part)).Select(
             (found, i) => Part.Of(found.family, found.part.Item1, found.part.Item2, PriorOf(saved, i)))];
@@ -105,7 +105,7 @@ public sealed class ProductMixture : MixtureModel
         while (settings.TryGetValue($"part{names.Count}.family", out var family))
         {
             var index = family.toArray() is [var number] && number >= 0 && number < Part.Families.Count ? (int)number : -1;
-            names.Add(index >= 0 ? Part.Families[index] : throw Translation.Invalid($"options.part{names.Count}.family", $"from 0 to {Part.Families.Count - 1}", family));
+            names.Add(index >= 0 ? Part.Families[index] : throw Translation.Invalid(Saving.EntryName($"options.part{names.Count}.family"), $"from 0 to {Part.Families.Count - 1}", family));
         }
 
         return string.Join(Separator, names);

@@ -130,7 +130,12 @@ public sealed class WatchingTests
     {
         GaussianMixture Limited(int iterations) => new(3)
         {
-            Tolerance = 0, MaxIterations = iterations, WarmStart = true, Init = InitMethod.Points, Restarts = 3, InitWeights = [1, 2, 3],
+            Tolerance = 0,
+            MaxIterations = iterations,
+            WarmStart = true,
+            Init = InitMethod.Points,
+            Restarts = 3,
+            InitWeights = [1, 2, 3],
         };
         var twice = Limited(1).Fit(Data.Iris);
         var once = Limited(2);

@@ -20,7 +20,7 @@ internal static class Saving
 
         if (state.FirstOrDefault(entry => entry.Value is null).Key is { } missing)
         {
-            throw Translation.Invalid(missing, "a tensor", "null");
+            throw Translation.Invalid(EntryName(missing), "a tensor", "null");
         }
 
         var all = new FSharpMap<string, Core.Tensor>(state.Select(entry => Tuple.Create(entry.Key, entry.Value.Value)));
@@ -42,9 +42,22 @@ internal static class Saving
         }
         catch (ArgumentException trouble)
         {
-            throw new IOException($"{path}: {trouble.Message}", trouble);
+            var end = trouble.ParamName is null ? -1 : trouble.Message.LastIndexOf(" (", StringComparison.Ordinal);
+            throw new IOException($"{path}: {(end < 0 ? trouble.Message : trouble.Message[..end])}", trouble);
         }
     }
+
+    /// <summary>The fit that was saved; what is wrong with an entry is told as one of the argument <c>state</c>.</summary>
+    internal static Fit<T> Open<T>(SavedFit saved)
+    {
+        var result = Core.Persist.ofSaved<T>(saved);
+        return result is { IsError: true, ErrorValue: GmmError.InvalidOption entry } && char.IsLower(entry.name[0])
+            ? throw Translation.Invalid(EntryName(entry.name), entry.rule, entry.value)
+            : result.Get();
+    }
+
+    /// <summary>An entry of the argument <c>state</c>.</summary>
+    internal static string EntryName(string name) => $"state[\"{name}\"]";
 
     /// <summary>The error of a fit that is of another family than the one that loads it.</summary>
     internal static void RequireFamily(string expected, string found)

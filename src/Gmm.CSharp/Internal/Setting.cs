@@ -63,7 +63,7 @@ internal sealed class Setting(string name, Func<Tensor?> get, Action<Tensor> set
                 }
                 catch (InvalidCastException)
                 {
-                    throw Translation.Invalid($"options.{setting.Name}", "as it was saved", value);
+                    throw Translation.Invalid(Saving.EntryName($"options.{setting.Name}"), "as it was saved", value);
                 }
             }
         }

@@ -49,7 +49,8 @@ module Persist =
     /// A fit as arrays by name, on the managed engine: `logWeights` and the parameters (`means`, `covariances`,
     /// `inverseFactors` and `structure`; `means`, `natural` and `logPartitions`; or `centres`; those of a product's parts begin
     /// with `part0.`), the same of the mixture that the fit started from (`start.`), the family's `settings.`, the priors, the
-    /// `statistics.` of the data, `trace`, `stop` and `seed`. Error for responsibilities that a function gives.
+    /// `statistics.` of the data, `trace`, `stop` and `seed`. The history and the failed runs are left out. Error for
+    /// responsibilities that a function gives.
     let toState (fit: Fit<'θ>) : Result<State, GmmError> =
         let family = fit.Model.Family
 
