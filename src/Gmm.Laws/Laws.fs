@@ -12,8 +12,8 @@ module Laws =
     /// whose part of the column is None or empty. A law fails when no case can be drawn, as when A(η) is infinite.
     let ofExponentialFamily (column: Column) : Subject<ExponentialParameters> = ExponentialSubject.create column
 
-    /// Gaussians of a structure, with 1 to 3 columns, under normal–inverse-Wishart priors. The laws of natural
-    /// parameters and of samplers are absent.
+    /// Gaussians of a structure, with 1 to 3 columns, under normal–inverse-Wishart priors. The laws of natural parameters are
+    /// absent.
     let ofGaussian (structure: Structure) : Subject<Gaussian> = GaussianSubject.create structure
 
     /// So many Gaussian columns of a product.
@@ -63,9 +63,10 @@ module Laws =
     /// Two EM steps are the same for components in another order.
     let componentsInAnyOrder<'θ> : Law<'θ> = LoopLaws.componentsInAnyOrder
 
-    /// 2000 numbers that the sampler draws are in the domain, and have the density's frequencies (χ²) or its
-    /// distribution function (Kolmogorov–Smirnov), at a significance of 1e-6. Absent without `Exponential`.
-    let samplerFollowsDensity<'θ> : Law<'θ> = ExponentialFamilyLaws.sampler
+    /// 2000 rows that the family's sampler draws from each component are in the domain, and their numbers have the density's
+    /// frequencies (χ²) or its distribution function (Kolmogorov–Smirnov), at a significance of 1e-6. Absent without
+    /// `Marginals`.
+    let samplerFollowsDensity<'θ> : Law<'θ> = SamplerLaws.followsDensity
     /// Parameters on the edge give log-densities that are finite or −∞, and E- and M-step without NaN. Absent without
     /// `Edge`.
     let edgesAreSafe<'θ> : Law<'θ> = BoundaryLaws.isNeverNaN

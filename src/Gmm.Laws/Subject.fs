@@ -21,6 +21,20 @@ type Column =
         Edges: float[] list
     }
 
+/// A number that is computed of a row drawn from a component, and how it must be distributed.
+[<NoEquality; NoComparison>]
+type Marginal =
+    {
+        /// The number in words.
+        Name: string
+        /// The number of a row (D).
+        Of: float[] -> float
+        /// Where it lies.
+        Support: Support
+        /// ln p of such numbers.
+        LogDensity: float[] -> float[]
+    }
+
 /// A family on trial: its functions, and how to draw, simplify, print and move parameters and rows for them. The laws
 /// that need what isn't there (the options that are None) are absent.
 [<NoEquality; NoComparison>]
@@ -56,6 +70,8 @@ type Subject<'θ> =
         Nodes: ('θ -> int -> (float[] * float)[] option) option
         /// Parameters with some on the edge of their domain, of a seed.
         Edge: (int -> 'θ -> 'θ) option
+        /// What is known of rows drawn from component k: enough numbers of a row to tell its distribution.
+        Marginals: ('θ -> int -> Marginal list) option
         /// The columns that are exponential families: for each of the K components its mean parameters.
         Exponential: ('θ -> (Column * float[]) list) option
     }

@@ -167,6 +167,11 @@ let private edges = [ "parameters on the edge give densities, never NaN" ]
 
 let private saved = [ "a saved fit comes back to the last bit" ]
 
+/// Gaussian columns that are independent given the component, with standard deviations made of the variances.
+let private independent deviation (gaussian: Gaussian) k random =
+    let mean, covariance = (gaussian.Means.toArray2D ())[k, *], Gaussian.covariance gaussian k
+    mean |> Array.mapi (fun j mean -> Distributions.Normal.Sample(random, mean, deviation covariance[j, j]))
+
 /// What is wrong, a family of which it is, the laws that it must break, and others that then may break too.
 let private wrong: (string * Trial * string list * string list) list =
     [ "a density that sums to more",
@@ -363,6 +368,11 @@ let private wrong: (string * Trial * string list * string list) list =
       saved,
       []
 
+      "a Gaussian sampler that takes variances for standard deviations",
+      Laws.ofGaussian TiedDiag |> Subject.mapFamily (fun family -> { family with Sample = independent id }) |> trial,
+      [ "the sampler draws from the density" ],
+      []
+
       "Gaussians with a tenth more scatter",
       Laws.ofGaussian TiedFull
       |> Subject.mapFamily (fun family ->
@@ -410,6 +420,36 @@ let ``a wrong family breaks its laws, and no other, on a small case`` (what: str
 
     for report in broken do
         Assert.Contains(report.Law, must @ may)
+
+let private samplerReport subject = Law.run Laws.defaults subject Laws.samplerFollowsDensity
+
+[<Fact>]
+let ``a sampler that leaves out the correlations breaks its law`` () =
+    let full = Laws.ofGaussian Full
+
+    let wrong =
+        full
+        |> Subject.mapFamily (fun family ->
+            { family with
+                Sample = independent sqrt })
+
+    Assert.True((samplerReport full).IsGood, string (samplerReport full))
+    Assert.Contains("by Kolmogorov and Smirnov.\n", string (samplerReport wrong))
+    Assert.Contains(" 2 columns, 1 component\n", string (samplerReport wrong))
+
+[<Fact>]
+let ``a sampler of a product whose parts change places breaks its law`` () =
+    let parts =
+        Laws.ofProduct [ Laws.gaussianPart 1 (Laws.ofGaussian Full); Laws.gaussianPart 1 (Laws.ofGaussian Spherical) ]
+
+    let swapped =
+        parts
+        |> Subject.mapFamily (fun family ->
+            { family with
+                Sample = fun parameters k -> family.Sample parameters k >> Array.rev })
+
+    Assert.True((samplerReport parts).IsGood, string (samplerReport parts))
+    Assert.False (samplerReport swapped).IsGood
 
 [<Fact>]
 let ``for every law there is a family that breaks it`` () =

@@ -1,5 +1,7 @@
 namespace Gmm
 
+open System
+
 /// The components of k-means: points, with ln p(x|μₖ) = −½‖x−μₖ‖² up to a constant, the limit of N(μₖ, εI) for ε → 0.
 type Centroid =
     {
@@ -33,6 +35,11 @@ module Centroid =
 
             Ok { Centres = Tensor.create centroid.Centres.shape centres }
 
+    /// The centre μₖ (D): the limit of a draw from N(μₖ, εI) for ε → 0.
+    let sample (centroid: Centroid) (k: int) (_: Random) : float[] =
+        let features = centroid.Centres.shape[1]
+        Array.sub (centroid.Centres.toArray ()) (k * features) features
+
     let private ofState (state: State) : Result<Centroid, GmmError> =
         result {
             let! centres = State.matrix "centres" state
@@ -49,6 +56,7 @@ module Centroid =
           LogPrior = fun _ -> 0.0
           Form = fun centroid -> Some(Form.Distance centroid.Centres)
           Misfit = fun _ _ -> None
+          Sample = sample
           Means = fun centroid -> centroid.Centres.toArray2D ()
           Features = fun centroid -> centroid.Centres.shape[1]
           FreeParameters = fun centroid -> Array.fold (*) 1 centroid.Centres.shape

@@ -224,6 +224,14 @@ module ExponentialFamily =
         let shape = parameters.Means.shape
         (parameters.Means.view [| shape[0]; shape[1] * shape[2] |]).toArray2D()
 
+    // ── Sampler ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// A row (D) drawn from component k, every column from its own distribution.
+    let sample (family: ExponentialFamily) (parameters: ExponentialParameters) (k: int) : Random -> float[] =
+        let size = parameters.Means.shape[1] * family.Statistics
+        let means = Array.sub (parameters.Means.toArray ()) (k * size) size |> Array.chunkBySize family.Statistics
+        fun random -> means |> Array.map (family.Sample random)
+
     // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// T(0) and T(1) (2×S), which tell families of one name apart: binomials of other trials, categoricals of other levels.
@@ -323,6 +331,7 @@ module ExponentialFamily =
           LogPrior = logPrior family
           Form = form family >> Some
           Misfit = fun _ -> misfit family
+          Sample = sample family
           Means = means
           Features = fun parameters -> parameters.Means.shape[1]
           FreeParameters = fun parameters -> parameters.Means.shape[0] * parameters.Means.shape[1] * family.Free

@@ -162,6 +162,42 @@ module Gaussian =
             gaussian.Structure
             (Array.sub (gaussian.Covariances.toArray ()) (plane * size) size)
 
+    /// What is wrong with a choice of features of D, if anything: they must be different ones of 0 to D − 1, at least one.
+    let internal checkFeatures name width (features: int[]) : Result<unit, GmmError> =
+        let areDifferent = Array.length (Array.distinct features) = features.Length
+        let areInside = features |> Array.forall (fun j -> j >= 0 && j < width)
+        let text = "[" + String.Join("; ", features) + "]"
+
+        GmmError.requireAll
+            [ features.Length > 0 && areDifferent && areInside,
+              name,
+              $"different ones of 0 to {width - 1}, at least one",
+              text ]
+
+    /// The components' distribution of some features, in the order given: the means' numbers and the covariances' rows and
+    /// columns of those features, in the same structure (Bishop, PRML, eq. 2.98). Error unless the features are different
+    /// ones of 0 to D − 1, at least one.
+    let marginal (features: int[]) (gaussian: Gaussian) : Result<Gaussian, GmmError> =
+        let structure, width = gaussian.Structure, gaussian.Features
+
+        let select (plane: float[]) =
+            match Structure.shape structure with
+            | Shape.Full ->
+                [| for i in features do
+                       for j in features -> plane[i * width + j] |]
+            | Shape.Diag -> features |> Array.map (fun j -> plane[j])
+            | Shape.Spherical -> plane
+
+        result {
+            do! checkFeatures "Features" width features
+            let planes = gaussian.Covariances.toArray () |> Array.chunkBySize (Structure.planeSize width structure)
+            let means = rows gaussian.Means |> Array.map (fun mean -> features |> Array.map (fun j -> mean[j]))
+
+            return!
+                ofPlanes structure means (Array.map select planes)
+                |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
+        }
+
     /// How many numbers of means and covariances are free: K·D and the structure's own.
     let freeParameters (gaussian: Gaussian) =
         let components, features = gaussian.Components, gaussian.Features
@@ -193,14 +229,21 @@ module Gaussian =
         | Shape.Diag -> w.log().sum 1
         | Shape.Spherical -> w.log () * float features
 
+    /// The squared Mahalanobis distances (xₙ−μₖ)ᵀΣₖ⁻¹(xₙ−μₖ) = ‖Wₖ(xₙ−μₖ)‖² (K×n).
+    let private squaredDistances (gaussian: Gaussian) (x: Tensor) =
+        let y = whitened gaussian (deviations gaussian x)
+        (y * y).sum 2
+
+    /// The squared Mahalanobis distances (xₙ−μₖ)ᵀΣₖ⁻¹(xₙ−μₖ) (n×K) of a block x (n×D) (Bishop, PRML, eq. 2.44).
+    let squaredMahalanobis (gaussian: Gaussian) (x: Tensor) : Tensor = (squaredDistances gaussian x).transpose(0, 1)
+
     /// ln|W| − ½D ln 2π of every covariance matrix (P).
     let private normalisers (gaussian: Gaussian) =
         logDeterminants gaussian - float gaussian.Features * Constants.Ln2PiOver2
 
     /// ln N(xₙ|μₖ, Σₖ) = −½‖Wₖ(xₙ−μₖ)‖² + ln|Wₖ| − ½D ln 2π (n×K) of a block x (n×D) (Bishop, PRML, eq. 2.43).
     let logDensity (gaussian: Gaussian) (x: Tensor) : Tensor =
-        let y = whitened gaussian (deviations gaussian x)
-        ((y * y).sum 2 * -0.5 + (normalisers gaussian).unsqueeze 1).transpose(0, 1)
+        (squaredDistances gaussian x * -0.5 + (normalisers gaussian).unsqueeze 1).transpose(0, 1)
 
     // ── Statistics ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -428,6 +471,32 @@ module Gaussian =
             | None -> ofPlanes structure means planes
             |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
 
+    // ── Sampler ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// D standard normal numbers.
+    let internal standardNormal (random: Random) features : float[] =
+        Array.init features (fun _ -> Distributions.Normal.Sample(random, 0.0, 1.0))
+
+    /// x = μₖ + Wₖ⁻¹y of a y (D): the row at Mahalanobis distance ‖y‖ from μₖ, in the direction that y says.
+    let internal unwhitened (gaussian: Gaussian) (k: int) : float[] -> float[] =
+        let size = Structure.planeSize gaussian.Features gaussian.Structure
+        let plane = Structure.planeOf gaussian.Structure k
+        let mean, w = (rows gaussian.Means)[k], Array.sub (gaussian.InverseFactors.toArray ()) (plane * size) size
+
+        let step (y: float[]) =
+            match Structure.shape gaussian.Structure with
+            | Shape.Full -> LinearAlgebra.solveLower w y
+            | Shape.Diag -> Array.map2 (/) y w
+            | Shape.Spherical -> y |> Array.map (fun number -> number / w[0])
+
+        fun y -> Array.map2 (+) mean (step y)
+
+    /// A row (D) drawn from component k: μₖ + Wₖ⁻¹y with y ~ N(0, I), which has covariance Wₖ⁻¹Wₖ⁻ᵀ = Σₖ (Bishop, PRML,
+    /// §11.1.1).
+    let sample (gaussian: Gaussian) (k: int) : Random -> float[] =
+        let place = unwhitened gaussian k
+        fun random -> place (standardNormal random gaussian.Features)
+
     // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     let private toState (gaussian: Gaussian) : State =
@@ -563,6 +632,7 @@ module Gaussian =
           LogPrior = logPrior prior
           Form = form >> Some
           Misfit = fun _ _ -> None
+          Sample = sample
           Means = fun gaussian -> gaussian.Means.toArray2D ()
           Features = _.Features
           FreeParameters = freeParameters

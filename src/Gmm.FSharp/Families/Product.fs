@@ -60,6 +60,7 @@ module Product =
           LogPrior = unwrap >> family.LogPrior
           Form = unwrap >> family.Form
           Misfit = unwrap >> family.Misfit
+          Sample = unwrap >> family.Sample
           Means = unwrap >> family.Means
           Features = unwrap >> family.Features
           FreeParameters = unwrap >> family.FreeParameters
@@ -193,6 +194,19 @@ module Product =
             else
                 None
 
+        let features (product: Product) = product.Parts |> List.sumBy (fun (columns, _) -> columns.Length)
+
+        let sample product k =
+            let draws = product |> onParts (fun part columns parameters -> columns, part.Sample parameters k)
+
+            fun random ->
+                let row = Array.zeroCreate (features product)
+
+                for columns, draw in draws do
+                    Array.iter2 (fun column number -> row[column] <- number) columns (draw random)
+
+                row
+
         { Name = parts |> List.map _.Name |> String.concat " × "
           LogDensity =
             fun product x ->
@@ -215,8 +229,9 @@ module Product =
                     part.Misfit parameters (block.Select ascending) |> Option.map (GmmError.ofColumns ascending))
                 |> List.choose id
                 |> GmmError.firstCell
+          Sample = sample
           Means = onParts (fun part _ -> part.Means) >> List.reduce besides
-          Features = fun product -> product.Parts |> List.sumBy (fun (columns, _) -> columns.Length)
+          Features = features
           FreeParameters = onParts (fun part _ -> part.FreeParameters) >> List.sum
           Move =
             fun move product ->

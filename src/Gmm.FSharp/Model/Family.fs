@@ -1,5 +1,7 @@
 namespace Gmm
 
+open System
+
 /// One kind of component, as the textbook has it: density, statistics and M-step of all K components together.
 /// Prior and regularisation are already inside; the weights are the mixture's.
 [<NoEquality; NoComparison>]
@@ -20,6 +22,9 @@ type Family<'θ> =
         Form: 'θ -> Form option
         /// What is wrong with the first number of a block that the family can't have, if any.
         Misfit: 'θ -> Block -> GmmError option
+        /// A row (D) drawn from component k. Applied to parameters and a component it prepares what all draws share; the
+        /// stream of random numbers decides the row.
+        Sample: 'θ -> int -> Random -> float[]
         /// The means by which components are compared (K×M): of the features, or of their statistics.
         Means: 'θ -> float[,]
         /// How many features the components have, D.

@@ -49,3 +49,18 @@ module internal LinearAlgebra =
         let eigen = Matrix<float>.Build.Dense(dimension, dimension, matrix).Evd Symmetricity.Symmetric
         let roots = eigen.EigenValues.Map(fun value -> sqrt (max 0.0 value.Real))
         (eigen.EigenVectors * Matrix<float>.Build.DiagonalOfDiagonalVector roots).ToRowArrays()
+
+    /// x with Wx = y for a lower triangular W (D×D, flat and row by row), by forward substitution.
+    let solveLower (w: float[]) (y: float[]) : float[] =
+        let dimension = y.Length
+        let x = Array.zeroCreate dimension
+
+        for i in 0 .. dimension - 1 do
+            let mutable sum = y[i]
+
+            for j in 0 .. i - 1 do
+                sum <- sum - w[i * dimension + j] * x[j]
+
+            x[i] <- sum / w[i * dimension + i]
+
+        x

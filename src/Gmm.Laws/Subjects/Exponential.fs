@@ -128,4 +128,13 @@ module internal ExponentialSubject =
                 Array.map2 logDensity means row |> Array.sum)
           Nodes = Some(nodes column)
           Edge = if column.Edges.IsEmpty then None else Some(edge column)
+          Marginals =
+            Some(fun parameters k ->
+                (meansOf parameters)[k]
+                |> Array.mapi (fun j means ->
+                    { Name = $"column {j}, mean parameters {Numbers.showAll means}"
+                      Of = fun row -> row[j]
+                      Support = column.Support
+                      LogDensity = logDensity family means })
+                |> List.ofArray)
           Exponential = Some(fun parameters -> [ for means in Array.concat (meansOf parameters) -> column, means ]) }

@@ -185,6 +185,24 @@ module internal GaussianSubject =
             Array.map (fun (y, weight) -> (mean + factor * Vector<float>.Build.Dense y).ToArray(), weight * volume)
         )
 
+    /// The numbers of y = L⁻¹(x−μ) with LLᵀ = Σ, and (yᵢ+yⱼ)/√2 of every two: each is standard normal.
+    let private marginals (gaussian: Gaussian) k : Marginal list =
+        let mean = Vector<float>.Build.Dense(meanOf gaussian k)
+        let inverse = (dense (Gaussian.covariance gaussian k)).Cholesky().Factor.Inverse()
+        let whitened (row: float[]) = inverse * (Vector<float>.Build.Dense row - mean)
+
+        let standardNormal name number =
+            { Name = name
+              Of = whitened >> number
+              Support = Line
+              LogDensity = Array.map (fun x -> -0.5 * x * x - Constants.Ln2PiOver2) }
+
+        [ for i in 0 .. gaussian.Features - 1 do
+              standardNormal $"whitened column {i}" (fun y -> y[i])
+
+              for j in 0 .. i - 1 do
+                  standardNormal $"whitened columns {j} and {i} together" (fun y -> (y[i] + y[j]) / sqrt 2.0) ]
+
     /// Variances far too small or too large for the rows, or means far away.
     let private edge seed (gaussian: Gaussian) =
         let means, planes = meansOf gaussian, planesOf gaussian
@@ -216,4 +234,5 @@ module internal GaussianSubject =
           Textbook = Some textbook
           Nodes = Some nodes
           Edge = Some edge
+          Marginals = Some marginals
           Exponential = None }

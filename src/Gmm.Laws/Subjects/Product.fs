@@ -28,6 +28,7 @@ module internal ProductSubject =
           Textbook = subject.Textbook |> Option.map (fun textbook -> unwrap >> textbook)
           Nodes = subject.Nodes |> Option.map (fun nodes -> unwrap >> nodes)
           Edge = subject.Edge |> Option.map (fun edge seed -> unwrap >> edge seed >> wrap)
+          Marginals = subject.Marginals |> Option.map (fun marginals -> unwrap >> marginals)
           Exponential = subject.Exponential |> Option.map (fun columns -> unwrap >> columns) }
 
     /// So many Gaussian columns.
@@ -153,6 +154,17 @@ module internal ProductSubject =
             onAll _.Edge
             |> Option.map (fun edges seed whole ->
                 List.map2 (fun edge (_, parameters) -> edge seed parameters) edges whole.Parts |> product)
+          Marginals =
+            onAll _.Marginals
+            |> Option.map (fun each whole k ->
+                List.zip each whole.Parts
+                |> List.mapi (fun i (marginals, (columns, parameters)) ->
+                    marginals parameters k
+                    |> List.map (fun marginal ->
+                        { marginal with
+                            Name = $"{subjects[i].Name}: {marginal.Name}"
+                            Of = fun row -> marginal.Of(select row columns) }))
+                |> List.concat)
           Exponential =
             Some(fun whole ->
                 whole
