@@ -211,3 +211,11 @@ let mixtureOf structure weights means covariances =
 /// All numbers that a mixture of Gaussians holds: weights, means, covariances.
 let parameters (mixture: Mixture<Gaussian>) =
     Array.concat [ mixture.Weights; mixture.Parameters.Means.toArray (); mixture.Parameters.Covariances.toArray () ]
+
+/// A mixture as a fit of no iteration, for what is asked of fits.
+let fitOf (family: Family<'θ>) (mixture: Mixture<'θ>) (source: Source) : Fit<'θ> =
+    let model =
+        { Model.ofFamily family with
+            Execution = oneThread }
+
+    EM.iterates model source mixture |> Fit.ofIterates model 0 0 (fun _ _ -> false) |> ok

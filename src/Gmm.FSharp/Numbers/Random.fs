@@ -14,6 +14,12 @@ module RandomStream =
         let mixed = uint64 seed * 0x9E3779B97F4A7C15UL ^^^ uint64 row * 0xD1B54A32D192ED03UL
         ofSeed (int (mixed ^^^ (mixed >>> 32)))
 
+    /// A stream of its own for a block of rows under this seed, no two blocks the same, so that blocks may be drawn in any
+    /// order.
+    let ofBlock (seed: int) (block: int64) : Random =
+        let mixed = uint32 seed * 0x85EBCA6Bu + uint32 block * 0x9E3779B9u
+        ofSeed (int (mixed ^^^ 0xC2B2AE35u))
+
     /// An index drawn with probability proportional to its weight; weights ≥ 0 with a sum > 0.
     let index (random: Random) (weights: float[]) =
         let target = random.NextDouble() * Array.sum weights

@@ -3,19 +3,30 @@ namespace Gmm
 /// Using a fitted mixture on data, those it was fitted to or new ones. All functions return an error when the data have
 /// another number of features than the mixture, no rows, or a number that isn't finite.
 module Predict =
-    /// What a function of tensors makes of the joint log-densities (n×K) of every block, all blocks one after another.
-    let private ofJoint (compute: Tensor -> Tensor) (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
-        let components = fit.Mixture.Components
-        let logJoint = fit.Model.Backend.LogJoint fit.Mixture
-
-        let ofBlock (block: Block) = (compute (Tensor.create [| block.Rows; components |] (logJoint block))).toArray()
-
+    /// What a function makes of every block of data that a mixture can have, all blocks one after another.
+    let private onBlocks (model: Model<'θ>) (mixture: Mixture<'θ>) (ofBlock: Block -> float[]) (source: Source) =
         result {
-            do! Source.requireColumns (fit.Model.Family.Features fit.Parameters) source
-            do! Source.validate fit.Model.Execution source
-            do! source |> Source.requireAll fit.Model.Execution (fit.Model.Family.Misfit fit.Parameters)
-            return Source.collect fit.Model.Execution ofBlock source
+            do! Source.requireColumns (model.Family.Features mixture.Parameters) source
+            do! Source.validate model.Execution source
+            do! source |> Source.requireAll model.Execution (model.Family.Misfit mixture.Parameters)
+            return Source.collect model.Execution ofBlock source
         }
+
+    /// What a function of tensors makes of the joint log-densities (n×K) of every block, all blocks one after another.
+    let private ofJointOf (compute: Tensor -> Tensor) (model: Model<'θ>) mixture source : Result<float[], GmmError> =
+        let logJoint = model.Backend.LogJoint mixture
+
+        let ofBlock (block: Block) =
+            (compute (Tensor.create [| block.Rows; mixture.Components |] (logJoint block))).toArray()
+
+        onBlocks model mixture ofBlock source
+
+    let private ofJoint (compute: Tensor -> Tensor) (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
+        ofJointOf compute fit.Model fit.Mixture source
+
+    /// N·K numbers, row by row, as a matrix.
+    let private byComponent components (all: float[]) =
+        Array2D.init (all.Length / components) components (fun n k -> all[n * components + k])
 
     /// The component with the largest joint density for every row (N), ties to the lower one.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
@@ -23,11 +34,11 @@ module Predict =
 
     /// The responsibilities rₙₖ (N×K): every row sums to 1.
     let responsibilities (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
-        let components = fit.Mixture.Components
+        ofJoint (Assignment.soft >> snd) fit source |> Result.map (byComponent fit.Mixture.Components)
 
-        ofJoint (Assignment.soft >> snd) fit source
-        |> Result.map (fun all ->
-            Array2D.init (all.Length / components) components (fun n k -> all[n * components + k]))
+    /// The log-density ln p(xₙ) of every row (N) under a mixture, as a model computes it.
+    let logDensitiesOf (model: Model<'θ>) (mixture: Mixture<'θ>) (source: Source) : Result<float[], GmmError> =
+        ofJointOf (Assignment.soft >> fst) model mixture source
 
     /// The log-density ln p(xₙ) of every row (N).
     let logDensities (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
@@ -62,3 +73,13 @@ module Predict =
             let sum, weight = weightedSum fit source likelihoods
             return -2.0 * sum + float fit.FreeParameters * log weight
         }
+
+    /// The Mahalanobis distance √((xₙ−μₖ)ᵀΣₖ⁻¹(xₙ−μₖ)) of every row to every component (N×K) (Bishop, PRML, 2006, eq. 2.44).
+    let mahalanobis (fit: Fit<Gaussian>) (source: Source) : Result<float[,], GmmError> =
+        let ofBlock (block: Block) =
+            Reference.engine.Create [| block.Rows; block.Columns |] block.Values
+            |> Gaussian.squaredMahalanobis fit.Parameters
+            |> _.toArray()
+            |> Array.map sqrt
+
+        onBlocks fit.Model fit.Mixture ofBlock source |> Result.map (byComponent fit.Mixture.Components)
