@@ -256,7 +256,7 @@ let ``mistakes are told with rule and value`` () =
     let predict execution rows = Conditional.predict execution conditional (sourceOf rows) |> message
 
     Assert.Equal(
-        "Columns of the data must be as many as features are given, 2, but is 3.",
+        "The data must have 2 columns, one for each given feature, but there are 3.",
         predict oneThread [| [| 1.0; 2.0; 3.0 |] |]
     )
 

@@ -180,7 +180,11 @@ let ``mistakes are told with rule and value`` () =
     let p, q = (drawMixture Full 2 2 10.0 (Random 1)).Mixture, (drawMixture Full 2 3 10.0 (Random 1)).Mixture
     let message options p q = (Divergence.ofMixtures Gaussian.family options p q |> error).Message
     Assert.Equal("Divergence rows must be at least 2, but is 1.", message { Divergence.defaults with Rows = 1 } p p)
-    Assert.Equal("Features of q must be as many as p has, 2, but is 3.", message Divergence.defaults p q)
+
+    Assert.Equal(
+        "Features of the other mixture must be 2, as those of the first, but is 3.",
+        message Divergence.defaults p q
+    )
 
     let idle =
         { Divergence.defaults with

@@ -53,6 +53,14 @@ internal interface IFit
 
     /// <summary>The fit as plain data, with the settings of its estimator.</summary>
     SavedFit ToSaved(FSharpMap<string, Core.Tensor> options);
+
+    Sample Sample(int n, int? component, int seed);
+
+    /// <summary>KL(this‖other).</summary>
+    Estimate KlDivergence(IFit other, int n, int seed);
+
+    /// <summary>KL(first‖this).</summary>
+    Estimate KlDivergenceFrom<TFirst>(Fit<TFirst> first, int n, int seed);
 }
 
 /// <summary>A fit of the core.</summary>
@@ -118,6 +126,14 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
             : throw Translation.Invalid(nameof(other), "a fitted mixture of the same kind of components", "one of another");
 
     public SavedFit ToSaved(FSharpMap<string, Core.Tensor> options) => Core.Persist.toSaved(options, Value).Get();
+
+    public Sample Sample(int n, int? component, int seed) =>
+        SampleModule.draw(Sampling.ToCore(component, seed, Value.Model.Execution), n, Value).Get(Sampling.Names);
+
+    public Estimate KlDivergence(IFit other, int n, int seed) => other.KlDivergenceFrom(Value, n, seed);
+
+    public Estimate KlDivergenceFrom<TFirst>(Fit<TFirst> first, int n, int seed) =>
+        Divergence.kullbackLeibler(new DivergenceOptions(n, seed, first.Model.Execution), first, Value).Get();
 }
 
 /// <summary>A fit of an exponential family. It keeps how its parameters are called: the settings may be others by now.</summary>

@@ -24,6 +24,13 @@ internal static class Translation
         ("Columns of the parts", "The columns of Parts"),
         ("Weights", nameof(GaussianMixture.InitWeights)),
         ("Covariances", nameof(GaussianMixture.InitCovariances)),
+        ("Sample rows", "n"),
+        ("Divergence rows", "n"),
+        ("Confidence", "confidence"),
+        ("StdRange", "stdRange"),
+        ("Wanted features", "features"),
+        ("Given features", "given"),
+        ("Values", "values"),
     ];
 
     /// <summary>The value of a result, or the exception that says what is wrong in the words of the C# surface.</summary>

@@ -35,10 +35,11 @@ module Centroid =
 
             Ok { Centres = Tensor.create centroid.Centres.shape centres }
 
-    /// The centre μₖ (D): the limit of a draw from N(μₖ, εI) for ε → 0.
-    let sample (centroid: Centroid) (k: int) (_: Random) : float[] =
+    /// The centre μₖ (D), whatever the random numbers: the limit of a draw from N(μₖ, εI) for ε → 0.
+    let sample (centroid: Centroid) (k: int) : Random -> float[] =
         let features = centroid.Centres.shape[1]
-        Array.sub (centroid.Centres.toArray ()) (k * features) features
+        let centre = Array.sub (centroid.Centres.toArray ()) (k * features) features
+        fun _ -> Array.copy centre
 
     let private ofState (state: State) : Result<Centroid, GmmError> =
         result {

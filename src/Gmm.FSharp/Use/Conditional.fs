@@ -173,13 +173,13 @@ module Conditional =
         let meansAt = means conditional
 
         result {
+            do! GmmError.requireAll [ execution.Threads >= 1, "Threads", "at least 1", string execution.Threads ]
+
             do!
-                GmmError.requireAll
-                    [ source.Columns = given,
-                      "Columns of the data",
-                      $"as many as features are given, {given}",
-                      string source.Columns
-                      execution.Threads >= 1, "Threads", "at least 1", string execution.Threads ]
+                if source.Columns = given then
+                    Ok()
+                else
+                    Error(InvalidData($"{given} columns, one for each given feature", $"there are {source.Columns}"))
 
             do! Source.validate execution source
             let rows = int source.Rows

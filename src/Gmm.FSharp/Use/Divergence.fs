@@ -53,7 +53,10 @@ module Divergence =
             do!
                 GmmError.requireAll
                     [ options.Rows >= 2, "Divergence rows", "at least 2", string options.Rows
-                      q.Features = p.Features, "Features of q", $"as many as p has, {p.Features}", string q.Features ]
+                      q.Features = p.Features,
+                      "Features of the other mixture",
+                      $"{p.Features}, as those of the first",
+                      string q.Features ]
 
             let! source = p.Draw sampling options.Rows
             let! logP = p.LogDensities options.Execution source

@@ -1,0 +1,106 @@
+using Core = global::Gmm;
+
+namespace Gmm.CSharp;
+
+/// <summary>
+/// A Gaussian mixture p(x) = Σₖ πₖ N(x|μₖ, Σₖ) of known parameters, such as a marginal or conditional distribution of a fitted
+/// one. It does not change.
+/// </summary>
+/// <remarks>(Bishop, Pattern Recognition and Machine Learning, 2006, §2.3.)</remarks>
+public sealed class GaussianMixtureDistribution
+{
+    private readonly Mixture<Gaussian> mixture;
+    private readonly Execution execution;
+
+    internal GaussianMixtureDistribution(Mixture<Gaussian> mixture, Execution execution) =>
+        (this.mixture, this.execution) = (mixture, execution);
+
+    /// <summary>The weights πₖ (K), summing to 1.</summary>
+    public double[] Weights => mixture.Weights;
+
+    /// <summary>The means μₖ (K×D).</summary>
+    public double[,] Means => mixture.Parameters.Means.toArray2D();
+
+    /// <summary>The covariances Σₖ: <c>Covariances[k]</c> is a D×D matrix whatever the structure.</summary>
+    public Covariances Covariances => new(mixture.Parameters);
+
+    /// <summary>The log-density ln p(xₙ) of every row.</summary>
+    /// <param name="data">N×D numbers.</param>
+    /// <returns>A log-density for every row (N).</returns>
+    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite.</exception>
+    public double[] ScoreSamples(Rows data) =>
+        Core.Predict.logDensitiesOf(Core.Model.ofFamily(GaussianModule.family), mixture, data.ToSource(null)).Get();
+
+    /// <summary>
+    /// Draws rows from the mixture: a component k with probability πₖ, then a row from N(μₖ, Σₖ), or from the part of it at some
+    /// Mahalanobis distances from μₖ.
+    /// </summary>
+    /// <remarks>
+    /// A seed gives the same rows on every call, and fewer rows are the first of more. A region changes no weight. Its distances
+    /// are drawn by the inverse distribution function of the χ distribution of D degrees of freedom and no row is rejected, so
+    /// that a region as unlikely as (8, ∞) costs the same.
+    /// </remarks>
+    /// <param name="n">How many rows, 0 or more.</param>
+    /// <param name="component">The only component to draw from, counting from 0; all of them unless given.</param>
+    /// <param name="confidence">Only rows inside the ellipsoid of this probability of their component, above 0 and at most 1.</param>
+    /// <param name="stdRange">Only rows at these distances, 0 ≤ low &lt; high ≤ ∞: standard deviations from the mean.</param>
+    /// <param name="seed">The seed; another one gives other rows.</param>
+    /// <returns>The rows (n×D) and the component that each comes from (n).</returns>
+    /// <exception cref="ArgumentException">n is negative, there is no such component, a region breaks its rule, or both are given.</exception>
+    public (double[,] Rows, int[] Components) Sample(
+        int n, int? component = null, double? confidence = null, (double Low, double High)? stdRange = null, int seed = 0)
+    {
+        var sample = Sampling.Draw(mixture, n, component, confidence, stdRange, seed, execution);
+        return (sample.Rows, sample.Components);
+    }
+
+    /// <summary>The distribution of some features: a Gaussian mixture of the same weights and structure.</summary>
+    /// <remarks>(Bishop, Pattern Recognition and Machine Learning, 2006, eq. 2.98.)</remarks>
+    /// <param name="features">The features, counting from 0, in the order that they shall have.</param>
+    /// <returns>The distribution.</returns>
+    /// <exception cref="ArgumentException">The features are not different ones of 0 to D − 1, at least one.</exception>
+    public GaussianMixtureDistribution Marginal(int[] features)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        return new(ConditionalModule.marginal(features, mixture).Get(("Features", nameof(features))), execution);
+    }
+
+    /// <summary>
+    /// The distribution of some features y given values of others x: a Gaussian mixture of the same structure, with weights
+    /// πₖ(x) ∝ πₖ N(x|μₖ, Σₖ) of the given features.
+    /// </summary>
+    /// <remarks>Features in neither are left out. (Bishop, Pattern Recognition and Machine Learning, 2006, §2.3.1.)</remarks>
+    /// <param name="features">The features y, counting from 0.</param>
+    /// <param name="given">The features x, counting from 0.</param>
+    /// <param name="values">A value for every given feature.</param>
+    /// <returns>The distribution.</returns>
+    /// <exception cref="ArgumentException">The features are not different ones of 0 to D − 1, at least one each, or the values not one finite number for each given one.</exception>
+    public GaussianMixtureDistribution Conditional(int[] features, int[] given, double[] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return new(ConditionalModule.at(values, Given(features, given)).Get(), execution);
+    }
+
+    /// <summary>Gaussian mixture regression: for every row of given features x the mean and the covariance of other features y.</summary>
+    /// <remarks>
+    /// E(y|x) = Σₖ πₖ(x) mₖ and Cov(y|x) = Σₖ πₖ(x) (Σₖ,y|x + (mₖ−E)(mₖ−E)ᵀ), where mₖ and Σₖ,y|x are component k's given x
+    /// (Sung, Gaussian Mixture Regression and Classification, 2004).
+    /// </remarks>
+    /// <param name="features">The features y, d of them, counting from 0.</param>
+    /// <param name="given">The features x, counting from 0.</param>
+    /// <param name="data">Rows of the given features, in their order.</param>
+    /// <returns>The means, covariances and conditional weights of every row.</returns>
+    /// <exception cref="ArgumentException">The features are not different ones of 0 to D − 1, at least one each, or the data have another width, no rows, or a number that is not finite.</exception>
+    public GaussianRegression Regress(int[] features, int[] given, Rows data)
+    {
+        var regression = ConditionalModule.predict(execution, Given(features, given), data.ToSource(null)).Get();
+        return new(regression.Means, regression.Covariances, regression.Weights);
+    }
+
+    private Core.Conditional Given(int[] features, int[] given)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(given);
+        return ConditionalModule.create(features, given, mixture).Get();
+    }
+}
