@@ -31,7 +31,7 @@ public partial class GuideTests
 
         var model = new GaussianMixture(components: 2) { RandomState = 42, Restarts = 10 }.Fit(eruptions);
 
-        Console.WriteLine($"weights        {string.Join(", ", model.Weights)}");
+        Console.WriteLine($"weights        {model.Weights[0]:F4} and {model.Weights[1]:F4}");
         Console.WriteLine($"mean waits     {model.Means[0, 1]:F3} and {model.Means[1, 1]:F3} minutes");
         Console.WriteLine($"log-likelihood {model.LogLikelihood:F4}, BIC {model.Bic():F3}");
         Console.WriteLine($"{model.Iterations} iterations, converged: {model.Converged}, seed {model.BestRandomState}");

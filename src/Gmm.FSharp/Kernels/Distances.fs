@@ -57,25 +57,25 @@ type internal Distances<'L, 'V when 'L :> ILanes<'V>>() =
                     NativePtr.set (centre k) j numbers[k * features + j]
         | _ -> invalidOp "A kernel of distances was given another form."
 
-    override _.Read(itsRows, itsWidth, panel) =
+    override _.Read(itsRows, itsWidth, sheet) =
         rows <- itsRows
         width <- itsWidth
-        Panel.transpose rows width features panel.Count x.Address
+        Panel.transpose rows width features sheet.Count x.Address
 
-    override _.Score panel =
+    override _.Score sheet =
         for k in 0 .. components - 1 do
-            Loops.addDistances<'L, 'V> x.Address (centre k) features 1.0 0.0 (panel.Component k) panel.Padded
+            Loops.addDistances<'L, 'V> x.Address (centre k) features 1.0 0.0 (sheet.Component k) sheet.Padded
 
-    override _.Gather panel =
-        if panel.IsHard then
-            for n in 0 .. panel.Count - 1 do
-                let w = NativePtr.get panel.Weights.Address n
+    override _.Gather sheet =
+        if sheet.IsHard then
+            for n in 0 .. sheet.Count - 1 do
+                let w = NativePtr.get sheet.Weights.Address n
 
                 if w > 0.0 then
-                    addRow (NativePtr.add rows (n * width)) w panel.Winners[n]
+                    addRow (NativePtr.add rows (n * width)) w sheet.Winners[n]
         else
             for k in 0 .. components - 1 do
-                Loops.addFirst<'L, 'V> x.Address (centre k) columns (panel.Component k) (firstOf k) panel.Padded
+                Loops.addFirst<'L, 'V> x.Address (centre k) columns (sheet.Component k) (firstOf k) sheet.Padded
 
     override _.Sums() =
         [ Array.init (components * features) (fun i ->

@@ -8,33 +8,32 @@ open FSharp.NativeInterop
 module internal Elementary =
     /// 1.5·2⁵²: added to a number below 2⁵¹, it rounds it to a whole one.
     [<Literal>]
-    let private Rounding = 6755399441055744.0
+    let Rounding = 6755399441055744.0
 
     [<Literal>]
-    let private Log2OfE = 1.4426950408889634
+    let Log2OfE = 1.4426950408889634
 
     /// ln 2 in two parts.
     [<Literal>]
-    let private Ln2 = 0.6931471805599453
+    let Ln2 = 0.6931471805599453
 
     [<Literal>]
-    let private Ln2Rest = 2.3190468138462996e-17
+    let Ln2Rest = 2.3190468138462996e-17
 
     /// Above this eˣ is ∞.
     [<Literal>]
-    let private Largest = 710.0
+    let Largest = 710.0
 
     /// Below this eˣ is 0.
     [<Literal>]
-    let private Smallest = -746.0
+    let Smallest = -746.0
 
     /// p₀ + x·p₁.
-    let inline private horner<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (p0: float) (p1: 'V) : 'V =
-        'L.Fma(p1, x, 'L.Fill p0)
+    let inline horner<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (p0: float) (p1: 'V) : 'V = 'L.Fma(p1, x, 'L.Fill p0)
 
     /// eˣ = 2ⁿeʳ with r = x − n ln 2, |r| ≤ ½ ln 2; (eʳ − 1 − r)/r² is the minimax polynomial of degree 9, 2⁻⁵⁶ of eʳ from
     /// it. 2ⁿ in two factors, because n goes from −1076 to 1024 and beyond the smallest normal number it must round once.
-    let inline private expOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
+    let inline expOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
         let low, high, rounding = 'L.Fill Smallest, 'L.Fill Largest, 'L.Fill Rounding
         let x = 'L.WhereLess(x, low, low, x)
         let x = 'L.WhereLess(high, x, high, x)

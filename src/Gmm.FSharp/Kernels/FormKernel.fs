@@ -4,9 +4,9 @@ namespace Gmm
 
 open FSharp.NativeInterop
 
-/// What the parts of a kernel share while they work on one panel.
-[<Sealed; AllowNullLiteral>]
-type internal Panelled() =
+/// What is noted beside a panel, and passed from one step of its E-step to the next.
+[<Sealed>]
+type internal Sheet() =
     /// Joint log-densities, then responsibilities times weights: a column of rows for each component, K rounded up to a
     /// multiple of 4.
     member val Joint = Pinned()
@@ -18,24 +18,25 @@ type internal Panelled() =
     member val Count = 0 with get, set
     /// Rows, with those that fill up.
     member val Padded = 0 with get, set
-    /// Whether responsibilities are those of soft assignment, and sum to 1; whether they are those of hard assignment.
+    /// Whether responsibilities are those of soft assignment: every row's sum to 1.
     member val IsSoft = false with get, set
+    /// Whether they are those of hard assignment: 1 for every row's winner.
     member val IsHard = false with get, set
 
     /// The column of component k.
-    member panel.Component(k) : nativeptr<float> = NativePtr.add panel.Joint.Address (k * Panel.Stride)
+    member sheet.Component(k) : nativeptr<float> = NativePtr.add sheet.Joint.Address (k * Panel.Stride)
 
-/// One form of a log-density at work on one thread: it owns its parameters' layout, its columns of the panel and its sums.
+/// One form of a log-density at work on one thread: it has its own layout of the parameters, columns of the panel, and sums.
 /// `Prepare` comes first, then `Read`, `Score` and `Gather` for one panel after another, and `Sums` at the end.
 [<AbstractClass>]
 type internal FormKernel() =
     /// Lays the parameters out, and sets the sums to 0.
     abstract Prepare: Form * components: int -> unit
     /// Transposes the panel's rows, `width` numbers from one to the next.
-    abstract Read: rows: nativeptr<float> * width: int * Panelled -> unit
+    abstract Read: rows: nativeptr<float> * width: int * Sheet -> unit
     /// Adds ln p(xₙ|θₖ) to the panel's joint log-densities.
-    abstract Score: Panelled -> unit
+    abstract Score: Sheet -> unit
     /// Adds the panel's sums, under its responsibilities.
-    abstract Gather: Panelled -> unit
+    abstract Gather: Sheet -> unit
     /// The sums of all panels since `Prepare`, as the family has them.
     abstract Sums: unit -> float[] list

@@ -19,7 +19,7 @@ type internal Worker() =
 type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
     inherit Worker()
 
-    let panel = Panelled()
+    let sheet = Sheet()
     let responsibilities = Responsibilities<'L, 'V>()
     let mutable kernel = Unchecked.defaultof<FormKernel>
 
@@ -28,31 +28,31 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
         kernel <- Sum<'L, 'V>.KernelOf(form, kernel)
         kernel.Prepare(form, components)
         responsibilities.Prepare components
-        panel.Weights.Require Panel.Rows
+        sheet.Weights.Require Panel.Rows
         let columns = (components + 3) / 4 * 4 * Panel.Stride
-        panel.Joint.Require columns
-        panel.Joint.Clear columns
+        sheet.Joint.Require columns
+        sheet.Joint.Clear columns
 
     /// The joint log-densities of the rows of a block from `first` on, as many as a panel takes.
     let score (block: Block) (rows: nativeptr<float>) (logWeights: float[]) first =
         let count = min Panel.Rows (block.Rows - first)
         let padded = Panel.padded count
-        panel.Count <- count
-        panel.Padded <- padded
+        sheet.Count <- count
+        sheet.Padded <- padded
 
         match block.Weights with
         | Some weights ->
-            weights.Span.Slice(first, count).CopyTo(Span<float>(NativePtr.toVoidPtr panel.Weights.Address, count))
-        | None -> Span<float>(NativePtr.toVoidPtr panel.Weights.Address, count).Fill 1.0
+            weights.Span.Slice(first, count).CopyTo(Span<float>(NativePtr.toVoidPtr sheet.Weights.Address, count))
+        | None -> Span<float>(NativePtr.toVoidPtr sheet.Weights.Address, count).Fill 1.0
 
         for n in count .. padded - 1 do
-            NativePtr.set panel.Weights.Address n 0.0
+            NativePtr.set sheet.Weights.Address n 0.0
 
         for k in 0 .. logWeights.Length - 1 do
-            Span<float>(NativePtr.toVoidPtr (panel.Component k), padded).Fill logWeights[k]
+            Span<float>(NativePtr.toVoidPtr (sheet.Component k), padded).Fill logWeights[k]
 
-        kernel.Read(NativePtr.add rows (first * block.Columns), block.Columns, panel)
-        kernel.Score panel
+        kernel.Read(NativePtr.add rows (first * block.Columns), block.Columns, sheet)
+        kernel.Score sheet
 
     let expect assignment logWeights (block: Block) =
         let components = Array.length logWeights
@@ -74,13 +74,13 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
                 if given.Length = 0 then
                     ReadOnlySpan<float>.Empty
                 else
-                    ReadOnlySpan(given, first * components, panel.Count * components)
+                    ReadOnlySpan(given, first * components, sheet.Count * components)
 
-            panel.IsSoft <- assignment.IsSoft
-            panel.IsHard <- assignment.IsHard
-            responsibilities.Assign(assignment, panel, components, ofPanel)
-            kernel.Gather panel
-            first <- first + panel.Count
+            sheet.IsSoft <- assignment.IsSoft
+            sheet.IsHard <- assignment.IsHard
+            responsibilities.Assign(assignment, sheet, components, ofPanel)
+            kernel.Gather sheet
+            first <- first + sheet.Count
 
     override _.Expect(form, logWeights, assignment, blocks) =
         prepare form logWeights
@@ -105,12 +105,12 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
             score block rows logWeights first
 
             for k in 0 .. components - 1 do
-                let column = panel.Component k
+                let column = sheet.Component k
 
-                for n in 0 .. panel.Count - 1 do
+                for n in 0 .. sheet.Count - 1 do
                     joint[(first + n) * components + k] <- NativePtr.get column n
 
-            first <- first + panel.Count
+            first <- first + sheet.Count
 
         joint
 

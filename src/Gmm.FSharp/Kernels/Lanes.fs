@@ -24,6 +24,7 @@ type internal ILanes<'V> =
     static abstract Subtract: 'V * 'V -> 'V
     static abstract Multiply: 'V * 'V -> 'V
     static abstract Divide: 'V * 'V -> 'V
+    static abstract Sqrt: 'V -> 'V
     /// a·b + c, rounded once.
     static abstract Fma: a: 'V * b: 'V * c: 'V -> 'V
     /// Where a < b, `yes`; elsewhere, and where one is NaN, `no`.
@@ -87,6 +88,9 @@ type internal Lanes512 =
         static member Divide(a, b) = Vector512.Divide(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Sqrt v = Vector512.Sqrt v
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Fma(a: Vector512<float>, b: Vector512<float>, c: Vector512<float>) =
             Vector512.FusedMultiplyAdd(a, b, c)
 
@@ -136,6 +140,9 @@ type internal Lanes256 =
         static member Divide(a, b) = Vector256.Divide(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Sqrt v = Vector256.Sqrt v
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Fma(a: Vector256<float>, b: Vector256<float>, c: Vector256<float>) =
             Vector256.FusedMultiplyAdd(a, b, c)
 
@@ -183,6 +190,9 @@ type internal Lanes128 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Divide(a, b) = Vector128.Divide(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Sqrt v = Vector128.Sqrt v
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Fma(a: Vector128<float>, b: Vector128<float>, c: Vector128<float>) =

@@ -20,11 +20,11 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
     let mutable columns = 0 // F rounded up to an even number
 
     /// Adds η·T + c + ln h of four components.
-    let addFour k (panel: Panelled) =
+    let addFour k (sheet: Sheet) =
         let width = 'L.Width
         let mutable n = 0
 
-        while n < panel.Padded do
+        while n < sheet.Padded do
             let mutable s00 = 'L.Zero
             let mutable s01 = 'L.Zero
             let mutable s10 = 'L.Zero
@@ -57,7 +57,7 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
             let h = NativePtr.add logBases.Address n
 
             let inline finish i s0 s1 =
-                let target, c = NativePtr.add (panel.Component(k + i)) n, 'L.Fill constants[k + i]
+                let target, c = NativePtr.add (sheet.Component(k + i)) n, 'L.Fill constants[k + i]
                 let other = NativePtr.add target width
                 'L.Store('L.Add('L.Load target, 'L.Add('L.Add(s0, c), 'L.Load h)), target)
                 'L.Store('L.Add('L.Load other, 'L.Add('L.Add(s1, c), 'L.Load(NativePtr.add h width))), other)
@@ -93,8 +93,8 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
             sums.Clear(Tiles.rectangleSize (Panel.even components) columns)
         | _ -> invalidOp "A linear kernel was given another form."
 
-    override _.Read(rows, width, panel) =
-        let count = panel.Count
+    override _.Read(rows, width, sheet) =
+        let count = sheet.Count
         let block = Array.init (count * width) (fun i -> NativePtr.get rows i)
         let values = (statistic (Reference.engine.Create [| count; width |] (ReadOnlyMemory block))).toArray()
         use pinned = fixed values
@@ -108,24 +108,24 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
 
             NativePtr.set logBases.Address n sum
 
-        for n in count .. panel.Padded - 1 do
+        for n in count .. sheet.Padded - 1 do
             NativePtr.set logBases.Address n 0.0
 
-    override _.Score panel =
+    override _.Score sheet =
         let mutable k = 0
 
         while k < components do
-            addFour k panel
+            addFour k sheet
             k <- k + 4
 
-    override _.Gather panel =
+    override _.Gather sheet =
         Tiles.addRectangle<'L, 'V>
-            panel.Joint.Address
+            sheet.Joint.Address
             t.Address
             sums.Address
             (Panel.even components)
             columns
-            panel.Padded
+            sheet.Padded
 
     override _.Sums() =
         let found = Array.zeroCreate (components * statistics)

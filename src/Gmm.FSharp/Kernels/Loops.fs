@@ -225,17 +225,24 @@ module internal Loops =
 
             i <- i + group
 
-    /// z ← x − μ and rz ← r·z for one pair of columns after another, and Σₙ rz added to sums (D×8).
+    /// u ← √r·(x − μ), so that Σₙ uuᵀ is the second moment, and Σₙ r(x − μ) added to sums (D×8), of an even number of columns.
+    /// `roots` has room for √r.
     let weigh<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (mean: nativeptr<float>)
         columns
         (r: nativeptr<float>)
-        (z: nativeptr<float>)
-        (rz: nativeptr<float>)
+        (roots: nativeptr<float>)
+        (u: nativeptr<float>)
         (sums: nativeptr<float>)
         rows
         =
+        let mutable n = 0
+
+        while n < rows do
+            'L.Store('L.Sqrt('L.Load(at r n)), at roots n)
+            n <- n + 'L.Width
+
         let mutable j = 0
 
         while j < columns do
@@ -247,22 +254,21 @@ module internal Loops =
                 let sum = at sums (j * Panel.Lanes + lane)
                 let mutable s0 = 'L.Load sum
                 let mutable s1 = 'L.Load(at sum Panel.Lanes)
-                let mutable n = first + lane
-                let mutable p = at r lane
+                let mutable column = at x (first + lane)
+                let mutable target = at u (first + lane)
+                n <- lane
 
-                while n < first + rows do
-                    let r = 'L.Load p
-                    let z0 = 'L.Subtract('L.Load(at x n), m0)
-                    let z1 = 'L.Subtract('L.Load(at x (n + Panel.Stride)), m1)
-                    'L.Store(z0, at z n)
-                    'L.Store(z1, at z (n + Panel.Stride))
-                    let rz0, rz1 = 'L.Multiply(r, z0), 'L.Multiply(r, z1)
-                    'L.Store(rz0, at rz n)
-                    'L.Store(rz1, at rz (n + Panel.Stride))
-                    s0 <- 'L.Add(s0, rz0)
-                    s1 <- 'L.Add(s1, rz1)
+                while n < rows do
+                    let weight, root = 'L.Load(at r n), 'L.Load(at roots n)
+                    let z0 = 'L.Subtract('L.Load column, m0)
+                    let z1 = 'L.Subtract('L.Load(at column Panel.Stride), m1)
+                    'L.Store('L.Multiply(root, z0), target)
+                    'L.Store('L.Multiply(root, z1), at target Panel.Stride)
+                    s0 <- 'L.Fma(weight, z0, s0)
+                    s1 <- 'L.Fma(weight, z1, s1)
+                    column <- at column Panel.Lanes
+                    target <- at target Panel.Lanes
                     n <- n + Panel.Lanes
-                    p <- at p Panel.Lanes
 
                 'L.Store(s0, sum)
                 'L.Store(s1, at sum Panel.Lanes)

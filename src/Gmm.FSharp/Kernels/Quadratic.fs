@@ -10,7 +10,7 @@ open FSharp.NativeInterop
 type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 
-    let x, z, rz = Pinned(), Pinned(), Pinned()
+    let x, scratch, u, roots = Pinned(), Pinned(), Pinned(), Pinned()
     let means, factors, first, second = Pinned(), Pinned(), Pinned(), Pinned()
     let mutable structure = Full
     let mutable components = 0
@@ -54,8 +54,10 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
                     let matrix = ReadOnlySpan(w, p * features * features, features * features)
                     Loops.packTriangle matrix features (NativePtr.add factors.Address (p * factorSize))
 
-                z.Require(columns * Panel.Stride)
-                rz.Require(columns * Panel.Stride)
+                // Two vectors of every column.
+                scratch.Require(columns * 2 * Panel.Lanes)
+                u.Require(columns * Panel.Stride)
+                roots.Require Panel.Rows
             | Shape.Diag
             | Shape.Spherical ->
                 factorSize <- w.Length / planes
@@ -72,32 +74,40 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
             second.Clear(planes * secondSize)
         | _ -> invalidOp "A quadratic kernel was given another form."
 
-    override _.Read(rows, width, panel) = Panel.transpose rows width features panel.Count x.Address
+    override _.Read(rows, width, sheet) = Panel.transpose rows width features sheet.Count x.Address
 
-    override _.Score panel =
+    override _.Score sheet =
         for k in 0 .. components - 1 do
-            let target, constant = panel.Component k, constants[planeOf k]
+            let target, constant = sheet.Component k, constants[planeOf k]
 
             match Structure.shape structure with
             | Shape.Full ->
-                Loops.addWhitened<'L, 'V> x.Address (mean k) (factor k) columns constant z.Address target panel.Padded
+                Loops.addWhitened<'L, 'V>
+                    x.Address
+                    (mean k)
+                    (factor k)
+                    columns
+                    constant
+                    scratch.Address
+                    target
+                    sheet.Padded
             | Shape.Diag ->
-                Loops.addScaledDistances<'L, 'V> x.Address (mean k) (factor k) features constant target panel.Padded
+                Loops.addScaledDistances<'L, 'V> x.Address (mean k) (factor k) features constant target sheet.Padded
             | Shape.Spherical ->
                 let w = NativePtr.read (factor k)
-                Loops.addDistances<'L, 'V> x.Address (mean k) features w constant target panel.Padded
+                Loops.addDistances<'L, 'V> x.Address (mean k) features w constant target sheet.Padded
 
-    override _.Gather panel =
-        let rows = panel.Padded
+    override _.Gather sheet =
+        let rows = sheet.Padded
 
         for k in 0 .. components - 1 do
-            let r = panel.Component k
+            let r = sheet.Component k
 
             if not (Loops.isZero<'L, 'V> r rows) then
                 match Structure.shape structure with
                 | Shape.Full ->
-                    Loops.weigh<'L, 'V> x.Address (mean k) columns r z.Address rz.Address (firstOf k) rows
-                    Tiles.addTriangle<'L, 'V> rz.Address z.Address (secondOf k) columns rows
+                    Loops.weigh<'L, 'V> x.Address (mean k) columns r roots.Address u.Address (firstOf k) rows
+                    Tiles.addTriangle<'L, 'V> u.Address (secondOf k) columns rows
                 | Shape.Diag
                 | Shape.Spherical ->
                     Loops.addFirstAndSquares<'L, 'V> x.Address (mean k) columns r (firstOf k) (secondOf k) rows

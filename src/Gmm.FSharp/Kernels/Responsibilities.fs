@@ -17,34 +17,34 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
     let at (address: nativeptr<float>) (i: int) = NativePtr.add address i
 
     /// For every row the largest of the joint log-densities, all of them at least `lowest`.
-    let findLargest (panel: Panelled) components =
+    let findLargest (sheet: Sheet) components =
         let least = 'L.Fill lowest
         let mutable n = 0
 
-        while n < panel.Padded do
+        while n < sheet.Padded do
             let mutable m = least
 
             for k in 0 .. components - 1 do
-                let joint = 'L.Load(at (panel.Component k) n)
+                let joint = 'L.Load(at (sheet.Component k) n)
                 m <- 'L.WhereLess(m, joint, joint, m)
 
             'L.Store(m, at largest.Address n)
             n <- n + 'L.Width
 
     /// Adds Σₙ wₙ and Σₙ wₙ ln p(xₙ); a row of weight 0 adds nothing, even where ln p is −∞.
-    let addEvidence (panel: Panelled) =
+    let addEvidence (sheet: Sheet) =
         let mutable n = 0
 
-        while n < panel.Padded do
-            let w, e = 'L.Load(at panel.Weights.Address n), 'L.Load(at evidence.Address n)
+        while n < sheet.Padded do
+            let w, e = 'L.Load(at sheet.Weights.Address n), 'L.Load(at evidence.Address n)
             let sums, weights = at logLikelihood.Address (n % Panel.Lanes), at weight.Address (n % Panel.Lanes)
             'L.Store('L.Add('L.Load weights, w), weights)
             'L.Store('L.Add('L.Load sums, 'L.WhereLess('L.Zero, w, 'L.Multiply(w, e), 'L.Zero)), sums)
             n <- n + 'L.Width
 
-    let addCounts (panel: Panelled) components =
+    let addCounts (sheet: Sheet) components =
         for k in 0 .. components - 1 do
-            let r = panel.Component k
+            let r = sheet.Component k
             let mutable lane = 0
 
             while lane < Panel.Lanes do
@@ -52,7 +52,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
                 let mutable s = 'L.Load sum
                 let mutable n = lane
 
-                while n < panel.Padded do
+                while n < sheet.Padded do
                     s <- 'L.Add(s, 'L.Load(at r n))
                     n <- n + Panel.Lanes
 
@@ -61,33 +61,30 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
 
     /// rₙₖ = exp(ln ρₙₖ − largest) / Σⱼ the same, times wₙ; a row of density 0 under every component has evidence −∞ and
     /// equal responsibilities.
-    let soft (panel: Panelled) components =
-        let rows = panel.Padded
+    let soft (sheet: Sheet) components =
+        let rows = sheet.Padded
         let least = 'L.Fill lowest
-        findLargest panel components
+        findLargest sheet components
+
+        evidence.Clear rows
 
         for k in 0 .. components - 1 do
-            let joint = panel.Component k
+            let joint = sheet.Component k
             let mutable n = 0
 
             while n < rows do
                 let l = 'L.Load(at joint n)
                 let l = 'L.WhereLess(l, least, least, l)
-                'L.Store('L.Subtract(l, 'L.Load(at largest.Address n)), at joint n)
+                let ratio = Elementary.expOf<'L, 'V>('L.Subtract(l, 'L.Load(at largest.Address n)))
+                'L.Store(ratio, at joint n)
+                'L.Store('L.Add('L.Load(at evidence.Address n), ratio), at evidence.Address n)
                 n <- n + 'L.Width
-
-            Elementary.exp<'L, 'V> joint rows
 
         let mutable n = 0
 
         while n < rows do
-            let mutable sum = 'L.Zero
-
-            for k in 0 .. components - 1 do
-                sum <- 'L.Add(sum, 'L.Load(at (panel.Component k) n))
-
-            'L.Store(sum, at evidence.Address n)
-            'L.Store('L.Divide('L.Load(at panel.Weights.Address n), sum), at total.Address n)
+            let w, sum = 'L.Load(at sheet.Weights.Address n), 'L.Load(at evidence.Address n)
+            'L.Store('L.Divide(w, sum), at total.Address n)
             n <- n + 'L.Width
 
         Elementary.log<'L, 'V> evidence.Address rows
@@ -100,17 +97,27 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
             n <- n + 'L.Width
 
         for k in 0 .. components - 1 do
-            let r = panel.Component k
-            n <- 0
+            let r = sheet.Component k
+            let mutable lane = 0
 
-            while n < rows do
-                'L.Store('L.Multiply('L.Load(at r n), 'L.Load(at total.Address n)), at r n)
-                n <- n + 'L.Width
+            while lane < Panel.Lanes do
+                let sum = at counts.Address (k * Panel.Lanes + lane)
+                let mutable s = 'L.Load sum
+                n <- lane
+
+                while n < rows do
+                    let weighted = 'L.Multiply('L.Load(at r n), 'L.Load(at total.Address n))
+                    'L.Store(weighted, at r n)
+                    s <- 'L.Add(s, weighted)
+                    n <- n + Panel.Lanes
+
+                'L.Store(s, sum)
+                lane <- lane + 'L.Width
 
     /// wₙ for the largest joint log-density of each row, of those at least `lowest` and of equals the first; 0 for the others.
-    let hard (panel: Panelled) components =
-        for n in 0 .. panel.Padded - 1 do
-            let joint k = NativePtr.get (panel.Component k) n
+    let hard (sheet: Sheet) components =
+        for n in 0 .. sheet.Padded - 1 do
+            let joint k = NativePtr.get (sheet.Component k) n
             let mutable winner, highest, evidenceOfRow = 0, max (joint 0) lowest, joint 0
 
             for k in 1 .. components - 1 do
@@ -123,28 +130,28 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
                 if value > evidenceOfRow then
                     evidenceOfRow <- value
 
-            let w = NativePtr.get panel.Weights.Address n
-            panel.Winners[n] <- winner
+            let w = NativePtr.get sheet.Weights.Address n
+            sheet.Winners[n] <- winner
             NativePtr.set evidence.Address n evidenceOfRow
 
             for k in 0 .. components - 1 do
-                NativePtr.set (panel.Component k) n (if k = winner then w else 0.0)
+                NativePtr.set (sheet.Component k) n (if k = winner then w else 0.0)
 
     /// wₙ times responsibilities that were given for the rows of the panel (n×K).
-    let take (given: ReadOnlySpan<float>) (panel: Panelled) components =
+    let take (given: ReadOnlySpan<float>) (sheet: Sheet) components =
         for k in 0 .. components - 1 do
-            let r = panel.Component k
+            let r = sheet.Component k
 
-            for n in 0 .. panel.Padded - 1 do
+            for n in 0 .. sheet.Padded - 1 do
                 let value =
-                    if n < panel.Count then
-                        given[n * components + k] * NativePtr.get panel.Weights.Address n
+                    if n < sheet.Count then
+                        given[n * components + k] * NativePtr.get sheet.Weights.Address n
                     else
                         0.0
 
                 NativePtr.set r n value
 
-        evidence.Clear panel.Padded
+        evidence.Clear sheet.Padded
 
     /// Sets the sums to 0.
     member _.Prepare(components) =
@@ -156,14 +163,17 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
             buffer.Clear(length * Panel.Lanes)
 
     /// Assigns the panel's rows and adds to the sums; `given` are the responsibilities of its rows where they are given.
-    member _.Assign(assignment, panel: Panelled, components, given: ReadOnlySpan<float>) =
+    member _.Assign(assignment, sheet: Sheet, components, given: ReadOnlySpan<float>) =
         match assignment with
-        | Soft -> soft panel components
-        | Hard -> hard panel components
-        | Given _ -> take given panel components
+        | Soft -> soft sheet components
+        | Hard ->
+            hard sheet components
+            addCounts sheet components
+        | Given _ ->
+            take given sheet components
+            addCounts sheet components
 
-        addEvidence panel
-        addCounts panel components
+        addEvidence sheet
 
     /// Σₙ wₙ.
     member _.Weight = Panel.sum weight.Address

@@ -41,23 +41,23 @@ type internal Sum<'L, 'V when 'L :> ILanes<'V>>() =
                 kernels[i].Prepare(form, components))
         | _ -> invalidOp "A kernel of products was given another form."
 
-    override _.Read(source, width, panel) =
+    override _.Read(source, width, sheet) =
         for i in 0 .. kernels.Length - 1 do
             let chosen, target = columns[i], rows[i].Address
 
-            for n in 0 .. panel.Count - 1 do
+            for n in 0 .. sheet.Count - 1 do
                 for j in 0 .. chosen.Length - 1 do
                     NativePtr.set target (n * chosen.Length + j) (NativePtr.get source (n * width + chosen[j]))
 
-            kernels[i].Read(target, chosen.Length, panel)
+            kernels[i].Read(target, chosen.Length, sheet)
 
-    override _.Score panel =
+    override _.Score sheet =
         for kernel in kernels do
-            kernel.Score panel
+            kernel.Score sheet
 
-    override _.Gather panel =
+    override _.Gather sheet =
         for kernel in kernels do
-            kernel.Gather panel
+            kernel.Gather sheet
 
     override _.Sums() =
         [ for kernel in kernels do

@@ -13,9 +13,9 @@ open FSharp.NativeInterop
 type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 
-    let x, centred, y, z, rz = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
+    let x, centred, y, u, roots = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
     let means, offsets, targets, centre, factor = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
-    let unweighted, inverse = Pinned(), Pinned()
+    let shares, inverse = Pinned(), Pinned()
     let first, second, pairs = Pinned(), Pinned(), Pinned()
     let mutable components = 0
     let mutable features = 0
@@ -67,39 +67,55 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
                 'L.Store('L.Subtract('L.Load(at x n), c), at centred n)
                 n <- n + 'L.Width
 
-    /// z ← (x−c) − Σₖ rₖ(μₖ−c) and rz ← w·z.
-    let centreAtMeans (panel: Panelled) =
+    /// √w and 1/√w; 0 for rows of weight 0.
+    let findRoots (sheet: Sheet) =
+        let mutable n = 0
+
+        while n < sheet.Padded do
+            let root = 'L.Sqrt('L.Load(NativePtr.add sheet.Weights.Address n))
+            'L.Store(root, at roots n)
+            'L.Store('L.WhereLess('L.Zero, root, 'L.Divide('L.Fill 1.0, root), 'L.Zero), at inverse n)
+            n <- n + 'L.Width
+
+    /// √w·rₖ, from responsibilities times weights.
+    let findShares (sheet: Sheet) =
+        for k in 0 .. components - 1 do
+            let mutable n = 0
+
+            while n < sheet.Padded do
+                let r = 'L.Load(NativePtr.add (sheet.Component k) n)
+                'L.Store('L.Multiply(r, 'L.Load(at inverse n)), at shares (k * Panel.Stride + n))
+                n <- n + 'L.Width
+
+    /// u ← √w·(x − c − Σₖ rₖ(μₖ−c)).
+    let centreAtMeans rows =
         for j in 0 .. columns - 1 do
             let mutable n = 0
 
-            while n < panel.Padded do
-                let mutable zj = 'L.Load(at centred (j * Panel.Stride + n))
+            while n < rows do
+                let place = j * Panel.Stride + n
+                let mutable u0 = 'L.Multiply('L.Load(at centred place), 'L.Load(at roots n))
+                let second, third, fourth = 'L.Width, 2 * 'L.Width, 3 * 'L.Width
+                let mutable u1 = 'L.Multiply('L.Load(at centred (place + second)), 'L.Load(at roots (n + second)))
+                let mutable u2 = 'L.Multiply('L.Load(at centred (place + third)), 'L.Load(at roots (n + third)))
+                let mutable u3 = 'L.Multiply('L.Load(at centred (place + fourth)), 'L.Load(at roots (n + fourth)))
+                let mutable share = at shares n
+                let mutable offset = at offsets j
 
-                for k in 0 .. components - 1 do
-                    let r = 'L.Load(at unweighted (k * Panel.Stride + n))
-                    zj <- 'L.Fma(r, 'L.Fill -(get offsets (k * columns + j)), zj)
+                for _ in 0 .. components - 1 do
+                    let d = 'L.Fill -(NativePtr.read offset)
+                    u0 <- 'L.Fma('L.Load share, d, u0)
+                    u1 <- 'L.Fma('L.Load(NativePtr.add share second), d, u1)
+                    u2 <- 'L.Fma('L.Load(NativePtr.add share third), d, u2)
+                    u3 <- 'L.Fma('L.Load(NativePtr.add share fourth), d, u3)
+                    share <- NativePtr.add share Panel.Stride
+                    offset <- NativePtr.add offset columns
 
-                'L.Store(zj, at z (j * Panel.Stride + n))
-                let w = 'L.Load(NativePtr.add panel.Weights.Address n)
-                'L.Store('L.Multiply(w, zj), at rz (j * Panel.Stride + n))
-                n <- n + 'L.Width
-
-    /// The responsibilities without the weights; 0 for rows of weight 0.
-    let unweigh (panel: Panelled) =
-        let mutable n = 0
-
-        while n < panel.Padded do
-            let w = 'L.Load(NativePtr.add panel.Weights.Address n)
-            'L.Store('L.WhereLess('L.Zero, w, 'L.Divide('L.Fill 1.0, w), 'L.Zero), at inverse n)
-            n <- n + 'L.Width
-
-        for k in 0 .. components - 1 do
-            n <- 0
-
-            while n < panel.Padded do
-                let r = 'L.Load(NativePtr.add (panel.Component k) n)
-                'L.Store('L.Multiply(r, 'L.Load(at inverse n)), at unweighted (k * Panel.Stride + n))
-                n <- n + 'L.Width
+                'L.Store(u0, at u place)
+                'L.Store(u1, at u (place + second))
+                'L.Store(u2, at u (place + third))
+                'L.Store(u3, at u (place + fourth))
+                n <- n + 4 * 'L.Width
 
     override _.Prepare(form, count) =
         match form with
@@ -115,7 +131,7 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
             let withPairs = components * components + 2 * components * features + features * features
             isByPairs <- withPairs < components * features * features
 
-            for buffer in [ x; centred; y; z; rz ] do
+            for buffer in [ x; centred; y; u ] do
                 buffer.Require(columns * Panel.Stride)
 
             for buffer, length in
@@ -123,7 +139,7 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
                   offsets, components * columns
                   targets, components * columns
                   centre, columns
-                  unweighted, rowsOfPairs * Panel.Stride
+                  shares, rowsOfPairs * Panel.Stride
                   first, components * columns * Panel.Lanes
                   second, Tiles.triangleSize columns
                   pairs, Tiles.triangleSize rowsOfPairs ] do
@@ -131,6 +147,7 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
                 buffer.Clear length
 
             inverse.Require Panel.Rows
+            roots.Require Panel.Rows
             factor.Require w.Length
 
             for i in 0 .. w.Length - 1 do
@@ -154,35 +171,36 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
                     set targets (k * columns + i) sum
         | _ -> invalidOp "A kernel of tied covariances was given another form."
 
-    override _.Read(rows, width, panel) =
-        Panel.transpose rows width features panel.Count x.Address
-        centreRows panel.Padded
+    override _.Read(rows, width, sheet) =
+        Panel.transpose rows width features sheet.Count x.Address
+        centreRows sheet.Padded
 
-    override _.Score panel =
-        whiten centred panel.Padded
+    override _.Score sheet =
+        whiten centred sheet.Padded
 
         for k in 0 .. components - 1 do
-            let target = panel.Component k
-            Loops.addDistances<'L, 'V> y.Address (at targets (k * columns)) features 1.0 constant target panel.Padded
+            let target = sheet.Component k
+            Loops.addDistances<'L, 'V> y.Address (at targets (k * columns)) features 1.0 constant target sheet.Padded
 
-    override _.Gather panel =
-        let rows = panel.Padded
+    override _.Gather sheet =
+        let rows = sheet.Padded
 
-        if isByPairs && (panel.IsSoft || panel.IsHard) then
+        if isByPairs && (sheet.IsSoft || sheet.IsHard) then
             for k in 0 .. components - 1 do
-                Loops.addFirst<'L, 'V> x.Address (meanOf k) columns (panel.Component k) (firstOf k) rows
+                Loops.addFirst<'L, 'V> x.Address (meanOf k) columns (sheet.Component k) (firstOf k) rows
 
-            unweigh panel
-            centreAtMeans panel
-            Tiles.addTriangle<'L, 'V> rz.Address z.Address second.Address columns rows
+            findRoots sheet
+            findShares sheet
+            centreAtMeans rows
+            Tiles.addTriangle<'L, 'V> u.Address second.Address columns rows
 
-            if panel.IsSoft then
-                Tiles.addTriangle<'L, 'V> panel.Joint.Address unweighted.Address pairs.Address rowsOfPairs rows
+            if sheet.IsSoft then
+                Tiles.addTriangle<'L, 'V> shares.Address pairs.Address rowsOfPairs rows
         else
             for k in 0 .. components - 1 do
-                let r = panel.Component k
-                Loops.weigh<'L, 'V> x.Address (meanOf k) columns r z.Address rz.Address (firstOf k) rows
-                Tiles.addTriangle<'L, 'V> rz.Address z.Address second.Address columns rows
+                let r = sheet.Component k
+                Loops.weigh<'L, 'V> x.Address (meanOf k) columns r roots.Address u.Address (firstOf k) rows
+                Tiles.addTriangle<'L, 'V> u.Address second.Address columns rows
 
     override _.Sums() =
         let firsts, seconds = Array.zeroCreate (components * features), Array.zeroCreate (features * features)

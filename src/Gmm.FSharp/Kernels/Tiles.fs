@@ -163,8 +163,8 @@ module internal Tiles =
     /// How many numbers the sums of the lower triangle take, of an even number of columns.
     let triangleSize columns = size id columns
 
-    /// Adds Σₙ aᵢₙbⱼₙ for all j ≤ i of an even number of columns.
-    let addTriangle<'L, 'V when 'L :> ILanes<'V>> a b sums columns rows = add<'L, 'V> id a b sums columns rows
+    /// Adds Σₙ aᵢₙaⱼₙ for all j ≤ i of an even number of columns.
+    let addTriangle<'L, 'V when 'L :> ILanes<'V>> a sums columns rows = add<'L, 'V> id a a sums columns rows
 
     /// The symmetric matrix of a lower triangle of sums, added to `target` (D×D) for its first D columns.
     let readTriangle (sums: nativeptr<float>) columns (target: float[]) first dimension =
