@@ -225,6 +225,13 @@ module internal Loops =
 
             i <- i + group
 
+    let private findRoots<'L, 'V when 'L :> ILanes<'V>> (r: nativeptr<float>) (roots: nativeptr<float>) rows =
+        let mutable n = 0
+
+        while n < rows do
+            'L.Store('L.Sqrt('L.Load(at r n)), at roots n)
+            n <- n + 'L.Width
+
     /// u ← √r·(x − μ), so that Σₙ uuᵀ is the second moment, and Σₙ r(x − μ) added to sums (D×8), of an even number of columns.
     /// `roots` has room for √r.
     let weigh<'L, 'V when 'L :> ILanes<'V>>
@@ -237,12 +244,7 @@ module internal Loops =
         (sums: nativeptr<float>)
         rows
         =
-        let mutable n = 0
-
-        while n < rows do
-            'L.Store('L.Sqrt('L.Load(at r n)), at roots n)
-            n <- n + 'L.Width
-
+        findRoots<'L, 'V> r roots rows
         let mutable j = 0
 
         while j < columns do
@@ -256,7 +258,7 @@ module internal Loops =
                 let mutable s1 = 'L.Load(at sum Panel.Lanes)
                 let mutable column = at x (first + lane)
                 let mutable target = at u (first + lane)
-                n <- lane
+                let mutable n = lane
 
                 while n < rows do
                     let weight, root = 'L.Load(at r n), 'L.Load(at roots n)
@@ -275,6 +277,46 @@ module internal Loops =
                 lane <- lane + 'L.Width
 
             j <- j + 2
+
+    /// The same for rows of `width` numbers, a multiple of 8: the columns of one row in a vector, and a single number for
+    /// every sum.
+    let weighRows<'L, 'V when 'L :> ILanes<'V>>
+        (x: nativeptr<float>)
+        (mean: nativeptr<float>)
+        width
+        (r: nativeptr<float>)
+        (roots: nativeptr<float>)
+        (u: nativeptr<float>)
+        (sums: nativeptr<float>)
+        rows
+        =
+        findRoots<'L, 'V> r roots (Panel.padded rows)
+        let half = 'L.Width
+        let mutable j = 0
+
+        while j < width do
+            // Two vectors at a time; the second is the first again where there is only one.
+            let other = if j + half < width then half else 0
+            let m0, m1 = 'L.Load(at mean j), 'L.Load(at mean (j + other))
+            let mutable s0 = 'L.Load(at sums j)
+            let mutable s1 = 'L.Load(at sums (j + other))
+            let mutable row = at x j
+            let mutable target = at u j
+
+            for n in 0 .. rows - 1 do
+                let weight, root = 'L.Fill(NativePtr.get r n), 'L.Fill(NativePtr.get roots n)
+                let z0 = 'L.Subtract('L.Load row, m0)
+                let z1 = 'L.Subtract('L.Load(at row other), m1)
+                'L.Store('L.Multiply(root, z0), target)
+                'L.Store('L.Multiply(root, z1), at target other)
+                s0 <- 'L.Fma(weight, z0, s0)
+                s1 <- 'L.Fma(weight, z1, s1)
+                row <- at row width
+                target <- at target width
+
+            'L.Store(s0, at sums j)
+            'L.Store(s1, at sums (j + other))
+            j <- j + half + other
 
     /// Adds Σₙ rₙ(xₙ−μ) to sums (D×8) of an even number of columns.
     let addFirst<'L, 'V when 'L :> ILanes<'V>>

@@ -5,25 +5,31 @@ namespace Gmm
 open System
 open FSharp.NativeInterop
 
-/// Gaussian components with covariances of their own shape: densities by whitening, and weighted moments about the means.
+/// Gaussian components: densities by whitening, and weighted moments about the means.
 [<Sealed>]
 type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 
-    let x, scratch, u, roots = Pinned(), Pinned(), Pinned(), Pinned()
+    let x, rows, scratch, u, roots = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
     let means, factors, first, second = Pinned(), Pinned(), Pinned(), Pinned()
     let mutable structure = Full
     let mutable components = 0
     let mutable features = 0
     let mutable constants: float[] = [||]
     let mutable columns = 0 // D rounded up to an even number
+    let mutable isByRows = false // whether second moments are summed row by row
+    let mutable width = 0 // numbers of a mean: then D rounded up to a multiple of 8, else `columns`
+    let mutable lanes = 0 // numbers for each sum: then 1, else 8
     let mutable factorSize = 0 // numbers of one plane's factor
-    let mutable secondSize = 0 // numbers of one plane's second moment, 8 for every sum
+    let mutable secondSize = 0 // numbers of one plane's second moment
 
-    let mean k = NativePtr.add means.Address (k * columns)
+    /// From so many features on, 8 numbers for each second moment of 16 components no longer stay in a core's cache.
+    let fewestByRows = 20
+
+    let mean k = NativePtr.add means.Address (k * width)
     let planeOf k = Structure.planeOf structure k
     let factor k = NativePtr.add factors.Address (planeOf k * factorSize)
-    let firstOf k = NativePtr.add first.Address (k * columns * Panel.Lanes)
+    let firstOf k = NativePtr.add first.Address (k * width * lanes)
     let secondOf k = NativePtr.add second.Address (planeOf k * secondSize)
 
     override _.Prepare(form, count) =
@@ -36,18 +42,21 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
             features <- itsMeans.shape[1]
             constants <- itsConstants
             columns <- Panel.even features
+            isByRows <- Structure.shape structure = Shape.Full && features >= fewestByRows
+            width <- if isByRows then (features + 7) / 8 * 8 else columns
+            lanes <- if isByRows then 1 else Panel.Lanes
             let planes = Structure.planes components structure
-            means.Require(components * columns)
-            means.Clear(components * columns)
+            means.Require(components * width)
+            means.Clear(components * width)
 
             for k in 0 .. components - 1 do
                 for j in 0 .. features - 1 do
-                    NativePtr.set means.Address (k * columns + j) numbers[k * features + j]
+                    NativePtr.set (mean k) j numbers[k * features + j]
 
             match Structure.shape structure with
             | Shape.Full ->
                 factorSize <- Loops.packedSize columns
-                secondSize <- Tiles.triangleSize columns
+                secondSize <- if isByRows then width * width else Tiles.triangleSize columns
                 factors.Require(planes * factorSize)
 
                 for p in 0 .. planes - 1 do
@@ -56,8 +65,12 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
 
                 // Two vectors of every column.
                 scratch.Require(columns * 2 * Panel.Lanes)
-                u.Require(columns * Panel.Stride)
+                u.Require(width * Panel.Stride)
                 roots.Require Panel.Rows
+
+                if isByRows then
+                    rows.Require(width * Panel.Rows)
+                    rows.Clear(width * Panel.Rows)
             | Shape.Diag
             | Shape.Spherical ->
                 factorSize <- w.Length / planes
@@ -68,13 +81,19 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
                     NativePtr.set factors.Address i w[i]
 
             x.Require(columns * Panel.Stride)
-            first.Require(components * columns * Panel.Lanes)
-            first.Clear(components * columns * Panel.Lanes)
+            first.Require(components * width * lanes)
+            first.Clear(components * width * lanes)
             second.Require(planes * secondSize)
             second.Clear(planes * secondSize)
         | _ -> invalidOp "A quadratic kernel was given another form."
 
-    override _.Read(rows, width, sheet) = Panel.transpose rows width features sheet.Count x.Address
+    override _.Read(source, sourceWidth, sheet) =
+        Panel.transpose source sourceWidth features sheet.Count x.Address
+
+        if isByRows then
+            for n in 0 .. sheet.Count - 1 do
+                let row = Span<float>(NativePtr.toVoidPtr (NativePtr.add source (n * sourceWidth)), features)
+                row.CopyTo(Span<float>(NativePtr.toVoidPtr (NativePtr.add rows.Address (n * width)), features))
 
     override _.Score sheet =
         for k in 0 .. components - 1 do
@@ -98,42 +117,55 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
                 Loops.addDistances<'L, 'V> x.Address (mean k) features w constant target sheet.Padded
 
     override _.Gather sheet =
-        let rows = sheet.Padded
+        let count, padded = sheet.Count, sheet.Padded
 
         for k in 0 .. components - 1 do
             let r = sheet.Component k
 
-            if not (Loops.isZero<'L, 'V> r rows) then
+            if not (Loops.isZero<'L, 'V> r padded) then
                 match Structure.shape structure with
+                | Shape.Full when isByRows ->
+                    Loops.weighRows<'L, 'V> rows.Address (mean k) width r roots.Address u.Address (firstOf k) count
+                    Tiles.addTriangleOfRows<'L, 'V> u.Address width (secondOf k) count
                 | Shape.Full ->
-                    Loops.weigh<'L, 'V> x.Address (mean k) columns r roots.Address u.Address (firstOf k) rows
-                    Tiles.addTriangle<'L, 'V> u.Address (secondOf k) columns rows
+                    Loops.weigh<'L, 'V> x.Address (mean k) columns r roots.Address u.Address (firstOf k) padded
+                    Tiles.addTriangle<'L, 'V> u.Address (secondOf k) columns padded
                 | Shape.Diag
                 | Shape.Spherical ->
-                    Loops.addFirstAndSquares<'L, 'V> x.Address (mean k) columns r (firstOf k) (secondOf k) rows
+                    Loops.addFirstAndSquares<'L, 'V> x.Address (mean k) columns r (firstOf k) (secondOf k) padded
 
     override _.Sums() =
         let planes, size = Structure.planes components structure, Structure.planeSize features structure
         let firsts, seconds = Array.zeroCreate (components * features), Array.zeroCreate (planes * size)
 
+        let sum (sums: nativeptr<float>) j =
+            if isByRows then
+                NativePtr.get sums j
+            else
+                Panel.sum (NativePtr.add sums (j * Panel.Lanes))
+
         for k in 0 .. components - 1 do
             for j in 0 .. features - 1 do
-                firsts[k * features + j] <- Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))
+                firsts[k * features + j] <- sum (firstOf k) j
 
         for p in 0 .. planes - 1 do
             let sums = NativePtr.add second.Address (p * secondSize)
-            let square j = Panel.sum (NativePtr.add sums (j * Panel.Lanes))
 
             match Structure.shape structure with
+            | Shape.Full when isByRows ->
+                for i in 0 .. features - 1 do
+                    for j in 0..i do
+                        seconds[p * size + i * features + j] <- NativePtr.get sums (i * width + j)
+                        seconds[p * size + j * features + i] <- NativePtr.get sums (i * width + j)
             | Shape.Full -> Tiles.readTriangle sums columns seconds (p * size) features
             | Shape.Diag ->
                 for j in 0 .. features - 1 do
-                    seconds[p * size + j] <- square j
+                    seconds[p * size + j] <- sum sums j
             | Shape.Spherical ->
                 let mutable total = 0.0
 
                 for j in 0 .. features - 1 do
-                    total <- total + square j
+                    total <- total + sum sums j
 
                 seconds[p] <- total / float features
 

@@ -187,3 +187,139 @@ module internal Tiles =
         read (fun _ -> others) sums columns (fun i j value ->
             if i < height && j < width then
                 target[i * width + j] <- value)
+
+    // ── Row by row ──────────────────────────────────────────────────────────────────────────────────────────────────
+    // For many columns the eight numbers of each sum would leave the cache. Then vectors hold columns of one row, and a sum
+    // is a single number.
+
+    /// Adds Σₙ uₙᵢuₙⱼ for 8 columns i and a vector of columns j, to sums `width` from one i to the next, as rows of u are.
+    let private addEight<'L, 'V when 'L :> ILanes<'V>> (u: nativeptr<float>) width i j (sums: nativeptr<float>) rows =
+        let sum = at sums (i * width + j)
+        let mutable s0 = 'L.Load sum
+        let mutable s1 = 'L.Load(at sum width)
+        let mutable s2 = 'L.Load(at sum (2 * width))
+        let mutable s3 = 'L.Load(at sum (3 * width))
+        let mutable s4 = 'L.Load(at sum (4 * width))
+        let mutable s5 = 'L.Load(at sum (5 * width))
+        let mutable s6 = 'L.Load(at sum (6 * width))
+        let mutable s7 = 'L.Load(at sum (7 * width))
+        let mutable p = at u i
+        let mutable q = at u j
+
+        for _ in 1..rows do
+            let b = 'L.Load q
+            s0 <- 'L.Fma('L.Fill(NativePtr.read p), b, s0)
+            s1 <- 'L.Fma('L.Fill(NativePtr.get p 1), b, s1)
+            s2 <- 'L.Fma('L.Fill(NativePtr.get p 2), b, s2)
+            s3 <- 'L.Fma('L.Fill(NativePtr.get p 3), b, s3)
+            s4 <- 'L.Fma('L.Fill(NativePtr.get p 4), b, s4)
+            s5 <- 'L.Fma('L.Fill(NativePtr.get p 5), b, s5)
+            s6 <- 'L.Fma('L.Fill(NativePtr.get p 6), b, s6)
+            s7 <- 'L.Fma('L.Fill(NativePtr.get p 7), b, s7)
+            p <- at p width
+            q <- at q width
+
+        'L.Store(s0, sum)
+        'L.Store(s1, at sum width)
+        'L.Store(s2, at sum (2 * width))
+        'L.Store(s3, at sum (3 * width))
+        'L.Store(s4, at sum (4 * width))
+        'L.Store(s5, at sum (5 * width))
+        'L.Store(s6, at sum (6 * width))
+        'L.Store(s7, at sum (7 * width))
+
+    /// The same for two vectors of columns j, where there are registers enough.
+    let private addEightByTwo<'L, 'V when 'L :> ILanes<'V>>
+        (u: nativeptr<float>)
+        width
+        i
+        j
+        (sums: nativeptr<float>)
+        rows
+        =
+        let sum = at sums (i * width + j)
+        let next = at sum 'L.Width
+        let mutable s0 = 'L.Load sum
+        let mutable s1 = 'L.Load(at sum width)
+        let mutable s2 = 'L.Load(at sum (2 * width))
+        let mutable s3 = 'L.Load(at sum (3 * width))
+        let mutable s4 = 'L.Load(at sum (4 * width))
+        let mutable s5 = 'L.Load(at sum (5 * width))
+        let mutable s6 = 'L.Load(at sum (6 * width))
+        let mutable s7 = 'L.Load(at sum (7 * width))
+        let mutable t0 = 'L.Load next
+        let mutable t1 = 'L.Load(at next width)
+        let mutable t2 = 'L.Load(at next (2 * width))
+        let mutable t3 = 'L.Load(at next (3 * width))
+        let mutable t4 = 'L.Load(at next (4 * width))
+        let mutable t5 = 'L.Load(at next (5 * width))
+        let mutable t6 = 'L.Load(at next (6 * width))
+        let mutable t7 = 'L.Load(at next (7 * width))
+        let mutable p = at u i
+        let mutable q = at u j
+
+        for _ in 1..rows do
+            let b = 'L.Load q
+            let c = 'L.Load(at q 'L.Width)
+            let a0 = 'L.Fill(NativePtr.read p)
+            s0 <- 'L.Fma(a0, b, s0)
+            t0 <- 'L.Fma(a0, c, t0)
+            let a1 = 'L.Fill(NativePtr.get p 1)
+            s1 <- 'L.Fma(a1, b, s1)
+            t1 <- 'L.Fma(a1, c, t1)
+            let a2 = 'L.Fill(NativePtr.get p 2)
+            s2 <- 'L.Fma(a2, b, s2)
+            t2 <- 'L.Fma(a2, c, t2)
+            let a3 = 'L.Fill(NativePtr.get p 3)
+            s3 <- 'L.Fma(a3, b, s3)
+            t3 <- 'L.Fma(a3, c, t3)
+            let a4 = 'L.Fill(NativePtr.get p 4)
+            s4 <- 'L.Fma(a4, b, s4)
+            t4 <- 'L.Fma(a4, c, t4)
+            let a5 = 'L.Fill(NativePtr.get p 5)
+            s5 <- 'L.Fma(a5, b, s5)
+            t5 <- 'L.Fma(a5, c, t5)
+            let a6 = 'L.Fill(NativePtr.get p 6)
+            s6 <- 'L.Fma(a6, b, s6)
+            t6 <- 'L.Fma(a6, c, t6)
+            let a7 = 'L.Fill(NativePtr.get p 7)
+            s7 <- 'L.Fma(a7, b, s7)
+            t7 <- 'L.Fma(a7, c, t7)
+            p <- at p width
+            q <- at q width
+
+        'L.Store(s0, sum)
+        'L.Store(s1, at sum width)
+        'L.Store(s2, at sum (2 * width))
+        'L.Store(s3, at sum (3 * width))
+        'L.Store(s4, at sum (4 * width))
+        'L.Store(s5, at sum (5 * width))
+        'L.Store(s6, at sum (6 * width))
+        'L.Store(s7, at sum (7 * width))
+        'L.Store(t0, next)
+        'L.Store(t1, at next width)
+        'L.Store(t2, at next (2 * width))
+        'L.Store(t3, at next (3 * width))
+        'L.Store(t4, at next (4 * width))
+        'L.Store(t5, at next (5 * width))
+        'L.Store(t6, at next (6 * width))
+        'L.Store(t7, at next (7 * width))
+
+    /// Adds Σₙ uₙᵢuₙⱼ for all j ≤ i of rows of `width` numbers, a multiple of 8, to sums (width×width).
+    let addTriangleOfRows<'L, 'V when 'L :> ILanes<'V>> (u: nativeptr<float>) width (sums: nativeptr<float>) rows =
+        let two = 2 * 'L.Width
+        let mutable i = 0
+
+        while i < width do
+            let mutable j = 0
+
+            // Only the widest vectors have 32 registers.
+            while 'L.Width = 8 && j + two <= i + 8 do
+                addEightByTwo<'L, 'V> u width i j sums rows
+                j <- j + two
+
+            while j < i + 8 do
+                addEight<'L, 'V> u width i j sums rows
+                j <- j + 'L.Width
+
+            i <- i + 8
