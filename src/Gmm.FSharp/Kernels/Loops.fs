@@ -225,26 +225,17 @@ module internal Loops =
 
             i <- i + group
 
-    let private findRoots<'L, 'V when 'L :> ILanes<'V>> (r: nativeptr<float>) (roots: nativeptr<float>) rows =
-        let mutable n = 0
-
-        while n < rows do
-            'L.Store('L.Sqrt('L.Load(at r n)), at roots n)
-            n <- n + 'L.Width
-
-    /// u ← √r·(x − μ), so that Σₙ uuᵀ is the second moment, and Σₙ r(x − μ) added to sums (D×8), of an even number of columns.
-    /// `roots` has room for √r.
+    /// z ← x − μ and rz ← r·z, and Σₙ rz added to sums (D×8), of an even number of columns.
     let weigh<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (mean: nativeptr<float>)
         columns
         (r: nativeptr<float>)
-        (roots: nativeptr<float>)
-        (u: nativeptr<float>)
+        (z: nativeptr<float>)
+        (rz: nativeptr<float>)
         (sums: nativeptr<float>)
         rows
         =
-        findRoots<'L, 'V> r roots rows
         let mutable j = 0
 
         while j < columns do
@@ -257,19 +248,22 @@ module internal Loops =
                 let mutable s0 = 'L.Load sum
                 let mutable s1 = 'L.Load(at sum Panel.Lanes)
                 let mutable column = at x (first + lane)
-                let mutable target = at u (first + lane)
+                let mutable place = first + lane
                 let mutable n = lane
 
                 while n < rows do
-                    let weight, root = 'L.Load(at r n), 'L.Load(at roots n)
+                    let weight = 'L.Load(at r n)
                     let z0 = 'L.Subtract('L.Load column, m0)
                     let z1 = 'L.Subtract('L.Load(at column Panel.Stride), m1)
-                    'L.Store('L.Multiply(root, z0), target)
-                    'L.Store('L.Multiply(root, z1), at target Panel.Stride)
-                    s0 <- 'L.Fma(weight, z0, s0)
-                    s1 <- 'L.Fma(weight, z1, s1)
+                    'L.Store(z0, at z place)
+                    'L.Store(z1, at z (place + Panel.Stride))
+                    let rz0, rz1 = 'L.Multiply(weight, z0), 'L.Multiply(weight, z1)
+                    'L.Store(rz0, at rz place)
+                    'L.Store(rz1, at rz (place + Panel.Stride))
+                    s0 <- 'L.Add(s0, rz0)
+                    s1 <- 'L.Add(s1, rz1)
                     column <- at column Panel.Lanes
-                    target <- at target Panel.Lanes
+                    place <- place + Panel.Lanes
                     n <- n + Panel.Lanes
 
                 'L.Store(s0, sum)
@@ -285,12 +279,11 @@ module internal Loops =
         (mean: nativeptr<float>)
         width
         (r: nativeptr<float>)
-        (roots: nativeptr<float>)
-        (u: nativeptr<float>)
+        (z: nativeptr<float>)
+        (rz: nativeptr<float>)
         (sums: nativeptr<float>)
         rows
         =
-        findRoots<'L, 'V> r roots (Panel.padded rows)
         let half = 'L.Width
         let mutable j = 0
 
@@ -301,18 +294,21 @@ module internal Loops =
             let mutable s0 = 'L.Load(at sums j)
             let mutable s1 = 'L.Load(at sums (j + other))
             let mutable row = at x j
-            let mutable target = at u j
+            let mutable place = j
 
             for n in 0 .. rows - 1 do
-                let weight, root = 'L.Fill(NativePtr.get r n), 'L.Fill(NativePtr.get roots n)
+                let weight = 'L.Fill(NativePtr.get r n)
                 let z0 = 'L.Subtract('L.Load row, m0)
                 let z1 = 'L.Subtract('L.Load(at row other), m1)
-                'L.Store('L.Multiply(root, z0), target)
-                'L.Store('L.Multiply(root, z1), at target other)
-                s0 <- 'L.Fma(weight, z0, s0)
-                s1 <- 'L.Fma(weight, z1, s1)
+                'L.Store(z0, at z place)
+                'L.Store(z1, at z (place + other))
+                let rz0, rz1 = 'L.Multiply(weight, z0), 'L.Multiply(weight, z1)
+                'L.Store(rz0, at rz place)
+                'L.Store(rz1, at rz (place + other))
+                s0 <- 'L.Add(s0, rz0)
+                s1 <- 'L.Add(s1, rz1)
                 row <- at row width
-                target <- at target width
+                place <- place + width
 
             'L.Store(s0, at sums j)
             'L.Store(s1, at sums (j + other))

@@ -10,7 +10,7 @@ open FSharp.NativeInterop
 type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 
-    let x, rows, scratch, u, roots = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
+    let x, rows, scratch, z, rz = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
     let means, factors, first, second = Pinned(), Pinned(), Pinned(), Pinned()
     let mutable structure = Full
     let mutable components = 0
@@ -65,8 +65,8 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
 
                 // Two vectors of every column.
                 scratch.Require(columns * 2 * Panel.Lanes)
-                u.Require(width * Panel.Stride)
-                roots.Require Panel.Rows
+                z.Require(width * Panel.Stride)
+                rz.Require(width * Panel.Stride)
 
                 if isByRows then
                     rows.Require(width * Panel.Rows)
@@ -125,11 +125,11 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
             if not (Loops.isZero<'L, 'V> r padded) then
                 match Structure.shape structure with
                 | Shape.Full when isByRows ->
-                    Loops.weighRows<'L, 'V> rows.Address (mean k) width r roots.Address u.Address (firstOf k) count
-                    Tiles.addTriangleOfRows<'L, 'V> u.Address width (secondOf k) count
+                    Loops.weighRows<'L, 'V> rows.Address (mean k) width r z.Address rz.Address (firstOf k) count
+                    Tiles.addTriangleOfRows<'L, 'V> rz.Address z.Address width (secondOf k) count
                 | Shape.Full ->
-                    Loops.weigh<'L, 'V> x.Address (mean k) columns r roots.Address u.Address (firstOf k) padded
-                    Tiles.addTriangle<'L, 'V> u.Address (secondOf k) columns padded
+                    Loops.weigh<'L, 'V> x.Address (mean k) columns r z.Address rz.Address (firstOf k) padded
+                    Tiles.addTriangle<'L, 'V> rz.Address z.Address (secondOf k) columns padded
                 | Shape.Diag
                 | Shape.Spherical ->
                     Loops.addFirstAndSquares<'L, 'V> x.Address (mean k) columns r (firstOf k) (secondOf k) padded

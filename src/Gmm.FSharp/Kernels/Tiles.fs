@@ -163,8 +163,8 @@ module internal Tiles =
     /// How many numbers the sums of the lower triangle take, of an even number of columns.
     let triangleSize columns = size id columns
 
-    /// Adds Σₙ aᵢₙaⱼₙ for all j ≤ i of an even number of columns.
-    let addTriangle<'L, 'V when 'L :> ILanes<'V>> a sums columns rows = add<'L, 'V> id a a sums columns rows
+    /// Adds Σₙ aᵢₙbⱼₙ for all j ≤ i of an even number of columns.
+    let addTriangle<'L, 'V when 'L :> ILanes<'V>> a b sums columns rows = add<'L, 'V> id a b sums columns rows
 
     /// The symmetric matrix of a lower triangle of sums, added to `target` (D×D) for its first D columns.
     let readTriangle (sums: nativeptr<float>) columns (target: float[]) first dimension =
@@ -192,8 +192,16 @@ module internal Tiles =
     // For many columns the eight numbers of each sum would leave the cache. Then vectors hold columns of one row, and a sum
     // is a single number.
 
-    /// Adds Σₙ uₙᵢuₙⱼ for 8 columns i and a vector of columns j, to sums `width` from one i to the next, as rows of u are.
-    let private addEight<'L, 'V when 'L :> ILanes<'V>> (u: nativeptr<float>) width i j (sums: nativeptr<float>) rows =
+    /// Adds Σₙ aₙᵢbₙⱼ for 8 columns i and a vector of columns j, to sums `width` from one i to the next, as rows are.
+    let private addEight<'L, 'V when 'L :> ILanes<'V>>
+        (a: nativeptr<float>)
+        (b: nativeptr<float>)
+        width
+        i
+        j
+        (sums: nativeptr<float>)
+        rows
+        =
         let sum = at sums (i * width + j)
         let mutable s0 = 'L.Load sum
         let mutable s1 = 'L.Load(at sum width)
@@ -203,19 +211,19 @@ module internal Tiles =
         let mutable s5 = 'L.Load(at sum (5 * width))
         let mutable s6 = 'L.Load(at sum (6 * width))
         let mutable s7 = 'L.Load(at sum (7 * width))
-        let mutable p = at u i
-        let mutable q = at u j
+        let mutable p = at a i
+        let mutable q = at b j
 
         for _ in 1..rows do
-            let b = 'L.Load q
-            s0 <- 'L.Fma('L.Fill(NativePtr.read p), b, s0)
-            s1 <- 'L.Fma('L.Fill(NativePtr.get p 1), b, s1)
-            s2 <- 'L.Fma('L.Fill(NativePtr.get p 2), b, s2)
-            s3 <- 'L.Fma('L.Fill(NativePtr.get p 3), b, s3)
-            s4 <- 'L.Fma('L.Fill(NativePtr.get p 4), b, s4)
-            s5 <- 'L.Fma('L.Fill(NativePtr.get p 5), b, s5)
-            s6 <- 'L.Fma('L.Fill(NativePtr.get p 6), b, s6)
-            s7 <- 'L.Fma('L.Fill(NativePtr.get p 7), b, s7)
+            let b0 = 'L.Load q
+            s0 <- 'L.Fma('L.Fill(NativePtr.read p), b0, s0)
+            s1 <- 'L.Fma('L.Fill(NativePtr.get p 1), b0, s1)
+            s2 <- 'L.Fma('L.Fill(NativePtr.get p 2), b0, s2)
+            s3 <- 'L.Fma('L.Fill(NativePtr.get p 3), b0, s3)
+            s4 <- 'L.Fma('L.Fill(NativePtr.get p 4), b0, s4)
+            s5 <- 'L.Fma('L.Fill(NativePtr.get p 5), b0, s5)
+            s6 <- 'L.Fma('L.Fill(NativePtr.get p 6), b0, s6)
+            s7 <- 'L.Fma('L.Fill(NativePtr.get p 7), b0, s7)
             p <- at p width
             q <- at q width
 
@@ -230,7 +238,8 @@ module internal Tiles =
 
     /// The same for two vectors of columns j, where there are registers enough.
     let private addEightByTwo<'L, 'V when 'L :> ILanes<'V>>
-        (u: nativeptr<float>)
+        (a: nativeptr<float>)
+        (b: nativeptr<float>)
         width
         i
         j
@@ -255,36 +264,36 @@ module internal Tiles =
         let mutable t5 = 'L.Load(at next (5 * width))
         let mutable t6 = 'L.Load(at next (6 * width))
         let mutable t7 = 'L.Load(at next (7 * width))
-        let mutable p = at u i
-        let mutable q = at u j
+        let mutable p = at a i
+        let mutable q = at b j
 
         for _ in 1..rows do
-            let b = 'L.Load q
-            let c = 'L.Load(at q 'L.Width)
+            let b0 = 'L.Load q
+            let b1 = 'L.Load(at q 'L.Width)
             let a0 = 'L.Fill(NativePtr.read p)
-            s0 <- 'L.Fma(a0, b, s0)
-            t0 <- 'L.Fma(a0, c, t0)
+            s0 <- 'L.Fma(a0, b0, s0)
+            t0 <- 'L.Fma(a0, b1, t0)
             let a1 = 'L.Fill(NativePtr.get p 1)
-            s1 <- 'L.Fma(a1, b, s1)
-            t1 <- 'L.Fma(a1, c, t1)
+            s1 <- 'L.Fma(a1, b0, s1)
+            t1 <- 'L.Fma(a1, b1, t1)
             let a2 = 'L.Fill(NativePtr.get p 2)
-            s2 <- 'L.Fma(a2, b, s2)
-            t2 <- 'L.Fma(a2, c, t2)
+            s2 <- 'L.Fma(a2, b0, s2)
+            t2 <- 'L.Fma(a2, b1, t2)
             let a3 = 'L.Fill(NativePtr.get p 3)
-            s3 <- 'L.Fma(a3, b, s3)
-            t3 <- 'L.Fma(a3, c, t3)
+            s3 <- 'L.Fma(a3, b0, s3)
+            t3 <- 'L.Fma(a3, b1, t3)
             let a4 = 'L.Fill(NativePtr.get p 4)
-            s4 <- 'L.Fma(a4, b, s4)
-            t4 <- 'L.Fma(a4, c, t4)
+            s4 <- 'L.Fma(a4, b0, s4)
+            t4 <- 'L.Fma(a4, b1, t4)
             let a5 = 'L.Fill(NativePtr.get p 5)
-            s5 <- 'L.Fma(a5, b, s5)
-            t5 <- 'L.Fma(a5, c, t5)
+            s5 <- 'L.Fma(a5, b0, s5)
+            t5 <- 'L.Fma(a5, b1, t5)
             let a6 = 'L.Fill(NativePtr.get p 6)
-            s6 <- 'L.Fma(a6, b, s6)
-            t6 <- 'L.Fma(a6, c, t6)
+            s6 <- 'L.Fma(a6, b0, s6)
+            t6 <- 'L.Fma(a6, b1, t6)
             let a7 = 'L.Fill(NativePtr.get p 7)
-            s7 <- 'L.Fma(a7, b, s7)
-            t7 <- 'L.Fma(a7, c, t7)
+            s7 <- 'L.Fma(a7, b0, s7)
+            t7 <- 'L.Fma(a7, b1, t7)
             p <- at p width
             q <- at q width
 
@@ -305,8 +314,14 @@ module internal Tiles =
         'L.Store(t6, at next (6 * width))
         'L.Store(t7, at next (7 * width))
 
-    /// Adds Σₙ uₙᵢuₙⱼ for all j ≤ i of rows of `width` numbers, a multiple of 8, to sums (width×width).
-    let addTriangleOfRows<'L, 'V when 'L :> ILanes<'V>> (u: nativeptr<float>) width (sums: nativeptr<float>) rows =
+    /// Adds Σₙ aₙᵢbₙⱼ for all j ≤ i of rows of `width` numbers, a multiple of 8, to sums (width×width).
+    let addTriangleOfRows<'L, 'V when 'L :> ILanes<'V>>
+        (a: nativeptr<float>)
+        (b: nativeptr<float>)
+        width
+        (sums: nativeptr<float>)
+        rows
+        =
         let two = 2 * 'L.Width
         let mutable i = 0
 
@@ -315,11 +330,11 @@ module internal Tiles =
 
             // Only the widest vectors have 32 registers.
             while 'L.Width = 8 && j + two <= i + 8 do
-                addEightByTwo<'L, 'V> u width i j sums rows
+                addEightByTwo<'L, 'V> a b width i j sums rows
                 j <- j + two
 
             while j < i + 8 do
-                addEight<'L, 'V> u width i j sums rows
+                addEight<'L, 'V> a b width i j sums rows
                 j <- j + 'L.Width
 
             i <- i + 8
