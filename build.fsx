@@ -13,6 +13,7 @@ open System.Xml.Linq
 let root = __SOURCE_DIRECTORY__
 let testResults = Path.Combine(root, "artifacts", "test-results")
 let docsOutput = Path.Combine(root, "artifacts", "docs")
+let torchOutput = Path.Combine(root, "artifacts", "torch")
 
 /// `dotnet`, about to be started in the repository root with the words of the command and the further arguments.
 let dotnetStart (command: string) (arguments: string list) =
@@ -47,6 +48,21 @@ let setFeed () =
         let enabled = Regex.Match(child.StandardOutput.ReadToEnd(), @"^E\w* +(.+?)\s*$", RegexOptions.Multiline)
         succeed "nuget list source (no source is enabled; set NUGET_FEED)" (if enabled.Success then 0 else 1)
         Environment.SetEnvironmentVariable("NUGET_FEED", enabled.Groups[1].Value)
+
+/// Runs CMake in the repository root and ends the build if it fails, or isn't there.
+let cmake (arguments: string list) =
+    try
+        use child = Process.Start(ProcessStartInfo("cmake", arguments, WorkingDirectory = root))
+        child.WaitForExit()
+
+        if child.ExitCode <> 0 then
+            eprintfn "error: CMake could not build the library gmm_torch; see above."
+            exit child.ExitCode
+    with :? ComponentModel.Win32Exception ->
+        eprintfn
+            "error: there is no cmake. Install it and a C++ compiler (Debian: apt-get install cmake g++ libtorch-dev)."
+
+        exit 1
 
 /// What is known of one test after it ran.
 type TestResult =
@@ -103,6 +119,36 @@ module Steps =
         dotnet "fantomas --check src tests samples docs build.fsx"
         dotnet "format whitespace Gmm.sln --no-restore --verify-no-changes --verbosity quiet"
         Formatted
+
+    /// Builds gmm_torch, the bridge to libtorch: to that of the system; or, after --torch or in the variable Torch_DIR, to the
+    /// one in a folder, such as the Python package torch. The projects then copy it beside their assemblies.
+    let buildTorch arguments =
+        let folder =
+            match arguments with
+            | [ "--torch"; folder ] -> Some(Path.GetFullPath folder)
+            | [] -> Environment.GetEnvironmentVariable "Torch_DIR" |> Option.ofObj |> Option.filter ((<>) "")
+            | _ ->
+                eprintfn "error: torch takes --torch and the folder of a libtorch, or nothing"
+                exit 2
+
+        let work = Path.Combine(torchOutput, "build")
+
+        // CMake would remember another libtorch.
+        if Directory.Exists work then
+            Directory.Delete(work, recursive = true)
+
+        cmake
+            [ "-S"
+              "src/Gmm.FSharp/native"
+              "-B"
+              work
+              "-DCMAKE_BUILD_TYPE=Release"
+              $"-DCMAKE_LIBRARY_OUTPUT_DIRECTORY={torchOutput}"
+              $"-DCMAKE_RUNTIME_OUTPUT_DIRECTORY={torchOutput}"
+              for folder in Option.toList folder do
+                  $"-DTorch_DIR={folder}" ]
+
+        cmake [ "--build"; work; "--config"; "Release" ]
 
     /// Compiles every project in Release; a warning is an error.
     let build Packages =
@@ -195,6 +241,11 @@ let targets: (string * string * (string list -> unit)) list =
     [ "run", "run the demo: run -- data.csv --components 3", (fun args -> compile () |> snd |> runDemo args)
       "test", "check the formatting, compile, and run all tests", checkAndTest
       "build", "compile everything", (fun _ -> compile () |> ignore)
+      "torch",
+      "build gmm_torch for libtorch, and compile: torch --torch DIR",
+      (fun args ->
+          buildTorch args
+          compile () |> ignore)
       "format", "format all sources", (fun _ -> prepare () ||> format |> ignore)
       "docs", "write the documentation to artifacts/docs", (fun args -> compile () ||> docs args)
       "pack", "write the NuGet packages to artifacts", (fun _ -> compile () |> snd |> pack)

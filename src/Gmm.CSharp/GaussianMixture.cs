@@ -377,7 +377,8 @@ public sealed class GaussianMixture : MixtureModel
             verbose: common.Verbose,
             verboseInterval: common.VerboseInterval,
             history: common.History,
-            execution: common.Execution);
+            execution: common.Execution,
+            device: common.Device);
     }
 
     private static GaussianMixtureDistribution Of(FitOf<Gaussian> fit) => new(fit.Value.Mixture, fit.Value.Model.Execution);

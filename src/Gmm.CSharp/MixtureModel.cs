@@ -82,6 +82,14 @@ public abstract class MixtureModel
     /// <summary>How many threads work at most; all cores unless set. The number changes no result.</summary>
     public int Threads { get; set; } = Defaults.Execution.Threads;
 
+    /// <summary>Where the E-steps are done: cpu, torch:cpu, cuda, cuda:1 (or another number) or auto; cpu unless set.</summary>
+    /// <remarks>
+    /// cpu is this library's own code and needs nothing else. The others need libtorch and the library gmm_torch, which
+    /// <c>dotnet fsi build.fsx torch</c> builds in the sources of Gmm; auto is the first CUDA device if there is one, otherwise cpu.
+    /// A device that is not there makes <see cref="Fit"/> throw <see cref="ArgumentException"/>, which says what is missing.
+    /// </remarks>
+    public string Device { get; set; } = DeviceModule.name(Defaults.Device);
+
     // ── Fitting ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Fits the mixture to data and returns this object.</summary>
@@ -470,7 +478,8 @@ public abstract class MixtureModel
             verbose: Verbose,
             verboseInterval: VerboseInterval,
             history: KeepHistory,
-            execution: new Execution(Threads, cancellationToken));
+            execution: new Execution(Threads, cancellationToken),
+            device: DeviceModule.parse(Device).Get());
 
     private Start<TParameters> ToStart<TParameters>(string? name, Start<TParameters>? given)
     {

@@ -23,6 +23,8 @@ type GmmError =
     | OutsideDomain of family: string * domain: string * row: int64 * column: int * value: float
     /// A file can't be used. Line and column count from 1; 0 where the trouble has no such place.
     | UnreadableFile of path: string * line: int * column: int * reason: string
+    /// A device can't be used on this machine, or fails in its work.
+    | UnavailableDevice of device: string * reason: string * remedy: string
 
     /// The rule and the value, and the remedy where the rule doesn't name it, as one sentence or two.
     member error.Message =
@@ -57,6 +59,7 @@ type GmmError =
                 | _ -> $", line {line}, column {column}"
 
             $"{path}{place}: {reason}"
+        | UnavailableDevice(device, reason, remedy) -> $"Device {device} can't be used: {reason}. {remedy}."
 
 /// A `GmmError` as an exception, for callers who would rather stop: see `GmmError.get`.
 type GmmException(error: GmmError) =

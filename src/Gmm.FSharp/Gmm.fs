@@ -86,6 +86,8 @@ type GmmOptions =
         History: bool
         /// Threads and cancellation; neither changes a result.
         Execution: Execution
+        /// Where the E-steps are done.
+        Device: Device
     }
 
 /// Printing how a fit goes: the only place that does.
@@ -161,7 +163,8 @@ module Gmm =
           Verbose = false
           VerboseInterval = 10
           History = false
-          Execution = Execution.Default }
+          Execution = Execution.Default
+          Device = Device.Cpu }
 
     /// Gaussian columns of a product, unless something else is wanted: full covariances, RegCovar Relative 1e-6, no prior.
     let columns: GaussianOptions =
@@ -301,7 +304,8 @@ module Gmm =
               Verbose = options.Verbose
               VerboseInterval = options.VerboseInterval
               History = options.History
-              Execution = options.Execution }
+              Execution = options.Execution
+              Device = options.Device }
 
         let describe structure components features =
             $"{Structure.name structure} with {components} components of {features} features"

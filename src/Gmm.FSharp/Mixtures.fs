@@ -51,7 +51,8 @@ module Mixtures =
           Verbose = false
           VerboseInterval = 10
           History = false
-          Execution = Execution.Default }
+          Execution = Execution.Default
+          Device = Device.Cpu }
 
     /// A family whose prior is checked; what is left is to check and measure the data. Components start halfway between a
     /// centre and the mean of all data, in the space of mean parameters: a convex set, so that they are inside it even where

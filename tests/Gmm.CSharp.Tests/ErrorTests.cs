@@ -33,6 +33,8 @@ public class ErrorTests
         ["RegCovar must be 0 or more, and finite, but is -1."] = m => m.RegCovar = Regularisation.Absolute(-1),
         ["RegCovar must be 0 or more, and finite, but is -2."] = m => m.RegCovar = Regularisation.Relative(-2),
         ["Threads must be at least 1, but is 0."] = m => m.Threads = 0,
+        ["Device must be cpu, torch:cpu, cuda, cuda:1 (or another number) or auto, but is \"gpu\"."] = m => m.Device = "gpu",
+        ["Device cuda:99 can't be used: "] = m => m.Device = "cuda:99",
         ["CovarianceType must be one of Full, Diag, Spherical, TiedFull, TiedDiag, TiedSpherical, but is 17."] = m => m.CovarianceType = (CovarianceType)17,
         ["Init must be one of KMeans, KPlusPlus, Points, FarthestFirst, Random, RandomResponsibilities, but is -1."] = m => m.Init = (InitMethod)(-1),
         ["InitMeans must be of shape 2×2, but is 1×2."] = m => m.InitMeans = new double[1, 2],

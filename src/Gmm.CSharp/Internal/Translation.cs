@@ -68,6 +68,7 @@ internal static class Translation
                 new MixtureFitException(error.Message, trouble.owner, trouble.iteration),
             GmmError.DegenerateComponent trouble =>
                 new MixtureFitException(error.Message, trouble.owner, trouble.iteration),
+            GmmError.UnavailableDevice => new ArgumentException(error.Message),
             _ => new IOException(error.Message),
         };
 

@@ -307,6 +307,54 @@ module Source =
 
         Array.concat parts
 
+    /// Neighbouring pieces of memory as one: the memory they lie in, or a copy when they don't lie beside one another.
+    let private join (pieces: ReadOnlyMemory<float>[]) : ReadOnlyMemory<float> =
+        let total = pieces |> Array.sumBy _.Length
+
+        let start (piece: ReadOnlyMemory<float>) : struct (obj * int) =
+            let mutable array = ArraySegment<float>()
+            let mutable manager: MemoryManager<float> = null
+            let mutable first, length = 0, 0
+
+            if MemoryMarshal.TryGetArray(piece, &array) then
+                struct (array.Array :> obj, array.Offset)
+            elif MemoryMarshal.TryGetMemoryManager(piece, &manager, &first, &length) then
+                struct (manager :> obj, first)
+            else
+                struct (null, 0)
+
+        let struct (owner, first) = start pieces[0]
+
+        let isNext (before: ReadOnlyMemory<float>, after: ReadOnlyMemory<float>) =
+            let struct (ownerBefore, startBefore), struct (ownerAfter, startAfter) = start before, start after
+            Object.ReferenceEquals(ownerBefore, ownerAfter) && startBefore + before.Length = startAfter
+
+        if Array.forall isNext (Array.pairwise pieces) then
+            match owner with
+            | :? (float[]) as array -> ReadOnlyMemory(array, first, total)
+            | :? MemoryManager<float> as manager -> Memory.op_Implicit (manager.Memory.Slice(first, total))
+            | _ -> ReadOnlyMemory(pieces |> Array.map _.ToArray() |> Array.concat)
+        else
+            ReadOnlyMemory(pieces |> Array.map _.ToArray() |> Array.concat)
+
+    /// The same rows in larger blocks: each of as many former ones, at least one, as have `rows` rows at most. Where those
+    /// are neighbours in memory, nothing is copied.
+    let inBlocksOf (rows: int) (source: Source) : Source =
+        let count = max 1 (rows / source.BlockRows)
+
+        { source with
+            BlockRows = count * source.BlockRows
+            Read =
+                fun index ->
+                    let first = index * int64 count
+                    let last = min (first + int64 count) source.Blocks - 1L
+                    let blocks = [| for number in first..last -> source.Read number |]
+
+                    { blocks[0] with
+                        Rows = blocks |> Array.sumBy _.Rows
+                        Values = blocks |> Array.map _.Values |> join
+                        Weights = blocks[0].Weights |> Option.map (fun _ -> blocks |> Array.choose _.Weights |> join) } }
+
     /// The same rows with other columns, made of each block when it is read.
     let map (columns: int) (ofBlock: Block -> Block) (source: Source) : Source =
         { source with

@@ -25,45 +25,59 @@ module Backend =
         let rows = engine.Capacity / (components * block.Columns) |> max 8
         [ for first in 0..rows .. max 0 (block.Rows - 1) -> block.Slice(first, min rows (block.Rows - first)) ]
 
-    /// The tensor expressions of a family on a tensor engine, as the textbook has them:
-    /// ln ρₙₖ = ln πₖ + ln p(xₙ|θₖ), responsibilities by assignment, sums weighted by wₙrₙₖ (Bishop, PRML, 2006, §9.2.2).
+    /// What a function of tensors makes of a part; they are freed.
+    let private onPart engine work part =
+        let x = tensorOf engine part
+
+        try
+            x.Within(fun x -> work x part)
+        finally
+            x.free ()
+
+    /// A mixture with its tensors on the engine of x, to be freed with what is computed from x.
+    let private place (family: Family<'θ>) (x: Tensor) (mixture: Mixture<'θ>) =
+        let move (tensor: Tensor) = x.like (tensor.shape, tensor.toArray ())
+
+        { LogWeights = move mixture.LogWeights
+          Parameters = family.Move move mixture.Parameters }
+
+    /// ln ρₙₖ = ln πₖ + ln p(xₙ|θₖ) (n×K) of rows x (n×D).
+    let private logJoint (family: Family<'θ>) (mixture: Mixture<'θ>) x =
+        family.LogDensity mixture.Parameters x + mixture.LogWeights
+
+    /// The statistics under a mixture of a block whose rows are x: responsibilities by assignment, and sums weighted by
+    /// wₙrₙₖ (Bishop, PRML, 2006, §9.2.2).
+    let internal statistics (family: Family<'θ>) assignment mixture (x: Tensor) (block: Block) : Statistics =
+        let mixture = place family x mixture
+
+        let evidence, responsibilities =
+            match assignment with
+            | Soft -> Assignment.soft (logJoint family mixture x)
+            | Hard -> Assignment.hard (logJoint family mixture x)
+            | Given responsibilities ->
+                x.like ([| block.Rows |], Array.zeroCreate block.Rows),
+                x.like ([| block.Rows; mixture.Components |], responsibilities block)
+
+        let weights = Array.init block.Rows block.Weight
+        let weighted = responsibilities * x.like ([| block.Rows; 1 |], weights)
+
+        { Weight = Array.sum weights
+          LogLikelihood = block.WeightedSum(evidence.toArray ())
+          Counts = (weighted.sum 0).toArray()
+          Sums = [| for sum in family.Sums mixture.Parameters x weighted -> sum.toArray () |] }
+
+    /// The joint log-densities ln ρₙₖ under a mixture (n×K, row by row) of rows x.
+    let internal logJoints (family: Family<'θ>) mixture (x: Tensor) (_: Block) : float[] =
+        (logJoint family (place family x mixture) x).toArray()
+
+    /// The tensor expressions of a family on a tensor engine, as the textbook has them.
     let textbook (engine: Engine) (family: Family<'θ>) : Backend<'θ> =
-        let place (mixture: Mixture<'θ>) =
-            { LogWeights = engine.Move mixture.LogWeights
-              Parameters = family.Move engine.Move mixture.Parameters }
-
-        let logJoint (mixture: Mixture<'θ>) x = family.LogDensity mixture.Parameters x + mixture.LogWeights
-
         let expect assignment mixture =
-            let mixture = place mixture
-
-            let expectPart (block: Block) =
-                let x = tensorOf engine block
-
-                let evidence, responsibilities =
-                    match assignment with
-                    | Soft -> Assignment.soft (logJoint mixture x)
-                    | Hard -> Assignment.hard (logJoint mixture x)
-                    | Given responsibilities ->
-                        x.like ([| block.Rows |], Array.zeroCreate block.Rows),
-                        x.like ([| block.Rows; mixture.Components |], responsibilities block)
-
-                let weights = Array.init block.Rows block.Weight
-                let weighted = responsibilities * x.like ([| block.Rows; 1 |], weights)
-
-                { Weight = Array.sum weights
-                  LogLikelihood = block.WeightedSum(evidence.toArray ())
-                  Counts = (weighted.sum 0).toArray()
-                  Sums = [| for sum in family.Sums mixture.Parameters x weighted -> sum.toArray () |] }
-
+            let expectPart = onPart engine (statistics family assignment mixture)
             Seq.map (parts engine mixture.Components >> List.map expectPart >> List.reduce (+)) >> Seq.reduce (+)
 
         { Name = $"textbook on {engine.Name}"
           Expect = expect
           LogJoint =
             fun mixture ->
-                let mixture = place mixture
-
-                parts engine mixture.Components
-                >> List.map (fun part -> (logJoint mixture (tensorOf engine part)).toArray())
-                >> Array.concat }
+                parts engine mixture.Components >> List.map (onPart engine (logJoints family mixture)) >> Array.concat }

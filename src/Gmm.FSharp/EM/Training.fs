@@ -34,6 +34,8 @@ type MixtureOptions<'θ> =
         History: bool
         /// Threads and cancellation; neither changes a result.
         Execution: Execution
+        /// Where the E-steps are done.
+        Device: Device
     }
 
 /// A family made ready for some data: its regularisation and the surroundings of its starts are measured on them.
@@ -81,6 +83,7 @@ module internal Training =
             do! Start.check components source options.Start
             do! options.StartWeights |> Option.map (checkWeights components) |> Option.defaultValue (Ok())
             do! WeightPrior.check components options.WeightPrior
+            do! Devices.check options.Device
         }
 
     /// The best fit of all seeds, from options and data that `check` found right.
@@ -88,51 +91,62 @@ module internal Training =
         let clock = Stopwatch.StartNew()
         let isRandom = Start.isRandom options.Start || prepared.Surroundings.IsRandom
         let restarts = if isRandom then options.Restarts else 1
-        let ofRuns, ofRun = Fit.sharing options.Execution restarts source
+        let hasConverged = Stopping.objectiveWithin options.Tolerance
+        let report = Progress.oneAtATime options.Progress
 
-        let model =
+        let managed =
             { Model.ofFamily prepared.Family with
                 Weights = options.WeightPrior
                 Assignment = options.Assignment
                 Execution = options.Execution }
 
-        let modelOfRun = { model with Execution = ofRun }
-        let hasConverged = Stopping.objectiveWithin options.Tolerance
-        let report = Progress.oneAtATime options.Progress
+        /// The best of all runs, whose starts are made by the processor, and whose E-steps are the model's on its blocks.
+        let bestOf (model: Model<'θ>) (blocks: Source) =
+            let ofRuns, ofRun = Fit.sharing model.Execution restarts blocks
+            let ofStart = if model.Execution.Threads = 1 then options.Execution else ofRun
 
-        let fromSeed seed =
-            result {
-                let! start = Start.mixture prepared.Surroundings modelOfRun options.Components seed source options.Start
+            let fromSeed seed =
+                result {
+                    let! start =
+                        Start.mixture
+                            prepared.Surroundings
+                            { managed with Execution = ofStart }
+                            options.Components
+                            seed
+                            source
+                            options.Start
 
-                let! start =
-                    options.StartWeights
-                    |> Option.map (fun weights -> Mixture.create weights start.Parameters)
-                    |> Option.defaultValue (Ok start)
+                    let! start =
+                        options.StartWeights
+                        |> Option.map (fun weights -> Mixture.create weights start.Parameters)
+                        |> Option.defaultValue (Ok start)
 
-                let history = ResizeArray<Mixture<'θ>>()
+                    let history = ResizeArray<Mixture<'θ>>()
 
-                let keep (iterate: Iterate<'θ>) =
-                    if options.History then
-                        history.Add iterate.Mixture
+                    let keep (iterate: Iterate<'θ>) =
+                        if options.History then
+                            history.Add iterate.Mixture
 
-                    iterate
+                        iterate
 
-                let iterates =
-                    EM.iterates modelOfRun source start
-                    |> Progress.watch report (seed - options.Seed) seed clock
-                    |> Seq.map (Result.map keep)
+                    let iterates =
+                        EM.iterates { model with Execution = ofRun } blocks start
+                        |> Progress.watch report (seed - options.Seed) seed clock
+                        |> Seq.map (Result.map keep)
 
-                let! fit = Fit.ofIterates model seed options.MaxIterations hasConverged iterates
-                return { fit with History = history.ToArray() }
-            }
+                    let! fit = Fit.ofIterates model seed options.MaxIterations hasConverged iterates
+                    return { fit with History = history.ToArray() }
+                }
 
-        /// After classification EM, the statistics of soft assignment, whose log-likelihood is the mixture's.
-        let soften (fit: Fit<'θ>) =
-            match options.Assignment with
-            | Soft -> fit
-            | _ ->
-                { fit with
-                    Statistics = EM.eStep { model with Assignment = Soft } source fit.Mixture }
+            /// After classification EM, the statistics of soft assignment, whose log-likelihood is the mixture's.
+            let soften (fit: Fit<'θ>) =
+                match options.Assignment with
+                | Soft -> fit
+                | _ ->
+                    { fit with
+                        Statistics = EM.eStep { model with Assignment = Soft } blocks fit.Mixture }
 
-        Fit.best ofRuns (fun (fit: Fit<'θ>) -> fit.Objective) fromSeed options.Seed restarts
-        |> Result.map (fun (fit, failures) -> soften { fit with Failures = failures })
+            Fit.best ofRuns (fun (fit: Fit<'θ>) -> fit.Objective) fromSeed options.Seed restarts
+            |> Result.map (fun (fit, failures) -> soften { fit with Failures = failures })
+
+        Devices.run options.Device bestOf managed source

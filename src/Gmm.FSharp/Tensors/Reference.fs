@@ -20,9 +20,7 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
         | :? ReferenceTensor as tensor -> tensor.Values
         | _ -> invalidArg (nameof other) $"A reference tensor meets a {other.GetType().Name}; move both to one engine."
 
-    let sameShape (other: Tensor) =
-        if other.shape <> shape then
-            invalidArg (nameof other) $"Shapes {Tensor.Show shape} and {Tensor.Show other.shape} differ."
+    let sameShape (other: Tensor) = Tensor.RequireSame(shape, other.shape)
 
     let map (f: float -> float) =
         let result = fresh values.Length
@@ -138,15 +136,8 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
         create (Array.removeAt dim shape) result
 
     override _.matmul other =
+        Tensor.RequireProduct(shape, other.shape)
         let rank = shape.Length
-
-        if
-            rank < 2
-            || other.shape.Length <> rank
-            || other.shape[.. rank - 3] <> shape[.. rank - 3]
-            || other.shape[rank - 2] <> shape[rank - 1]
-        then
-            invalidArg (nameof other) $"No matrix product of {Tensor.Show shape} by {Tensor.Show other.shape}."
 
         let batch, n, m, p =
             Array.fold (*) 1 shape[.. rank - 3], shape[rank - 2], shape[rank - 1], other.shape[rank - 1]
@@ -199,19 +190,11 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
         create exchanged result
 
     override _.view target =
-        if Array.fold (*) 1 target <> values.Length then
-            invalidArg (nameof target) $"A tensor of shape {Tensor.Show shape} can't be viewed as {Tensor.Show target}."
-
+        Tensor.RequireView(shape, target)
         ReferenceTensor(target, values)
 
     override _.expand target =
-        let fresh = target.Length - shape.Length
-        let padded = Array.append (Array.create (max 0 fresh) 1) shape
-
-        if fresh < 0 || Array.exists2 (fun length wanted -> length <> wanted && length <> 1) padded target then
-            invalidArg
-                (nameof target)
-                $"A tensor of shape {Tensor.Show shape} can't be expanded to {Tensor.Show target}."
+        let padded = Tensor.Padded(shape, target)
 
         // From the inside out: a repeated dimension copies the run of numbers after it.
         let repeat (run: ReadOnlyMemory<float>, inner) dim =

@@ -2,9 +2,22 @@ namespace Gmm
 
 open System
 
-/// An immutable dense array of float64 numbers, row by row, held by some engine: the managed Reference here; libtorch
-/// or DiffSharp elsewhere. The twenty operations are those every engine has, named as in DiffSharp; what each one means
-/// is what `Reference` does. The E-steps of the textbook are expressions over them, so that they run on every engine.
+/// The type of the numbers that an engine calculates with. Numbers come to an engine and leave it as float64.
+[<RequireQualifiedAccess>]
+type Dtype =
+    /// 24 bits of precision, magnitudes up to 3.4e38; larger finite ones become that.
+    | Float32
+    /// 53 bits of precision.
+    | Float64
+
+/// A tensor engine fails for reasons of its own, such as those of a driver; the message is what it says. That its memory is
+/// used up is `InsufficientMemoryException` instead.
+type EngineException(message: string) =
+    inherit Exception(message)
+
+/// An immutable dense array of numbers, row by row, held by some engine: the managed Reference or libtorch here; DiffSharp
+/// elsewhere. The eighteen operations are those every engine has, named as in DiffSharp; what each one means is what
+/// `Reference` does. The E-steps of the textbook are expressions over them, so that they run on every engine.
 ///
 /// The operators `+ - * /` between tensors first expand both sides to their common shape, aligned at the last dimension
 /// as NumPy does, because engines differ in what they expand by themselves.
@@ -55,6 +68,24 @@ type Tensor() =
     /// Dimensions of length 1 repeated, and new ones put in front, to reach a shape.
     abstract expand: shape: int[] -> Tensor
 
+    /// The same tensor at the head of a computation: `free` then frees what was computed from it, too. For engines whose
+    /// memory the garbage collector does not see; others return the tensor itself.
+    abstract scoped: unit -> Tensor
+    default t.scoped() = t
+    /// Frees the tensor, and what was computed from it if it is `scoped`; nothing of that may be used afterwards. What is not
+    /// freed so, the garbage collector frees in its time.
+    abstract free: unit -> unit
+    default _.free() = ()
+
+    /// What a function makes of the tensor; the tensors that it computed are freed.
+    member internal t.Within(work: Tensor -> 'T) : 'T =
+        let head = t.scoped ()
+
+        try
+            work head
+        finally
+            head.free ()
+
     /// A dimension of length 1 put in before dimension `dim`.
     member t.unsqueeze(dim: int) = t.view (Array.insertAt dim 1 t.shape)
 
@@ -78,6 +109,41 @@ type Tensor() =
     static member private Require(t: Tensor, dimensions) =
         if t.shape.Length <> dimensions then
             invalidOp $"A tensor of shape {Tensor.Show t.shape} has {t.shape.Length} dimensions, not {dimensions}."
+
+    /// Throws ArgumentException unless two shapes are one.
+    static member internal RequireSame(shape: int[], other: int[]) =
+        if other <> shape then
+            invalidArg (nameof other) $"Shapes {Tensor.Show shape} and {Tensor.Show other} differ."
+
+    /// Throws ArgumentException unless matrices of these shapes, or every pair of a batch, have a product.
+    static member internal RequireProduct(shape: int[], other: int[]) =
+        let rank = shape.Length
+
+        if
+            rank < 2
+            || other.Length <> rank
+            || other[.. rank - 3] <> shape[.. rank - 3]
+            || other[rank - 2] <> shape[rank - 1]
+        then
+            invalidArg (nameof other) $"No matrix product of {Tensor.Show shape} by {Tensor.Show other}."
+
+    /// Throws ArgumentException unless two shapes have as many numbers.
+    static member internal RequireView(shape: int[], target: int[]) =
+        if Array.fold (*) 1 target <> Array.fold (*) 1 shape then
+            invalidArg (nameof target) $"A tensor of shape {Tensor.Show shape} can't be viewed as {Tensor.Show target}."
+
+    /// A shape with dimensions of length 1 in front, as many as a target has; throws ArgumentException unless it can be
+    /// expanded to the target.
+    static member internal Padded(shape: int[], target: int[]) =
+        let fresh = target.Length - shape.Length
+        let padded = Array.append (Array.create (max 0 fresh) 1) shape
+
+        if fresh < 0 || Array.exists2 (fun length wanted -> length <> wanted && length <> 1) padded target then
+            invalidArg
+                (nameof target)
+                $"A tensor of shape {Tensor.Show shape} can't be expanded to {Tensor.Show target}."
+
+        padded
 
     static member internal Show(shape: int[]) = if shape.Length = 0 then "scalar" else String.Join("×", shape)
 
