@@ -11,7 +11,7 @@ let private root = PublicSurface.repositoryRoot
 let private docs = lazy Path.Combine(root.Value, "docs")
 
 /// What a script writes when it runs in the root of the repository; the test fails when it does not end well.
-let private outputOf (script: string) =
+let private outputWith (variables: (string * string) list) (script: string) =
     let start =
         ProcessStartInfo(
             "dotnet",
@@ -20,6 +20,9 @@ let private outputOf (script: string) =
             RedirectStandardOutput = true,
             RedirectStandardError = true
         )
+
+    for name, value in variables do
+        start.Environment[name] <- value
 
     use run = Process.Start start
     let output, errors = run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync()
@@ -31,10 +34,14 @@ let private outputOf (script: string) =
     Assert.True((run.ExitCode = 0), $"exit code {run.ExitCode}:\n{output.Result}\n{errors.Result}")
     output.Result
 
+/// What a script writes in the environment of the tests.
+let private outputOf = outputWith []
+
 /// What each page must print.
 let private expected =
     Map
-        [ "quickstart.fsx", [ "log-likelihood -1130.26" ]
+        [ "backends.fsx", [ "cpu       log-likelihood -1130.263966"; "auto      log-likelihood -1130.263966" ]
+          "quickstart.fsx", [ "log-likelihood -1130.26" ]
           // One step by hand, and ten.
           "coins.fsx", [ "0.828571   0.828571"; "0.7967  0.5197     0.7967  0.5197" ]
           "digits.fsx", [ "1797 images"; "adjusted Rand index 0.8885"; "adjusted Rand index 0.6168" ]
@@ -61,6 +68,15 @@ let ``the page runs as it stands`` (page: string) =
 let ``every page with an expected number is there`` () =
     for page in expected.Keys do
         Assert.True(File.Exists(Path.Combine(docs.Value, page)), $"{page} is missing")
+
+[<Fact>]
+let ``the page on devices says what is missing where there is no libtorch, and how to get it`` () =
+    let nowhere = Path.Combine(root.Value, "nowhere", "libgmm_torch.so")
+    let output = outputWith [ "GMM_TORCH_LIBRARY", nowhere ] (Path.Combine(docs.Value, "backends.fsx"))
+    Assert.Contains("torch:cpu Device torch:cpu can't be used: it needs libtorch", output)
+    Assert.Contains($"there is no file {nowhere}. Build the library with `dotnet fsi build.fsx torch`", output)
+    Assert.Contains("auto      log-likelihood -1130.263966", output)
+    Assert.Contains("libtorch, Float32  not here", output)
 
 [<Fact>]
 let ``all F# in README.md runs, in order, as one script`` () =
