@@ -43,19 +43,19 @@ let fitOn device =
 
 for name in [ "cpu"; "torch:cpu"; "cuda"; "auto" ] do
     match Device.parse name |> Result.bind fitOn with
-    | Ok fit -> printfn $"%-10s{name}log-likelihood %.9f{fit.LogLikelihood} by {fit.Model.Backend.Name}"
+    | Ok fit -> printfn $"%-10s{name}log-likelihood %.9f{fit.LogLikelihood}"
     | Error error -> printfn $"%-10s{name}{error.Message}"
 (*** include-output ***)
 (**
-The option is the same for mixtures of every family (`Mixtures.fit`, `Mixtures.fitProduct`). A device that can't be used is
+The option is the same for mixtures of every family (`Mixtures.fit`, `Mixtures.fitProduct`) and for `KMeans.fit`. A device that can't be used is
 an error before any work, never another device in silence; only `auto` chooses for you. From C#:
 
 ```csharp
 var model = new GaussianMixture(2) { Device = "auto" }.Fit(data);
 ```
 
-Starts are made by the kernels and M-steps in float64 by the processor, whatever the device. What was fitted goes on using
-its device: `Predict` scores there, too.
+Starts are made by the kernels and M-steps in float64 by the processor, whatever the device. What was fitted is used by the
+kernels, too, so that predictions have the same bits on every machine that loads it.
 
 ## Building the bridge to libtorch
 

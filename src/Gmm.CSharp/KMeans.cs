@@ -53,6 +53,10 @@ public sealed class KMeans
     /// <summary>How many threads work at most; all cores unless set. The number changes no result.</summary>
     public int Threads { get; set; } = Defaults.Execution.Threads;
 
+    /// <summary>Where the E-steps of a fit are done: cpu, torch:cpu, cuda, cuda:1 (or another number) or auto; cpu unless set.</summary>
+    /// <remarks>As <see cref="MixtureModel.Device"/>.</remarks>
+    public string Device { get; set; } = DeviceModule.name(Defaults.Device);
+
     // ── Fitting ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Clusters the rows of data and returns this object.</summary>
@@ -137,7 +141,7 @@ public sealed class KMeans
     /// <remarks>
     /// The loaded model predicts and scores to the last bit as this one. The file is complete or, when it can't be written, as it
     /// was. It holds numbers and a few words: loading runs no code. <see cref="Labels"/>, a number
-    /// for every fitted row, and <see cref="Threads"/> are not saved.
+    /// for every fitted row, <see cref="Threads"/> and <see cref="Device"/> are not saved.
     /// </remarks>
     /// <param name="path">Where to write.</param>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
@@ -224,7 +228,8 @@ public sealed class KMeans
             maxIterations: MaxIterations,
             tolerance: Tolerance,
             progress: Translation.ToFunction<Progress>(report => progress?.Report(new(report))),
-            execution: new Execution(Threads, cancellationToken));
+            execution: new Execution(Threads, cancellationToken),
+            device: DeviceModule.parse(Device).Get());
 
     private static KMeansStart ToStart(KMeansInitMethod method) =>
         method switch

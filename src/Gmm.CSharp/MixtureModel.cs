@@ -82,7 +82,7 @@ public abstract class MixtureModel
     /// <summary>How many threads work at most; all cores unless set. The number changes no result.</summary>
     public int Threads { get; set; } = Defaults.Execution.Threads;
 
-    /// <summary>Where the E-steps are done: cpu, torch:cpu, cuda, cuda:1 (or another number) or auto; cpu unless set.</summary>
+    /// <summary>Where the E-steps of a fit are done: cpu, torch:cpu, cuda, cuda:1 (or another number) or auto; cpu unless set.</summary>
     /// <remarks>
     /// cpu is this library's own code and needs nothing else. The others need libtorch and the library gmm_torch, which
     /// <c>dotnet fsi build.fsx torch</c> builds in the sources of Gmm; auto is the first CUDA device if there is one, otherwise cpu.
@@ -353,8 +353,8 @@ public abstract class MixtureModel
     /// <remarks>
     /// The loaded model predicts and scores to the last bit as this one. The file is complete or, when it can't be written, as it
     /// was. It holds numbers and a few words: loading runs no code. Not saved are settings with a number for every row
-    /// (<see cref="InitLabels"/>, <see cref="InitResponsibilities"/>), <see cref="Threads"/>, the history of the iterations, and
-    /// which runs failed.
+    /// (<see cref="InitLabels"/>, <see cref="InitResponsibilities"/>), <see cref="Threads"/>, <see cref="Device"/>, the history of
+    /// the iterations, and which runs failed.
     /// </remarks>
     /// <param name="path">Where to write.</param>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>

@@ -86,7 +86,7 @@ type GmmOptions =
         History: bool
         /// Threads and cancellation; neither changes a result.
         Execution: Execution
-        /// Where the E-steps are done.
+        /// Where the E-steps are done; starts and M-steps are always the processor's.
         Device: Device
     }
 

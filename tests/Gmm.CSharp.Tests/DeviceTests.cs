@@ -7,7 +7,20 @@ namespace Gmm.CSharp.Tests;
 public class DeviceTests
 {
     [Fact]
-    public void CpuIsTheDeviceUnlessSet() => Assert.Equal("cpu", new GaussianMixture(2).Device);
+    public void CpuIsTheDeviceUnlessSet()
+    {
+        Assert.Equal("cpu", new GaussianMixture(2).Device);
+        Assert.Equal("cpu", new KMeans(2).Device);
+    }
+
+    [Fact]
+    public void DeviceOfKMeansThatIsNotThereIsAnError()
+    {
+        var model = new KMeans(2) { Device = "cuda:99" };
+        var error = Assert.Throws<ArgumentException>(() => model.Fit(Data.Faithful));
+        Assert.StartsWith("Device cuda:99 can't be used: ", error.Message);
+        Assert.False(model.IsFitted);
+    }
 
     [Fact]
     public void AutoFitsOnEveryMachine()
@@ -32,6 +45,9 @@ public class DeviceTests
             Assert.Equal(expected.LogLikelihood, actual.LogLikelihood, 1e-9 * Math.Abs(expected.LogLikelihood));
         }
 
+        var (centers, same) = (new KMeans(3).Fit(Data.Iris), new KMeans(3) { Device = "torch:cpu" }.Fit(Data.Iris));
+        Assert.Equal(centers.Inertia, same.Inertia, 1e-9);
+        Assert.Equal(centers.Labels, same.Labels);
         Assert.Equal(Gaussian("cpu").Predict(Data.Faithful), Gaussian("torch:cpu").Predict(Data.Faithful));
     }
 

@@ -136,7 +136,8 @@ public class KMeansTests
             maxIterations: maxIterations ?? options.MaxIterations,
             tolerance: tolerance ?? options.Tolerance,
             progress: options.Progress,
-            execution: execution ?? options.Execution);
+            execution: execution ?? options.Execution,
+            device: options.Device);
 
     /// <summary>Collects reports as they come.</summary>
     private sealed class Reports : List<FitProgress>, IProgress<FitProgress>

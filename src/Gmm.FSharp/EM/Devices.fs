@@ -143,7 +143,8 @@ module internal Devices =
     /// What is wrong with a device, if anything.
     let check device : Result<unit, GmmError> = engine device |> Result.map ignore
 
-    /// Runs a fit with a model and data made ready for a device. What it finds goes on using the device, without the data.
+    /// Runs a fit with a model and data made ready for a device. What it finds is used by the model that was given, so that
+    /// predictions have the same bits whether or not it was saved and loaded.
     let run
         (device: Device)
         (fit: Model<'θ> -> Source -> Result<Fit<'θ>, GmmError>)
@@ -162,12 +163,7 @@ module internal Devices =
                     { model with
                         Backend = work.Backend
                         Execution = { model.Execution with Threads = 1 } }
-                |> Result.map (fun fit ->
-                    { fit with
-                        Model =
-                            { fit.Model with
-                                Backend = Backend.textbook engine model.Family
-                                Execution = (Model.unbound model).Execution } })
+                |> Result.map (fun fit -> { fit with Model = Model.unbound model })
             with :? EngineException as failure ->
                 let remedy = "Choose another device, or free its memory if that is full"
                 Error(UnavailableDevice(engine.Name, failure.Message, remedy))

@@ -34,6 +34,8 @@ type KMeansOptions =
         Progress: Progress -> unit
         /// Threads and cancellation.
         Execution: Execution
+        /// Where the E-steps are done; starts and M-steps are always the processor's.
+        Device: Device
     }
 
 /// The result of k-means.
@@ -61,7 +63,8 @@ module KMeans =
           MaxIterations = 300
           Tolerance = 1e-4
           Progress = ignore
-          Execution = Execution.Default }
+          Execution = Execution.Default
+          Device = Device.Cpu }
 
     /// The model of k-means, for EM's functions.
     let model (execution: Execution) : Model<Centroid> =
@@ -172,18 +175,20 @@ module KMeans =
 
     // ── The loop ────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// The iterates of a model of k-means on the source in the blocks that its backend wants.
+    let private iteratesOf (model: Model<Centroid>) blocks execution source (centres: float[,]) =
+        let next (iterate: Iterate<Centroid>) =
+            fillEmpty execution source iterate |> Result.bind (EM.mStep model iterate.Mixture)
+
+        EM.iteratesBy next model blocks (mixture centres)
+
     /// The iterates of k-means from given centres (K×D): the sequence of `EM.iterates`, with empty clusters filled.
     let iterates
         (execution: Execution)
         (source: Source)
         (centres: float[,])
         : seq<Result<Iterate<Centroid>, GmmError>> =
-        let model = model execution
-
-        let next (iterate: Iterate<Centroid>) =
-            fillEmpty execution source iterate |> Result.bind (EM.mStep model iterate.Mixture)
-
-        EM.iteratesBy next model source (mixture centres)
+        iteratesOf (model execution) source execution source centres
 
     let private checkStart (options: KMeansOptions) (source: Source) =
         match options.Start with
@@ -202,6 +207,7 @@ module KMeans =
             do! Source.requireRows "Clusters" options.Clusters source
 
             do! checkStart options source
+            do! Devices.check options.Device
             do! Source.validate options.Execution source
         }
 
@@ -223,7 +229,7 @@ module KMeans =
         let clock = Stopwatch.StartNew()
         let report = Progress.oneAtATime options.Progress
 
-        let run execution meanVariance seed =
+        let run (model: Model<Centroid>) blocks execution meanVariance seed =
             let hasSettled (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
                 let squares (tensor: Tensor) = (tensor * tensor).toArray() |> Array.sum
                 let centres = current.Mixture.Parameters.Centres
@@ -236,27 +242,30 @@ module KMeans =
             result {
                 let! centres = centres execution seed
 
-                let iterates =
-                    iterates execution source centres |> Progress.watch report (seed - options.Seed) seed clock
-
-                let! fit = Fit.ofIterates (model execution) seed options.MaxIterations hasSettled iterates
-
-                return ofFit fit
+                return!
+                    iteratesOf model blocks execution source centres
+                    |> Progress.watch report (seed - options.Seed) seed clock
+                    |> Fit.ofIterates model seed options.MaxIterations hasSettled
             }
+
+        /// The best of all runs, whose E-steps are the model's on its blocks, and all else is the processor's.
+        let bestOf meanVariance (model: Model<Centroid>) blocks =
+            let ofRuns, ofRun = Fit.sharing model.Execution restarts blocks
+            let execution = if model.Execution.Threads = 1 then options.Execution else ofRun
+            let run = run { model with Execution = ofRun } blocks execution meanVariance
+
+            Fit.best ofRuns (fun (fit: Fit<Centroid>) -> fit.LogLikelihood) run options.Seed restarts
+            |> Result.map (fun (best, failures) ->
+                { best with
+                    Model = Model.unbound model
+                    Failures = failures })
 
         result {
             do! check options source
             let! spread = Spread.ofSource options.Execution Spherical source
-            let ofRuns, ofRun = Fit.sharing options.Execution restarts source
-            let run = run ofRun spread.Covariance[0]
-            let! best, failures = Fit.best ofRuns (fun found -> -found.Inertia) run options.Seed restarts
-
-            return
-                { best with
-                    Fit =
-                        { best.Fit with
-                            Model = model options.Execution |> Model.unbound
-                            Failures = failures } }
+            let bestOf = bestOf spread.Covariance[0]
+            let! best = Devices.run options.Device bestOf (model options.Execution) source
+            return ofFit best
         }
 
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────

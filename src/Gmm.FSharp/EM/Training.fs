@@ -34,7 +34,7 @@ type MixtureOptions<'θ> =
         History: bool
         /// Threads and cancellation; neither changes a result.
         Execution: Execution
-        /// Where the E-steps are done.
+        /// Where the E-steps are done; starts and M-steps are always the processor's.
         Device: Device
     }
 
