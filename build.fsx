@@ -181,6 +181,11 @@ module Steps =
         for result in results |> List.sortByDescending _.Duration |> List.truncate 5 do
             printfn $"%8.2f{result.Duration.TotalSeconds} s  {result.Name}"
 
+        let ofTorch = results |> List.filter (fun result -> Regex.IsMatch(result.Name, @"\.(TorchTests|DeviceTests)\."))
+
+        let passedOfTorch = ofTorch |> List.filter (fun result -> result.Outcome = "Passed") |> List.length
+        printfn $"\nOf the {ofTorch.Length} tests on devices {passedOfTorch} passed."
+
         let complete = passed > 0 && List.forall ((=) 0) exitCodes
 
         if not complete && failed = 0 then
