@@ -155,15 +155,15 @@ module Steps =
         dotnet "build Gmm.sln -c Release --no-restore --verbosity quiet -clp:NoSummary"
         Built
 
-    /// Runs the tests; `arguments`, such as `--filter`, go to `dotnet test`. The last line is the sum of all projects.
-    let test arguments Formatted Built =
+    /// Runs the tests of some projects and exits; the last line is the sum of all.
+    let private runTests projects arguments =
         if Directory.Exists testResults then
             Directory.Delete(testResults, recursive = true)
 
         Directory.CreateDirectory testResults |> ignore
 
         let exitCodes =
-            [ for project in [ "Gmm.Tests"; "Gmm.CSharp.Tests" ] ->
+            [ for project in projects ->
                   [ "--logger"; $"trx;LogFileName={project}.trx"; "--results-directory"; testResults ] @ arguments
                   |> tryDotnet $"test tests/{project} -c Release --no-build --nologo --verbosity quiet" ]
 
@@ -193,6 +193,54 @@ module Steps =
 
         printfn $"\n{passed} passed, {failed} failed, {skipped} skipped"
         exit (if complete then 0 else 1)
+
+    /// Runs the tests; `arguments`, such as `--filter`, go to `dotnet test`.
+    let test arguments Formatted Built = runTests [ "Gmm.Tests"; "Gmm.CSharp.Tests" ] arguments
+
+    /// Restores Gmm.DiffSharp and its tests from NuGet's own sources, and a further one after --source. None, and a word of it,
+    /// when none of these has DiffSharp.
+    let restoreDiffSharp arguments Tools =
+        match arguments with
+        | [] -> ()
+        | [ "--source"; source ] ->
+            // NuGet's own variable for sources beside the configured ones; a folder is meant from here, not from the projects.
+            let source = if Directory.Exists source then Path.GetFullPath source else source
+            Environment.SetEnvironmentVariable("RestoreAdditionalProjectSources", source)
+        | _ ->
+            eprintfn "error: diffsharp takes --source and a folder or feed of packages, or nothing"
+            exit 2
+
+        let command = "restore tests/Gmm.DiffSharp.Tests --verbosity quiet"
+        let start = dotnetStart command []
+        start.RedirectStandardOutput <- true
+        use child = Process.Start start
+        let output = child.StandardOutput.ReadToEnd()
+        child.WaitForExit()
+        // No such package, no such version, or only a preview of it.
+        let missing = Regex.Match(output, @"NU110[123]: (.*DiffSharp\..*?)( \[.*)?\r?$", RegexOptions.Multiline)
+
+        if child.ExitCode = 0 then
+            Some Packages
+        elif missing.Success then
+            printfn $"{missing.Groups[1].Value}\n"
+
+            printfn
+                "skipped: DiffSharp.Core 1.0.7 cannot be restored from the configured sources. Name one that has it:"
+
+            printfn "    dotnet fsi build.fsx diffsharp -- --source FOLDER"
+            None
+        else
+            printfn $"{output}"
+            succeed command child.ExitCode
+            None
+
+    /// Compiles Gmm.DiffSharp and its tests in Release, which are not in the solution.
+    let buildDiffSharp Packages =
+        dotnet "build tests/Gmm.DiffSharp.Tests -c Release --no-restore --verbosity quiet -clp:NoSummary"
+        Built
+
+    /// Runs the tests of Gmm.DiffSharp.
+    let testDiffSharp Built = runTests [ "Gmm.DiffSharp.Tests" ] []
 
     /// Runs the demo in the repository root.
     let runDemo arguments Built = dotnetWith arguments "run --project samples/Gmm.Demo -c Release --no-build --"
@@ -251,6 +299,9 @@ let targets: (string * string * (string list -> unit)) list =
       (fun args ->
           buildTorch args
           compile () |> ignore)
+      "diffsharp",
+      "build and test Gmm.DiffSharp: diffsharp -- --source FOLDER",
+      (fun args -> restoreTools () |> restoreDiffSharp args |> Option.iter (buildDiffSharp >> testDiffSharp))
       "format", "format all sources", (fun _ -> prepare () ||> format |> ignore)
       "docs", "write the documentation to artifacts/docs", (fun args -> compile () ||> docs args)
       "pack", "write the NuGet packages to artifacts", (fun _ -> compile () |> snd |> pack)
@@ -261,7 +312,7 @@ let printUsage () =
     printfn "Usage: dotnet fsi build.fsx <target> [-- arguments]\n"
 
     for name, purpose, _ in targets do
-        printfn $"    %-8s{name}{purpose}"
+        printfn $"    %-11s{name}{purpose}"
 
 match List.ofArray fsi.CommandLineArgs |> List.tail with
 | [] -> printUsage ()
