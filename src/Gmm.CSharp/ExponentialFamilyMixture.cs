@@ -54,7 +54,8 @@ public abstract class ExponentialFamilyMixture : MixtureModel
         var fit = Saving.Open<ExponentialParameters>(saved);
         Components = fit.Mixture.Components;
         Adopt(fit.Parameters);
-        return () => new ExponentialFit(fit, ToParametrisation());
+        var fitted = ToParametrisation(); // The settings that are restored may be others than those of the fit.
+        return () => new ExponentialFit(fit, fitted);
     }
 
     private protected sealed override Func<IFit> Prepare(

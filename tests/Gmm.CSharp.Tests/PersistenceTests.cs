@@ -136,6 +136,27 @@ public sealed class PersistenceTests : IDisposable
     }
 
     [Fact]
+    public void ParametersAreThoseThatWereFitted()
+    {
+        var model = new BinomialMixture(2, trials: 2).Fit(Counts);
+        var probabilities = model.Probabilities;
+
+        foreach (var trials in new[] { 4, 0 })
+        {
+            model.Trials = trials;
+            model.Save(Target);
+            var loaded = BinomialMixture.Load(Target);
+            Assert.Equal(probabilities, loaded.Probabilities);
+            Assert.Equal(trials, loaded.Trials);
+        }
+
+        var coins = new BernoulliMixture(2).Fit(Counts);
+        coins.BetaPrior = (0, 1);
+        coins.Save(Target);
+        Assert.Equal(coins.Probabilities, BernoulliMixture.Load(Target).Probabilities);
+    }
+
+    [Fact]
     public void KMeansModels()
     {
         var model = new KMeans(3) { Restarts = 3, RandomState = 5, MaxIterations = 50, Tolerance = 1e-3, Init = KMeansInitMethod.Points }.Fit(Data.Iris);
