@@ -198,26 +198,26 @@ module Gmm =
     let private revise structure start (regularisation: float[]) (spread: Spread) seed (gaussian: Gaussian) =
         let components, features = gaussian.Components, gaussian.Features
         let means, planes = gaussian.Means.toArray2D (), Structure.planes components structure
-        let regularise = Array.map2 (+) (Structure.diagonal structure regularisation)
+        let empirical = Array.map2 (+) (Structure.diagonal structure regularisation) spread.Covariance
 
         let withPlanes (plane: int -> float[]) =
-            Array.init planes plane
-            |> Array.concat
-            |> Tensor.create (Structure.covarianceShape components features structure)
-            |> Gaussian.create structure means
+            Gaussian.ofComputed structure (Array.init components (fun k -> means[k, *])) (Array.init planes plane)
 
         /// A covariance drawn around the data's, in the layout of a plane.
         let drawn random =
             let degrees = float features + 2.0
-            let matrix = Structure.matrix features structure (regularise spread.Covariance) |> DenseMatrix.OfArray
+            let matrix = Structure.matrix features structure empirical |> DenseMatrix.OfArray
             let draw = Wishart.Sample(random, degrees, matrix / degrees)
             Structure.ofMatrix structure (draw.ToArray())
 
         match start with
         | CovarianceStart.OfStart -> Ok gaussian
-        | CovarianceStart.Empirical -> withPlanes (fun _ -> regularise spread.Covariance)
+        | CovarianceStart.Empirical -> withPlanes (fun _ -> empirical)
         | CovarianceStart.Identity -> Gaussian.create structure means (Tensor.scalar 1.0)
-        | CovarianceStart.Random -> withPlanes (fun plane -> drawn (RandomStream.ofRow seed -(int64 plane + 1L)))
+        | CovarianceStart.Random ->
+            // There are no draws around a singular matrix.
+            withPlanes (fun _ -> empirical)
+            |> Result.bind (fun _ -> withPlanes (fun plane -> drawn (RandomStream.ofRow seed -(int64 plane + 1L))))
         | CovarianceStart.Given covariances -> Gaussian.create structure means covariances
 
     let private checkRegularisation regularisation =

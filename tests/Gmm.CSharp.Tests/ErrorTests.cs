@@ -249,6 +249,15 @@ public class ErrorTests
     }
 
     [Fact]
+    public void RandomCovariancesAroundConstantColumnsAreSingular()
+    {
+        var model = new GaussianMixture(2) { Init = InitMethod.Points, CovarianceInit = CovarianceInitMethod.Random };
+        var error = Assert.Throws<MixtureFitException>(() => model.Fit([[0, 5], [1, 5], [3, 5], [7, 5]]));
+        Assert.Equal((0, 0), (error.Component, error.Iteration));
+        Assert.Contains("drop constant and duplicate columns", error.Message);
+    }
+
+    [Fact]
     public void SingularSharedCovarianceNamesNoComponent()
     {
         double[,] data = { { 0, 1 }, { 1, 1 }, { 5, 1 }, { 6, 1 } };

@@ -376,6 +376,28 @@ let ``covariances to start from replace those of any start, and leave its means 
 
     checkTimes 20 (Prop.forAll distinctRows property)
 
+[<Fact>]
+let ``covariances of data in fewer dimensions can't be started from, and the error says so`` () =
+    let flat = [| for i in 0..29 -> [| sin (float i); 5.0 |] |] |> Source.ofRows |> ok
+
+    let known =
+        flat
+        |> Gmm.fit
+            { plain 2 Full with
+                RegCovar = Absolute 1e-3 }
+        |> ok
+
+    for start in [ Start.Points; Start.Mixture known.Mixture; Start.Means(array2D [ [ 0; 5 ]; [ 1; 5 ] ]) ] do
+        for covariances in [ CovarianceStart.Empirical; CovarianceStart.Random ] do
+            let options =
+                { plain 2 Full with
+                    Start = start
+                    StartCovariances = covariances }
+
+            match Gmm.fit options flat with
+            | Error(SingularCovariance(Some 0, 0)) -> ()
+            | other -> Assert.Fail $"{covariances}: {other}"
+
 /// The mean of a Wishart draw is its scale times its degrees, and the variance of an entry (Σᵢⱼ² + ΣᵢᵢΣⱼⱼ)/ν of one divided by ν.
 [<Fact>]
 let ``random covariances are positive definite, differ by seed and component, and average to the data's`` () =

@@ -92,6 +92,11 @@ module Gaussian =
                         (Array.append [| planes.Length |] (Structure.planeShape features structure))
                         (factors |> Array.map Option.get |> Array.concat) }
 
+    /// The parameters with these means and computed covariance planes; the error names the first component, if they don't
+    /// share it, whose covariance isn't positive definite.
+    let internal ofComputed structure (means: float[][]) (planes: float[][]) : Result<Gaussian, GmmError> =
+        ofPlanes structure means planes |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
+
     /// The planes of covariances that a caller gave: shaped as the structure has them, as one matrix for all components,
     /// or as a single number for a multiple of I. Each must be symmetric and positive definite.
     let private planesOf name components features structure (given: Tensor) : Result<float[][], GmmError> =
@@ -147,9 +152,7 @@ module Gaussian =
             do! GmmError.requireFinite "Means" means
             let! planes = planesOf "Covariances" components features structure covariances
 
-            return!
-                ofPlanes structure (Array.init components (fun k -> means[k, *])) planes
-                |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
+            return! ofComputed structure (Array.init components (fun k -> means[k, *])) planes
         }
 
     /// Σₖ as a D×D matrix, whatever the structure.
@@ -193,9 +196,7 @@ module Gaussian =
             let planes = gaussian.Covariances.toArray () |> Array.chunkBySize (Structure.planeSize width structure)
             let means = rows gaussian.Means |> Array.map (fun mean -> features |> Array.map (fun j -> mean[j]))
 
-            return!
-                ofPlanes structure means (Array.map select planes)
-                |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
+            return! ofComputed structure means (Array.map select planes)
         }
 
     /// How many numbers of means and covariances are free: K·D and the structure's own.
