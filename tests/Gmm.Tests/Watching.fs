@@ -123,6 +123,25 @@ let ``a progress function that throws ends the fit with its own exception`` () =
         Assert.Equal("enough", thrown.Message)
 
 [<Fact>]
+let ``a progress function that throws once ends the runs side by side, too`` () =
+    let mutable calls = 0
+
+    let options =
+        { iris 3 with
+            Restarts = 300
+            Tolerance = 0.0
+            Progress =
+                fun _ ->
+                    calls <- calls + 1
+
+                    if calls = 2000 then
+                        failwith "enough"
+            Execution = { Execution.Default with Threads = 2 } }
+
+    let thrown = Assert.Throws<Exception>(fun () -> (DataSet.iris ()).Source |> Gmm.fit options |> ignore)
+    Assert.Equal(("enough", 2000), (thrown.Message, calls))
+
+[<Fact>]
 let ``a fit is cancelled from its progress, runs side by side too`` () =
     for restarts in [ 1; 4 ] do
         use stop = new CancellationTokenSource()

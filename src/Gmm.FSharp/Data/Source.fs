@@ -96,7 +96,8 @@ type Execution =
         { Threads = Environment.ProcessorCount
           Cancellation = CancellationToken.None }
 
-    /// Does the pieces of work 0 … count − 1, each on one of the threads, the earliest first.
+    /// Does the pieces of work 0 … count − 1, each on one of the threads, the earliest first. Once one has thrown, no further
+    /// one begins.
     member internal execution.ForEach(count: int, work: int -> unit) : unit =
         if count = 1 || execution.Threads = 1 then
             for piece in 0 .. count - 1 do
@@ -108,7 +109,12 @@ type Execution =
                 let mutable piece = Interlocked.Increment latest
 
                 while piece < count do
-                    work piece
+                    try
+                        work piece
+                    with _ ->
+                        Interlocked.Exchange(latest, count) |> ignore
+                        reraise ()
+
                     piece <- Interlocked.Increment latest
 
             try

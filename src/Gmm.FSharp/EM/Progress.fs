@@ -2,6 +2,7 @@ namespace Gmm
 
 open System
 open System.Diagnostics
+open System.Runtime.ExceptionServices
 
 /// Where a fit is, told after every E-step.
 type Progress =
@@ -29,10 +30,20 @@ type Progress =
 
 /// Telling how a fit goes.
 module internal Progress =
-    /// A function of several runs at once, called from one thread at a time.
+    /// A function of several runs at once, called from one thread at a time. When it has thrown, all runs end with its
+    /// exception at their next report.
     let oneAtATime (report: Progress -> unit) : Progress -> unit =
-        let gate = obj ()
-        fun progress -> lock gate (fun () -> report progress)
+        let gate, thrown = obj (), ref None
+
+        fun progress ->
+            lock gate (fun () ->
+                thrown.Value |> Option.iter (fun (first: ExceptionDispatchInfo) -> first.Throw())
+
+                try
+                    report progress
+                with trouble ->
+                    thrown.Value <- Some(ExceptionDispatchInfo.Capture trouble)
+                    reraise ())
 
     /// The iterates of a run, each told when it is reached.
     let watch (report: Progress -> unit) run seed (clock: Stopwatch) (iterates: seq<Result<Iterate<'θ>, GmmError>>) =
