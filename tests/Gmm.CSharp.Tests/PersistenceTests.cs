@@ -292,6 +292,7 @@ public sealed class PersistenceTests : IDisposable
         Assert.Equal("state[\"means\"] must be of shape K×D, but is scalar. (Parameter 'state')", Trouble(state, "means", 1.0));
         Assert.Equal("state[\"options.init\"] must be as it was saved, but is 9. (Parameter 'state')", Trouble(state, "options.init", 9.0));
         Assert.Equal("state[\"options.components\"] must be as it was saved, but is 1.5. (Parameter 'state')", Trouble(state, "options.components", 1.5));
+        Assert.Equal("state[\"options.restarts\"] must be as it was saved, but is 2.14748E+09. (Parameter 'state')", Trouble(state, "options.restarts", 2147483648.0));
         Assert.StartsWith("state[\"options.tolerance\"] must be as it was saved, but is [1; 2]", Trouble(state, "options.tolerance", new double[] { 1, 2 }));
         Assert.Equal("state[\"more\"] must be an entry of gaussian, but is an unknown one. (Parameter 'state')", Trouble(state, "more", 1.0));
         state["means"] = null!;

@@ -79,7 +79,7 @@ internal sealed class Setting(string name, Func<Tensor?> get, Action<Tensor> set
     private Action<Tensor> Set { get; } = set;
 
     private static int Whole(Tensor value) =>
-        (double)value is var number && number == Math.Truncate(number) && Math.Abs(number) <= int.MaxValue + 1.0
-            ? checked((int)number)
+        (double)value is var number && number is >= int.MinValue and <= int.MaxValue && number == Math.Truncate(number)
+            ? (int)number
             : throw new InvalidCastException();
 }
