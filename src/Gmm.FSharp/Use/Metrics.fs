@@ -842,9 +842,8 @@ module Metrics =
                     [ count = source.Rows, "True labels", $"one for each of the {source.Rows} rows", $"{count} labels" ]
 
             let! labels = Predict.labels fit source
-            let! densities = Predict.logDensities fit source
+            let! likelihood, weight = Predict.logLikelihood fit source
             let! icl = Predict.icl fit source
-            let likelihood, weight = Predict.weightedSum fit source densities
             let parameters = float fit.FreeParameters
 
             let! agreement =
