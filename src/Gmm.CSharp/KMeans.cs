@@ -78,7 +78,7 @@ public sealed class KMeans
     }
 
     /// <summary>Clusters the rows of data on other threads; this object has the fit when the task has ended.</summary>
-    /// <remarks>The settings are read before this method returns.</remarks>
+    /// <remarks>The settings are read before this method returns; arrays among them stay in use, as the data, until the task has ended.</remarks>
     /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.</param>
     /// <param name="progress">Told of every iteration of every run, from one thread at a time; the objective is −½ inertia / Σₙ wₙ.</param>
