@@ -61,9 +61,9 @@ public abstract class ExponentialFamilyMixture : MixtureModel
     private protected sealed override Func<IFit> Prepare(
         Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
-        var parametrisation = ToParametrisation();
-        var options = ToOptions(GivenName, GivenStart(parametrisation), progress, cancellationToken);
-        var names = ("Start mixture", IsWarm ? WarmName : $"The mixture of {GivenName}");
+        var (isWarm, parametrisation) = (IsWarm, ToParametrisation());
+        var options = ToOptions(isWarm, GivenName, GivenStart(parametrisation), progress, cancellationToken);
+        var names = isWarm ? ("Start mixture", WarmName) : GivenMixture;
         return () => new ExponentialFit(Core.Mixtures.fit(parametrisation.Family, options, source).Get(names), parametrisation);
     }
 
@@ -73,13 +73,16 @@ public abstract class ExponentialFamilyMixture : MixtureModel
         var parametrisation = ToParametrisation();
         var selection = Core.Select.family(
             Selection.ToCore(criterion),
-            Selection.Report<ExponentialParameters>(progress),
+            Selection.Report<ExponentialParameters>(progress, GivenMixture),
             ListModule.OfSeq(components),
             parametrisation.Family,
-            ToOptions(GivenName, GivenStart(parametrisation), null, cancellationToken),
-            source).Get();
-        return (new ExponentialFit(selection.Fit, parametrisation), Selection.Of(selection));
+            ToOptions(isWarm: false, GivenName, GivenStart(parametrisation), null, cancellationToken),
+            source).Get(GivenMixture);
+        return (new ExponentialFit(selection.Fit, parametrisation), Selection.Of(selection, GivenMixture));
     }
+
+    /// <summary>What the core's start is here when it is given.</summary>
+    private (string Core, string Here) GivenMixture => ("Start mixture", $"The mixture of {GivenName}");
 
     private Start<ExponentialParameters>? GivenStart(Parametrisation parametrisation)
     {

@@ -319,8 +319,9 @@ public sealed class GaussianMixture : MixtureModel
 
     private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
-        var options = ToGmmOptions(progress, cancellationToken);
-        (string, string)[] names = IsWarm ? [("Start mixture", WarmName)] : [];
+        var isWarm = IsWarm;
+        var options = ToGmmOptions(isWarm, progress, cancellationToken);
+        (string, string)[] names = isWarm ? [("Start mixture", WarmName)] : [];
         return () => new FitOf<Gaussian>(Core.Gmm.fit(options, source).Get(names));
     }
 
@@ -341,23 +342,23 @@ public sealed class GaussianMixture : MixtureModel
             Selection.Report<Gaussian>(progress),
             ListModule.OfSeq(components),
             ListModule.OfSeq(covarianceTypes.Select(GaussianSettings.ToStructure)),
-            ToGmmOptions(null, cancellationToken),
+            ToGmmOptions(isWarm: false, null, cancellationToken),
             source).Get();
         return (new FitOf<Gaussian>(selection.Fit), Selection.Of(selection));
     }
 
-    private GmmOptions ToGmmOptions(IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+    private GmmOptions ToGmmOptions(bool isWarm, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
         var gaussian = GaussianSettings.ToCore(
             CovarianceType,
-            ToCovarianceStart(),
+            ToCovarianceStart(isWarm),
             RegCovar,
             (MeanPrior, nameof(MeanPrior)),
             (MeanPrecisionPrior, nameof(MeanPrecisionPrior)),
             (CovariancePrior, nameof(CovariancePrior)),
             (DegreesOfFreedomPrior, nameof(DegreesOfFreedomPrior)));
         var start = InitMeans is { } means ? Start<Gaussian>.NewMeans(means) : null;
-        var common = ToOptions(nameof(InitMeans), start, progress, cancellationToken);
+        var common = ToOptions(isWarm, nameof(InitMeans), start, progress, cancellationToken);
         return new GmmOptions(
             components: common.Components,
             structure: gaussian.Structure,
@@ -405,10 +406,10 @@ public sealed class GaussianMixture : MixtureModel
         return () => new FitOf<Gaussian>(fit);
     }
 
-    private CovarianceStart ToCovarianceStart() =>
+    private CovarianceStart ToCovarianceStart(bool isWarm) =>
         (CovarianceInit, InitCovariances) switch
         {
-            _ when IsWarm => CovarianceStart.OfStart,
+            _ when isWarm => CovarianceStart.OfStart,
             (CovarianceInitMethod.OfStart, { } covariances) => CovarianceStart.NewGiven(covariances.Value),
             (_, { }) => throw Translation.Invalid(
                 nameof(CovarianceInit), $"{CovarianceInitMethod.OfStart} when {nameof(InitCovariances)} are given", CovarianceInit),

@@ -57,7 +57,7 @@ public abstract class MixtureModel
     /// <summary>Whether a fit goes on from the last one, where there is one; false unless set.</summary>
     /// <remarks>
     /// Two fits of one iteration are one fit of two, to the last bit. Restarts and the settings of the start count for the
-    /// first fit only.
+    /// first fit only. A selection starts anew.
     /// </remarks>
     public bool WarmStart { get; set; }
 
@@ -458,16 +458,17 @@ public abstract class MixtureModel
         where TFit : IFit => (TFit)fitted.Get(member);
 
     /// <summary>The settings that all mixtures have.</summary>
+    /// <param name="isWarm">Whether the fit goes on from the last one.</param>
     /// <param name="name">The property that holds the parameters to start from, if there is one.</param>
     /// <param name="given">The start that it holds, if it does.</param>
     /// <param name="progress">Told of every iteration.</param>
     /// <param name="cancellationToken">Stops the fit.</param>
     private protected MixtureOptions<TParameters> ToOptions<TParameters>(
-        string? name, Start<TParameters>? given, IProgress<FitProgress>? progress, CancellationToken cancellationToken) =>
+        bool isWarm, string? name, Start<TParameters>? given, IProgress<FitProgress>? progress, CancellationToken cancellationToken) =>
         new(
             components: Components,
-            start: IsWarm ? Start<TParameters>.NewMixture(Current<FitOf<TParameters>>().Value.Mixture) : ToStart(name, given),
-            startWeights: InitWeights is null || IsWarm ? null : FSharpOption<double[]>.Some(InitWeights),
+            start: isWarm ? Start<TParameters>.NewMixture(Current<FitOf<TParameters>>().Value.Mixture) : ToStart(name, given),
+            startWeights: InitWeights is null || isWarm ? null : FSharpOption<double[]>.Some(InitWeights),
             restarts: Restarts,
             seed: RandomState,
             assignment: Cem ? Assignment.Hard : Assignment.Soft,

@@ -114,7 +114,7 @@ public sealed class ProductMixture : MixtureModel
     private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
         var (parts, values) = CheckedParts();
-        var options = ToOptions<Product>(null, null, progress, cancellationToken);
+        var options = ToOptions<Product>(IsWarm, null, null, progress, cancellationToken);
         return () => new ProductFit(Core.Mixtures.fitProduct(values, options, source).Get(("Start mixture", WarmName)), parts);
     }
 
@@ -127,7 +127,7 @@ public sealed class ProductMixture : MixtureModel
             Selection.Report<Product>(progress),
             ListModule.OfSeq(components),
             values,
-            ToOptions<Product>(null, null, null, cancellationToken),
+            ToOptions<Product>(isWarm: false, null, null, null, cancellationToken),
             source).Get();
         return (new ProductFit(selection.Fit, parts), Selection.Of(selection));
     }

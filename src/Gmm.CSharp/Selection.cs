@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 using Core = global::Gmm;
 
@@ -85,10 +86,14 @@ public sealed class Selection
     /// <returns>The table.</returns>
     public override string ToString() => table;
 
-    internal static Selection Of<TParameters>(Selection<TParameters> selection)
+    /// <summary>The core's selection, its errors in the words of the C# surface.</summary>
+    /// <param name="selection">The selection.</param>
+    /// <param name="names">What the core calls an option, and what it is called here, where that is not the usual name.</param>
+    internal static Selection Of<TParameters>(Selection<TParameters> selection, params (string Core, string Here)[] names)
     {
-        var candidates = selection.Candidates.ToList();
-        return new([.. candidates.Select(SelectionCandidate.Of)], candidates.IndexOf(selection.Best), selection.Table);
+        var candidates = selection.Candidates.Select(candidate => Known(candidate, names)).ToList();
+        var known = new Selection<TParameters>(selection.Criterion, ListModule.OfSeq(candidates), selection.Best, selection.Fit);
+        return new([.. candidates.Select(SelectionCandidate.Of)], candidates.IndexOf(selection.Best), known.Table);
     }
 
     internal static Core.Criterion ToCore(Criterion criterion) =>
@@ -100,6 +105,15 @@ public sealed class Selection
             _ => throw Translation.UnknownValue(nameof(Criterion), criterion),
         };
 
-    internal static FSharpFunc<Candidate<TParameters>, Unit> Report<TParameters>(IProgress<SelectionCandidate>? progress) =>
-        Translation.ToFunction<Candidate<TParameters>>(candidate => progress?.Report(SelectionCandidate.Of(candidate)));
+    internal static FSharpFunc<Candidate<TParameters>, Unit> Report<TParameters>(
+        IProgress<SelectionCandidate>? progress, params (string Core, string Here)[] names) =>
+        Translation.ToFunction<Candidate<TParameters>>(candidate => progress?.Report(SelectionCandidate.Of(Known(candidate, names))));
+
+    private static Candidate<TParameters> Known<TParameters>(Candidate<TParameters> candidate, (string Core, string Here)[] names) =>
+        candidate.Outcome.IsOk
+            ? candidate
+            : new(
+                candidate.Name,
+                candidate.Components,
+                FSharpResult<Judged<TParameters>, GmmError>.NewError(candidate.Outcome.ErrorValue.Known(names)));
 }

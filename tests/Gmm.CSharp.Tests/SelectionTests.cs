@@ -65,6 +65,33 @@ public sealed class SelectionTests
     }
 
     [Fact]
+    public void ErrorsOfCandidatesNameTheSettings()
+    {
+        var (model, reports) = (new GaussianMixture(2) { InitWeights = [1, 1] }, new Reports());
+        const string error = "InitWeights must be one number for each of the 1 components, but is 2 numbers.";
+        var selection = model.Select(Data.Iris, [1, 2], progress: reports);
+        Assert.Equal(error, selection.Candidates[0].Error);
+        Assert.Contains(error, selection.ToString());
+        Assert.Contains(reports, report => report.Error == error);
+
+        var given = new BernoulliMixture(2) { InitProbabilities = new[,] { { 0.2 }, { 0.7 } } };
+        var thrown = Assert.Throws<ArgumentException>(() => given.Select(new double[,] { { 0 }, { 1 }, { 1 } }, [1]));
+        Assert.Equal("The mixture of InitProbabilities must be bernoulli with 1 components of 1 columns, but is bernoulli with 2 components of 1 columns.", thrown.Message);
+        thrown = Assert.Throws<ArgumentException>(() => model.Select(Data.Iris, []));
+        Assert.Equal("The candidates must be at least one, but is none.", thrown.Message);
+    }
+
+    [Fact]
+    public void SelectionStartsAnewWhateverWarmStartSays()
+    {
+        var (cold, warm) = (new GaussianMixture(2), new GaussianMixture(2) { WarmStart = true }.Fit(Data.Faithful));
+        Assert.Equal(cold.Select(Data.Iris, [1, 2, 3]).ToString(), warm.Select(Data.Iris, [1, 2, 3]).ToString());
+        double[][] counts = [[0], [1], [5], [9], [0], [7]];
+        var (few, again) = (new PoissonMixture(1), new PoissonMixture(1) { WarmStart = true }.Fit(counts));
+        Assert.Equal(few.Select(counts, [1, 2]).ToString(), again.Select(counts, [1, 2]).ToString());
+    }
+
+    [Fact]
     public void WithoutAnyFitTheEarlierOneIsKept()
     {
         var model = new GaussianMixture(2).Fit(Data.Iris);

@@ -18,10 +18,10 @@ internal static class Translation
         ("StartCovariances", nameof(GaussianMixture.InitCovariances)),
         ("Start labels", nameof(GaussianMixture.InitLabels)),
         ("Start responsibilities", nameof(GaussianMixture.InitResponsibilities)),
-        ("Start mixture", "The mixture of InitMeans and InitCovariances"),
         ("Start means", nameof(GaussianMixture.InitMeans)),
         ("Means", nameof(GaussianMixture.InitMeans)),
         ("Columns of the parts", "The columns of Parts"),
+        ("Candidates", "The candidates"),
         ("Weights", nameof(GaussianMixture.InitWeights)),
         ("Covariances", nameof(GaussianMixture.InitCovariances)),
         ("Sample rows", "n"),
@@ -37,11 +37,17 @@ internal static class Translation
     /// <param name="result">What the core returned.</param>
     /// <param name="names">What the core calls an option, and what this estimator does, where that is not the usual name.</param>
     internal static T Get<T>(this FSharpResult<T, GmmError> result, params (string Core, string Here)[] names) =>
-        result.IsOk ? result.ResultValue : throw ToException(result.ErrorValue, names);
+        result.IsOk ? result.ResultValue : throw ToException(result.ErrorValue.Known(names));
+
+    /// <summary>The error in the words of the C# surface.</summary>
+    internal static GmmError Known(this GmmError error, params (string Core, string Here)[] names) =>
+        error is GmmError.InvalidOption option
+            ? GmmError.NewInvalidOption(Rename(option.name, names), option.rule, option.value)
+            : error;
 
     /// <summary>The exception for an option that breaks a rule which only the C# surface has.</summary>
     internal static Exception Invalid(string name, string rule, object value) =>
-        ToException(GmmError.NewInvalidOption(name, rule, $"{value}"), [(name, name)]);
+        ToException(GmmError.NewInvalidOption(name, rule, $"{value}"));
 
     /// <summary>The exception for a number that is no value of an enumeration.</summary>
     internal static Exception UnknownValue<T>(string name, T value)
@@ -57,10 +63,10 @@ internal static class Translation
     /// <summary>An F# function of an action.</summary>
     internal static FSharpFunc<T, Unit> ToFunction<T>(Action<T> action) => FuncConvert.FromAction(action);
 
-    private static Exception ToException(GmmError error, (string Core, string Here)[] names) =>
+    private static Exception ToException(GmmError error) =>
         error switch
         {
-            GmmError.InvalidOption option => InvalidOption(Rename(option.name, names), option.rule, option.value),
+            GmmError.InvalidOption option => InvalidOption(option.name, option.rule, option.value),
             GmmError.InvalidData or GmmError.InvalidNumber or GmmError.OutsideDomain => new ArgumentException(error.Message, "data"),
             GmmError.SingularCovariance trouble =>
                 new MixtureFitException(error.Message, trouble.owner?.Value, trouble.iteration),
