@@ -134,7 +134,7 @@ public sealed class ProductMixture : MixtureModel
 
     private (IReadOnlyList<Part> Parts, FSharpList<Core.Part> Values) CheckedParts()
     {
-        Part[] parts = [.. Parts];
+        Part[] parts = Parts is null ? throw Translation.Invalid(nameof(Parts), "a list of parts", "null") : [.. Parts];
         return Array.IndexOf(parts, null) is >= 0 and var i
             ? throw Translation.Invalid($"{nameof(Parts)}[{i}]", "a part", "null")
             : (Array.AsReadOnly(parts), ListModule.OfSeq(parts.Select(part => part.Value)));

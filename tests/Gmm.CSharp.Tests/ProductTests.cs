@@ -191,6 +191,7 @@ public class ProductTests
         ["The columns of Parts must be each of 0 to 6 once, but is [0; 1; 1]."] =
             () => new ProductMixture(2) { Parts = { Part.Gaussian([0, 1]), Part.Poisson([1]) } }.Fit(Mixed),
         ["Parts[1] must be a part, but is null."] = () => new ProductMixture(2) { Parts = { Part.Gaussian([0]), null! } }.Fit(Mixed),
+        ["Parts must be a list of parts, but is null."] = () => new ProductMixture(2) { Parts = null! }.Fit(Mixed),
         ["columns must be at least one, but is empty."] = () => Part.Bernoulli([]),
         ["betaPrior must be two numbers of 1 or more, and finite, but is (0, 1)."] = () => Part.Bernoulli([0], betaPrior: (0, 1)),
         ["gammaPrior must be a shape of 1 or more and a rate of 0 or more, both finite, but is (0, 1)."] = () => Part.Poisson([0], gammaPrior: (0, 1)),
