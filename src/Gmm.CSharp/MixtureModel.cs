@@ -405,7 +405,7 @@ public abstract class MixtureModel
         where TModel : MixtureModel
     {
         var fit = model.Open(saved);
-        Setting.Restore(model.Settings, saved.Options);
+        Setting.Restore(model.Settings, saved.Options.IsEmpty ? Saving.Told(saved.State) : saved.Options);
         model.fitted.Set(fit());
         return model;
     }

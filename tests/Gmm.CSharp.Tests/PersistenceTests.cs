@@ -1,4 +1,6 @@
 using System.Reflection;
+using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
 using Xunit;
 using Core = global::Gmm;
 
@@ -189,6 +191,38 @@ public sealed class PersistenceTests : IDisposable
             Core.Binomial.family(4), Against.With(Core.Mixtures.defaults<ExponentialParameters>(), ("Components", 2)), Data.Value(SourceModule.ofRows(Counts))));
         Data.Value(Core.Persist.save(Target, counts));
         Assert.Equal((2, 4), (BinomialMixture.Load(Target).Components, BinomialMixture.Load(Target).Trials));
+    }
+
+    [Fact]
+    public void WhatTheCoreSavedGoesOnWithItsPriors()
+    {
+        var options = Against.With(
+            Core.Gmm.defaults,
+            ("Components", 2),
+            ("Assignment", Assignment.Hard),
+            ("WeightPrior", WeightPrior.NewDirichlet([3])),
+            ("MeanPrior", FSharpOption<MeanPrior>.Some(new(TensorModule.vector([3, 70]), 50))),
+            ("CovariancePrior", FSharpOption<CovariancePrior>.Some(new(TensorModule.scalar(2), 5))));
+        var fit = Data.Value(Core.Gmm.fit(options, Data.Source(Data.Faithful)));
+        Data.Value(Core.Persist.save(Target, fit));
+        var model = GaussianMixture.Load(Target);
+        Assert.True(model.Cem);
+        Assert.Equal((50.0, 5.0), (model.MeanPrecisionPrior!.Value, model.DegreesOfFreedomPrior!.Value));
+        model.WarmStart = true;
+        model.Fit(Data.Faithful);
+        Assert.NotEqual(0, fit.LogPrior);
+        Assert.Equal(fit.LogPrior, model.LogPrior, 1e-6);
+        Assert.Equal(fit.Objective, model.Objective, 1e-6);
+
+        var part = Core.Part.NewGaussian([0, 1], Against.With(Core.Gmm.columns, ("MeanPrior", options.MeanPrior), ("Structure", Structure.Diag)));
+        var joint = Data.Value(Core.Mixtures.fitProduct(
+            ListModule.OfSeq([part]), Against.With(Core.Mixtures.defaults<Core.Product>(), ("Components", 2)), Data.Source(Data.Faithful)));
+        Data.Value(Core.Persist.save(Target, joint));
+        var product = ProductMixture.Load(Target);
+        product.WarmStart = true;
+        product.Fit(Data.Faithful);
+        Assert.NotEqual(0, joint.LogPrior);
+        Assert.Equal(joint.LogPrior, product.LogPrior, 1e-3 * Math.Abs(joint.LogPrior));
     }
 
     [Fact]

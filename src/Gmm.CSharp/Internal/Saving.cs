@@ -30,6 +30,14 @@ internal static class Saving
         return new(family(options), own, options);
     }
 
+    /// <summary>The settings that a fit tells, which the F# library saves without others: Gaussian structures and priors, the weights' prior, the assignment.</summary>
+    internal static FSharpMap<string, Core.Tensor> Told(FSharpMap<string, Core.Tensor> state)
+    {
+        var told = StateModule.within("settings", state).Aggregate(state, (all, entry) => all.Add(entry.Key, entry.Value));
+        told = told.Add("cem", state["assignment"]);
+        return state.TryGetValue("weightConcentration", out var concentration) ? told.Add("weightConcentrationPrior", concentration) : told;
+    }
+
     /// <summary>What is made of the content of a file; what is wrong with it is told with the path.</summary>
     internal static T Load<T>(string path, Func<SavedFit, T> make)
     {
