@@ -1,16 +1,17 @@
 using System.Diagnostics;
+using System.Text;
 using Xunit;
 
 namespace Gmm.CSharp.Tests;
 
-/// <summary>The C# sample runs as a program.</summary>
+/// <summary>The C# samples run as programs.</summary>
 public class SampleTests
 {
     [Fact]
     public async Task SampleFitsOldFaithful()
     {
         var picture = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName(), "faithful.svg");
-        var (exitCode, output, errors) = await Run("data/faithful.csv", picture);
+        var (exitCode, output, errors) = await Run("Gmm.CSharp.Sample.dll", "data/faithful.csv", picture);
         Assert.Equal("", errors);
         Assert.Equal(0, exitCode);
         Assert.Contains("log-likelihood -1130.26", output);
@@ -27,17 +28,66 @@ public class SampleTests
     [Fact]
     public async Task SampleNamesAFileThatIsMissing()
     {
-        var (exitCode, output, errors) = await Run("data/missing.csv");
+        var (exitCode, output, errors) = await Run("Gmm.CSharp.Sample.dll", "data/missing.csv");
         Assert.Equal((1, "", "data/missing.csv: There is no such file.\n"), (exitCode, output, errors.ReplaceLineEndings("\n")));
     }
 
-    private static async Task<(int ExitCode, string Output, string Errors)> Run(params string[] arguments)
+    [Fact]
+    public async Task TgmmPageIsReproduced()
     {
-        var start = new ProcessStartInfo("dotnet", ["Gmm.CSharp.Sample.dll", .. arguments])
+        var (exitCode, output, errors) = await Run("Gmm.Tgmm.dll");
+        Assert.Equal("", errors);
+        Assert.Equal(0, exitCode);
+        Assert.Equal(
+            [
+                "Covariance types", "Maximum likelihood", "Maximum a posteriori", "Starts", "Covariance starts", "Restarts",
+                "Classification EM", "Convergence", "Sampling", "Saving", "Attributes", "Predictions", "Metrics",
+            ],
+            output.ReplaceLineEndings("\n").Split("\n\n").Select(section => section.Trim('\n').Split('\n')[0]));
+
+        foreach (var line in new[]
+                 {
+                     "Full           score -3.1350  BIC 3870.72  covariances (3, 2, 2)",
+                     "TiedDiag       score -3.2967  BIC 4019.99  covariances (2)",
+                     "TiedSpherical  score -3.3194  BIC 4040.81  covariances ()",
+                     "weight 0.500  mean (0.017, 0.077)  variances 0.567, 0.486  covariance 0.008",
+                     "weight 0.353  mean (-0.070, 0.123)  variances 0.502, 0.448  covariance 0.026",
+                     "objective -3.8054 = lower bound -3.1605 + log-prior -386.95 / 600",
+                     "FarthestFirst  from -4.3001 to -3.1350",
+                     "given          from -3.7942 to -3.1350",
+                     "Identity       from -3.3599 to -3.1350",
+                     "the same by that seed alone: True",
+                     "weight 0.545  mean (0.101, 0.034)",
+                     "tolerance 0.01: lower bound -3.311066, converged True",
+                     "after 5 iterations: The fit stopped after 5 iterations without converging",
+                     "after 5 more: lower bound -3.306992, converged False",
+                     "run 0 (seed 42)  iteration   10  objective     -3.306991854",
+                     "component 1                rows of each component 0, 1000, 0",
+                     "2 to 3 σ                   rows of each component 507, 334, 159  2.00 to 3.00 σ",
+                     "beyond 3 σ of component 1  rows of each component 0, 1000, 0     3.00 to",
+                     "loaded: the same score True",
+                     "36 arrays, the same score True",
+                     "for NumPy: the same means True",
+                     "fitted: False, then True",
+                     "weights [0.499778; 0.34097; 0.159252]",
+                     "row 1: probability 0.8968 of component 0, log-density -2.8014",
+                     "score -3.1350, AIC 3795.97, BIC 3870.72",
+                     "adjusted Rand 0.8461, purity 0.9433",
+                     "KL divergence to the tied mixture 0.150 ± 0.010",
+                 })
+        {
+            Assert.Contains(line, output);
+        }
+    }
+
+    private static async Task<(int ExitCode, string Output, string Errors)> Run(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments])
         {
             WorkingDirectory = AppContext.BaseDirectory,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
             Environment = { ["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "1" },
         };
         using var process = Process.Start(start)!;
