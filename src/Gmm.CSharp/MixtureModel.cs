@@ -65,7 +65,7 @@ public abstract class MixtureModel
     /// <remarks>Responsibilities are one-hot, ties go to the lower component (Celeux and Govaert 1992).</remarks>
     public bool Cem { get; set; }
 
-    /// <summary>The prior on the weights, π ~ Dirichlet(α): a number or one for every component (K), each 1 or more.</summary>
+    /// <summary>The prior on the weights, π ~ Dirichlet(α): a number or one for every component (K), each from 1 to 1e150.</summary>
     /// <remarks>πₖ = (Nₖ + αₖ − 1) / Σⱼ (Nⱼ + αⱼ − 1).</remarks>
     public Tensor? WeightConcentrationPrior { get; set; }
 

@@ -177,6 +177,12 @@ let private mistakes: (string * (GmmOptions * string * string * string)) list =
        "WeightPrior",
        "at least 1",
        "NaN")
+      "concentration too large to be summed",
+      ({ two with
+          WeightPrior = Dirichlet [| 1e308 |] },
+       "WeightPrior",
+       "at most 1e150",
+       "1E+308")
       "mean prior of another shape",
       ({ two with
           MeanPrior = meanBelief (Tensor.vector [| 1.0; 2.0; 3.0 |]) 1.0 },

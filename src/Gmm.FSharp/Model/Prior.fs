@@ -4,7 +4,7 @@ namespace Gmm
 type WeightPrior =
     /// Nothing, α = 1: maximum likelihood.
     | Flat
-    /// One α ≥ 1 for every component (K), or one number for all: αₖ − 1 extra rows.
+    /// One α from 1 to 1e150 for every component (K), or one number for all: αₖ − 1 extra rows.
     | Dirichlet of concentration: float[]
     /// Everything: the weights stay as they start.
     | Fixed
@@ -48,11 +48,11 @@ module WeightPrior =
         | Dirichlet concentration ->
             let count = concentration.Length
             let expected = $"one concentration for each of the {components} components, or one for all"
-            let bad = concentration |> Array.tryFind (fun alpha -> not (alpha >= 1.0 && alpha < infinity))
+            let bad = concentration |> Array.tryFind (fun alpha -> not (alpha >= 1.0 && alpha <= 1e150))
 
             GmmError.requireAll
                 [ (count = components || count = 1), "WeightPrior", expected, $"{count} numbers"
                   bad.IsNone,
                   "WeightPrior",
-                  "at least 1 and finite for every component",
+                  "at least 1 and at most 1e150 for every component",
                   string (Option.defaultValue 1.0 bad) ]
