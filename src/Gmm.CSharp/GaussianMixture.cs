@@ -209,11 +209,7 @@ public sealed class GaussianMixture : MixtureModel
     /// <returns>The picture.</returns>
     /// <exception cref="ArgumentException">The options break their rule, or do not belong to the data, or the data not to the fit.</exception>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
-    public string ToSvg(Rows data, PlotOptions? options = null)
-    {
-        var (fit, source) = (Current<FitOf<Gaussian>>(), data.ToSource(null));
-        return Core.Plot.scatter((options ?? new()).Value, fit.Value, source, fit.Labels(source)).Get();
-    }
+    public string ToSvg(Rows data, PlotOptions? options = null) => Draw(Current<FitOf<Gaussian>>(), data, options);
 
     /// <summary>Draws rows as <see cref="ToSvg"/> does, and writes the picture to a file.</summary>
     /// <remarks>The folder is made if need be; the file is complete or, when it can't be written, as it was.</remarks>
@@ -226,7 +222,13 @@ public sealed class GaussianMixture : MixtureModel
     public void SaveSvg(string path, Rows data, PlotOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        _ = Core.Plot.save(path, ToSvg(data, options)).Get();
+        _ = Core.Plot.save(path, Draw(Current<FitOf<Gaussian>>(), data, options)).Get();
+    }
+
+    private static string Draw(FitOf<Gaussian> fit, Rows data, PlotOptions? options)
+    {
+        var source = data.ToSource(null);
+        return Core.Plot.scatter((options ?? new()).Value, fit.Value, source, fit.Labels(source)).Get();
     }
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -41,8 +41,8 @@ type GmmError =
                 | None -> "The shared covariance"
 
             $"{which} is not positive definite in iteration {iteration}: its rows lie in fewer dimensions than the data. "
-            + "Raise RegCovar, set CovariancePrior, choose a structure with fewer parameters or fewer components, "
-            + "or drop constant and duplicate columns."
+            + "Raise RegCovar (an absolute one where a column is constant), set CovariancePrior, choose a structure with "
+            + "fewer parameters or fewer components, or drop constant and duplicate columns."
         | CollapsedComponent(owner, iteration) ->
             $"Component {owner} (counting from 0) has no rows left in iteration {iteration}. "
             + "Choose fewer components, another start or seed, or a MeanPrior with a CovariancePrior."

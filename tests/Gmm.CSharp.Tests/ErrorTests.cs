@@ -1,3 +1,4 @@
+using System.Reflection;
 using Xunit;
 
 namespace Gmm.CSharp.Tests;
@@ -53,6 +54,12 @@ public class ErrorTests
         ["VerboseInterval must be at least 1, but is 0."] = m => m.VerboseInterval = 0,
         ["InitWeights[1] must be finite and not negative, but is -1."] =
             m => (m.InitMeans, m.InitCovariances, m.InitWeights) = (TwoMeans, 1, [1, -1]),
+        ["InitWeights must be above 0 somewhere, with a finite sum, but is a sum of 0."] = m => m.InitWeights = [0, 0],
+        ["RegCovar must be 0 or more, and finite, but is Infinity."] = m => m.RegCovar = Regularisation.Absolute(double.PositiveInfinity),
+        ["MeanPrior must be 2 or 2×2, but is scalar."] = m => (m.MeanPrior, m.MeanPrecisionPrior) = (0, 1),
+        ["MeanPrecisionPrior must be above 0 and finite, but is NaN."] = m => (m.MeanPrior, m.MeanPrecisionPrior) = (new double[2], double.NaN),
+        ["DegreesOfFreedomPrior must be above 1, the number of features less 1, and finite, but is Infinity."] =
+            m => (m.CovariancePrior, m.DegreesOfFreedomPrior) = (1, double.PositiveInfinity),
         ["InitCovariances must be symmetric and positive definite, but is"] = m => (m.InitMeans, m.InitCovariances) = (TwoMeans, -1),
         ["InitCovariances must be 2×2×2 or 2×2 or scalar for structure full, but is 3."] =
             m => (m.InitMeans, m.InitCovariances) = (TwoMeans, new double[3]),
@@ -72,7 +79,7 @@ public class ErrorTests
             m => (m.CovariancePrior, m.DegreesOfFreedomPrior) = (new double[,] { { 1, 2 }, { 2, 1 } }, 4),
         ["CovariancePrior must be 2×2×2 or 2×2 or scalar for structure full, but is 2."] =
             m => (m.CovariancePrior, m.DegreesOfFreedomPrior) = (new double[] { 1, 1 }, 4),
-        ["DegreesOfFreedomPrior must be above 1, the number of features less 1, but is 1."] =
+        ["DegreesOfFreedomPrior must be above 1, the number of features less 1, and finite, but is 1."] =
             m => (m.CovariancePrior, m.DegreesOfFreedomPrior) = (1, 1),
         ["CovariancePrior must be given together with DegreesOfFreedomPrior, but is given without."] = m => m.CovariancePrior = 1,
         ["DegreesOfFreedomPrior must be given together with CovariancePrior, but is given without."] = m => m.DegreesOfFreedomPrior = 3,
@@ -195,45 +202,49 @@ public class ErrorTests
         }
     }
 
-    [Fact]
-    public void BeforeAFitTheRemedyIsNamed()
+    /// <summary>Every class, not fitted, by its name.</summary>
+    private static readonly Dictionary<string, object> Unfitted = new object[]
     {
-        var model = new GaussianMixture(2);
-        var clusters = new KMeans(2);
+        new GaussianMixture(2), new BernoulliMixture(2), new BinomialMixture(2, 3), new CategoricalMixture(2, 3), new PoissonMixture(2),
+        new ExponentialMixture(2), new ProductMixture(2), new KMeans(2),
+    }.ToDictionary(model => model.GetType().Name);
 
-        foreach (var (member, use) in new (string, Func<object>)[]
-                 {
-                     ("GaussianMixture.Weights", () => model.Weights),
-                     ("GaussianMixture.Means", () => model.Means),
-                     ("GaussianMixture.Covariances", () => model.Covariances),
-                     ("GaussianMixture.Converged", () => model.Converged),
-                     ("GaussianMixture.Iterations", () => model.Iterations),
-                     ("GaussianMixture.LowerBound", () => model.LowerBound),
-                     ("GaussianMixture.LogLikelihood", () => model.LogLikelihood),
-                     ("GaussianMixture.Trace", () => model.Trace),
-                     ("GaussianMixture.InitialWeights", () => model.InitialWeights),
-                     ("GaussianMixture.InitialMeans", () => model.InitialMeans),
-                     ("GaussianMixture.InitialCovariances", () => model.InitialCovariances),
-                     ("GaussianMixture.BestRandomState", () => model.BestRandomState),
-                     ("GaussianMixture.FreeParameters", () => model.FreeParameters),
-                     ("GaussianMixture.Bic", () => model.Bic()),
-                     ("GaussianMixture.Aic", () => model.Aic()),
-                     ("GaussianMixture.Predict", () => model.Predict(Data.Faithful)),
-                     ("GaussianMixture.PredictProba", () => model.PredictProba(Data.Faithful)),
-                     ("GaussianMixture.ScoreSamples", () => model.ScoreSamples(Data.Faithful)),
-                     ("GaussianMixture.Score", () => model.Score(Data.Faithful)),
-                     ("KMeans.Centers", () => clusters.Centers),
-                     ("KMeans.Labels", () => clusters.Labels),
-                     ("KMeans.Inertia", () => clusters.Inertia),
-                     ("KMeans.Iterations", () => clusters.Iterations),
-                     ("KMeans.Converged", () => clusters.Converged),
-                     ("KMeans.BestRandomState", () => clusters.BestRandomState),
-                     ("KMeans.Predict", () => clusters.Predict(Data.Faithful)),
-                     ("KMeans.Transform", () => clusters.Transform(Data.Faithful)),
-                 })
+    public static TheoryData<string> Classes => new(Unfitted.Keys);
+
+    /// <summary>Every result and every method but those that fit.</summary>
+    [Theory]
+    [MemberData(nameof(Classes))]
+    public void BeforeAFitTheRemedyIsNamed(string name)
+    {
+        var (model, type) = (Unfitted[name], Unfitted[name].GetType());
+        var results = type.GetProperties().Where(property => !property.CanWrite).Select(property => property.GetMethod!);
+        var methods = type.GetMethods().Where(method =>
+            !method.IsSpecialName && !method.IsStatic && method.DeclaringType != typeof(object) && method.GetBaseDefinition().DeclaringType != typeof(object));
+        string[] others = ["IsFitted", "Parts", "Fit", "FitAsync", "FitPredict", "Select", "UsePriorsFromData"];
+
+        object? Argument(ParameterInfo parameter) =>
+            parameter switch
+            {
+                { HasDefaultValue: true } => parameter.DefaultValue,
+                { ParameterType: var given } when given == typeof(Rows) => (Rows)Data.Faithful,
+                { ParameterType: var given } when given == typeof(int) => 1,
+                { ParameterType: var given } when given == typeof(int[]) => new int[1],
+                { ParameterType: var given } when given == typeof(double[]) => new double[1],
+                { ParameterType: var given } when given == typeof(string) => Path.GetTempPath(),
+                _ => model,
+            };
+
+        foreach (var member in results.Concat(methods))
         {
-            var error = Assert.Throws<InvalidOperationException>(use);
-            Assert.Equal($"{member} needs a fitted model. Call Fit or FitPredict first.", error.Message);
+            var said = member.Name.StartsWith("get_", StringComparison.Ordinal) ? member.Name[4..] : member.Name;
+
+            if (!others.Contains(said))
+            {
+                object?[] arguments = [.. member.GetParameters().Select(Argument)];
+                var error = Assert.Throws<InvalidOperationException>(
+                    () => member.Invoke(model, BindingFlags.DoNotWrapExceptions, null, arguments, null));
+                Assert.Equal($"{name}.{said} needs a fitted model. Call Fit or FitPredict first.", error.Message);
+            }
         }
     }
 
@@ -278,6 +289,17 @@ public class ErrorTests
         Assert.Equal((1, 0), (error.Component, error.Iteration));
         Assert.StartsWith("Component 1 (counting from 0) has no rows left in iteration 0.", error.Message);
         AssertKept(means, model);
+    }
+
+    [Fact]
+    public void ConstantColumnNeedsAnAbsoluteRegularisation()
+    {
+        double[,] data = { { 0, 1 }, { 1, 1 }, { 5, 1 }, { 6, 1 } };
+        var model = new GaussianMixture(2);
+        var error = Assert.Throws<MixtureFitException>(() => model.Fit(data));
+        Assert.Contains("Raise RegCovar (an absolute one where a column is constant)", error.Message);
+        model.RegCovar = Regularisation.Absolute(1e-6);
+        Assert.Equal(1e-6, model.Fit(data).Covariances[0][1, 1], 1e-12);
     }
 
     [Fact]

@@ -50,6 +50,12 @@ let private mistakes: (string * (GmmOptions * string * string * string)) list =
       "tolerance infinite", ({ two with Tolerance = infinity }, "Tolerance", "finite", "Infinity")
       "negative regularisation", ({ two with RegCovar = Absolute -1.0 }, "RegCovar", "0 or more", "-1")
       "relative regularisation NaN", ({ two with RegCovar = Relative nan }, "RegCovar", "0 or more", "NaN")
+      "regularisation infinite",
+      ({ two with
+          RegCovar = Absolute infinity },
+       "RegCovar",
+       "finite",
+       "Infinity")
       "given assignment",
       ({ two with
           Assignment = Given(fun _ -> [||]) },
@@ -104,6 +110,12 @@ let private mistakes: (string * (GmmOptions * string * string * string)) list =
        "Start responsibilities",
        "12×2",
        "12×3")
+      "responsibilities NaN",
+      ({ two with
+          Start = Start.Responsibilities(Array2D.create 12 2 nan) },
+       "Start responsibilities[0, 0]",
+       "finite",
+       "NaN")
       "negative responsibilities",
       ({ two with
           Start = Start.Responsibilities(Array2D.create 12 2 -1.0) },
@@ -152,6 +164,12 @@ let private mistakes: (string * (GmmOptions * string * string * string)) list =
        "StartWeights[1]",
        "not negative",
        "-1")
+      "weights to start from that are all 0",
+      ({ two with
+          StartWeights = Some [| 0.0; 0.0 |] },
+       "StartWeights",
+       "above 0 somewhere",
+       "0")
       "covariances to start from of another shape",
       ({ two with
           StartCovariances = CovarianceStart.Given(Tensor.vector [| 1.0; 1.0; 1.0 |]) },
@@ -164,6 +182,18 @@ let private mistakes: (string * (GmmOptions * string * string * string)) list =
        "StartCovariances",
        "positive definite",
        "-1")
+      "covariances to start from that are not symmetric",
+      ({ two with
+          StartCovariances = CovarianceStart.Given(Tensor.matrix (array2D [ [ 1.0; 0.5 ]; [ 0.0; 1.0 ] ])) },
+       "StartCovariances",
+       "symmetric",
+       "[1; 0.5]")
+      "covariances to start from that are NaN",
+      ({ two with
+          StartCovariances = CovarianceStart.Given(Tensor.scalar nan) },
+       "StartCovariances",
+       "positive definite",
+       "NaN")
       "a verbose interval of 0", ({ two with VerboseInterval = 0 }, "VerboseInterval", "at least 1", "0")
       "concentration below 1",
       ({ two with
@@ -207,6 +237,12 @@ let private mistakes: (string * (GmmOptions * string * string * string)) list =
        "MeanPrior",
        "above 0",
        "NaN")
+      "mean precision infinite",
+      ({ two with
+          MeanPrior = meanBelief (Tensor.vector [| 1.0; 2.0 |]) infinity },
+       "MeanPrior",
+       "finite",
+       "Infinity")
       "covariance prior of another shape",
       ({ two with
           CovariancePrior = beliefs (Tensor.vector [| 1.0; 1.0 |]) 4.0 },
@@ -250,6 +286,12 @@ let private mistakes: (string * (GmmOptions * string * string * string)) list =
        "CovariancePrior",
        "above 1",
        "1")
+      "degrees of freedom infinite",
+      ({ two with
+          CovariancePrior = beliefs (Tensor.scalar 1.0) infinity },
+       "CovariancePrior",
+       "and finite",
+       "Infinity")
       "degrees of freedom NaN",
       ({ two with
           CovariancePrior = beliefs (Tensor.scalar 1.0) nan },

@@ -305,7 +305,7 @@ module Gaussian =
                 Error(
                     InvalidOption(
                         "CovariancePrior.Degrees",
-                        $"above {features - 1}, the number of features less 1",
+                        $"above {features - 1}, the number of features less 1, and finite",
                         string belief.Degrees
                     )
                 )
