@@ -183,7 +183,7 @@ static void Saving(Rows data)
     var archive = Path.Combine(folder, "blobs.npz");
     model.ExportNpz(archive);
     var imported = GaussianMixture.ImportNpz(archive);
-    Console.WriteLine($"for NumPy: the same means {((Tensor)model.Means).Equals(imported.Means)}");
+    Console.WriteLine($"for NumPy: the same means {(Tensor)model.Means == imported.Means}");
     Directory.Delete(folder, recursive: true);
 }
 

@@ -64,6 +64,18 @@ public sealed class Tensor : IEquatable<Tensor>
     /// <exception cref="InvalidCastException">It has not three dimensions.</exception>
     public static explicit operator double[,,](Tensor tensor) => tensor.Require(3).toArray3D();
 
+    /// <summary>Whether two tensors have one shape and the same numbers.</summary>
+    /// <param name="left">A tensor.</param>
+    /// <param name="right">Another.</param>
+    /// <returns>True when shape and every number agree.</returns>
+    public static bool operator ==(Tensor? left, Tensor? right) => Equals(left, right);
+
+    /// <summary>Whether two tensors differ in shape or in a number.</summary>
+    /// <param name="left">A tensor.</param>
+    /// <param name="right">Another.</param>
+    /// <returns>False when shape and every number agree.</returns>
+    public static bool operator !=(Tensor? left, Tensor? right) => !Equals(left, right);
+
     /// <summary>Whether another tensor has this shape and these numbers.</summary>
     /// <param name="other">The other tensor.</param>
     /// <returns>True when shape and every number agree.</returns>

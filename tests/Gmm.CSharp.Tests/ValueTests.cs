@@ -108,6 +108,7 @@ public class ValueTests
         Assert.Equal((Tensor)new double[] { 1, 2 }, a);
         Assert.Equal((Tensor)new double[,] { { 1, 2 } }, b);
         Assert.NotEqual(a, b);
+        Assert.True(a == new double[] { 1, 2 } && b != a && a != null && (Tensor?)null == null);
         Assert.Equal(((Tensor)new double[] { 1, 2 }).GetHashCode(), a.GetHashCode());
         Assert.False(a.Equals("text"));
     }
