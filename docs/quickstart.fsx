@@ -45,16 +45,17 @@ let shares = Predict.responsibilities fit data |> GmmError.get
 printfn $"row 0: component {labels[0]}, probability %.6f{shares[0, labels[0]]}"
 (*** include-output ***)
 (**
-The picture is text in the SVG format, which any browser opens. The ellipses lie at 1, 2 and 3 standard deviations.
+A picture is a figure: text in the SVG format, which any browser opens, a page of HTML, or JSON for Plotly. The ellipses lie
+at 1, 2 and 3 standard deviations.
 *)
 let options =
     { Plot.defaults with
         Title = "Old Faithful"
         ColumnNames = table.Names }
 
-let picture = Plot.scatter options fit data labels |> GmmError.get
+let picture = Plot.scatter options fit data |> GmmError.get
 let place = Path.Combine(Path.GetTempPath(), "faithful.svg")
-Plot.save place picture |> GmmError.get
+Figure.save place picture |> GmmError.get
 (*** hide ***)
-picture
+Figure.svg picture
 (*** include-it-raw ***)

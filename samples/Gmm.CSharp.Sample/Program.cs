@@ -23,7 +23,7 @@ try
     var component = model.Predict(eruption)[0];
     Console.WriteLine($"3.6 min after waiting 79 min: component {component}, probability {model.PredictProba(eruption)[0, component]:F6}");
 
-    model.SaveSvg(picture, file.Rows, new() { Title = "Old Faithful", ColumnNames = file.ColumnNames });
+    Plot.Scatter(model, file.Rows, new() { Title = "Old Faithful", ColumnNames = file.ColumnNames }).Save(picture);
     Console.WriteLine($"picture: {picture}");
     return 0;
 }

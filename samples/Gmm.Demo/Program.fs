@@ -57,7 +57,8 @@ let private analyse name (request: Request) =
     let columns =
         request.Columns
         |> Option.map (fun (first, second) ->
-            column data.Names first |> GmmError.get, column data.Names second |> GmmError.get)
+            [| column data.Names first |> GmmError.get; column data.Names second |> GmmError.get |])
+        |> Option.defaultValue [||]
 
     let labels fit = Predict.labels fit source |> GmmError.get
     let adjustedRand fit truth = Metrics.adjustedRand truth (labels fit) |> GmmError.get
@@ -105,7 +106,7 @@ let private analyse name (request: Request) =
             ColumnNames = data.Names
             Classes = data.Labels }
 
-    Plot.scatter picture fit source (labels fit) |> Result.bind (Plot.save output) |> GmmError.get
+    Plot.scatter picture fit source |> Result.bind (Figure.save output) |> GmmError.get
     printfn $"The picture of {Structure.name best} is in {output}\n"
 
 [<EntryPoint>]

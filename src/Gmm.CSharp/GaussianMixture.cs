@@ -196,41 +196,6 @@ public sealed class GaussianMixture : MixtureModel
     public GaussianRegression Regress(int[] features, int[] given, Rows data) =>
         Of(Current<FitOf<Gaussian>>()).Regress(features, given, data);
 
-    // ── Pictures ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// <summary>Draws rows as points in the plane of two features, with every component's mean and ellipses, as SVG.</summary>
-    /// <remarks>
-    /// The points have the colours of their likeliest components; the ellipses (x−μₖ)ᵀΣₖ⁻¹(x−μₖ) = σ² are those of the marginal
-    /// 2×2 covariances, the more opaque the larger the weight. Data of one feature are drawn as a histogram under the density.
-    /// The text refers to nothing outside itself; any browser shows it.
-    /// </remarks>
-    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
-    /// <param name="options">Title, columns, names, classes and size; unless given, as <see cref="PlotOptions"/> has them.</param>
-    /// <returns>The picture.</returns>
-    /// <exception cref="ArgumentException">The options break their rule, or do not belong to the data, or the data not to the fit.</exception>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
-    public string ToSvg(Rows data, PlotOptions? options = null) => Draw(Current<FitOf<Gaussian>>(), data, options);
-
-    /// <summary>Draws rows as <see cref="ToSvg"/> does, and writes the picture to a file.</summary>
-    /// <remarks>The folder is made if need be; the file is complete or, when it can't be written, as it was.</remarks>
-    /// <param name="path">Where to write.</param>
-    /// <param name="data">N×D numbers, with the D of the fitted data.</param>
-    /// <param name="options">Title, columns, names, classes and size; unless given, as <see cref="PlotOptions"/> has them.</param>
-    /// <exception cref="ArgumentException">The options break their rule, or do not belong to the data, or the data not to the fit.</exception>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
-    /// <exception cref="IOException">The file can't be written.</exception>
-    public void SaveSvg(string path, Rows data, PlotOptions? options = null)
-    {
-        ArgumentNullException.ThrowIfNull(path);
-        _ = Core.Plot.save(path, Draw(Current<FitOf<Gaussian>>(), data, options)).Get();
-    }
-
-    private static string Draw(FitOf<Gaussian> fit, Rows data, PlotOptions? options)
-    {
-        var source = data.ToSource(null);
-        return Core.Plot.scatter((options ?? new()).Value, fit.Value, source, fit.Labels(source)).Get();
-    }
-
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Loads the model that <see cref="MixtureModel.Save"/> wrote, or a fit of the F# library.</summary>

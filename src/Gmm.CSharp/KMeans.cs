@@ -262,6 +262,9 @@ public sealed class KMeans
         return model;
     }
 
+    /// <summary>The last fit as pictures need it, if there is one.</summary>
+    internal IDrawing? Drawing => fitted.Exists ? new DrawingOf<Centroid>(fitted.Get().Fit.Fit) : null;
+
     /// <summary>The result of a fit, and the clusters of its rows unless it was loaded.</summary>
     private sealed record State(KMeansFit Fit, int[]? Labels);
 }

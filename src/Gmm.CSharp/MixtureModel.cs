@@ -453,6 +453,9 @@ public abstract class MixtureModel
     /// <summary>Whether the next fit goes on from the last one.</summary>
     private protected bool IsWarm => WarmStart && IsFitted;
 
+    /// <summary>The last fit as pictures need it, if there is one.</summary>
+    internal IDrawing? Drawing => fitted.Exists ? fitted.Get().Drawing : null;
+
     /// <summary>The last fit, for the member that asks.</summary>
     private protected TFit Current<TFit>([CallerMemberName] string member = "")
         where TFit : IFit => (TFit)fitted.Get(member);

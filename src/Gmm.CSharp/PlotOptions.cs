@@ -3,7 +3,20 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>How to draw a picture of a fitted mixture.</summary>
+/// <summary>What the colours of points say.</summary>
+public enum PointColour
+{
+    /// <summary>The likeliest component.</summary>
+    Component,
+
+    /// <summary>The true class, in the colour of the component that most of its rows have when every class has another one; the rows in other components are ringed.</summary>
+    Class,
+
+    /// <summary>The log-density ln p(x), with a bar of colours. The lowest hundredth has one colour.</summary>
+    Density,
+}
+
+/// <summary>How to draw a picture. Every picture heeds what concerns it.</summary>
 public sealed class PlotOptions
 {
     private static readonly Core.PlotOptions Defaults = Core.Plot.defaults;
@@ -11,15 +24,49 @@ public sealed class PlotOptions
     /// <summary>What is written above the picture; empty, for nothing, unless set.</summary>
     public string Title { get; set; } = Defaults.Title;
 
-    /// <summary>The two features to draw, counting from 0, first the horizontal one; the pair that separates the components best unless set.</summary>
-    /// <remarks>That pair has the largest tr(W⁻¹B), W the covariance within the components and B the one between them.</remarks>
-    public (int Horizontal, int Vertical)? Columns { get; set; }
+    /// <summary>
+    /// The features to draw, counting from 0: two for a scatter, first the horizontal one; one for a density; up to eight for pairs.
+    /// Unless set, those that separate the components best, or all for pairs.
+    /// </summary>
+    /// <remarks>The best pair has the largest tr(W⁻¹B), W the covariance within the components and B the one between them.</remarks>
+    public IReadOnlyList<int> Columns { get; set; } = [];
 
     /// <summary>The names of all features (D), as <see cref="CsvData.ColumnNames"/>; "column 1" … unless set.</summary>
     public IReadOnlyList<string> ColumnNames { get; set; } = [];
 
-    /// <summary>The true class of every row (N), as <see cref="CsvData.Labels"/>, drawn as the shape of its mark; none unless set.</summary>
+    /// <summary>The true class of every row (N), as <see cref="CsvData.Labels"/>, drawn as the shape of its mark, or as its colour; none unless set.</summary>
     public IReadOnlyList<string>? Classes { get; set; }
+
+    /// <summary>What the colours of points say; the component unless set.</summary>
+    public PointColour Colour { get; set; }
+
+    /// <summary>The radius of points in pixels, above 0; one that suits their number unless set.</summary>
+    public double? PointSize { get; set; }
+
+    /// <summary>How opaque points are, above 0 and at most 1; 0.55 unless set.</summary>
+    public double PointOpacity { get; set; } = Defaults.PointOpacity;
+
+    /// <summary>How many points are drawn at most; 5,000 unless set.</summary>
+    /// <remarks>Of more rows this many are chosen at random, always the same ones.</remarks>
+    public int MaxPoints { get; set; } = Defaults.MaxPoints;
+
+    /// <summary>How many standard deviations from the means the ellipses lie; 1, 2 and 3 unless set, none for no ellipses.</summary>
+    public IReadOnlyList<double> Sigmas { get; set; } = Array.AsReadOnly(Defaults.Sigmas);
+
+    /// <summary>How opaque the tint of ellipses is, from 0, lines only, to 1; 0.09 unless set.</summary>
+    public double EllipseFill { get; set; } = Defaults.EllipseFill;
+
+    /// <summary>Whether the means are marked; true unless set.</summary>
+    public bool Means { get; set; } = Defaults.Means;
+
+    /// <summary>Whether the means at the start are marked, with the ways to the means at the end; false unless set.</summary>
+    public bool StartMeans { get; set; } = Defaults.StartMeans;
+
+    /// <summary>Whether the ellipses of heavier components are more opaque, and the crosses at their means larger; true unless set.</summary>
+    public bool ByWeight { get; set; } = Defaults.ByWeight;
+
+    /// <summary>Whether there is a legend; true unless set.</summary>
+    public bool Legend { get; set; } = Defaults.Legend;
 
     /// <summary>How many pixels the picture is wide, 240 or more; 720 unless set.</summary>
     public int Width { get; set; } = Defaults.Width;
@@ -27,21 +74,31 @@ public sealed class PlotOptions
     /// <summary>How many pixels the picture is high, 240 or more; 480 unless set.</summary>
     public int Height { get; set; } = Defaults.Height;
 
-    /// <summary>How many standard deviations from the means the ellipses lie; 1, 2 and 3 unless set.</summary>
-    public IReadOnlyList<double> Sigmas { get; set; } = Array.AsReadOnly(Defaults.Sigmas);
-
-    /// <summary>How many points are drawn at most; 5,000 unless set.</summary>
-    /// <remarks>Of more rows this many are chosen at random, always the same ones.</remarks>
-    public int MaxPoints { get; set; } = Defaults.MaxPoints;
-
     internal Core.PlotOptions Value =>
         new(
             title: Title,
-            columns: Columns is var (i, j) ? FSharpOption<Tuple<int, int>>.Some(new(i, j)) : null,
+            columns: [.. Columns],
             columnNames: [.. ColumnNames],
             classes: Classes is { } classes ? FSharpOption<string[]>.Some([.. classes]) : null,
-            width: Width,
-            height: Height,
+            colour: ToCore(Colour),
+            pointSize: PointSize is { } size ? FSharpOption<double>.Some(size) : null,
+            pointOpacity: PointOpacity,
+            maxPoints: MaxPoints,
             sigmas: [.. Sigmas],
-            maxPoints: MaxPoints);
+            ellipseFill: EllipseFill,
+            means: Means,
+            startMeans: StartMeans,
+            byWeight: ByWeight,
+            legend: Legend,
+            width: Width,
+            height: Height);
+
+    private static Core.PointColour ToCore(PointColour colour) =>
+        colour switch
+        {
+            PointColour.Component => Core.PointColour.Component,
+            PointColour.Class => Core.PointColour.Class,
+            PointColour.Density => Core.PointColour.Density,
+            _ => throw Translation.UnknownValue(nameof(Colour), colour),
+        };
 }

@@ -69,11 +69,12 @@ public sealed class SelectionCandidate
 public sealed class Selection
 {
     private readonly string table;
+    private readonly Func<Core.PlotOptions, Core.Figure> draw;
 
-    private Selection(SelectionCandidate[] candidates, int best, string table)
+    private Selection(SelectionCandidate[] candidates, int best, string table, Func<Core.PlotOptions, Core.Figure> draw)
     {
         (Candidates, Best) = (Array.AsReadOnly(candidates), candidates[best]);
-        this.table = table;
+        (this.table, this.draw) = (table, draw);
     }
 
     /// <summary>All candidates, in the order they were asked for.</summary>
@@ -93,8 +94,15 @@ public sealed class Selection
     {
         var candidates = selection.Candidates.Select(candidate => Known(candidate, names)).ToList();
         var known = new Selection<TParameters>(selection.Criterion, ListModule.OfSeq(candidates), selection.Best, selection.Fit);
-        return new([.. candidates.Select(SelectionCandidate.Of)], candidates.IndexOf(selection.Best), known.Table);
+        return new(
+            [.. candidates.Select(SelectionCandidate.Of)],
+            candidates.IndexOf(selection.Best),
+            known.Table,
+            options => Core.Plot.criteria(options, known).Get());
     }
+
+    /// <summary>The curves of the criteria.</summary>
+    internal Core.Figure Draw(Core.PlotOptions options) => draw(options);
 
     internal static Core.Criterion ToCore(Criterion criterion) =>
         criterion switch

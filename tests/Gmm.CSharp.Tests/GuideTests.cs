@@ -43,9 +43,12 @@ public partial class GuideTests
         Console.WriteLine($"BIC {model.Bic():F1} with full, {tied.Bic():F1} with tied diagonal covariances");
 
         var options = new PlotOptions { Title = "Old Faithful", ColumnNames = file.ColumnNames };
-        string picture = model.ToSvg(eruptions, options);
-        model.SaveSvg(Path.Combine(Path.GetTempPath(), "faithful.svg"), eruptions, options);
+        string picture = Plot.Scatter(model, eruptions, options).ToSvg();
         Console.WriteLine(picture[..picture.IndexOf(' ')]);
+
+        var watched = new GaussianMixture(2) { Init = InitMethod.Random, KeepHistory = true }.Fit(eruptions);
+        Plot.Animation(watched, eruptions, options).Save(Path.Combine(Path.GetTempPath(), "em.html"));
+        Plot.Weights(watched).Save(Path.Combine(Path.GetTempPath(), "weights.svg"));
 
         var believed = new GaussianMixture(2)
         {

@@ -61,6 +61,9 @@ internal interface IFit
 
     /// <summary>KL(first‖this).</summary>
     Estimate KlDivergenceFrom<TFirst>(Fit<TFirst> first, int n, int seed);
+
+    /// <summary>The fit as pictures need it.</summary>
+    IDrawing Drawing { get; }
 }
 
 /// <summary>A fit of the core.</summary>
@@ -134,6 +137,8 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
 
     public Estimate KlDivergenceFrom<TFirst>(Fit<TFirst> first, int n, int seed) =>
         Divergence.kullbackLeibler(new DivergenceOptions(n, seed, first.Model.Execution), first, Value).Get();
+
+    public IDrawing Drawing => new DrawingOf<TParameters>(Value);
 }
 
 /// <summary>A fit of an exponential family. It keeps how its parameters are called: the settings may be others by now.</summary>

@@ -1,0 +1,96 @@
+namespace Gmm.Plots
+
+open System
+open Gmm
+
+/// The density of one feature over a histogram.
+module internal Density =
+    let private range (a, b) (c, d) : float * float = min a c, max b d
+
+    /// The smallest and the largest number of a feature.
+    let private rangeOf execution feature (source: Source) =
+        source
+        |> Source.reduce execution range (fun block ->
+            Seq.init block.Rows (fun i -> let x = block.Row(i)[feature] in x, x) |> Seq.reduce range)
+
+    /// The weight of the rows in each of some bins of equal width.
+    let private histogram execution feature bins (low: float, high: float) (source: Source) : float[] =
+        source
+        |> Source.reduce execution (Array.map2 (+)) (fun block ->
+            let counts = Array.zeroCreate<float> bins
+
+            for i in 0 .. block.Rows - 1 do
+                let bin = int (float bins * (block.Row(i)[feature] - low) / (high - low))
+                let bin = min bin (bins - 1)
+                counts[bin] <- counts[bin] + block.Weight i
+
+            counts)
+
+    /// The histogram of one feature under the densities of the components and their sum; the horizontal axis is given, or
+    /// found.
+    let marks (options: PlotOptions) execution feature (sketch: Sketch) (given: Axis option) source =
+        let means, covariances = Option.get sketch.Means, Option.get sketch.Covariances
+        let weights, components = sketch.Weights, sketch.Components
+        let deviations = covariances |> Array.map (fun covariance -> sqrt covariance[feature, feature])
+        let low, high = Scale.widen (rangeOf execution feature source)
+
+        let value k (x: float) =
+            let z = (x - means[k, feature]) / deviations[k]
+            weights[k] * exp (-0.5 * z * z) / (deviations[k] * sqrt (2.0 * Math.PI))
+
+        let total x = Seq.sum (seq { for k in 0 .. components - 1 -> value k x })
+
+        let reach =
+            Array.init components (fun k ->
+                means[k, feature] - 3.0 * deviations[k], means[k, feature] + 3.0 * deviations[k])
+
+        let horizontal =
+            given
+            |> Option.defaultWith (fun () ->
+                Sketch.interval (low, high) reach |> Sketch.axis (Sketch.nameOf options feature) Round)
+
+        // Close enough everywhere, and around every mean, where a narrow component has its peak.
+        let places =
+            [| for i in 0..240 -> horizontal.Low + (horizontal.High - horizontal.Low) * float i / 240.0
+               for k in 0 .. components - 1 do
+                   for i in -20 .. 20 -> means[k, feature] + deviations[k] * float i / 5.0 |]
+            |> Array.filter (fun x -> x >= horizontal.Low && x <= horizontal.High)
+            |> Array.sort
+
+        let bins = int (ceil (2.0 * Math.Cbrt(float source.Rows))) |> min 80
+        let width = (high - low) / float bins
+        let counts = histogram execution feature bins (low, high) source
+        let bars = counts |> Array.map (fun count -> count / (Array.sum counts * width))
+        let largest = max (Array.max bars) (places |> Array.map total |> Array.max)
+
+        let curve name colour value =
+            Curve
+                { Name = name
+                  X = places
+                  Y = Array.map value places
+                  Colour = colour
+                  Dotted = false
+                  Filled = true }
+
+        let mean k =
+            let at = means[k, feature]
+
+            Mean
+                { Name = $"mean of component {k}: {Sketch.short at}"
+                  Label = string k
+                  At = (at, value k at)
+                  Radius = 5.0
+                  IsStart = false }
+
+        horizontal,
+        1.05 * largest,
+        [ Bars
+              { Low = low
+                Width = width
+                Heights = bars }
+          for k in 0 .. components - 1 do
+              curve (Sketch.componentName sketch k) (Series k) (value k)
+          curve "mixture" Ink total
+          if options.Means then
+              for k in 0 .. components - 1 do
+                  mean k ]

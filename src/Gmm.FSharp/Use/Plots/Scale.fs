@@ -1,0 +1,74 @@
+namespace Gmm.Plots
+
+open System
+open System.Globalization
+
+/// A scale from the numbers of one axis to pixels, with round ticks.
+type internal Scale =
+    {
+        /// The numbers at both ends.
+        Low: float
+        High: float
+        /// The pixels at both ends; the vertical axis has the larger one at `Low`.
+        First: float
+        Last: float
+    }
+
+    /// Pixels per unit, negative on the vertical axis.
+    member scale.Factor = (scale.Last - scale.First) / (scale.High - scale.Low)
+    /// Where a number lies.
+    member scale.At value = scale.First + (value - scale.Low) * scale.Factor
+
+/// Making scales and ticks.
+module internal Scale =
+    /// The ends of an interval moved apart where they coincide or all but, so that it has a length.
+    let widen (low: float, high: float) =
+        let least = 1e-9 * max (abs low) (abs high)
+
+        let missing =
+            if high - low > least then 0.0
+            elif least > 0.0 then 1e3 * least
+            else 1.0
+
+        low - missing / 2.0, high + missing / 2.0
+
+    /// An interval with a little room on both sides.
+    let padded (low, high) =
+        let low, high = widen (low, high)
+        let room = 0.03 * (high - low)
+        low - room, high + room
+
+    /// The round step, 1, 2 or 5 times a power of ten, that divides a length into at most `count` parts (Heckbert 1990).
+    let step (count: int) (length: float) =
+        let rough = length / float count
+        let power = 10.0 ** floor (log10 rough)
+
+        [ 1.0; 2.0; 5.0; 10.0 ]
+        |> List.map ((*) power)
+        |> List.tryFind (fun step -> step >= rough * (1.0 - 1e-9))
+        |> Option.defaultValue (10.0 * power)
+
+    /// The multiples of the round step within an interval, at most `count` + 1, and the step, which is at least `least`.
+    let ticks (least: float) (count: int) (low: float, high: float) : float * float[] =
+        let step = max least (step count (high - low))
+        let first, last = ceil (low / step - 1e-6), floor (high / step + 1e-6)
+        step, [| for i in 0 .. int (last - first) -> (first + float i) * step |]
+
+    /// The texts of ticks: as many decimals as the step has, or powers of ten where that would be long.
+    let labels (step: float) (ticks: float[]) : string[] =
+        let largest = ticks |> Array.map abs |> Array.fold max step
+        let power (x: float) = int (floor (log10 x + 1e-9))
+        let invariant = CultureInfo.InvariantCulture
+
+        let text (value: float) =
+            // A multiple of the step that should be 0 may miss it by rounding.
+            let value = if abs value < 1e-6 * step then 0.0 else value
+
+            if power step >= -5 && power largest < 6 then
+                value.ToString("F" + string (max 0 -(power step)), invariant)
+            elif value = 0.0 then
+                "0"
+            else
+                value.ToString("0." + String('0', max 0 (power largest - power step)) + "e0", invariant)
+
+        Array.map text ticks
