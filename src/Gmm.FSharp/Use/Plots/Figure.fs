@@ -13,6 +13,8 @@ type internal Colour =
 type internal Paint =
     /// The series of every point.
     | BySeries of int[]
+    /// All have this one.
+    | Plain of Colour
     /// A level between 0 and 1 on the scale of colours for every point.
     | ByLevel of float[]
 

@@ -444,7 +444,7 @@ module Plot =
                 Points
                     { X = [| float frame |]
                       Y = [| trace[frame] |]
-                      Paint = BySeries [| 0 |]
+                      Paint = Plain Ink
                       Shapes = [||]
                       Radius = 5.0
                       Opacity = 1.0
@@ -606,7 +606,7 @@ module Plot =
                           Points
                               { X = [| float candidate.Components |]
                                 Y = [| judged.Value criterion |]
-                                Paint = BySeries [| 0 |]
+                                Paint = Plain Ink
                                 Shapes = [||]
                                 Radius = 7.0
                                 Opacity = 1.0

@@ -27,6 +27,11 @@ module internal Plotly =
         | Ink -> Palette.lightInk
         | Quiet -> Palette.lightSoft
 
+    /// The colour, nearly transparent.
+    let private tint of' =
+        let channel i = Convert.ToInt32((colour of').Substring(1 + 2 * i, 2), 16)
+        $"rgba({channel 0},{channel 1},{channel 2},0.09)"
+
     let private dashes = [| "solid"; "dash"; "dot"; "dashdot" |]
 
     let private dash colour =
@@ -62,6 +67,7 @@ module internal Plotly =
                   "color", node (colour Ink)
               else
                   match points.Paint, figure.Bar with
+                  | Plain one, _ -> "color", node (colour one)
                   | BySeries series, _ -> "color", array (series |> Seq.map (Series >> colour >> node))
                   | ByLevel levels, Some bar ->
                       "color", numbers (levels |> Seq.map (fun level -> bar.Low + level * (bar.High - bar.Low)))
@@ -112,8 +118,11 @@ module internal Plotly =
               "x", numbers curve.X
               "y", numbers curve.Y
               "line", object [ "color", node (colour curve.Colour); "dash", node (dash curve.Colour) ]
-              if curve.Filled then
-                  "fill", node "tozeroy" ]
+              match curve.Colour with
+              | Series _ when curve.Filled ->
+                  "fill", node "tozeroy"
+                  "fillcolor", node (tint curve.Colour)
+              | _ -> () ]
 
     let private mean axes (mean: Mean) =
         trace
@@ -184,13 +193,15 @@ module internal Plotly =
 
     let private axis (panel: Panel) (axis: Axis) anchor (low: float, high: float) =
         object
-            [ "title", object [ "text", node axis.Title ]
+            [ if Layout.hasTexts axis then
+                  "title", object [ "text", node axis.Title ]
               "range", numbers [ axis.Low; axis.High ]
               "domain", numbers [ low; high ]
               "anchor", node (anchor: string)
               "zeroline", node false
               if not (Layout.hasTexts axis) then
                   "showticklabels", node false
+                  "ticks", node ""
               if axis.Ticks = Bare then
                   "showgrid", node false ]
 
@@ -218,7 +229,8 @@ module internal Plotly =
             @ fields
         )
 
-    let private annotation (text: string) (x: float) (y: float) =
+    /// A text that begins at a place, shares of the whole, so many pixels higher.
+    let private annotation (text: string) (x: float) (y: float) (above: float) =
         object
             [ "text", node text
               "x", node x
@@ -226,7 +238,9 @@ module internal Plotly =
               "xref", node "paper"
               "yref", node "paper"
               "xanchor", node "left"
-              "yanchor", node "bottom"
+              "yanchor", node (if above < 0.0 then "top" else "bottom")
+              "yshift", node above
+              "align", node "left"
               "showarrow", node false ]
 
     /// What stands in HTML for < and &, which Plotly's texts would take for tags.
@@ -253,7 +267,8 @@ module internal Plotly =
             starts[panel.Column] + gap, starts[panel.Column + 1]
 
         let down (panel: Panel) =
-            let gap = if rows = 1 then 0.0 else 0.1 / float rows
+            let room = if panel.Title = "" then 0.1 else 0.2
+            let gap = if rows = 1 then 0.0 else room / float rows
             1.0 - float (panel.Row + 1) / float rows + gap, 1.0 - float panel.Row / float rows
 
         let ofPanel frame i (panel: Panel) =
@@ -267,12 +282,17 @@ module internal Plotly =
                   $"xaxis{suffix i}", axis panel panel.Horizontal $"y{suffix i}" (across panel)
                   $"yaxis{suffix i}", axis panel panel.Vertical $"x{suffix i}" (down panel) ]
 
+        let caption =
+            Svg.wrapText Layout.captionSize (float figure.Width - 120.0) figure.Caption
+            |> List.map plain
+            |> String.concat "<br>"
+
         let annotations =
             [ for panel in panels do
                   if panel.Title <> "" then
-                      annotation panel.Title (fst (across panel)) (snd (down panel))
+                      annotation panel.Title (fst (across panel)) (snd (down panel)) 2.0
               if figure.Caption <> "" then
-                  annotation (plain figure.Caption) 0.0 -0.22 ]
+                  annotation caption 0.0 0.0 -56.0 ]
 
         let play =
             object
@@ -295,12 +315,14 @@ module internal Plotly =
                       "method", node "animate"
                       "args", array [ array [ node name ]; object [ "mode", node "immediate" ] ] ]
 
-            object [ "active", node last; "steps", array (figure.Names |> Seq.map step) ]
+            object
+                [ "active", node last; "pad", object [ "t", node 80 ]; "steps", array (figure.Names |> Seq.map step) ]
 
         let layout =
             [ "title", object [ "text", node (plain figure.Title) ]
               "width", node figure.Width
-              "height", node figure.Height
+              "height", node (figure.Height + (if figure.Frames > 0 then 80 else 0))
+              "margin", object [ "b", node 110 ]
               "annotations", array annotations
               yield! axes
               if figure.Frames > 0 then

@@ -244,6 +244,7 @@ module internal Scatter =
                   { all with
                       X = ringed |> Array.map (fun n -> all.X[n])
                       Y = ringed |> Array.map (fun n -> all.Y[n])
+                      Paint = Plain Ink
                       Shapes = none
                       Radius = all.Radius + 2.0
                       Hollow = true }

@@ -166,6 +166,7 @@ module internal SvgFigure =
         match points.Paint with
         | _ when points.Hollow -> [ pointGroup panel points "gmm-ring" "" all ]
         | BySeries series -> groups Palette.ofSeries series
+        | Plain colour -> [ pointGroup panel points $"gmm-point {Palette.ofColour colour}" "" all ]
         | ByLevel levels -> levels |> Array.map Palette.step |> groups (fun step -> $"gmm-v{step}")
 
     /// Points that stay where they are and change their series. Those that change alike are one group.
