@@ -20,18 +20,11 @@ Attributes(data);
 Predictions(data);
 Evaluations(data, truth);
 
-// Rows of three components: a round one, a tilted one and a flat one, of weights 1/2, 1/3 and 1/6. A fit to a few labelled rows is
-// a mixture with their means and covariances, which draws as many as one likes.
+// Rows of three components: a round one, a tilted one and a flat one.
 static (double[,] Rows, int[] Components) Blobs(int n)
 {
-    Rows outlines =
-    [
-        [1, 0], [-1, 0], [0, 1], [0, -1],
-        [4.5, 2.5], [1.5, -0.5], [3.5, 0.5], [2.5, 1.5],
-        [3, 3], [-1, 3], [1, 3.5], [1, 2.5],
-    ];
-    var blobs = new GaussianMixture(components: 3) { InitLabels = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], Cem = true };
-    return blobs.Fit(outlines, sampleWeights: [3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1]).Sample(n, seed: 42);
+    double[,,] covariances = { { { 0.5, 0 }, { 0, 0.5 } }, { { 1.25, 1 }, { 1, 1.25 } }, { { 2, 0 }, { 0, 0.125 } } };
+    return new GaussianMixtureDistribution([3, 2, 1], new double[,] { { 0, 0 }, { 3, 1 }, { 1, 3 } }, covariances).Sample(n, seed: 42);
 }
 
 static void CovarianceTypes(Rows data)

@@ -120,8 +120,11 @@ public sealed class GaussianMixture : MixtureModel
     {
         ArgumentNullException.ThrowIfNull(components);
         ArgumentNullException.ThrowIfNull(covarianceTypes);
-        var (source, types) = (data.ToSource(sampleWeights), covarianceTypes.ToArray());
-        var (fit, selection) = Choose(source, [.. components], types, criterion, progress, cancellationToken);
+        int[] numbers = [.. components];
+        CovarianceType[] types = [.. covarianceTypes];
+        Translation.RequireAny(nameof(components), numbers);
+        Translation.RequireAny(nameof(covarianceTypes), types);
+        var (fit, selection) = Choose(data.ToSource(sampleWeights), numbers, types, criterion, progress, cancellationToken);
         CovarianceType = types.First(type => StructureModule.name(GaussianSettings.ToStructure(type)) == selection.Best.Name);
         return Keep(fit, selection);
     }
@@ -143,15 +146,15 @@ public sealed class GaussianMixture : MixtureModel
     /// </remarks>
     /// <param name="n">How many rows, 0 or more.</param>
     /// <param name="component">The only component to draw from, counting from 0; all of them unless given.</param>
+    /// <param name="seed">The seed; another one gives other rows.</param>
     /// <param name="confidence">Only rows inside the ellipsoid of this probability of their component, above 0 and at most 1.</param>
     /// <param name="stdRange">Only rows at these distances, 0 ≤ low &lt; high ≤ ∞: standard deviations from the mean.</param>
-    /// <param name="seed">The seed; another one gives other rows.</param>
     /// <returns>The rows (n×D) and the component that each comes from (n).</returns>
     /// <exception cref="ArgumentException">n is negative, there is no such component, a region breaks its rule, or both are given.</exception>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public (double[,] Rows, int[] Components) Sample(
-        int n, int? component = null, double? confidence = null, (double Low, double High)? stdRange = null, int seed = 0) =>
-        Of(Current<FitOf<Gaussian>>()).Sample(n, component, confidence, stdRange, seed);
+        int n, int? component = null, int seed = 0, double? confidence = null, (double Low, double High)? stdRange = null) =>
+        Of(Current<FitOf<Gaussian>>()).Sample(n, component, seed, confidence, stdRange);
 
     /// <summary>The Mahalanobis distance √((x−μₖ)ᵀΣₖ⁻¹(x−μₖ)) of every row to every component.</summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>

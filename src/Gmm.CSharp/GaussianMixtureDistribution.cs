@@ -12,6 +12,32 @@ public sealed class GaussianMixtureDistribution
     private readonly Mixture<Gaussian> mixture;
     private readonly Execution execution;
 
+    /// <summary>The mixture of given parameters.</summary>
+    /// <param name="weights">Weights πₖ (K), 0 or more, divided by their sum.</param>
+    /// <param name="means">Means μₖ (K×D).</param>
+    /// <param name="covariances">
+    /// Covariances, shaped as the structure has them (<see cref="Covariances.Values"/>), or as one matrix for all components, or as a number
+    /// σ² for σ²I; symmetric and positive definite.
+    /// </param>
+    /// <param name="covarianceType">Which covariances the components have; Full unless given.</param>
+    /// <exception cref="ArgumentException">A parameter breaks its rule, which the message states with the value.</exception>
+    public GaussianMixtureDistribution(
+        double[] weights, double[,] means, Tensor covariances, CovarianceType covarianceType = CovarianceType.Full)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(means);
+        ArgumentNullException.ThrowIfNull(covariances);
+        (string, string)[] names = [("Weights", nameof(weights)), ("Means", nameof(means)), ("Covariances", nameof(covariances))];
+
+        if (weights.Length != means.GetLength(0))
+        {
+            throw Translation.Invalid(nameof(weights), $"one number for each of the {means.GetLength(0)} rows of means", $"{weights.Length} numbers");
+        }
+
+        var parameters = GaussianModule.create(GaussianSettings.ToStructure(covarianceType), means, covariances.Value).Get(names);
+        (mixture, execution) = (Mixture.create(weights, parameters).Get(names), Core.Gmm.defaults.Execution);
+    }
+
     internal GaussianMixtureDistribution(Mixture<Gaussian> mixture, Execution execution) =>
         (this.mixture, this.execution) = (mixture, execution);
 
@@ -42,13 +68,13 @@ public sealed class GaussianMixtureDistribution
     /// </remarks>
     /// <param name="n">How many rows, 0 or more.</param>
     /// <param name="component">The only component to draw from, counting from 0; all of them unless given.</param>
+    /// <param name="seed">The seed; another one gives other rows.</param>
     /// <param name="confidence">Only rows inside the ellipsoid of this probability of their component, above 0 and at most 1.</param>
     /// <param name="stdRange">Only rows at these distances, 0 ≤ low &lt; high ≤ ∞: standard deviations from the mean.</param>
-    /// <param name="seed">The seed; another one gives other rows.</param>
     /// <returns>The rows (n×D) and the component that each comes from (n).</returns>
     /// <exception cref="ArgumentException">n is negative, there is no such component, a region breaks its rule, or both are given.</exception>
     public (double[,] Rows, int[] Components) Sample(
-        int n, int? component = null, double? confidence = null, (double Low, double High)? stdRange = null, int seed = 0)
+        int n, int? component = null, int seed = 0, double? confidence = null, (double Low, double High)? stdRange = null)
     {
         var sample = Sampling.Draw(mixture, n, component, confidence, stdRange, seed, execution);
         return (sample.Rows, sample.Components);

@@ -166,8 +166,10 @@ public abstract class MixtureModel
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(components);
+        int[] numbers = [.. components];
+        Translation.RequireAny(nameof(components), numbers);
         var source = data.ToSource(sampleWeights);
-        var (fit, selection) = Choose(source, [.. components], criterion, progress, cancellationToken);
+        var (fit, selection) = Choose(source, numbers, criterion, progress, cancellationToken);
         return Keep(fit, selection);
     }
 

@@ -46,7 +46,7 @@ type Candidate<'θ> =
     }
 
 /// All candidates, and the best of them.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Table}")>]
 type Selection<'θ> =
     {
         /// What they were judged by.

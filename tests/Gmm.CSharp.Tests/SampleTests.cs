@@ -48,7 +48,7 @@ public class SampleTests
         foreach (var line in new[]
                  {
                      "Full           score -3.1350  BIC 3870.72  covariances (3, 2, 2)",
-                     "TiedDiag       score -3.2967  BIC 4019.99  covariances (2)",
+                     "TiedDiag       score -3.2967  BIC 4019.98  covariances (2)",
                      "TiedSpherical  score -3.3194  BIC 4040.81  covariances ()",
                      "weight 0.500  mean (0.017, 0.077)  variances 0.567, 0.486  covariance 0.008",
                      "weight 0.353  mean (-0.070, 0.123)  variances 0.502, 0.448  covariance 0.026",

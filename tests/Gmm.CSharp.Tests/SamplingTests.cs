@@ -272,4 +272,35 @@ public class SamplingTests
             Assert.Equal($"{member} needs a fitted model. Call Fit or FitPredict first.", error.Message);
         }
     }
+
+    [Fact]
+    public void DistributionOfGivenParametersIsThatOfTheCore()
+    {
+        double[,] means = { { 0, 0 }, { 3, 1 } };
+        var given = new GaussianMixtureDistribution([3, 1], means, new double[,] { { 2, 0.5 }, { 1, 4 } }, CovarianceType.Diag);
+        Assert.Equal([0.75, 0.25], given.Weights);
+        Assert.Equal(means, given.Means);
+        Assert.Equal(4, given.Covariances[1][1, 1]);
+        // ½ ln(2π)² + … of N(0, diag(2, ½)) at 0 is −ln 2π.
+        var alone = new GaussianMixtureDistribution([1], new double[1, 2], 1).ScoreSamples(new double[1, 2])[0];
+        Assert.Equal(-Math.Log(2 * Math.PI), alone, 1e-14);
+        Assert.Equal(100, given.Sample(100, seed: 3).Components.Length);
+    }
+
+    [Fact]
+    public void DistributionOfParametersThatBreakTheirRulesIsAnError()
+    {
+        double[,] means = { { 0, 0 }, { 3, 1 } };
+        Assert.StartsWith(
+            "weights must be one number for each of the 2 rows of means, but is 1 numbers.",
+            Assert.Throws<ArgumentException>(() => new GaussianMixtureDistribution([1], means, 1)).Message);
+        Assert.StartsWith(
+            "weights[1] must be finite and not negative, but is -1.",
+            Assert.Throws<ArgumentException>(() => new GaussianMixtureDistribution([1, -1], means, 1)).Message);
+        Assert.StartsWith(
+            "covariances must be symmetric and positive definite, but is",
+            Assert.Throws<ArgumentException>(() => new GaussianMixtureDistribution([1, 1], means, -1)).Message);
+        Assert.Throws<ArgumentException>(() => new GaussianMixtureDistribution([1, 1], means, 1, (CovarianceType)9));
+        Assert.Throws<ArgumentNullException>(() => new GaussianMixtureDistribution(null!, means, 1));
+    }
 }

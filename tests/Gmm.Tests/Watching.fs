@@ -348,3 +348,10 @@ let ``one concentration stands for all components`` () =
         bits (parameters (fit [| 4.0; 4.0; 4.0 |]).Mixture),
         bits (parameters (fit [| 4.0 |]).Mixture)
     )
+
+[<Fact>]
+let ``a fit shows itself as one line`` () =
+    let fit = (DataSet.iris ()).Source |> Gmm.fit { iris 3 with MaxIterations = 2 } |> ok
+    let text = $"%A{fit}"
+    Assert.StartsWith("gaussian mixture of 3, stopped without converging after 2 iterations: objective -", text)
+    Assert.DoesNotContain("\n", text)

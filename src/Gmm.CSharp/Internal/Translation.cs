@@ -60,6 +60,15 @@ internal static class Translation
         return sampleWeights is null ? data.Source : SourceModule.weighted(sampleWeights, data.Source).Get();
     }
 
+    /// <summary>Throws when an argument that lists what to try is empty.</summary>
+    internal static void RequireAny<T>(string name, T[] values)
+    {
+        if (values.Length == 0)
+        {
+            throw Invalid(name, "at least one", "none");
+        }
+    }
+
     /// <summary>An F# function of an action.</summary>
     internal static FSharpFunc<T, Unit> ToFunction<T>(Action<T> action) => FuncConvert.FromAction(action);
 

@@ -3,7 +3,7 @@ namespace Gmm
 open System
 
 /// A fitted mixture, how it came about, and why the fit stopped.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Summary}")>]
 type Fit<'θ> =
     {
         /// What was estimated, and how; no longer bound to the cancellation of the fit.
@@ -74,6 +74,16 @@ type Fit<'θ> =
 
           for failure in fit.Failures do
               FailedRun failure ]
+
+    /// The fit as one line: family, components, how it ended.
+    member fit.Summary =
+        let ended =
+            match fit.Stop with
+            | Converged -> "converged"
+            | IterationLimit -> "stopped without converging"
+
+        FormattableString.Invariant
+            $"{fit.Model.Family.Name} mixture of {fit.Mixture.Components}, {ended} after {fit.Iterations} iterations: objective {fit.Objective:G9}, seed {fit.Seed}"
 
 /// Fits from sequences of iterates.
 module Fit =
