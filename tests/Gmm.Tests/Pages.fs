@@ -41,6 +41,14 @@ let private outputOf = outputWith []
 let private expected =
     Map
         [ "backends.fsx", [ "cpu       log-likelihood -1130.263966"; "auto      log-likelihood -1130.263966" ]
+          "em-from-scratch.fsx",
+          [ "counts                  agree"
+            "EM.step is both: true"
+            "0 of them down"
+            "iterates: agree"
+            "by hand              log-likelihood -1130.263960"
+            "largest weight difference 0.0000000"
+            "adjusted Rand index 1.0000" ]
           "quickstart.fsx", [ "log-likelihood -1130.26" ]
           // One step by hand, and ten.
           "coins.fsx", [ "0.828571   0.828571"; "0.7967  0.5197     0.7967  0.5197" ]
