@@ -1,0 +1,189 @@
+(**
+---
+title: Covariance structures
+category: Guides
+categoryindex: 3
+index: 2
+---
+
+# Covariance structures
+
+The covariance Σₖ of a component says how wide its blob is, in which direction, and whether features go together. A structure
+says how much of it is free: there are six. Run this page with `dotnet fsi docs/structures.fsx` after
+`dotnet fsi build.fsx build`.
+*)
+#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#r "Gmm.FSharp.dll"
+
+open System.IO
+open Gmm
+(**
+## The six
+
+Three shapes, each with covariances of its own for every component, or tied: one for all of them. mclust's names are in
+the last column (Fraley and Raftery, "Model-based clustering, discriminant analysis, and density estimation", *Journal of the
+American Statistical Association* 97 (2002) 611–631).
+
+| Structure | Σₖ | Blobs | Free numbers | mclust |
+|---|---|---|---|---|
+| `Full` | any Σₖ | ellipsoids of any shape and direction | K·D(D+1)/2 | VVV |
+| `TiedFull` | one Σ for all | the same ellipsoid everywhere | D(D+1)/2 | EEE |
+| `Diag` | diag(σ²ₖ₁ … σ²ₖD) | ellipsoids along the axes | K·D | VVI |
+| `TiedDiag` | diag(σ²₁ … σ²D) for all | the same ellipsoid along the axes | D | EEI |
+| `Spherical` | σ²ₖ I | spheres of different sizes | K | VII |
+| `TiedSpherical` | σ² I for all | spheres of one size | 1 | EII |
+
+Means and weights add K·D and K − 1 numbers to each. `Fit.FreeParameters` is the sum, and BIC counts with it:
+*)
+let free components features structure =
+    Structure.freeParameters components features structure + components * features + components - 1
+
+printfn "K = 5             D = 2   D = 10   D = 50   D = 200"
+
+for structure in Structure.all do
+    let counts = [ 2; 10; 50; 200 ] |> List.map (fun features -> sprintf "%8d" (free 5 features structure))
+    printfn "%-14s %s" (Structure.name structure) (String.concat "" counts)
+(*** include-output ***)
+(**
+A full covariance of 200 features has 20,100 free numbers. A component needs more than D rows for it to be regular at all, and
+many more for it to be any good; diagonal and spherical ones make do with few.
+
+## What each one draws
+
+Three blobs: one long and sloping, one long along an axis, one round. Each structure fits them with what it has.
+*)
+let truth =
+    Tensor.create [| 3; 2; 2 |] [| 3.0; 2.4; 2.4; 2.4; 0.3; 0.0; 0.0; 3.0; 0.4; 0.0; 0.0; 0.4 |]
+    |> Gaussian.create Full (array2D [ [ -3.0; -2.0 ]; [ 3.0; 0.0 ]; [ -2.0; 3.0 ] ])
+    |> Result.bind (Mixture.create [| 0.4; 0.35; 0.25 |])
+    |> GmmError.get
+
+let blobs = Sample.ofMixture Gaussian.family Sample.defaults 500 truth |> GmmError.get
+let data = Source.ofArray2D blobs.Rows |> GmmError.get
+
+let fitWith structure components data =
+    Gmm.fit
+        { Gmm.defaults with
+            Components = components
+            Structure = structure
+            Restarts = 5 }
+        data
+    |> GmmError.get
+
+let fits = [ for structure in Structure.all -> structure, fitWith structure 3 data ]
+
+printfn "structure      covariances   free parameters   log-likelihood       BIC"
+
+for structure, fit in fits do
+    let shape = fit.Parameters.Covariances.shape |> Array.map string |> String.concat "×"
+    let shape = if shape = "" then "a number" else shape
+
+    printfn
+        "%-14s %-13s %15d %16.2f %9.2f"
+        (Structure.name structure)
+        shape
+        fit.FreeParameters
+        fit.LogLikelihood
+        fit.Bic
+(*** include-output ***)
+(*** hide ***)
+[ for structure, fit in fits ->
+      Plot.scatter
+          { Plot.defaults with
+              Title = $"{Structure.name structure}: {fit.FreeParameters} free parameters"
+              Width = 400
+              Height = 330
+              Legend = false }
+          fit
+          data
+      |> GmmError.get ]
+|> Figure.beside "The same rows, six structures"
+|> GmmError.get
+|> Figure.svg
+(*** include-it-raw ***)
+(**
+`Full` has what the blobs need, and the lowest BIC, though it pays for 17 parameters. The others make do: `Diag` draws the sloping
+blob as an upright ellipse, and the tied ones, which can't have a round and a long component at once, settle between.
+
+The covariance of the sloping component under each structure, whose true one is (3 2.4; 2.4 2.4), as the D×D matrix that it stands for (`Gaussian.covariance`):
+*)
+let showMatrix (c: float[,]) = sprintf "(%6.3f %6.3f; %6.3f %6.3f)" c[0, 0] c[0, 1] c[1, 0] c[1, 1]
+
+for structure, fit in fits do
+    let means = fit.Parameters.Means.toArray2D ()
+    let sloping = [| 0..2 |] |> Array.minBy (fun k -> (means[k, 0] + 3.0) ** 2.0 + (means[k, 1] + 2.0) ** 2.0)
+    let c = Gaussian.covariance fit.Parameters sloping
+    printfn "%-14s %s" (Structure.name structure) (showMatrix c)
+(*** include-output ***)
+(**
+## The M-steps
+
+All six are made of the same sums Sₖ = Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ, the maximum of Q within the structure (Celeux and Govaert,
+"Gaussian parsimonious clustering models", *Pattern Recognition* 28 (1995) 781–793):
+
+```text
+Full             Σₖ = Sₖ / Nₖ
+TiedFull         Σ  = Σₖ Sₖ / N
+Diag             the diagonal of Sₖ / Nₖ
+TiedDiag         the diagonal of Σₖ Sₖ / N
+Spherical        σ²ₖ = tr Sₖ / (D Nₖ)
+TiedSpherical    σ²  = Σₖ tr Sₖ / (D N).
+```
+
+With one component the six are three, and each is its shape of the same matrix:
+*)
+for structure, tied in [ Full, TiedFull; Diag, TiedDiag; Spherical, TiedSpherical ] do
+    let alone, shared = fitWith structure 1 data, fitWith tied 1 data
+    let c, other = Gaussian.covariance alone.Parameters 0, Gaussian.covariance shared.Parameters 0
+    printfn "%-10s %s   tied the same: %b" (Structure.name structure) (showMatrix c) (c = other)
+(*** include-output ***)
+(**
+## Which one?
+
+BIC weighs the likelihood against the free parameters; lower is better. `Select.gaussian` tries structures and numbers of
+components together. Here are the 150 irises, of four features and three species:
+*)
+let table = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data/iris.csv")) |> GmmError.get
+let iris = Csv.source table
+let species = Option.get table.Labels
+let irises = [ for structure in Structure.all -> structure, fitWith structure 3 iris ]
+
+printfn "structure      free parameters   log-likelihood      BIC   adjusted Rand"
+
+for structure, fit in irises do
+    let labels = Predict.labels fit iris |> GmmError.get
+    let rand = Metrics.adjustedRand species labels |> GmmError.get
+
+    printfn
+        "%-14s %15d %16.3f %8.2f %15.4f"
+        (Structure.name structure)
+        fit.FreeParameters
+        fit.LogLikelihood
+        fit.Bic
+        rand
+(*** include-output ***)
+(*** hide ***)
+[ for structure, fit in irises ->
+      Plot.scatter
+          { Plot.defaults with
+              Title = Structure.name structure
+              Columns = [| 0; 1 |]
+              ColumnNames = table.Names
+              Width = 400
+              Height = 330
+              Legend = false }
+          fit
+          iris
+      |> GmmError.get ]
+|> Figure.beside "Irises, by six structures"
+|> GmmError.get
+|> Figure.svg
+(*** include-it-raw ***)
+(**
+BIC takes `full`; the species are found best by `tied_full`, at 20 parameters less, and next by `full`. BIC judges how well the
+density is described, not whether components are classes.
+
+A rule of thumb: `Full` when there are many more rows than free numbers; `TiedFull` when the groups are alike in shape; `Diag` when
+D is large, or features are independent within a group; `Spherical` when features have the same unit and blobs are round;
+`TiedSpherical` for something close to [k-means](kmeans-limit.html). With few rows, [priors](priors.html) help, too.
+*)
