@@ -58,6 +58,31 @@ let private expected =
           [ "log-likelihood -891.142795"
             "class of 0.05448: P(0) = 0.250919  0.356491  0.234975"
             "weight 0.28550904362246, rates 1.1103203807742 and 2.5751589717362" ]
+          "tutorial.fsx",
+          [ "settled after 13 iterations"
+            "J = 1856.12 from the corner, 1447.13 by KMeans.fit"
+            "log-likelihood -2313.6892"
+            // The bound touches, and what the M-step gains is more than what the bound gains.
+            "1     -2520.7955    -2520.7955   -2510.7776  -2505.7552"
+            "20 iterations, 0 of them down"
+            "Q less by 0.053635 for means +0.01"
+            "50   0.627979 0.860313 0.070984   0.627979 0.860313 0.070984"
+            "centres of k-means agree to 1e-9: true" ]
+          "structures.fsx",
+          [ "full                 29     329    6629  101504"
+            "full           3×2×2                      17         -1863.22   3832.10"
+            "spherical  ( 7.321  0.000;  0.000  7.321)   tied the same: true"
+            "full                        44         -180.186   580.84          0.9039"
+            "tied_full                   24         -256.354   632.96          0.9410" ]
+          "priors.fsx",
+          [ "mean        by hand 3.412040 69.204969\n            fitted  3.412040 69.204969"
+            "covariance  by hand 1.276534 14.029676 192.672979\n            fitted  1.276534 14.029676 192.672979"
+            "1000   0.4828  0.5172"
+            "100      70.860  70.939"
+            "1000   9.709  9.509"
+            "9 of 20 samples have no fit"
+            "is not positive definite"
+            "12         9 of 20            -11.532   -5.782" ]
           "kmeans-limit.fsx", [ "inertia 79.5760"; "0 rows have different labels" ]
           "new-family.fsx", [ "weight 0.661, mean 0.94"; "The density of component 0 sums to 1.33333." ]
           "saving.fsx", [ "the same state again: true"; "It was altered after it was saved" ]
