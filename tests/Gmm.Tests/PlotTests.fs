@@ -89,7 +89,7 @@ let private striped =
          |> GmmError.get)
 
 /// Every kind of figure.
-let private gallery =
+let gallery =
     lazy
         (let iris' = Csv.source iris.Value
 
