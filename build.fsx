@@ -245,6 +245,51 @@ module Steps =
     /// Runs the demo in the repository root.
     let runDemo arguments Built = dotnetWith arguments "run --project samples/Gmm.Demo -c Release --no-build --"
 
+    /// The links, pictures and scripts in the pages of a folder that lead nowhere: a file that isn't there, or no element of that
+    /// name in it. Addresses of other sites are not asked; those below `address`, where the pages will lie, are looked for in the
+    /// folder.
+    let brokenLinks (folder: string) (address: string) =
+        let attributes names page =
+            [ for found in Regex.Matches(page, $"""(?<=\s)(?:{names})=(?:"([^"]*)"|'([^']*)')""") ->
+                  Net.WebUtility.HtmlDecode(found.Groups[1].Value + found.Groups[2].Value) ]
+
+        let pages =
+            Map
+                [ for page in Directory.GetFiles(folder, "*.html", SearchOption.AllDirectories) ->
+                      let text =
+                          Regex.Replace(
+                              File.ReadAllText page,
+                              "(?<=<script[^>]*>).*?(?=</script>)|<!--.*?-->",
+                              "",
+                              RegexOptions.Singleline
+                          )
+
+                      page, (attributes "href|src" text, set (attributes "id|name" text)) ]
+
+        let resolve page (link: string) =
+            let below =
+                if link.StartsWith address then
+                    Uri($"{folder}/").AbsoluteUri + link.Substring address.Length
+                else
+                    link
+
+            Uri(Uri(Uri(page: string).AbsoluteUri), below)
+
+        let leadsNowhere page link =
+            let target = resolve page link
+            let path = target.LocalPath
+            let path = if path.EndsWith '/' then path + "index.html" else path
+            let anchor = Uri.UnescapeDataString(target.Fragment.TrimStart '#')
+
+            target.IsFile
+            && (not (File.Exists path)
+                || (anchor <> "" && pages.ContainsKey path && not ((snd pages[path]).Contains anchor)))
+
+        [ for KeyValue(page, (links, _)) in pages do
+              for link in List.distinct links do
+                  if Path.GetDirectoryName page = folder && leadsNowhere page link then
+                      $"{Path.GetRelativePath(folder, page)}: {link}" ]
+
     /// Writes the documentation. Its scripts are run, and their results become part of the pages. The first argument
     /// is the address below which the pages will lie; without one they are to be opened from the disk.
     let docs arguments Tools Built =
@@ -261,7 +306,19 @@ module Steps =
             if File.ReadAllText(page).Contains "No value returned by any evaluator" then
                 succeed $"fsdocs build (a result is missing in {page})" 1
 
+        let broken = brokenLinks docsOutput address
+
+        for link in broken do
+            eprintfn $"error: a link leads nowhere, {link}"
+
+        succeed "fsdocs build (links are broken)" (if broken.IsEmpty then 0 else 1)
         printfn $"Open {docsOutput}/index.html"
+
+    /// Draws the picture of the README and of the documentation's first page: the demo's of Old Faithful.
+    let picture built =
+        runDemo [] built
+        let drawn = Path.Combine(root, "artifacts", "faithful.svg")
+        File.Copy(drawn, Path.Combine(root, "docs", "img", "faithful.svg"), overwrite = true)
 
     /// Writes the NuGet packages.
     let pack Built = dotnet "pack Gmm.sln -c Release --no-build --output artifacts"
@@ -304,6 +361,7 @@ let targets: (string * string * (string list -> unit)) list =
       (fun args -> restoreTools () |> restoreDiffSharp args |> Option.iter (buildDiffSharp >> testDiffSharp))
       "format", "format all sources", (fun _ -> prepare () ||> format |> ignore)
       "docs", "write the documentation to artifacts/docs", (fun args -> compile () ||> docs args)
+      "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> compile () |> snd |> picture)
       "pack", "write the NuGet packages to artifacts", (fun _ -> compile () |> snd |> pack)
       "bench", "run the benchmarks: bench -- --filter *", (fun args -> compile () |> snd |> benchmark args)
       "update", "bring paket.lock up to date", (fun _ -> restoreTools () |> updatePackages) ]
