@@ -111,3 +111,21 @@ let ``an impossible row is predicted without a NaN`` () =
     let responsibilities = Predict.responsibilities fit far |> ok
     Assert.Equal<float[]>([| 1.0; 1.0 |], responsibilities[*, 0])
     Assert.Equal<int[]>([| 0; 0 |], Predict.labels fit far |> ok)
+
+[<Fact>]
+let ``rows of plain numbers are assigned as tensors are`` () =
+    forAll 200 joints (fun joint ->
+        let joint = Array2D.mapi (fun n k value -> if n % 5 = 4 then -infinity else value) joint
+        let components = Array2D.length2 joint
+        let tensor = Tensor.matrix joint
+        let evidence, responsibilities = Assignment.soft tensor
+        let rows = tensor.toArray ()
+        let ofRows = Assignment.softRows components rows
+
+        let close (expected: float[]) (actual: float[]) =
+            Array.forall2 (fun a b -> a = b || abs (a - b) <= 1e-14 * (1.0 + abs a)) expected actual
+
+        close (evidence.toArray ()) ofRows
+        && close (responsibilities.toArray ()) rows
+        && (Assignment.likeliest tensor).toArray() =
+            Array.map float (Assignment.likeliestRows components (tensor.toArray ())))

@@ -315,6 +315,51 @@ let ``the kernels have the textbook's joint log-densities`` () =
 
         true)
 
+// ── Distances to the nearest centre ─────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``the kernels have the distances to the nearest centre, and what further centres would leave`` () =
+    forAll 200 cases (fun case ->
+        let mixture, block = gaussianCase Spherical case
+
+        let centres =
+            mixture.Parameters.Means.toArray2D () |> fun means -> Array.init case.Components (fun k -> means[k, *])
+
+        let random = Random case.Seed
+        let last = random.Next(case.Components + 1)
+        let first = random.Next(last + 1)
+        let before = Array.init case.Rows (fun i -> if i % 3 = 0 then infinity else random.NextDouble())
+
+        let squared i k = Array.fold2 (fun sum x y -> sum + (x - y) * (x - y)) 0.0 (block.Row(i).ToArray()) centres[k]
+
+        let expected =
+            before |> Array.mapi (fun i least -> Seq.fold min least (seq { first .. last - 1 } |> Seq.map (squared i)))
+
+        // Distances to rows far from 0 lose what the coordinates lose.
+        let close (expected: float) (actual: float) =
+            expected = actual || abs (expected - actual) <= Tolerance.rounding * expected
+
+        let found =
+            [ for width in widths do
+                  let nearest, kernel = Array.copy before, Kernel.nearestOf width
+                  kernel.Prepare centres
+                  let sums = kernel.Lower(block, first, last, Span nearest)
+                  nearest, sums ]
+
+        let nearest, sums = found.Head
+        Assert.True(Array.forall2 close expected nearest)
+        Assert.Equal(case.Components - last, sums.Length)
+
+        for k in last .. case.Components - 1 do
+            let left = Seq.init case.Rows (fun i -> block.Weight i * min expected[i] (squared i k)) |> Seq.sum
+            Assert.True(close left sums[k - last])
+
+        for others, otherSums in found.Tail do
+            Assert.Equal<int64[]>(bits nearest, bits others)
+            Assert.Equal<int64[]>(bits sums, bits otherSums)
+
+        true)
+
 // ── Rows and components that are not there ──────────────────────────────────────────────────────────────────────────
 
 [<Theory; InlineData("soft"); InlineData("hard")>]

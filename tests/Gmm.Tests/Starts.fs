@@ -305,6 +305,113 @@ let ``random starts are draws with the mean and the covariance of the data`` () 
             let spread = sqrt (covariance[i, i] * covariance[j, j] + covariance[i, j] * covariance[i, j])
             near (5.0 * spread / sqrt count) $"covariance {i}, {j}" covariance[i, j] (draws |> Array.averageBy product)
 
+// ── Draws of rows ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// How often each number was drawn is within 5 standard deviations of what is expected.
+let private isDrawnAs (shares: Map<float, float>) (draws: float[]) =
+    let count = float draws.Length
+    Assert.All(draws, fun draw -> Assert.True(shares.ContainsKey draw))
+
+    for KeyValue(number, share) in shares do
+        let drawn = draws |> Array.filter ((=) number) |> Array.length |> float
+        near (5.0 * sqrt (count * share * (1.0 - share))) $"draws of {number}" (count * share) drawn
+
+/// Four rows of positive weight, in three blocks.
+[<Fact>]
+let ``k-means++ and farthest-first begin with a row in proportion to its weight, in whatever block it is`` () =
+    let rows = Array.init 17_000 (fun n -> [| float n |])
+    let weights = Array.zeroCreate rows.Length
+    let chosen = [ 5, 1.0; 8191, 2.0; 8192, 3.0; 16_999, 4.0 ]
+
+    for row, weight in chosen do
+        weights[row] <- weight
+
+    let source = sourceOf rows |> Source.weighted weights |> ok
+    Assert.Equal(3L, source.Blocks)
+    let shares = Map [ for row, weight in chosen -> float row, weight / 10.0 ]
+
+    for draw in [ Centres.kPlusPlus; Centres.farthestFirst ] do
+        isDrawnAs shares [| for seed in 0..999 -> (draw oneThread (RandomStream.ofSeed seed) 1 source |> ok)[0, 0] |]
+
+/// All rows but three are where the first centre almost always is. Two draws are made of these three, and the better of
+/// them is taken.
+[<Fact>]
+let ``k-means++ goes on with a row in proportion to its squared distance, in whatever block it is`` () =
+    let rows = Array.create 17_000 [| 0.0 |]
+    rows[100] <- [| 1.0 |]
+    rows[9000] <- [| -2.0 |]
+    rows[16_000] <- [| 3.0 |]
+    let source = sourceOf rows
+
+    let second =
+        [| for seed in 0..999 do
+               let centres = Centres.kPlusPlus oneThread (RandomStream.ofSeed seed) 2 source |> ok
+
+               if centres[0, 0] = 0.0 then
+                   centres[1, 0] |]
+
+    let left centre = [ 1.0; -2.0; 3.0 ] |> List.sumBy (fun x -> min (x * x) ((x - centre) * (x - centre)))
+
+    /// Draws are in proportion to 1, 4 and 9; the best first.
+    let order = [ 1.0, 1.0 / 14.0; -2.0, 4.0 / 14.0; 3.0, 9.0 / 14.0 ] |> List.sortBy (fst >> left)
+
+    /// The probability of a draw that is no better than the i-th.
+    let after i = order |> List.skip i |> List.sumBy snd
+    let shares = Map [ for i in 0..2 -> fst order[i], after i ** 2.0 - after (i + 1) ** 2.0 ]
+    Assert.True(second.Length > 900)
+    isDrawnAs shares second
+
+[<Fact>]
+let ``random points are all equally likely, in every place`` () =
+    let rows = Array.init 20_000 (fun n -> [| float n |])
+    let isCandidate n = n % 2500 = 7
+    let weights = Array.init rows.Length (fun n -> if isCandidate n then 1.0 + float (n % 3) else 0.0)
+    let source = sourceOf rows |> Source.weighted weights |> ok
+    let draws = [ for seed in 0..999 -> Centres.points oneThread (RandomStream.ofSeed seed) 3 source |> ok ]
+
+    let shares =
+        Map
+            [ for n in 0 .. rows.Length - 1 do
+                  if isCandidate n then
+                      float n, 0.125 ]
+
+    for place in 0..2 do
+        isDrawnAs shares [| for points in draws -> points[place, 0] |]
+
+[<Fact>]
+let ``points are the same on any number of threads`` () =
+    let random = Random 4
+    let source = sourceOf (Array.init 100_000 (fun _ -> [| float (random.Next 50); float (random.Next 3) |]))
+
+    let points threads =
+        let execution =
+            { Execution.Default with
+                Threads = threads }
+
+        Centres.points execution (RandomStream.ofSeed 5) 40 source |> ok |> Seq.cast<float> |> Array.ofSeq
+
+    for threads in [ 2; 3; 8 ] do
+        Assert.Equal<float[]>(points 1, points threads)
+
+/// More rows than distances are kept of.
+[<Fact>]
+let ``centres are chosen among the last rows of many too`` () =
+    let rows = 2_200_000
+    // A cluster of the first 2.1 million rows, and four of the others.
+    let value n =
+        if n < 2_100_000 then
+            1e-3 * float (n % 7)
+        else
+            100.0 * float (1 + n % 4) + 1e-3 * float (n % 7)
+
+    let source = Source.ofMemory 1 (ReadOnlyMemory(Array.init rows value)) |> ok
+
+    for choose in [ Centres.kPlusPlus; Centres.farthestFirst ] do
+        for seed in 0..1 do
+            let centres = choose Execution.Default (RandomStream.ofSeed seed) 5 source |> ok
+            let groups = [| for k in 0..4 -> Math.Round(centres[k, 0] / 100.0) |] |> Array.sort
+            Assert.Equal<float[]>([| 0.0; 1.0; 2.0; 3.0; 4.0 |], groups)
+
 /// Normal draws may be no probabilities.
 [<Fact>]
 let ``a random start is refused by families with probabilities and rates`` () =

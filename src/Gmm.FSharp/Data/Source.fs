@@ -131,18 +131,18 @@ type Execution =
 
 /// The memory of a rectangular .NET array, without a copy.
 [<Sealed>]
-type internal RectangularMemory(values: float[,]) =
-    inherit MemoryManager<float>()
+type internal RectangularMemory<'T>(values: 'T[,]) =
+    inherit MemoryManager<'T>()
 
     override _.GetSpan() =
         MemoryMarshal.CreateSpan(
-            &Unsafe.As<byte, float>(&MemoryMarshal.GetArrayDataReference(values :> Array)),
+            &Unsafe.As<byte, 'T>(&MemoryMarshal.GetArrayDataReference(values :> Array)),
             values.Length
         )
 
     override _.Pin index =
         let handle = GCHandle.Alloc(values, GCHandleType.Pinned)
-        let address = handle.AddrOfPinnedObject() + nativeint index * nativeint sizeof<float>
+        let address = handle.AddrOfPinnedObject() + nativeint index * nativeint (Unsafe.SizeOf<'T>())
         new MemoryHandle(address.ToPointer(), handle)
 
     override _.Unpin() = ()
@@ -184,9 +184,12 @@ module Source =
                           Values = values.Slice(first * columns, count * columns)
                           Weights = None } }
 
+    /// The memory of an array, row by row.
+    let internal memoryOf (values: 'T[,]) : Memory<'T> = (new RectangularMemory<'T>(values)).Memory
+
     /// The rows of an N×D array, read in place: change it and you change the data. Error when it has no columns.
     let ofArray2D (values: float[,]) : Result<Source, GmmError> =
-        ofMemory (Array2D.length2 values) (Memory.op_Implicit (new RectangularMemory(values)).Memory)
+        ofMemory (Array2D.length2 values) (Memory.op_Implicit (memoryOf values))
 
     /// Rows as arrays of their own, copied once. Error when they differ in length (the row is named) or there is none.
     let ofRows (rows: float[][]) : Result<Source, GmmError> =
@@ -312,6 +315,12 @@ module Source =
             parts[int (block.FirstRow / int64 source.BlockRows)] <- map block)
 
         Array.concat parts
+
+    /// Puts what `map` makes of every block, `width` things for each row, where they belong.
+    let internal fill execution width (target: Memory<'T>) (map: Block -> 'T[]) (source: Source) : unit =
+        source
+        |> reduce execution (fun () () -> ()) (fun block ->
+            (map block).AsMemory().CopyTo(target.Slice(int block.FirstRow * width)))
 
     /// Neighbouring pieces of memory as one: the memory they lie in, or a copy when they don't lie beside one another.
     let private join (pieces: ReadOnlyMemory<float>[]) : ReadOnlyMemory<float> =

@@ -24,93 +24,207 @@ module Centres =
 
         sum
 
-    let private weights execution (source: Source) =
-        source |> Source.collect execution (fun block -> Array.init block.Rows block.Weight)
+    /// A row drawn with probability proportional to its number; `sums` has the sum of these for every block, `ofBlock` the
+    /// numbers of one block. First a block is drawn, then a row of it: no number is kept for every row of the data.
+    let private draw random (source: Source) (sums: float[]) (ofBlock: Block -> float[]) : float[] =
+        let block = source.Read(int64 (RandomStream.index random sums))
+        block.Row(RandomStream.index random (ofBlock block)).ToArray()
+
+    let private weights (block: Block) = Array.init block.Rows block.Weight
+
+    /// A row drawn with probability ∝ wₙ.
+    let private drawByWeight execution random (source: Source) : float[] =
+        let sums = source |> Source.collect execution (fun block -> [| Array.sum (weights block) |])
+        draw random source sums weights
+
+    /// Adds a row to rows that differ, in the order of their keys, as many as wanted at most.
+    let private add count (rows: ResizeArray<struct (uint64 * float[])>) (key: uint64) (row: ReadOnlySpan<float>) =
+        let mutable equal = 0
+        let mutable place = 0
+
+        while equal < rows.Count && (let struct (_, other) = rows[equal] in not (row.SequenceEqual(ReadOnlySpan other))) do
+            equal <- equal + 1
+
+        while place < rows.Count && (let struct (other, _) = rows[place] in other < key) do
+            place <- place + 1
+
+        // An equal row of a lower key stands for this one too.
+        if equal >= place then
+            if equal < rows.Count then
+                rows.RemoveAt equal
+
+            rows.Insert(place, struct (key, row.ToArray()))
+
+            if rows.Count > count then
+                rows.RemoveAt count
 
     /// K rows of positive weight that differ, drawn one after another among all that are left. Error when there are not so
     /// many.
     let points execution (random: Random) components (source: Source) : Result<float[,], GmmError> =
-        let weights = weights execution source
-        let candidates = [| 0 .. weights.Length - 1 |] |> Array.filter (fun row -> weights[row] > 0.0)
+        let seed = random.NextInt64()
 
-        let different =
-            RandomStream.shuffle random candidates
-            |> Seq.map (fun row -> (source |> Source.rows [| int64 row |])[0, *])
-            |> Seq.distinct
-            |> Seq.truncate components
-            |> Array.ofSeq
+        /// Every row has a random key. The rows of the lowest are K draws.
+        let lowest (blocks: Block seq) =
+            let rows = ResizeArray()
 
-        if different.Length < components then
-            tooFew components different.Length
+            for block in blocks do
+                for i in 0 .. block.Rows - 1 do
+                    let key = RandomStream.key seed (block.FirstRow + int64 i)
+
+                    if
+                        block.Weight i > 0.0
+                        && (rows.Count < components || (let struct (highest, _) = rows[components - 1] in key < highest))
+                    then
+                        add components rows key (block.Row i)
+
+            rows
+
+        let merge (rows: ResizeArray<struct (uint64 * float[])>) (others: ResizeArray<struct (uint64 * float[])>) =
+            for struct (key, row) in others do
+                add components rows key (ReadOnlySpan row)
+
+            rows
+
+        let rows = source |> Source.reduceRuns execution merge lowest
+
+        if rows.Count < components then
+            tooFew components rows.Count
         else
-            Ok(array2D different)
+            Ok(array2D [ for struct (_, row) in rows -> row ])
+
+    /// Centres chosen one after another, and how far every row is from the nearest of them.
+    [<Sealed>]
+    type private Choice(execution, source: Source, first: float[]) =
+        let kernels = Pool(fun () -> Kernel.nearestOf Kernel.widest)
+        let centres = ResizeArray [ first ]
+
+        // The squared distances of the first rows are kept, 16 MiB of them; those of later rows are computed again from all
+        // centres: less memory than the data have, and no more for more rows.
+        let kept = Array.create (int (min source.Rows (1L <<< 21))) infinity
+        let mutable counted = 0
+
+        /// The centres chosen.
+        member _.Centres = centres
+
+        /// Chooses one more centre.
+        member _.Add(centre: float[]) = centres.Add centre
+
+        /// wₙ‖xₙ − nearest centre‖² for the rows of a block.
+        member _.Potentials(block: Block) : float[] =
+            let nearest = Array.create block.Rows infinity
+
+            kernels.Use(fun kernel ->
+                kernel.Prepare(centres.ToArray())
+                kernel.Lower(block, 0, centres.Count, Span nearest) |> ignore)
+
+            nearest |> Array.mapi (fun i distance -> block.Weight i * distance)
+
+        /// What a function makes of every block, of ‖xₙ − nearest centre‖² for its rows, and of the sum of
+        /// wₙ‖xₙ − nearest centre‖² that each of some candidates would leave as the next centre; merged in block order.
+        member _.Reduce
+            (candidates: float[] list, merge, ofBlock: Block -> ReadOnlyMemory<float> -> float[] -> 'T)
+            : 'T =
+            let all = Array.append (centres.ToArray()) (Array.ofList candidates)
+
+            let ofRun (blocks: Block seq) =
+                kernels.Use(fun kernel ->
+                    kernel.Prepare all
+                    let mutable scratch: float[] = [||]
+
+                    let ofBlock (block: Block) =
+                        let isKept = block.FirstRow + int64 block.Rows <= int64 kept.Length
+
+                        let first, nearest =
+                            if isKept then
+                                counted, Memory(kept, int block.FirstRow, block.Rows)
+                            else
+                                if scratch.Length < block.Rows then
+                                    scratch <- Array.zeroCreate block.Rows
+
+                                scratch.AsSpan().Fill infinity
+                                0, Memory(scratch, 0, block.Rows)
+
+                        let left = kernel.Lower(block, first, centres.Count, nearest.Span)
+                        ofBlock block (Memory.op_Implicit nearest) left
+
+                    blocks |> Seq.map ofBlock |> Seq.reduce merge)
+
+            let result = source |> Source.reduceRuns execution merge ofRun
+            counted <- centres.Count
+            result
+
+        /// The centres as a matrix (K×D).
+        member _.ToMatrix() : float[,] = array2D centres
 
     /// K rows by greedy k-means++ (Arthur and Vassilvitskii 2007): the first with probability ∝ wₙ; each further one the
     /// best of 2 + ⌊ln K⌋ rows drawn with probability ∝ wₙ‖xₙ − nearest centre‖², where best leaves the smallest sum of
     /// these. Error when fewer than K rows differ.
     let kPlusPlus execution (random: Random) components (source: Source) : Result<float[,], GmmError> =
         let trials = 2 + int (log (float components))
-        let row number = (source |> Source.rows [| int64 number |])[0, *]
+        let choice = Choice(execution, source, drawByWeight execution random source)
 
-        /// The smaller of the current potential and wₙ‖xₙ − c‖², for every row.
-        let lowered (current: float[]) (centre: float[]) =
-            source
-            |> Source.collect execution (fun block ->
-                Array.init block.Rows (fun i ->
-                    let distance = squaredDistance (block.Row i) (ReadOnlySpan centre)
-                    min current[int block.FirstRow + i] (block.Weight i * distance)))
+        /// For each of some candidates the sums that it would leave, block by block.
+        let left (candidates: float[] list) : float[][] =
+            let sums = candidates |> List.map (fun _ -> Array.zeroCreate (int source.Blocks)) |> Array.ofList
 
-        let rec choose (centres: float[] list) (potential: float[]) =
-            if centres.Length = components then
-                Ok(array2D (List.rev centres))
-            elif potential |> Array.forall (fun p -> p = 0.0) then
-                tooFew components centres.Length
+            choice.Reduce(
+                candidates,
+                (fun () () -> ()),
+                fun block _ ofBlock ->
+                    let index = int (block.FirstRow / int64 source.BlockRows)
+                    ofBlock |> Array.iteri (fun i sum -> sums[i].[index] <- sum)
+            )
+
+            sums
+
+        /// The sums that are left now decide on the next centre.
+        let rec choose (sums: float[]) =
+            if choice.Centres.Count = components then
+                Ok(choice.ToMatrix())
+            elif sums |> Array.forall ((=) 0.0) then
+                tooFew components choice.Centres.Count
             else
-                let centre, potential =
-                    List.init trials (fun _ -> row (RandomStream.index random potential))
-                    |> List.map (fun centre -> centre, lowered potential centre)
-                    |> List.minBy (snd >> Array.sum)
+                let candidates = List.init trials (fun _ -> draw random source sums choice.Potentials)
+                let centre, sums = Seq.zip candidates (left candidates) |> Seq.minBy (snd >> Array.sum)
+                choice.Add centre
+                choose sums
 
-                choose (centre :: centres) potential
-
-        let first = row (RandomStream.index random (weights execution source))
-        choose [ first ] (lowered (Array.create (int source.Rows) infinity) first)
+        choose (left [ choice.Centres[0] ]).[0]
 
     /// K rows, each the farthest from the nearest of those before it, the first of equals; the first of all drawn with
     /// probability ∝ wₙ (farthest-first traversal, Gonzalez 1985). Error when fewer than K rows differ.
     let farthestFirst execution (random: Random) components (source: Source) : Result<float[,], GmmError> =
+        let choice = Choice(execution, source, drawByWeight execution random source)
+
         let farther (a: struct (float * int64)) (b: struct (float * int64)) =
             let struct (a', _), struct (b', _) = a, b
             if b' > a' then b else a
 
         /// The row of a block that is farthest from the nearest centre, and its squared distance.
-        let farthest (centres: float[][]) (block: Block) =
-            let mutable best = struct (0.0, 0L)
+        let farthest (block: Block) (nearest: ReadOnlyMemory<float>) _ =
+            let nearest = nearest.Span
+            let mutable row, distance = -1, 0.0
 
             for i in 0 .. block.Rows - 1 do
-                if block.Weight i > 0.0 then
-                    let mutable nearest = infinity
+                if nearest[i] > distance && block.Weight i > 0.0 then
+                    row <- i
+                    distance <- nearest[i]
 
-                    for centre in centres do
-                        nearest <- min nearest (squaredDistance (block.Row i) (ReadOnlySpan centre))
+            struct (distance, block.FirstRow + int64 row)
 
-                    best <- farther best (struct (nearest, block.FirstRow + int64 i))
-
-            best
-
-        let rec choose (centres: float[] list) =
-            if centres.Length = components then
-                Ok(array2D (List.rev centres))
+        let rec choose () =
+            if choice.Centres.Count = components then
+                Ok(choice.ToMatrix())
             else
-                let struct (distance, row) = source |> Source.reduce execution farther (farthest (Array.ofList centres))
+                let struct (distance, row) = choice.Reduce([], farther, farthest)
 
                 if distance = 0.0 then
-                    tooFew components centres.Length
+                    tooFew components choice.Centres.Count
                 else
-                    choose ((source |> Source.rows [| row |])[0, *] :: centres)
+                    choice.Add((source |> Source.rows [| row |])[0, *])
+                    choose ()
 
-        let first = RandomStream.index random (weights execution source) |> int64
-        choose [ (source |> Source.rows [| first |])[0, *] ]
+        choose ()
 
     /// K draws from the normal distribution with the mean and the covariance of the data.
     let internal normal execution (random: Random) components (source: Source) : Result<float[,], GmmError> =

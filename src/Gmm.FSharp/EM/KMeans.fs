@@ -83,26 +83,13 @@ module KMeans =
         mixture.Parameters.Centres.toArray2D ()
         |> fun centres -> Array.init mixture.Components (fun k -> centres[k, *])
 
-    /// The nearest centre to row i of a block, the lowest of equals, and its squared distance.
-    let private nearest (centres: float[][]) (block: Block) i =
-        let mutable best, least = 0, infinity
+    /// −½‖xₙ−μₖ‖² of a block (n×K, row by row), by the kernels of centroids.
+    let private logJoint (mixture: Mixture<Centroid>) : Block -> float[] =
+        (Kernel.backend Centroid.family).LogJoint mixture
 
-        for k in 0 .. centres.Length - 1 do
-            let distance = Centres.squaredDistance (block.Row i) (ReadOnlySpan centres[k])
-
-            if distance < least then
-                best <- k
-                least <- distance
-
-        struct (best, least)
-
-    /// The number of the nearest centre for every row of a block (n).
-    let internal labels (centres: float[,]) (block: Block) : int[] =
-        let centres = centresOf (mixture centres)
-
-        Array.init block.Rows (fun i ->
-            let struct (cluster, _) = nearest centres block i
-            cluster)
+    /// The number of the nearest centre for every row of a block (n), the lowest of equals.
+    let internal labels (centres: float[,]) : Block -> int[] =
+        logJoint (mixture centres) >> Assignment.likeliestRows (Array2D.length1 centres)
 
     // ── Empty clusters ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -116,20 +103,24 @@ module KMeans =
 
     /// The rows of positive weight farthest from their centres, the farthest first.
     let private farthest count execution source mixture : Far list =
-        let centres = centresOf mixture
+        let logJoint = logJoint mixture
         let keep rows = rows |> List.sortBy (fun far -> -far.Distance, far.Row) |> List.truncate count
 
         let ofBlock (block: Block) =
-            keep
-                [ for i in 0 .. block.Rows - 1 do
-                      if block.Weight i > 0.0 then
-                          let struct (cluster, distance) = nearest centres block i
+            let joint = logJoint block
+            let clusters = Assignment.likeliestRows mixture.Components joint
+            let nearest = clusters |> Array.mapi (fun i cluster -> joint[i * mixture.Components + cluster])
 
-                          { Row = block.FirstRow + int64 i
-                            Values = block.Row(i).ToArray()
-                            Weight = block.Weight i
-                            Cluster = cluster
-                            Distance = distance } ]
+            [ 0 .. block.Rows - 1 ]
+            |> List.filter (fun i -> block.Weight i > 0.0)
+            |> List.sortBy (fun i -> nearest[i])
+            |> List.truncate count
+            |> List.map (fun i ->
+                { Row = block.FirstRow + int64 i
+                  Values = block.Row(i).ToArray()
+                  Weight = block.Weight i
+                  Cluster = clusters[i]
+                  Distance = 2.0 * abs nearest[i] })
 
         source |> Source.reduce execution (fun a b -> keep (a @ b)) ofBlock
 
@@ -277,14 +268,16 @@ module KMeans =
             do! Source.validate found.Fit.Model.Execution source
         }
 
-    /// A function of every block of data that have the features of the fitted ones.
-    let private onBlocks (found: KMeansFit) (map: Block -> 'T[]) (source: Source) : Result<'T[], GmmError> =
-        checkData found source |> Result.map (fun () -> source |> Source.collect found.Fit.Model.Execution map)
+    /// What a function makes of every block, `width` things for each row, in memory for all.
+    let private fill (found: KMeansFit) width target ofBlock (source: Source) : Result<unit, GmmError> =
+        checkData found source
+        |> Result.map (fun () -> source |> Source.fill found.Fit.Model.Execution width target ofBlock)
 
     /// The number of the nearest centre for every row (N), the lowest of equals. Error when the data have another number of
     /// features than the centres, or a number that isn't finite.
     let predict (found: KMeansFit) (source: Source) : Result<int[], GmmError> =
-        source |> onBlocks found (labels found.Centres)
+        let clusters = Array.zeroCreate (int source.Rows)
+        source |> fill found 1 (Memory clusters) (labels found.Centres) |> Result.map (fun () -> clusters)
 
     /// Σₙ wₙ minₖ ‖xₙ−μₖ‖² of data, those that were clustered or others. Errors as `predict`.
     let inertia (found: KMeansFit) (source: Source) : Result<float, GmmError> =
@@ -293,10 +286,13 @@ module KMeans =
 
     /// The distance ‖xₙ−μₖ‖ of every row to every centre (N×K). Errors as `predict`.
     let transform (found: KMeansFit) (source: Source) : Result<float[,], GmmError> =
-        let centres = centresOf found.Fit.Mixture
+        let clusters = found.Fit.Mixture.Components
+        let distances = Array2D.zeroCreate (int source.Rows) clusters
 
-        let distances (block: Block) =
-            Array.init block.Rows (fun i ->
-                centres |> Array.map (fun centre -> sqrt (Centres.squaredDistance (block.Row i) (ReadOnlySpan centre))))
-
-        source |> onBlocks found distances |> Result.map array2D
+        source
+        |> fill
+            found
+            clusters
+            (Source.memoryOf distances)
+            (logJoint found.Fit.Mixture >> Array.map (fun joint -> sqrt (2.0 * abs joint)))
+        |> Result.map (fun () -> distances)

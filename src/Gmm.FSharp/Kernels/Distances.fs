@@ -66,6 +66,8 @@ type internal Distances<'L, 'V when 'L :> ILanes<'V>>() =
         for k in 0 .. components - 1 do
             Loops.addDistances<'L, 'V> x.Address (centre k) features 1.0 0.0 (sheet.Component k) sheet.Padded
 
+    override _.NeedsWinnersOnly = true
+
     override _.Gather sheet =
         if sheet.IsHard then
             for n in 0 .. sheet.Count - 1 do

@@ -2,6 +2,7 @@ namespace Gmm
 
 #nowarn "9" // Pointers: the buffers are pinned.
 
+open System
 open FSharp.NativeInterop
 
 /// What is noted beside a panel, and passed from one step of its E-step to the next.
@@ -23,6 +24,21 @@ type internal Sheet() =
     /// Whether they are those of hard assignment: 1 for every row's winner.
     member val IsHard = false with get, set
 
+    /// Notes how many rows of a block the panel takes from `first` on, and their weights.
+    member sheet.Take(block: Block, first) =
+        let count = min Panel.Rows (block.Rows - first)
+        let padded = Panel.padded count
+        sheet.Count <- count
+        sheet.Padded <- padded
+        sheet.Weights.Require Panel.Rows
+        let weights = Span<float>(NativePtr.toVoidPtr sheet.Weights.Address, padded)
+
+        match block.Weights with
+        | Some all -> all.Span.Slice(first, count).CopyTo weights
+        | None -> weights.Fill 1.0
+
+        weights.Slice(count).Clear()
+
     /// The column of component k.
     member sheet.Component(k) : nativeptr<float> = NativePtr.add sheet.Joint.Address (k * Panel.Stride)
 
@@ -38,5 +54,8 @@ type internal FormKernel() =
     abstract Score: Sheet -> unit
     /// Adds the panel's sums, under its responsibilities.
     abstract Gather: Sheet -> unit
+    /// Whether `Gather` needs no more of hard assignment than every row's winner.
+    abstract NeedsWinnersOnly: bool
+    default _.NeedsWinnersOnly = false
     /// The sums of all panels since `Prepare`, as the family has them.
     abstract Sums: unit -> float[] list

@@ -3,7 +3,6 @@ namespace Gmm
 #nowarn "9" // Pointers: the buffers are pinned.
 
 open System
-open System.Collections.Concurrent
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 
@@ -22,34 +21,24 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
     let sheet = Sheet()
     let responsibilities = Responsibilities<'L, 'V>()
     let mutable kernel = Unchecked.defaultof<FormKernel>
+    let mutable prepared = Unchecked.defaultof<Form>
 
     let prepare form (logWeights: float[]) =
+        prepared <- form
         let components = logWeights.Length
         kernel <- Sum<'L, 'V>.KernelOf(form, kernel)
         kernel.Prepare(form, components)
         responsibilities.Prepare components
-        sheet.Weights.Require Panel.Rows
         let columns = (components + 3) / 4 * 4 * Panel.Stride
         sheet.Joint.Require columns
         sheet.Joint.Clear columns
 
     /// The joint log-densities of the rows of a block from `first` on, as many as a panel takes.
     let score (block: Block) (rows: nativeptr<float>) (logWeights: float[]) first =
-        let count = min Panel.Rows (block.Rows - first)
-        let padded = Panel.padded count
-        sheet.Count <- count
-        sheet.Padded <- padded
-
-        match block.Weights with
-        | Some weights ->
-            weights.Span.Slice(first, count).CopyTo(Span<float>(NativePtr.toVoidPtr sheet.Weights.Address, count))
-        | None -> Span<float>(NativePtr.toVoidPtr sheet.Weights.Address, count).Fill 1.0
-
-        for n in count .. padded - 1 do
-            NativePtr.set sheet.Weights.Address n 0.0
+        sheet.Take(block, first)
 
         for k in 0 .. logWeights.Length - 1 do
-            Span<float>(NativePtr.toVoidPtr (sheet.Component k), padded).Fill logWeights[k]
+            Span<float>(NativePtr.toVoidPtr (sheet.Component k), sheet.Padded).Fill logWeights[k]
 
         kernel.Read(NativePtr.add rows (first * block.Columns), block.Columns, sheet)
         kernel.Score sheet
@@ -78,7 +67,7 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
 
             sheet.IsSoft <- assignment.IsSoft
             sheet.IsHard <- assignment.IsHard
-            responsibilities.Assign(assignment, sheet, components, ofPanel)
+            responsibilities.Assign(assignment, sheet, components, ofPanel, kernel.NeedsWinnersOnly)
             kernel.Gather sheet
             first <- first + sheet.Count
 
@@ -94,9 +83,13 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
           Sums = Array.ofList (kernel.Sums()) }
 
     override _.LogJoint(form, logWeights, block) =
-        prepare form logWeights
+        // One block after another of the same mixture.
+        if not (obj.ReferenceEquals(form, prepared)) then
+            prepare form logWeights
+
         let components = logWeights.Length
-        let joint = Array.zeroCreate (block.Rows * components)
+        let joint: float[] = GC.AllocateUninitializedArray(block.Rows * components)
+        use target = fixed joint
         use pinned = block.Values.Pin()
         let rows: nativeptr<float> = NativePtr.ofVoidPtr pinned.Pointer
         let mutable first = 0
@@ -104,11 +97,15 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
         while first < block.Rows do
             score block rows logWeights first
 
-            for k in 0 .. components - 1 do
-                let column = sheet.Component k
+            let mutable target = NativePtr.add target (first * components)
 
-                for n in 0 .. sheet.Count - 1 do
-                    joint[(first + n) * components + k] <- NativePtr.get column n
+            for n in 0 .. sheet.Count - 1 do
+                let mutable column = NativePtr.add sheet.Joint.Address n
+
+                for _ in 1..components do
+                    NativePtr.write target (NativePtr.read column)
+                    target <- NativePtr.add target 1
+                    column <- NativePtr.add column Panel.Stride
 
             first <- first + sheet.Count
 
@@ -131,26 +128,22 @@ module Kernel =
         elif Vector256.IsHardwareAccelerated then Width.Bits256
         else Width.Bits128
 
+    /// Distances to the nearest of some centres.
+    let internal nearestOf width : Nearest =
+        match width with
+        | Width.Bits512 -> Nearest<Lanes512, Vector512<float>>()
+        | Width.Bits256 -> Nearest<Lanes256, Vector256<float>>()
+        | Width.Bits128 -> Nearest<Lanes128, Vector128<float>>()
+
     let internal backendOf width (family: Family<'θ>) : Backend<'θ> =
         let textbook = Backend.textbook Reference.engine family
-        let idle = ConcurrentBag<Worker>()
 
-        let create () : Worker =
-            match width with
-            | Width.Bits512 -> Worker<Lanes512, Vector512<float>>()
-            | Width.Bits256 -> Worker<Lanes256, Vector256<float>>()
-            | Width.Bits128 -> Worker<Lanes128, Vector128<float>>()
-
-        /// What a worker makes that nobody else uses meanwhile.
-        let withWorker work =
-            let worker =
-                match idle.TryTake() with
-                | true, worker -> worker
-                | false, _ -> create ()
-
-            let result = work worker
-            idle.Add worker
-            result
+        let workers =
+            Pool(fun () ->
+                match width with
+                | Width.Bits512 -> Worker<Lanes512, Vector512<float>>() :> Worker
+                | Width.Bits256 -> Worker<Lanes256, Vector256<float>>()
+                | Width.Bits128 -> Worker<Lanes128, Vector128<float>>())
 
         { Name = "kernels"
           Expect =
@@ -159,14 +152,14 @@ module Kernel =
                 | None -> textbook.Expect assignment mixture
                 | Some form ->
                     let logWeights = mixture.LogWeights.toArray1D ()
-                    fun blocks -> withWorker _.Expect(form, logWeights, assignment, blocks)
+                    fun blocks -> workers.Use _.Expect(form, logWeights, assignment, blocks)
           LogJoint =
             fun mixture ->
                 match family.Form mixture.Parameters with
                 | None -> textbook.LogJoint mixture
                 | Some form ->
                     let logWeights = mixture.LogWeights.toArray1D ()
-                    fun block -> withWorker _.LogJoint(form, logWeights, block) }
+                    fun block -> workers.Use _.LogJoint(form, logWeights, block) }
 
     /// The kernels of a family's form; the textbook on the managed engine for a family without one.
     let backend (family: Family<'θ>) : Backend<'θ> = backendOf widest family

@@ -13,15 +13,13 @@ module internal Loops =
     let isZero<'L, 'V when 'L :> ILanes<'V>> (column: nativeptr<float>) rows =
         Span<float>(NativePtr.toVoidPtr column, rows).IndexOfAnyExcept 0.0 < 0
 
-    /// target[n] += c − ½w²q[n], with q the squared distances ‖x−μ‖² of D columns.
-    let addDistances<'L, 'V when 'L :> ILanes<'V>>
+    /// Hands the squared distances ‖xₙ−μ‖² of D columns to `take`, a vector of rows from n on at a time.
+    let inline private onDistances<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (mean: nativeptr<float>)
         columns
-        factor
-        constant
-        (target: nativeptr<float>)
         rows
+        ([<InlineIfLambda>] take: 'V -> int -> unit)
         =
         let width = 'L.Width
         let mutable n = 0
@@ -45,19 +43,55 @@ module internal Loops =
                 q3 <- 'L.Fma(z3, z3, q3)
                 column <- at column Panel.Stride
 
-            let w, half, c = 'L.Fill factor, 'L.Fill -0.5, 'L.Fill constant
-            let t = at target n
-
-            let inline finish q i =
-                let i = i * width
-                let scaled = 'L.Multiply('L.Multiply(q, w), w)
-                'L.Store('L.Add('L.Load(at t i), 'L.Fma(scaled, half, c)), at t i)
-
-            finish q0 0
-            finish q1 1
-            finish q2 2
-            finish q3 3
+            take q0 n
+            take q1 (n + width)
+            take q2 (n + 2 * width)
+            take q3 (n + 3 * width)
             n <- n + 4 * width
+
+    /// target[n] += c − ½w²q[n], with q the squared distances ‖x−μ‖² of D columns.
+    let addDistances<'L, 'V when 'L :> ILanes<'V>>
+        (x: nativeptr<float>)
+        (mean: nativeptr<float>)
+        columns
+        factor
+        constant
+        (target: nativeptr<float>)
+        rows
+        =
+        let w, half, c = 'L.Fill factor, 'L.Fill -0.5, 'L.Fill constant
+
+        onDistances<'L, 'V> x mean columns rows (fun q n ->
+            let scaled = 'L.Multiply('L.Multiply(q, w), w)
+            'L.Store('L.Add('L.Load(at target n), 'L.Fma(scaled, half, c)), at target n))
+
+    /// The smaller of nearest[n] and ‖xₙ−μ‖², in place.
+    let lowerDistances<'L, 'V when 'L :> ILanes<'V>>
+        (x: nativeptr<float>)
+        (mean: nativeptr<float>)
+        columns
+        (nearest: nativeptr<float>)
+        rows
+        =
+        onDistances<'L, 'V> x mean columns rows (fun q n ->
+            let least = 'L.Load(at nearest n)
+            'L.Store('L.WhereLess(q, least, q, least), at nearest n))
+
+    /// Adds Σₙ wₙ min(nearest[n], ‖xₙ−μ‖²) to 8 sums.
+    let sumDistances<'L, 'V when 'L :> ILanes<'V>>
+        (x: nativeptr<float>)
+        (mean: nativeptr<float>)
+        columns
+        (weights: nativeptr<float>)
+        (nearest: nativeptr<float>)
+        (sums: nativeptr<float>)
+        rows
+        =
+        onDistances<'L, 'V> x mean columns rows (fun q n ->
+            let least = 'L.Load(at nearest n)
+            let lower = 'L.WhereLess(q, least, q, least)
+            let sum = at sums (n % Panel.Lanes)
+            'L.Store('L.Add('L.Load sum, 'L.Multiply('L.Load(at weights n), lower)), sum))
 
     /// target[n] += c − ½Σⱼ(wⱼ(xⱼ−μⱼ))².
     let addScaledDistances<'L, 'V when 'L :> ILanes<'V>>

@@ -114,28 +114,44 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
                 'L.Store(s, sum)
                 lane <- lane + 'L.Width
 
-    /// wₙ for the largest joint log-density of each row, of those at least `lowest` and of equals the first; 0 for the others.
-    let hard (sheet: Sheet) components =
-        for n in 0 .. sheet.Padded - 1 do
-            let joint k = NativePtr.get (sheet.Component k) n
-            let mutable winner, highest, evidenceOfRow = 0, max (joint 0) lowest, joint 0
+    /// The component of the largest joint log-density of each row, of those at least `lowest` and of equals the first, and
+    /// unless winners are enough: its wₙ, and 0 for the others.
+    let hard (sheet: Sheet) components winnersOnly =
+        let rows, least = sheet.Padded, 'L.Fill lowest
+        let mutable n = 0
+
+        while n < rows do
+            let first = 'L.Load(at (sheet.Component 0) n)
+            let mutable highest = 'L.WhereLess(first, least, least, first)
+            let mutable evidenceOfRow = first
+            let mutable winner = 'L.Zero
 
             for k in 1 .. components - 1 do
-                let value = joint k
+                let joint = 'L.Load(at (sheet.Component k) n)
+                winner <- 'L.WhereLess(highest, joint, 'L.Fill(float k), winner)
+                highest <- 'L.WhereLess(highest, joint, joint, highest)
+                evidenceOfRow <- 'L.WhereLess(evidenceOfRow, joint, joint, evidenceOfRow)
 
-                if value > highest then
-                    winner <- k
-                    highest <- value
+            'L.Store(winner, at largest.Address n)
+            'L.Store(evidenceOfRow, at evidence.Address n)
+            n <- n + 'L.Width
 
-                if value > evidenceOfRow then
-                    evidenceOfRow <- value
-
-            let w = NativePtr.get sheet.Weights.Address n
+        for n in 0 .. rows - 1 do
+            let winner = int (NativePtr.get largest.Address n)
+            let count = at counts.Address (winner * Panel.Lanes + n % Panel.Lanes)
             sheet.Winners[n] <- winner
-            NativePtr.set evidence.Address n evidenceOfRow
+            NativePtr.write count (NativePtr.read count + NativePtr.get sheet.Weights.Address n)
 
+        if not winnersOnly then
             for k in 0 .. components - 1 do
-                NativePtr.set (sheet.Component k) n (if k = winner then w else 0.0)
+                let number = 'L.Fill(float k)
+                n <- 0
+
+                while n < rows do
+                    let winner, w = 'L.Load(at largest.Address n), 'L.Load(at sheet.Weights.Address n)
+                    let notBelow = 'L.WhereLess(winner, number, 'L.Zero, w)
+                    'L.Store('L.WhereLess(number, winner, 'L.Zero, notBelow), at (sheet.Component k) n)
+                    n <- n + 'L.Width
 
     /// wₙ times responsibilities that were given for the rows of the panel (n×K).
     let take (given: ReadOnlySpan<float>) (sheet: Sheet) components =
@@ -163,12 +179,11 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
             buffer.Clear(length * Panel.Lanes)
 
     /// Assigns the panel's rows and adds to the sums; `given` are the responsibilities of its rows where they are given.
-    member _.Assign(assignment, sheet: Sheet, components, given: ReadOnlySpan<float>) =
+    /// Of hard assignment winners may be enough.
+    member _.Assign(assignment, sheet: Sheet, components, given: ReadOnlySpan<float>, winnersOnly) =
         match assignment with
         | Soft -> soft sheet components
-        | Hard ->
-            hard sheet components
-            addCounts sheet components
+        | Hard -> hard sheet components winnersOnly
         | Given _ ->
             take given sheet components
             addCounts sheet components

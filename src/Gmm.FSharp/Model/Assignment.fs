@@ -1,5 +1,7 @@
 namespace Gmm
 
+open System
+
 /// How the joint log-densities ln ρₙₖ = ln πₖ + ln p(xₙ|θₖ) become responsibilities rₙₖ.
 [<NoEquality; NoComparison>]
 type Assignment =
@@ -40,3 +42,34 @@ module Assignment =
         let components = logJoint.shape[1]
         let index = logJoint.like ([| components |], Array.init components float)
         logJoint.max 1, (column (likeliest logJoint)).expand(logJoint.shape).eq(index.expand logJoint.shape)
+
+    // ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    // The same of plain numbers, row by row, for predictions, which need no other engine.
+
+    /// The evidence of every row (n); its joint log-densities (n×K) become its responsibilities, as `soft` has them.
+    let internal softRows components (joint: float[]) : float[] =
+        Array.init (joint.Length / components) (fun n ->
+            let row = Span(joint, n * components, components)
+            let mutable largest = lowest
+
+            for k in 0 .. components - 1 do
+                largest <- max largest row[k]
+
+            for k in 0 .. components - 1 do
+                row[k] <- max row[k] lowest - largest
+
+            System.Numerics.Tensors.TensorPrimitives.Exp(Span.op_Implicit row, row)
+            let mutable total = 0.0
+
+            for k in 0 .. components - 1 do
+                total <- total + row[k]
+
+            System.Numerics.Tensors.TensorPrimitives.Divide(Span.op_Implicit row, total, row)
+            if largest > lowest then largest + log total else -infinity)
+
+    /// The component of the largest joint log-density (n×K) of every row (n), the lower of equals, as `likeliest` has it.
+    let internal likeliestRows components (joint: float[]) : int[] =
+        Array.init (joint.Length / components) (fun n ->
+            let row = ReadOnlySpan(joint, n * components, components)
+            let largest = System.Numerics.Tensors.TensorPrimitives.Max row
+            if largest > lowest then row.IndexOf largest else 0)

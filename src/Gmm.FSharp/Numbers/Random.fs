@@ -14,6 +14,13 @@ module RandomStream =
         let mixed = uint64 seed * 0x9E3779B97F4A7C15UL ^^^ uint64 row * 0xD1B54A32D192ED03UL
         ofSeed (int (mixed ^^^ (mixed >>> 32)))
 
+    /// A random number for a row under this seed, another one for every row (SplitMix64; Steele, Lea and Flood 2014).
+    let internal key (seed: int64) (row: int64) : uint64 =
+        let z = uint64 seed + uint64 row * 0x9E3779B97F4A7C15UL
+        let z = (z ^^^ (z >>> 30)) * 0xBF58476D1CE4E5B9UL
+        let z = (z ^^^ (z >>> 27)) * 0x94D049BB133111EBUL
+        z ^^^ (z >>> 31)
+
     /// A stream of its own for a block of rows under this seed, no two blocks the same, so that blocks may be drawn in any
     /// order.
     let ofBlock (seed: int) (block: int64) : Random =

@@ -1,69 +1,89 @@
 namespace Gmm
 
+open System
+
 /// Using a fitted mixture on data, those it was fitted to or new ones. All functions return an error when the data have
 /// another number of features than the mixture, no rows, or a number that isn't finite.
 module Predict =
-    /// What is wrong with data that a mixture can't have, if anything.
-    let private check (model: Model<'θ>) (mixture: Mixture<'θ>) (source: Source) =
+    /// What a function makes of data that a mixture can have.
+    let private onData (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =
         result {
             do! Source.requireColumns (model.Family.Features mixture.Parameters) source
             do! Source.validate model.Execution source
             do! source |> Source.requireAll model.Execution (model.Family.Misfit mixture.Parameters)
+            return compute source
         }
 
-    /// What a function makes of every block of data that a mixture can have, all blocks one after another.
-    let private onBlocks (model: Model<'θ>) mixture (ofBlock: Block -> float[]) (source: Source) =
-        check model mixture source |> Result.map (fun () -> Source.collect model.Execution ofBlock source)
-
-    /// A function of tensors on the joint log-densities (n×K) of a block.
-    let private ofBlockJoint (compute: Tensor -> Tensor) (model: Model<'θ>) mixture : Block -> float[] =
+    /// The evidence of every row of a block (n), and its responsibilities (n×K, row by row).
+    let private assign (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * float[]) =
         let logJoint = model.Backend.LogJoint mixture
-        fun block -> (compute (Tensor.create [| block.Rows; mixture.Components |] (logJoint block))).toArray()
 
-    /// What a function of tensors makes of the joint log-densities (n×K) of every block, all blocks one after another.
-    let private ofJointOf (compute: Tensor -> Tensor) (model: Model<'θ>) mixture source : Result<float[], GmmError> =
-        onBlocks model mixture (ofBlockJoint compute model mixture) source
+        fun block ->
+            let joint = logJoint block
+            struct (Assignment.softRows mixture.Components joint, joint)
 
-    let private ofJoint (compute: Tensor -> Tensor) (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
-        ofJointOf compute fit.Model fit.Mixture source
+    /// N·K numbers, row by row, from those of every block.
+    let private byComponent (fit: Fit<'θ>) (ofBlock: Block -> float[]) (source: Source) : float[,] =
+        let components = fit.Mixture.Components
+        let all = Array2D.zeroCreate (int source.Rows) components
+        source |> Source.fill fit.Model.Execution components (Source.memoryOf all) ofBlock
+        all
 
-    /// N·K numbers, row by row, as a matrix.
-    let private byComponent components (all: float[]) =
-        Array2D.init (all.Length / components) components (fun n k -> all[n * components + k])
+    /// A number for every row, from those of every block.
+    let private byRow execution (ofBlock: Block -> 'T[]) (source: Source) : 'T[] =
+        let all = Array.zeroCreate (int source.Rows)
+        source |> Source.fill execution 1 (Memory all) ofBlock
+        all
+
+    /// Σₙ wₙvₙ and Σₙ wₙ, from the numbers vₙ of every block.
+    let private weightedSums execution (ofBlock: Block -> float[]) (source: Source) : struct (float * float) =
+        let ofBlock (block: Block) =
+            let mutable weight = 0.0
+
+            for i in 0 .. block.Rows - 1 do
+                weight <- weight + block.Weight i
+
+            struct (block.WeightedSum(ofBlock block), weight)
+
+        let add (struct (a: float, b: float)) (struct (c, d)) = struct (a + c, b + d)
+        source |> Source.reduce execution add ofBlock
 
     /// The component with the largest joint density for every row (N), ties to the lower one.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
-        ofJoint Assignment.likeliest fit source |> Result.map (Array.map int)
+        let logJoint = fit.Model.Backend.LogJoint fit.Mixture
+        let ofBlock block = Assignment.likeliestRows fit.Mixture.Components (logJoint block)
+        source |> onData fit.Model fit.Mixture (byRow fit.Model.Execution ofBlock)
 
     /// The responsibilities rₙₖ (N×K): every row sums to 1.
     let responsibilities (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
-        ofJoint (Assignment.soft >> snd) fit source |> Result.map (byComponent fit.Mixture.Components)
+        let assign = assign fit.Model fit.Mixture
+
+        let ofBlock block =
+            let struct (_, responsibilities) = assign block
+            responsibilities
+
+        source |> onData fit.Model fit.Mixture (byComponent fit ofBlock)
+
+    let private evidence (model: Model<'θ>) mixture : Block -> float[] =
+        let assign = assign model mixture
+
+        fun block ->
+            let struct (evidence, _) = assign block
+            evidence
 
     /// The log-density ln p(xₙ) of every row (N) under a mixture, as a model computes it.
     let logDensitiesOf (model: Model<'θ>) (mixture: Mixture<'θ>) (source: Source) : Result<float[], GmmError> =
-        ofJointOf (Assignment.soft >> fst) model mixture source
+        source |> onData model mixture (byRow model.Execution (evidence model mixture))
 
     /// The log-density ln p(xₙ) of every row (N).
     let logDensities (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
-        ofJoint (Assignment.soft >> fst) fit source
-
-    /// Σₙ wₙvₙ and Σₙ wₙ of what a function of tensors makes of the joint log-densities, of which only those of a block
-    /// are held.
-    let private weightedSum
-        (compute: Tensor -> Tensor)
-        (fit: Fit<'θ>)
-        (source: Source)
-        : Result<float * float, GmmError> =
-        let ofBlock = ofBlockJoint compute fit.Model fit.Mixture
-        let weighted (block: Block) = block.WeightedSum(ofBlock block), Seq.sum (Seq.init block.Rows block.Weight)
-        let add (a, b) (c, d) = a + c, b + d
-
-        check fit.Model fit.Mixture source
-        |> Result.map (fun () -> source |> Source.reduce fit.Model.Execution add weighted)
+        logDensitiesOf fit.Model fit.Mixture source
 
     /// Σₙ wₙ ln p(xₙ) and Σₙ wₙ.
     let internal logLikelihood (fit: Fit<'θ>) (source: Source) : Result<float * float, GmmError> =
-        weightedSum (Assignment.soft >> fst) fit source
+        source
+        |> onData fit.Model fit.Mixture (weightedSums fit.Model.Execution (evidence fit.Model fit.Mixture))
+        |> Result.map (fun struct (sum, weight) -> sum, weight)
 
     /// The mean log-density per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.
     let score (fit: Fit<'θ>) (source: Source) : Result<float, GmmError> =
@@ -73,12 +93,23 @@ module Predict =
     /// −2 Σₙ wₙ (ln p(xₙ) + ln maxₖ rₙₖ) + p ln n with n = Σₙ wₙ, that is BIC + 2 Σₙ wₙ (−ln maxₖ rₙₖ): components that overlap
     /// cost (Biernacki, Celeux and Govaert 2000). mclust's has the opposite sign.
     let icl (fit: Fit<'θ>) (source: Source) : Result<float, GmmError> =
-        let complete joint =
-            let evidence, responsibilities = Assignment.soft joint
-            evidence + (responsibilities.max 1).log()
+        let assign, components = assign fit.Model fit.Mixture, fit.Mixture.Components
 
-        weightedSum complete fit source
-        |> Result.map (fun (sum, weight) -> -2.0 * sum + float fit.FreeParameters * log weight)
+        let complete block =
+            let struct (evidence, responsibilities) = assign block
+
+            evidence
+            |> Array.mapi (fun i likelihood ->
+                let largest =
+                    System.Numerics.Tensors.TensorPrimitives.Max(
+                        ReadOnlySpan(responsibilities, i * components, components)
+                    )
+
+                likelihood + log largest)
+
+        source
+        |> onData fit.Model fit.Mixture (weightedSums fit.Model.Execution complete)
+        |> Result.map (fun struct (sum, weight) -> -2.0 * sum + float fit.FreeParameters * log weight)
 
     /// The Mahalanobis distance √((xₙ−μₖ)ᵀΣₖ⁻¹(xₙ−μₖ)) of every row to every component (N×K) (Bishop, PRML, 2006, eq. 2.44).
     let mahalanobis (fit: Fit<Gaussian>) (source: Source) : Result<float[,], GmmError> =
@@ -88,4 +119,4 @@ module Predict =
             |> _.toArray()
             |> Array.map sqrt
 
-        onBlocks fit.Model fit.Mixture ofBlock source |> Result.map (byComponent fit.Mixture.Components)
+        source |> onData fit.Model fit.Mixture (byComponent fit ofBlock)
