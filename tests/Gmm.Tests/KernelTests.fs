@@ -4,6 +4,7 @@ module Gmm.Tests.KernelTests
 #nowarn "9" // Pointers: exp and ln work on buffers.
 
 open System
+open System.Reflection
 open FsCheck
 open FsCheck.FSharp
 open Gmm
@@ -397,6 +398,27 @@ let ``all components may have weight 0 for a row that is impossible`` () =
           Weights = None }
 
     Assert.True(isTextbook Gaussian.family Soft mixture block)
+
+// ── The first call ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// The F# compiler drops the option; the build sets it.
+[<Fact>]
+let ``the runtime optimises every kernel at its first call`` () =
+    let flags = BindingFlags.Static ||| BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic
+
+    let methods =
+        [ for kernel in typeof<Nearest>.Assembly.GetTypes() do
+              if kernel.IsDefined(typeof<OptimisedAttribute>, false) then
+                  for method in kernel.GetMethods(flags ||| BindingFlags.DeclaredOnly) do
+                      if not method.IsAbstract then
+                          method.MethodImplementationFlags ]
+
+    let isEither (flags: MethodImplAttributes) =
+        flags.HasFlag MethodImplAttributes.AggressiveOptimization
+        || flags.HasFlag MethodImplAttributes.AggressiveInlining
+
+    Assert.True(methods.Length > 50)
+    Assert.All(methods, isEither >> Assert.True)
 
 // ── Threads ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

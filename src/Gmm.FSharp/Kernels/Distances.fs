@@ -5,7 +5,7 @@ namespace Gmm
 open FSharp.NativeInterop
 
 /// The components of k-means: squared distances, and first moments about the centres.
-[<Sealed>]
+[<Sealed; Optimised>]
 type internal Distances<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 

@@ -5,6 +5,7 @@ namespace Gmm
 open FSharp.NativeInterop
 
 /// eˣ and ln x over buffers, with errors of at most 1 unit in the last place and the same bits at every width.
+[<Optimised>]
 module internal Elementary =
     /// 1.5·2⁵²: added to a number below 2⁵¹, it rounds it to a whole one.
     [<Literal>]

@@ -14,7 +14,7 @@ type internal Worker() =
     /// The joint log-densities of a block (n×K, row by row).
     abstract LogJoint: Form * logWeights: float[] * Block -> float[]
 
-[<Sealed>]
+[<Sealed; Optimised>]
 type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
     inherit Worker()
 

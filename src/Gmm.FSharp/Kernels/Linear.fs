@@ -6,7 +6,7 @@ open System
 open FSharp.NativeInterop
 
 /// Exponential families: ln p = η·T(x) + c + ln h(x), with sums RᵀT.
-[<Sealed>]
+[<Sealed; Optimised>]
 type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 

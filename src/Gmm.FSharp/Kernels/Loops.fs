@@ -6,6 +6,7 @@ open System
 open FSharp.NativeInterop
 
 /// Loops over the rows of a panel.
+[<Optimised>]
 module internal Loops =
     let inline at (address: nativeptr<float>) (i: int) = NativePtr.add address i
 

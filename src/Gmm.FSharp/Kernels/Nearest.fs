@@ -15,7 +15,7 @@ type internal Nearest() =
     /// `last` − 1, in place. Returns Σₙ wₙ min(nearestₙ, ‖xₙ−μₖ‖²) for each centre k from `last` on alone.
     abstract Lower: Block * first: int * last: int * nearest: Span<float> -> float[]
 
-[<Sealed>]
+[<Sealed; Optimised>]
 type internal Nearest<'L, 'V when 'L :> ILanes<'V>>() =
     inherit Nearest()
 

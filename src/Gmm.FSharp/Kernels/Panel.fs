@@ -31,6 +31,7 @@ type internal Pinned() =
 /// A panel is some rows of a block, transposed: number i of a column lies beside number i+1, so that a vector holds one
 /// column of several rows. Sums over rows are kept in 8 numbers, one for the rows of each remainder of 8, whatever the
 /// width of the vectors: so they have the same bits at every width.
+[<Optimised>]
 module internal Panel =
     /// Rows at most. A panel and what is made of it stay in a core's first or second cache.
     [<Literal>]

@@ -6,7 +6,7 @@ open System
 open FSharp.NativeInterop
 
 /// Gaussian components: densities by whitening, and weighted moments about the means.
-[<Sealed>]
+[<Sealed; Optimised>]
 type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 

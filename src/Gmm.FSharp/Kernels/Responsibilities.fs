@@ -6,7 +6,7 @@ open System
 open FSharp.NativeInterop
 
 /// The second half of the E-step on a panel: joint log-densities become responsibilities times weights, in place.
-[<Sealed>]
+[<Sealed; Optimised>]
 type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
     /// What every density is raised to; at it, a density is 0. As `Assignment` has it.
     let lowest = -1e303

@@ -5,7 +5,7 @@ namespace Gmm
 open FSharp.NativeInterop
 
 /// The sum of several forms, each of some columns.
-[<Sealed>]
+[<Sealed; Optimised>]
 type internal Sum<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 

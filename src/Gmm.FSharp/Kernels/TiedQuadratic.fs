@@ -9,7 +9,7 @@ open FSharp.NativeInterop
 /// distance to a component is that of y to W(μₖ−c). With m = Σₖ rₖμₖ the second moment of a row is
 ///   Σₖ rₖ(x−μₖ)(x−μₖ)ᵀ = (x−m)(x−m)ᵀ + Σ over pairs k > l of rₖrₗ(μₖ−μₗ)(μₖ−μₗ)ᵀ:
 /// sums of squares, in which nothing cancels, without D² work for every component.
-[<Sealed>]
+[<Sealed; Optimised>]
 type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 

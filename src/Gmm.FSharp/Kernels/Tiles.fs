@@ -6,6 +6,7 @@ open FSharp.NativeInterop
 
 /// Sums of products over the rows of a panel, some columns of one by some columns of another at a time, so that every
 /// number that is loaded is used more than once.
+[<Optimised>]
 module internal Tiles =
     let inline private at (address: nativeptr<float>) (i: int) = NativePtr.add address i
 
