@@ -14,6 +14,7 @@ let root = __SOURCE_DIRECTORY__
 let testResults = Path.Combine(root, "artifacts", "test-results")
 let docsOutput = Path.Combine(root, "artifacts", "docs")
 let torchOutput = Path.Combine(root, "artifacts", "torch")
+let peersOutput = Path.Combine(root, "artifacts", "peers")
 
 /// `dotnet`, about to be started in the repository root with the words of the command and the further arguments.
 let dotnetStart (command: string) (arguments: string list) =
@@ -89,6 +90,7 @@ module Steps =
     type Packages = private | Packages
     type Formatted = private | Formatted
     type Built = private | Built
+    type Peers = private | Peers
 
     /// Restores Paket, Fantomas and fsdocs, the local tools of `.config/dotnet-tools.json`.
     let restoreTools () =
@@ -323,10 +325,31 @@ module Steps =
     /// Writes the NuGet packages.
     let pack Built = dotnet "pack Gmm.sln -c Release --no-build --output artifacts"
 
-    /// Runs the benchmarks, all of them unless the arguments choose.
-    let benchmark arguments Built =
-        "run --project tests/Gmm.Benchmarks -c Release --no-build --"
-        |> dotnetWith (if List.isEmpty arguments then [ "--filter"; "*" ] else arguments)
+    /// Compiles the program of the peers' benchmark that uses Armadillo. Where that can't be done, the benchmark goes on without it.
+    let buildPeers () =
+        let program = Path.Combine(peersOutput, "armadillo_em")
+        Directory.CreateDirectory peersOutput |> ignore
+        File.Delete program
+
+        try
+            let source = "tests/Gmm.Benchmarks/peers/armadillo_em.cpp"
+            let arguments = [ "-O3"; "-march=native"; "-fopenmp"; source; "-o"; program; "-larmadillo" ]
+            use child = Process.Start(ProcessStartInfo("g++", arguments, WorkingDirectory = root))
+            child.WaitForExit()
+        with :? ComponentModel.Win32Exception ->
+            eprintfn "There is no g++ to compile Armadillo's program with."
+
+        Peers
+
+    let private runBenchmarks arguments =
+        dotnetWith arguments "run --project tests/Gmm.Benchmarks -c Release --no-build --"
+
+    /// Runs the benchmarks of BenchmarkDotNet, all of them unless the arguments choose.
+    let benchmarkKernels arguments Built =
+        runBenchmarks (if List.isEmpty arguments then [ "--filter"; "*" ] else arguments)
+
+    /// Runs ours and the peers in turn on the same numbers; the arguments choose the parts of the report.
+    let benchmarkPeers arguments Peers Built = runBenchmarks ("peers" :: arguments)
 
 open Steps
 
@@ -346,6 +369,15 @@ let checkAndTest arguments =
     let formatted = checkFormat tools packages
     build packages |> test arguments formatted
 
+/// The first argument chooses the benchmarks; without it they are those of the kernels.
+let bench arguments =
+    match arguments with
+    | "peers" :: rest ->
+        let peers = buildPeers ()
+        compile () |> snd |> benchmarkPeers rest peers
+    | "kernels" :: rest
+    | rest -> compile () |> snd |> benchmarkKernels rest
+
 /// A target: its name, its purpose, and what it does with the arguments that follow its name.
 let targets: (string * string * (string list -> unit)) list =
     [ "run", "run the demo: run -- data.csv --components 3", (fun args -> compile () |> snd |> runDemo args)
@@ -363,7 +395,7 @@ let targets: (string * string * (string list -> unit)) list =
       "docs", "write the documentation to artifacts/docs", (fun args -> compile () ||> docs args)
       "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> compile () |> snd |> picture)
       "pack", "write the NuGet packages to artifacts", (fun _ -> compile () |> snd |> pack)
-      "bench", "run the benchmarks: bench -- --filter *", (fun args -> compile () |> snd |> benchmark args)
+      "bench", "run the benchmarks: bench kernels -- --filter *, or bench peers", bench
       "update", "bring paket.lock up to date", (fun _ -> restoreTools () |> updatePackages) ]
 
 let printUsage () =

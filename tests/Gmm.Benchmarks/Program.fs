@@ -1,4 +1,5 @@
-/// What one EM iteration and one fit cost: `dotnet fsi build.fsx bench`, or `bench -- --filter '*Iteration*'`.
+/// What one EM iteration and one fit cost: `dotnet fsi build.fsx bench kernels`, or `bench kernels -- --filter '*Iteration*'`;
+/// and beside other programs: `dotnet fsi build.fsx bench peers`.
 module Gmm.Benchmarks.Program
 
 open System
@@ -68,7 +69,13 @@ type WholeFit() =
 
 [<EntryPoint>]
 let main args =
-    // In process: no generated project, hence no second package restore.
-    let config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain InProcessEmitToolchain.Instance)
-    BenchmarkSwitcher.FromAssembly(typeof<Iteration>.Assembly).Run(args, config) |> ignore
-    0
+    match List.ofArray args with
+    | "peers" :: words -> Peers.run words
+    | "ours" :: threads :: words ->
+        Ours.run (int threads) (Problem.ofWords words)
+        0
+    | _ ->
+        // In process: no generated project, hence no second package restore.
+        let config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain InProcessEmitToolchain.Instance)
+        BenchmarkSwitcher.FromAssembly(typeof<Iteration>.Assembly).Run(args, config) |> ignore
+        0

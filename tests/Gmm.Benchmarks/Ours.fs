@@ -1,0 +1,107 @@
+/// Our side of `bench peers`: a process of its own for every problem, as the peers are.
+module Gmm.Benchmarks.Ours
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Text.Json
+open Gmm
+
+let private mib = 1024.0 * 1024.0
+
+let private peakMemory () =
+    use self = Process.GetCurrentProcess()
+    float self.PeakWorkingSet64
+
+/// The rows, and how many bytes of them are in memory; a .npy file stays on the disk, and its pages are the system's.
+let private source (problem: Problem) : Source * float =
+    let bytes = 8.0 * float problem.Rows * float problem.Columns
+
+    if Path.GetExtension problem.File = ".npy" then
+        Npy.source problem.File |> GmmError.get, bytes
+    else
+        Source.ofMemory problem.Columns (ReadOnlyMemory(Problem.read problem)) |> GmmError.get, bytes
+
+/// Runs again and again, each of which takes the action that times one of its steps, for as long as the problem says; what
+/// the runs return, and the milliseconds and the managed bytes of every step.
+let private repeat (problem: Problem) (run: ((unit -> 'T) -> 'T) -> float) =
+    let times, allocations = ResizeArray<float>(), ResizeArray<float>()
+
+    let timed (step: unit -> 'T) =
+        let allocated = GC.GetTotalAllocatedBytes true
+        let start = Stopwatch.GetTimestamp()
+        let result = step ()
+        times.Add (Stopwatch.GetElapsedTime start).TotalMilliseconds
+        allocations.Add(float (GC.GetTotalAllocatedBytes true - allocated))
+        result
+
+    let clock = Stopwatch.StartNew()
+    let mutable objective = nan
+
+    while times.Count = 0 || clock.Elapsed.TotalSeconds < problem.Seconds do
+        objective <- run timed
+
+    objective, times, allocations
+
+/// Steps along iterates: how long each takes, which is an M-step and an E-step.
+let private iterate (problem: Problem) (iterates: unit -> seq<Result<Iterate<'θ>, GmmError>>) =
+    repeat problem (fun timed ->
+        use iterates = iterates().GetEnumerator()
+
+        let next () =
+            if iterates.MoveNext() then
+                GmmError.get iterates.Current
+            else
+                failwith "the iterates have come to an end"
+
+        next () |> ignore
+        Seq.init problem.Iterations (fun _ -> timed next) |> Seq.last |> _.Objective)
+
+let private measure (problem: Problem) threads (source: Source) =
+    let execution =
+        { Execution.Default with
+            Threads = threads }
+
+    let means () = Source.rows (Array.init problem.Components int64) source
+
+    match problem.Task with
+    | "fit" ->
+        repeat problem (fun timed ->
+            let options =
+                { Gmm.defaults with
+                    Components = problem.Components
+                    Tolerance = problem.Tolerance
+                    MaxIterations = problem.Iterations
+                    RegCovar = Absolute 1e-6 // as scikit-learn
+                    Execution = execution }
+
+            let fit: Fit<Gaussian> = timed (fun () -> Gmm.fit options source |> GmmError.get)
+            fit.LowerBound)
+    | "kmeans" -> iterate problem (fun () -> KMeans.iterates execution source (means ()))
+    | structure ->
+        let model =
+            { Model.ofFamily Gaussian.family with
+                Execution = execution }
+
+        let start =
+            Gaussian.create (Structure.parse structure |> GmmError.get) (means ()) (Tensor.scalar 1.0)
+            |> GmmError.get
+            |> Mixture.uniform problem.Components
+
+        iterate problem (fun () -> EM.iterates model source start)
+
+/// Solves a problem on some threads and prints what was measured.
+let run threads (problem: Problem) =
+    let before = float Environment.WorkingSet
+    let source, bytes = source problem
+    let objective, times, allocations = measure problem threads source
+    let peak = peakMemory ()
+
+    { Milliseconds = Seq.min times
+      First = times[0]
+      Objective = objective
+      PeakMiB = peak / mib
+      BeyondMiB = (peak - before - bytes) / mib
+      AllocatedKiB = Seq.min allocations / 1024.0 }
+    |> fun measurement -> JsonSerializer.Serialize(measurement, JsonSerializerOptions.Web)
+    |> Console.Out.WriteLine

@@ -1,0 +1,144 @@
+namespace Gmm.Benchmarks
+
+open System
+open System.Globalization
+open System.IO
+open System.Runtime.InteropServices
+open MathNet.Numerics.Distributions
+open Gmm
+
+/// What a program is asked to do, and on which data. Programs take it as words, in the order of the fields.
+type Problem =
+    {
+        /// The N×D numbers, raw float64 row by row (or .npy, for our program); a file may have more rows than are used. The
+        /// first K rows are the starting means.
+        File: string
+        Rows: int
+        Columns: int
+        Components: int
+        /// A covariance structure or kmeans, to time single iterations from those means, unit covariances and equal weights; or
+        /// fit, to time whole fits of full covariances from a k-means start.
+        Task: string
+        /// How many iterations; of a fit, how many at most.
+        Iterations: int
+        /// When a fit ends.
+        Tolerance: float
+        /// For how long runs are repeated.
+        Seconds: float
+    }
+
+    /// The words of the command line.
+    member problem.Words =
+        [ problem.File
+          string problem.Rows
+          string problem.Columns
+          string problem.Components
+          problem.Task
+          string problem.Iterations
+          problem.Tolerance.ToString CultureInfo.InvariantCulture
+          problem.Seconds.ToString CultureInfo.InvariantCulture ]
+
+    /// Rows × features, components, structure.
+    member problem.Name =
+        FormattableString.Invariant $"{problem.Rows:N0} × {problem.Columns}, {problem.Components}, {problem.Task}"
+
+/// What a program measured; it prints it as a line of JSON.
+type Measurement =
+    {
+        /// The shortest time of an iteration, or of a fit.
+        Milliseconds: float
+        /// The time of the first one in the process.
+        First: float
+        /// The mean log-likelihood of a row in the end; of k-means −½ the mean squared distance.
+        Objective: float
+        /// The peak of the process's memory.
+        PeakMiB: float
+        /// Of that, what came on top of the data after the program was loaded.
+        BeyondMiB: float
+        /// What an iteration, or a fit, allocates on the managed heap (ours only).
+        AllocatedKiB: float
+    }
+
+/// Problems and their data.
+module Problem =
+    /// A problem from the words of the command line.
+    let ofWords words =
+        match words with
+        | [ file; rows; columns; components; task; iterations; tolerance; seconds ] ->
+            { File = file
+              Rows = int rows
+              Columns = int columns
+              Components = int components
+              Task = task
+              Iterations = int iterations
+              Tolerance = float tolerance
+              Seconds = float seconds }
+        | _ -> failwith "ours takes DATA ROWS FEATURES COMPONENTS TASK ITERATIONS TOLERANCE SECONDS"
+
+    /// Rows that a stream of random numbers of their own makes.
+    let private chunk = 10_000
+
+    /// Writes rows of K components with full covariances, about four standard deviations apart, so that they overlap. The
+    /// first K rows are of one component each and near its mean, or some components would soon have too few rows.
+    let private write file rows columns components =
+        let normal (random: Random) = Normal.Sample(random, 0.0, 1.0)
+        let random = RandomStream.ofSeed 1
+        let scale = 3.0 / sqrt (float columns)
+        let means = Array.init components (fun _ -> Array.init columns (fun _ -> scale * normal random))
+
+        let factors =
+            Array.init components (fun _ ->
+                Array2D.init columns columns (fun i j ->
+                    (if i = j then 1.0 else 0.0) + 0.4 * normal random / sqrt (float columns)))
+
+        let values: float[] = Array.zeroCreate (chunk * columns)
+        let noise = Array.zeroCreate columns
+        let temporary = file + ".part"
+
+        do
+            use stream = File.Create temporary
+
+            for first in 0..chunk .. rows - 1 do
+                let random = RandomStream.ofBlock 1 (int64 (first / chunk))
+                let count = min chunk (rows - first)
+
+                for n in 0 .. count - 1 do
+                    let k = if first + n < components then first + n else random.Next components
+
+                    for j in 0 .. columns - 1 do
+                        noise[j] <- (if first + n < components then 0.3 else 1.0) * normal random
+
+                    for i in 0 .. columns - 1 do
+                        let mutable value = means[k][i]
+
+                        for j in 0 .. columns - 1 do
+                            value <- value + factors[k][i, j] * noise[j]
+
+                        values[n * columns + i] <- value
+
+                stream.Write(MemoryMarshal.AsBytes(ReadOnlySpan(values, 0, count * columns)))
+
+        File.Move(temporary, file, overwrite = true)
+
+    /// The file of some shape in a folder, made if it isn't there.
+    let data (folder: string) rows columns components =
+        let file = Path.Combine(folder, $"{rows}x{columns}x{components}.f64")
+        Directory.CreateDirectory folder |> ignore
+
+        if not (File.Exists file) then
+            write file rows columns components
+
+        file
+
+    /// The first rows of a raw file in memory.
+    let read (problem: Problem) : float[] =
+        let values = GC.AllocateUninitializedArray<float>(Checked.(*) problem.Rows problem.Columns)
+
+        use stream = File.OpenRead problem.File
+        let part = 1 <<< 20
+
+        for first in 0..part .. values.Length - 1 do
+            let piece = values.AsSpan(first, min part (values.Length - first))
+            stream.ReadExactly(MemoryMarshal.AsBytes piece)
+
+        values
