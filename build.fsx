@@ -74,11 +74,12 @@ type TestResult =
 
 /// Reads a TRX file, the log of `dotnet test`.
 let readResults (file: string) =
+    let run = Path.GetFileNameWithoutExtension file
     let name local = XName.Get(local, "http://microsoft.com/schemas/VisualStudio/TeamTest/2010")
     let attribute local (element: XElement) = element.Attribute(XName.Get local) |> Option.ofObj |> Option.map _.Value
 
     [ for result in XDocument.Load(file).Descendants(name "UnitTestResult") ->
-          { Name = attribute "testName" result |> Option.defaultValue "?"
+          { Name = (attribute "testName" result |> Option.defaultValue "?") + $" ({run})"
             Outcome = attribute "outcome" result |> Option.defaultValue "?"
             Duration = attribute "duration" result |> Option.map TimeSpan.Parse |> Option.defaultValue TimeSpan.Zero
             Message = String.Join('\n', result.Descendants(name "ErrorInfo").Elements() |> Seq.map _.Value) } ]
@@ -157,16 +158,20 @@ module Steps =
         dotnet "build Gmm.sln -c Release --no-restore --verbosity quiet -clp:NoSummary"
         Built
 
-    /// Runs the tests of some projects and exits; the last line is the sum of all.
-    let private runTests projects arguments =
+    /// What the runtime is told not to use when the tests of the kernels run once more: 512 bits, 256 bits, and then any
+    /// vector instruction.
+    let private switchedOff = [ "EnableAVX512"; "EnableAVX2"; "EnableHWIntrinsic" ]
+
+    /// Runs tests and exits: projects, each with a name and what goes to `dotnet test`. The last line is the sum of all.
+    let private runTests (runs: (string * string * string list) list) =
         if Directory.Exists testResults then
             Directory.Delete(testResults, recursive = true)
 
         Directory.CreateDirectory testResults |> ignore
 
         let exitCodes =
-            [ for project in projects ->
-                  [ "--logger"; $"trx;LogFileName={project}.trx"; "--results-directory"; testResults ] @ arguments
+            [ for project, name, arguments in runs ->
+                  [ "--logger"; $"trx;LogFileName={name}.trx"; "--results-directory"; testResults ] @ arguments
                   |> tryDotnet $"test tests/{project} -c Release --no-build --nologo --verbosity quiet" ]
 
         let results = Directory.GetFiles(testResults, "*.trx") |> List.ofArray |> List.collect readResults
@@ -196,8 +201,18 @@ module Steps =
         printfn $"\n{passed} passed, {failed} failed, {skipped} skipped"
         exit (if complete then 0 else 1)
 
-    /// Runs the tests; `arguments`, such as `--filter`, go to `dotnet test`.
-    let test arguments Formatted Built = runTests [ "Gmm.Tests"; "Gmm.CSharp.Tests" ] arguments
+    /// Runs the tests; `arguments`, such as `--filter`, go to `dotnet test`. Without any, the kernels' tests run again with
+    /// narrower vectors.
+    let test arguments Formatted Built =
+        runTests
+            [ for project in [ "Gmm.Tests"; "Gmm.CSharp.Tests" ] do
+                  project, project, arguments
+
+              if List.isEmpty arguments then
+                  for switch in switchedOff do
+                      "Gmm.Tests",
+                      $"Gmm.Tests without {switch}",
+                      [ "--filter"; "FullyQualifiedName~KernelTests"; "--environment"; $"DOTNET_{switch}=0" ] ]
 
     /// Restores Gmm.DiffSharp and its tests from NuGet's own sources, and a further one after --source. None, and a word of it,
     /// when none of these has DiffSharp.
@@ -242,7 +257,7 @@ module Steps =
         Built
 
     /// Runs the tests of Gmm.DiffSharp.
-    let testDiffSharp Built = runTests [ "Gmm.DiffSharp.Tests" ] []
+    let testDiffSharp Built = runTests [ "Gmm.DiffSharp.Tests", "Gmm.DiffSharp.Tests", [] ]
 
     /// Runs the demo in the repository root.
     let runDemo arguments Built = dotnetWith arguments "run --project samples/Gmm.Demo -c Release --no-build --"

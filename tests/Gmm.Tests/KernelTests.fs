@@ -5,6 +5,7 @@ module Gmm.Tests.KernelTests
 
 open System
 open System.Reflection
+open System.Runtime.Intrinsics
 open FsCheck
 open FsCheck.FSharp
 open Gmm
@@ -447,6 +448,30 @@ let ``threads and widths change no bit of an E-step`` () =
         for threads in [ 1; 2; 3; 8 ] do
             for width in widths do
                 Assert.Equal<int64[]>(expected, statistics threads width)
+
+/// Only sums, products and comparisons: whoever computes them rounds alike.
+[<Fact>]
+let ``k-means has these bits in every process`` () =
+    let random = RandomStream.ofSeed 3
+    let rows = Array.init 3000 (fun n -> Array.init 7 (fun j -> random.NextDouble() + float (n % 4 * j)))
+    let source = sourceOf rows |> Source.weighted (Array.init 3000 (fun n -> float (n % 3))) |> ok
+    let centres = Centres.kPlusPlus Execution.Default random 5 source |> ok
+    let start = (KMeans.iterates oneThread source centres |> Seq.head |> ok).Mixture
+    let statistics = EM.eStep (KMeans.model Execution.Default) source start |> Statistics.pack
+    let hash = Array.fold (fun hash bits -> hash * 1000003L ^^^ bits) 0L (bits statistics)
+    Assert.Equal(7263450341982134763L, hash)
+
+/// A process is told by its environment to leave instructions alone; `build.fsx test` does so.
+[<Fact>]
+let ``the kernels are no wider than the process may be`` () =
+    let isOff switch = Environment.GetEnvironmentVariable $"DOTNET_{switch}" = "0"
+
+    if isOff "EnableAVX2" || isOff "EnableHWIntrinsic" then
+        Assert.Equal(Width.Bits128, Kernel.widest)
+    elif isOff "EnableAVX512" then
+        Assert.NotEqual(Width.Bits512, Kernel.widest)
+    else
+        Assert.Equal(Width.Bits512, (if Vector512.IsHardwareAccelerated then Kernel.widest else Width.Bits512))
 
 // ── exp and ln ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
