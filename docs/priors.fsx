@@ -255,9 +255,9 @@ match unregularised few with
 | Error error -> printfn "%s" error.Message
 (*** include-output ***)
 (**
-Two rows lie on a line: a component that has only them has a singular covariance and a density without bound, and the likelihood
-has no maximum. The default regularisation adds a millionth of each feature's variance, so that there is a fit, but an arbitrary
-one: a needle through two rows.
+One row is a point, and two lie on a line: a component that has no more rows than these has a singular covariance and a density
+without bound, and the likelihood has no maximum. The default regularisation adds a millionth of each feature's variance, so
+that there is a fit, but an arbitrary one: in the picture below a component is a speck on a single row.
 
 `Prior.fromData` measures weak beliefs on the data: m₀ the mean, κ₀ = 0.01, ν₀ = D + 2 and Ψ₀ = S/K^(2/D) with S the data's
 covariance (Fraley and Raftery, "Bayesian regularization for normal mixture estimation and model-based clustering", *Journal of
@@ -321,8 +321,9 @@ for count in [ 12; 15; 20; 30 ] do
     printfn "%4d   %7d of 20   %16.3f %8.3f" count fails.Length mle map
 (*** include-output ***)
 (**
-With twelve rows the prior is worth several units a row; from twenty on it no longer pays here, as its Ψ₀ is wider than the
-components are. It is worth ν₀ + D + 1 rows to a component, whatever N, and fades as the rows grow.
+With twelve rows the prior gains more than five per new row, the median of twenty samples. From twenty rows on it no longer pays
+here, as its Ψ₀ is wider than the components are. It is worth ν₀ + D + 1 rows to a component, whatever N, so it fades as the
+rows grow.
 
 From C# the priors are properties of `GaussianMixture`, see the [mapping](mapping.html).
 *)

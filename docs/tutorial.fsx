@@ -351,12 +351,7 @@ EM for any model with latent variables (Bishop, §9.3):
 4. Go on with 2 until the objective no longer changes.
 ```
 
-In the library a `Model` says what the steps are, and `EM.iterates` is the recipe:
-
-```fsharp
-EM.iterates model data start
-```
-
+In the library a `Model` says what the steps are, and `EM.iterates model data start` is the recipe.
 [EM from scratch](em-from-scratch.html) takes each step apart.
 
 ## The updates of Gaussians
