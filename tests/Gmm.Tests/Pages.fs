@@ -86,6 +86,21 @@ let private expected =
           "kmeans-limit.fsx", [ "inertia 79.5760"; "0 rows have different labels" ]
           "new-family.fsx", [ "weight 0.661, mean 0.94"; "The density of component 0 sums to 1.33333." ]
           "saving.fsx", [ "the same state again: true"; "It was altered after it was saved" ]
+          "starts.fsx",
+          [ "labels and their responsibilities end alike: True"
+            "KPlusPlus                -4.9989          79   -4.1148"
+            "five and five more are ten: True" ]
+          "sampling.fsx",
+          [ "components drawn from: [|1|]"
+            // exp(−8²/2) − exp(−9²/2).
+            "far: StdRange(8, 9)"
+            "1.266e-14"
+            "eruption 3.10: wait 73.20 ± 5.75" ]
+          "selection.fsx",
+          [ "* tied_full          3     11     -1126.317      2314.298"
+            "ICL: full with 2 components, 2322.70"
+            "BIC: 3 components"
+            "ICL: 2 components" ]
           "mixed-data.fsx", [ "2        -2807.34          27  5756.21" ] ]
 
 let pages = TheoryData<string>(Directory.GetFiles(docs.Value, "*.fsx") |> Seq.map Path.GetFileName |> Seq.sort)

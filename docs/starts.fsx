@@ -1,0 +1,202 @@
+(**
+---
+title: Starting points
+category: Guides
+categoryindex: 3
+index: 4
+---
+
+# Starting points
+
+EM climbs to the nearest maximum, and the likelihood of a mixture has many. Where it starts decides which one it finds. This
+page draws every start on Old Faithful with three components, one more than the eye sees. Run it with
+`dotnet fsi docs/starts.fsx` after `dotnet fsi build.fsx build`.
+*)
+#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#r "Gmm.FSharp.dll"
+
+open System.IO
+open Gmm
+
+let table = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")) |> GmmError.get
+let data = Csv.source table
+
+let options =
+    { Gmm.defaults with
+        Components = 3
+        History = true }
+
+let fit start = Gmm.fit { options with Start = start } data |> GmmError.get
+(**
+## Starts that are drawn
+
+All of these take a seed, and give the same start for the same seed:
+
+- `KMeans` (the default): the M-step of the clusters of one k-means run;
+- `KPlusPlus`: components around rows chosen by greedy k-means++ (Arthur and Vassilvitskii, 2007);
+- `Points`: components around random rows;
+- `FarthestFirst`: components around rows each of which is the farthest from those before it;
+- `Random`: components around draws from the normal distribution with the data's mean and covariance;
+- `RandomResponsibilities`: the M-step of random responsibilities, which makes all components nearly alike.
+
+Rings are the means at the start; a line leads from each through all iterations to the mean at the end.
+*)
+let drawn =
+    [ "KMeans", Start.KMeans
+      "KPlusPlus", Start.KPlusPlus
+      "Points", Start.Points
+      "FarthestFirst", Start.FarthestFirst
+      "Random", Start.Random
+      "RandomResponsibilities", Start.RandomResponsibilities ]
+    |> List.map (fun (name, start) -> name, fit start)
+
+let plot =
+    { Plot.defaults with
+        ColumnNames = table.Names
+        StartMeans = true
+        Sigmas = [| 2.0 |]
+        Legend = false }
+
+let picture (name, fit) = Plot.scatter { plot with Title = name } fit data |> GmmError.get
+(*** hide ***)
+drawn |> List.map picture |> Figure.beside "Six starts, three components" |> GmmError.get |> Figure.svg
+(*** include-it-raw ***)
+(**
+How good is the start, how long is the way, and where does it end? The objective is the mean log-density of a row.
+*)
+printfn "start                   at start  iterations    at end"
+
+for name, fit in drawn do
+    printfn $"%-22s{name} %9.4f{fit.Trace[0]}  %10d{fit.Iterations} %9.4f{fit.Objective}"
+(*** include-output ***)
+(**
+The objective along the way. A flat stretch is no end: EM is slow where components overlap.
+*)
+let rising =
+    drawn
+    |> List.map (fun (name, fit) -> name, fit.Trace |> Seq.mapi (fun t objective -> float t, objective) |> Array.ofSeq)
+(*** hide ***)
+Plot.curves
+    { Plot.defaults with
+        Title = "Six ways up" }
+    "iteration"
+    "objective"
+    rising
+|> GmmError.get
+|> Figure.svg
+(*** include-it-raw ***)
+(**
+## Several runs
+
+`Restarts` runs the start from the seeds Seed, Seed + 1, … and keeps the run whose objective ends highest, so that more
+restarts never end worse. A start that is poor alone may find with some restarts what no other found:
+*)
+printfn "restarts  Points   RandomResponsibilities"
+
+for restarts in [ 1; 2; 5; 20 ] do
+    let best start =
+        Gmm.fit
+            { options with
+                Start = start
+                Restarts = restarts }
+            data
+        |> GmmError.get
+
+    printfn $"%8d{restarts}  %.4f{(best Start.Points).Objective}  %.4f{(best Start.RandomResponsibilities).Objective}"
+(*** include-output ***)
+(**
+## Starts that are given
+
+Means of your own, labels 0 … K−1 or responsibilities need no seed and run once. Labels start where their one-hot
+responsibilities start:
+*)
+let means = array2D [ [ 2.0; 50.0 ]; [ 3.0; 70.0 ]; [ 4.5; 80.0 ] ]
+let fromMeans = fit (Start.Means means)
+
+let labels =
+    table.Values
+    |> Array.chunkBySize 2
+    |> Array.map (fun row ->
+        if row[1] < 60.0 then 0
+        elif row[1] < 75.0 then 1
+        else 2)
+
+let fromLabels = fit (Start.Labels labels)
+
+let oneHot = Array2D.init labels.Length 3 (fun n k -> if labels[n] = k then 1.0 else 0.0)
+let fromResponsibilities = fit (Start.Responsibilities oneHot)
+
+printfn $"from means  %.4f{fromMeans.Objective} after %d{fromMeans.Iterations} iterations"
+printfn $"from labels %.4f{fromLabels.Objective} after %d{fromLabels.Iterations} iterations"
+printfn $"labels and their responsibilities end alike: {fromLabels.Mixture = fromResponsibilities.Mixture}"
+(*** include-output ***)
+(*** hide ***)
+[ "Means", fromMeans; "Labels", fromLabels ]
+|> List.map picture
+|> Figure.beside "Given starts"
+|> GmmError.get
+|> Figure.svg
+(*** include-it-raw ***)
+(**
+## Covariances and weights
+
+Around given means or chosen rows, components start as wide as the whole data, with equal weights. `StartCovariances` and
+`StartWeights` replace what any start makes: the data's covariance (`Empirical`), I (`Identity`), a draw from a Wishart
+distribution around the data's (`Random`), or matrices of your own (`Given`, also one for all, or one number σ² for σ²I).
+*)
+let covariances =
+    [ "Empirical", CovarianceStart.Empirical
+      "Identity", CovarianceStart.Identity
+      "Random", CovarianceStart.Random
+      "Given 4 I", CovarianceStart.Given(Tensor.scalar 4.0) ]
+    |> List.map (fun (name, covariances) ->
+        name,
+        Gmm.fit
+            { options with
+                Start = Start.Means means
+                StartWeights = Some [| 0.3; 0.1; 0.6 |]
+                StartCovariances = covariances }
+            data
+        |> GmmError.get)
+
+for name, fit in covariances do
+    printfn $"%-10s{name} %9.4f{fit.Trace[0]} at the start, %.4f{fit.Objective} after %d{fit.Iterations} iterations"
+(*** include-output ***)
+(**
+The components as they start, before any M-step:
+*)
+let atStart (name, fit: Fit<Gaussian>) =
+    Plot.scatter
+        { plot with
+            Title = name
+            StartMeans = false }
+        (Fit.ofMixture Gaussian.family fit.Start)
+        data
+    |> GmmError.get
+(*** hide ***)
+covariances |> List.map atStart |> Figure.beside "Covariances to start from" |> GmmError.get |> Figure.svg
+(*** include-it-raw ***)
+(**
+## Warm start
+
+A fit goes on from where another stopped when its mixture is the start. Nothing is lost by the pause: five iterations and
+then five more are ten, to the last bit.
+*)
+let iterations count start =
+    Gmm.fit
+        { options with
+            Start = start
+            Tolerance = 0.0
+            MaxIterations = count }
+        data
+    |> GmmError.get
+
+let five = iterations 5 (Start.Means means)
+let more = iterations 5 (Start.Mixture five.Mixture)
+let ten = iterations 10 (Start.Means means)
+printfn $"five and five more are ten: {more.Mixture = ten.Mixture}"
+(*** include-output ***)
+(**
+In C# the options are `Init`, `InitMeans`, `InitWeights`, `CovarianceInit`, `InitCovariances` and `Restarts`; see the
+[guide](csharp.html).
+*)
