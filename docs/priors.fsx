@@ -103,12 +103,12 @@ let withAlpha alpha =
         { options with
             WeightPrior = Dirichlet [| alpha |] })
 
-printfn "    α   weights"
+printfn "α      weights"
 
 for alpha in [ 1.0; 10.0; 100.0; 1000.0 ] do
     let found = withAlpha alpha
     let weights = ordered found |> Array.map (fun k -> sprintf "%.4f" found.Weights[k]) |> String.concat "  "
-    printfn "%5g   %s" alpha weights
+    printfn "%-5g  %s" alpha weights
 (*** include-output ***)
 (**
 ## Means: a normal distribution
@@ -131,14 +131,14 @@ let withKappa kappa =
             { options with
                 MeanPrior = Some { Mean = centre; Precision = kappa } })
 
-printfn "   κ₀   mean waiting times   standard deviations"
+printfn "κ₀       mean waiting times   standard deviations"
 
 for kappa in [ 0.0; 10.0; 50.0; 100.0 ] do
     let found = withKappa kappa
     let means = found.Parameters.Means.toArray2D ()
     let k = ordered found
     let deviations = k |> Array.map (waitingDeviation found)
-    printfn "%5g      %.3f  %.3f         %6.3f  %6.3f" kappa means[k[0], 1] means[k[1], 1] deviations[0] deviations[1]
+    printfn "%-5g    %.3f  %.3f       %6.3f  %6.3f" kappa means[k[0], 1] means[k[1], 1] deviations[0] deviations[1]
 (*** include-output ***)
 (*** hide ***)
 let picture title found =
@@ -176,14 +176,14 @@ let withDegrees degrees =
                     { Scale = Tensor.create [| 2; 2 |] [| 0.5; 0.0; 0.0; 100.0 |] * (degrees + 3.0)
                       Degrees = degrees } })
 
-printfn "   ν₀   standard deviations of waiting times"
+printfn "ν₀     standard deviations of waiting times"
 
 for degrees in [ 4.0; 50.0; 200.0; 1000.0 ] do
     let found = withDegrees degrees
 
     let deviations = ordered found |> Array.map (waitingDeviation found >> sprintf "%.3f") |> String.concat "  "
 
-    printfn "%5g   %s" degrees deviations
+    printfn "%-5g  %s" degrees deviations
 (*** include-output ***)
 (*** hide ***)
 [ for degrees in [ 4.0; 50.0; 200.0 ] -> picture $"ν₀ = %g{degrees}" (withDegrees degrees) ]

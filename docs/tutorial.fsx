@@ -253,9 +253,9 @@ Kullback–Leibler divergence of r from the probabilities p of Z under θ, which
 ln p(X|θ) = [Σₙ Σₖ rₙₖ (ln πₖ + ln N(xₙ|μₖ, Σₖ)) − Σₙ Σₖ rₙₖ ln rₙₖ] + KL(r‖p),        KL ≥ 0.
 ```
 
-The E-step takes r = p under the current θ°: the gap closes, the bound touches. The M-step raises the bound by θ that
-maximises Q. The likelihood is at least the bound, so it rises by at least as much as the bound does. In numbers, for the
-first steps of the fit above:
+The E-step takes r = p under the current θ°: the gap closes, and the bound touches. The M-step then takes the θ that maximises
+Q, and so the bound, as the entropy does not depend on θ. The likelihood is never below the bound, so it rises by at least as
+much. In numbers, for the first steps of the fit above:
 *)
 printfn "step     ln p(X|θ°)   bound at θ°   bound at θ   ln p(X|θ)"
 
