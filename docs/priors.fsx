@@ -321,7 +321,7 @@ for count in [ 12; 15; 20; 30 ] do
     printfn "%4d   %7d of 20   %16.3f %8.3f" count fails.Length mle map
 (*** include-output ***)
 (**
-With twelve rows the prior gains more than five per new row, the median of twenty samples. From twenty rows on it no longer pays
+With twelve rows the prior gains more than two per new row, the median of twenty samples. From twenty rows on it no longer pays
 here, as its Ψ₀ is wider than the components are. It is worth ν₀ + D + 1 rows to a component, whatever N, so it fades as the
 rows grow.
 

@@ -262,20 +262,26 @@ printfn "step     ln p(X|θ°)   bound at θ°   bound at θ   ln p(X|θ)"
 for i in 0..3 do
     let current, next = fit.History[i], fit.History[i + 1]
     let r = responsibilities current
-    let bound mixture = q mixture r + entropy r
+    let atCurrent, atNext = q current r + entropy r, q next r + entropy r
+    let before, after = logLikelihood current, logLikelihood next
+    printfn "%4d   %12.4f  %12.4f %12.4f %11.4f" (i + 1) before atCurrent atNext after
 
-    printfn
-        "%4d   %12.4f  %12.4f %12.4f %11.4f"
-        (i + 1)
-        (logLikelihood current)
-        (bound current)
-        (bound next)
-        (logLikelihood next)
+let holds (current, next) =
+    let r = responsibilities current
+    let atCurrent, atNext = q current r + entropy r, q next r + entropy r
+
+    abs (atCurrent - logLikelihood current) < 1e-8
+    && logLikelihood next > atNext - 1e-8
+    && atNext > atCurrent - 1e-6
+
+printfn
+    "the bound touches and rises, the likelihood above it, in all steps: %b"
+    (fit.History |> Array.pairwise |> Array.forall holds)
 (*** include-output ***)
 (**
 As a picture (after Bishop, fig. 9.14): 200 numbers from two Gaussians of known weights and variances; only one mean is
-unknown. The log-likelihood per row climbs from a plain to a hill. Each bound touches it at one current value and is maximised by the M-step,
-at the point where the next bound touches.
+unknown. The log-likelihood per row climbs from a plain to a hill. Each bound touches it at one current value and is maximised
+by the M-step, at the point where the next bound touches.
 *)
 let line mean =
     Gaussian.create Full (array2D [ [ -1.0 ]; [ mean ] ]) (Tensor.scalar 1.0)
@@ -391,21 +397,25 @@ let held = responsibilities before
 let after = EM.step model data before |> GmmError.get
 let best = q after held
 
-let changed weights (means: float[,]) (covariances: Tensor) =
-    Gaussian.create Full means covariances |> Result.bind (Mixture.create weights) |> GmmError.get
+/// By how much Q is less with other parameters.
+let lessWith weights means covariances =
+    let other = Gaussian.create Full means covariances |> Result.bind (Mixture.create weights) |> GmmError.get
+    best - q other held
 
 let means, covariances = after.Parameters.Means.toArray2D (), after.Parameters.Covariances
 
-for step in [ -0.01; 0.01 ] do
-    let movedMeans = changed after.Weights (means |> Array2D.map (fun mean -> mean + step)) covariances
-    let movedCovariances = changed after.Weights means (covariances * (1.0 + step))
+let firstBy step = after.Weights |> Array.mapi (fun k weight -> if k = 0 then weight + step else weight)
 
-    let movedWeights =
-        changed (after.Weights |> Array.mapi (fun k w -> if k = 0 then w + step else w)) means covariances
+let less =
+    [ for step in [ -0.01; 0.01 ] do
+          $"means %+.2f{step}", lessWith after.Weights (means |> Array2D.map (fun mean -> mean + step)) covariances
+          $"covariances times %.2f{1.0 + step}", lessWith after.Weights means (covariances * (1.0 + step))
+          $"first weight %+.2f{step}", lessWith (firstBy step) means covariances ]
 
-    printfn "Q less by %.6f for means %+.2f" (best - q movedMeans held) step
-    printfn "          %.6f for covariances times %.2f" (best - q movedCovariances held) (1.0 + step)
-    printfn "          %.6f for the first weight %+.2f" (best - q movedWeights held) step
+for change, amount in less do
+    printfn "%-22s Q less by %.6f" change amount
+
+printfn "less in every direction: %b" (less |> List.forall (fun (_, amount) -> amount > 0.0))
 (*** include-output ***)
 (**
 ## The updates of Bernoullis, and coins
