@@ -88,7 +88,8 @@ let private expected =
           "saving.fsx", [ "the same state again: true"; "It was altered after it was saved" ]
           "starts.fsx",
           [ "labels and their responsibilities end alike: True"
-            "KPlusPlus                -4.9989          79   -4.1148"
+            "from means  -4.1148 after"
+            "Identity    -15.4771 at the start"
             "five and five more are ten: True" ]
           "sampling.fsx",
           [ "components drawn from: [|1|]"
@@ -97,7 +98,7 @@ let private expected =
             "1.266e-14"
             "eruption 3.10: wait 73.20 ± 5.75" ]
           "selection.fsx",
-          [ "* tied_full          3     11     -1126.317      2314.298"
+          [ "BIC: tied_full with 3 components, 2314.30"
             "ICL: full with 2 components, 2322.70"
             "BIC: 3 components"
             "ICL: 2 components" ]
