@@ -95,7 +95,7 @@ for name, region in regions @ [ ("far: StdRange(8, 9)", Region.StdRange(8.0, 9.0
 (**
 Only one component, with or without a region, is drawn from by `Component`:
 *)
-let long =
+let only =
     Sample.within
         (Region.Confidence 0.9)
         { Sample.defaults with
@@ -104,7 +104,7 @@ let long =
         fit.Mixture
     |> GmmError.get
 
-printfn $"components drawn from: %A{Array.distinct long.Components}"
+printfn $"components drawn from: %A{Array.distinct only.Components}"
 (*** include-output ***)
 (**
 ## Conditional distributions
@@ -118,7 +118,7 @@ p(y|x) = Σₖ πₖ(x) N(y | μₖ,y + Σₖ,yx Σₖ,xx⁻¹ (x − μₖ,x), 
 *)
 let waiting = Conditional.create [| 1 |] [| 0 |] fit.Mixture |> GmmError.get
 
-for minutes in [ 2.0; 3.0; 3.1; 4.0 ] do
+for minutes in [ 2.0; 2.9; 3.0; 4.0 ] do
     let wait = Conditional.at [| minutes |] waiting |> GmmError.get
     let means = wait.Parameters.Means.toArray2D ()
 
@@ -126,7 +126,8 @@ for minutes in [ 2.0; 3.0; 3.1; 4.0 ] do
         $"after %.1f{minutes} minutes: %.3f{wait.Weights[0]} of N(%.1f{means[0, 0]}, …) and %.3f{wait.Weights[1]} of N(%.1f{means[1, 0]}, …)"
 (*** include-output ***)
 (**
-Near three minutes the answer has two humps, of which a single number would be a poor summary. The density for the four:
+Near three minutes both components have a say, and the density is wider than that of either alone; a single number would be a
+poor summary. The density for the four:
 *)
 let waits = [| 40.0..0.25..100.0 |]
 
@@ -136,7 +137,7 @@ let density minutes =
     let logDensities = Predict.logDensities (Fit.ofMixture Gaussian.family wait) rows |> GmmError.get
     Array.zip waits (Array.map exp logDensities)
 (*** hide ***)
-[ for minutes in [ 2.0; 3.0; 3.1; 4.0 ] -> $"after {minutes:F1} minutes", density minutes ]
+[ for minutes in [ 2.0; 2.9; 3.0; 4.0 ] -> $"after {minutes:F1} minutes", density minutes ]
 |> Plot.curves
     { Plot.defaults with
         Title = "The wait, given the eruption" }
@@ -163,7 +164,7 @@ let regression =
 let line sigma =
     eruptions |> Array.mapi (fun n x -> x, regression.Means[n, 0] + sigma * sqrt regression.Covariances[n, 0, 0])
 
-for n in [ 0; 20; 32; 50 ] do
+for n in [ 0; 20; 28; 50 ] do
     printfn
         $"eruption %.2f{eruptions[n]}: wait %.2f{regression.Means[n, 0]} ± %.2f{sqrt regression.Covariances[n, 0, 0]}"
 (*** include-output ***)

@@ -96,7 +96,7 @@ let private expected =
             // exp(−8²/2) − exp(−9²/2).
             "far: StdRange(8, 9)"
             "1.266e-14"
-            "eruption 3.10: wait 73.20 ± 5.75" ]
+            "eruption 2.90: wait 65.64 ± 8.30" ]
           "selection.fsx",
           [ "BIC: tied_full with 3 components, 2314.30"
             "ICL: full with 2 components, 2322.70"
