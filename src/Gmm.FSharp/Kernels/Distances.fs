@@ -79,6 +79,10 @@ type internal Distances<'L, 'V when 'L :> ILanes<'V>>() =
             for k in 0 .. components - 1 do
                 Loops.addFirst<'L, 'V> x.Address (centre k) columns (sheet.Component k) (firstOf k) sheet.Padded
 
+    override _.Clear() =
+        ofRows.Clear(components * columns)
+        first.Clear(components * columns * Panel.Lanes)
+
     override _.Sums() =
         [ Array.init (components * features) (fun i ->
               let k, j = i / features, i % features

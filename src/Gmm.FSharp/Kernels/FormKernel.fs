@@ -43,11 +43,14 @@ type internal Sheet() =
     member sheet.Component(k) : nativeptr<float> = NativePtr.add sheet.Joint.Address (k * Panel.Stride)
 
 /// One form of a log-density at work on one thread: it has its own layout of the parameters, columns of the panel, and sums.
-/// `Prepare` comes first, then `Read`, `Score` and `Gather` for one panel after another, and `Sums` at the end.
+/// `Prepare` comes first and `Clear` before the first of some panels; then `Read`, `Score` and `Gather` for one panel after
+/// another, and `Sums` at the end.
 [<AbstractClass>]
 type internal FormKernel() =
-    /// Lays the parameters out, and sets the sums to 0.
+    /// Lays the parameters out.
     abstract Prepare: Form * components: int -> unit
+    /// Sets the sums to 0.
+    abstract Clear: unit -> unit
     /// Transposes the panel's rows, `width` numbers from one to the next.
     abstract Read: rows: nativeptr<float> * width: int * Sheet -> unit
     /// Adds ln p(xₙ|θₖ) to the panel's joint log-densities.
@@ -57,5 +60,5 @@ type internal FormKernel() =
     /// Whether `Gather` needs no more of hard assignment than every row's winner.
     abstract NeedsWinnersOnly: bool
     default _.NeedsWinnersOnly = false
-    /// The sums of all panels since `Prepare`, as the family has them.
+    /// The sums of all panels since `Clear`, as the family has them.
     abstract Sums: unit -> float[] list

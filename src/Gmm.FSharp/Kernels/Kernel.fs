@@ -23,15 +23,15 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
     let mutable kernel = Unchecked.defaultof<FormKernel>
     let mutable prepared = Unchecked.defaultof<Form>
 
+    /// Lays a mixture's parameters out, unless they are those of the last call.
     let prepare form (logWeights: float[]) =
-        prepared <- form
-        let components = logWeights.Length
-        kernel <- Sum<'L, 'V>.KernelOf(form, kernel)
-        kernel.Prepare(form, components)
-        responsibilities.Prepare components
-        let columns = (components + 3) / 4 * 4 * Panel.Stride
-        sheet.Joint.Require columns
-        sheet.Joint.Clear columns
+        if not (obj.ReferenceEquals(form, prepared)) then
+            kernel <- Sum<'L, 'V>.KernelOf(form, kernel)
+            kernel.Prepare(form, logWeights.Length)
+            let columns = (logWeights.Length + 3) / 4 * 4 * Panel.Stride
+            sheet.Joint.Require columns
+            sheet.Joint.Clear columns
+            prepared <- form
 
     /// The joint log-densities of the rows of a block from `first` on, as many as a panel takes.
     let score (block: Block) (rows: nativeptr<float>) (logWeights: float[]) first =
@@ -73,6 +73,8 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.Expect(form, logWeights, assignment, blocks) =
         prepare form logWeights
+        kernel.Clear()
+        responsibilities.Clear logWeights.Length
 
         for block in blocks do
             expect assignment logWeights block
@@ -83,10 +85,7 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
           Sums = Array.ofList (kernel.Sums()) }
 
     override _.LogJoint(form, logWeights, block) =
-        // One block after another of the same mixture.
-        if not (obj.ReferenceEquals(form, prepared)) then
-            prepare form logWeights
-
+        prepare form logWeights
         let components = logWeights.Length
         let joint: float[] = GC.AllocateUninitializedArray(block.Rows * components)
         use target = fixed joint

@@ -90,7 +90,6 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
                     NativePtr.set natural.Address place numbers[k * statistics + j]
 
             sums.Require(Tiles.rectangleSize (Panel.even components) columns)
-            sums.Clear(Tiles.rectangleSize (Panel.even components) columns)
         | _ -> invalidOp "A linear kernel was given another form."
 
     override _.Read(rows, width, sheet) =
@@ -126,6 +125,8 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
             (Panel.even components)
             columns
             sheet.Padded
+
+    override _.Clear() = sums.Clear(Tiles.rectangleSize (Panel.even components) columns)
 
     override _.Sums() =
         let found = Array.zeroCreate (components * statistics)

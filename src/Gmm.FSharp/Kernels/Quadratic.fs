@@ -82,9 +82,7 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
 
             x.Require(columns * Panel.Stride)
             first.Require(components * width * lanes)
-            first.Clear(components * width * lanes)
             second.Require(planes * secondSize)
-            second.Clear(planes * secondSize)
         | _ -> invalidOp "A quadratic kernel was given another form."
 
     override _.Read(source, sourceWidth, sheet) =
@@ -133,6 +131,10 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
                 | Shape.Diag
                 | Shape.Spherical ->
                     Loops.addFirstAndSquares<'L, 'V> x.Address (mean k) columns r (firstOf k) (secondOf k) padded
+
+    override _.Clear() =
+        first.Clear(components * width * lanes)
+        second.Clear(Structure.planes components structure * secondSize)
 
     override _.Sums() =
         let planes, size = Structure.planes components structure, Structure.planeSize features structure

@@ -170,7 +170,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
         evidence.Clear sheet.Padded
 
     /// Sets the sums to 0.
-    member _.Prepare(components) =
+    member _.Clear(components) =
         for buffer in [ largest; total; evidence ] do
             buffer.Require Panel.Rows
 

@@ -59,6 +59,10 @@ type internal Sum<'L, 'V when 'L :> ILanes<'V>>() =
         for kernel in kernels do
             kernel.Gather sheet
 
+    override _.Clear() =
+        for kernel in kernels do
+            kernel.Clear()
+
     override _.Sums() =
         [ for kernel in kernels do
               yield! kernel.Sums() ]

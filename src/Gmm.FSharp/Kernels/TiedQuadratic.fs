@@ -202,6 +202,11 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
                 Loops.weigh<'L, 'V> x.Address (meanOf k) columns r z.Address u.Address (firstOf k) rows
                 Tiles.addTriangle<'L, 'V> u.Address z.Address second.Address columns rows
 
+    override _.Clear() =
+        first.Clear(components * columns * Panel.Lanes)
+        second.Clear(Tiles.triangleSize columns)
+        pairs.Clear(Tiles.triangleSize rowsOfPairs)
+
     override _.Sums() =
         let firsts, seconds = Array.zeroCreate (components * features), Array.zeroCreate (features * features)
 
