@@ -1,0 +1,186 @@
+/// What a fit costs: memory, allocations, and time until it heeds a cancellation. No other test runs beside these.
+[<Xunit.Collection "costs">]
+module Gmm.Tests.Costs
+
+open System
+open System.Diagnostics
+open System.Threading
+open System.Threading.Tasks
+open Gmm
+open Gmm.Tests.Support
+open Xunit
+
+[<CollectionDefinition("costs", DisableParallelization = true)>]
+type Costs() = class end
+
+/// Rows around K centres, with noise in [0, 1); cheap to make.
+let private blobs rows columns components : Source =
+    let value i =
+        let n, j = i / columns, i % columns
+        let noise = float (RandomStream.key 1L (int64 i) >>> 11) / float (1UL <<< 53)
+        4.0 * float (RandomStream.key 2L (int64 (n % components * columns + j)) % 8UL) + noise
+
+    Source.ofMemory columns (ReadOnlyMemory(Array.init (rows * columns) value)) |> ok
+
+let private full components =
+    { Gmm.defaults with
+        Components = components
+        Tolerance = 0.0
+        Execution = oneThread }
+
+let private cancelledBy (stop: CancellationTokenSource) threads =
+    { Threads = threads
+      Cancellation = stop.Token }
+
+// ── Cancellation ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// A source that counts the blocks it is asked for, and does something when it has given so many.
+let private counting (reads: int ref) at (act: unit -> unit) (source: Source) =
+    { source with
+        Read =
+            fun index ->
+                if Interlocked.Increment reads = at then
+                    act ()
+
+                source.Read index }
+
+[<Theory; InlineData(1); InlineData(3)>]
+let ``wherever a fit is cancelled, it reads only a few blocks more`` (threads: int) =
+    let source = blobs 40_000 16 4
+    Assert.Equal(79L, source.Blocks)
+
+    /// Blocks read altogether, when the fit is cancelled as one of them is.
+    let readsOf at =
+        use stop = new CancellationTokenSource()
+        let reads = ref 0
+
+        let fit () =
+            source
+            |> counting reads at stop.Cancel
+            |> Gmm.fit
+                { full 4 with
+                    MaxIterations = 4
+                    Execution = cancelledBy stop threads }
+
+        if at = 0 then
+            fit () |> ok |> ignore
+        else
+            Assert.ThrowsAny<OperationCanceledException>(fun () -> fit () |> ignore) |> ignore
+
+        reads.Value
+
+    let all = readsOf 0
+
+    for part in 0..30 do
+        let at = 1 + part * (all - 100) / 30
+        // Each thread may have one under way; k-means++ draws a few rows before it goes through the data again.
+        Assert.InRange(readsOf at, at, at + threads + 8)
+
+/// Of several trials, for the machine may be busy with something else.
+[<Fact>]
+let ``a fit of half a million rows ends within 50 ms of its cancellation`` () =
+    let source = blobs 500_000 32 16
+
+    let latency (delay: int) =
+        use stop = new CancellationTokenSource()
+
+        let fit =
+            Task.Run(fun () ->
+                source
+                |> Gmm.fit
+                    { full 16 with
+                        Execution = cancelledBy stop Execution.Default.Threads }
+                |> ignore)
+
+        Thread.Sleep delay
+        let clock = Stopwatch.StartNew()
+        stop.Cancel()
+        Assert.ThrowsAny<OperationCanceledException>(fun () -> fit.GetAwaiter().GetResult()) |> ignore
+        clock.Elapsed.TotalMilliseconds
+
+    // In the checks of the data, in the start, in the iterations.
+    for delay in [ 10; 100; 600 ] do
+        let trials = Seq.init 10 (fun _ -> latency delay)
+        Assert.Contains(trials, fun milliseconds -> milliseconds <= 50.0)
+
+// ── Memory ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// How many bytes a piece of work allocates on this thread.
+let private allocatedBy (work: unit -> 'T) =
+    let before = GC.GetAllocatedBytesForCurrentThread()
+    work () |> ignore
+    GC.GetAllocatedBytesForCurrentThread() - before
+
+/// Live memory is measured as blocks are read, all along the way through the start and the iterations.
+[<Theory; InlineData(100_000); InlineData(400_000)>]
+let ``a whole fit holds less than 64 MiB beside the data, however many rows there are`` (rows: int) =
+    let source = blobs rows 16 16
+    let before = GC.GetTotalMemory true
+    let reads, most = ref 0, ref 0L
+
+    let measured =
+        { source with
+            Read =
+                fun index ->
+                    if Interlocked.Increment reads % 97 = 0 then
+                        most.Value <- max most.Value (GC.GetTotalMemory true - before)
+
+                    source.Read index }
+
+    measured |> Gmm.fit { full 16 with MaxIterations = 3 } |> ok |> ignore
+    Assert.True(reads.Value > 20 * 97)
+    Assert.InRange(most.Value, 1L, 64L * 1024L * 1024L)
+
+/// Of at most 64 runs of blocks each makes statistics, which are added up.
+[<Fact>]
+let ``an iteration allocates the statistics of 64 runs and little else, however many rows there are`` () =
+    let components, features = 16, 16
+    let statistics = 8 * components * (1 + features + features * features)
+
+    for rows in [ 50_000; 100_000; 200_000 ] do
+        let source = blobs rows features components
+
+        let model =
+            { Model.ofFamily Gaussian.family with
+                Execution = oneThread }
+
+        let means = source |> Source.rows (Array.init components int64)
+        let start = Gaussian.create Full means (Tensor.scalar 1.0) |> ok |> Mixture.uniform components
+        EM.eStep model source start |> ignore
+        let bytes = allocatedBy (fun () -> EM.eStep model source start)
+        Assert.True(bytes <= 64L * int64 statistics + 192L * 1024L, $"{bytes} bytes for {rows} rows")
+
+[<Fact>]
+let ``an E-step of small data allocates its result and less than 4 KiB besides`` () =
+    let source = (DataSet.faithful ()).Source
+
+    let model =
+        { Model.ofFamily Gaussian.family with
+            Execution = oneThread }
+
+    let means = source |> Source.rows [| 0L; 1L |]
+    let start = Gaussian.create Full means (Tensor.scalar 1.0) |> ok |> Mixture.uniform 2
+    EM.eStep model source start |> ignore
+    Assert.True(allocatedBy (fun () -> EM.eStep model source start) < 4096L)
+
+/// The best of many: what else the machine does comes on top.
+[<Fact>]
+let ``a fit of faithful, its start included, takes less than 3 ms once warm`` () =
+    let source = (DataSet.faithful ()).Source
+
+    let milliseconds () =
+        let clock = Stopwatch.StartNew()
+
+        let fit =
+            source
+            |> Gmm.fit
+                { full 2 with
+                    Tolerance = 1e-6
+                    Execution = Execution.Default }
+            |> ok
+
+        Assert.True fit.Converged
+        clock.Elapsed.TotalMilliseconds
+
+    let best = Seq.init 300 (fun _ -> milliseconds ()) |> Seq.min
+    Assert.True(best < 3.0, $"{best} ms")
