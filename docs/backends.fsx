@@ -143,4 +143,10 @@ An engine is a name, a capacity and a function that makes tensors; a tensor has 
 meaning what `Reference` does. Every family's textbook then runs on it. No operation is a Cholesky factor, a triangular solve
 or a log-sum-exp: M-steps hand over inverse factors W with WᵀW = Σ⁻¹, and each row's largest log-density is subtracted before
 exp.
+
+## DiffSharp and derivatives
+
+DiffSharp's tensors are such an engine, in the project `Gmm.DiffSharp`, which is built apart because its packages are not in
+every registry: `dotnet fsi build.fsx diffsharp`. What the textbook computes on them DiffSharp differentiates: the score, the
+observed information and standard errors of a fit. [The page on derivatives](diffsharp.html) shows it with its output.
 *)

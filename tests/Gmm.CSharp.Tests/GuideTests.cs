@@ -69,6 +69,17 @@ public partial class GuideTests
         }.Fit(eruptions);
         Console.WriteLine($"{further.LogLikelihood:F9} after {further.Iterations} more iterations");
 
+        var reports = new List<string>();
+        var careful = new GaussianMixture(2) { Init = InitMethod.Points, Restarts = 3, KeepHistory = true, MaxIterations = 3 };
+        careful.Fit(eruptions, progress: new Recorder(reports));
+        Console.WriteLine($"{reports.Count} reports; {careful.WeightsHistory.Count} iterates kept");
+        Console.WriteLine($"{careful.Warnings[0].Kind} after {careful.Iterations} iterations");
+
+        careful.WarmStart = true;
+        careful.MaxIterations = 1000;
+        careful.FitAsync(eruptions).Wait();
+        Console.WriteLine($"gone on from there: converged {careful.Converged}, log-likelihood {careful.LogLikelihood:F2}");
+
         double[][] patterns = [[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, 1, 1], [1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1]];
         double[] times = [1513, 23, 59, 12, 21, 19, 11, 34];
 
@@ -110,6 +121,21 @@ public partial class GuideTests
             Console.WriteLine($"component {pair.First} is {pair.Second} of the other: weight {pair.WeightDifference:+0.000;-0.000;0.000}, mean moved by {pair.Distance:F3}");
         }
 
+        var chosen = new GaussianMixture(1) { Restarts = 5 };
+        var selection = chosen.Select(flowers.Rows, components: [1, 2, 3, 4], covarianceTypes: [CovarianceType.Full, CovarianceType.TiedFull]);
+        Console.WriteLine($"{chosen.Components} components, {chosen.CovarianceType}: BIC {selection.Best.Bic:F3}");
+        Console.WriteLine($"{selection.Candidates.Count} candidates, ICL of the best {selection.Best.Icl:F3}");
+
+        var (rows, from) = model.Sample(5, seed: 1);
+        Console.WriteLine($"{rows.GetLength(0)} rows, the first from component {from[0]}");
+
+        var (inner, _) = model.Sample(1000, confidence: 0.9);
+        var (outer, _) = model.Sample(1000, component: 0, stdRange: (3, double.PositiveInfinity));
+        Console.WriteLine($"largest distance {Largest(model.Mahalanobis(inner)):F2}, least {Least(model.Mahalanobis(outer), 0):F2}");
+
+        var wait = model.Conditional(features: [1], given: [0], values: [3.6]);
+        Console.WriteLine($"after 3.6 minutes: {wait.Means[0, 0]:F1} minutes with weight {wait.Weights[0]:F3}");
+
         var path = Path.Combine(Path.GetTempPath(), "faithful.json");
         model.Save(path);
         var loaded = GaussianMixture.Load(path);
@@ -130,6 +156,19 @@ public partial class GuideTests
         {
             Console.WriteLine(error.Message);
         }
+    }
+
+    /// <summary>The largest distance of a row to its nearest component.</summary>
+    private static double Largest(double[,] distances) =>
+        Enumerable.Range(0, distances.GetLength(0)).Max(n => Math.Min(distances[n, 0], distances[n, 1]));
+
+    /// <summary>The least distance of the rows to a component.</summary>
+    private static double Least(double[,] distances, int component) =>
+        Enumerable.Range(0, distances.GetLength(0)).Min(n => distances[n, component]);
+
+    private sealed class Recorder(List<string> reports) : IProgress<FitProgress>
+    {
+        public void Report(FitProgress value) => reports.Add(value.ToString());
     }
 
     /// <summary>Keeps what the guide prints.</summary>
