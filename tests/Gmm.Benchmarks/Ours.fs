@@ -23,15 +23,17 @@ let private source (problem: Problem) : Source * float =
         Source.ofMemory problem.Columns (ReadOnlyMemory(Problem.read problem)) |> GmmError.get, bytes
 
 /// Runs again and again, each of which takes the action that times one of its steps, for as long as the problem says; what
-/// the runs return, and the milliseconds and the managed bytes of every step.
+/// the last run returns, and the milliseconds, those of all cores, and the managed bytes of every step.
 let private repeat (problem: Problem) (run: ((unit -> 'T) -> 'T) -> float) =
-    let times, allocations = ResizeArray<float>(), ResizeArray<float>()
+    let times, ofCores, allocations = ResizeArray<float>(), ResizeArray<float>(), ResizeArray<float>()
 
     let timed (step: unit -> 'T) =
         let allocated = GC.GetTotalAllocatedBytes true
+        let used = Environment.CpuUsage.TotalTime
         let start = Stopwatch.GetTimestamp()
         let result = step ()
         times.Add (Stopwatch.GetElapsedTime start).TotalMilliseconds
+        ofCores.Add (Environment.CpuUsage.TotalTime - used).TotalMilliseconds
         allocations.Add(float (GC.GetTotalAllocatedBytes true - allocated))
         result
 
@@ -41,7 +43,7 @@ let private repeat (problem: Problem) (run: ((unit -> 'T) -> 'T) -> float) =
     while times.Count = 0 || clock.Elapsed.TotalSeconds < problem.Seconds do
         objective <- run timed
 
-    objective, times, allocations
+    objective, times, ofCores, allocations
 
 /// Steps along iterates: how long each takes, which is an M-step and an E-step.
 let private iterate (problem: Problem) (iterates: unit -> seq<Result<Iterate<'θ>, GmmError>>) =
@@ -94,7 +96,7 @@ let private measure (problem: Problem) threads (source: Source) =
 let run threads (problem: Problem) =
     let before = float Environment.WorkingSet
     let source, bytes = source problem
-    let objective, times, allocations = measure problem threads source
+    let objective, times, ofCores, allocations = measure problem threads source
     let peak = peakMemory ()
 
     { Milliseconds = Seq.min times
@@ -102,6 +104,7 @@ let run threads (problem: Problem) =
       Objective = objective
       PeakMiB = peak / mib
       BeyondMiB = (peak - before - bytes) / mib
-      AllocatedKiB = Seq.min allocations / 1024.0 }
+      AllocatedKiB = Seq.min allocations / 1024.0
+      CoreMilliseconds = Seq.min ofCores }
     |> fun measurement -> JsonSerializer.Serialize(measurement, JsonSerializerOptions.Web)
     |> Console.Out.WriteLine

@@ -57,6 +57,9 @@ type Measurement =
         BeyondMiB: float
         /// What an iteration, or a fit, allocates on the managed heap (ours only).
         AllocatedKiB: float
+        /// The least time of all cores together that an iteration, or a fit, takes (ours only): well below as many times the
+        /// shortest time as there are threads, if other programs kept the machine busy.
+        CoreMilliseconds: float
     }
 
 /// Problems and their data.
