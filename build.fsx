@@ -191,7 +191,9 @@ module Steps =
         let ofTorch = results |> List.filter (fun result -> Regex.IsMatch(result.Name, @"\.(TorchTests|DeviceTests)\."))
 
         let passedOfTorch = ofTorch |> List.filter (fun result -> result.Outcome = "Passed") |> List.length
-        printfn $"\nOf the {ofTorch.Length} tests on devices {passedOfTorch} passed."
+
+        if not ofTorch.IsEmpty then
+            printfn $"\nOf the {ofTorch.Length} tests on devices {passedOfTorch} passed."
 
         let complete = passed > 0 && List.forall ((=) 0) exitCodes
 

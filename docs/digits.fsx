@@ -42,7 +42,7 @@ let picture (names: string[]) (images: float[][]) =
 (**
 ## Twos, threes and fours
 
-The example of the book: only the digits 2, 3 and 4, three components. Each probability has a Beta(2, 2) prior, as if
+The example of the book: only the digits 2, 3 and 4, three components, the best of eight runs. Each probability has a Beta(2, 2) prior, as if
 one more black and one more white pixel had been seen; without it a pixel that is white in all images of a component gets
 probability 0, and no image with a black pixel there could belong to it.
 *)
@@ -60,6 +60,7 @@ let fit components start data =
         { Mixtures.defaults with
             Components = components
             Start = start
+            Restarts = 8
             Tolerance = 1e-3 }
         data
     |> GmmError.get
