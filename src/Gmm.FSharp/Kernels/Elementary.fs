@@ -32,12 +32,12 @@ module internal Elementary =
     /// p₀ + x·p₁.
     let inline horner<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (p0: float) (p1: 'V) : 'V = 'L.Fma(p1, x, 'L.Fill p0)
 
-    /// eˣ = 2ⁿeʳ with r = x − n ln 2, |r| ≤ ½ ln 2; (eʳ − 1 − r)/r² is the minimax polynomial of degree 9, 2⁻⁵⁶ of eʳ from
-    /// it. 2ⁿ in two factors, because n goes from −1076 to 1024 and beyond the smallest normal number it must round once.
-    let inline expOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
-        let low, high, rounding = 'L.Fill Smallest, 'L.Fill Largest, 'L.Fill Rounding
-        let x = 'L.WhereLess(x, low, low, x)
-        let x = 'L.WhereLess(high, x, high, x)
+    /// eˣ of x ≤ 709: eˣ = 2ⁿeʳ with r = x − n ln 2, |r| ≤ ½ ln 2; (eʳ − 1 − r)/r² is the minimax polynomial of degree 9, 2⁻⁵⁶
+    /// of eʳ from it. Without `Scale` 2ⁿ comes in two factors, because n goes from −1076 to 1024 and beyond the smallest normal
+    /// number it must round once.
+    let inline expUpTo709<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
+        let rounding = 'L.Fill Rounding
+        let x = 'L.Max('L.Fill Smallest, x)
         let n = 'L.Subtract('L.Fma(x, 'L.Fill Log2OfE, rounding), rounding)
         let r = 'L.Fma(n, 'L.Fill -Ln2, x)
         let r = 'L.Fma(n, 'L.Fill -Ln2Rest, r)
@@ -55,9 +55,18 @@ module internal Elementary =
             |> horner<'L, 'V> r 0.5000000000000001
 
         let power = 'L.Add('L.Fill 1.0, 'L.Fma('L.Multiply(r, r), p, r))
-        let half = 'L.Fma(n, 'L.Fill 0.5, rounding)
-        let other = 'L.Add('L.Subtract(n, 'L.Subtract(half, rounding)), rounding)
-        'L.Multiply('L.Multiply(power, 'L.PowerOfTwo half), 'L.PowerOfTwo other)
+
+        if 'L.HasScale then
+            'L.Scale(power, n)
+        else
+            let half = 'L.Fma(n, 'L.Fill 0.5, rounding)
+            let other = 'L.Add('L.Subtract(n, 'L.Subtract(half, rounding)), rounding)
+            'L.Multiply('L.Multiply(power, 'L.PowerOfTwo half), 'L.PowerOfTwo other)
+
+    /// eˣ.
+    let inline private expOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
+        let largest = 'L.Fill Largest
+        expUpTo709<'L, 'V>('L.WhereLess(largest, x, largest, x))
 
     /// √½ rounded up to a significand's beginning.
     [<Literal>]

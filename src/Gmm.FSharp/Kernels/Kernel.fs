@@ -40,7 +40,10 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
         for k in 0 .. logWeights.Length - 1 do
             Span<float>(NativePtr.toVoidPtr (sheet.Component k), sheet.Padded).Fill logWeights[k]
 
-        kernel.Read(NativePtr.add rows (first * block.Columns), block.Columns, sheet)
+        let row = NativePtr.add rows (first * block.Columns)
+        kernel.Read(row, block.Columns, sheet)
+        // The rows of the next panel, which mostly lie behind these.
+        Panel.prefetch (NativePtr.add row (sheet.Count * block.Columns)) (Panel.Rows * block.Columns)
         kernel.Score sheet
 
     let expect assignment logWeights (block: Block) =

@@ -5,6 +5,7 @@ namespace Gmm
 
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
+open System.Runtime.Intrinsics.X86
 
 /// A vector of 2, 4 or 8 numbers, and what the kernels do with it. Each operation gives every number the same bits at
 /// every width: a product is added without rounding between (`fma`), and nothing is summed across a vector. A kernel
@@ -29,6 +30,12 @@ type internal ILanes<'V> =
     static abstract Fma: a: 'V * b: 'V * c: 'V -> 'V
     /// Where a < b, `yes`; elsewhere, and where one is NaN, `no`.
     static abstract WhereLess: a: 'V * b: 'V * yes: 'V * no: 'V -> 'V
+    /// a where a > b; elsewhere, and where one is NaN, b.
+    static abstract Max: a: 'V * b: 'V -> 'V
+    /// Whether `Scale` is there.
+    static abstract HasScale: bool
+    /// x·2ⁿ rounded once, for whole n.
+    static abstract Scale: x: 'V * n: 'V -> 'V
     /// 2ⁿ of whole numbers n from −1022 to 1023, each given as n + 1.5·2⁵², whose lowest bits are those of n.
     static abstract PowerOfTwo: 'V -> 'V
     /// e of x = m·2ᵉ with 1 ≤ m < 2, for normal x > 0.
@@ -98,6 +105,18 @@ type internal Lanes512 =
         static member WhereLess(a, b, yes, no) = Vector512.ConditionalSelect(Vector512.LessThan(a, b), yes, no)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Max(a: Vector512<float>, b: Vector512<float>) =
+            if Avx512F.IsSupported then
+                Avx512F.Max(a, b)
+            else
+                Vector512.ConditionalSelect(Vector512.LessThan(b, a), a, b)
+
+        static member HasScale = Avx512F.IsSupported
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Scale(x: Vector512<float>, n: Vector512<float>) = Avx512F.Scale(x, n)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member PowerOfTwo n =
             (Vector512.ShiftLeft(n.AsInt64(), Bits.Shift) + Vector512.Create Bits.One).AsDouble()
 
@@ -150,6 +169,18 @@ type internal Lanes256 =
         static member WhereLess(a, b, yes, no) = Vector256.ConditionalSelect(Vector256.LessThan(a, b), yes, no)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Max(a: Vector256<float>, b: Vector256<float>) =
+            if Avx.IsSupported then
+                Avx.Max(a, b)
+            else
+                Vector256.ConditionalSelect(Vector256.LessThan(b, a), a, b)
+
+        static member HasScale = Avx512F.VL.IsSupported
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Scale(x: Vector256<float>, n: Vector256<float>) = Avx512F.VL.Scale(x, n)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member PowerOfTwo n =
             (Vector256.ShiftLeft(n.AsInt64(), Bits.Shift) + Vector256.Create Bits.One).AsDouble()
 
@@ -200,6 +231,18 @@ type internal Lanes128 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member WhereLess(a, b, yes, no) = Vector128.ConditionalSelect(Vector128.LessThan(a, b), yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Max(a: Vector128<float>, b: Vector128<float>) =
+            if Sse2.IsSupported then
+                Sse2.Max(a, b)
+            else
+                Vector128.ConditionalSelect(Vector128.LessThan(b, a), a, b)
+
+        static member HasScale = Avx512F.VL.IsSupported
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Scale(x: Vector128<float>, n: Vector128<float>) = Avx512F.VL.Scale(x, n)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member PowerOfTwo n =

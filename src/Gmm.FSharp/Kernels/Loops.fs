@@ -140,9 +140,8 @@ module internal Loops =
             finish q3 3
             n <- n + 4 * width
 
-    /// target[n] += c − ½‖W(x−μ)‖², W lower triangular and packed by `packTriangle`, of an even number of columns. `z` has
-    /// room for two vectors of each.
-    let addWhitened<'L, 'V when 'L :> ILanes<'V>>
+    /// target[n] += c − ½‖W(x−μ)‖² for 2 vectors of each column at a time.
+    let private addWhitenedByTwo<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (mean: nativeptr<float>)
         (factor: nativeptr<float>)
@@ -232,6 +231,211 @@ module internal Loops =
             'L.Store('L.Add('L.Load(at t width), 'L.Fma(q1, half, c)), at t width)
             n <- n + 2 * width
 
+    /// The same for vectors of which there are 32: 4 of each column at a time.
+    let private addWhitenedByFour<'L, 'V when 'L :> ILanes<'V>>
+        (x: nativeptr<float>)
+        (mean: nativeptr<float>)
+        (factor: nativeptr<float>)
+        columns
+        constant
+        (z: nativeptr<float>)
+        (target: nativeptr<float>)
+        rows
+        =
+        let width = 'L.Width
+        let mutable n = 0
+
+        while n < rows do
+            let mutable column = at x n
+            let mutable zj = z
+
+            for j in 0 .. columns - 1 do
+                let m = 'L.Fill(NativePtr.get mean j)
+                'L.Store('L.Subtract('L.Load column, m), zj)
+                'L.Store('L.Subtract('L.Load(at column width), m), at zj width)
+                'L.Store('L.Subtract('L.Load(at column (2 * width)), m), at zj (2 * width))
+                'L.Store('L.Subtract('L.Load(at column (3 * width)), m), at zj (3 * width))
+                column <- at column Panel.Stride
+                zj <- at zj (4 * width)
+
+            let mutable q0 = 'L.Zero
+            let mutable q1 = 'L.Zero
+            let mutable q2 = 'L.Zero
+            let mutable q3 = 'L.Zero
+            let mutable w = factor
+            let mutable i = 0
+
+            while i + 4 <= columns do
+                let mutable y00 = 'L.Zero
+                let mutable y01 = 'L.Zero
+                let mutable y02 = 'L.Zero
+                let mutable y03 = 'L.Zero
+                let mutable y10 = 'L.Zero
+                let mutable y11 = 'L.Zero
+                let mutable y12 = 'L.Zero
+                let mutable y13 = 'L.Zero
+                let mutable y20 = 'L.Zero
+                let mutable y21 = 'L.Zero
+                let mutable y22 = 'L.Zero
+                let mutable y23 = 'L.Zero
+                let mutable y30 = 'L.Zero
+                let mutable y31 = 'L.Zero
+                let mutable y32 = 'L.Zero
+                let mutable y33 = 'L.Zero
+                zj <- z
+
+                for _ in 0 .. i - 1 do
+                    let z0 = 'L.Load(zj)
+                    let z1 = 'L.Load(at zj width)
+                    let z2 = 'L.Load(at zj (2 * width))
+                    let z3 = 'L.Load(at zj (3 * width))
+                    let w0 = 'L.Fill(NativePtr.read w)
+                    y00 <- 'L.Fma(w0, z0, y00)
+                    y01 <- 'L.Fma(w0, z1, y01)
+                    y02 <- 'L.Fma(w0, z2, y02)
+                    y03 <- 'L.Fma(w0, z3, y03)
+                    let w1 = 'L.Fill(NativePtr.get w 1)
+                    y10 <- 'L.Fma(w1, z0, y10)
+                    y11 <- 'L.Fma(w1, z1, y11)
+                    y12 <- 'L.Fma(w1, z2, y12)
+                    y13 <- 'L.Fma(w1, z3, y13)
+                    let w2 = 'L.Fill(NativePtr.get w 2)
+                    y20 <- 'L.Fma(w2, z0, y20)
+                    y21 <- 'L.Fma(w2, z1, y21)
+                    y22 <- 'L.Fma(w2, z2, y22)
+                    y23 <- 'L.Fma(w2, z3, y23)
+                    let w3 = 'L.Fill(NativePtr.get w 3)
+                    y30 <- 'L.Fma(w3, z0, y30)
+                    y31 <- 'L.Fma(w3, z1, y31)
+                    y32 <- 'L.Fma(w3, z2, y32)
+                    y33 <- 'L.Fma(w3, z3, y33)
+                    w <- at w 4
+                    zj <- at zj (4 * width)
+
+                // The diagonal: a row less in each column.
+                let z0 = 'L.Load(zj)
+                let z1 = 'L.Load(at zj width)
+                let z2 = 'L.Load(at zj (2 * width))
+                let z3 = 'L.Load(at zj (3 * width))
+                let w0 = 'L.Fill(NativePtr.read w)
+                y00 <- 'L.Fma(w0, z0, y00)
+                y01 <- 'L.Fma(w0, z1, y01)
+                y02 <- 'L.Fma(w0, z2, y02)
+                y03 <- 'L.Fma(w0, z3, y03)
+                let w1 = 'L.Fill(NativePtr.get w 1)
+                y10 <- 'L.Fma(w1, z0, y10)
+                y11 <- 'L.Fma(w1, z1, y11)
+                y12 <- 'L.Fma(w1, z2, y12)
+                y13 <- 'L.Fma(w1, z3, y13)
+                let w2 = 'L.Fill(NativePtr.get w 2)
+                y20 <- 'L.Fma(w2, z0, y20)
+                y21 <- 'L.Fma(w2, z1, y21)
+                y22 <- 'L.Fma(w2, z2, y22)
+                y23 <- 'L.Fma(w2, z3, y23)
+                let w3 = 'L.Fill(NativePtr.get w 3)
+                y30 <- 'L.Fma(w3, z0, y30)
+                y31 <- 'L.Fma(w3, z1, y31)
+                y32 <- 'L.Fma(w3, z2, y32)
+                y33 <- 'L.Fma(w3, z3, y33)
+                let z0 = 'L.Load(at zj (4 * width))
+                let z1 = 'L.Load(at zj (5 * width))
+                let z2 = 'L.Load(at zj (6 * width))
+                let z3 = 'L.Load(at zj (7 * width))
+                let w1 = 'L.Fill(NativePtr.get w 5)
+                y10 <- 'L.Fma(w1, z0, y10)
+                y11 <- 'L.Fma(w1, z1, y11)
+                y12 <- 'L.Fma(w1, z2, y12)
+                y13 <- 'L.Fma(w1, z3, y13)
+                let w2 = 'L.Fill(NativePtr.get w 6)
+                y20 <- 'L.Fma(w2, z0, y20)
+                y21 <- 'L.Fma(w2, z1, y21)
+                y22 <- 'L.Fma(w2, z2, y22)
+                y23 <- 'L.Fma(w2, z3, y23)
+                let w3 = 'L.Fill(NativePtr.get w 7)
+                y30 <- 'L.Fma(w3, z0, y30)
+                y31 <- 'L.Fma(w3, z1, y31)
+                y32 <- 'L.Fma(w3, z2, y32)
+                y33 <- 'L.Fma(w3, z3, y33)
+                let z0 = 'L.Load(at zj (8 * width))
+                let z1 = 'L.Load(at zj (9 * width))
+                let z2 = 'L.Load(at zj (10 * width))
+                let z3 = 'L.Load(at zj (11 * width))
+                let w2 = 'L.Fill(NativePtr.get w 10)
+                y20 <- 'L.Fma(w2, z0, y20)
+                y21 <- 'L.Fma(w2, z1, y21)
+                y22 <- 'L.Fma(w2, z2, y22)
+                y23 <- 'L.Fma(w2, z3, y23)
+                let w3 = 'L.Fill(NativePtr.get w 11)
+                y30 <- 'L.Fma(w3, z0, y30)
+                y31 <- 'L.Fma(w3, z1, y31)
+                y32 <- 'L.Fma(w3, z2, y32)
+                y33 <- 'L.Fma(w3, z3, y33)
+                let z0 = 'L.Load(at zj (12 * width))
+                let z1 = 'L.Load(at zj (13 * width))
+                let z2 = 'L.Load(at zj (14 * width))
+                let z3 = 'L.Load(at zj (15 * width))
+                let w3 = 'L.Fill(NativePtr.get w 15)
+                y30 <- 'L.Fma(w3, z0, y30)
+                y31 <- 'L.Fma(w3, z1, y31)
+                y32 <- 'L.Fma(w3, z2, y32)
+                y33 <- 'L.Fma(w3, z3, y33)
+                w <- at w 16
+                q0 <- 'L.Fma(y30, y30, 'L.Fma(y20, y20, 'L.Fma(y10, y10, 'L.Fma(y00, y00, q0))))
+                q1 <- 'L.Fma(y31, y31, 'L.Fma(y21, y21, 'L.Fma(y11, y11, 'L.Fma(y01, y01, q1))))
+                q2 <- 'L.Fma(y32, y32, 'L.Fma(y22, y22, 'L.Fma(y12, y12, 'L.Fma(y02, y02, q2))))
+                q3 <- 'L.Fma(y33, y33, 'L.Fma(y23, y23, 'L.Fma(y13, y13, 'L.Fma(y03, y03, q3))))
+                i <- i + 4
+
+            if i < columns then
+                let mutable y00 = 'L.Zero
+                let mutable y01 = 'L.Zero
+                let mutable y02 = 'L.Zero
+                let mutable y03 = 'L.Zero
+                let mutable y10 = 'L.Zero
+                let mutable y11 = 'L.Zero
+                let mutable y12 = 'L.Zero
+                let mutable y13 = 'L.Zero
+                zj <- z
+
+                for _ in 0 .. i + 1 do
+                    let z0 = 'L.Load(zj)
+                    let z1 = 'L.Load(at zj width)
+                    let z2 = 'L.Load(at zj (2 * width))
+                    let z3 = 'L.Load(at zj (3 * width))
+                    let w0 = 'L.Fill(NativePtr.read w)
+                    y00 <- 'L.Fma(w0, z0, y00)
+                    y01 <- 'L.Fma(w0, z1, y01)
+                    y02 <- 'L.Fma(w0, z2, y02)
+                    y03 <- 'L.Fma(w0, z3, y03)
+                    let w1 = 'L.Fill(NativePtr.get w 1)
+                    y10 <- 'L.Fma(w1, z0, y10)
+                    y11 <- 'L.Fma(w1, z1, y11)
+                    y12 <- 'L.Fma(w1, z2, y12)
+                    y13 <- 'L.Fma(w1, z3, y13)
+                    w <- at w 2
+                    zj <- at zj (4 * width)
+
+                q0 <- 'L.Fma(y10, y10, 'L.Fma(y00, y00, q0))
+                q1 <- 'L.Fma(y11, y11, 'L.Fma(y01, y01, q1))
+                q2 <- 'L.Fma(y12, y12, 'L.Fma(y02, y02, q2))
+                q3 <- 'L.Fma(y13, y13, 'L.Fma(y03, y03, q3))
+
+            let half, c = 'L.Fill -0.5, 'L.Fill constant
+            let t = at target n
+            'L.Store('L.Add('L.Load t, 'L.Fma(q0, half, c)), t)
+            'L.Store('L.Add('L.Load(at t width), 'L.Fma(q1, half, c)), at t width)
+            'L.Store('L.Add('L.Load(at t (2 * width)), 'L.Fma(q2, half, c)), at t (2 * width))
+            'L.Store('L.Add('L.Load(at t (3 * width)), 'L.Fma(q3, half, c)), at t (3 * width))
+            n <- n + 4 * width
+
+    /// target[n] += c − ½‖W(x−μ)‖², W lower triangular and packed by `packTriangle`, of an even number of columns. `z` has
+    /// room for 32 rows of each.
+    let addWhitened<'L, 'V when 'L :> ILanes<'V>> x mean factor columns constant z target rows =
+        if 'L.Width = 8 then
+            addWhitenedByFour<'L, 'V> x mean factor columns constant z target rows
+        else
+            addWhitenedByTwo<'L, 'V> x mean factor columns constant z target rows
+
     /// How many numbers a packed lower triangle of an even number of columns takes.
     let packedSize columns =
         let mutable total, i = 0, 0
@@ -260,21 +464,27 @@ module internal Loops =
 
             i <- i + group
 
-    /// z ← x − μ and rz ← r·z, and Σₙ rz added to sums (D×8), of an even number of columns.
+    /// √r.
+    let roots<'L, 'V when 'L :> ILanes<'V>> (r: nativeptr<float>) (target: nativeptr<float>) rows =
+        let mutable n = 0
+
+        while n < rows do
+            'L.Store('L.Sqrt('L.Load(at r n)), at target n)
+            n <- n + 'L.Width
+
+    /// u ← √r·(x − μ), and Σₙ √r·u added to sums (D×8), of an even number of columns.
     let weigh<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (mean: nativeptr<float>)
         columns
-        (r: nativeptr<float>)
-        (z: nativeptr<float>)
-        (rz: nativeptr<float>)
+        (roots: nativeptr<float>)
+        (u: nativeptr<float>)
         (sums: nativeptr<float>)
         rows
         =
         let mutable j = 0
 
         while j < columns do
-            let first = j * Panel.Stride
             let m0, m1 = 'L.Fill(NativePtr.get mean j), 'L.Fill(NativePtr.get mean (j + 1))
             let mutable lane = 0
 
@@ -282,23 +492,20 @@ module internal Loops =
                 let sum = at sums (j * Panel.Lanes + lane)
                 let mutable s0 = 'L.Load sum
                 let mutable s1 = 'L.Load(at sum Panel.Lanes)
-                let mutable column = at x (first + lane)
-                let mutable place = first + lane
+                let mutable column = at x (j * Panel.Stride + lane)
+                let mutable target = at u (j * Panel.Stride + lane)
                 let mutable n = lane
 
                 while n < rows do
-                    let weight = 'L.Load(at r n)
-                    let z0 = 'L.Subtract('L.Load column, m0)
-                    let z1 = 'L.Subtract('L.Load(at column Panel.Stride), m1)
-                    'L.Store(z0, at z place)
-                    'L.Store(z1, at z (place + Panel.Stride))
-                    let rz0, rz1 = 'L.Multiply(weight, z0), 'L.Multiply(weight, z1)
-                    'L.Store(rz0, at rz place)
-                    'L.Store(rz1, at rz (place + Panel.Stride))
-                    s0 <- 'L.Add(s0, rz0)
-                    s1 <- 'L.Add(s1, rz1)
+                    let root = 'L.Load(at roots n)
+                    let u0 = 'L.Multiply(root, 'L.Subtract('L.Load column, m0))
+                    let u1 = 'L.Multiply(root, 'L.Subtract('L.Load(at column Panel.Stride), m1))
+                    'L.Store(u0, target)
+                    'L.Store(u1, at target Panel.Stride)
+                    s0 <- 'L.Fma(root, u0, s0)
+                    s1 <- 'L.Fma(root, u1, s1)
                     column <- at column Panel.Lanes
-                    place <- place + Panel.Lanes
+                    target <- at target Panel.Lanes
                     n <- n + Panel.Lanes
 
                 'L.Store(s0, sum)
@@ -306,48 +513,6 @@ module internal Loops =
                 lane <- lane + 'L.Width
 
             j <- j + 2
-
-    /// The same for rows of `width` numbers, a multiple of 8: the columns of one row in a vector, and a single number for
-    /// every sum.
-    let weighRows<'L, 'V when 'L :> ILanes<'V>>
-        (x: nativeptr<float>)
-        (mean: nativeptr<float>)
-        width
-        (r: nativeptr<float>)
-        (z: nativeptr<float>)
-        (rz: nativeptr<float>)
-        (sums: nativeptr<float>)
-        rows
-        =
-        let half = 'L.Width
-        let mutable j = 0
-
-        while j < width do
-            // Two vectors at a time; the second is the first again where there is only one.
-            let other = if j + half < width then half else 0
-            let m0, m1 = 'L.Load(at mean j), 'L.Load(at mean (j + other))
-            let mutable s0 = 'L.Load(at sums j)
-            let mutable s1 = 'L.Load(at sums (j + other))
-            let mutable row = at x j
-            let mutable place = j
-
-            for n in 0 .. rows - 1 do
-                let weight = 'L.Fill(NativePtr.get r n)
-                let z0 = 'L.Subtract('L.Load row, m0)
-                let z1 = 'L.Subtract('L.Load(at row other), m1)
-                'L.Store(z0, at z place)
-                'L.Store(z1, at z (place + other))
-                let rz0, rz1 = 'L.Multiply(weight, z0), 'L.Multiply(weight, z1)
-                'L.Store(rz0, at rz place)
-                'L.Store(rz1, at rz (place + other))
-                s0 <- 'L.Add(s0, rz0)
-                s1 <- 'L.Add(s1, rz1)
-                row <- at row width
-                place <- place + width
-
-            'L.Store(s0, at sums j)
-            'L.Store(s1, at sums (j + other))
-            j <- j + half + other
 
     /// Adds Σₙ rₙ(xₙ−μ) to sums (D×8) of an even number of columns.
     let addFirst<'L, 'V when 'L :> ILanes<'V>>

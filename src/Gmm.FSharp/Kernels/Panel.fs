@@ -60,16 +60,23 @@ module internal Panel =
         let at i = NativePtr.get lanes i
         ((at 0 + at 4) + (at 2 + at 6)) + ((at 1 + at 5) + (at 3 + at 7))
 
+    let inline private at (address: nativeptr<float>) (i: int) = NativePtr.add address i
+
     /// Transposes 4 rows by 4 columns.
-    let private four (source: nativeptr<float>) width (target: nativeptr<float>) =
-        let row i = Vector256.Load(NativePtr.add source (i * width))
-        let a, b, c, d = row 0, row 1, row 2, row 3
-        let ab, ab' = Avx.UnpackLow(a, b), Avx.UnpackHigh(a, b)
-        let cd, cd' = Avx.UnpackLow(c, d), Avx.UnpackHigh(c, d)
-        Vector256.Store(Avx.Permute2x128(ab, cd, 0x20uy), target)
-        Vector256.Store(Avx.Permute2x128(ab', cd', 0x20uy), NativePtr.add target Stride)
-        Vector256.Store(Avx.Permute2x128(ab, cd, 0x31uy), NativePtr.add target (2 * Stride))
-        Vector256.Store(Avx.Permute2x128(ab', cd', 0x31uy), NativePtr.add target (3 * Stride))
+    let private four (row: nativeptr<float>) width (target: nativeptr<float>) =
+        let second = at row width
+        let third = at second width
+        let fourth = at third width
+
+        let inline both (p: nativeptr<float>) (q: nativeptr<float>) =
+            Vector256.Create(Vector128.Load p, Vector128.Load q)
+
+        let a, b = both row third, both second fourth
+        let c, d = both (at row 2) (at third 2), both (at second 2) (at fourth 2)
+        Vector256.Store(Avx.UnpackLow(a, b), target)
+        Vector256.Store(Avx.UnpackHigh(a, b), at target Stride)
+        Vector256.Store(Avx.UnpackLow(c, d), at target (2 * Stride))
+        Vector256.Store(Avx.UnpackHigh(c, d), at target (3 * Stride))
 
     /// Transposes `count` rows of `columns` numbers, `width` from one to the next; fills up rows and columns with 0.
     let transpose (source: nativeptr<float>) width columns count (target: nativeptr<float>) =
@@ -78,10 +85,14 @@ module internal Panel =
         let mutable i = 0
 
         while i < rows do
+            let mutable row = at source (i * width)
+            let mutable column = at target i
             let mutable j = 0
 
             while j < whole do
-                four (NativePtr.add source (i * width + j)) width (NativePtr.add target (j * Stride + i))
+                four row width column
+                row <- at row 4
+                column <- at column (4 * Stride)
                 j <- j + 4
 
             i <- i + 4
@@ -100,3 +111,12 @@ module internal Panel =
 
         if even columns > columns then
             Span<float>(NativePtr.toVoidPtr (NativePtr.add target (columns * Stride)), Stride).Clear()
+
+    /// Asks for numbers to be brought into the core's cache while it works on others; none need be there.
+    let prefetch (address: nativeptr<float>) (count: int) =
+        if Sse.IsSupported then
+            let mutable i = 0
+
+            while i < count do
+                Sse.Prefetch1(NativePtr.toVoidPtr (at address i))
+                i <- i + 8

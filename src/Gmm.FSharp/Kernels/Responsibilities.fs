@@ -26,7 +26,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
 
             for k in 0 .. components - 1 do
                 let joint = 'L.Load(at (sheet.Component k) n)
-                m <- 'L.WhereLess(m, joint, joint, m)
+                m <- 'L.Max(joint, m)
 
             'L.Store(m, at largest.Address n)
             n <- n + 'L.Width
@@ -74,8 +74,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
 
             while n < rows do
                 let l = 'L.Load(at joint n)
-                let l = 'L.WhereLess(l, least, least, l)
-                let ratio = Elementary.expOf<'L, 'V>('L.Subtract(l, 'L.Load(at largest.Address n)))
+                let ratio = Elementary.expUpTo709<'L, 'V>('L.Subtract('L.Max(least, l), 'L.Load(at largest.Address n)))
                 'L.Store(ratio, at joint n)
                 'L.Store('L.Add('L.Load(at evidence.Address n), ratio), at evidence.Address n)
                 n <- n + 'L.Width

@@ -13,7 +13,7 @@ open FSharp.NativeInterop
 type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 
-    let x, centred, y, z, u, roots = Pinned(), Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
+    let x, centred, y, u, roots = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
     let means, offsets, targets, centre, factor = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
     let shares, inverse = Pinned(), Pinned()
     let first, second, pairs = Pinned(), Pinned(), Pinned()
@@ -131,7 +131,7 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
             let withPairs = components * components + 2 * components * features + features * features
             isByPairs <- withPairs < components * features * features
 
-            for buffer in [ x; centred; y; z; u ] do
+            for buffer in [ x; centred; y; u ] do
                 buffer.Require(columns * Panel.Stride)
 
             for buffer, length in
@@ -192,15 +192,16 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
             findRoots sheet
             findShares sheet
             centreAtMeans rows
-            Tiles.addTriangle<'L, 'V> u.Address u.Address second.Address columns rows
+            Tiles.addTriangle<'L, 'V> u.Address second.Address columns rows
 
             if sheet.IsSoft then
-                Tiles.addTriangle<'L, 'V> shares.Address shares.Address pairs.Address rowsOfPairs rows
+                Tiles.addTriangle<'L, 'V> shares.Address pairs.Address rowsOfPairs rows
         else
             for k in 0 .. components - 1 do
                 let r = sheet.Component k
-                Loops.weigh<'L, 'V> x.Address (meanOf k) columns r z.Address u.Address (firstOf k) rows
-                Tiles.addTriangle<'L, 'V> u.Address z.Address second.Address columns rows
+                Loops.roots<'L, 'V> r roots.Address rows
+                Loops.weigh<'L, 'V> x.Address (meanOf k) columns roots.Address u.Address (firstOf k) rows
+                Tiles.addTriangle<'L, 'V> u.Address second.Address columns rows
 
     override _.Clear() =
         first.Clear(components * columns * Panel.Lanes)
