@@ -12,6 +12,8 @@ type Backend<'θ> =
         Name: string
         /// The statistics of some blocks together, at least one, under a mixture. The blocks are read as they are asked for.
         Expect: Assignment -> Mixture<'θ> -> Block seq -> Statistics
+        /// Takes back statistics that it made and nobody holds any more: their arrays may serve again.
+        Recycle: Statistics -> unit
         /// The joint log-densities ln ρₙₖ of a block (n×K, row by row).
         LogJoint: Mixture<'θ> -> Block -> float[]
     }
@@ -78,6 +80,7 @@ module Backend =
 
         { Name = $"textbook on {engine.Name}"
           Expect = expect
+          Recycle = ignore
           LogJoint =
             fun mixture ->
                 parts engine mixture.Components >> List.map (onPart engine (logJoints family mixture)) >> Array.concat }

@@ -53,7 +53,12 @@ type Iterate<'θ> =
 module EM =
     /// The E-step: statistics of the data under a mixture.
     let eStep (model: Model<'θ>) (source: Source) (mixture: Mixture<'θ>) : Statistics =
-        source |> Source.reduceRuns model.Execution Statistics.addTo (model.Backend.Expect model.Assignment mixture)
+        let merge total ofRun =
+            let sum = Statistics.addTo total ofRun
+            model.Backend.Recycle ofRun
+            sum
+
+        source |> Source.reduceRuns model.Execution merge (model.Backend.Expect model.Assignment mixture)
 
     /// The M-step: the mixture that maximises Q + ln prior, from the statistics under the current one. Error when a
     /// component has no rows left or a covariance is singular.

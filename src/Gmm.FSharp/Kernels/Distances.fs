@@ -83,7 +83,12 @@ type internal Distances<'L, 'V when 'L :> ILanes<'V>>() =
         ofRows.Clear(components * columns)
         first.Clear(components * columns * Panel.Lanes)
 
-    override _.Sums() =
-        [ Array.init (components * features) (fun i ->
-              let k, j = i / features, i % features
-              NativePtr.get ofRows.Address (k * columns + j) + Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))) ]
+    override _.Lengths = [ components * features ]
+
+    override _.Put sums =
+        let firsts = sums[0]
+
+        for k in 0 .. components - 1 do
+            for j in 0 .. features - 1 do
+                let inLanes = Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))
+                firsts[k * features + j] <- NativePtr.get ofRows.Address (k * columns + j) + inLanes

@@ -44,7 +44,7 @@ type internal Sheet() =
 
 /// One form of a log-density at work on one thread: it has its own layout of the parameters, columns of the panel, and sums.
 /// `Prepare` comes first and `Clear` before the first of some panels; then `Read`, `Score` and `Gather` for one panel after
-/// another, and `Sums` at the end.
+/// another, and `Put` at the end.
 [<AbstractClass>]
 type internal FormKernel() =
     /// Lays the parameters out.
@@ -60,5 +60,7 @@ type internal FormKernel() =
     /// Whether `Gather` needs no more of hard assignment than every row's winner.
     abstract NeedsWinnersOnly: bool
     default _.NeedsWinnersOnly = false
-    /// The sums of all panels since `Clear`, as the family has them.
-    abstract Sums: unit -> float[] list
+    /// How many numbers each of the family's sums has.
+    abstract Lengths: int list
+    /// Puts the sums of all panels since `Clear`, as the family has them, into arrays of these lengths.
+    abstract Put: ReadOnlySpan<float[]> -> unit

@@ -3,14 +3,39 @@ namespace Gmm
 #nowarn "9" // Pointers: the buffers are pinned.
 
 open System
+open System.Collections.Concurrent
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
+
+/// Statistics that nobody holds any more, whose arrays serve again.
+[<Sealed>]
+type internal Spares() =
+    let idle = ConcurrentBag<Statistics>()
+
+    /// Statistics of K counts and sums of these lengths, whatever numbers they have.
+    member spares.Take(components, lengths: int list) : Statistics =
+        match idle.TryTake() with
+        | true, spare ->
+            let isAlike =
+                spare.Counts.Length = components
+                && spare.Sums.Length = lengths.Length
+                && Seq.forall2 (fun (sum: float[]) length -> sum.Length = length) spare.Sums lengths
+
+            if isAlike then spare else spares.Take(components, lengths)
+        | false, _ ->
+            { Weight = 0.0
+              LogLikelihood = 0.0
+              Counts = Array.zeroCreate components
+              Sums = [| for length in lengths -> Array.zeroCreate length |] }
+
+    /// Takes statistics back.
+    member _.Give(statistics: Statistics) = idle.Add statistics
 
 /// One thread's E-step: the buffers of a panel and the kernel of a form, used again for one run of blocks after another.
 [<AbstractClass>]
 type internal Worker() =
     /// The statistics of blocks, one after another.
-    abstract Expect: Form * logWeights: float[] * Assignment * Block seq -> Statistics
+    abstract Expect: Form * logWeights: float[] * Assignment * Block seq * Spares -> Statistics
     /// The joint log-densities of a block (n×K, row by row).
     abstract LogJoint: Form * logWeights: float[] * Block -> float[]
 
@@ -74,7 +99,7 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
             kernel.Gather sheet
             first <- first + sheet.Count
 
-    override _.Expect(form, logWeights, assignment, blocks) =
+    override _.Expect(form, logWeights, assignment, blocks, spares) =
         prepare form logWeights
         kernel.Clear()
         responsibilities.Clear logWeights.Length
@@ -82,10 +107,13 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
         for block in blocks do
             expect assignment logWeights block
 
-        { Weight = responsibilities.Weight
-          LogLikelihood = responsibilities.LogLikelihood
-          Counts = responsibilities.Counts logWeights.Length
-          Sums = Array.ofList (kernel.Sums()) }
+        let statistics = spares.Take(logWeights.Length, kernel.Lengths)
+        responsibilities.PutCounts statistics.Counts
+        kernel.Put(ReadOnlySpan statistics.Sums)
+
+        { statistics with
+            Weight = responsibilities.Weight
+            LogLikelihood = responsibilities.LogLikelihood }
 
     override _.LogJoint(form, logWeights, block) =
         prepare form logWeights
@@ -147,6 +175,8 @@ module Kernel =
                 | Width.Bits256 -> Worker<Lanes256, Vector256<float>>()
                 | Width.Bits128 -> Worker<Lanes128, Vector128<float>>())
 
+        let spares = Spares()
+
         { Name = "kernels"
           Expect =
             fun assignment mixture ->
@@ -154,7 +184,8 @@ module Kernel =
                 | None -> textbook.Expect assignment mixture
                 | Some form ->
                     let logWeights = mixture.LogWeights.toArray1D ()
-                    fun blocks -> workers.Use _.Expect(form, logWeights, assignment, blocks)
+                    fun blocks -> workers.Use _.Expect(form, logWeights, assignment, blocks, spares)
+          Recycle = spares.Give
           LogJoint =
             fun mixture ->
                 match family.Form mixture.Parameters with

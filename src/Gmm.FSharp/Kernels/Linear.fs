@@ -10,7 +10,7 @@ open FSharp.NativeInterop
 type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 
-    let t, natural, logBases, sums = Pinned(), Pinned(), Pinned(), Pinned()
+    let t, natural, logBases, sumsOfPanels = Pinned(), Pinned(), Pinned(), Pinned()
     let mutable statistic: Tensor -> Tensor = id
     let mutable logBase: float -> float = id
     let mutable constants: float[] = [||]
@@ -89,7 +89,7 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
                     let place = (k / 4 * statistics + j) * 4 + k % 4
                     NativePtr.set natural.Address place numbers[k * statistics + j]
 
-            sums.Require(Tiles.rectangleSize (Panel.even components) columns)
+            sumsOfPanels.Require(Tiles.rectangleSize (Panel.even components) columns)
         | _ -> invalidOp "A linear kernel was given another form."
 
     override _.Read(rows, width, sheet) =
@@ -121,14 +121,14 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
         Tiles.addRectangle<'L, 'V>
             sheet.Joint.Address
             t.Address
-            sums.Address
+            sumsOfPanels.Address
             (Panel.even components)
             columns
             sheet.Padded
 
-    override _.Clear() = sums.Clear(Tiles.rectangleSize (Panel.even components) columns)
+    override _.Clear() = sumsOfPanels.Clear(Tiles.rectangleSize (Panel.even components) columns)
 
-    override _.Sums() =
-        let found = Array.zeroCreate (components * statistics)
-        Tiles.readRectangle sums.Address (Panel.even components) columns found components statistics
-        [ found ]
+    override _.Lengths = [ components * statistics ]
+
+    override _.Put sums =
+        Tiles.readRectangle sumsOfPanels.Address (Panel.even components) columns sums[0] components statistics

@@ -57,8 +57,9 @@ module internal Panel =
 
     /// The sum of the 8 numbers that a sum over rows is kept in.
     let sum (lanes: nativeptr<float>) =
-        let at i = NativePtr.get lanes i
-        ((at 0 + at 4) + (at 2 + at 6)) + ((at 1 + at 5) + (at 3 + at 7))
+        let pair i = Vector128.Load(NativePtr.add lanes i)
+        let sums = (pair 0 + pair 4) + (pair 2 + pair 6)
+        sums.GetElement 0 + sums.GetElement 1
 
     let inline private at (address: nativeptr<float>) (i: int) = NativePtr.add address i
 

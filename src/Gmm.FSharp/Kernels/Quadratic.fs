@@ -114,17 +114,20 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
         first.Clear(components * columns * Panel.Lanes)
         second.Clear(Structure.planes components structure * secondSize)
 
-    override _.Sums() =
-        let planes, size = Structure.planes components structure, Structure.planeSize features structure
-        let firsts, seconds = Array.zeroCreate (components * features), Array.zeroCreate (planes * size)
+    override _.Lengths =
+        let planes = Structure.planes components structure
+        [ components * features; planes * Structure.planeSize features structure ]
 
+    override _.Put sums =
+        let firsts, seconds = sums[0], sums[1]
+        let size = Structure.planeSize features structure
         let sum (sums: nativeptr<float>) j = Panel.sum (NativePtr.add sums (j * Panel.Lanes))
 
         for k in 0 .. components - 1 do
             for j in 0 .. features - 1 do
                 firsts[k * features + j] <- sum (firstOf k) j
 
-        for p in 0 .. planes - 1 do
+        for p in 0 .. Structure.planes components structure - 1 do
             let sums = NativePtr.add second.Address (p * secondSize)
 
             match Structure.shape structure with
@@ -139,5 +142,3 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
                     total <- total + sum sums j
 
                 seconds[p] <- total / float features
-
-        [ firsts; seconds ]

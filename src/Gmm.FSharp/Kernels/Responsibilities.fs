@@ -193,5 +193,8 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
     member _.Weight = Panel.sum weight.Address
     /// Σₙ wₙ ln p(xₙ).
     member _.LogLikelihood = Panel.sum logLikelihood.Address
-    /// Σₙ wₙrₙₖ (K).
-    member _.Counts(components) = Array.init components (fun k -> Panel.sum (at counts.Address (k * Panel.Lanes)))
+
+    /// Puts Σₙ wₙrₙₖ (K).
+    member _.PutCounts(target: float[]) =
+        for k in 0 .. target.Length - 1 do
+            target[k] <- Panel.sum (at counts.Address (k * Panel.Lanes))

@@ -63,6 +63,12 @@ type internal Sum<'L, 'V when 'L :> ILanes<'V>>() =
         for kernel in kernels do
             kernel.Clear()
 
-    override _.Sums() =
-        [ for kernel in kernels do
-              yield! kernel.Sums() ]
+    override _.Lengths = kernels |> List.ofArray |> List.collect _.Lengths
+
+    override _.Put sums =
+        let mutable first = 0
+
+        for kernel in kernels do
+            let count = kernel.Lengths.Length
+            kernel.Put(sums.Slice(first, count))
+            first <- first + count

@@ -208,8 +208,10 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
         second.Clear(Tiles.triangleSize columns)
         pairs.Clear(Tiles.triangleSize rowsOfPairs)
 
-    override _.Sums() =
-        let firsts, seconds = Array.zeroCreate (components * features), Array.zeroCreate (features * features)
+    override _.Lengths = [ components * features; features * features ]
+
+    override _.Put sums =
+        let firsts, seconds = sums[0], sums[1]
 
         for k in 0 .. components - 1 do
             for j in 0 .. features - 1 do
@@ -239,5 +241,3 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
             for i in 0 .. features - 1 do
                 for j in 0 .. i - 1 do
                     seconds[j * features + i] <- seconds[i * features + j]
-
-        [ firsts; seconds ]

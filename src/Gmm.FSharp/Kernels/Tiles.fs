@@ -297,14 +297,12 @@ module internal Tiles =
 
             i <- i + group
 
-    /// The symmetric matrix of a lower triangle of sums, added to `target` (D×D) for its first D columns.
+    /// The symmetric matrix of a lower triangle of sums of its first D columns, put into `target` (D×D) from `first` on.
     let readTriangle (sums: nativeptr<float>) columns (target: float[]) first dimension =
         read id sums columns (fun i j value ->
             if j <= i && i < dimension then
-                target[first + i * dimension + j] <- target[first + i * dimension + j] + value
-
-                if j < i then
-                    target[first + j * dimension + i] <- target[first + j * dimension + i] + value)
+                target[first + i * dimension + j] <- value
+                target[first + j * dimension + i] <- value)
 
     /// How many numbers the sums of all columns i by all columns j take, of even numbers of columns.
     let rectangleSize columns others = size (fun _ -> others) columns
