@@ -89,7 +89,7 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
                     let place = (k / 4 * statistics + j) * 4 + k % 4
                     NativePtr.set natural.Address place numbers[k * statistics + j]
 
-            sumsOfPanels.Require(Tiles.rectangleSize (Panel.even components) columns)
+            sumsOfPanels.Require(Tiles.rectangleSize<Doubles<'L, 'V>, 'V> (Panel.even components) columns)
         | _ -> invalidOp "A linear kernel was given another form."
 
     override _.Read(rows, width, sheet) =
@@ -118,17 +118,23 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
             k <- k + 4
 
     override _.Gather sheet =
-        Tiles.addRectangle<'L, 'V>
-            sheet.Joint.Address
-            t.Address
-            sumsOfPanels.Address
+        Tiles.addRectangle<Doubles<'L, 'V>, 'V>
+            sheet.Joint.Start
+            t.Start
+            sumsOfPanels.Start
             (Panel.even components)
             columns
             sheet.Padded
 
-    override _.Clear() = sumsOfPanels.Clear(Tiles.rectangleSize (Panel.even components) columns)
+    override _.Clear() = sumsOfPanels.Clear(Tiles.rectangleSize<Doubles<'L, 'V>, 'V> (Panel.even components) columns)
 
     override _.Lengths = [ components * statistics ]
 
     override _.Put sums =
-        Tiles.readRectangle sumsOfPanels.Address (Panel.even components) columns sums[0] components statistics
+        Tiles.readRectangle<Doubles<'L, 'V>, 'V>
+            sumsOfPanels.Start
+            (Panel.even components)
+            columns
+            sums[0]
+            components
+            statistics

@@ -10,23 +10,29 @@ open FSharp.NativeInterop
 
 /// Numbers that stay where they are, from a cache line's beginning on.
 [<Sealed>]
-type internal Pinned() =
-    let line = 8
-    let mutable numbers: float[] = [||]
-    let mutable address: nativeptr<float> = NativePtr.ofNativeInt 0n
+type internal Pinned<'E when 'E: unmanaged>() =
+    let line = 64 / sizeof<'E>
+    let mutable numbers: 'E[] = [||]
+    let mutable address: nativeptr<'E> = NativePtr.ofNativeInt 0n
 
     /// The address of the first number.
     member _.Address = address
 
+    /// The same as a native integer.
+    member _.Start = NativePtr.toNativeInt address
+
     /// Makes room for this many numbers; what was there before may be lost.
     member _.Require(length: int) =
         if numbers.Length < length + line then
-            numbers <- GC.AllocateUninitializedArray<float>(length + line, pinned = true)
+            numbers <- GC.AllocateUninitializedArray<'E>(length + line, pinned = true)
             let first = Marshal.UnsafeAddrOfPinnedArrayElement(numbers, 0)
             address <- NativePtr.ofNativeInt ((first + 63n) &&& ~~~63n)
 
     /// Sets the first numbers to 0.
-    member _.Clear(length: int) = Span<float>(NativePtr.toVoidPtr address, length).Clear()
+    member _.Clear(length: int) = Span<'E>(NativePtr.toVoidPtr address, length).Clear()
+
+/// Float64 numbers that stay where they are.
+type internal Pinned = Pinned<float>
 
 /// A panel is some rows of a block, transposed: number i of a column lies beside number i+1, so that a vector holds one
 /// column of several rows. Sums over rows are kept in 8 numbers, one for the rows of each remainder of 8, whatever the
@@ -79,39 +85,48 @@ module internal Panel =
         Vector256.Store(Avx.UnpackLow(c, d), at target (2 * Stride))
         Vector256.Store(Avx.UnpackHigh(c, d), at target (3 * Stride))
 
-    /// Transposes `count` rows of `columns` numbers, `width` from one to the next; fills up rows and columns with 0.
-    let transpose (source: nativeptr<float>) width columns count (target: nativeptr<float>) =
-        let rows = if Avx.IsSupported then count &&& ~~~3 else 0
-        let whole = if Avx.IsSupported then columns &&& ~~~3 else 0
+    /// Transposes `count` rows of `columns` numbers, `width` from one to the next, 4 by 4 if that can be done; fills up rows
+    /// and columns with 0.
+    let inline internal transposeBy
+        stride
+        canFour
+        ([<InlineIfLambda>] four: nativeptr<'E> -> int -> nativeptr<'E> -> unit)
+        (source: nativeptr<'E>)
+        width
+        columns
+        count
+        (target: nativeptr<'E>)
+        =
+        let rows = if canFour then count &&& ~~~3 else 0
+        let whole = if canFour then columns &&& ~~~3 else 0
         let mutable i = 0
 
         while i < rows do
-            let mutable row = at source (i * width)
-            let mutable column = at target i
+            let mutable row = NativePtr.add source (i * width)
+            let mutable column = NativePtr.add target i
             let mutable j = 0
 
             while j < whole do
                 four row width column
-                row <- at row 4
-                column <- at column (4 * Stride)
+                row <- NativePtr.add row 4
+                column <- NativePtr.add column (4 * stride)
                 j <- j + 4
 
             i <- i + 4
 
-        let copy first last fromRow toRow =
-            for i in fromRow .. toRow - 1 do
-                for j in first .. last - 1 do
-                    NativePtr.set target (j * Stride + i) (NativePtr.get source (i * width + j))
-
-        copy whole columns 0 rows
-        copy 0 columns rows count
+        for i in 0 .. count - 1 do
+            for j in (if i < rows then whole else 0) .. columns - 1 do
+                NativePtr.set target (j * stride + i) (NativePtr.get source (i * width + j))
 
         for j in 0 .. columns - 1 do
-            for i in count .. padded count - 1 do
-                NativePtr.set target (j * Stride + i) 0.0
+            Span<'E>(NativePtr.toVoidPtr (NativePtr.add target (j * stride + count)), padded count - count).Clear()
 
         if even columns > columns then
-            Span<float>(NativePtr.toVoidPtr (NativePtr.add target (columns * Stride)), Stride).Clear()
+            Span<'E>(NativePtr.toVoidPtr (NativePtr.add target (columns * stride)), stride).Clear()
+
+    /// The same of float64 numbers.
+    let transpose source width columns count target =
+        transposeBy Stride Avx.IsSupported four source width columns count target
 
     /// Asks for numbers to be brought into the core's cache while it works on others; none need be there.
     let prefetch (address: nativeptr<float>) (count: int) =

@@ -18,6 +18,8 @@ type internal Sum<'L, 'V when 'L :> ILanes<'V>>() =
         match form, current with
         | Form.Quadratic(structure = TiedFull), (:? TiedQuadratic<'L, 'V> as kernel) -> kernel
         | Form.Quadratic(structure = TiedFull), _ -> TiedQuadratic<'L, 'V>()
+        | Form.Quadratic(structure = Full), (:? FullQuadratic<float, Doubles<'L, 'V>, 'V> as kernel) -> kernel
+        | Form.Quadratic(structure = Full), _ -> FullQuadratic<float, Doubles<'L, 'V>, 'V>()
         | Form.Quadratic _, (:? Quadratic<'L, 'V> as kernel) -> kernel
         | Form.Quadratic _, _ -> Quadratic<'L, 'V>()
         | Form.Distance _, (:? Distances<'L, 'V> as kernel) -> kernel

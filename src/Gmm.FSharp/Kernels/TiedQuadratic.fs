@@ -29,6 +29,7 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
     let set (buffer: Pinned) (i: int) value = NativePtr.set buffer.Address i value
     let meanOf k = at means (k * columns)
     let firstOf k = at first (k * columns * Panel.Lanes)
+    let start (address: nativeptr<float>) = NativePtr.toNativeInt address
 
     /// y ← W z for the columns z of a panel.
     let whiten (z: Pinned) rows =
@@ -141,8 +142,8 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
                   centre, columns
                   shares, rowsOfPairs * Panel.Stride
                   first, components * columns * Panel.Lanes
-                  second, Tiles.triangleSize columns
-                  pairs, Tiles.triangleSize rowsOfPairs ] do
+                  second, Tiles.triangleSize<Doubles<'L, 'V>, 'V> columns
+                  pairs, Tiles.triangleSize<Doubles<'L, 'V>, 'V> rowsOfPairs ] do
                 buffer.Require length
                 buffer.Clear length
 
@@ -192,36 +193,46 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
             findRoots sheet
             findShares sheet
             centreAtMeans rows
-            Tiles.addTriangle<'L, 'V> u.Address second.Address columns rows
+            Tiles.addTriangle<Doubles<'L, 'V>, 'V> u.Start second.Start columns rows
 
             if sheet.IsSoft then
-                Tiles.addTriangle<'L, 'V> shares.Address pairs.Address rowsOfPairs rows
+                Tiles.addTriangle<Doubles<'L, 'V>, 'V> shares.Start pairs.Start rowsOfPairs rows
         else
             for k in 0 .. components - 1 do
                 let r = sheet.Component k
-                Loops.roots<'L, 'V> r roots.Address rows
-                Loops.weigh<'L, 'V> x.Address (meanOf k) columns roots.Address u.Address (firstOf k) rows
-                Tiles.addTriangle<'L, 'V> u.Address second.Address columns rows
+                Whitening.roots<Doubles<'L, 'V>, 'V> r roots.Start rows
+
+                Whitening.weigh<Doubles<'L, 'V>, 'V>
+                    x.Start
+                    (start (meanOf k))
+                    columns
+                    roots.Start
+                    u.Start
+                    (start (firstOf k))
+                    rows
+
+                Tiles.addTriangle<Doubles<'L, 'V>, 'V> u.Start second.Start columns rows
 
     override _.Clear() =
         first.Clear(components * columns * Panel.Lanes)
-        second.Clear(Tiles.triangleSize columns)
-        pairs.Clear(Tiles.triangleSize rowsOfPairs)
+        second.Clear(Tiles.triangleSize<Doubles<'L, 'V>, 'V> columns)
+        pairs.Clear(Tiles.triangleSize<Doubles<'L, 'V>, 'V> rowsOfPairs)
 
     override _.Lengths = [ components * features; features * features ]
 
     override _.Put sums =
         let firsts, seconds = sums[0], sums[1]
+        Array.Clear seconds
 
         for k in 0 .. components - 1 do
             for j in 0 .. features - 1 do
                 firsts[k * features + j] <- Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))
 
-        Tiles.readTriangle second.Address columns seconds 0 features
+        Tiles.readTriangle<Doubles<'L, 'V>, 'V> second.Start columns seconds 0 features
 
         if isByPairs then
             let products = Array.zeroCreate (components * components)
-            Tiles.readTriangle pairs.Address rowsOfPairs products 0 components
+            Tiles.readTriangle<Doubles<'L, 'V>, 'V> pairs.Start rowsOfPairs products 0 components
             let apart = Array.zeroCreate features
 
             for k in 1 .. components - 1 do

@@ -1,0 +1,386 @@
+namespace Gmm
+
+#nowarn "9" // Pointers: the buffers are pinned.
+
+open System
+open FSharp.NativeInterop
+
+/// Loops over the rows of a panel for full covariances.
+[<Optimised>]
+module internal Whitening =
+    /// target[n] += c − ½‖W(x−μ)‖² for 2 vectors of each column at a time.
+    let private addWhitenedByTwo<'N, 'V when 'N :> INumbers<'V>>
+        (x: nativeint)
+        (mean: nativeint)
+        (factor: nativeint)
+        columns
+        constant
+        (z: nativeint)
+        (target: nativeptr<float>)
+        rows
+        =
+        let width = 'N.Width
+        let mutable n = 0
+
+        while n < rows do
+            let mutable column = 'N.At(x, n)
+            let mutable zj = z
+
+            for j in 0 .. columns - 1 do
+                let m, rest = 'N.Fill('N.At(mean, j * 'N.Parts)), 'N.Fill('N.At(mean, (j + 1) * 'N.Parts - 1))
+                'N.Store('N.Subtract('N.Load column, m, rest), zj)
+                'N.Store('N.Subtract('N.Load('N.At(column, width)), m, rest), 'N.At(zj, width))
+                column <- 'N.At(column, 'N.Stride)
+                zj <- 'N.At(zj, 2 * width)
+
+            let mutable q0 = 'N.Zero
+            let mutable q1 = 'N.Zero
+            let mutable w = factor
+            let mutable i = 0
+
+            while i + 4 <= columns do
+                let mutable y00 = 'N.Zero
+                let mutable y01 = 'N.Zero
+                let mutable y10 = 'N.Zero
+                let mutable y11 = 'N.Zero
+                let mutable y20 = 'N.Zero
+                let mutable y21 = 'N.Zero
+                let mutable y30 = 'N.Zero
+                let mutable y31 = 'N.Zero
+                zj <- z
+
+                for _ in 0 .. i + 3 do
+                    let z0 = 'N.Load zj
+                    let z1 = 'N.Load('N.At(zj, width))
+                    let w0 = 'N.Fill w
+                    y00 <- 'N.Fma(w0, z0, y00)
+                    y01 <- 'N.Fma(w0, z1, y01)
+                    let w1 = 'N.Fill('N.At(w, 1))
+                    y10 <- 'N.Fma(w1, z0, y10)
+                    y11 <- 'N.Fma(w1, z1, y11)
+                    let w2 = 'N.Fill('N.At(w, 2))
+                    y20 <- 'N.Fma(w2, z0, y20)
+                    y21 <- 'N.Fma(w2, z1, y21)
+                    let w3 = 'N.Fill('N.At(w, 3))
+                    y30 <- 'N.Fma(w3, z0, y30)
+                    y31 <- 'N.Fma(w3, z1, y31)
+                    w <- 'N.At(w, 4)
+                    zj <- 'N.At(zj, 2 * width)
+
+                q0 <- 'N.Fma(y30, y30, 'N.Fma(y20, y20, 'N.Fma(y10, y10, 'N.Fma(y00, y00, q0))))
+                q1 <- 'N.Fma(y31, y31, 'N.Fma(y21, y21, 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))))
+                i <- i + 4
+
+            if i < columns then
+                let mutable y00 = 'N.Zero
+                let mutable y01 = 'N.Zero
+                let mutable y10 = 'N.Zero
+                let mutable y11 = 'N.Zero
+                zj <- z
+
+                for _ in 0 .. i + 1 do
+                    let z0 = 'N.Load zj
+                    let z1 = 'N.Load('N.At(zj, width))
+                    let w0 = 'N.Fill w
+                    y00 <- 'N.Fma(w0, z0, y00)
+                    y01 <- 'N.Fma(w0, z1, y01)
+                    let w1 = 'N.Fill('N.At(w, 1))
+                    y10 <- 'N.Fma(w1, z0, y10)
+                    y11 <- 'N.Fma(w1, z1, y11)
+                    w <- 'N.At(w, 2)
+                    zj <- 'N.At(zj, 2 * width)
+
+                q0 <- 'N.Fma(y10, y10, 'N.Fma(y00, y00, q0))
+                q1 <- 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))
+
+            let t = NativePtr.add target n
+            'N.AddHalf(q0, constant, t)
+            'N.AddHalf(q1, constant, NativePtr.add t width)
+            n <- n + 2 * width
+
+    /// The same for vectors of which there are 32: 4 of each column at a time.
+    let private addWhitenedByFour<'N, 'V when 'N :> INumbers<'V>>
+        (x: nativeint)
+        (mean: nativeint)
+        (factor: nativeint)
+        columns
+        constant
+        (z: nativeint)
+        (target: nativeptr<float>)
+        rows
+        =
+        let width = 'N.Width
+        let mutable n = 0
+
+        while n < rows do
+            let mutable column = 'N.At(x, n)
+            let mutable zj = z
+
+            for j in 0 .. columns - 1 do
+                let m, rest = 'N.Fill('N.At(mean, j * 'N.Parts)), 'N.Fill('N.At(mean, (j + 1) * 'N.Parts - 1))
+                'N.Store('N.Subtract('N.Load column, m, rest), zj)
+                'N.Store('N.Subtract('N.Load('N.At(column, width)), m, rest), 'N.At(zj, width))
+                'N.Store('N.Subtract('N.Load('N.At(column, 2 * width)), m, rest), 'N.At(zj, 2 * width))
+                'N.Store('N.Subtract('N.Load('N.At(column, 3 * width)), m, rest), 'N.At(zj, 3 * width))
+                column <- 'N.At(column, 'N.Stride)
+                zj <- 'N.At(zj, 4 * width)
+
+            let mutable q0 = 'N.Zero
+            let mutable q1 = 'N.Zero
+            let mutable q2 = 'N.Zero
+            let mutable q3 = 'N.Zero
+            let mutable w = factor
+            let mutable i = 0
+
+            while i + 4 <= columns do
+                let mutable y00 = 'N.Zero
+                let mutable y01 = 'N.Zero
+                let mutable y02 = 'N.Zero
+                let mutable y03 = 'N.Zero
+                let mutable y10 = 'N.Zero
+                let mutable y11 = 'N.Zero
+                let mutable y12 = 'N.Zero
+                let mutable y13 = 'N.Zero
+                let mutable y20 = 'N.Zero
+                let mutable y21 = 'N.Zero
+                let mutable y22 = 'N.Zero
+                let mutable y23 = 'N.Zero
+                let mutable y30 = 'N.Zero
+                let mutable y31 = 'N.Zero
+                let mutable y32 = 'N.Zero
+                let mutable y33 = 'N.Zero
+                zj <- z
+
+                for _ in 0 .. i - 1 do
+                    let z0 = 'N.Load(zj)
+                    let z1 = 'N.Load('N.At(zj, width))
+                    let z2 = 'N.Load('N.At(zj, 2 * width))
+                    let z3 = 'N.Load('N.At(zj, 3 * width))
+                    let w0 = 'N.Fill w
+                    y00 <- 'N.Fma(w0, z0, y00)
+                    y01 <- 'N.Fma(w0, z1, y01)
+                    y02 <- 'N.Fma(w0, z2, y02)
+                    y03 <- 'N.Fma(w0, z3, y03)
+                    let w1 = 'N.Fill('N.At(w, 1))
+                    y10 <- 'N.Fma(w1, z0, y10)
+                    y11 <- 'N.Fma(w1, z1, y11)
+                    y12 <- 'N.Fma(w1, z2, y12)
+                    y13 <- 'N.Fma(w1, z3, y13)
+                    let w2 = 'N.Fill('N.At(w, 2))
+                    y20 <- 'N.Fma(w2, z0, y20)
+                    y21 <- 'N.Fma(w2, z1, y21)
+                    y22 <- 'N.Fma(w2, z2, y22)
+                    y23 <- 'N.Fma(w2, z3, y23)
+                    let w3 = 'N.Fill('N.At(w, 3))
+                    y30 <- 'N.Fma(w3, z0, y30)
+                    y31 <- 'N.Fma(w3, z1, y31)
+                    y32 <- 'N.Fma(w3, z2, y32)
+                    y33 <- 'N.Fma(w3, z3, y33)
+                    w <- 'N.At(w, 4)
+                    zj <- 'N.At(zj, 4 * width)
+
+                // The diagonal: a row less in each column.
+                let z0 = 'N.Load(zj)
+                let z1 = 'N.Load('N.At(zj, width))
+                let z2 = 'N.Load('N.At(zj, 2 * width))
+                let z3 = 'N.Load('N.At(zj, 3 * width))
+                let w0 = 'N.Fill w
+                y00 <- 'N.Fma(w0, z0, y00)
+                y01 <- 'N.Fma(w0, z1, y01)
+                y02 <- 'N.Fma(w0, z2, y02)
+                y03 <- 'N.Fma(w0, z3, y03)
+                let w1 = 'N.Fill('N.At(w, 1))
+                y10 <- 'N.Fma(w1, z0, y10)
+                y11 <- 'N.Fma(w1, z1, y11)
+                y12 <- 'N.Fma(w1, z2, y12)
+                y13 <- 'N.Fma(w1, z3, y13)
+                let w2 = 'N.Fill('N.At(w, 2))
+                y20 <- 'N.Fma(w2, z0, y20)
+                y21 <- 'N.Fma(w2, z1, y21)
+                y22 <- 'N.Fma(w2, z2, y22)
+                y23 <- 'N.Fma(w2, z3, y23)
+                let w3 = 'N.Fill('N.At(w, 3))
+                y30 <- 'N.Fma(w3, z0, y30)
+                y31 <- 'N.Fma(w3, z1, y31)
+                y32 <- 'N.Fma(w3, z2, y32)
+                y33 <- 'N.Fma(w3, z3, y33)
+                let z0 = 'N.Load('N.At(zj, 4 * width))
+                let z1 = 'N.Load('N.At(zj, 5 * width))
+                let z2 = 'N.Load('N.At(zj, 6 * width))
+                let z3 = 'N.Load('N.At(zj, 7 * width))
+                let w1 = 'N.Fill('N.At(w, 5))
+                y10 <- 'N.Fma(w1, z0, y10)
+                y11 <- 'N.Fma(w1, z1, y11)
+                y12 <- 'N.Fma(w1, z2, y12)
+                y13 <- 'N.Fma(w1, z3, y13)
+                let w2 = 'N.Fill('N.At(w, 6))
+                y20 <- 'N.Fma(w2, z0, y20)
+                y21 <- 'N.Fma(w2, z1, y21)
+                y22 <- 'N.Fma(w2, z2, y22)
+                y23 <- 'N.Fma(w2, z3, y23)
+                let w3 = 'N.Fill('N.At(w, 7))
+                y30 <- 'N.Fma(w3, z0, y30)
+                y31 <- 'N.Fma(w3, z1, y31)
+                y32 <- 'N.Fma(w3, z2, y32)
+                y33 <- 'N.Fma(w3, z3, y33)
+                let z0 = 'N.Load('N.At(zj, 8 * width))
+                let z1 = 'N.Load('N.At(zj, 9 * width))
+                let z2 = 'N.Load('N.At(zj, 10 * width))
+                let z3 = 'N.Load('N.At(zj, 11 * width))
+                let w2 = 'N.Fill('N.At(w, 10))
+                y20 <- 'N.Fma(w2, z0, y20)
+                y21 <- 'N.Fma(w2, z1, y21)
+                y22 <- 'N.Fma(w2, z2, y22)
+                y23 <- 'N.Fma(w2, z3, y23)
+                let w3 = 'N.Fill('N.At(w, 11))
+                y30 <- 'N.Fma(w3, z0, y30)
+                y31 <- 'N.Fma(w3, z1, y31)
+                y32 <- 'N.Fma(w3, z2, y32)
+                y33 <- 'N.Fma(w3, z3, y33)
+                let z0 = 'N.Load('N.At(zj, 12 * width))
+                let z1 = 'N.Load('N.At(zj, 13 * width))
+                let z2 = 'N.Load('N.At(zj, 14 * width))
+                let z3 = 'N.Load('N.At(zj, 15 * width))
+                let w3 = 'N.Fill('N.At(w, 15))
+                y30 <- 'N.Fma(w3, z0, y30)
+                y31 <- 'N.Fma(w3, z1, y31)
+                y32 <- 'N.Fma(w3, z2, y32)
+                y33 <- 'N.Fma(w3, z3, y33)
+                w <- 'N.At(w, 16)
+                q0 <- 'N.Fma(y30, y30, 'N.Fma(y20, y20, 'N.Fma(y10, y10, 'N.Fma(y00, y00, q0))))
+                q1 <- 'N.Fma(y31, y31, 'N.Fma(y21, y21, 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))))
+                q2 <- 'N.Fma(y32, y32, 'N.Fma(y22, y22, 'N.Fma(y12, y12, 'N.Fma(y02, y02, q2))))
+                q3 <- 'N.Fma(y33, y33, 'N.Fma(y23, y23, 'N.Fma(y13, y13, 'N.Fma(y03, y03, q3))))
+                i <- i + 4
+
+            if i < columns then
+                let mutable y00 = 'N.Zero
+                let mutable y01 = 'N.Zero
+                let mutable y02 = 'N.Zero
+                let mutable y03 = 'N.Zero
+                let mutable y10 = 'N.Zero
+                let mutable y11 = 'N.Zero
+                let mutable y12 = 'N.Zero
+                let mutable y13 = 'N.Zero
+                zj <- z
+
+                for _ in 0 .. i + 1 do
+                    let z0 = 'N.Load(zj)
+                    let z1 = 'N.Load('N.At(zj, width))
+                    let z2 = 'N.Load('N.At(zj, 2 * width))
+                    let z3 = 'N.Load('N.At(zj, 3 * width))
+                    let w0 = 'N.Fill w
+                    y00 <- 'N.Fma(w0, z0, y00)
+                    y01 <- 'N.Fma(w0, z1, y01)
+                    y02 <- 'N.Fma(w0, z2, y02)
+                    y03 <- 'N.Fma(w0, z3, y03)
+                    let w1 = 'N.Fill('N.At(w, 1))
+                    y10 <- 'N.Fma(w1, z0, y10)
+                    y11 <- 'N.Fma(w1, z1, y11)
+                    y12 <- 'N.Fma(w1, z2, y12)
+                    y13 <- 'N.Fma(w1, z3, y13)
+                    w <- 'N.At(w, 2)
+                    zj <- 'N.At(zj, 4 * width)
+
+                q0 <- 'N.Fma(y10, y10, 'N.Fma(y00, y00, q0))
+                q1 <- 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))
+                q2 <- 'N.Fma(y12, y12, 'N.Fma(y02, y02, q2))
+                q3 <- 'N.Fma(y13, y13, 'N.Fma(y03, y03, q3))
+
+            let t = NativePtr.add target n
+            'N.AddHalf(q0, constant, t)
+            'N.AddHalf(q1, constant, NativePtr.add t width)
+            'N.AddHalf(q2, constant, NativePtr.add t (2 * width))
+            'N.AddHalf(q3, constant, NativePtr.add t (3 * width))
+            n <- n + 4 * width
+
+    /// target[n] += c − ½‖W(x−μ)‖², W lower triangular and packed by `packTriangle`, of an even number of columns, of whose
+    /// means all parts are there. `z` has room for 4 vectors of each.
+    let addWhitened<'N, 'V when 'N :> INumbers<'V>> x mean factor columns constant z target rows =
+        if 'N.Width = 'N.Lanes then
+            addWhitenedByFour<'N, 'V> x mean factor columns constant z target rows
+        else
+            addWhitenedByTwo<'N, 'V> x mean factor columns constant z target rows
+
+    /// How many numbers a packed lower triangle of an even number of columns takes.
+    let packedSize columns =
+        let mutable total, i = 0, 0
+
+        while i < columns do
+            let group = min 4 (columns - i)
+            total <- total + group * (i + group)
+            i <- i + group
+
+        total
+
+    /// Packs a lower triangular D×D matrix for rows taken four at a time, and two at the end: for each group of rows,
+    /// column after column, with 0 above the diagonal and beyond D.
+    let packTriangle<'N, 'V when 'N :> INumbers<'V>> (matrix: ReadOnlySpan<float>) dimension (target: nativeint) =
+        let columns = Panel.even dimension
+        let mutable next, i = target, 0
+
+        while i < columns do
+            let group = min 4 (columns - i)
+
+            for j in 0 .. i + group - 1 do
+                for m in i .. i + group - 1 do
+                    let isInside = m < dimension && j <= m
+                    'N.Put((if isInside then matrix[m * dimension + j] else 0.0), 0, next)
+                    next <- 'N.At(next, 1)
+
+            i <- i + group
+
+    /// √r.
+    let roots<'N, 'V when 'N :> INumbers<'V>> (r: nativeptr<float>) (target: nativeint) rows =
+        let mutable n = 0
+
+        while n < rows do
+            'N.Store('N.Root(NativePtr.add r n), 'N.At(target, n))
+            n <- n + 'N.Width
+
+    /// u ← √r·(x − μ), and Σₙ √r·u added to the sums of the columns, an even number of them.
+    let weigh<'N, 'V when 'N :> INumbers<'V>>
+        (x: nativeint)
+        (mean: nativeint)
+        columns
+        (roots: nativeint)
+        (u: nativeint)
+        (sums: nativeint)
+        rows
+        =
+        let last = 'N.Parts - 1
+        let mutable j = 0
+
+        while j < columns do
+            let m0, m1 = 'N.Fill('N.At(mean, j * 'N.Parts)), 'N.Fill('N.At(mean, (j + 1) * 'N.Parts))
+
+            let rest0, rest1 =
+                'N.Fill('N.At(mean, j * 'N.Parts + last)), 'N.Fill('N.At(mean, (j + 1) * 'N.Parts + last))
+
+            let mutable lane = 0
+
+            while lane < 'N.Lanes do
+                let sum = 'N.At(sums, j * 'N.Lanes + lane)
+                let mutable s0 = 'N.Load sum
+                let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
+                let mutable column = 'N.At(x, j * 'N.Stride + lane)
+                let mutable target = 'N.At(u, j * 'N.Stride + lane)
+                let mutable n = lane
+
+                while n < rows do
+                    let root = 'N.Load('N.At(roots, n))
+                    let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0, rest0))
+                    let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1, rest1))
+                    'N.Store(u0, target)
+                    'N.Store(u1, 'N.At(target, 'N.Stride))
+                    s0 <- 'N.Fma(root, u0, s0)
+                    s1 <- 'N.Fma(root, u1, s1)
+                    column <- 'N.At(column, 'N.Lanes)
+                    target <- 'N.At(target, 'N.Lanes)
+                    n <- n + 'N.Lanes
+
+                'N.Store(s0, sum)
+                'N.Store(s1, 'N.At(sum, 'N.Lanes))
+                lane <- lane + 'N.Width
+
+            j <- j + 2
