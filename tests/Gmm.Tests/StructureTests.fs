@@ -125,6 +125,103 @@ let ``the inverse factor W of every covariance has WᵀW = Σ⁻¹`` () =
                 (identity - expected).InfinityNorm() <= 1e-11)
             (seq { 0 .. case.Components - 1 }))
 
+/// A D×D covariance of 2D + 2 rows of standard normal numbers, flat; with D' < D columns, the others are sums of two of these.
+let private scatterOf features independent =
+    let random = RandomStream.ofSeed (100 * features + independent)
+    let drawn = Array.init (2 * features + 2) (fun _ -> Gaussian.standardNormal random independent)
+
+    let column (row: float[]) j =
+        if j < independent then
+            row[j]
+        else
+            row[j % independent] + row[(j + 1) % independent]
+
+    let entry i j = drawn |> Array.averageBy (fun row -> column row i * column row j)
+    Array.init (features * features) (fun index -> entry (index / features) (index % features))
+
+/// The M-step of one component that has as many rows as a scatter matrix S of theirs says: first moments (D), and S (D×D).
+let private mStepOf (first: float[]) (scatter: float[]) : Result<Gaussian, GmmError> =
+    let start = Gaussian.create Full (Array2D.zeroCreate 1 first.Length) (Tensor.scalar 1.0) |> ok
+
+    Gaussian.maximise
+        Gaussian.flat
+        None
+        start
+        { Weight = 3.0
+          LogLikelihood = 0.0
+          Counts = [| 3.0 |]
+          Sums = [| first; scatter |> Array.map (fun entry -> 3.0 * entry) |] }
+
+/// Features scaled by powers of 2, from 2⁻²⁰⁰ to 2²⁰⁰, round nothing that isn't rounded without.
+[<Fact>]
+let ``the M-step's factor W has WᵀW·Σ = I for 1 to 64 features, however they are scaled`` () =
+    for features in 1..64 do
+        let scatter, first = scatterOf features features, Array.init features (fun j -> 0.01 * float (j % 7))
+        let scale j = Math.ScaleB(1.0, 37 * j % 401 - 200)
+        let byRowAndColumn index = scale (index / features) * scale (index % features)
+
+        let plain = mStepOf first scatter |> ok
+
+        let scaled =
+            mStepOf
+                (first |> Array.mapi (fun j sum -> sum * scale j))
+                (scatter |> Array.mapi (fun index entry -> entry * byRowAndColumn index))
+            |> ok
+
+        let w = plain.InverseFactors.toArray ()
+        let factor = w |> Structure.matrix features Full |> dense
+        let identity = MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.DenseIdentity features
+        let residual = factor.Transpose() * factor * dense (Gaussian.covariance plain 0) - identity
+        Assert.True(residual.InfinityNorm() <= 1e-11, $"{features} features: {residual.InfinityNorm()}")
+        Assert.True(w |> Seq.indexed |> Seq.forall (fun (i, entry) -> i % features <= i / features || entry = 0.0))
+
+        let unscaled = scaled.InverseFactors.toArray () |> Array.mapi (fun i entry -> entry * scale (i % features))
+        Assert.Equal<int64[]>(bits w, bits unscaled)
+
+[<Fact>]
+let ``an M-step whose features depend on each other is singular`` () =
+    for features in 2..64 do
+        for independent in List.distinct [ 1; (features + 1) / 2; features - 1 ] do
+            match mStepOf (Array.zeroCreate features) (scatterOf features independent) with
+            | Error(SingularCovariance(Some 0, 0)) -> ()
+            | other -> Assert.Fail $"{independent} of {features} features are independent, but got {other}"
+
+/// Two features of variance 1 whose correlation leaves a pivot 1 − ρ² of some multiple of ε, among others.
+[<Theory>]
+[<InlineData(1e10, true)>]
+[<InlineData(1e4, true)>]
+[<InlineData(1.0, false)>]
+[<InlineData(0.0, false)>]
+[<InlineData(-4.0, false)>]
+let ``a pivot counts as long as it is more than rounding noise beside the variance`` (multiple: float, isSound: bool) =
+    for features in [ 2; 3; 16; 64 ] do
+        for scale in [ 1e-140; 1.0; 1e140 ] do
+            for i, j in [ 0, 1; 0, features - 1; features - 2, features - 1 ] do
+                let correlation = 1.0 - multiple * Math.ScaleB(1.0, -53)
+
+                let matrix =
+                    Array.init (features * features) (fun index ->
+                        match index / features, index % features with
+                        | a, b when a = b -> scale
+                        | a, b when min a b = i && max a b = j -> scale * correlation
+                        | _ -> 0.0)
+
+                let factor = Array.zeroCreate matrix.Length
+                Assert.Equal(isSound, LinearAlgebra.inverseFactor features (ReadOnlySpan matrix) (Span factor))
+                Assert.True(not isSound || allFinite factor)
+
+[<Theory>]
+[<InlineData(0.0)>]
+[<InlineData(-1.0)>]
+[<InlineData(Double.NaN)>]
+[<InlineData(Double.PositiveInfinity)>]
+let ``a matrix with a variance that is none has no factor`` (variance: float) =
+    for features in [ 1; 2; 7 ] do
+        for j in 0 .. features - 1 do
+            let matrix = Structure.diagonal Full (Array.init features (fun i -> if i = j then variance else 1.0))
+            let factor = Array.zeroCreate matrix.Length
+            Assert.False(LinearAlgebra.inverseFactor features (ReadOnlySpan matrix) (Span factor))
+
 [<Fact>]
 let ``a fit counts its free parameters: weights, means and covariances`` () =
     forAll 60 data (fun case ->

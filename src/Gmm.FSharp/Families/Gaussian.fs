@@ -45,10 +45,10 @@ type CovariancePrior =
 type GaussianPrior =
     internal
         {
-            /// m₀ₖ (K of D numbers) and κ₀.
-            OnMeans: (float[][] * float) option
+            /// m₀ₖ (K×D) and κ₀.
+            OnMeans: (float[] * float) option
             /// The planes of Ψ₀, and ν₀.
-            OnCovariances: (float[][] * float) option
+            OnCovariances: (float[] * float) option
         }
 
 /// Gaussian components with any of the six covariance structures: maximum likelihood (Bishop, PRML, 2006, §9.2.2) and
@@ -60,42 +60,62 @@ module Gaussian =
 
     let private rows (matrix: Tensor) = matrix.toArray () |> Array.chunkBySize matrix.shape[1]
 
-    /// W of one plane, or None where its matrix isn't positive definite.
-    let private inverseFactor features structure (plane: float[]) : float[] option =
+    /// The numbers of one of several rows or planes of a size, which lie one after another.
+    let private part size (numbers: float[]) index = Span<float>(numbers, index * size, size)
+
+    /// A tensor of numbers that nobody else has, without a copy.
+    let private tensorOf shape (numbers: float[]) = Reference.engine.Create shape (ReadOnlyMemory numbers)
+
+    /// Writes W of one plane; false where its matrix isn't positive definite.
+    let private inverseFactor features structure (plane: ReadOnlySpan<float>) (factor: Span<float>) : bool =
         match Structure.shape structure with
-        | Shape.Full -> LinearAlgebra.inverseFactor features plane
+        | Shape.Full -> LinearAlgebra.inverseFactor features plane factor
         | Shape.Diag
         | Shape.Spherical ->
-            if plane |> Array.forall (fun variance -> variance > 0.0 && variance < infinity) then
-                Some(plane |> Array.map (fun variance -> 1.0 / sqrt variance))
-            else
-                None
+            let mutable arePositive = true
+
+            for j in 0 .. plane.Length - 1 do
+                arePositive <- arePositive && plane[j] > 0.0 && plane[j] < infinity
+                factor[j] <- 1.0 / sqrt plane[j]
+
+            arePositive
 
     /// The component that a plane belongs to, unless all share it.
     let private owner structure plane = if Structure.isTied structure then None else Some plane
 
-    /// The parameters with these means and covariance planes, or the first plane that isn't positive definite.
-    let private ofPlanes structure (means: float[][]) (planes: float[][]) : Result<Gaussian, int> =
-        let components, features = means.Length, means[0].Length
-        let factors = planes |> Array.map (inverseFactor features structure)
+    /// The first of `count` planes for which something doesn't hold.
+    let private firstWithout (holds: int -> bool) count : int option =
+        let rec search p =
+            if p = count then None
+            elif holds p then search (p + 1)
+            else Some p
 
-        match Array.tryFindIndex Option.isNone factors with
+        search 0
+
+    /// The parameters with these means (K×D) and covariance planes, which nobody else has, or the first plane that isn't
+    /// positive definite.
+    let private ofPlanes structure features (means: float[]) (planes: float[]) : Result<Gaussian, int> =
+        let components, size = means.Length / features, Structure.planeSize features structure
+        let count = Structure.planes components structure
+        let factors = GC.AllocateUninitializedArray<float> planes.Length
+
+        let isDefinite p =
+            inverseFactor features structure (Span.op_Implicit (part size planes p)) (part size factors p)
+
+        match firstWithout isDefinite count with
         | Some plane -> Error plane
         | None ->
             Ok
                 { Structure = structure
-                  Means = Tensor.create [| components; features |] (Array.concat means)
-                  Covariances =
-                    Tensor.create (Structure.covarianceShape components features structure) (Array.concat planes)
-                  InverseFactors =
-                    Tensor.create
-                        (Array.append [| planes.Length |] (Structure.planeShape features structure))
-                        (factors |> Array.map Option.get |> Array.concat) }
+                  Means = tensorOf [| components; features |] means
+                  Covariances = tensorOf (Structure.covarianceShape components features structure) planes
+                  InverseFactors = tensorOf (Array.append [| count |] (Structure.planeShape features structure)) factors }
 
     /// The parameters with these means and computed covariance planes; the error names the first component, if they don't
     /// share it, whose covariance isn't positive definite.
     let internal ofComputed structure (means: float[][]) (planes: float[][]) : Result<Gaussian, GmmError> =
-        ofPlanes structure means planes |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
+        ofPlanes structure means[0].Length (Array.concat means) (Array.concat planes)
+        |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
 
     /// The planes of covariances that a caller gave: shaped as the structure has them, as one matrix for all components,
     /// or as a single number for a multiple of I. Each must be symmetric and positive definite.
@@ -131,7 +151,8 @@ module Gaussian =
 
         laidOut
         |> Result.bind (fun planes ->
-            let isDefinite plane = Option.isSome (inverseFactor features structure plane)
+            let isDefinite (plane: float[]) =
+                inverseFactor features structure (ReadOnlySpan plane) (Span(Array.zeroCreate plane.Length))
 
             match planes |> Array.tryFind (fun plane -> not (isSymmetric plane && isDefinite plane)) with
             | Some plane ->
@@ -230,6 +251,25 @@ module Gaussian =
         | Shape.Diag -> w.log().sum 1
         | Shape.Spherical -> w.log () * float features
 
+    /// `logDeterminants` as plain numbers, read from the diagonals alone.
+    let private logDeterminantsOf (gaussian: Gaussian) : float[] =
+        let w, features = Reference.numbersOf gaussian.InverseFactors, gaussian.Features
+        let size = Structure.planeSize features gaussian.Structure
+
+        let sumOfLogs p step =
+            let mutable sum = 0.0
+
+            for j in 0 .. features - 1 do
+                sum <- sum + log w.Span[p * size + j * step]
+
+            sum
+
+        Array.init (w.Length / size) (fun p ->
+            match Structure.shape gaussian.Structure with
+            | Shape.Full -> sumOfLogs p (features + 1)
+            | Shape.Diag -> sumOfLogs p 1
+            | Shape.Spherical -> log w.Span[p] * float features)
+
     /// The squared Mahalanobis distances (xₙ−μₖ)ᵀΣₖ⁻¹(xₙ−μₖ) = ‖Wₖ(xₙ−μₖ)‖² (K×n).
     let private squaredDistances (gaussian: Gaussian) (x: Tensor) =
         let y = whitened gaussian (deviations gaussian x)
@@ -265,7 +305,8 @@ module Gaussian =
 
     /// `logDensity` and `sums` for the kernels.
     let internal form (gaussian: Gaussian) : Form =
-        let constants = (normalisers gaussian).toArray()
+        let normaliser = float gaussian.Features * Constants.Ln2PiOver2
+        let constants = logDeterminantsOf gaussian |> Array.map (fun logDeterminant -> logDeterminant - normaliser)
         Form.Quadratic(gaussian.Structure, gaussian.Means, gaussian.InverseFactors, constants)
 
     // ── Prior ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -288,9 +329,9 @@ module Gaussian =
             elif belief.Mean.toArray () |> Array.forall Double.IsFinite |> not then
                 Error(InvalidOption("MeanPrior.Mean", "finite", string belief.Mean))
             elif belief.Mean.shape = [| features |] then
-                Ok(Array.create components (belief.Mean.toArray ()), belief.Precision)
+                Ok(Array.concat (Array.create components (belief.Mean.toArray ())), belief.Precision)
             elif belief.Mean.shape = [| components; features |] then
-                Ok(rows belief.Mean, belief.Precision)
+                Ok(belief.Mean.toArray (), belief.Precision)
             else
                 Error(
                     InvalidOption(
@@ -311,7 +352,7 @@ module Gaussian =
                 )
             else
                 planesOf "CovariancePrior.Scale" components features structure belief.Scale
-                |> Result.map (fun planes -> planes, belief.Degrees)
+                |> Result.map (fun planes -> Array.concat planes, belief.Degrees)
 
         let optional check belief =
             match belief with
@@ -332,93 +373,105 @@ module Gaussian =
         {
             /// κ₀, rows added to every mean; 0 without a belief.
             Rows: float
-            /// m₀ₖ − μₖ, where those rows lie.
-            Offsets: float[][]
-            /// Ψ₀ + Σₖ κ₀ (m₀ₖ−μₖ)(m₀ₖ−μₖ)ᵀ in every plane.
-            Scatter: float[][]
+            /// κ₀ (m₀ₖ − μₖ), what those rows add to the first moments (K×D).
+            First: float[]
+            /// Ψ₀ + Σₖ κ₀ (m₀ₖ−μₖ)(m₀ₖ−μₖ)ᵀ in every plane, added to the second moments.
+            Scatter: float[]
             /// What is added to the count each plane is divided by: Σₖ [κ₀ given] + [Ψ₀ given](ν₀+D+1).
             Degrees: float
         }
 
-    /// Every plane with the outer products of its components' offsets added, each times its factor.
-    let private addOuter structure (factors: float[]) (offsets: float[][]) (planes: float[][]) =
-        let sums = planes |> Array.map Array.copy
+    /// Adds to every plane the outer products of its components' vectors (K×D), each times its factor.
+    let private addOuter structure features (factor: int -> float) (vectors: float[]) (planes: float[]) =
+        let size = Structure.planeSize features structure
 
-        for k in 0 .. offsets.Length - 1 do
-            let p = Structure.planeOf structure k
+        for k in 0 .. vectors.Length / features - 1 do
+            let vector = part features vectors k
+            let plane = part size planes (Structure.planeOf structure k)
+            Structure.addOuter structure (factor k) (Span.op_Implicit vector) plane
 
-            sums[p] <-
-                Array.map2 (fun sum entry -> sum + factors[k] * entry) sums[p] (Structure.outer structure offsets[k])
+    /// What the prior adds to the statistics; None without a belief.
+    let private pseudoStatistics (prior: GaussianPrior) (gaussian: Gaussian) : PseudoStatistics option =
+        if prior.OnMeans.IsNone && prior.OnCovariances.IsNone then
+            None
+        else
+            let components, features, structure = gaussian.Components, gaussian.Features, gaussian.Structure
+            let count = Structure.planes components structure
 
-        sums
+            let offsets, rows, degreesOfMeans =
+                match prior.OnMeans with
+                | Some(centres, precision) ->
+                    Array.map2 (-) centres (gaussian.Means.toArray ()), precision, float (components / count)
+                | None -> Array.zeroCreate (components * features), 0.0, 0.0
 
-    let private pseudoStatistics (prior: GaussianPrior) (gaussian: Gaussian) =
-        let components, features, structure = gaussian.Components, gaussian.Features, gaussian.Structure
-        let count = Structure.planes components structure
+            let scatter, degreesOfScale =
+                match prior.OnCovariances with
+                | Some(planes, degrees) -> Array.copy planes, degrees + float features + 1.0
+                | None -> Array.zeroCreate (count * Structure.planeSize features structure), 0.0
 
-        let centres, rowsOfMeans, degreesOfMeans =
-            match prior.OnMeans with
-            | Some(centres, precision) -> centres, precision, float (components / count)
-            | None -> rows gaussian.Means, 0.0, 0.0
+            addOuter structure features (fun _ -> rows) offsets scatter
 
-        let scale, degreesOfScale =
-            match prior.OnCovariances with
-            | Some(planes, degrees) -> planes, degrees + float features + 1.0
-            | None -> Array.init count (fun _ -> Array.zeroCreate (Structure.planeSize features structure)), 0.0
-
-        let offsets = Array.map2 (Array.map2 (-)) centres (rows gaussian.Means)
-
-        { Rows = rowsOfMeans
-          Offsets = offsets
-          Scatter = addOuter structure (Array.create components rowsOfMeans) offsets scale
-          Degrees = degreesOfMeans + degreesOfScale }
+            Some
+                { Rows = rows
+                  First = offsets |> Array.map (fun offset -> rows * offset)
+                  Scatter = scatter
+                  Degrees = degreesOfMeans + degreesOfScale }
 
     /// ln of the prior's density without its constant: −½ Σ over planes of (degrees · ln|Σ| + tr(scatter · Σ⁻¹)).
     let logPrior (prior: GaussianPrior) (gaussian: Gaussian) : float =
-        let pseudo = pseudoStatistics prior gaussian
-        let features = gaussian.Features
+        match pseudoStatistics prior gaussian with
+        | None -> 0.0
+        | Some pseudo ->
+            let features = gaussian.Features
+            let size = Structure.planeSize features gaussian.Structure
+            let factors = Reference.numbersOf gaussian.InverseFactors
 
-        let factors =
-            gaussian.InverseFactors.toArray () |> Array.chunkBySize (Structure.planeSize features gaussian.Structure)
+            /// tr(scatter · WᵀW).
+            let trace p =
+                let scatter = part size pseudo.Scatter p
+                let w = factors.Span.Slice(p * size, size)
 
-        /// tr(scatter · WᵀW).
-        let trace (scatter: float[]) (w: float[]) =
-            match Structure.shape gaussian.Structure with
-            | Shape.Full ->
-                let row i = Array.sub w (i * features) features
+                match Structure.shape gaussian.Structure with
+                | Shape.Full -> LinearAlgebra.traceOfProduct features (Span.op_Implicit scatter) w
+                | Shape.Diag ->
+                    let mutable sum = 0.0
 
-                Seq.sum (
-                    seq {
-                        for i in 0 .. features - 1 ->
-                            Array.fold2 (fun sum a b -> sum + a * b) 0.0 scatter (Structure.outer Full (row i))
-                    }
-                )
-            | Shape.Diag -> Array.fold2 (fun sum s w -> sum + s * w * w) 0.0 scatter w
-            | Shape.Spherical -> float features * scatter[0] * w[0] * w[0]
+                    for j in 0 .. features - 1 do
+                        sum <- sum + scatter[j] * w[j] * w[j]
 
-        let logDeterminants = (logDeterminants gaussian).toArray() // −½ ln|Σ|
-        let traces = Array.map2 trace pseudo.Scatter factors
+                    sum
+                | Shape.Spherical -> float features * scatter[0] * w[0] * w[0]
 
-        Array.fold2
-            (fun sum logDeterminant trace -> sum + pseudo.Degrees * logDeterminant - 0.5 * trace)
-            0.0
-            logDeterminants
-            traces
+            let logDeterminants = logDeterminantsOf gaussian // −½ ln|Σ|
+            let mutable sum = 0.0
+
+            for p in 0 .. logDeterminants.Length - 1 do
+                sum <- sum + pseudo.Degrees * logDeterminants[p] - 0.5 * trace p
+
+            sum
 
     // ── M-step ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Whether every variance of a plane is more than the rounding noise of numbers as large as the means it belongs to.
-    let private isAboveNoise structure (means: float[][]) p (plane: float[]) =
-        let square x = x * x
-        let owners = if Structure.isTied structure then means else [| means[p] |]
-        let largest = owners |> Array.map (Array.map abs) |> Array.reduce (Array.map2 max)
-        let noise = largest |> Array.map (fun mean -> square (4.0 * Precision.DoublePrecision * mean))
-        let features = noise.Length
+    /// Whether every variance of plane p is more than the rounding noise of numbers as large as the means it belongs to.
+    let private isAboveNoise structure features (means: float[]) (planes: float[]) p =
+        let size = Structure.planeSize features structure
+        let first, last = if Structure.isTied structure then 0, means.Length / features - 1 else p, p
+
+        let noise j =
+            let mutable largest = 0.0
+
+            for k in first..last do
+                largest <- max largest (abs means[k * features + j])
+
+            let rounding = 4.0 * Precision.DoublePrecision * largest
+            rounding * rounding
+
+        let rec areAbove step j = j = features || planes[p * size + j * step] > noise j && areAbove step (j + 1)
 
         match Structure.shape structure with
-        | Shape.Full -> Array.forall2 (>) (Array.init features (fun j -> plane[j * features + j])) noise
-        | Shape.Diag -> Array.forall2 (>) plane noise
-        | Shape.Spherical -> plane[0] > Array.average noise
+        | Shape.Full -> areAbove (features + 1) 0
+        | Shape.Diag -> areAbove 1 0
+        | Shape.Spherical -> planes[p] > Array.average (Array.init features noise)
 
     /// The joint mode of means and covariances, from statistics about the current means μ:
     ///   δₖ = (Σₙ rₙₖzₙₖ + κ₀(m₀ₖ−μₖ)) / (Nₖ+κ₀),  μₖ ← μₖ + δₖ,
@@ -431,45 +484,41 @@ module Gaussian =
         (statistics: Statistics)
         : Result<Gaussian, GmmError> =
         let structure, features = gaussian.Structure, gaussian.Features
-        let pseudo = pseudoStatistics prior gaussian
-        let counts = statistics.Counts |> Array.map (fun count -> count + pseudo.Rows)
+
+        let counts, first, second, ofPrior =
+            match pseudoStatistics prior gaussian with
+            | None -> statistics.Counts, statistics.Sums[0], Array.copy statistics.Sums[1], 0.0
+            | Some pseudo ->
+                statistics.Counts |> Array.map (fun count -> count + pseudo.Rows),
+                LinearAlgebra.add statistics.Sums[0] pseudo.First,
+                LinearAlgebra.add statistics.Sums[1] pseudo.Scatter,
+                pseudo.Degrees
 
         match statistics |> Statistics.firstEmpty counts with
         | Some k -> Error(CollapsedComponent(k, 0))
         | None ->
-            let first = statistics.Sums[0] |> Array.chunkBySize features
-            let second = statistics.Sums[1] |> Array.chunkBySize (Structure.planeSize features structure)
-
-            let shifts =
-                Array.map3
-                    (fun count sum offset -> Array.map2 (fun s o -> (s + pseudo.Rows * o) / count) sum offset)
-                    counts
-                    first
-                    pseudo.Offsets
-
-            let degrees = Array.create second.Length pseudo.Degrees
+            let shifts = first |> Array.mapi (fun i sum -> sum / counts[i / features])
+            let means = LinearAlgebra.add (gaussian.Means.toArray ()) shifts
+            let degrees = Array.create (Structure.planes counts.Length structure) ofPrior
 
             for k in 0 .. counts.Length - 1 do
                 let p = Structure.planeOf structure k
                 degrees[p] <- degrees[p] + statistics.Counts[k]
 
-            let scatter =
-                Array.map2 (Array.map2 (+)) second pseudo.Scatter
-                |> addOuter structure (counts |> Array.map (~-)) shifts
+            // The second moments, which nobody else has, turn into covariances where they are.
+            addOuter structure features (fun k -> -counts[k]) shifts second
 
-            let diagonal =
-                regularisation |> Option.defaultValue (Array.zeroCreate features) |> Structure.diagonal structure
+            for p in 0 .. degrees.Length - 1 do
+                let plane = part (Structure.planeSize features structure) second p
+                LinearAlgebra.divide degrees[p] plane
 
-            let planes =
-                Array.map2 (fun sum degrees -> Array.map2 (fun s c -> s / degrees + c) sum diagonal) scatter degrees
+                match regularisation with
+                | Some variances -> Structure.addDiagonal structure variances plane
+                | None -> ()
 
-            let means = Array.map2 (Array.map2 (+)) (rows gaussian.Means) shifts
-
-            match
-                planes |> Seq.indexed |> Seq.tryFind (fun (p, plane) -> not (isAboveNoise structure means p plane))
-            with
-            | Some(p, _) -> Error p
-            | None -> ofPlanes structure means planes
+            match firstWithout (isAboveNoise structure features means second) degrees.Length with
+            | Some p -> Error p
+            | None -> ofPlanes structure features means second
             |> Result.mapError (fun plane -> SingularCovariance(owner structure plane, 0))
 
     // ── Sampler ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -553,7 +602,8 @@ module Gaussian =
 
             let! computed =
                 if areSymmetric features structure planes then
-                    ofPlanes structure (rows means) planes |> Result.mapError (fun _ -> rule)
+                    ofPlanes structure features (means.toArray ()) (covariances.toArray ())
+                    |> Result.mapError (fun _ -> rule)
                 else
                     Error rule
 
@@ -567,14 +617,14 @@ module Gaussian =
         Map
             [ match prior.OnMeans with
               | Some(means, precision) ->
-                  "meanPrior", Tensor.create [| components; features |] (Array.concat means)
+                  "meanPrior", Tensor.create [| components; features |] means
                   "meanPrecisionPrior", Tensor.scalar precision
               | None -> ()
 
               match prior.OnCovariances with
               | Some(planes, degrees) ->
                   let shape = Structure.covarianceShape components features gaussian.Structure
-                  "covariancePrior", Tensor.create shape (Array.concat planes)
+                  "covariancePrior", Tensor.create shape planes
                   "degreesOfFreedomPrior", Tensor.scalar degrees
               | None -> ()
 

@@ -1,5 +1,7 @@
 namespace Gmm
 
+open System
+
 /// How much of a covariance matrix is free.
 [<RequireQualifiedAccess>]
 type Shape =
@@ -90,7 +92,11 @@ module Structure =
         | Shape.Spherical -> [||]
 
     /// How many numbers stand for one covariance matrix of D features: D², D or 1.
-    let planeSize features structure = Array.fold (*) 1 (planeShape features structure)
+    let planeSize features structure =
+        match shape structure with
+        | Shape.Full -> features * features
+        | Shape.Diag -> features
+        | Shape.Spherical -> 1
 
     /// The shape of all covariances as a tensor: K×D×D, K×D, K, D×D, D or a single number.
     let covarianceShape components features structure : int[] =
@@ -105,32 +111,58 @@ module Structure =
           | Shape.Diag -> features
           | Shape.Spherical -> 1
 
-    /// The outer product δδᵀ of D numbers in a plane's layout: all of it, its diagonal, or the mean of its diagonal.
-    let outer structure (delta: float[]) : float[] =
+    /// Adds a multiple of the outer product δδᵀ of D numbers to a plane.
+    let internal addOuter structure (factor: float) (delta: ReadOnlySpan<float>) (plane: Span<float>) =
         match shape structure with
         | Shape.Full ->
-            [| for a in delta do
-                   for b in delta -> a * b |]
-        | Shape.Diag -> delta |> Array.map (fun d -> d * d)
-        | Shape.Spherical -> [| delta |> Array.averageBy (fun d -> d * d) |]
+            for i in 0 .. delta.Length - 1 do
+                let row = plane.Slice(i * delta.Length, delta.Length)
+
+                for j in 0 .. row.Length - 1 do
+                    row[j] <- row[j] + factor * (delta[i] * delta[j])
+        | Shape.Diag ->
+            for j in 0 .. delta.Length - 1 do
+                plane[j] <- plane[j] + factor * (delta[j] * delta[j])
+        | Shape.Spherical ->
+            let mutable sum = 0.0
+
+            for j in 0 .. delta.Length - 1 do
+                sum <- sum + delta[j] * delta[j]
+
+            plane[0] <- plane[0] + factor * (sum / float delta.Length)
+
+    /// Adds a diagonal matrix of D variances to a plane.
+    let internal addDiagonal structure (variances: float[]) (plane: Span<float>) =
+        match shape structure with
+        | Shape.Full ->
+            for j in 0 .. variances.Length - 1 do
+                let index = j * variances.Length + j
+                plane[index] <- plane[index] + variances[j]
+        | Shape.Diag ->
+            for j in 0 .. variances.Length - 1 do
+                plane[j] <- plane[j] + variances[j]
+        | Shape.Spherical -> plane[0] <- plane[0] + Array.average variances
+
+    /// The outer product δδᵀ of D numbers in a plane's layout: all of it, its diagonal, or the mean of its diagonal.
+    let outer structure (delta: float[]) : float[] =
+        let plane = Array.zeroCreate (planeSize delta.Length structure)
+        addOuter structure 1.0 (ReadOnlySpan delta) (Span plane)
+        plane
 
     /// A diagonal matrix of D variances in a plane's layout.
     let diagonal structure (variances: float[]) : float[] =
-        match shape structure with
-        | Shape.Full ->
-            let features = variances.Length
-
-            Array.init (features * features) (fun i ->
-                if i / features = i % features then variances[i / features] else 0.0)
-        | Shape.Diag -> Array.copy variances
-        | Shape.Spherical -> [| Array.average variances |]
+        let plane = Array.zeroCreate (planeSize variances.Length structure)
+        addDiagonal structure variances (Span plane)
+        plane
 
     /// What a plane keeps of a D×D matrix: all of it, its diagonal, or the mean of its diagonal.
     let ofMatrix structure (matrix: float[,]) : float[] =
+        let features = Array2D.length1 matrix
+
         match shape structure with
-        | Shape.Full -> matrix |> Seq.cast<float> |> Array.ofSeq
+        | Shape.Full -> Array.init (features * features) (fun i -> matrix[i / features, i % features])
         | Shape.Diag
-        | Shape.Spherical -> Array.init (Array2D.length1 matrix) (fun j -> matrix[j, j]) |> diagonal structure
+        | Shape.Spherical -> Array.init features (fun j -> matrix[j, j]) |> diagonal structure
 
     /// A plane as the D×D matrix it stands for.
     let matrix features structure (plane: float[]) : float[,] =

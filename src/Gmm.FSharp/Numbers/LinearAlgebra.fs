@@ -6,42 +6,92 @@ open MathNet.Numerics.LinearAlgebra
 
 /// The little linear algebra an M-step needs, on symmetric D×D matrices held flat.
 module internal LinearAlgebra =
-    /// Cholesky's factor L with A = LLᵀ, or None where A is not positive definite. A pivot is the part of a feature's
-    /// variance that the earlier features don't explain; one that is rounding noise beside the variance counts as zero.
-    let private cholesky dimension (matrix: float[]) =
-        let a = Matrix<float>.Build.Dense(dimension, dimension, matrix)
+    type private Primitives = System.Numerics.Tensors.TensorPrimitives
+
+    /// a + b, number by number.
+    let add (a: float[]) (b: float[]) : float[] =
+        let sum = GC.AllocateUninitializedArray<float> a.Length
+        Primitives.Add(ReadOnlySpan a, ReadOnlySpan b, Span sum)
+        sum
+
+    /// y ← y / c.
+    let divide (c: float) (y: Span<float>) = Primitives.Divide(Span.op_Implicit y, c, y)
+
+    /// y ← y + c·x, for as many numbers as x has.
+    let private addMultiple (c: float) (x: ReadOnlySpan<float>) (y: Span<float>) =
+        let y = y.Slice(0, x.Length)
+
+        for j in 0 .. x.Length - 1 do
+            y[j] <- y[j] + c * x[j]
+
+    /// Puts Cholesky's factor R with A = RᵀR, upper triangular, where A's upper triangle is, row by row:
+    ///   rᵢ = (aᵢ − Σₘ rₘᵢ rₘ) / √pivot, with the sum over the rows m before and the pivot the first number of the dividend
+    /// (Golub and Van Loan, Matrix Computations §4.2). False where A is not positive definite. A pivot is the part of a
+    /// feature's variance that the earlier features don't explain; one that is rounding noise beside the variance counts
+    /// as zero.
+    let private factorise dimension (a: Span<float>) : bool =
         let noise = 8.0 * float dimension * Precision.DoublePrecision
+        let mutable i = 0
+        let mutable isSound = true
 
-        try
-            let factor = a.Cholesky().Factor
+        while isSound && i < dimension do
+            let row = a.Slice(i * dimension + i, dimension - i)
+            let variance = row[0]
 
-            let isSound j =
-                let pivot = factor[j, j] * factor[j, j]
-                Double.IsFinite pivot && pivot > noise * a[j, j]
+            for m in 0 .. i - 1 do
+                addMultiple -a[m * dimension + i] (Span.op_Implicit (a.Slice(m * dimension + i, dimension - i))) row
 
-            if Seq.forall isSound (seq { 0 .. dimension - 1 }) then Some factor else None
-        with :? ArgumentException ->
-            None
+            let pivot = row[0]
+            isSound <- Double.IsFinite pivot && pivot > noise * variance
+            divide (sqrt pivot) row
+            i <- i + 1
 
-    /// The lower triangular W = L⁻¹ with WᵀW = A⁻¹, flat and row by row, by forward substitution
-    /// (Golub and Van Loan, Matrix Computations §3.1); None where A is not positive definite.
-    let inverseFactor dimension (matrix: float[]) : float[] option =
-        cholesky dimension matrix
-        |> Option.map (fun factor ->
-            let inverse = Array2D.zeroCreate<float> dimension dimension
+        isSound
 
-            for j in 0 .. dimension - 1 do
-                inverse[j, j] <- 1.0 / factor[j, j]
+    /// Puts the inverse W = R⁻ᵀ, lower triangular, in the place of an upper triangular R, row by row, by forward
+    /// substitution: wᵢ = (eᵢ − Σₘ rₘᵢ wₘ) / rᵢᵢ with the sum over the rows m before (Golub and Van Loan, Matrix
+    /// Computations §3.1). What is left of R lies above the diagonal, and goes at the end.
+    let private invert dimension (r: Span<float>) =
+        for i in 0 .. dimension - 1 do
+            let row = r.Slice(i * dimension, i)
+            row.Clear()
 
-                for i in j + 1 .. dimension - 1 do
-                    let mutable sum = 0.0
+            for m in 0 .. i - 1 do
+                addMultiple -r[m * dimension + i] (Span.op_Implicit (r.Slice(m * dimension, m + 1))) row
 
-                    for m in j .. i - 1 do
-                        sum <- sum + factor[i, m] * inverse[m, j]
+            let diagonal = r[i * dimension + i]
+            divide diagonal row
+            r[i * dimension + i] <- 1.0 / diagonal
 
-                    inverse[i, j] <- -sum / factor[i, i]
+        for i in 0 .. dimension - 1 do
+            r.Slice(i * dimension + i + 1, dimension - i - 1).Clear()
 
-            inverse |> Seq.cast<float> |> Array.ofSeq)
+    /// Writes the lower triangular W with WᵀW = A⁻¹, flat and row by row; false where A is not positive definite.
+    let inverseFactor dimension (matrix: ReadOnlySpan<float>) (inverse: Span<float>) : bool =
+        matrix.CopyTo inverse
+        let isDefinite = factorise dimension inverse
+
+        if isDefinite then
+            invert dimension inverse
+
+        isDefinite
+
+    /// tr(A·WᵀW) = Σᵢ wᵢᵀA wᵢ over the rows of a lower triangular W, both flat and row by row.
+    let traceOfProduct dimension (matrix: ReadOnlySpan<float>) (w: ReadOnlySpan<float>) : float =
+        let product = Span<float>(Array.zeroCreate dimension)
+        let mutable trace = 0.0
+
+        for i in 0 .. dimension - 1 do
+            let row = w.Slice(i * dimension, i + 1)
+            product.Clear()
+
+            for j in 0..i do
+                addMultiple row[j] (matrix.Slice(j * dimension, i + 1)) product
+
+            for j in 0..i do
+                trace <- trace + row[j] * product[j]
+
+        trace
 
     /// The rows of a matrix R with RRᵀ = A, for A positive semidefinite: the eigenvectors times the roots of the
     /// eigenvalues (Golub and Van Loan, Matrix Computations §8.1).

@@ -228,6 +228,12 @@ module Reference =
           Capacity = 8192
           Create = fun shape values -> ReferenceTensor(shape, values) }
 
+    /// The numbers of a tensor of any engine; those of this one without a copy.
+    let internal numbersOf (tensor: Tensor) : ReadOnlyMemory<float> =
+        match tensor with
+        | :? ReferenceTensor as reference -> reference.Values
+        | other -> ReadOnlyMemory(other.toArray ())
+
 /// Tensors of the Reference engine from .NET arrays.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Tensor =
