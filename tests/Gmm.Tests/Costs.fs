@@ -166,6 +166,29 @@ let ``an E-step of small data allocates its result and less than 4 KiB besides``
     EM.eStep model source start |> ignore
     Assert.True(allocatedBy (fun () -> EM.eStep model source start) < 4096L)
 
+[<Theory; InlineData(32, 64); InlineData(16, 16); InlineData(2, 2)>]
+let ``an M-step allocates little more than its result, and the objective nothing to speak of``
+    (components: int, features: int)
+    =
+    let source = blobs (40 * features + 10 * components) features components
+
+    let model =
+        { Model.ofFamily Gaussian.family with
+            Execution = oneThread }
+
+    let means = source |> Source.rows (Array.init components int64)
+    let start = Gaussian.create Full means (Tensor.scalar 1.0) |> ok |> Mixture.uniform components
+    let statistics = EM.eStep model source start
+    let next = EM.mStep model start statistics |> ok
+    // Weights, means, covariances and inverse factors.
+    let result = 8 * components * (1 + features + 2 * features * features)
+    let bytes = allocatedBy (fun () -> EM.mStep model start statistics)
+    Assert.True(float bytes <= 1.1 * float result + 2048.0, $"{bytes} bytes for a result of {result}")
+
+    EM.objective model next statistics |> ignore
+    let bytes = allocatedBy (fun () -> EM.objective model next statistics)
+    Assert.True(bytes <= 8L * int64 components + 256L, $"{bytes} bytes for the objective")
+
 /// The best of many: what else the machine does comes on top.
 [<Fact>]
 let ``a fit of faithful, its start included, takes less than 3 ms once warm`` () =
