@@ -123,9 +123,10 @@ order, as name, number of dimensions, dimensions, numbers; the options likewise.
 ## Rows of NumPy
 
 Data in a `.npy` file (float64 or float32, C order) are used where they are, page by page, so that they may be larger than
-memory; every result has the bits that the same numbers in memory give. In a function `use file = Npy.openFile path |>
-GmmError.get` closes the file at the end; `Npy.source` keeps it open as long as a script runs. `Npy.write` writes a matrix and
-`Npy.writeSource` any data. A file that is changed while it is in use is an error of whoever reads on.
+memory; float32 stay float32, and every result has the bits that the same numbers in memory give. In a function
+`use file = Npy.openFile path |> GmmError.get` closes the file at the end; `Npy.source` keeps it open as long as a script runs.
+`Npy.write` writes a matrix and `Npy.writeSource` any data. A file that is changed while it is in use is an error of whoever
+reads on.
 *)
 let rows = Path.Combine(folder, "faithful.npy")
 Npy.writeSource rows data |> GmmError.get

@@ -6,10 +6,10 @@ namespace Gmm.CSharp;
 /// A <c>.npy</c> file of NumPy in use: its rows are read from the disk as they are needed, so that it may be larger than memory.
 /// </summary>
 /// <remarks>
-/// Files have float64 or float32 numbers, little-endian, row by row (C order); an array of one dimension is one column. Every
-/// result has the bits that the same numbers in memory give. Dispose after the last use of the rows; a fitted model does not need
-/// them. Do not write to the file meanwhile: what is noticed is an <see cref="IOException"/> of what uses the rows, but a cut in
-/// the middle of a block ends the process. Write to another file and rename it.
+/// Files have float64 or float32 numbers, little-endian, row by row (C order), and are read in place; an array of one dimension is
+/// one column. Every result has the bits that the same numbers in memory give. Dispose after the last use of the rows; a fitted
+/// model does not need them. Do not write to the file meanwhile: what is noticed is an <see cref="IOException"/> of what uses the
+/// rows, but a cut in the middle of a block ends the process. Write to another file and rename it.
 /// </remarks>
 /// <example>
 /// <code>

@@ -9,8 +9,9 @@ namespace Gmm.CSharp;
 /// The data, N rows of D numbers. Arrays become rows by themselves: <c>Fit(array)</c>, <c>Predict([[3.6, 79]])</c>.
 /// </summary>
 /// <remarks>
-/// A <c>double[,]</c> and memory of <c>double</c> are read in place and never copied or changed: they must stay as they are
-/// while they are in use. Everything else is copied once. That the numbers are finite is checked where they are used.
+/// Rectangular arrays and memory, of <c>double</c> or <c>float</c>, are read in place and never copied or changed: they must stay
+/// as they are while they are in use. Everything else is copied once. Single precision stays as it is, in half the memory. That
+/// the numbers are finite is checked where they are used.
 /// </remarks>
 [CollectionBuilder(typeof(Rows), nameof(Of))]
 public sealed class Rows : IEnumerable<double[]>
@@ -42,31 +43,21 @@ public sealed class Rows : IEnumerable<double[]>
     /// <summary>Rows as arrays of their own, copied once.</summary>
     /// <param name="data">N arrays of D numbers.</param>
     /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
-    public static implicit operator Rows(double[][] data)
-    {
-        ArgumentNullException.ThrowIfNull(data);
-        return Array.IndexOf(data, null) is >= 0 and var row
-            ? throw new ArgumentException($"The data must have no null rows, but row {row} (counting from 0) is null.", nameof(data))
-            : new(SourceModule.ofRows(data));
-    }
+    public static implicit operator Rows(double[][] data) => new(SourceModule.ofRows(WithoutNull(data)));
 
-    /// <summary>The rows of an N×D array of single precision, copied once into double precision.</summary>
+    /// <summary>The rows of an N×D array of single precision, read in place.</summary>
     /// <param name="data">The numbers.</param>
     /// <exception cref="ArgumentException">The array has no columns.</exception>
     public static implicit operator Rows(float[,] data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        return FromMemory(data.Cast<float>().ToArray(), data.GetLength(1));
+        return new(SourceModule.ofFloat32Array2D(data));
     }
 
-    /// <summary>Rows of single precision as arrays of their own, copied once into double precision.</summary>
+    /// <summary>Rows of single precision as arrays of their own, copied once.</summary>
     /// <param name="data">N arrays of D numbers.</param>
     /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
-    public static implicit operator Rows(float[][] data)
-    {
-        ArgumentNullException.ThrowIfNull(data);
-        return Array.ConvertAll(data, row => row is null ? null! : Array.ConvertAll(row, number => (double)number));
-    }
+    public static implicit operator Rows(float[][] data) => new(SourceModule.ofFloat32Rows(WithoutNull(data)));
 
     /// <summary>Rows as arrays of their own, copied once: what <c>[[3.6, 79], [1.8, 54]]</c> calls.</summary>
     /// <param name="rows">N arrays of D numbers.</param>
@@ -82,13 +73,13 @@ public sealed class Rows : IEnumerable<double[]>
     public static Rows FromMemory(ReadOnlyMemory<double> values, int columns) =>
         new(SourceModule.ofMemory(columns, values));
 
-    /// <summary>Rows of single precision held one after another in memory, copied once into double precision.</summary>
+    /// <summary>Rows of single precision held one after another in memory, read in place.</summary>
     /// <param name="values">The N·D numbers, row by row.</param>
     /// <param name="columns">How many numbers a row has, D.</param>
     /// <returns>The rows.</returns>
     /// <exception cref="ArgumentException">The width is below 1, or the numbers are no whole number of rows.</exception>
     public static Rows FromMemory(ReadOnlyMemory<float> values, int columns) =>
-        FromMemory(Array.ConvertAll(values.ToArray(), number => (double)number), columns);
+        new(SourceModule.ofFloat32Memory(columns, values));
 
     /// <summary>Writes the rows as an N×D file of float64 that <c>numpy.load</c> and <see cref="NpyData"/> read, block by block.</summary>
     /// <remarks>The file, whose folder is made if need be, is complete or, when it can't be written, as it was.</remarks>
@@ -117,6 +108,14 @@ public sealed class Rows : IEnumerable<double[]>
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private static T[][] WithoutNull<T>(T[][] data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return Array.IndexOf(data, null) is >= 0 and var row
+            ? throw new ArgumentException($"The data must have no null rows, but row {row} (counting from 0) is null.", nameof(data))
+            : data;
+    }
 
     private Block Read(long index)
     {

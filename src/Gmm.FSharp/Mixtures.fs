@@ -66,7 +66,7 @@ module Mixtures =
         let features (block: Block) =
             { block with
                 Columns = width block.Columns
-                Values = ReadOnlyMemory(statistics block.Rows block.Columns block.Values) }
+                Numbers = Numbers.Float64(ReadOnlyMemory(statistics block.Rows block.Columns block.Values)) }
 
         let atMeans (means: float[,]) =
             let parameters (means: float[,]) =
@@ -205,21 +205,22 @@ module Mixtures =
 
                 { block with
                     Columns = width
-                    Values =
-                        ReadOnlyMemory(
-                            Array.concat
-                                [ for i in 0 .. block.Rows - 1 do
-                                      for part in blocks -> part.Row(i).ToArray() ]
-                        ) }
+                    Numbers =
+                        Array.concat
+                            [ for i in 0 .. block.Rows - 1 do
+                                  for part in blocks -> part.Row(i).ToArray() ]
+                        |> ReadOnlyMemory
+                        |> Numbers.Float64 }
 
             let! spread = source |> Source.map width concatenated |> Spread.ofSource execution Diag
             let scales = spread.Covariance |> Array.map (fun variance -> if variance > 0.0 then sqrt variance else 1.0)
 
             let features (block: Block) =
                 let raw = concatenated block
+                let scaled = raw.Values.ToArray() |> Array.mapi (fun i x -> x / scales[i % width])
 
                 { raw with
-                    Values = ReadOnlyMemory(raw.Values.ToArray() |> Array.mapi (fun i x -> x / scales[i % width])) }
+                    Numbers = Numbers.Float64(ReadOnlyMemory scaled) }
 
             let product parameters = { Parts = List.zip columns parameters }
 

@@ -114,6 +114,8 @@ public class ErrorTests
         ["The data must have rows of one length, but row 2 (counting from 0) has 1 numbers and row 0 has 2."] = () => new double[][] { [1, 2], [3, 4], [5] },
         ["The data must have no null rows, but row 1 (counting from 0) is null."] = () => new double[][] { [1, 2], null! },
         ["The data must have no null rows, but row 0 (counting from 0) is null."] = () => new float[][] { null! },
+        ["The data must be finite and below 1e150 in magnitude, but row 1, column 0 (counting from 0) holds NaN."] = () => new float[,] { { 1, 2 }, { float.NaN, 3 } },
+        ["The data must have rows of one length, but row 1 (counting from 0) has 1 numbers and row 0 has 2."] = () => new float[][] { [1, 2], [3] },
     };
 
     public static TheoryData<string> DataMessages => new(Bad.Keys);

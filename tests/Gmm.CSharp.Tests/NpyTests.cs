@@ -49,6 +49,19 @@ public sealed class NpyTests : IDisposable
         Assert.Equal(Enumerable.Range(0, 9).Select(i => new double[] { i / 3f }), file.Rows);
     }
 
+    [Fact]
+    public void AFitOfAFileInSinglePrecisionIsThatOfAnArray()
+    {
+        float[] numbers = [.. Data.Iris.Cast<double>().Select(number => (float)number)];
+        Write("{'descr': '<f4', 'fortran_order': False, 'shape': (150, 4), }", [.. numbers.SelectMany(BitConverter.GetBytes)]);
+        using var file = NpyData.Open(Target);
+        var memory = Rows.FromMemory(numbers, 4);
+        GaussianMixture expected = new GaussianMixture(3).Fit(memory), model = new GaussianMixture(3).Fit(file.Rows);
+        Assert.Equal(expected.Trace, model.Trace);
+        Assert.Equal(expected.Means, model.Means);
+        Assert.Equal(expected.ScoreSamples(memory), model.ScoreSamples(file.Rows));
+    }
+
     [Theory]
     [InlineData("{'descr': '>f8', 'fortran_order': False, 'shape': (1, 2), }", "Its numbers are >f8, big-endian; save them with array.astype('<f8').")]
     [InlineData("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }", "Its numbers are in Fortran order, column by column; save them with numpy.ascontiguousarray(array).")]

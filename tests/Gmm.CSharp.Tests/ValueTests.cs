@@ -26,21 +26,43 @@ public class ValueTests
         Assert.Equal((272, 2), (data.Count, data.Columns));
     }
 
-    [Fact]
-    public void SinglePrecisionIsWidened()
+    /// <summary>How far results of single precision may be from those of the same numbers in double precision.</summary>
+    private const double SingleTolerance = 0;
+
+    private static readonly float[] FlatSingle = Array.ConvertAll(Flat, number => (float)number);
+
+    private static float[,] Rectangular(float[] flat)
     {
-        var jagged = Array.ConvertAll(Data.Jagged(Data.Faithful), row => Array.ConvertAll(row, number => (float)number));
-        var rectangular = new float[272, 2];
+        var rectangular = new float[flat.Length / 2, 2];
+        Buffer.BlockCopy(flat, 0, rectangular, 0, sizeof(float) * flat.Length);
+        return rectangular;
+    }
 
-        for (var i = 0; i < 544; i++)
-        {
-            rectangular[i / 2, i % 2] = jagged[i / 2][i % 2];
-        }
+    public static TheoryData<string, Rows> SingleKinds => new()
+    {
+        { "float[][]", FlatSingle.Chunk(2).ToArray() },
+        { "float[,]", Rectangular(FlatSingle) },
+        { "memory", Rows.FromMemory(FlatSingle, 2) },
+        { "part of memory", Rows.FromMemory(new float[] { 9, 9 }.Concat(FlatSingle).ToArray().AsMemory(2), 2) },
+    };
 
-        double[][] expected = Array.ConvertAll(jagged, row => Array.ConvertAll(row, number => (double)number));
-        Rows[] kinds = [jagged, rectangular, Rows.FromMemory(jagged.SelectMany(row => row).ToArray(), 2)];
-        Assert.All(kinds, rows => Assert.Equal(expected, rows));
-        Assert.Equal(new KMeans(2).FitPredict(expected), new KMeans(2).FitPredict(kinds[0]));
+    [Theory]
+    [MemberData(nameof(SingleKinds), DisableDiscoveryEnumeration = true)]
+    public void SinglePrecisionIsTheSameNumbersInDoublePrecision(string kind, Rows data)
+    {
+        double[][] widened = Array.ConvertAll(FlatSingle, number => (double)number).Chunk(2).ToArray();
+        Assert.Equal(widened, data);
+        Assert.Equal((272, 2), (data.Count, data.Columns));
+        GaussianMixture expected = new GaussianMixture(2).Fit(widened), model = new GaussianMixture(2).Fit(data);
+
+        void Near(IEnumerable<double> one, IEnumerable<double> other) =>
+            Assert.All(one.Zip(other), pair => Assert.True(Math.Abs(pair.First - pair.Second) <= SingleTolerance * Math.Abs(pair.First), kind));
+
+        Near(expected.Means.Cast<double>(), model.Means.Cast<double>());
+        Near(expected.PredictProba(widened).Cast<double>(), model.PredictProba(data).Cast<double>());
+        Near(expected.ScoreSamples(widened), model.ScoreSamples(data));
+        Assert.Equal(expected.Predict(widened), model.Predict(data));
+        Assert.Equal(new KMeans(2).FitPredict(widened), new KMeans(2).FitPredict(data));
     }
 
     [Fact]
@@ -58,6 +80,19 @@ public class ValueTests
         Rows inPlace = rectangular, copied = jagged;
         rectangular[0, 1] = jagged[0][1] = 7;
         Assert.Equal([1.0, 7], inPlace.Single());
+        Assert.Equal([1.0, 2], copied.Single());
+    }
+
+    [Fact]
+    public void SinglePrecisionIsReadInPlaceAndCopiedAlike()
+    {
+        float[,] rectangular = { { 1, 2 } };
+        float[][] jagged = [[1, 2]];
+        float[] flat = [1, 2];
+        Rows inPlace = rectangular, copied = jagged, memory = Rows.FromMemory(flat, 2);
+        rectangular[0, 1] = jagged[0][1] = flat[1] = 7;
+        Assert.Equal([1.0, 7], inPlace.Single());
+        Assert.Equal([1.0, 7], memory.Single());
         Assert.Equal([1.0, 2], copied.Single());
     }
 

@@ -126,7 +126,7 @@ let blockOf weighted columns (rows: float[][]) =
     { FirstRow = 0L
       Rows = rows.Length
       Columns = columns
-      Values = ReadOnlyMemory(Array.concat rows)
+      Numbers = Numbers.Float64(ReadOnlyMemory(Array.concat rows))
       Weights =
         if weighted then
             Some(ReadOnlyMemory(Array.init rows.Length (fun i -> if i % 2 = 0 then 1.0 else 0.25 * float (i % 7))))

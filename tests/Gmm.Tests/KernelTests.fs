@@ -71,7 +71,7 @@ let private blockOf (case: KernelCase) (rows: float[][]) random =
     { FirstRow = 0L
       Rows = rows.Length
       Columns = case.Features
-      Values = ReadOnlyMemory(Array.concat rows)
+      Numbers = Numbers.Float64(ReadOnlyMemory(Array.concat rows))
       Weights = if case.IsWeighted then Some(ReadOnlyMemory weights) else None }
 
 /// A mixture of a structure, rescaled and moved, and a block of rows drawn from it.
@@ -374,7 +374,7 @@ let ``rows of density 0 and components of weight 0 are as the textbook has them`
         { FirstRow = 0L
           Rows = 4
           Columns = 2
-          Values = ReadOnlyMemory [| 0.0; 1.0; 1.0; 0.0; 0.0; 0.0; 1.0; 1.0 |]
+          Numbers = Numbers.Float64(ReadOnlyMemory [| 0.0; 1.0; 1.0; 0.0; 0.0; 0.0; 1.0; 1.0 |])
           Weights = weights }
 
     let family = ExponentialFamily.components Bernoulli.family
@@ -395,7 +395,7 @@ let ``all components may have weight 0 for a row that is impossible`` () =
         { FirstRow = 0L
           Rows = 2
           Columns = 1
-          Values = ReadOnlyMemory [| 0.0; 3.0 |]
+          Numbers = Numbers.Float64(ReadOnlyMemory [| 0.0; 3.0 |])
           Weights = None }
 
     Assert.True(isTextbook Gaussian.family Soft mixture block)

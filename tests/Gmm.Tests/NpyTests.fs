@@ -45,6 +45,17 @@ let private readAll path =
         Ok(file.Source.Rows, file.Source.Columns, values file.Source)
     | Error error -> Error error
 
+/// A file with a header, whose line is ended here, and some bytes of numbers.
+let private npy (header: string) (content: byte[]) =
+    let text = header + "\n"
+
+    Array.concat
+        [ [| 0x93uy |]
+          "NUMPY"B
+          [| 1uy; 0uy; byte text.Length; byte (text.Length >>> 8) |]
+          Encoding.ASCII.GetBytes text
+          content ]
+
 let private large =
     lazy (Array.init 5000 (fun n -> Array.init 7 (fun j -> sin (float (7 * n + j)) + float (n % 2))))
 
@@ -101,6 +112,53 @@ let ``a fit of a file has the bits of a fit in memory`` (threads: int) =
             |> ok
 
         Assert.Equal<float[,]>((clusters (sourceOf large.Value)).Centres, (clusters file.Source).Centres))
+
+/// The rows of `large` as a file of float32 whose numbers begin at some byte, and the same in memory.
+let private withFloat32 padding (work: NpyFile -> Source -> unit) =
+    let numbers = Array.concat large.Value |> Array.map float32
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (5000, 7), }" + String(' ', padding)
+
+    withFile (npy header (numbers |> Array.collect BitConverter.GetBytes)) (fun path ->
+        use file = Npy.openFile path |> ok
+        work file (Source.ofFloat32Memory 7 (ReadOnlyMemory numbers) |> ok))
+
+[<Fact>]
+let ``a fit of a file of float32 has the bits of a fit in memory`` () =
+    for padding in 0..3 do
+        withFloat32 padding (fun file memory ->
+            Assert.Equal((memory.Rows, memory.BlockRows), (file.Source.Rows, file.Source.BlockRows))
+            Assert.Equal<int64[]>(bits (values memory), bits (values file.Source))
+
+            let state source =
+                Gmm.fit
+                    { Gmm.defaults with
+                        Components = 2
+                        MaxIterations = 3 }
+                    source
+                |> ok
+                |> Persist.toState
+
+            Assert.True((state memory = state file.Source)))
+
+[<Fact>]
+let ``a file of float32 is read in place where its numbers begin at a multiple of 4 bytes, and as float32 anywhere``
+    ()
+    =
+    for padding in 0..3 do
+        withFloat32 padding (fun file _ ->
+            let read () = [ for index in 0L .. file.Source.Blocks - 1L -> (file.Source.Read index).Numbers ]
+            read () |> ignore
+            let before = GC.GetAllocatedBytesForCurrentThread()
+            let blocks = read ()
+            let allocated = GC.GetAllocatedBytesForCurrentThread() - before
+            // Header and line end are 63 bytes, after 10 more.
+            let isAligned = (10 + 63 + padding) % 4 = 0
+            Assert.Equal(isAligned, allocated < 5_000L)
+
+            for block in blocks do
+                match block with
+                | Numbers.Float32 _ -> ()
+                | Numbers.Float64 _ -> failwith "The numbers are float64.")
 
 [<Fact>]
 let ``a source is written as it is, and a file onto itself`` () =
@@ -189,16 +247,6 @@ let ``files that NumPy wrote, and what NumPy reads of ours`` () =
         ))
 
 // ── By hand ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-let private npy (header: string) (content: byte[]) =
-    let text = header + "\n"
-
-    Array.concat
-        [ [| 0x93uy |]
-          "NUMPY"B
-          [| 1uy; 0uy; byte text.Length; byte (text.Length >>> 8) |]
-          Encoding.ASCII.GetBytes text
-          content ]
 
 let private header (shape: string) = $"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}"
 let private doubles (numbers: float list) = numbers |> Seq.collect BitConverter.GetBytes |> Array.ofSeq

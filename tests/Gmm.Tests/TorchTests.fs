@@ -200,7 +200,7 @@ let private blockOf weighted columns (rows: float[][]) =
     { FirstRow = 0L
       Rows = rows.Length
       Columns = columns
-      Values = ReadOnlyMemory(Array.concat rows)
+      Numbers = Numbers.Float64(ReadOnlyMemory(Array.concat rows))
       Weights = if weighted then Some(ReadOnlyMemory weights) else None }
 
 let private statisticsNear tolerance (expected: Statistics) (actual: Statistics) =

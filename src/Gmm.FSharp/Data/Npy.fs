@@ -136,29 +136,37 @@ module internal NpyFormat =
         writeHeader "<f8" (Array.map int64 shape) stream
         writeValues values stream
 
-    /// Little-endian numbers of 8 or 4 bytes as float64.
-    let decode (size: int) (bytes: ReadOnlySpan<byte>) (numbers: Span<float>) =
-        for i in 0 .. numbers.Length - 1 do
-            numbers[i] <-
-                if size = 8 then
-                    BinaryPrimitives.ReadDoubleLittleEndian(bytes.Slice(8 * i, 8))
-                else
-                    float (BinaryPrimitives.ReadSingleLittleEndian(bytes.Slice(4 * i, 4)))
+    /// Little-endian numbers of 8 or 4 bytes each.
+    let decode (size: int) (bytes: ReadOnlySpan<byte>) : Numbers =
+        if size = 8 then
+            let numbers = GC.AllocateUninitializedArray<float>(bytes.Length / 8)
+
+            for i in 0 .. numbers.Length - 1 do
+                numbers[i] <- BinaryPrimitives.ReadDoubleLittleEndian(bytes.Slice(8 * i, 8))
+
+            Numbers.Float64(ReadOnlyMemory numbers)
+        else
+            let numbers = GC.AllocateUninitializedArray<float32>(bytes.Length / 4)
+
+            for i in 0 .. numbers.Length - 1 do
+                numbers[i] <- BinaryPrimitives.ReadSingleLittleEndian(bytes.Slice(4 * i, 4))
+
+            Numbers.Float32(ReadOnlyMemory numbers)
 
 #nowarn "9" // Native pointers: into a mapped file, within the length that was checked.
 
 /// Some numbers of a mapped file, in place.
 [<Sealed>]
-type internal MappedMemory(file: MappedFile, address: nativeint, length: int) =
-    inherit MemoryManager<float>()
+type internal MappedMemory<'T>(file: MappedFile, address: nativeint, length: int) =
+    inherit MemoryManager<'T>()
 
     override _.GetSpan() =
         file.RequireOpen()
-        Span<float>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address), length)
+        Span<'T>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address), length)
 
     override _.Pin index =
         file.RequireOpen()
-        let start = address + nativeint index * nativeint sizeof<float>
+        let start = address + nativeint index * nativeint sizeof<'T>
         new MemoryHandle(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> start))
 
     override _.Unpin() = ()
@@ -202,8 +210,8 @@ and [<Sealed>] internal MappedFile(path: string, stream: FileStream) =
             trouble "It was changed while it was in use. Write to another file and rename it."
 
     /// Some numbers in place.
-    member file.Numbers(offset: int64, count: int) : ReadOnlyMemory<float> =
-        Memory<float>.op_Implicit (new MappedMemory(file, address + nativeint offset, count)).Memory
+    member file.Memory<'T>(offset: int64, count: int) : ReadOnlyMemory<'T> =
+        Memory<'T>.op_Implicit (new MappedMemory<'T>(file, address + nativeint offset, count)).Memory
 
     /// Some bytes in place.
     member _.Bytes(offset: int64, count: int) : ReadOnlySpan<byte> =
@@ -268,7 +276,7 @@ module Npy =
             let file = new MappedFile(path, stream)
             let blockRows = Source.blockRows columns
             // Numbers that lie as .NET has them are read in place.
-            let isInPlace = size = 8 && header.Offset % 8L = 0L && BitConverter.IsLittleEndian
+            let isInPlace = header.Offset % int64 size = 0L && BitConverter.IsLittleEndian
 
             let read index =
                 file.RequireUnchanged()
@@ -276,18 +284,18 @@ module Npy =
                 let count = int (min (int64 blockRows) (rows - first))
                 let offset = header.Offset + first * int64 columns * int64 size
 
-                let values =
-                    if isInPlace then
-                        file.Numbers(offset, count * columns)
+                let numbers =
+                    if not isInPlace then
+                        NpyFormat.decode size (file.Bytes(offset, count * columns * size))
+                    elif size = 8 then
+                        Numbers.Float64(file.Memory(offset, count * columns))
                     else
-                        let numbers = GC.AllocateUninitializedArray<float>(count * columns)
-                        NpyFormat.decode size (file.Bytes(offset, numbers.Length * size)) (numbers.AsSpan())
-                        ReadOnlyMemory numbers
+                        Numbers.Float32(file.Memory(offset, count * columns))
 
                 { FirstRow = first
                   Rows = count
                   Columns = columns
-                  Values = values
+                  Numbers = numbers
                   Weights = None }
 
             let source =
@@ -301,10 +309,10 @@ module Npy =
             stream.Dispose()
             reraise ()
 
-    /// Opens a file whose rows are read from the disk as they are needed, float64 numbers in place: `use file = …`, and then
-    /// `file.Source`. An array of one dimension is one column. Rows, blocks and all results are those of the same numbers in
-    /// memory, to the last bit. Error when there is no such file, its numbers are not little-endian float64 or float32 in C order,
-    /// or header and length don't agree. Do not write to the file while it is in use: what is noticed is an error of what
+    /// Opens a file whose rows are read from the disk as they are needed, in place: `use file = …`, and then `file.Source`.
+    /// float32 stay float32. An array of one dimension is one column. Rows, blocks and all results are those of the same numbers
+    /// in memory, to the last bit. Error when there is no such file, its numbers are not little-endian float64 or float32 in C
+    /// order, or header and length don't agree. Do not write to the file while it is in use: what is noticed is an error of what
     /// uses the rows, but a cut in the middle of a block ends the process.
     let openFile (path: string) : Result<NpyFile, GmmError> = Files.attempt path (fun () -> openMapped path)
 

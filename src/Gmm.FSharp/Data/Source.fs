@@ -8,6 +8,82 @@ open System.Runtime.CompilerServices
 open System.Threading
 open System.Threading.Tasks
 
+/// What is done alike with numbers of either precision.
+module internal Precision =
+    /// The index of the first number that is looked for.
+    let inline tryFindIndex ([<InlineIfLambda>] isSought: float -> bool) (values: ReadOnlyMemory<_>) : int option =
+        let values = values.Span
+        let mutable i = 0
+
+        while i < values.Length && not (isSought (float values[i])) do
+            i <- i + 1
+
+        if i = values.Length then None else Some i
+
+    /// As many numbers, each from its own place.
+    let gather length (place: int -> int) (values: ReadOnlyMemory<'T>) : ReadOnlyMemory<'T> =
+        let values = values.Span
+        let gathered = GC.AllocateUninitializedArray<'T> length
+
+        for i in 0 .. length - 1 do
+            gathered[i] <- values[place i]
+
+        ReadOnlyMemory gathered
+
+/// Numbers one after another in memory, as float64 or, in half the room, as float32.
+[<RequireQualifiedAccess; NoEquality; NoComparison>]
+type Numbers =
+    /// Eight bytes each.
+    | Float64 of ReadOnlyMemory<float>
+    /// Four bytes each.
+    | Float32 of ReadOnlyMemory<float32>
+
+    /// Number i as float64.
+    member numbers.Item(i: int) : float =
+        match numbers with
+        | Float64 values -> values.Span[i]
+        | Float32 values -> float values.Span[i]
+
+    /// Some consecutive numbers, in place.
+    member numbers.Slice(first: int, length: int) : Numbers =
+        match numbers with
+        | Float64 values -> Float64(values.Slice(first, length))
+        | Float32 values -> Float32(values.Slice(first, length))
+
+    /// Copies the numbers from `first` on, as many as the target takes, as float64.
+    member numbers.CopyTo(first: int, target: Span<float>) : unit =
+        match numbers with
+        | Float64 values -> values.Span.Slice(first, target.Length).CopyTo target
+        | Float32 values ->
+            System.Numerics.Tensors.TensorPrimitives.ConvertTruncating(values.Span.Slice(first, target.Length), target)
+
+    /// All numbers as float64: in place if they are, otherwise a copy.
+    member numbers.ToFloat64() : ReadOnlyMemory<float> =
+        match numbers with
+        | Float64 values -> values
+        | Float32 values ->
+            let copy = GC.AllocateUninitializedArray<float> values.Length
+            numbers.CopyTo(0, copy.AsSpan())
+            ReadOnlyMemory copy
+
+    /// Holds the memory where it is.
+    member internal numbers.Pin() : MemoryHandle =
+        match numbers with
+        | Float64 values -> values.Pin()
+        | Float32 values -> values.Pin()
+
+    /// As many numbers, each from its own place, copied.
+    member internal numbers.Gather(length: int, place: int -> int) : Numbers =
+        match numbers with
+        | Float64 values -> Float64(Precision.gather length place values)
+        | Float32 values -> Float32(Precision.gather length place values)
+
+    /// The index of the first number that is looked for.
+    member inline internal numbers.TryFindIndex([<InlineIfLambda>] isSought: float -> bool) : int option =
+        match numbers with
+        | Float64 values -> Precision.tryFindIndex isSought values
+        | Float32 values -> Precision.tryFindIndex isSought values
+
 /// Some consecutive rows of the data, row by row, with their sample weights.
 [<NoEquality; NoComparison>]
 type Block =
@@ -19,10 +95,13 @@ type Block =
         /// How many features, D.
         Columns: int
         /// The Rows×Columns numbers, row by row.
-        Values: ReadOnlyMemory<float>
+        Numbers: Numbers
         /// One weight wₙ ≥ 0 for every row; None when all are 1.
         Weights: ReadOnlyMemory<float> option
     }
+
+    /// The Rows×Columns numbers as float64, row by row: in place if they are, otherwise a copy.
+    member block.Values: ReadOnlyMemory<float> = block.Numbers.ToFloat64()
 
     /// The weight wₙ of row i of the block.
     member block.Weight(i: int) : float =
@@ -47,21 +126,28 @@ type Block =
         { block with
             FirstRow = block.FirstRow + int64 first
             Rows = rows
-            Values = block.Values.Slice(first * block.Columns, rows * block.Columns)
+            Numbers = block.Numbers.Slice(first * block.Columns, rows * block.Columns)
             Weights = block.Weights |> Option.map _.Slice(first, rows) }
 
     /// Some columns of the block, copied, in the order given.
     member block.Select(columns: int[]) =
-        let value i =
-            let row = block.Row(i / columns.Length)
-            row[columns[i % columns.Length]]
+        let place i = i / columns.Length * block.Columns + columns[i % columns.Length]
 
         { block with
             Columns = columns.Length
-            Values = ReadOnlyMemory(Array.init (block.Rows * columns.Length) value) }
+            Numbers = block.Numbers.Gather(block.Rows * columns.Length, place) }
 
-    /// The D numbers of row i of the block.
-    member block.Row(i: int) : ReadOnlySpan<float> = block.Values.Slice(i * block.Columns, block.Columns).Span
+    /// The number of row i of the block in column j.
+    member block.Item(i: int, j: int) : float = block.Numbers[i * block.Columns + j]
+
+    /// The D numbers of row i of the block: in place if they are float64, otherwise a copy.
+    member block.Row(i: int) : ReadOnlySpan<float> =
+        match block.Numbers with
+        | Numbers.Float64 values -> values.Span.Slice(i * block.Columns, block.Columns)
+        | Numbers.Float32 _ ->
+            let row = Array.zeroCreate block.Columns
+            block.Numbers.CopyTo(i * block.Columns, row.AsSpan())
+            ReadOnlySpan row
 
 /// The data: a repeatable sequence of row blocks, numbered from 0. The partition depends on the shape of the data only,
 /// never on threads, so sums over blocks in their order are the same to the last bit on any machine.
@@ -159,15 +245,13 @@ module Source =
     /// The rows of a block of so many columns: the same for every kind of source, so that sums have the same bits.
     let internal blockRows columns = max 64 (blockNumbers / max 1 columns)
 
-    /// Rows held one after another in memory, `columns` numbers each. The memory is read in place, never copied or
-    /// changed; it must stay as it is while the source is in use. Error when the length is no multiple of `columns`.
-    let ofMemory (columns: int) (values: ReadOnlyMemory<float>) : Result<Source, GmmError> =
+    let private ofNumbers (columns: int) length (numbers: Numbers) : Result<Source, GmmError> =
         if columns < 1 then
             Error(InvalidData("at least one column", $"the width given is {columns}"))
-        elif values.Length % columns <> 0 then
-            Error(InvalidData($"rows of {columns} numbers", $"{values.Length} numbers are no whole number of rows"))
+        elif length % columns <> 0 then
+            Error(InvalidData($"rows of {columns} numbers", $"{length} numbers are no whole number of rows"))
         else
-            let rows, size = values.Length / columns, blockRows columns
+            let rows, size = length / columns, blockRows columns
 
             Ok
                 { Rows = int64 rows
@@ -181,8 +265,17 @@ module Source =
                         { FirstRow = int64 first
                           Rows = count
                           Columns = columns
-                          Values = values.Slice(first * columns, count * columns)
+                          Numbers = numbers.Slice(first * columns, count * columns)
                           Weights = None } }
+
+    /// Rows held one after another in memory, `columns` numbers each. The memory is read in place, never copied or
+    /// changed; it must stay as it is while the source is in use. Error when the length is no multiple of `columns`.
+    let ofMemory (columns: int) (values: ReadOnlyMemory<float>) : Result<Source, GmmError> =
+        ofNumbers columns values.Length (Numbers.Float64 values)
+
+    /// Rows of float32, as `ofMemory`.
+    let ofFloat32Memory (columns: int) (values: ReadOnlyMemory<float32>) : Result<Source, GmmError> =
+        ofNumbers columns values.Length (Numbers.Float32 values)
 
     /// The memory of an array, row by row.
     let internal memoryOf (values: 'T[,]) : Memory<'T> = (new RectangularMemory<'T>(values)).Memory
@@ -191,9 +284,12 @@ module Source =
     let ofArray2D (values: float[,]) : Result<Source, GmmError> =
         ofMemory (Array2D.length2 values) (Memory.op_Implicit (memoryOf values))
 
-    /// Rows as arrays of their own, copied once. Error when they differ in length (the row is named) or there is none.
-    let ofRows (rows: float[][]) : Result<Source, GmmError> =
-        let length (row: float[]) = if isNull row then 0 else row.Length
+    /// The rows of an N×D array of float32, as `ofArray2D`.
+    let ofFloat32Array2D (values: float32[,]) : Result<Source, GmmError> =
+        ofFloat32Memory (Array2D.length2 values) (Memory.op_Implicit (memoryOf values))
+
+    let private concatenate (ofMemory: int -> ReadOnlyMemory<'T> -> _) (rows: 'T[][]) : Result<Source, GmmError> =
+        let length (row: 'T[]) = if isNull row then 0 else row.Length
 
         match Array.tryHead rows with
         | None -> Error(InvalidData("at least one row", "there is none"))
@@ -203,6 +299,12 @@ module Source =
                 let value = $"row {odd} (counting from 0) has {length rows[odd]} numbers and row 0 has {length head}"
                 Error(InvalidData("rows of one length", value))
             | None -> ofMemory head.Length (ReadOnlyMemory(Array.concat rows))
+
+    /// Rows as arrays of their own, copied once. Error when they differ in length (the row is named) or there is none.
+    let ofRows (rows: float[][]) : Result<Source, GmmError> = concatenate ofMemory rows
+
+    /// Rows of float32, as `ofRows`.
+    let ofFloat32Rows (rows: float32[][]) : Result<Source, GmmError> = concatenate ofFloat32Memory rows
 
     /// The rows of a MathNet matrix, copied once.
     let ofMatrix (matrix: MathNet.Numerics.LinearAlgebra.Matrix<float>) : Result<Source, GmmError> =
@@ -323,12 +425,12 @@ module Source =
             (map block).AsMemory().CopyTo(target.Slice(int block.FirstRow * width)))
 
     /// Neighbouring pieces of memory as one: the memory they lie in, or a copy when they don't lie beside one another.
-    let private join (pieces: ReadOnlyMemory<float>[]) : ReadOnlyMemory<float> =
+    let private join (pieces: ReadOnlyMemory<'T>[]) : ReadOnlyMemory<'T> =
         let total = pieces |> Array.sumBy _.Length
 
-        let start (piece: ReadOnlyMemory<float>) : struct (obj * int) =
-            let mutable array = ArraySegment<float>()
-            let mutable manager: MemoryManager<float> = null
+        let start (piece: ReadOnlyMemory<'T>) : struct (obj * int) =
+            let mutable array = ArraySegment<'T>()
+            let mutable manager: MemoryManager<'T> = null
             let mutable first, length = 0, 0
 
             if MemoryMarshal.TryGetArray(piece, &array) then
@@ -340,17 +442,30 @@ module Source =
 
         let struct (owner, first) = start pieces[0]
 
-        let isNext (before: ReadOnlyMemory<float>, after: ReadOnlyMemory<float>) =
+        let isNext (before: ReadOnlyMemory<'T>, after: ReadOnlyMemory<'T>) =
             let struct (ownerBefore, startBefore), struct (ownerAfter, startAfter) = start before, start after
             Object.ReferenceEquals(ownerBefore, ownerAfter) && startBefore + before.Length = startAfter
 
         if Array.forall isNext (Array.pairwise pieces) then
             match owner with
-            | :? (float[]) as array -> ReadOnlyMemory(array, first, total)
-            | :? MemoryManager<float> as manager -> Memory.op_Implicit (manager.Memory.Slice(first, total))
+            | :? ('T[]) as array -> ReadOnlyMemory(array, first, total)
+            | :? MemoryManager<'T> as manager -> Memory.op_Implicit (manager.Memory.Slice(first, total))
             | _ -> ReadOnlyMemory(pieces |> Array.map _.ToArray() |> Array.concat)
         else
             ReadOnlyMemory(pieces |> Array.map _.ToArray() |> Array.concat)
+
+    /// Float32 as long as all are.
+    let private joinNumbers (pieces: Numbers[]) : Numbers =
+        let narrow =
+            pieces
+            |> Array.choose (function
+                | Numbers.Float32 values -> Some values
+                | Numbers.Float64 _ -> None)
+
+        if narrow.Length = pieces.Length then
+            Numbers.Float32(join narrow)
+        else
+            Numbers.Float64(pieces |> Array.map _.ToFloat64() |> join)
 
     /// The same rows in larger blocks: each of as many former ones, at least one, as have `rows` rows at most. Where those
     /// are neighbours in memory, nothing is copied.
@@ -367,7 +482,7 @@ module Source =
 
                     { blocks[0] with
                         Rows = blocks |> Array.sumBy _.Rows
-                        Values = blocks |> Array.map _.Values |> join
+                        Numbers = blocks |> Array.map _.Numbers |> joinNumbers
                         Weights = blocks[0].Weights |> Option.map (fun _ -> blocks |> Array.choose _.Weights |> join) } }
 
     /// The same rows with other columns, made of each block when it is read.
@@ -394,22 +509,15 @@ module Source =
     /// row and column are named).
     let validate (execution: Execution) (source: Source) : Result<unit, GmmError> =
         let firstBad (block: Block) =
-            let values = block.Values.Span
-            let mutable i = 0
-
-            while i < values.Length && abs values[i] <= largest do
-                i <- i + 1
-
-            if i = values.Length then
-                None
-            else
-                Some(InvalidNumber(block.FirstRow + int64 (i / block.Columns), i % block.Columns, values[i]))
+            block.Numbers.TryFindIndex(fun value -> not (abs value <= largest))
+            |> Option.map (fun i ->
+                let row, column = i / block.Columns, i % block.Columns
+                InvalidNumber(block.FirstRow + int64 row, column, block[row, column]))
 
         if source.Rows = 0L then
             Error(InvalidData("at least one row", "there is none"))
         else
             requireAll execution firstBad source
-
 
     /// What is wrong with data that haven't the columns a model was fitted to.
     let internal requireColumns expected (source: Source) : Result<unit, GmmError> =

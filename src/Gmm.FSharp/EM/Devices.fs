@@ -16,7 +16,7 @@ type DeviceEStep<'θ>(engine: Engine, family: Family<'θ>, memory: int64, keep: 
     let mutable rows = None
     let mutable largest = 0L
 
-    let sizeOf (block: Block) = int64 sizeof<float> * int64 block.Values.Length
+    let sizeOf (block: Block) = int64 sizeof<float> * int64 block.Rows * int64 block.Columns
 
     let forget () =
         for tensor in kept.Values do

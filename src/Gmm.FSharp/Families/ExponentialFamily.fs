@@ -127,11 +127,10 @@ module ExponentialFamily =
 
     /// What is wrong with the first number of a block that is outside the family's domain, if any.
     let misfit (family: ExponentialFamily) (block: Block) : GmmError option =
-        block.Values.ToArray()
-        |> Array.tryFindIndex (family.IsInDomain >> not)
+        block.Numbers.TryFindIndex(fun x -> not (family.IsInDomain x))
         |> Option.map (fun i ->
-            let row, column = block.FirstRow + int64 (i / block.Columns), i % block.Columns
-            OutsideDomain(family.Name, family.Domain, row, column, block.Values.Span[i]))
+            let row, column = i / block.Columns, i % block.Columns
+            OutsideDomain(family.Name, family.Domain, block.FirstRow + int64 row, column, block[row, column]))
 
     // ── Density ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

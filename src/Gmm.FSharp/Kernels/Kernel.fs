@@ -3,6 +3,7 @@ namespace Gmm
 #nowarn "9" // Pointers: the buffers are pinned.
 
 open System
+open System.Buffers
 open System.Collections.Concurrent
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
@@ -43,7 +44,7 @@ type internal Worker() =
 type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
     inherit Worker()
 
-    let sheet = Sheet()
+    let sheet, rows = Sheet(), PanelRows()
     let responsibilities = Responsibilities<'L, 'V>()
     let mutable kernel = Unchecked.defaultof<FormKernel>
     let mutable prepared = Unchecked.defaultof<Form>
@@ -59,22 +60,20 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
             prepared <- form
 
     /// The joint log-densities of the rows of a block from `first` on, as many as a panel takes.
-    let score (block: Block) (rows: nativeptr<float>) (logWeights: float[]) first =
+    let score (block: Block) (pinned: MemoryHandle) (logWeights: float[]) first =
         sheet.Take(block, first)
 
         for k in 0 .. logWeights.Length - 1 do
             Span<float>(NativePtr.toVoidPtr (sheet.Component k), sheet.Padded).Fill logWeights[k]
 
-        let row = NativePtr.add rows (first * block.Columns)
-        kernel.Read(row, block.Columns, sheet)
+        kernel.Read(rows.Of(block, pinned, first, sheet.Count), block.Columns, sheet)
         // The rows of the next panel, which mostly lie behind these.
-        Panel.prefetch (NativePtr.add row (sheet.Count * block.Columns)) (Panel.Rows * block.Columns)
+        rows.Prefetch(block, pinned, first + sheet.Count)
         kernel.Score sheet
 
     let expect assignment logWeights (block: Block) =
         let components = Array.length logWeights
-        use pinned = block.Values.Pin()
-        let rows: nativeptr<float> = NativePtr.ofVoidPtr pinned.Pointer
+        use pinned = block.Numbers.Pin()
 
         let given =
             match assignment with
@@ -85,7 +84,7 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
         let mutable first = 0
 
         while first < block.Rows do
-            score block rows logWeights first
+            score block pinned logWeights first
 
             let ofPanel =
                 if given.Length = 0 then
@@ -120,12 +119,11 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
         let components = logWeights.Length
         let joint: float[] = GC.AllocateUninitializedArray(block.Rows * components)
         use target = fixed joint
-        use pinned = block.Values.Pin()
-        let rows: nativeptr<float> = NativePtr.ofVoidPtr pinned.Pointer
+        use pinned = block.Numbers.Pin()
         let mutable first = 0
 
         while first < block.Rows do
-            score block rows logWeights first
+            score block pinned logWeights first
 
             let mutable target = NativePtr.add target (first * components)
 

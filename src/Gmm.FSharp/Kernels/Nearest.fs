@@ -19,7 +19,7 @@ type internal Nearest() =
 type internal Nearest<'L, 'V when 'L :> ILanes<'V>>() =
     inherit Nearest()
 
-    let sheet = Sheet()
+    let sheet, rows = Sheet(), PanelRows()
     let x, centres, least, sums = Pinned(), Pinned(), Pinned(), Pinned()
     let mutable count = 0
     let mutable features = 0
@@ -40,13 +40,12 @@ type internal Nearest<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.Lower(block, first, last, nearest) =
         sums.Clear(count * Panel.Lanes)
-        use pinned = block.Values.Pin()
+        use pinned = block.Numbers.Pin()
         let mutable row = 0
 
         while row < block.Rows do
             sheet.Take(block, row)
-            let values = NativePtr.add (NativePtr.ofVoidPtr pinned.Pointer) (row * features)
-            Panel.transpose values features features sheet.Count x.Address
+            Panel.transpose (rows.Of(block, pinned, row, sheet.Count)) features features sheet.Count x.Address
             least.Clear sheet.Padded
             let ofPanel = Span<float>(NativePtr.toVoidPtr least.Address, sheet.Count)
             nearest.Slice(row, sheet.Count).CopyTo ofPanel

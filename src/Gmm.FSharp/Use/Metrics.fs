@@ -615,7 +615,7 @@ module Metrics =
         (squares: float[])
         (visit: int -> unit)
         =
-        let columns = Array.init tile.Columns (fun j -> Array.init tile.Rows (fun i -> tile.Row(i)[j]))
+        let columns = Array.init tile.Columns (fun j -> Array.init tile.Rows (fun i -> tile[i, j]))
         let differences = Array.zeroCreate<float> tile.Rows
 
         for index in 0L .. source.Blocks - 1L do

@@ -130,8 +130,7 @@ module Npz =
             fail $"It has no {key}, but {keys}. Save it with numpy.savez(path, weights_=…, means_=…, covariances_=…)."
         | true, entry ->
             let header, bytes = readArray key NpyFormat.numberSize entry
-            let values = Array.zeroCreate (int header.Count)
-            NpyFormat.decode (NpyFormat.numberSize header) (ReadOnlySpan bytes) (values.AsSpan())
+            let values = (NpyFormat.decode (NpyFormat.numberSize header) (ReadOnlySpan bytes)).ToFloat64().ToArray()
 
             match values |> Array.tryFind (Double.IsFinite >> not) with
             | Some value -> fail $"{key} must be finite, but has {value}."

@@ -99,7 +99,7 @@ module Sample =
             { FirstRow = first
               Rows = count
               Columns = columns
-              Values = ReadOnlyMemory values
+              Numbers = Numbers.Float64(ReadOnlyMemory values)
               Weights = None }
 
         { Rows = int64 rows

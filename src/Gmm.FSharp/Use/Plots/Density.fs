@@ -11,7 +11,7 @@ module internal Density =
     let private rangeOf execution feature (source: Source) =
         source
         |> Source.reduce execution range (fun block ->
-            Seq.init block.Rows (fun i -> let x = block.Row(i)[feature] in x, x) |> Seq.reduce range)
+            Seq.init block.Rows (fun i -> let x = block[i, feature] in x, x) |> Seq.reduce range)
 
     /// The weight of the rows in each of some bins of equal width.
     let private histogram execution feature bins (low: float, high: float) (source: Source) : float[] =
@@ -20,7 +20,7 @@ module internal Density =
             let counts = Array.zeroCreate<float> bins
 
             for i in 0 .. block.Rows - 1 do
-                let bin = int (float bins * (block.Row(i)[feature] - low) / (high - low))
+                let bin = int (float bins * (block[i, feature] - low) / (high - low))
                 let bin = min bin (bins - 1)
                 counts[bin] <- counts[bin] + block.Weight i
 

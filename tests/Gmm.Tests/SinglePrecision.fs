@@ -1,0 +1,301 @@
+/// Data held as float32 are the same rows as their float64 copies: same blocks, same results, same errors, in half the room.
+module Gmm.Tests.SinglePrecision
+
+open System
+open Gmm
+open Gmm.Tests.Generators
+open Gmm.Tests.Support
+open Xunit
+
+/// How far results of float32 data may be from those of the same numbers as float64, relatively. All calculation is in float64.
+let private tolerance = 0.0
+
+/// Fails unless a result of float32 data is that of the same numbers as float64.
+let private isThatOfFloat64 what (expected: float[]) (actual: float[]) = relativelyNear tolerance what expected actual
+
+let private single (rows: float[][]) = rows |> Array.map (Array.map float32)
+let private widened (rows: float32[][]) = rows |> Array.map (Array.map float)
+let private flat (matrix: float[,]) = matrix |> Seq.cast<float> |> Array.ofSeq
+
+/// The same rows as float32 and as float64, with the same weights.
+let private both weighted (rows: float[][]) : Source * Source =
+    let rows = single rows
+    let float32s, float64s = Source.ofFloat32Rows rows |> ok, Source.ofRows (widened rows) |> ok
+
+    if weighted then
+        let weights = drawSampleWeights rows.Length (Random 8)
+        Source.weighted weights float32s |> ok, Source.weighted weights float64s |> ok
+    else
+        float32s, float64s
+
+/// What a fit found, and what it says of the rows.
+let private resultsOf (source: Source) (fit: Fit<'θ>) =
+    [ "trace", fit.Trace
+      "weights", fit.Weights
+      "counts", fit.Statistics.Counts
+      for i in 0 .. fit.Statistics.Sums.Length - 1 do
+          $"sums {i}", fit.Statistics.Sums[i]
+      "responsibilities", Predict.responsibilities fit source |> ok |> flat
+      "log-densities", Predict.logDensities fit source |> ok
+      "score", [| Predict.score fit source |> ok |]
+      "labels", Predict.labels fit source |> ok |> Array.map float ]
+
+/// Whether a fit is the same of both, in all that `results` are.
+let private fitsAlike fit results (float32s: Source, float64s: Source) =
+    let expected, actual = fit float64s |> ok |> results float64s, fit float32s |> ok |> results float32s
+
+    for (what, expected), (_, actual) in List.zip expected actual do
+        isThatOfFloat64 what expected actual
+
+/// Rows of three components, several blocks of them, the last one no whole number of panels.
+let private drawn structure features =
+    let random = Random 3
+    let mixture = drawMixture structure 3 features 1e2 random
+    drawRows (25_003 / (features + 1)) mixture random
+
+// ── Same results ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+let structures =
+    TheoryData<string, int, string>(
+        [ for structure in Structure.all do
+              for features in [ 1; 3; 17 ] do
+                  for assignment in [ "soft"; "hard" ] do
+                      struct (Structure.name structure, features, assignment) ]
+    )
+
+[<Theory; MemberData(nameof structures)>]
+let ``a Gaussian fit of float32 is that of the same numbers as float64`` structure features assignment =
+    let structure = Structure.parse structure |> ok
+
+    let options =
+        { plain 3 structure with
+            RegCovar = Relative 1e-6
+            Assignment = if assignment = "soft" then Soft else Hard
+            Tolerance = 0.0
+            MaxIterations = 4 }
+
+    let sources = both (features = 3) (drawn structure features)
+    Assert.True((fst sources).Blocks >= 2L)
+
+    let results source (fit: Fit<Gaussian>) =
+        ("distances", Predict.mahalanobis fit source |> ok |> flat)
+        :: ("parameters", parameters fit.Mixture)
+        :: resultsOf source fit
+
+    sources |> fitsAlike (Gmm.fit options) results
+
+[<Fact>]
+let ``every start from float32 is that from the same numbers as float64`` () =
+    let rows = drawn Full 3
+    let responsibilities = Array2D.init rows.Length 3 (fun n k -> if n % 3 = k then 0.5 else 0.25)
+
+    for start in
+        [ Start.KPlusPlus
+          Start.Points
+          Start.FarthestFirst
+          Start.Random
+          Start.RandomResponsibilities
+          Start.Responsibilities responsibilities ] do
+        let options =
+            { plain 3 Full with
+                Start = start
+                MaxIterations = 2 }
+
+        both true rows |> fitsAlike (Gmm.fit options) resultsOf
+
+[<Fact>]
+let ``the kernels of every width take float32`` () =
+    let float32s, float64s = both true (drawn Full 17)
+
+    for width in [ Width.Bits512; Width.Bits256; Width.Bits128 ] do
+        for structure in Structure.all do
+            let mixture = (drawMixture structure 5 17 1e2 (Random 4)).Mixture
+            let backend = Kernel.backendOf width Gaussian.family
+            let blocks (source: Source) = [ for index in 0L .. source.Blocks - 1L -> source.Read index ]
+            let expect source = backend.Expect Soft mixture (blocks source) |> Statistics.pack
+            isThatOfFloat64 "statistics" (expect float64s) (expect float32s)
+            let logJoint source = blocks source |> Seq.map (backend.LogJoint mixture) |> Array.concat
+            isThatOfFloat64 "log-densities" (logJoint float64s) (logJoint float32s)
+
+[<Fact>]
+let ``k-means of float32 is that of the same numbers as float64`` () =
+    for features in [ 1; 2; 17 ] do
+        for start in [ KMeansStart.KPlusPlus; KMeansStart.Points ] do
+            let fit =
+                KMeans.fit
+                    { KMeans.defaults with
+                        Clusters = 5
+                        Start = start
+                        Restarts = 2
+                        Execution = oneThread }
+
+            let results source (found: KMeansFit) =
+                [ "centres", flat found.Centres
+                  "inertia", [| found.Inertia; KMeans.inertia found source |> ok |]
+                  "distances", KMeans.transform found source |> ok |> flat
+                  "labels", KMeans.predict found source |> ok |> Array.map float ]
+
+            both (features = 2) (drawn Full features) |> fitsAlike fit results
+
+let private options components =
+    { Mixtures.defaults with
+        Components = components
+        MaxIterations = 4
+        Execution = oneThread }
+
+[<Fact>]
+let ``fits of other families and of products take float32`` () =
+    let random = Random 5
+
+    let rows (number: unit -> float) = Array.init 6001 (fun _ -> Array.init 3 (fun _ -> number ()))
+
+    let kinds =
+        [ Bernoulli.family, fun () -> float (random.Next 2)
+          Binomial.family 7, fun () -> float (random.Next 8)
+          Categorical.family 4, fun () -> float (random.Next 4)
+          Poisson.family, fun () -> float (random.Next 12)
+          Exponential.family, fun () -> 0.001 - log (1.0 - random.NextDouble()) ]
+
+    for family, number in kinds do
+        both true (rows number) |> fitsAlike (Mixtures.fit family (options 2)) resultsOf
+
+    let parts =
+        [ Part.Gaussian([| 2; 0 |], Gmm.columns)
+          Part.Exponential([| 1 |], Poisson.family)
+          Part.Exponential([| 3 |], Exponential.family) ]
+
+    let row _ = [| normal random; float (random.Next 5); normal random; 0.001 - log (1.0 - random.NextDouble()) |]
+
+    both false (Array.init 6001 row) |> fitsAlike (Mixtures.fitProduct parts (options 2)) resultsOf
+
+[<Fact>]
+let ``metrics and conditionals take float32`` () =
+    let float32s, float64s = both true (drawn Full 3)
+    let labels = Array.init (int float32s.Rows) (fun n -> n % 3)
+
+    for name, metric in
+        [ "silhouette", Metrics.silhouette; "Davies–Bouldin", Metrics.daviesBouldin; "Dunn", Metrics.dunn ] do
+        let value source = [| metric Execution.Default labels source |> ok |]
+        isThatOfFloat64 name (value float64s) (value float32s)
+
+    let conditional = (drawMixture Full 3 4 1e2 (Random 6)).Mixture |> Conditional.create [| 1 |] [| 0; 2; 3 |] |> ok
+    let means source = (Conditional.predict oneThread conditional source |> ok).Means |> flat
+    isThatOfFloat64 "regression" (means float64s) (means float32s)
+
+// ── Same blocks ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+let private isFloat32 (block: Block) =
+    match block.Numbers with
+    | Numbers.Float32 _ -> true
+    | Numbers.Float64 _ -> false
+
+let private memoryOf (block: Block) : ReadOnlyMemory<float32> =
+    match block.Numbers with
+    | Numbers.Float32 values -> values
+    | Numbers.Float64 _ -> failwith "The numbers are float64."
+
+[<Fact>]
+let ``blocks, slices, columns and rows of float32 are those of float64`` () =
+    for features in [ 1; 3; 200 ] do
+        let float32s, float64s = both true (drawn Diag features)
+
+        Assert.Equal(
+            (float64s.Rows, float64s.Columns, float64s.BlockRows, float64s.Blocks),
+            (float32s.Rows, float32s.Columns, float32s.BlockRows, float32s.Blocks)
+        )
+
+        let same (expected: Block) (actual: Block) =
+            Assert.True(isFloat32 actual)
+
+            Assert.Equal(
+                (expected.FirstRow, expected.Rows, expected.Columns),
+                (actual.FirstRow, actual.Rows, actual.Columns)
+            )
+
+            Assert.Equal<float>(expected.Values.ToArray(), actual.Values.ToArray())
+
+            for i in 0 .. expected.Rows - 1 do
+                Assert.Equal(expected.Weight i, actual.Weight i)
+                Assert.Equal<float>(expected.Row(i).ToArray(), actual.Row(i).ToArray())
+
+                for j in 0 .. expected.Columns - 1 do
+                    Assert.Equal(expected[i, j], actual[i, j])
+
+        for index in 0L .. float64s.Blocks - 1L do
+            let expected, actual = float64s.Read index, float32s.Read index
+            same expected actual
+            same (expected.Slice(5, 9)) (actual.Slice(5, 9))
+            let columns = [| features - 1; 0; features / 2 |]
+            same (expected.Select columns) (actual.Select columns)
+
+        let numbers = [| float64s.Rows - 1L; 0L; 4L |]
+        Assert.Equal<float[,]>(Source.rows numbers float64s, Source.rows numbers float32s)
+        let larger = Source.inBlocksOf 10_000
+        same ((larger float64s).Read 0L) ((larger float32s).Read 0L)
+
+[<Fact>]
+let ``float32 in memory are read in place`` () =
+    let numbers = Array.init 30_002 float32
+    let ofMemory = Source.ofFloat32Memory 3 (ReadOnlyMemory(numbers, 2, 30_000)) |> ok
+    let rectangular = Array2D.init 10_000 3 (fun i j -> float32 (3 * i + j))
+    let ofArray = Source.ofFloat32Array2D rectangular |> ok
+    numbers[4] <- -1.0f
+    rectangular[0, 2] <- -1.0f
+
+    for source in [ ofMemory; ofArray ] do
+        Assert.Equal(-1.0, (source.Read 0L)[0, 2])
+        let larger = Source.inBlocksOf 8_000 source
+        Assert.True((memoryOf (larger.Read 0L)).Span.Overlaps((memoryOf (source.Read 0L)).Span))
+
+    // Blocks of either kind in one: as float64, in their order.
+    let mixed =
+        { ofMemory with
+            Read =
+                fun index ->
+                    let block = ofMemory.Read index
+
+                    if index = 1L then
+                        { block with
+                            Numbers = Numbers.Float64 block.Values }
+                    else
+                        block }
+
+    let all source = source |> Source.collect oneThread _.Values.ToArray()
+    Assert.Equal<float>(all ofMemory, all (Source.inBlocksOf 8_000 mixed))
+
+// ── Same errors ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``a number of float32 that is none is told with row and column`` () =
+    for value in [ nanf; infinityf; -infinityf ] do
+        for row, column in [ 0, 0; 4_999, 1; 9_999, 2 ] do
+            let numbers = Array2D.init 10_000 3 (fun i j -> float32 (i + j))
+            numbers[row, column] <- value
+
+            match Source.ofFloat32Array2D numbers |> ok |> Gmm.fit Gmm.defaults |> error with
+            | InvalidNumber(row', column', value') ->
+                Assert.Equal((int64 row, column, float value), (row', column', value'))
+            | other -> failwith other.Message
+
+    let extreme = [| [| Single.MaxValue |]; [| -Single.MaxValue |]; [| 0.0f |] |]
+    Source.ofFloat32Rows extreme |> ok |> Source.validate oneThread |> ok
+
+[<Fact>]
+let ``a number of float32 outside a family's domain is told with row and column`` () =
+    let numbers = Array2D.init 10_000 3 (fun i j -> float32 ((i + j) % 4))
+    numbers[7_000, 1] <- 2.5f
+    let source = Source.ofFloat32Array2D numbers |> ok
+
+    match Mixtures.fit Poisson.family (options 2) source |> error with
+    | OutsideDomain(_, _, 7_000L, 1, 2.5) -> ()
+    | other -> failwith other.Message
+
+[<Fact>]
+let ``what is wrong with the shape of float32 is said as of float64`` () =
+    let same expected actual = Assert.Equal((error expected).Message, (error actual).Message)
+    same (Source.ofMemory 0 ReadOnlyMemory.Empty) (Source.ofFloat32Memory 0 ReadOnlyMemory.Empty)
+    same (Source.ofMemory 3 (ReadOnlyMemory [| 1.0; 2.0 |])) (Source.ofFloat32Memory 3 (ReadOnlyMemory [| 1f; 2f |]))
+    same (Source.ofArray2D (Array2D.zeroCreate 3 0)) (Source.ofFloat32Array2D (Array2D.zeroCreate 3 0))
+    same (Source.ofRows [||]) (Source.ofFloat32Rows [||])
+    same (Source.ofRows [| [| 1.0; 2.0 |]; [| 3.0 |] |]) (Source.ofFloat32Rows [| [| 1f; 2f |]; [| 3f |] |])
+    same (Source.ofRows [| [| 1.0; 2.0 |]; null |]) (Source.ofFloat32Rows [| [| 1f; 2f |]; null |])
