@@ -359,6 +359,9 @@ module Source =
 
         seq { 0L .. source.Blocks - 1L } |> Seq.tryPick inBlock |> Option.defaultWith (fun () -> rows [| 0L |] source)
 
+    /// A run of fewer rows would cost more for putting its statistics together than it gains by sharing the work.
+    let private fewestRows = 2048L
+
     /// What `map` makes of every run of neighbouring blocks, merged in order: m₀ + m₁ + m₂ …, on the threads of `execution`.
     /// There are at most 64 runs, and the order of merging is fixed by the data's shape, so the result has the same bits for
     /// any number of threads. Results are merged as soon as those before them are; `merge` may change its first argument.
@@ -369,7 +372,7 @@ module Source =
         (source: Source)
         : 'T =
         let blocks = source.Blocks
-        let runs = int (min 64L blocks)
+        let runs = int (min 64L (min blocks (max 1L (source.Rows / fewestRows))))
 
         let work run =
             let first, last = blocks * int64 run / int64 runs, blocks * int64 (run + 1) / int64 runs - 1L

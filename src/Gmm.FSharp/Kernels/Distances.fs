@@ -39,7 +39,7 @@ type internal Distances<'L, 'V when 'L :> ILanes<'V>>() =
     override _.Prepare(form, count) =
         match form with
         | Form.Distance itsCentres ->
-            let numbers = itsCentres.toArray ()
+            let numbers = (Reference.numbersOf itsCentres).Span
             components <- count
             features <- itsCentres.shape[1]
             columns <- Panel.even features

@@ -5,10 +5,74 @@ namespace Gmm
 open System
 open FSharp.NativeInterop
 
+/// When float32 is enough for rows of float32, and what full covariances make of each: not beyond their range, and with six
+/// digits of a density.
+module internal Float32 =
+    /// 2⁶⁰. Times factors of at most 2⁶⁰ numbers stay in the range of float32.
+    let private largestNumber = 1152921504606846976.0f
+
+    /// 2²⁰, within which scales and their inverses are.
+    let private largestScale = 1048576.0
+
+    /// How often larger than its sum the summands of a whitened number may be, when a row lies as far out as is usual.
+    let private mostCancelled = 256.0
+
+    /// Whether a lower triangular W (D×D) of a covariance WᵀW = Σ⁻¹ is moderate: y = Wz has summands of |wᵢⱼ|√Σⱼⱼ, and itself
+    /// variance 1.
+    let private isModerate features (w: ReadOnlySpan<float>) =
+        let inverse: float[] = Array.zeroCreate (features * features) // L = W⁻¹, with LLᵀ = Σ
+        let deviations: float[] = Array.zeroCreate features
+        let mutable largest = 0.0
+
+        for i in 0 .. features - 1 do
+            let pivot = w[i * features + i]
+            largest <- max largest (max pivot (1.0 / pivot))
+
+            for j in 0..i do
+                let mutable sum = if i = j then 1.0 else 0.0
+
+                for m in j .. i - 1 do
+                    sum <- sum - w[i * features + m] * inverse[m * features + j]
+
+                inverse[i * features + j] <- sum / pivot
+                deviations[i] <- deviations[i] + sum / pivot * (sum / pivot)
+
+            deviations[i] <- sqrt deviations[i]
+
+        let mutable cancelled = 0.0
+
+        for i in 0 .. features - 1 do
+            let mutable sum = 0.0
+
+            for j in 0..i do
+                sum <- sum + abs w[i * features + j] * deviations[j]
+
+            cancelled <- max cancelled sum
+
+        largest <= largestScale && cancelled <= mostCancelled
+
+    /// Whether float32 is enough for the components of a form; it is for none but full covariances.
+    let isEnough (form: Form) : bool =
+        match form with
+        | Form.Quadratic(Full, means, factors, _) ->
+            let features = means.shape[1]
+            let w = Reference.numbersOf factors
+            let isModerate k = isModerate features (w.Span.Slice(k * features * features, features * features))
+            let isNear (mean: float) = abs mean <= float largestNumber
+            Array.forall isNear (means.toArray ()) && Seq.forall isModerate (seq { 0 .. means.shape[0] - 1 })
+        | _ -> false
+
+    /// 2⁻⁶⁰. Products of numbers whose mean square is no less keep their digits.
+    let smallestSquare = 8.673617379884035e-19
+
+    /// Whether it is for some rows.
+    let isEnoughFor (numbers: ReadOnlySpan<float32>) : bool =
+        abs (System.Numerics.Tensors.TensorPrimitives.MaxMagnitude numbers) <= largestNumber
+
 /// Gaussian components with a full covariance each: densities by whitening, and weighted moments about the means. Rows and
 /// what is made of them are numbers of one type, float64 or float32; sums over more than some rows, and densities, are float64.
 [<Sealed; Optimised>]
-type internal FullQuadratic<'E, 'N, 'V when 'N :> INumbers<'V> and 'E: unmanaged>() =
+type internal FullQuadratic<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>() =
     inherit FormKernel()
 
     let x, z, roots, u = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
@@ -35,18 +99,25 @@ type internal FullQuadratic<'E, 'N, 'V when 'N :> INumbers<'V> and 'E: unmanaged
 
     /// Adds the sums to float64 ones.
     let addTo (firsts: float[]) (seconds: float[]) =
+        use pinned = fixed seconds
+
         for k in 0 .. components - 1 do
             for j in 0 .. features - 1 do
                 let sum = 'N.Sum('N.At(firstOf k, j * 'N.Lanes))
                 firsts[k * features + j] <- firsts[k * features + j] + sum
 
-            Tiles.readTriangle<'N, 'V> (secondOf k) columns seconds (k * features * features) features
+            Tiles.readTriangle<'N, 'V> (secondOf k) columns (NativePtr.add pinned (k * features * features)) features
+
+    /// Adds the sums to those of rows before.
+    let settle () =
+        addTo firsts seconds
+        clear ()
 
     override _.Prepare(form, count) =
         match form with
         | Form.Quadratic(Full, itsMeans, itsFactors, itsConstants) ->
-            let numbers = itsMeans.toArray ()
-            let w = itsFactors.toArray ()
+            let numbers = (Reference.numbersOf itsMeans).Span
+            let w = (Reference.numbersOf itsFactors).Span
             components <- count
             features <- itsMeans.shape[1]
             constants <- itsConstants
@@ -64,15 +135,17 @@ type internal FullQuadratic<'E, 'N, 'V when 'N :> INumbers<'V> and 'E: unmanaged
             factors.Require(components * factorSize)
             means.Require(components * columns * 'N.Parts)
             means.Clear(components * columns * 'N.Parts)
-            firsts <- Array.zeroCreate (components * features)
-            seconds <- Array.zeroCreate (components * features * features)
+
+            if seconds.Length <> components * features * features || firsts.Length <> components * features then
+                firsts <- Array.zeroCreate (components * features)
+                seconds <- Array.zeroCreate (components * features * features)
 
             for k in 0 .. components - 1 do
                 for j in 0 .. features - 1 do
                     for part in 0 .. 'N.Parts - 1 do
                         'N.Put(numbers[k * features + j], part, 'N.At(mean k, j * 'N.Parts + part))
 
-                let matrix = ReadOnlySpan(w, k * features * features, features * features)
+                let matrix = w.Slice(k * features * features, features * features)
                 Whitening.packTriangle<'N, 'V> matrix features (factor k)
         | _ -> invalidOp "A kernel of full covariances was given another form."
 
@@ -81,9 +154,12 @@ type internal FullQuadratic<'E, 'N, 'V when 'N :> INumbers<'V> and 'E: unmanaged
         Array.Clear firsts
         Array.Clear seconds
 
-    override _.Read(source: nativeptr<float>, width, sheet) =
+    /// Transposes the panel's rows, of this kernel's type of numbers.
+    member _.Take(source: nativeint, width, sheet: Sheet) = 'N.Transpose(source, width, features, sheet.Count, x.Start)
+
+    override kernel.Read(source: nativeptr<float>, width, sheet) =
         if sizeof<'E> = sizeof<float> then
-            'N.Transpose(NativePtr.toNativeInt source, width, features, sheet.Count, x.Start)
+            kernel.Take(NativePtr.toNativeInt source, width, sheet)
         else
             invalidOp "A kernel of float32 numbers was given float64 ones."
 
@@ -104,12 +180,25 @@ type internal FullQuadratic<'E, 'N, 'V when 'N :> INumbers<'V> and 'E: unmanaged
         rows <- rows + sheet.Count
 
         if rows >= 'N.Rows then
-            addTo firsts seconds
-            clear ()
+            settle ()
 
     override _.Lengths = [ components * features; components * features * features ]
 
-    override _.Put sums =
-        firsts.CopyTo(sums[0], 0)
-        seconds.CopyTo(sums[1], 0)
-        addTo sums[0] sums[1]
+    /// Adds the sums of all panels since `Clear` to others.
+    member _.AddTo(itsFirsts: float[], itsSeconds: float[]) =
+        Statistics.add itsFirsts firsts
+        Statistics.add itsSeconds seconds
+        addTo itsFirsts itsSeconds
+
+    /// Whether every feature has a variance, among the components' numbers of rows, that the range of float32 allows for.
+    member _.IsSound(count: int -> float) =
+        settle ()
+
+        let variesIn k j = seconds[k * features * features + j * (features + 1)] >= Float32.smallestSquare * count k
+
+        Seq.forall (fun k -> Seq.forall (variesIn k) (seq { 0 .. features - 1 })) (seq { 0 .. components - 1 })
+
+    override kernel.Put sums =
+        Array.Clear sums[0]
+        Array.Clear sums[1]
+        kernel.AddTo(sums[0], sums[1])

@@ -41,13 +41,17 @@ type internal Worker() =
     abstract LogJoint: Form * logWeights: float[] * Block -> float[]
 
 [<Sealed; Optimised>]
-type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
+type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>>() =
     inherit Worker()
 
     let sheet, rows = Sheet(), PanelRows()
     let responsibilities = Responsibilities<'L, 'V>()
     let mutable kernel = Unchecked.defaultof<FormKernel>
     let mutable prepared = Unchecked.defaultof<Form>
+    // Blocks of float32 have a kernel of their own, where that is enough.
+    let narrow = FullQuadratic<float32, 'S, 'W>()
+    let mutable canNarrow = ValueNone
+    let mutable hasNarrowed = false
 
     /// Lays a mixture's parameters out, unless they are those of the last call.
     let prepare form (logWeights: float[]) =
@@ -57,22 +61,46 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
             let columns = (logWeights.Length + 3) / 4 * 4 * Panel.Stride
             sheet.Joint.Require columns
             sheet.Joint.Clear columns
+            canNarrow <- ValueNone
             prepared <- form
 
+    /// Makes the narrow kernel ready if it is enough for a block.
+    let narrows (block: Block) (logWeights: float[]) =
+        match block.Numbers with
+        | Numbers.Float64 _ -> false
+        | Numbers.Float32 numbers ->
+            if canNarrow.IsNone then
+                canNarrow <- ValueSome(Float32.isEnough prepared)
+
+                if canNarrow.Value then
+                    narrow.Prepare(prepared, logWeights.Length)
+
+            let isEnough = canNarrow.Value && Float32.isEnoughFor numbers.Span
+
+            if isEnough && not hasNarrowed then
+                narrow.Clear()
+                hasNarrowed <- true
+
+            isEnough
+
     /// The joint log-densities of the rows of a block from `first` on, as many as a panel takes.
-    let score (block: Block) (pinned: MemoryHandle) (logWeights: float[]) first =
+    let score (block: Block) (pinned: MemoryHandle) isNarrow (logWeights: float[]) first =
         sheet.Take(block, first)
 
         for k in 0 .. logWeights.Length - 1 do
             Span<float>(NativePtr.toVoidPtr (sheet.Component k), sheet.Padded).Fill logWeights[k]
 
-        kernel.Read(rows.Of(block, pinned, first, sheet.Count), block.Columns, sheet)
+        if isNarrow then
+            narrow.Take(rows.InPlace(block, pinned, first), block.Columns, sheet)
+        else
+            kernel.Read(rows.Of(block, pinned, first, sheet.Count), block.Columns, sheet)
+
         // The rows of the next panel, which mostly lie behind these.
         rows.Prefetch(block, pinned, first + sheet.Count)
-        kernel.Score sheet
+        if isNarrow then narrow.Score sheet else kernel.Score sheet
 
     let expect assignment logWeights (block: Block) =
-        let components = Array.length logWeights
+        let components, isNarrow = Array.length logWeights, narrows block logWeights
         use pinned = block.Numbers.Pin()
 
         let given =
@@ -84,7 +112,7 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
         let mutable first = 0
 
         while first < block.Rows do
-            score block pinned logWeights first
+            score block pinned isNarrow logWeights first
 
             let ofPanel =
                 if given.Length = 0 then
@@ -95,20 +123,36 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
             sheet.IsSoft <- assignment.IsSoft
             sheet.IsHard <- assignment.IsHard
             responsibilities.Assign(assignment, sheet, components, ofPanel, kernel.NeedsWinnersOnly)
-            kernel.Gather sheet
+            if isNarrow then narrow.Gather sheet else kernel.Gather sheet
             first <- first + sheet.Count
 
-    override _.Expect(form, logWeights, assignment, blocks, spares) =
-        prepare form logWeights
+    /// Whether the moments of float32 are within its range; if not, all are float64's.
+    let isSound () = not hasNarrowed || narrow.IsSound responsibilities.Count
+
+    let gather assignment (logWeights: float[]) (blocks: Block seq) =
         kernel.Clear()
         responsibilities.Clear logWeights.Length
+        hasNarrowed <- false
 
         for block in blocks do
             expect assignment logWeights block
 
+    override _.Expect(form, logWeights, assignment, blocks, spares) =
+        prepare form logWeights
+        gather assignment logWeights blocks
+
+        if not (isSound ()) then
+            let couldNarrow = canNarrow
+            canNarrow <- ValueSome false
+            gather assignment logWeights blocks
+            canNarrow <- couldNarrow
+
         let statistics = spares.Take(logWeights.Length, kernel.Lengths)
         responsibilities.PutCounts statistics.Counts
         kernel.Put(ReadOnlySpan statistics.Sums)
+
+        if hasNarrowed then
+            narrow.AddTo(statistics.Sums[0], statistics.Sums[1])
 
         { statistics with
             Weight = responsibilities.Weight
@@ -116,14 +160,16 @@ type internal Worker<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.LogJoint(form, logWeights, block) =
         prepare form logWeights
+        hasNarrowed <- false
         let components = logWeights.Length
         let joint: float[] = GC.AllocateUninitializedArray(block.Rows * components)
         use target = fixed joint
         use pinned = block.Numbers.Pin()
+        let isNarrow = narrows block logWeights
         let mutable first = 0
 
         while first < block.Rows do
-            score block pinned logWeights first
+            score block pinned isNarrow logWeights first
 
             let mutable target = NativePtr.add target (first * components)
 
@@ -169,9 +215,9 @@ module Kernel =
         let workers =
             Pool(fun () ->
                 match width with
-                | Width.Bits512 -> Worker<Lanes512, Vector512<float>>() :> Worker
-                | Width.Bits256 -> Worker<Lanes256, Vector256<float>>()
-                | Width.Bits128 -> Worker<Lanes128, Vector128<float>>())
+                | Width.Bits512 -> Worker<Lanes512, Vector512<float>, Singles512, Vector512<float32>>() :> Worker
+                | Width.Bits256 -> Worker<Lanes256, Vector256<float>, Singles256, Vector256<float32>>()
+                | Width.Bits128 -> Worker<Lanes128, Vector128<float>, Singles128, Vector128<float32>>())
 
         let spares = Spares()
 

@@ -71,7 +71,7 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
     override _.Prepare(form, count) =
         match form with
         | Form.Linear(itsStatistic, itsLogBase, itsNatural, itsConstants) ->
-            let numbers = itsNatural.toArray ()
+            let numbers = (Reference.numbersOf itsNatural).Span
             statistic <- itsStatistic
             logBase <- itsLogBase
             components <- count

@@ -62,8 +62,8 @@ module internal Panel =
     let padded count = (count + Step - 1) / Step * Step
 
     /// The sum of the 8 numbers that a sum over rows is kept in.
-    let sum (lanes: nativeptr<float>) =
-        let pair i = Vector128.Load(NativePtr.add lanes i)
+    let inline sum (lanes: nativeptr<float>) =
+        let inline pair i = Vector128.Load(NativePtr.add lanes i)
         let sums = (pair 0 + pair 4) + (pair 2 + pair 6)
         sums.GetElement 0 + sums.GetElement 1
 

@@ -11,6 +11,15 @@ open FSharp.NativeInterop
 type internal PanelRows() =
     let widened = Pinned()
 
+    /// The address of a row of a block whose numbers are pinned.
+    member _.InPlace(block: Block, pinned: MemoryHandle, row: int) : nativeint =
+        let size =
+            match block.Numbers with
+            | Numbers.Float64 _ -> sizeof<float>
+            | Numbers.Float32 _ -> sizeof<float32>
+
+        NativePtr.toNativeInt (NativePtr.ofVoidPtr<byte> pinned.Pointer) + nativeint (row * block.Columns * size)
+
     /// The address of some rows of a block whose numbers are pinned: in place if they are float64, otherwise of a copy, which
     /// the next call overwrites.
     member _.Of(block: Block, pinned: MemoryHandle, first: int, count: int) : nativeptr<float> =

@@ -27,8 +27,8 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
     override _.Prepare(form, count) =
         match form with
         | Form.Quadratic(itsStructure, itsMeans, itsFactors, itsConstants) ->
-            let numbers = itsMeans.toArray ()
-            let w = itsFactors.toArray ()
+            let numbers = (Reference.numbersOf itsMeans).Span
+            let w = (Reference.numbersOf itsFactors).Span
             structure <- itsStructure
             components <- count
             features <- itsMeans.shape[1]

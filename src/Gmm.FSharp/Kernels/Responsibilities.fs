@@ -194,7 +194,10 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
     /// Σₙ wₙ ln p(xₙ).
     member _.LogLikelihood = Panel.sum logLikelihood.Address
 
+    /// Σₙ wₙrₙₖ of component k.
+    member _.Count(k: int) = Panel.sum (at counts.Address (k * Panel.Lanes))
+
     /// Puts Σₙ wₙrₙₖ (K).
-    member _.PutCounts(target: float[]) =
+    member responsibilities.PutCounts(target: float[]) =
         for k in 0 .. target.Length - 1 do
-            target[k] <- Panel.sum (at counts.Address (k * Panel.Lanes))
+            target[k] <- responsibilities.Count k

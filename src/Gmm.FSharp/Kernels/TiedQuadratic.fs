@@ -121,8 +121,8 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
     override _.Prepare(form, count) =
         match form with
         | Form.Quadratic(TiedFull, itsMeans, itsFactor, itsConstants) ->
-            let numbers = itsMeans.toArray ()
-            let w = itsFactor.toArray ()
+            let numbers = (Reference.numbersOf itsMeans).Span
+            let w = (Reference.numbersOf itsFactor).Span
             components <- count
             features <- itsMeans.shape[1]
             constant <- itsConstants[0]
@@ -223,16 +223,18 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
     override _.Put sums =
         let firsts, seconds = sums[0], sums[1]
         Array.Clear seconds
+        use pinned = fixed seconds
 
         for k in 0 .. components - 1 do
             for j in 0 .. features - 1 do
                 firsts[k * features + j] <- Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))
 
-        Tiles.readTriangle<Doubles<'L, 'V>, 'V> second.Start columns seconds 0 features
+        Tiles.readTriangle<Doubles<'L, 'V>, 'V> second.Start columns pinned features
 
         if isByPairs then
             let products = Array.zeroCreate (components * components)
-            Tiles.readTriangle<Doubles<'L, 'V>, 'V> pairs.Start rowsOfPairs products 0 components
+            use pinnedProducts = fixed products
+            Tiles.readTriangle<Doubles<'L, 'V>, 'V> pairs.Start rowsOfPairs pinnedProducts components
             let apart = Array.zeroCreate features
 
             for k in 1 .. components - 1 do

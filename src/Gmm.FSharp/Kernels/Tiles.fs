@@ -1,11 +1,15 @@
 namespace Gmm
 
+#nowarn "9" // Pointers: the buffers are pinned.
+
+open FSharp.NativeInterop
+
 /// Sums of products over the rows of a panel, some columns of one by some columns of another at a time, so that every
 /// number that is loaded is used more than once.
 [<Optimised>]
 module internal Tiles =
     /// Adds Σₙ aᵢₙbⱼₙ for 4 columns i and 2 columns j to sums (4×2×8).
-    let addFour<'N, 'V when 'N :> INumbers<'V>> (a: nativeint) (b: nativeint) (sums: nativeint) rows =
+    let addFour<'N, 'V when 'N :> IVectors<'V>> (a: nativeint) (b: nativeint) (sums: nativeint) rows =
         let mutable lane = 0
 
         while lane < 'N.Lanes do
@@ -52,7 +56,7 @@ module internal Tiles =
             lane <- lane + 'N.Width
 
     /// The same for 4 columns j, the sums of two such pairs (2×4×2×8), with vectors of all lanes, of which there are 32.
-    let private addFourByFour<'N, 'V when 'N :> INumbers<'V>> (a: nativeint) (b: nativeint) (sums: nativeint) rows =
+    let private addFourByFour<'N, 'V when 'N :> IVectors<'V>> (a: nativeint) (b: nativeint) (sums: nativeint) rows =
         let mutable s00 = 'N.Load sums
         let mutable s01 = 'N.Load('N.At(sums, 'N.Lanes))
         let mutable s02 = 'N.Load('N.At(sums, 8 * 'N.Lanes))
@@ -120,7 +124,7 @@ module internal Tiles =
         'N.Store(s33, 'N.At(sums, 15 * 'N.Lanes))
 
     /// The same for 4 columns and themselves, the sums of j ≤ i only.
-    let private addSquare<'N, 'V when 'N :> INumbers<'V>> (a: nativeint) (sums: nativeint) rows =
+    let private addSquare<'N, 'V when 'N :> IVectors<'V>> (a: nativeint) (sums: nativeint) rows =
         let mutable s00 = 'N.Load sums
         let mutable s10 = 'N.Load('N.At(sums, 2 * 'N.Lanes))
         let mutable s11 = 'N.Load('N.At(sums, 3 * 'N.Lanes))
@@ -164,7 +168,7 @@ module internal Tiles =
         'N.Store(s33, 'N.At(sums, 15 * 'N.Lanes))
 
     /// Adds Σₙ aᵢₙbⱼₙ for 2 columns i and 2 columns j to sums (2×2×8).
-    let addTwo<'N, 'V when 'N :> INumbers<'V>> (a: nativeint) (b: nativeint) (sums: nativeint) rows =
+    let addTwo<'N, 'V when 'N :> IVectors<'V>> (a: nativeint) (b: nativeint) (sums: nativeint) rows =
         let mutable lane = 0
 
         while lane < 'N.Lanes do
@@ -206,7 +210,7 @@ module internal Tiles =
         total
 
     /// Adds Σₙ aᵢₙbⱼₙ for a group of 4 or 2 columns i and an even number of columns j; returns where further sums belong.
-    let private addGroup<'N, 'V when 'N :> INumbers<'V>>
+    let private addGroup<'N, 'V when 'N :> IVectors<'V>>
         group
         (a: nativeint)
         (b: nativeint)
@@ -234,7 +238,7 @@ module internal Tiles =
         tile
 
     /// Hands every sum over rows to `take i j`.
-    let inline private read<'N, 'V when 'N :> INumbers<'V>>
+    let inline private read<'N, 'V when 'N :> IVectors<'V>>
         ([<InlineIfLambda>] upTo: int -> int)
         (sums: nativeint)
         columns
@@ -258,10 +262,10 @@ module internal Tiles =
             i <- i + group
 
     /// How many numbers the sums of the lower triangle take, of an even number of columns.
-    let triangleSize<'N, 'V when 'N :> INumbers<'V>> columns = size 'N.Lanes id columns
+    let triangleSize<'N, 'V when 'N :> IVectors<'V>> columns = size 'N.Lanes id columns
 
     /// Adds Σₙ uᵢₙuⱼₙ for all j ≤ i of an even number of columns.
-    let addTriangle<'N, 'V when 'N :> INumbers<'V>> (u: nativeint) (sums: nativeint) columns rows =
+    let addTriangle<'N, 'V when 'N :> IVectors<'V>> (u: nativeint) (sums: nativeint) columns rows =
         let mutable tile, i = sums, 0
 
         while i < columns do
@@ -277,20 +281,22 @@ module internal Tiles =
 
             i <- i + group
 
-    /// Adds the symmetric matrix of a lower triangle of sums of its first D columns to `target` (D×D) from `first` on.
-    let readTriangle<'N, 'V when 'N :> INumbers<'V>> (sums: nativeint) columns (target: float[]) first dimension =
+    /// Adds the symmetric matrix of a lower triangle of sums of its first D columns to one (D×D) at an address.
+    let readTriangle<'N, 'V when 'N :> IVectors<'V>> (sums: nativeint) columns (target: nativeptr<float>) dimension =
         read<'N, 'V> id sums columns (fun i j value ->
             if j <= i && i < dimension then
-                target[first + i * dimension + j] <- target[first + i * dimension + j] + value
+                let place = i * dimension + j
+                NativePtr.set target place (NativePtr.get target place + value))
 
-                if j < i then
-                    target[first + j * dimension + i] <- target[first + j * dimension + i] + value)
+        for i in 1 .. dimension - 1 do
+            for j in 0 .. i - 1 do
+                NativePtr.set target (j * dimension + i) (NativePtr.get target (i * dimension + j))
 
     /// How many numbers the sums of all columns i by all columns j take, of even numbers of columns.
-    let rectangleSize<'N, 'V when 'N :> INumbers<'V>> columns others = size 'N.Lanes (fun _ -> others) columns
+    let rectangleSize<'N, 'V when 'N :> IVectors<'V>> columns others = size 'N.Lanes (fun _ -> others) columns
 
     /// Adds Σₙ aᵢₙbⱼₙ for even numbers of columns i and j.
-    let addRectangle<'N, 'V when 'N :> INumbers<'V>>
+    let addRectangle<'N, 'V when 'N :> IVectors<'V>>
         (a: nativeint)
         (b: nativeint)
         (sums: nativeint)
@@ -306,7 +312,7 @@ module internal Tiles =
             i <- i + group
 
     /// The sums of the first columns, row by row into `target` (height×width).
-    let readRectangle<'N, 'V when 'N :> INumbers<'V>> (sums: nativeint) columns others (target: float[]) height width =
+    let readRectangle<'N, 'V when 'N :> IVectors<'V>> (sums: nativeint) columns others (target: float[]) height width =
         read<'N, 'V> (fun _ -> others) sums columns (fun i j value ->
             if i < height && j < width then
                 target[i * width + j] <- value)

@@ -9,7 +9,7 @@ open FSharp.NativeInterop
 [<Optimised>]
 module internal Whitening =
     /// target[n] += c − ½‖W(x−μ)‖² for 2 vectors of each column at a time.
-    let private addWhitenedByTwo<'N, 'V when 'N :> INumbers<'V>>
+    let private addWhitenedByTwo<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
         (factor: nativeint)
@@ -99,7 +99,7 @@ module internal Whitening =
             n <- n + 2 * width
 
     /// The same for vectors of which there are 32: 4 of each column at a time.
-    let private addWhitenedByFour<'N, 'V when 'N :> INumbers<'V>>
+    let private addWhitenedByFour<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
         (factor: nativeint)
@@ -296,7 +296,7 @@ module internal Whitening =
 
     /// target[n] += c − ½‖W(x−μ)‖², W lower triangular and packed by `packTriangle`, of an even number of columns, of whose
     /// means all parts are there. `z` has room for 4 vectors of each.
-    let addWhitened<'N, 'V when 'N :> INumbers<'V>> x mean factor columns constant z target rows =
+    let addWhitened<'N, 'V when 'N :> IVectors<'V>> x mean factor columns constant z target rows =
         if 'N.Width = 'N.Lanes then
             addWhitenedByFour<'N, 'V> x mean factor columns constant z target rows
         else
@@ -315,7 +315,7 @@ module internal Whitening =
 
     /// Packs a lower triangular D×D matrix for rows taken four at a time, and two at the end: for each group of rows,
     /// column after column, with 0 above the diagonal and beyond D.
-    let packTriangle<'N, 'V when 'N :> INumbers<'V>> (matrix: ReadOnlySpan<float>) dimension (target: nativeint) =
+    let packTriangle<'N, 'V when 'N :> IVectors<'V>> (matrix: ReadOnlySpan<float>) dimension (target: nativeint) =
         let columns = Panel.even dimension
         let mutable next, i = target, 0
 
@@ -331,7 +331,7 @@ module internal Whitening =
             i <- i + group
 
     /// √r.
-    let roots<'N, 'V when 'N :> INumbers<'V>> (r: nativeptr<float>) (target: nativeint) rows =
+    let roots<'N, 'V when 'N :> IVectors<'V>> (r: nativeptr<float>) (target: nativeint) rows =
         let mutable n = 0
 
         while n < rows do
@@ -339,7 +339,7 @@ module internal Whitening =
             n <- n + 'N.Width
 
     /// u ← √r·(x − μ), and Σₙ √r·u added to the sums of the columns, an even number of them.
-    let weigh<'N, 'V when 'N :> INumbers<'V>>
+    let weigh<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
         columns

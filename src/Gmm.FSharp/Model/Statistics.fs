@@ -25,11 +25,12 @@ type Statistics =
 
 /// Working with statistics.
 module Statistics =
+    /// Adds numbers to others in place.
+    let internal add (target: float[]) (others: float[]) : unit =
+        System.Numerics.Tensors.TensorPrimitives.Add(ReadOnlySpan target, ReadOnlySpan others, Span target)
+
     /// Adds statistics to others in place, which nobody else may hold yet.
     let internal addTo (target: Statistics) (other: Statistics) : Statistics =
-        let add (sums: float[]) (others: float[]) =
-            System.Numerics.Tensors.TensorPrimitives.Add(ReadOnlySpan sums, ReadOnlySpan others, Span sums)
-
         add target.Counts other.Counts
         Array.iter2 add target.Sums other.Sums
 

@@ -114,12 +114,7 @@ module Structure =
     /// Adds a multiple of the outer product δδᵀ of D numbers to a plane.
     let internal addOuter structure (factor: float) (delta: ReadOnlySpan<float>) (plane: Span<float>) =
         match shape structure with
-        | Shape.Full ->
-            for i in 0 .. delta.Length - 1 do
-                let row = plane.Slice(i * delta.Length, delta.Length)
-
-                for j in 0 .. row.Length - 1 do
-                    row[j] <- row[j] + factor * (delta[i] * delta[j])
+        | Shape.Full -> LinearAlgebra.addOuter factor delta plane
         | Shape.Diag ->
             for j in 0 .. delta.Length - 1 do
                 plane[j] <- plane[j] + factor * (delta[j] * delta[j])

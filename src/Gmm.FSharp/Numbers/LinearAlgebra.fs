@@ -5,6 +5,7 @@ open MathNet.Numerics
 open MathNet.Numerics.LinearAlgebra
 
 /// The little linear algebra an M-step needs, on symmetric D×D matrices held flat.
+[<Optimised>]
 module internal LinearAlgebra =
     type private Primitives = System.Numerics.Tensors.TensorPrimitives
 
@@ -18,11 +19,19 @@ module internal LinearAlgebra =
     let divide (c: float) (y: Span<float>) = Primitives.Divide(Span.op_Implicit y, c, y)
 
     /// y ← y + c·x, for as many numbers as x has.
-    let private addMultiple (c: float) (x: ReadOnlySpan<float>) (y: Span<float>) =
+    let inline private addMultiple (c: float) (x: ReadOnlySpan<float>) (y: Span<float>) =
         let y = y.Slice(0, x.Length)
 
         for j in 0 .. x.Length - 1 do
             y[j] <- y[j] + c * x[j]
+
+    /// A ← A + c·xxᵀ.
+    let addOuter (c: float) (x: ReadOnlySpan<float>) (a: Span<float>) =
+        for i in 0 .. x.Length - 1 do
+            let row = a.Slice(i * x.Length, x.Length)
+
+            for j in 0 .. row.Length - 1 do
+                row[j] <- row[j] + c * (x[i] * x[j])
 
     /// Puts Cholesky's factor R with A = RᵀR, upper triangular, where A's upper triangle is, row by row:
     ///   rᵢ = (aᵢ − Σₘ rₘᵢ rₘ) / √pivot, with the sum over the rows m before and the pivot the first number of the dividend

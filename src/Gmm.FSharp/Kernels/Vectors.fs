@@ -11,7 +11,7 @@ open FSharp.NativeInterop
 /// Vectors of numbers of one type, float64 or float32, and what the loops of full covariances do with them. As with `ILanes`
 /// each operation gives the same bits at every width. Addresses are native integers, for a pointer to numbers of a type to be
 /// chosen later has another type in the interface than in what implements it.
-type internal INumbers<'V> =
+type internal IVectors<'V> =
     /// How many numbers a vector has.
     static abstract Width: int
     /// How many sums a sum over rows is kept in: a cache line of them.
@@ -48,7 +48,7 @@ type internal INumbers<'V> =
 /// Float64 numbers.
 [<Struct>]
 type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
-    interface INumbers<'V> with
+    interface IVectors<'V> with
         static member Width = 'L.Width
         static member Lanes = Panel.Lanes
         static member Stride = Panel.Stride
@@ -103,17 +103,17 @@ module internal Single =
     [<Literal>]
     let Stride = 144
 
-    /// Sums run over so many rows in float32, 64 in each of their numbers, before they are added to float64 ones.
+    /// Sums run over so many rows in float32, 128 in each of their numbers, before they are added to float64 ones.
     [<Literal>]
-    let Rows = 1024
+    let Rows = 2048
 
     /// Puts the float32 number next to a float64 number, or what is then missing.
     let put (x: float) part (address: nativeptr<float32>) =
         NativePtr.write address (if part = 0 then float32 x else float32 (x - float (float32 x)))
 
     /// The sum of the numbers that a sum over rows is kept in.
-    let sum (lanes: nativeptr<float32>) =
-        let pairs i = Vector128.Load(NativePtr.add lanes (4 * i))
+    let inline sum (lanes: nativeptr<float32>) =
+        let inline pairs i = Vector128.Load(NativePtr.add lanes (4 * i))
         let a, b, c, d = pairs 0, pairs 1, pairs 2, pairs 3
 
         let lower =
@@ -147,7 +147,7 @@ module internal Single =
 /// Float32 numbers, 16 in a vector of 512 bits. What is accumulated, and what leaves a row, is float64.
 [<Struct>]
 type internal Singles512 =
-    interface INumbers<Vector512<float32>> with
+    interface IVectors<Vector512<float32>> with
         static member Width = 16
         static member Lanes = Single.Lanes
         static member Stride = Single.Stride
@@ -202,7 +202,7 @@ type internal Singles512 =
 /// Float32 numbers, 8 in a vector of 256 bits. What is accumulated, and what leaves a row, is float64.
 [<Struct>]
 type internal Singles256 =
-    interface INumbers<Vector256<float32>> with
+    interface IVectors<Vector256<float32>> with
         static member Width = 8
         static member Lanes = Single.Lanes
         static member Stride = Single.Stride
@@ -257,7 +257,7 @@ type internal Singles256 =
 /// Float32 numbers, 4 in a vector of 128 bits. What is accumulated, and what leaves a row, is float64.
 [<Struct>]
 type internal Singles128 =
-    interface INumbers<Vector128<float32>> with
+    interface IVectors<Vector128<float32>> with
         static member Width = 4
         static member Lanes = Single.Lanes
         static member Stride = Single.Stride
