@@ -283,10 +283,16 @@ module internal Tiles =
 
     /// Adds the symmetric matrix of a lower triangle of sums of its first D columns to one (D×D) at an address.
     let readTriangle<'N, 'V when 'N :> IVectors<'V>> (sums: nativeint) columns (target: nativeptr<float>) dimension =
-        read<'N, 'V> id sums columns (fun i j value ->
-            if j <= i && i < dimension then
-                let place = i * dimension + j
-                NativePtr.set target place (NativePtr.get target place + value))
+        for i in 0 .. dimension - 1 do
+            let first = i &&& ~~~3
+            let group = min 4 (columns - first)
+            // Those of all j for the groups of columns before are i(i+4)/2 sums.
+            let row = 'N.At(sums, (first * (first + 4) / 2 + 2 * (i - first)) * 'N.Lanes)
+            let ofRow = NativePtr.add target (i * dimension)
+
+            for j in 0..i do
+                let sum = 'N.Sum('N.At(row, ((j >>> 1) * 2 * group + (j &&& 1)) * 'N.Lanes))
+                NativePtr.set ofRow j (NativePtr.get ofRow j + sum)
 
         for i in 1 .. dimension - 1 do
             for j in 0 .. i - 1 do
