@@ -67,16 +67,16 @@ module Machine =
         GC.KeepAlive(box result)
         float Chains * float 'L.Width * float rounds / least.TotalSeconds
 
-    let private rate duration =
-        match Kernel.widest with
+    let private rate width duration =
+        match width with
         | Width.Bits512 -> rateOf<Lanes512, Vector512<float>> duration
         | Width.Bits256 -> rateOf<Lanes256, Vector256<float>> duration
         | Width.Bits128 -> rateOf<Lanes128, Vector128<float>> duration
 
-    /// Multiply–adds of doubles per second on all cores together, in registers only.
-    let peak () =
+    /// Multiply–adds of doubles per second on all cores together, in registers only, with vectors of some width.
+    let internal peakOf width =
         let rates = Array.zeroCreate Environment.ProcessorCount
-        let measure i = Thread(fun () -> rates[i] <- rate (TimeSpan.FromSeconds 1.0))
+        let measure i = Thread(fun () -> rates[i] <- rate width (TimeSpan.FromSeconds 1.0))
         let threads = Array.init rates.Length measure
 
         for thread in threads do
@@ -86,6 +86,9 @@ module Machine =
             thread.Join()
 
         Array.sum rates
+
+    /// The same with the widest vectors.
+    let peak () = peakOf Kernel.widest
 
     /// What stands in the first line of the report.
     let description () =

@@ -15,12 +15,14 @@ let private peakMemory () =
 
 /// The rows, and how many bytes of them are in memory; a .npy file stays on the disk, and its pages are the system's.
 let private source (problem: Problem) : Source * float =
-    let bytes = 8.0 * float problem.Rows * float problem.Columns
+    let numbers = float problem.Rows * float problem.Columns
 
-    if Path.GetExtension problem.File = ".npy" then
-        Npy.source problem.File |> GmmError.get, bytes
-    else
-        Source.ofMemory problem.Columns (ReadOnlyMemory(Problem.read problem)) |> GmmError.get, bytes
+    match Path.GetExtension problem.File with
+    | ".npy" -> Npy.source problem.File |> GmmError.get, 8.0 * numbers
+    | ".f32" ->
+        Source.ofFloat32Memory problem.Columns (ReadOnlyMemory(Problem.readFloat32 problem)) |> GmmError.get,
+        4.0 * numbers
+    | _ -> Source.ofMemory problem.Columns (ReadOnlyMemory(Problem.read problem)) |> GmmError.get, 8.0 * numbers
 
 /// Runs again and again, each of which takes the action that times one of its steps, for as long as the problem says; what
 /// the last run returns, and the milliseconds, those of all cores, and the managed bytes of every step.

@@ -242,24 +242,37 @@ let private multiplyAdds (problem: Problem) =
 let private share peak (problem: Problem) (own: Measurement) =
     100.0 * multiplyAdds problem / (own.Milliseconds / 1000.0) / peak
 
+/// Our program with vectors of 256 bits at most.
+let private withoutAvx512 contestant =
+    { contestant with
+        Environment = [ "DOTNET_EnableAVX512", "0" ] }
+
 /// The share of the machine's multiply–adds that iterations with full covariances use.
 let private peak setting =
-    let rows =
-        [ for rows, columns, components, wanted in [ 100_000, 32, 16, 65.0; 50_000, 64, 32, 75.0 ] do
-              let problem = problem setting rows columns components "full"
-              let before = Machine.peak ()
-              let own = inTurn setting [ ours problem ] |> List.head
-              let peak = max before (Machine.peak ())
+    let widths =
+        [ Kernel.widest, id
+          if Kernel.widest = Width.Bits512 then
+              Width.Bits256, withoutAvx512 ]
 
-              [ problem.Name
-                $"{own.Milliseconds:F2}"
-                $"{own.CoreMilliseconds:F2}"
-                $"{multiplyAdds problem / own.Milliseconds / 1e6:F1}"
-                $"{peak / 1e9:F1}"
-                against (Some wanted) (Some(share peak problem own)) ] ]
+    let rows =
+        [ for rows, columns, components, wanted in
+              [ 100_000, 16, 16, None; 100_000, 32, 16, Some 65.0; 50_000, 64, 32, Some 75.0 ] do
+              for width, limit in widths do
+                  let problem = problem setting rows columns components "full"
+                  let before = Machine.peakOf width
+                  let own = inTurn setting [ limit (ours problem) ] |> List.head
+                  let peak = max before (Machine.peakOf width)
+
+                  [ problem.Name
+                    (if width = Width.Bits512 then "512" else "256")
+                    $"{own.Milliseconds:F2}"
+                    $"{own.CoreMilliseconds:F2}"
+                    $"{multiplyAdds problem / own.Milliseconds / 1e6:F1}"
+                    $"{peak / 1e9:F1}"
+                    against wanted (Some(share peak problem own)) ] ]
 
     printfn "Multiply–adds of doubles in 1e9 per second, N·K·D·(D+4) of them, beside a loop in registers only:\n"
-    table [ "rows × features, components"; "ms"; "of all cores"; "Gmm"; "peak"; "share in %" ] rows
+    table [ "rows × features, components"; "bits"; "ms"; "of all cores"; "Gmm"; "peak"; "share in %" ] rows
     []
 
 /// All cores beside one.
@@ -293,9 +306,7 @@ let private widths setting =
     let problem = problem setting 100_000 16 16 "full"
     let widest = ours problem
 
-    let narrow =
-        { widest with
-            Environment = [ "DOTNET_EnableAVX512", "0" ] }
+    let narrow = withoutAvx512 widest
 
     match inTurn setting [ widest; narrow ] with
     | [ wide; narrow ] ->
@@ -310,6 +321,40 @@ let private widths setting =
 
         sameBits "widths" wide narrow
     | _ -> []
+
+/// Data of float32 beside the same numbers as float64.
+let private precision setting =
+    let problems =
+        [ for columns, structure in [ 16, "full"; 32, "full"; 16, "diag" ] ->
+              Problem.rounded (problem setting 100_000 columns 16 structure) ]
+
+    let results =
+        [ for float32s, float64s in problems ->
+              match inTurn setting [ ours float64s; ours float32s ] with
+              | [ wide; narrow ] -> float64s, wide, narrow
+              | _ -> failwith "There are two programs." ]
+
+    printfn "Data of float32:\n"
+
+    table
+        [ "rows × features, components"
+          "float64, ms"
+          "float32, ms"
+          "times faster"
+          "objective of float64"
+          "of float32" ]
+        [ for problem, wide, narrow in results ->
+              [ problem.Name
+                $"{wide.Milliseconds:F2}"
+                $"{narrow.Milliseconds:F2}"
+                Some(wide.Milliseconds / narrow.Milliseconds)
+                |> against (if problem.Task = "full" then Some 1.5 else None)
+                $"{wide.Objective:F9}"
+                $"{narrow.Objective:F9}" ] ]
+
+    [ for problem, wide, narrow in results do
+          if abs (wide.Objective - narrow.Objective) > 1e-5 * abs wide.Objective then
+              $"{problem.Name}: objectives of float32 and float64 differ by more than 1e-5" ]
 
 /// How the cost of an iteration grows with the number of rows.
 let private rows setting =
@@ -330,7 +375,11 @@ let private rows setting =
     table
         [ "rows × features, components"; "ms"; "of all cores"; "ns per row"; "% more than the first" ]
         [ for problem, own, cost in List.zip3 problems measured perRow ->
-              [ problem.Name; $"{own.Milliseconds:F1}"; $"{cost:F1}"; below 10.0 (100.0 * (cost / perRow.Head - 1.0)) ] ]
+              [ problem.Name
+                $"{own.Milliseconds:F1}"
+                $"{own.CoreMilliseconds:F1}"
+                $"{cost:F1}"
+                below 10.0 (100.0 * (cost / perRow.Head - 1.0)) ] ]
 
     []
 
@@ -433,7 +482,11 @@ let private memory setting =
 
     let results =
         [ for problem in problems do
-              let peers = [ scikitLearn setting problem; armadillo setting problem ] |> List.map (Option.map measure)
+              // Ten million rows would take the peers an hour.
+              let peers =
+                  [ scikitLearn setting problem; armadillo setting problem ]
+                  |> List.map (Option.filter (fun _ -> problem.Rows <= 1_000_000) >> Option.map measure)
+
               problem, measure (ours problem), peers ]
 
     printfn "MiB of memory beyond the data at the peak:\n"
@@ -453,7 +506,7 @@ let private memory setting =
     printfn $"An iteration's mixture or its statistics are {result:F0} KiB of numbers each.\n"
     []
 
-/// A mapped .npy file under a limit on the managed heap, beside the same numbers in memory.
+/// A mapped .npy file, by a process that may have 1 GiB of memory of its own, beside the same numbers in memory.
 let private mapped setting =
     let rows = if setting.IsLarge then 33_554_432 else 1_000_000
     let inMemory = problem setting rows 16 16 "full"
@@ -464,13 +517,24 @@ let private mapped setting =
         |> Result.bind (Npy.writeSource file)
         |> GmmError.get
 
-    let limited =
-        { ours { inMemory with File = file } with
-            Environment = [ "DOTNET_GCHeapHardLimit", "0x4000000" ] }
+    let limited problem =
+        let own = ours { problem with File = file }
 
-    match inTurn setting [ ours inMemory; limited ] with
-    | [ own; limited ] ->
-        printfn "A mapped .npy file, the managed heap limited to 64 MiB (DOTNET_GCHeapHardLimit):\n"
+        { own with
+            Program = "prlimit"
+            Words = "--data=1073741824" :: own.Program :: own.Words }
+
+    match inTurn setting [ ours inMemory; limited inMemory ] with
+    | [ own; mapped ] ->
+        let fit =
+            measure (
+                limited
+                    { inMemory with
+                        Task = "fit"
+                        Tolerance = 1e-3 }
+            )
+
+        printfn "A mapped .npy file, the process limited to 1 GiB (prlimit --data):\n"
 
         table
             [ "rows × features, components"
@@ -478,15 +542,19 @@ let private mapped setting =
               "in memory, ms"
               "mapped, ms"
               "speed in %"
+              "MiB beyond the file"
+              "fit of 10 iterations, s"
               "MiB beyond the file" ]
             [ [ inMemory.Name
                 $"{float (FileInfo file).Length / 1024.0 / 1024.0:F0}"
                 $"{own.Milliseconds:F1}"
-                $"{limited.Milliseconds:F1}"
-                Some(100.0 * own.Milliseconds / limited.Milliseconds) |> against (Some 70.0)
-                $"{limited.BeyondMiB:F1}" ] ]
+                $"{mapped.Milliseconds:F1}"
+                Some(100.0 * own.Milliseconds / mapped.Milliseconds) |> against (Some 70.0)
+                $"{mapped.BeyondMiB:F1}"
+                $"{fit.Milliseconds / 1000.0:F1}"
+                $"{fit.BeyondMiB:F1}" ] ]
 
-        sameBits "mapped" own limited
+        sameBits "mapped" own mapped
     | _ -> []
 
 // ── The program ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -496,6 +564,7 @@ let private parts =
       "peak", peak
       "threads", threads
       "widths", widths
+      "precision", precision
       "rows", rows
       "growth", growth
       "fit", fit

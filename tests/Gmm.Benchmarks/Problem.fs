@@ -10,8 +10,8 @@ open Gmm
 /// What a program is asked to do, and on which data. Programs take it as words, in the order of the fields.
 type Problem =
     {
-        /// The N×D numbers, raw float64 row by row (or .npy, for our program); a file may have more rows than are used. The
-        /// first K rows are the starting means.
+        /// The N×D numbers, raw float64 row by row (for our program .npy or raw float32, too); a file may have more rows than
+        /// are used. The first K rows are the starting means.
         File: string
         Rows: int
         Columns: int
@@ -134,14 +134,35 @@ module Problem =
         file
 
     /// The first rows of a raw file in memory.
-    let read (problem: Problem) : float[] =
-        let values = GC.AllocateUninitializedArray<float>(Checked.(*) problem.Rows problem.Columns)
+    let private readAs<'T when 'T: unmanaged and 'T: (new: unit -> 'T) and 'T: struct and 'T :> ValueType>
+        (problem: Problem)
+        : 'T[] =
+        let values = GC.AllocateUninitializedArray<'T>(Checked.(*) problem.Rows problem.Columns)
 
         use stream = File.OpenRead problem.File
         let part = 1 <<< 20
 
         for first in 0..part .. values.Length - 1 do
-            let piece = values.AsSpan(first, min part (values.Length - first))
+            let piece = Span<'T>(values).Slice(first, min part (values.Length - first))
             stream.ReadExactly(MemoryMarshal.AsBytes piece)
 
         values
+
+    /// The rows of a raw file of float64.
+    let read (problem: Problem) : float[] = readAs problem
+
+    /// Those of one of float32.
+    let readFloat32 (problem: Problem) : float32[] = readAs problem
+
+    /// The same problem with its numbers rounded to float32, as raw float32 and as float64; the files are made if they aren't
+    /// there.
+    let rounded (problem: Problem) : Problem * Problem =
+        let float32s = Path.ChangeExtension(problem.File, ".f32")
+        let float64s = Path.ChangeExtension(problem.File, ".rounded.f64")
+
+        if not (File.Exists float32s && File.Exists float64s) then
+            let numbers = read problem |> Array.map float32
+            File.WriteAllBytes(float32s, MemoryMarshal.AsBytes(ReadOnlySpan numbers).ToArray())
+            File.WriteAllBytes(float64s, MemoryMarshal.AsBytes(ReadOnlySpan(Array.map float numbers)).ToArray())
+
+        { problem with File = float32s }, { problem with File = float64s }
