@@ -66,6 +66,12 @@ type Numbers =
             numbers.CopyTo(0, copy.AsSpan())
             ReadOnlyMemory copy
 
+    /// The bytes of a number.
+    member internal numbers.Size =
+        match numbers with
+        | Float64 _ -> sizeof<float>
+        | Float32 _ -> sizeof<float32>
+
     /// Holds the memory where it is.
     member internal numbers.Pin() : MemoryHandle =
         match numbers with

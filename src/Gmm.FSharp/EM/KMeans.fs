@@ -91,6 +91,10 @@ module KMeans =
     let internal labels (centres: float[,]) : Block -> int[] =
         logJoint (mixture centres) >> Assignment.likeliestRows (Array2D.length1 centres)
 
+    /// One-hot responsibilities of the nearest centre for every row of a block (n×K, row by row).
+    let internal memberships (centres: float[,]) : Block -> float[] =
+        logJoint (mixture centres) >> Assignment.hardRows (Array2D.length1 centres)
+
     // ── Empty clusters ──────────────────────────────────────────────────────────────────────────────────────────────
 
     /// A row that may leave its cluster.

@@ -224,11 +224,10 @@ module Start =
 
             result {
                 let! found = KMeans.fit options features
-                let labels = surroundings.Features >> KMeans.labels found.Centres
 
                 if surroundings.HasEdges then
                     return! around found.Centres
                 else
-                    return! grouped found.Centres (labels >> oneHot components)
+                    return! grouped found.Centres (surroundings.Features >> KMeans.memberships found.Centres)
             }
         |> Result.bind revised

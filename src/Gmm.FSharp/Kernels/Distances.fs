@@ -58,7 +58,7 @@ type internal Distances<'L, 'V when 'L :> ILanes<'V>>() =
         | _ -> invalidOp "A kernel of distances was given another form."
 
     override _.Read(itsRows, itsWidth, sheet) =
-        rows <- itsRows
+        rows <- NativePtr.ofNativeInt itsRows
         width <- itsWidth
         Panel.transpose rows width features sheet.Count x.Address
 
@@ -85,10 +85,11 @@ type internal Distances<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.Lengths = [ components * features ]
 
-    override _.Put sums =
+    override _.AddTo sums =
         let firsts = sums[0]
 
         for k in 0 .. components - 1 do
             for j in 0 .. features - 1 do
-                let inLanes = Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))
-                firsts[k * features + j] <- NativePtr.get ofRows.Address (k * columns + j) + inLanes
+                let sum = NativePtr.get ofRows.Address (k * columns + j)
+                let sum = sum + Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))
+                firsts[k * features + j] <- firsts[k * features + j] + sum

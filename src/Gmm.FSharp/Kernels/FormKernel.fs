@@ -44,15 +44,16 @@ type internal Sheet() =
 
 /// One form of a log-density at work on one thread: it has its own layout of the parameters, columns of the panel, and sums.
 /// `Prepare` comes first and `Clear` before the first of some panels; then `Read`, `Score` and `Gather` for one panel after
-/// another, and `Put` at the end.
+/// another, and `AddTo` at the end.
 [<AbstractClass>]
 type internal FormKernel() =
     /// Lays the parameters out.
     abstract Prepare: Form * components: int -> unit
     /// Sets the sums to 0.
     abstract Clear: unit -> unit
-    /// Transposes the panel's rows, `width` numbers from one to the next.
-    abstract Read: rows: nativeptr<float> * width: int * Sheet -> unit
+    /// Transposes the panel's rows at an address, `width` numbers from one to the next: float64, unless the kernel is one of
+    /// float32.
+    abstract Read: rows: nativeint * width: int * Sheet -> unit
     /// Adds ln p(xₙ|θₖ) to the panel's joint log-densities.
     abstract Score: Sheet -> unit
     /// Adds the panel's sums, under its responsibilities.
@@ -62,5 +63,5 @@ type internal FormKernel() =
     default _.NeedsWinnersOnly = false
     /// How many numbers each of the family's sums has.
     abstract Lengths: int list
-    /// Puts the sums of all panels since `Clear`, as the family has them, into arrays of these lengths.
-    abstract Put: ReadOnlySpan<float[]> -> unit
+    /// Adds the sums of all panels since `Clear`, as the family has them, to arrays of these lengths.
+    abstract AddTo: ReadOnlySpan<float[]> -> unit

@@ -70,7 +70,7 @@ module internal Float32 =
         abs (System.Numerics.Tensors.TensorPrimitives.MaxMagnitude numbers) <= largestNumber
 
 /// Gaussian components with a full covariance each: densities by whitening, and weighted moments about the means. Rows and
-/// what is made of them are numbers of one type, float64 or float32; sums over more than some rows, and densities, are float64.
+/// what is made of them are numbers of one type 'E, float64 or float32; sums over more than some rows, and densities, are float64.
 [<Sealed; Optimised>]
 type internal FullQuadratic<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>() =
     inherit FormKernel()
@@ -154,14 +154,7 @@ type internal FullQuadratic<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
         Array.Clear firsts
         Array.Clear seconds
 
-    /// Transposes the panel's rows, of this kernel's type of numbers.
-    member _.Take(source: nativeint, width, sheet: Sheet) = 'N.Transpose(source, width, features, sheet.Count, x.Start)
-
-    override kernel.Read(source: nativeptr<float>, width, sheet) =
-        if sizeof<'E> = sizeof<float> then
-            kernel.Take(NativePtr.toNativeInt source, width, sheet)
-        else
-            invalidOp "A kernel of float32 numbers was given float64 ones."
+    override _.Read(source, width, sheet) = 'N.Transpose(source, width, features, sheet.Count, x.Start)
 
     override _.Score sheet =
         for k in 0 .. components - 1 do
@@ -184,12 +177,6 @@ type internal FullQuadratic<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
 
     override _.Lengths = [ components * features; components * features * features ]
 
-    /// Adds the sums of all panels since `Clear` to others.
-    member _.AddTo(itsFirsts: float[], itsSeconds: float[]) =
-        Statistics.add itsFirsts firsts
-        Statistics.add itsSeconds seconds
-        addTo itsFirsts itsSeconds
-
     /// Whether every feature has a variance, among the components' numbers of rows, that the range of float32 allows for.
     member _.IsSound(count: int -> float) =
         settle ()
@@ -198,7 +185,7 @@ type internal FullQuadratic<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
 
         Seq.forall (fun k -> Seq.forall (variesIn k) (seq { 0 .. features - 1 })) (seq { 0 .. components - 1 })
 
-    override kernel.Put sums =
-        Array.Clear sums[0]
-        Array.Clear sums[1]
-        kernel.AddTo(sums[0], sums[1])
+    override _.AddTo sums =
+        Statistics.add sums[0] firsts
+        Statistics.add sums[1] seconds
+        addTo sums[0] sums[1]

@@ -13,7 +13,7 @@ open FSharp.NativeInterop
 type internal Spares() =
     let idle = ConcurrentBag<Statistics>()
 
-    /// Statistics of K counts and sums of these lengths, whatever numbers they have.
+    /// Statistics of K counts, whatever numbers they have, and sums of these lengths, all 0.
     member spares.Take(components, lengths: int list) : Statistics =
         match idle.TryTake() with
         | true, spare ->
@@ -22,7 +22,11 @@ type internal Spares() =
                 && spare.Sums.Length = lengths.Length
                 && Seq.forall2 (fun (sum: float[]) length -> sum.Length = length) spare.Sums lengths
 
-            if isAlike then spare else spares.Take(components, lengths)
+            if isAlike then
+                Array.iter Array.Clear spare.Sums
+                spare
+            else
+                spares.Take(components, lengths)
         | false, _ ->
             { Weight = 0.0
               LogLikelihood = 0.0
@@ -46,61 +50,97 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
     let sheet, rows = Sheet(), PanelRows()
     let responsibilities = Responsibilities<'L, 'V>()
-    let mutable kernel = Unchecked.defaultof<FormKernel>
-    let mutable prepared = Unchecked.defaultof<Form>
-    // Blocks of float32 have a kernel of their own, where that is enough.
-    let narrow = FullQuadratic<float32, 'S, 'W>()
-    let mutable canNarrow = ValueNone
-    let mutable hasNarrowed = false
+    let mutable form = Unchecked.defaultof<Form>
+    let mutable components = 0
 
-    /// Lays a mixture's parameters out, unless they are those of the last call.
-    let prepare form (logWeights: float[]) =
-        if not (obj.ReferenceEquals(form, prepared)) then
-            kernel <- Sum<'L, 'V>.KernelOf(form, kernel)
-            kernel.Prepare(form, logWeights.Length)
-            let columns = (logWeights.Length + 3) / 4 * 4 * Panel.Stride
+    // The kernel of the form, of float64 numbers, and another for blocks of float32 where these are enough. Each is made ready
+    // when the first block needs it.
+    let mutable wide = Unchecked.defaultof<FormKernel>
+    let narrow = FullQuadratic<float32, 'S, 'W>()
+    let mutable isEnough = ValueNone // whether float32 is enough for the form
+    let mutable wideIsPrepared = false
+    let mutable narrowIsPrepared = false
+    let mutable wideHasSums = false
+    let mutable narrowHasSums = false
+
+    let prepare itsForm itsComponents =
+        if not (obj.ReferenceEquals(itsForm, form)) then
+            form <- itsForm
+            components <- itsComponents
+            let columns = (components + 3) / 4 * 4 * Panel.Stride
             sheet.Joint.Require columns
             sheet.Joint.Clear columns
-            canNarrow <- ValueNone
-            prepared <- form
+            isEnough <- ValueNone
+            wideIsPrepared <- false
+            narrowIsPrepared <- false
 
-    /// Makes the narrow kernel ready if it is enough for a block.
-    let narrows (block: Block) (logWeights: float[]) =
+        wideHasSums <- false
+        narrowHasSums <- false
+
+    let prepareWide () : FormKernel =
+        if not wideIsPrepared then
+            wide <- Sum<'L, 'V>.KernelOf(form, wide)
+            wide.Prepare(form, components)
+            wideIsPrepared <- true
+
+        wide
+
+    let prepareNarrow () : FormKernel =
+        if not narrowIsPrepared then
+            narrow.Prepare(form, components)
+            narrowIsPrepared <- true
+
+        narrow
+
+    /// The kernel for a block.
+    let kernelFor (block: Block) =
         match block.Numbers with
-        | Numbers.Float64 _ -> false
         | Numbers.Float32 numbers ->
-            if canNarrow.IsNone then
-                canNarrow <- ValueSome(Float32.isEnough prepared)
+            if isEnough.IsNone then
+                isEnough <- ValueSome(Float32.isEnough form)
 
-                if canNarrow.Value then
-                    narrow.Prepare(prepared, logWeights.Length)
+            if isEnough.Value && Float32.isEnoughFor numbers.Span then
+                prepareNarrow ()
+            else
+                prepareWide ()
+        | Numbers.Float64 _ -> prepareWide ()
 
-            let isEnough = canNarrow.Value && Float32.isEnoughFor numbers.Span
+    let isNarrow kernel = obj.ReferenceEquals(kernel, narrow)
 
-            if isEnough && not hasNarrowed then
-                narrow.Clear()
-                hasNarrowed <- true
+    /// Sets a kernel's sums to 0, unless they are of blocks of the same run.
+    let startSums (kernel: FormKernel) =
+        if isNarrow kernel then
+            if not narrowHasSums then
+                kernel.Clear()
 
-            isEnough
+            narrowHasSums <- true
+        else
+            if not wideHasSums then
+                kernel.Clear()
+
+            wideHasSums <- true
 
     /// The joint log-densities of the rows of a block from `first` on, as many as a panel takes.
-    let score (block: Block) (pinned: MemoryHandle) isNarrow (logWeights: float[]) first =
+    let score (kernel: FormKernel) (block: Block) (pinned: MemoryHandle) (logWeights: float[]) first =
         sheet.Take(block, first)
 
-        for k in 0 .. logWeights.Length - 1 do
+        for k in 0 .. components - 1 do
             Span<float>(NativePtr.toVoidPtr (sheet.Component k), sheet.Padded).Fill logWeights[k]
 
-        if isNarrow then
-            narrow.Take(rows.InPlace(block, pinned, first), block.Columns, sheet)
-        else
-            kernel.Read(rows.Of(block, pinned, first, sheet.Count), block.Columns, sheet)
+        let address =
+            if isNarrow kernel then
+                rows.InPlace(block, pinned, first)
+            else
+                rows.AsFloat64(block, pinned, first, sheet.Count)
 
+        kernel.Read(address, block.Columns, sheet)
         // The rows of the next panel, which mostly lie behind these.
         rows.Prefetch(block, pinned, first + sheet.Count)
-        if isNarrow then narrow.Score sheet else kernel.Score sheet
+        kernel.Score sheet
 
     let expect assignment logWeights (block: Block) =
-        let components, isNarrow = Array.length logWeights, narrows block logWeights
+        let kernel = kernelFor block
+        startSums kernel
         use pinned = block.Numbers.Pin()
 
         let given =
@@ -112,7 +152,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         let mutable first = 0
 
         while first < block.Rows do
-            score block pinned isNarrow logWeights first
+            score kernel block pinned logWeights first
 
             let ofPanel =
                 if given.Length = 0 then
@@ -123,53 +163,53 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
             sheet.IsSoft <- assignment.IsSoft
             sheet.IsHard <- assignment.IsHard
             responsibilities.Assign(assignment, sheet, components, ofPanel, kernel.NeedsWinnersOnly)
-            if isNarrow then narrow.Gather sheet else kernel.Gather sheet
+            kernel.Gather sheet
             first <- first + sheet.Count
 
-    /// Whether the moments of float32 are within its range; if not, all are float64's.
-    let isSound () = not hasNarrowed || narrow.IsSound responsibilities.Count
-
-    let gather assignment (logWeights: float[]) (blocks: Block seq) =
-        kernel.Clear()
-        responsibilities.Clear logWeights.Length
-        hasNarrowed <- false
+    let gather assignment logWeights (blocks: Block seq) =
+        responsibilities.Clear components
 
         for block in blocks do
             expect assignment logWeights block
 
     override _.Expect(form, logWeights, assignment, blocks, spares) =
-        prepare form logWeights
+        prepare form logWeights.Length
         gather assignment logWeights blocks
 
-        if not (isSound ()) then
-            let couldNarrow = canNarrow
-            canNarrow <- ValueSome false
+        // Moments that are out of float32's range are float64's, and with them all others.
+        if narrowHasSums && not (narrow.IsSound responsibilities.Count) then
+            let wasEnough = isEnough
+            isEnough <- ValueSome false
+            prepare form logWeights.Length
             gather assignment logWeights blocks
-            canNarrow <- couldNarrow
+            isEnough <- wasEnough
 
-        let statistics = spares.Take(logWeights.Length, kernel.Lengths)
+        let used =
+            [ if wideHasSums then
+                  wide
+              if narrowHasSums then
+                  narrow :> FormKernel ]
+
+        let statistics = spares.Take(components, used.Head.Lengths)
         responsibilities.PutCounts statistics.Counts
-        kernel.Put(ReadOnlySpan statistics.Sums)
 
-        if hasNarrowed then
-            narrow.AddTo(statistics.Sums[0], statistics.Sums[1])
+        for kernel in used do
+            kernel.AddTo(ReadOnlySpan statistics.Sums)
 
         { statistics with
             Weight = responsibilities.Weight
             LogLikelihood = responsibilities.LogLikelihood }
 
     override _.LogJoint(form, logWeights, block) =
-        prepare form logWeights
-        hasNarrowed <- false
-        let components = logWeights.Length
+        prepare form logWeights.Length
+        let kernel = kernelFor block
         let joint: float[] = GC.AllocateUninitializedArray(block.Rows * components)
         use target = fixed joint
         use pinned = block.Numbers.Pin()
-        let isNarrow = narrows block logWeights
         let mutable first = 0
 
         while first < block.Rows do
-            score block pinned isNarrow logWeights first
+            score kernel block pinned logWeights first
 
             let mutable target = NativePtr.add target (first * components)
 

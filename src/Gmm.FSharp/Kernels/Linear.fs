@@ -94,7 +94,7 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.Read(rows, width, sheet) =
         let count = sheet.Count
-        let block = Array.init (count * width) (fun i -> NativePtr.get rows i)
+        let block = ReadOnlySpan<float>(rows.ToPointer(), count * width).ToArray()
         let values = (statistic (Reference.engine.Create [| count; width |] (ReadOnlyMemory block))).toArray()
         use pinned = fixed values
         Panel.transpose pinned statistics statistics count t.Address
@@ -130,7 +130,7 @@ type internal Linear<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.Lengths = [ components * statistics ]
 
-    override _.Put sums =
+    override _.AddTo sums =
         Tiles.readRectangle<Doubles<'L, 'V>, 'V>
             sumsOfPanels.Start
             (Panel.even components)

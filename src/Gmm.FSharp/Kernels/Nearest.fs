@@ -45,7 +45,8 @@ type internal Nearest<'L, 'V when 'L :> ILanes<'V>>() =
 
         while row < block.Rows do
             sheet.Take(block, row)
-            Panel.transpose (rows.Of(block, pinned, row, sheet.Count)) features features sheet.Count x.Address
+            let values = NativePtr.ofNativeInt (rows.AsFloat64(block, pinned, row, sheet.Count))
+            Panel.transpose values features features sheet.Count x.Address
             least.Clear sheet.Padded
             let ofPanel = Span<float>(NativePtr.toVoidPtr least.Address, sheet.Count)
             nearest.Slice(row, sheet.Count).CopyTo ofPanel

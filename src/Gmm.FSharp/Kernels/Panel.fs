@@ -128,11 +128,11 @@ module internal Panel =
     let transpose source width columns count target =
         transposeBy Stride Avx.IsSupported four source width columns count target
 
-    /// Asks for numbers to be brought into the core's cache while it works on others; none need be there.
-    let prefetch (address: nativeptr<float>) (count: int) =
+    /// Asks for bytes to be brought into the core's cache while it works on others; none need be there.
+    let prefetch (address: nativeint) (bytes: int) =
         if Sse.IsSupported then
             let mutable i = 0
 
-            while i < count do
-                Sse.Prefetch1(NativePtr.toVoidPtr (at address i))
-                i <- i + 8
+            while i < bytes do
+                Sse.Prefetch1((address + nativeint i).ToPointer())
+                i <- i + 64

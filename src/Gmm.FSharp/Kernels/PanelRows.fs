@@ -6,39 +6,27 @@ open System
 open System.Buffers
 open FSharp.NativeInterop
 
-/// The rows of one panel after another as float64. Used by one thread at a time.
+/// The rows of one panel after another. Used by one thread at a time.
 [<Sealed>]
 type internal PanelRows() =
     let widened = Pinned()
 
     /// The address of a row of a block whose numbers are pinned.
     member _.InPlace(block: Block, pinned: MemoryHandle, row: int) : nativeint =
-        let size =
-            match block.Numbers with
-            | Numbers.Float64 _ -> sizeof<float>
-            | Numbers.Float32 _ -> sizeof<float32>
+        NativePtr.toNativeInt (NativePtr.ofVoidPtr<byte> pinned.Pointer)
+        + nativeint (row * block.Columns * block.Numbers.Size)
 
-        NativePtr.toNativeInt (NativePtr.ofVoidPtr<byte> pinned.Pointer) + nativeint (row * block.Columns * size)
-
-    /// The address of some rows of a block whose numbers are pinned: in place if they are float64, otherwise of a copy, which
-    /// the next call overwrites.
-    member _.Of(block: Block, pinned: MemoryHandle, first: int, count: int) : nativeptr<float> =
-        let start = first * block.Columns
-
+    /// The address of some rows of a block as float64: in place if they are that, otherwise of a copy, which the next call
+    /// overwrites.
+    member rows.AsFloat64(block: Block, pinned: MemoryHandle, first: int, count: int) : nativeint =
         match block.Numbers with
-        | Numbers.Float64 _ -> NativePtr.add (NativePtr.ofVoidPtr pinned.Pointer) start
+        | Numbers.Float64 _ -> rows.InPlace(block, pinned, first)
         | Numbers.Float32 _ ->
             let length = count * block.Columns
             widened.Require length
-            block.Numbers.CopyTo(start, Span<float>(NativePtr.toVoidPtr widened.Address, length))
-            widened.Address
+            block.Numbers.CopyTo(first * block.Columns, Span<float>(NativePtr.toVoidPtr widened.Address, length))
+            widened.Start
 
     /// Asks for a panel's rows of a block whose numbers are pinned; none need be there.
-    member _.Prefetch(block: Block, pinned: MemoryHandle, first: int) : unit =
-        let start, count = first * block.Columns, Panel.Rows * block.Columns
-        let numbers: nativeptr<float> = NativePtr.ofVoidPtr pinned.Pointer
-
-        match block.Numbers with
-        | Numbers.Float64 _ -> Panel.prefetch (NativePtr.add numbers start) count
-        // Two take the room of a float64.
-        | Numbers.Float32 _ -> Panel.prefetch (NativePtr.add numbers (start / 2)) (count / 2)
+    member rows.Prefetch(block: Block, pinned: MemoryHandle, first: int) : unit =
+        Panel.prefetch (rows.InPlace(block, pinned, first)) (Panel.Rows * block.Columns * block.Numbers.Size)

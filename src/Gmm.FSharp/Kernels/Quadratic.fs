@@ -55,8 +55,8 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
         first.Clear(components * columns * Panel.Lanes)
         second.Clear(Structure.planes components structure * columns * Panel.Lanes)
 
-    override _.Read(source: nativeptr<float>, width, sheet) =
-        Panel.transpose source width features sheet.Count x.Address
+    override _.Read(source, width, sheet) =
+        Panel.transpose (NativePtr.ofNativeInt source) width features sheet.Count x.Address
 
     override _.Score sheet =
         for k in 0 .. components - 1 do
@@ -79,13 +79,13 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
         let planes = Structure.planes components structure
         [ components * features; planes * Structure.planeSize features structure ]
 
-    override _.Put sums =
+    override _.AddTo sums =
         let firsts, seconds = sums[0], sums[1]
         let sum (sums: nativeptr<float>) j = Panel.sum (NativePtr.add sums (j * Panel.Lanes))
 
         for k in 0 .. components - 1 do
             for j in 0 .. features - 1 do
-                firsts[k * features + j] <- sum (firstOf k) j
+                firsts[k * features + j] <- firsts[k * features + j] + sum (firstOf k) j
 
         for p in 0 .. Structure.planes components structure - 1 do
             if Structure.shape structure = Shape.Spherical then
@@ -94,7 +94,7 @@ type internal Quadratic<'L, 'V when 'L :> ILanes<'V>>() =
                 for j in 0 .. features - 1 do
                     total <- total + sum (secondOf p) j
 
-                seconds[p] <- total / float features
+                seconds[p] <- seconds[p] + total / float features
             else
                 for j in 0 .. features - 1 do
-                    seconds[p * features + j] <- sum (secondOf p) j
+                    seconds[p * features + j] <- seconds[p * features + j] + sum (secondOf p) j

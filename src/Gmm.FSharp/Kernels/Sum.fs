@@ -44,6 +44,8 @@ type internal Sum<'L, 'V when 'L :> ILanes<'V>>() =
         | _ -> invalidOp "A kernel of products was given another form."
 
     override _.Read(source, width, sheet) =
+        let source = NativePtr.ofNativeInt<float> source
+
         for i in 0 .. kernels.Length - 1 do
             let chosen, target = columns[i], rows[i].Address
 
@@ -51,7 +53,7 @@ type internal Sum<'L, 'V when 'L :> ILanes<'V>>() =
                 for j in 0 .. chosen.Length - 1 do
                     NativePtr.set target (n * chosen.Length + j) (NativePtr.get source (n * width + chosen[j]))
 
-            kernels[i].Read(target, chosen.Length, sheet)
+            kernels[i].Read(NativePtr.toNativeInt target, chosen.Length, sheet)
 
     override _.Score sheet =
         for kernel in kernels do
@@ -67,10 +69,10 @@ type internal Sum<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.Lengths = kernels |> List.ofArray |> List.collect _.Lengths
 
-    override _.Put sums =
+    override _.AddTo sums =
         let mutable first = 0
 
         for kernel in kernels do
             let count = kernel.Lengths.Length
-            kernel.Put(sums.Slice(first, count))
+            kernel.AddTo(sums.Slice(first, count))
             first <- first + count

@@ -173,7 +173,7 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
         | _ -> invalidOp "A kernel of tied covariances was given another form."
 
     override _.Read(rows, width, sheet) =
-        Panel.transpose rows width features sheet.Count x.Address
+        Panel.transpose (NativePtr.ofNativeInt rows) width features sheet.Count x.Address
         centreRows sheet.Padded
 
     override _.Score sheet =
@@ -220,14 +220,14 @@ type internal TiedQuadratic<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.Lengths = [ components * features; features * features ]
 
-    override _.Put sums =
+    override _.AddTo sums =
         let firsts, seconds = sums[0], sums[1]
-        Array.Clear seconds
         use pinned = fixed seconds
 
         for k in 0 .. components - 1 do
             for j in 0 .. features - 1 do
-                firsts[k * features + j] <- Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))
+                let sum = Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))
+                firsts[k * features + j] <- firsts[k * features + j] + sum
 
         Tiles.readTriangle<Doubles<'L, 'V>, 'V> second.Start columns pinned features
 

@@ -317,8 +317,8 @@ module internal Tiles =
             tile <- addGroup<'N, 'V> group ('N.At(a, i * 'N.Stride)) b tile others rows
             i <- i + group
 
-    /// The sums of the first columns, row by row into `target` (height×width).
+    /// Adds the sums of the first columns, row by row, to `target` (height×width).
     let readRectangle<'N, 'V when 'N :> IVectors<'V>> (sums: nativeint) columns others (target: float[]) height width =
         read<'N, 'V> (fun _ -> others) sums columns (fun i j value ->
             if i < height && j < width then
-                target[i * width + j] <- value)
+                target[i * width + j] <- target[i * width + j] + value)

@@ -73,3 +73,10 @@ module Assignment =
             let row = ReadOnlySpan(joint, n * components, components)
             let largest = System.Numerics.Tensors.TensorPrimitives.Max row
             if largest > lowest then row.IndexOf largest else 0)
+
+    /// Joint log-densities (n×K) become one-hot responsibilities, as `hard` has them.
+    let internal hardRows components (joint: float[]) : float[] =
+        let winners = likeliestRows components joint
+        Array.Clear joint
+        winners |> Array.iteri (fun n winner -> joint[n * components + winner] <- 1.0)
+        joint
