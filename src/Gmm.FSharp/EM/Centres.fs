@@ -98,9 +98,9 @@ module Centres =
         let kernels = Pool(fun () -> Kernel.nearestOf Kernel.widest)
         let centres = ResizeArray [ first ]
 
-        // The squared distances of the first rows are kept, 16 MiB of them; those of later rows are computed again from all
+        // The squared distances of the first rows are kept, 8 MiB of them; those of later rows are computed again from all
         // centres: less memory than the data have, and no more for more rows.
-        let kept = Array.create (int (min source.Rows (1L <<< 21))) infinity
+        let kept = Array.create (int (min source.Rows (1L <<< 20))) infinity
         let mutable counted = 0
 
         /// The centres chosen.

@@ -83,15 +83,15 @@ module KMeans =
         mixture.Parameters.Centres.toArray2D ()
         |> fun centres -> Array.init mixture.Components (fun k -> centres[k, *])
 
-    /// −½‖xₙ−μₖ‖² of a block (n×K, row by row), by the kernels of centroids.
-    let private logJoint (mixture: Mixture<Centroid>) : Block -> float[] =
-        (Kernel.backend Centroid.family).LogJoint mixture
+    /// −½‖xₙ−μₖ‖² of a block (n×K, row by row), by the kernels of centroids, until the same thread's next block.
+    let private logJoint: Mixture<Centroid> -> Block -> float[] = Kernel.passingLogJoint Centroid.family
 
     /// The number of the nearest centre for every row of a block (n), the lowest of equals.
     let internal labels (centres: float[,]) : Block -> int[] =
         logJoint (mixture centres) >> Assignment.likeliestRows (Array2D.length1 centres)
 
-    /// One-hot responsibilities of the nearest centre for every row of a block (n×K, row by row).
+    /// One-hot responsibilities of the nearest centre for every row of a block (n×K, row by row), until the same thread's next
+    /// block.
     let internal memberships (centres: float[,]) : Block -> float[] =
         logJoint (mixture centres) >> Assignment.hardRows (Array2D.length1 centres)
 

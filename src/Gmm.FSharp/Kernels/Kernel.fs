@@ -6,6 +6,7 @@ open System
 open System.Buffers
 open System.Collections.Concurrent
 open System.Runtime.Intrinsics
+open System.Threading
 open FSharp.NativeInterop
 
 /// Statistics that nobody holds any more, whose arrays serve again.
@@ -41,8 +42,8 @@ type internal Spares() =
 type internal Worker() =
     /// The statistics of blocks, one after another.
     abstract Expect: Form * logWeights: float[] * Assignment * Block seq * Spares -> Statistics
-    /// The joint log-densities of a block (n×K, row by row).
-    abstract LogJoint: Form * logWeights: float[] * Block -> float[]
+    /// Puts the joint log-densities of a block (n×K, row by row).
+    abstract LogJoint: Form * logWeights: float[] * Block * target: float[] -> unit
 
 [<Sealed; Optimised>]
 type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>>() =
@@ -200,11 +201,10 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
             Weight = responsibilities.Weight
             LogLikelihood = responsibilities.LogLikelihood }
 
-    override _.LogJoint(form, logWeights, block) =
+    override _.LogJoint(form, logWeights, block, target) =
         prepare form logWeights.Length
         let kernel = kernelFor block
-        let joint: float[] = GC.AllocateUninitializedArray(block.Rows * components)
-        use target = fixed joint
+        use target = fixed target
         use pinned = block.Numbers.Pin()
         let mutable first = 0
 
@@ -222,8 +222,6 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
                     column <- NativePtr.add column Panel.Stride
 
             first <- first + sheet.Count
-
-        joint
 
 /// How wide the vectors of kernels are.
 [<RequireQualifiedAccess>]
@@ -249,16 +247,16 @@ module Kernel =
         | Width.Bits256 -> Nearest<Lanes256, Vector256<float>>()
         | Width.Bits128 -> Nearest<Lanes128, Vector128<float>>()
 
+    let private workers width =
+        Pool(fun () ->
+            match width with
+            | Width.Bits512 -> Worker<Lanes512, Vector512<float>, Singles512, Vector512<float32>>() :> Worker
+            | Width.Bits256 -> Worker<Lanes256, Vector256<float>, Singles256, Vector256<float32>>()
+            | Width.Bits128 -> Worker<Lanes128, Vector128<float>, Singles128, Vector128<float32>>())
+
     let internal backendOf width (family: Family<'θ>) : Backend<'θ> =
         let textbook = Backend.textbook Reference.engine family
-
-        let workers =
-            Pool(fun () ->
-                match width with
-                | Width.Bits512 -> Worker<Lanes512, Vector512<float>, Singles512, Vector512<float32>>() :> Worker
-                | Width.Bits256 -> Worker<Lanes256, Vector256<float>, Singles256, Vector256<float32>>()
-                | Width.Bits128 -> Worker<Lanes128, Vector128<float>, Singles128, Vector128<float32>>())
-
+        let workers = workers width
         let spares = Spares()
 
         { Name = "kernels"
@@ -276,7 +274,27 @@ module Kernel =
                 | None -> textbook.LogJoint mixture
                 | Some form ->
                     let logWeights = mixture.LogWeights.toArray1D ()
-                    fun block -> workers.Use _.LogJoint(form, logWeights, block) }
+
+                    fun block ->
+                        let joint = GC.AllocateUninitializedArray(block.Rows * logWeights.Length)
+                        workers.Use _.LogJoint(form, logWeights, block, joint)
+                        joint }
 
     /// The kernels of a family's form; the textbook on the managed engine for a family without one.
     let backend (family: Family<'θ>) : Backend<'θ> = backendOf widest family
+
+    /// The joint log-densities of a block (n×K, row by row) under a mixture whose family has a form, in an array that serves
+    /// again for the next block of the same thread.
+    let internal passingLogJoint (family: Family<'θ>) (mixture: Mixture<'θ>) : Block -> float[] =
+        let form, logWeights = (family.Form mixture.Parameters).Value, mixture.LogWeights.toArray1D ()
+        let workers = workers widest
+        let arrays = new ThreadLocal<float[]>(fun () -> [||])
+
+        fun block ->
+            let length = block.Rows * logWeights.Length
+
+            if arrays.Value.Length <> length then
+                arrays.Value <- Array.zeroCreate length
+
+            workers.Use _.LogJoint(form, logWeights, block, arrays.Value)
+            arrays.Value
