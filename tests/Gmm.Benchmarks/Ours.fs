@@ -79,8 +79,14 @@ let private measure (problem: Problem) threads (source: Source) =
                     RegCovar = Absolute 1e-6 // as scikit-learn
                     Execution = execution }
 
-            let fit: Fit<Gaussian> = timed (fun () -> Gmm.fit options source |> GmmError.get)
-            fit.LowerBound)
+            /// As scikit-learn counts the tolerance, one M-step follows the E-step that found the change small.
+            let fit () =
+                let fit: Fit<Gaussian> = Gmm.fit options source |> GmmError.get
+                fit.Model, EM.mStep fit.Model fit.Mixture fit.Statistics |> GmmError.get
+
+            let model, mixture = timed fit
+            let statistics = EM.eStep model source mixture
+            statistics.LogLikelihood / statistics.Weight)
     | "kmeans" -> iterate problem (fun () -> KMeans.iterates execution source (means ()))
     | structure ->
         let model =

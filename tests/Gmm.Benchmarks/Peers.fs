@@ -437,7 +437,8 @@ let private fit setting =
     let objective = peer |> Option.map _.Objective
     printfn $"""It ends at {own.Objective:F6}, scikit-learn at {text "F6" objective}.{'\n'}"""
 
-    [ if objective |> Option.exists (fun objective -> own.Objective < objective - problem.Tolerance) then
+    // Seeds make a difference of some 1e-5.
+    [ if objective |> Option.exists (fun objective -> own.Objective < objective - problem.Tolerance / 10.0) then
           $"{problem.Name}: the fit ends worse than scikit-learn's" ]
 
 /// A fit of the 272 eruptions of Old Faithful.
