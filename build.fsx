@@ -203,6 +203,9 @@ module Steps =
         printfn $"\n{passed} passed, {failed} failed, {skipped} skipped"
         exit (if complete then 0 else 1)
 
+    /// The tests that run again with narrower vectors.
+    let private ofKernels = "FullyQualifiedName~KernelTests|FullyQualifiedName~SinglePrecision"
+
     /// Runs the tests; `arguments`, such as `--filter`, go to `dotnet test`. Without any, the kernels' tests run again with
     /// narrower vectors.
     let test arguments Formatted Built =
@@ -214,7 +217,7 @@ module Steps =
                   for switch in switchedOff do
                       "Gmm.Tests",
                       $"Gmm.Tests without {switch}",
-                      [ "--filter"; "FullyQualifiedName~KernelTests"; "--environment"; $"DOTNET_{switch}=0" ] ]
+                      [ "--filter"; ofKernels; "--environment"; $"DOTNET_{switch}=0" ] ]
 
     /// Restores Gmm.DiffSharp and its tests from NuGet's own sources, and a further one after --source. None, and a word of it,
     /// when none of these has DiffSharp.
