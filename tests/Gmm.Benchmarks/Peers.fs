@@ -186,53 +186,60 @@ let private iterations setting =
 
                   problem, own, List.zip peers [ ofScikitLearn; ofArmadillo ] ]
 
-    printfn "Milliseconds per iteration, and how many of ours go into a peer's:\n"
+    if results.IsEmpty then
+        [ $"iterations: no problem has '{setting.Only}' in its name" ]
+    else
+        printfn "Milliseconds per iteration, and how many of ours go into a peer's:\n"
 
-    table
-        [ "rows × features, components"; "Gmm"; "of all cores"; "scikit-learn"; "÷ ours"; "Armadillo"; "÷ ours" ]
-        [ for problem, own, peers in results ->
-              [ problem.Name
-                $"{own.Milliseconds:F2}"
-                $"{own.CoreMilliseconds:F2}"
-                for peer, wanted in peers do
-                    let milliseconds = peer |> Option.map _.Milliseconds
-                    text "F2" milliseconds
-                    milliseconds |> Option.map (fun value -> value / own.Milliseconds) |> against wanted ] ]
+        table
+            [ "rows × features, components"; "Gmm"; "of all cores"; "scikit-learn"; "÷ ours"; "Armadillo"; "÷ ours" ]
+            [ for problem, own, peers in results ->
+                  [ problem.Name
+                    $"{own.Milliseconds:F2}"
+                    $"{own.CoreMilliseconds:F2}"
+                    for peer, wanted in peers do
+                        let milliseconds = peer |> Option.map _.Milliseconds
+                        text "F2" milliseconds
+                        milliseconds |> Option.map (fun value -> value / own.Milliseconds) |> against wanted ] ]
 
-    /// The largest relative difference of the peers' objectives from ours.
-    let difference (own: Measurement) (peers: (Measurement option * float option) list) =
-        [ for peer, _ in peers do
-              for peer in Option.toList peer do
-                  abs (peer.Objective - own.Objective) / abs own.Objective ]
-        |> List.fold max 0.0
+        /// The largest relative difference of the peers' objectives from ours.
+        let difference (own: Measurement) (peers: (Measurement option * float option) list) =
+            [ for peer, _ in peers do
+                  for peer in Option.toList peer do
+                      abs (peer.Objective - own.Objective) / abs own.Objective ]
+            |> List.fold max 0.0
 
-    let agree own peers = difference own peers <= 1e-9
+        let agree own peers = difference own peers <= 1e-9
 
-    printfn "The mean log-likelihood of a row (k-means: −½ the mean squared distance) after 10 iterations:\n"
+        printfn "The mean log-likelihood of a row (k-means: −½ the mean squared distance) after 10 iterations:\n"
 
-    table
-        [ "rows × features, components"; "Gmm"; "scikit-learn"; "Armadillo"; "differ by"; "" ]
-        [ for problem, own, peers in results ->
-              [ problem.Name
-                $"{own.Objective:F12}"
-                for peer, _ in peers do
-                    peer |> Option.map _.Objective |> text "F12"
-                (difference own peers).ToString "0e-0"
-                if agree own peers then "agree" else "FAIL" ] ]
+        table
+            [ "rows × features, components"; "Gmm"; "scikit-learn"; "Armadillo"; "differ by"; "" ]
+            [ for problem, own, peers in results ->
+                  [ problem.Name
+                    $"{own.Objective:F12}"
+                    for peer, _ in peers do
+                        peer |> Option.map _.Objective |> text "F12"
+                    if peers |> List.forall (fst >> Option.isNone) then
+                        absent
+                        "no peer"
+                    else
+                        (difference own peers).ToString "0e-0"
+                        if agree own peers then "agree" else "FAIL" ] ]
 
-    printfn "MiB of memory beyond the data at the peak:\n"
+        printfn "MiB of memory beyond the data at the peak:\n"
 
-    table
-        [ "rows × features, components"; "Gmm"; "scikit-learn"; "Armadillo" ]
-        [ for problem, own, peers in results ->
-              [ problem.Name
-                $"{own.BeyondMiB:F1}"
-                for peer, _ in peers do
-                    peer |> Option.map _.BeyondMiB |> text "F1" ] ]
+        table
+            [ "rows × features, components"; "Gmm"; "scikit-learn"; "Armadillo" ]
+            [ for problem, own, peers in results ->
+                  [ problem.Name
+                    $"{own.BeyondMiB:F1}"
+                    for peer, _ in peers do
+                        peer |> Option.map _.BeyondMiB |> text "F1" ] ]
 
-    [ for problem, own, peers in results do
-          if not (agree own peers) then
-              $"{problem.Name}: objectives differ by more than 1e-9" ]
+        [ for problem, own, peers in results do
+              if not (agree own peers) then
+                  $"{problem.Name}: objectives differ by more than 1e-9" ]
 
 /// Multiply–adds of an iteration of full covariances: D(D+1)/2 to whiten a row, as many for its second moments, 3D for the rest.
 let private multiplyAdds (problem: Problem) =
@@ -580,7 +587,7 @@ PART is one or more of {String.Join(", ", List.map fst parts)}; without one, all
 --large    10 million rows and files of 4 GiB, too: needs 20 GiB of disk and 12 GiB of memory
 --rounds   how often the programs take turns (3)
 --seconds  for how long each repeats its runs in a turn (3)
---only     the problems of `iterations` whose names contain TEXT
+--only     the problems of `iterations` whose names (as in its table) contain TEXT
 """
 
 let private canImport python =
@@ -611,30 +618,34 @@ let private setting folder =
       Python = [ "/usr/bin/python3"; "python3"; "python" ] |> List.tryFind canImport
       Armadillo = if File.Exists armadillo then Some armadillo else None }
 
+/// The parts and the setting that words ask for, or what is wrong with a word.
+let rec private read chosen setting (words: string list) =
+    match words with
+    | [] -> Ok(List.rev chosen, setting)
+    | "--large" :: rest -> read chosen { setting with IsLarge = true } rest
+    | [ "--rounds" | "--seconds" | "--only" as option ] -> Error $"{option} needs a value"
+    | "--rounds" :: count :: rest ->
+        match Int32.TryParse count with
+        | true, rounds when rounds >= 1 -> read chosen { setting with Rounds = rounds } rest
+        | _ -> Error $"--rounds must be a whole number from 1, but is {count}"
+    | "--seconds" :: seconds :: rest ->
+        match Double.TryParse seconds with
+        | true, time when time >= 0.0 && Double.IsFinite time -> read chosen { setting with Seconds = time } rest
+        | _ -> Error $"--seconds must be a number from 0, but is {seconds}"
+    | "--only" :: text :: rest -> read chosen { setting with Only = text } rest
+    | name :: rest ->
+        match parts |> List.tryFind (fun (part, _) -> part = name) with
+        | Some part -> read (part :: chosen) setting rest
+        | None -> Error $"there is no part or option '{name}'"
+
 /// Runs the parts that the words name; 1 if a result is wrong, 2 if the words are.
 let run (words: string list) =
-    let rec read chosen setting words =
-        match words with
-        | [] -> Some(List.rev chosen, setting)
-        | "--large" :: rest -> read chosen { setting with IsLarge = true } rest
-        | "--rounds" :: count :: rest ->
-            read
-                chosen
-                { setting with
-                    Rounds = max 1 (int count) }
-                rest
-        | "--seconds" :: seconds :: rest -> read chosen { setting with Seconds = float seconds } rest
-        | "--only" :: text :: rest -> read chosen { setting with Only = text } rest
-        | name :: rest ->
-            parts
-            |> List.tryFind (fun (part, _) -> part = name)
-            |> Option.bind (fun part -> read (part :: chosen) setting rest)
-
     match read [] (setting (Path.GetFullPath "artifacts/peers")) words with
-    | None ->
+    | Error reason ->
+        eprintfn $"error: {reason}"
         eprintf $"%s{usage}"
         2
-    | Some(chosen, setting) ->
+    | Ok(chosen, setting) ->
         printfn $"{Machine.description ()}\n"
 
         if setting.Python.IsNone then
