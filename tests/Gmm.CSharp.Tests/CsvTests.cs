@@ -64,6 +64,8 @@ public sealed class CsvTests : IDisposable
     public void MissingFile()
     {
         Assert.Equal("nowhere/missing.csv: There is no such file.", Assert.Throws<IOException>(() => CsvData.Read("nowhere/missing.csv")).Message);
+        string folder = Path.GetTempPath();
+        Assert.Equal($"{folder}: This is a folder, not a file.", Assert.Throws<IOException>(() => CsvData.Read(folder)).Message);
         Assert.Equal("path", Assert.Throws<ArgumentNullException>(() => CsvData.Read(null!)).ParamName);
     }
 

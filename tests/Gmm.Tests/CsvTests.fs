@@ -29,6 +29,14 @@ let private trouble text =
 let private data name = Csv.read (Path.Combine(System.AppContext.BaseDirectory, "data", name)) |> GmmError.get
 
 [<Fact>]
+let ``a folder is told from a file`` () =
+    let folder = Path.GetTempPath()
+
+    match Csv.read folder with
+    | Error error -> Assert.Equal($"{folder}: This is a folder, not a file.", error.Message)
+    | Ok table -> failwith $"%A{table}"
+
+[<Fact>]
 let ``a header names the columns`` () =
     let table = table "a,b\n1,2\n3.5,-4e-1\n"
     Assert.Equal<string>([| "a"; "b" |], table.Names)

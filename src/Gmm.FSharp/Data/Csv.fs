@@ -174,6 +174,8 @@ module Csv =
         | Trouble(line, column, reason) -> unreadable line column reason
         | :? FileNotFoundException
         | :? DirectoryNotFoundException -> unreadable 0 0 "There is no such file."
+        | :? UnauthorizedAccessException
+        | :? IOException when Directory.Exists path -> unreadable 0 0 "This is a folder, not a file."
         | :? CsvFormatException as error -> unreadable (int error.LineNumber) 0 error.Message
         | :? ArgumentException
         | :? UnauthorizedAccessException
