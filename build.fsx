@@ -262,7 +262,7 @@ module Steps =
         Built
 
     /// Runs the tests of Gmm.DiffSharp.
-    let testDiffSharp Built = runTests [ "Gmm.DiffSharp.Tests", "Gmm.DiffSharp.Tests", [] ]
+    let testDiffSharp Built = runTests [ ("Gmm.DiffSharp.Tests", "Gmm.DiffSharp.Tests", []) ]
 
     /// Runs the demo in the repository root.
     let runDemo arguments Built = dotnetWith arguments "run --project samples/Gmm.Demo -c Release --no-build --"

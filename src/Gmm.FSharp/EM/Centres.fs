@@ -10,7 +10,7 @@ module Centres =
         Error(
             InvalidData(
                 $"at least {components} different rows of positive weight, one for each component",
-                $"only {found} were found"
+                $"only {found} could be found"
             )
         )
 
