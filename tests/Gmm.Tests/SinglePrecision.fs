@@ -196,6 +196,30 @@ let ``float32 that float32 is not enough for has the bits of float64`` () =
         if not isDependent then
             toTheBit "of I" (statistics start float64s) (statistics start float32s)
 
+/// Were their variances those of float32's sums, the steps would wander about the maximum, by far more than the tolerance.
+[<Fact>]
+let ``a fit of float32 whose features nearly depend on one another comes to rest where that of float64 does`` () =
+    let random = Random 3
+
+    for noise in [ 1e-2; 1e-3; 1e-4 ] do
+        let row n =
+            let centre = if n % 2 = 0 then 6.0 else -6.0
+            let row = Array.init 4 (fun j -> centre * float (1 + j % 2) + normal random)
+            row[3] <- row[0] + noise * normal random
+            row
+
+        let options =
+            { plain 2 Full with
+                Start = Start.KMeans
+                RegCovar = Relative 1e-6
+                Tolerance = 1e-6
+                MaxIterations = 100 }
+
+        let float32s, float64s = both false (Array.init 20_000 row)
+        let narrow, wide = Gmm.fit options float32s |> ok, Gmm.fit options float64s |> ok
+        Assert.Equal(wide.Objective, narrow.Objective, 1e-7)
+        Assert.True(narrow.Iterations <= wide.Iterations + 1, $"{narrow.Iterations} iterations, not {wide.Iterations}")
+
 /// A block out of float32's range among others: both kernels work on one run.
 [<Fact>]
 let ``one row that float32 is not enough for leaves the others as they are`` () =

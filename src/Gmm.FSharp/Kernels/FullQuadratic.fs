@@ -14,8 +14,9 @@ module internal Float32 =
     /// 2²⁰, within which scales and their inverses are.
     let private largestScale = 1048576.0
 
-    /// How often larger than its sum the summands of a whitened number may be, when a row lies as far out as is usual.
-    let private mostCancelled = 256.0
+    /// How often larger than its sum the summands of a whitened number may be, when a row lies as far out as is usual. What
+    /// rounding does to a variance of the M-step grows with the square: beyond this, steps of EM wander about the maximum.
+    let private mostCancelled = 16.0
 
     /// Whether a lower triangular W (D×D) of a covariance WᵀW = Σ⁻¹ is moderate: y = Wz has summands of |wᵢⱼ|√Σⱼⱼ, and itself
     /// variance 1.
