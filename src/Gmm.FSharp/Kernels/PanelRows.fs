@@ -14,7 +14,7 @@ type internal PanelRows() =
     /// The address of a row of a block whose numbers are pinned.
     member _.InPlace(block: Block, pinned: MemoryHandle, row: int) : nativeint =
         NativePtr.toNativeInt (NativePtr.ofVoidPtr<byte> pinned.Pointer)
-        + nativeint (row * block.Columns * block.Numbers.Size)
+        + nativeint row * nativeint block.Columns * nativeint block.Numbers.Size
 
     /// The address of some rows of a block as float64: in place if they are that, otherwise of a copy, which the next call
     /// overwrites.

@@ -57,7 +57,7 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
         static member Put(x, _, address) = NativePtr.write (NativePtr.ofNativeInt address) x
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member At(address, i) = address + nativeint (8 * i)
+        static member At(address, i) = address + 8n * nativeint i
 
         static member Zero = 'L.Zero
 
@@ -156,7 +156,7 @@ type internal Singles512 =
         static member Put(x, part, address) = Single.put x part (NativePtr.ofNativeInt address)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member At(address, i) = address + nativeint (4 * i)
+        static member At(address, i) = address + 4n * nativeint i
 
         static member Zero = Vector512<float32>.Zero
 
@@ -211,7 +211,7 @@ type internal Singles256 =
         static member Put(x, part, address) = Single.put x part (NativePtr.ofNativeInt address)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member At(address, i) = address + nativeint (4 * i)
+        static member At(address, i) = address + 4n * nativeint i
 
         static member Zero = Vector256<float32>.Zero
 
@@ -266,7 +266,7 @@ type internal Singles128 =
         static member Put(x, part, address) = Single.put x part (NativePtr.ofNativeInt address)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member At(address, i) = address + nativeint (4 * i)
+        static member At(address, i) = address + 4n * nativeint i
 
         static member Zero = Vector128<float32>.Zero
 
