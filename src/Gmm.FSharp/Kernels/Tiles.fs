@@ -8,7 +8,7 @@ open FSharp.NativeInterop
 /// number that is loaded is used more than once.
 [<Optimised>]
 module internal Tiles =
-    /// Adds Σₙ aᵢₙbⱼₙ for 4 columns i and 2 columns j to sums (4×2×8).
+    /// Adds Σₙ aᵢₙbⱼₙ for 4 columns i and 2 columns j to sums (4×2×lanes).
     let addFour<'N, 'V when 'N :> IVectors<'V>> (a: nativeint) (b: nativeint) (sums: nativeint) rows =
         let mutable lane = 0
 
@@ -55,7 +55,7 @@ module internal Tiles =
             'N.Store(s31, 'N.At(sums, 7 * 'N.Lanes))
             lane <- lane + 'N.Width
 
-    /// The same for 4 columns j, the sums of two such pairs (2×4×2×8), with vectors of all lanes, of which there are 32.
+    /// The same for 4 columns j, the sums of two such pairs (2×4×2×lanes), with vectors of all lanes, of which there are 32.
     let private addFourByFour<'N, 'V when 'N :> IVectors<'V>> (a: nativeint) (b: nativeint) (sums: nativeint) rows =
         let mutable s00 = 'N.Load sums
         let mutable s01 = 'N.Load('N.At(sums, 'N.Lanes))
@@ -167,7 +167,7 @@ module internal Tiles =
         'N.Store(s32, 'N.At(sums, 14 * 'N.Lanes))
         'N.Store(s33, 'N.At(sums, 15 * 'N.Lanes))
 
-    /// Adds Σₙ aᵢₙbⱼₙ for 2 columns i and 2 columns j to sums (2×2×8).
+    /// Adds Σₙ aᵢₙbⱼₙ for 2 columns i and 2 columns j to sums (2×2×lanes).
     let addTwo<'N, 'V when 'N :> IVectors<'V>> (a: nativeint) (b: nativeint) (sums: nativeint) rows =
         let mutable lane = 0
 
@@ -195,8 +195,8 @@ module internal Tiles =
             lane <- lane + 'N.Width
 
     // ── All columns ─────────────────────────────────────────────────────────────────────────────────────────────────
-    // Columns i of `a` are taken four 'N.At(a, time), and two 'N.At(the, end) where their even number isn't a multiple of 4;
-    // columns j of `b` two 'N.At(a, time): the first `upTo i` of them.
+    // Columns i of `a` are taken four at a time, and two at the end where their even number isn't a multiple of 4; columns j
+    // of `b` two at a time: the first `upTo i` of them.
 
     /// How many numbers the sums of an even number of columns i take, with `upTo i` columns j for the last i of each group.
     let inline private size lanes ([<InlineIfLambda>] upTo: int -> int) columns =
