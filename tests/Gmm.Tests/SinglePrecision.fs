@@ -220,6 +220,39 @@ let ``a fit of float32 whose features nearly depend on one another comes to rest
         Assert.Equal(wide.Objective, narrow.Objective, 1e-7)
         Assert.True(narrow.Iterations <= wide.Iterations + 1, $"{narrow.Iterations} iterations, not {wide.Iterations}")
 
+/// Numbers that float32 holds, in it with what a kernel makes of them only if these are small enough.
+[<Fact>]
+let ``float32 whose distances or weighted squares are out of its range has the bits of float64`` () =
+    let model = Model.ofFamily Gaussian.family
+    let rows = drawn Full 2 |> Array.truncate 5000
+
+    let start variance =
+        let means = array2D [ [ 0.0; 0.0 ]; [ 1.0; 0.0 ] ]
+        Gaussian.create Full means (Tensor.scalar variance) |> ok |> Mixture.uniform 2
+
+    let alike mixture (float32s, float64s) =
+        let statistics source = EM.eStep model source mixture |> Statistics.pack
+        let expected = statistics float64s
+        Assert.All(expected, fun number -> Assert.True(Double.IsFinite number))
+        toTheBit "statistics" expected (statistics float32s)
+
+    for far, variance in [ 1e17, 1.0; 1e15, 1e-10; 1e14, 1e-12 ] do
+        rows
+        |> Array.map (Array.map (fun number -> far * (2.0 + tanh number)))
+        |> both false
+        |> alike (start variance)
+
+    for weight in [ 1e100; 1e40; 1e-41; 1e-100 ] do
+        let float32s, float64s = both false rows
+        let weighted source = Source.weighted (Array.create rows.Length weight) source |> ok
+        alike (start 1.0) (weighted float32s, weighted float64s)
+
+    // No form but that of full covariances is one of float32, whatever the numbers.
+    both false (Array.create 100 [| 0.0; 0.0 |])
+    |> alike (
+        Gaussian.create Diag (array2D [ [ 0.0; 0.0 ]; [ 1.0; 0.0 ] ]) (Tensor.scalar 1.0) |> ok |> Mixture.uniform 2
+    )
+
 /// A block out of float32's range among others: both kernels work on one run.
 [<Fact>]
 let ``one row that float32 is not enough for leaves the others as they are`` () =

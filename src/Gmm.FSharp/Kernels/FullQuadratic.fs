@@ -3,13 +3,21 @@ namespace Gmm
 #nowarn "9" // Pointers: the buffers are pinned.
 
 open System
+open System.Numerics.Tensors
 open FSharp.NativeInterop
 
 /// When float32 is enough for rows of float32, and what full covariances make of each: not beyond their range, and with six
 /// digits of a density.
 module internal Float32 =
-    /// 2⁶⁰. Times factors of at most 2⁶⁰ numbers stay in the range of float32.
-    let private largestNumber = 1152921504606846976.0f
+    /// 2⁴⁸ and 2²⁰. Sums of 2⁷ numbers' squares times weights stay in the range of float32.
+    let private largestNumber = 281474976710656.0
+    let private largestWeight = 1048576.0
+
+    /// 2⁻⁴⁰. Products of sample weights and squares of which `smallestSquare` is the mean keep their digits.
+    let private smallestWeight = 9.094947017729282e-13
+
+    /// 2⁶². The squares of lengths stay in the range of float32.
+    let private largestLength = 4611686018427387904.0
 
     /// 2²⁰, within which scales and their inverses are.
     let private largestScale = 1048576.0
@@ -52,23 +60,48 @@ module internal Float32 =
 
         largest <= largestScale && cancelled <= mostCancelled
 
-    /// Whether float32 is enough for the components of a form; it is for none but full covariances.
-    let isEnough (form: Form) : bool =
+    /// Frobenius' norm, with the same bits everywhere.
+    let private norm (w: ReadOnlySpan<float>) =
+        let mutable sum = 0.0
+
+        for i in 0 .. w.Length - 1 do
+            sum <- sum + w[i] * w[i]
+
+        sqrt sum
+
+    /// ‖W(x−μ)‖ ≤ ‖W‖·‖x−μ‖.
+    let private reachOf features (w: ReadOnlySpan<float>) =
+        if isModerate features w then
+            min largestNumber (largestLength / (norm w * sqrt (float features)))
+        else
+            -1.0
+
+    /// How large numbers may be that float32 is enough for under a form; below 0 where it is for none, as under all but full
+    /// covariances.
+    let reach (form: Form) : float =
         match form with
         | Form.Quadratic(Full, means, factors, _) ->
             let features = means.shape[1]
             let w = Reference.numbersOf factors
-            let isModerate k = isModerate features (w.Span.Slice(k * features * features, features * features))
-            let isNear (mean: float) = abs mean <= float largestNumber
-            Array.forall isNear (means.toArray ()) && Seq.forall isModerate (seq { 0 .. means.shape[0] - 1 })
-        | _ -> false
+            let ofComponent k = reachOf features (w.Span.Slice(k * features * features, features * features))
+            let reach = Seq.init means.shape[0] ofComponent |> Seq.min
+
+            if means.toArray () |> Array.forall (fun mean -> abs mean <= reach) then
+                reach
+            else
+                -1.0
+        | _ -> -1.0
 
     /// 2⁻⁶⁰. Products of numbers whose mean square is no less keep their digits.
     let smallestSquare = 8.673617379884035e-19
 
-    /// Whether it is for some rows.
-    let isEnoughFor (numbers: ReadOnlySpan<float32>) : bool =
-        abs (System.Numerics.Tensors.TensorPrimitives.MaxMagnitude numbers) <= largestNumber
+    /// Whether it is for some rows, by how large numbers may be, and for their sample weights.
+    let isEnoughFor reach (numbers: ReadOnlySpan<float32>) (weights: ReadOnlyMemory<float> option) : bool =
+        let isModerate (weights: ReadOnlyMemory<float>) =
+            let largest = TensorPrimitives.Max weights.Span
+            largest >= smallestWeight && largest <= largestWeight
+
+        Option.forall isModerate weights && float (abs (TensorPrimitives.MaxMagnitude numbers)) <= reach
 
 /// Gaussian components with a full covariance each: densities by whitening, and weighted moments about the means. Rows and
 /// what is made of them are numbers of one type 'E, float64 or float32; sums over more than some rows, and densities, are float64.

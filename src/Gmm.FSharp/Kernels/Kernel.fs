@@ -58,7 +58,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
     // when the first block needs it.
     let mutable wide = Unchecked.defaultof<FormKernel>
     let narrow = FullQuadratic<float32, 'S, 'W>()
-    let mutable isEnough = ValueNone // whether float32 is enough for the form
+    let mutable reach = ValueNone // how large numbers may be that float32 is enough for
     let mutable wideIsPrepared = false
     let mutable narrowIsPrepared = false
     let mutable wideHasSums = false
@@ -71,7 +71,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
             let columns = (components + 3) / 4 * 4 * Panel.Stride
             sheet.Joint.Require columns
             sheet.Joint.Clear columns
-            isEnough <- ValueNone
+            reach <- ValueNone
             wideIsPrepared <- false
             narrowIsPrepared <- false
 
@@ -97,10 +97,10 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
     let kernelFor (block: Block) =
         match block.Numbers with
         | Numbers.Float32 numbers ->
-            if isEnough.IsNone then
-                isEnough <- ValueSome(Float32.isEnough form)
+            if reach.IsNone then
+                reach <- ValueSome(Float32.reach form)
 
-            if isEnough.Value && Float32.isEnoughFor numbers.Span then
+            if Float32.isEnoughFor reach.Value numbers.Span block.Weights then
                 prepareNarrow ()
             else
                 prepareWide ()
@@ -179,11 +179,11 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
         // Moments that are out of float32's range are float64's, and with them all others.
         if narrowHasSums && not (narrow.IsSound responsibilities.Count) then
-            let wasEnough = isEnough
-            isEnough <- ValueSome false
+            let itsReach = reach
+            reach <- ValueSome -1.0
             prepare form logWeights.Length
             gather assignment logWeights blocks
-            isEnough <- wasEnough
+            reach <- itsReach
 
         let used =
             [ if wideHasSums then
