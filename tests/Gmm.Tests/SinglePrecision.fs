@@ -253,6 +253,31 @@ let ``float32 whose distances or weighted squares are out of its range has the b
         Gaussian.create Diag (array2D [ [ 0.0; 0.0 ]; [ 1.0; 0.0 ] ]) (Tensor.scalar 1.0) |> ok |> Mixture.uniform 2
     )
 
+/// What is left for the next covariance is the small difference of large numbers.
+[<Fact>]
+let ``components of float32 may move far in one step`` () =
+    let random = Random 9
+
+    let clusters =
+        Array.init 6000 (fun n -> Array.init 3 (fun j -> normal random + if j = 1 then 0.0 else 1e5 * float (n % 3)))
+
+    let float32s, float64s = both false clusters
+    let apart = array2D [ for k in 0..2 -> [ 1e5 * float k; 1e3; 1e5 * float k ] ]
+
+    for start in [ Start.KPlusPlus; Start.Points; Start.Means apart ] do
+        for seed in 1..4 do
+            let objective source =
+                let options =
+                    { plain 3 Full with
+                        Start = start
+                        Seed = seed
+                        Tolerance = 1e-8
+                        MaxIterations = 200 }
+
+                (Gmm.fit options source |> ok).Trace |> Array.last
+
+            relativelyNear 1e-5 "objective" [| objective float64s |] [| objective float32s |]
+
 /// A block out of float32's range among others: both kernels work on one run.
 [<Fact>]
 let ``one row that float32 is not enough for leaves the others as they are`` () =

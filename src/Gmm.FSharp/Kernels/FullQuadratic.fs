@@ -95,6 +95,24 @@ module internal Float32 =
     /// 2⁻⁶⁰. Products of numbers whose mean square is no less keep their digits.
     let smallestSquare = 8.673617379884035e-19
 
+    /// How often larger than the deviation that is left of it the root of a second moment about a former mean may be. A step on
+    /// the way needs fewer digits than those that come to rest, of which the covariances tell.
+    let private mostLost = 256.0
+
+    /// Whether so much is left of second moments about a mean μ (D×D), with float32's rounding, that a covariance can be made of
+    /// them: the part of a feature's variance that the earlier features don't explain, of its mean square about μ. `w` has room
+    /// for a D×D matrix.
+    let leavesDigits (count: float) (first: ReadOnlySpan<float>) (second: ReadOnlySpan<float>) (w: Span<float>) : bool =
+        second.CopyTo w
+        LinearAlgebra.addOuter (-1.0 / count) first w
+        let mutable isSound = LinearAlgebra.inverseFactor first.Length (Span.op_Implicit w) w
+
+        for j in 0 .. first.Length - 1 do
+            let place = j * (first.Length + 1)
+            isSound <- isSound && w[place] * sqrt second[place] <= mostLost
+
+        isSound
+
     /// Whether it is for some rows, by how large numbers may be, and for their sample weights.
     let isEnoughFor reach (numbers: ReadOnlySpan<float32>) (weights: ReadOnlyMemory<float> option) : bool =
         let isModerate (weights: ReadOnlyMemory<float>) =
@@ -118,8 +136,10 @@ type internal FullQuadratic<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
     let mutable factorSize = 0 // numbers of one component's factor
     let mutable secondSize = 0 // numbers of the sums for one component's second moment
     let mutable rows = 0 // rows that the sums have run over
+    let mutable gathered = 0 // rows since `Clear`
     let mutable firsts: float[] = [||] // the sums of rows before those
     let mutable seconds: float[] = [||]
+    let mutable scratch: float[] = [||]
 
     let mean k = 'N.At(means.Start, k * columns * 'N.Parts)
     let factor k = 'N.At(factors.Start, k * factorSize)
@@ -185,6 +205,7 @@ type internal FullQuadratic<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
 
     override _.Clear() =
         clear ()
+        gathered <- 0
         Array.Clear firsts
         Array.Clear seconds
 
@@ -205,19 +226,37 @@ type internal FullQuadratic<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
                 Tiles.addTriangle<'N, 'V> u.Start (secondOf k) columns sheet.Padded
 
         rows <- rows + sheet.Count
+        gathered <- gathered + sheet.Count
 
         if rows >= 'N.Rows then
             settle ()
 
     override _.Lengths = [ components * features; components * features * features ]
 
-    /// Whether every feature has a variance, among the components' numbers of rows, that the range of float32 allows for.
-    member _.IsSound(count: int -> float) =
+    /// Whether float32 was enough for the sums of components with these numbers of rows, of so much weight together: every
+    /// feature has a mean square that its range allows for, and covariances keep digits. Those of few rows have none, and
+    /// those of no rows, as `Statistics.firstEmpty` counts, don't matter.
+    member _.IsSound(count: int -> float, weight: float) =
         settle ()
+        let square = features * features
 
-        let variesIn k j = seconds[k * features * features + j * (features + 1)] >= Float32.smallestSquare * count k
+        if scratch.Length <> square then
+            scratch <- Array.zeroCreate square
 
-        Seq.forall (fun k -> Seq.forall (variesIn k) (seq { 0 .. features - 1 })) (seq { 0 .. components - 1 })
+        let isSound k =
+            let n = count k
+            let first = ReadOnlySpan(firsts, k * features, features)
+            let second = ReadOnlySpan(seconds, k * square, square)
+            let mutable isInRange = true
+
+            for j in 0 .. features - 1 do
+                isInRange <- isInRange && second[j * (features + 1)] >= Float32.smallestSquare * n
+
+            let isNone = n <= MathNet.Numerics.Precision.DoublePrecision * weight
+            let isFew = n * float gathered < float (2 * features + 8) * weight
+            isNone || isInRange && (isFew || Float32.leavesDigits n first second (Span scratch))
+
+        Seq.forall isSound (seq { 0 .. components - 1 })
 
     override _.AddTo sums =
         Statistics.add sums[0] firsts

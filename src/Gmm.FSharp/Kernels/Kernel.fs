@@ -177,8 +177,8 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         prepare form logWeights.Length
         gather assignment logWeights blocks
 
-        // Moments that are out of float32's range are float64's, and with them all others.
-        if narrowHasSums && not (narrow.IsSound responsibilities.Count) then
+        // Moments that float32 isn't enough for are float64's, and with them all others.
+        if narrowHasSums && not (narrow.IsSound(responsibilities.Count, responsibilities.Weight)) then
             let itsReach = reach
             reach <- ValueSome -1.0
             prepare form logWeights.Length
