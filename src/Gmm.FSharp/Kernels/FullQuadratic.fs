@@ -7,7 +7,7 @@ open System.Numerics.Tensors
 open FSharp.NativeInterop
 
 /// When float32 is enough for rows of float32, and what full covariances make of each: not beyond their range, and with six
-/// digits of a density.
+/// digits of a log-density.
 module internal Float32 =
     /// 2⁴⁸ and 2²⁰. Sums of 2⁷ numbers' squares times weights stay in the range of float32.
     let private largestNumber = 281474976710656.0

@@ -9,7 +9,8 @@ type Assignment =
     | Soft
     /// rₙₖ = 1 for the largest ρₙₖ, ties to the lower k: classification EM (Celeux and Govaert 1992) and k-means.
     | Hard
-    /// Whatever a function of the block says (n×K, row by row), the densities unseen: starts from labels.
+    /// Whatever a function of the block says (n×K, row by row), the densities unseen: starts from labels. What it says may be
+    /// gone with the same thread's next block.
     | Given of (Block -> float[])
 
 /// The textbook of the E-step's second half, over tensors.
