@@ -366,7 +366,7 @@ module Source =
         seq { 0L .. source.Blocks - 1L } |> Seq.tryPick inBlock |> Option.defaultWith (fun () -> rows [| 0L |] source)
 
     /// A run of fewer rows would cost more for putting its statistics together than it gains by sharing the work.
-    let private fewestRows = 2048L
+    let private fewestRows = 4096L
 
     /// What `map` makes of every run of neighbouring blocks, merged in order: m₀ + m₁ + m₂ …, on the threads of `execution`.
     /// There are at most 64 runs, and the order of merging is fixed by the data's shape, so the result has the same bits for

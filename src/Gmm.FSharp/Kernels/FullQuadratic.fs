@@ -100,16 +100,21 @@ module internal Float32 =
     let private mostLost = 256.0
 
     /// Whether so much is left of second moments about a mean μ (D×D), with float32's rounding, that a covariance can be made of
-    /// them: the part of a feature's variance that the earlier features don't explain, of its mean square about μ. `w` has room
-    /// for a D×D matrix.
-    let leavesDigits (count: float) (first: ReadOnlySpan<float>) (second: ReadOnlySpan<float>) (w: Span<float>) : bool =
-        second.CopyTo w
-        LinearAlgebra.addOuter (-1.0 / count) first w
-        let mutable isSound = LinearAlgebra.inverseFactor first.Length (Span.op_Implicit w) w
+    /// them: the part of a feature's variance that the earlier features don't explain, of its mean square about μ. `scratch` has
+    /// room for a D×D matrix.
+    let leavesDigits
+        (count: float)
+        (first: ReadOnlySpan<float>)
+        (second: ReadOnlySpan<float>)
+        (scratch: Span<float>)
+        : bool =
+        second.CopyTo scratch
+        LinearAlgebra.addOuter (-1.0 / count) first scratch
+        let mutable isSound = LinearAlgebra.factorise first.Length scratch
 
         for j in 0 .. first.Length - 1 do
             let place = j * (first.Length + 1)
-            isSound <- isSound && w[place] * sqrt second[place] <= mostLost
+            isSound <- isSound && sqrt second[place] <= mostLost * scratch[place]
 
         isSound
 

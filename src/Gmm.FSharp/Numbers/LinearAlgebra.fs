@@ -38,7 +38,7 @@ module internal LinearAlgebra =
     /// (Golub and Van Loan, Matrix Computations §4.2). False where A is not positive definite. A pivot is the part of a
     /// feature's variance that the earlier features don't explain; one that is rounding noise beside the variance counts
     /// as zero.
-    let private factorise dimension (a: Span<float>) : bool =
+    let factorise dimension (a: Span<float>) : bool =
         let noise = 8.0 * float dimension * Precision.DoublePrecision
         let mutable i = 0
         let mutable isSound = true
