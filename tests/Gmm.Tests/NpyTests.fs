@@ -398,7 +398,7 @@ let ``rows beyond what an array can hold are found, in little memory`` () =
 
             try
                 stream.SetLength(int64 (start.Length - 64) + rows * int64 columns * 8L)
-            with :? IOException ->
+            with :? IOException when Environment.GetEnvironmentVariable "CI" <> "true" ->
                 Assert.Skip "The file system has no room for a sparse file."
 
             stream.Position <- stream.Length - 64L
