@@ -237,30 +237,6 @@ module internal Tiles =
 
         tile
 
-    /// Hands every sum over rows to `take i j`.
-    let inline private read<'N, 'V when 'N :> IVectors<'V>>
-        ([<InlineIfLambda>] upTo: int -> int)
-        (sums: nativeint)
-        columns
-        ([<InlineIfLambda>] take)
-        =
-        let mutable tile, i = sums, 0
-
-        while i < columns do
-            let group = min 4 (columns - i)
-            let last = upTo (i + group)
-            let mutable j = 0
-
-            while j < last do
-                for m in 0 .. group - 1 do
-                    for l in 0..1 do
-                        take (i + m) (j + l) ('N.Sum('N.At(tile, (m * 2 + l) * 'N.Lanes)))
-
-                tile <- 'N.At(tile, group * 2 * 'N.Lanes)
-                j <- j + 2
-
-            i <- i + group
-
     /// How many numbers the sums of the lower triangle take, of an even number of columns.
     let triangleSize<'N, 'V when 'N :> IVectors<'V>> columns = size 'N.Lanes id columns
 
@@ -319,6 +295,11 @@ module internal Tiles =
 
     /// Adds the sums of the first columns, row by row, to `target` (height×width).
     let readRectangle<'N, 'V when 'N :> IVectors<'V>> (sums: nativeint) columns others (target: float[]) height width =
-        read<'N, 'V> (fun _ -> others) sums columns (fun i j value ->
-            if i < height && j < width then
-                target[i * width + j] <- target[i * width + j] + value)
+        for i in 0 .. height - 1 do
+            let first = i &&& ~~~3
+            let group = min 4 (columns - first)
+            let row = 'N.At(sums, (first * others + 2 * (i - first)) * 'N.Lanes)
+
+            for j in 0 .. width - 1 do
+                let sum = 'N.Sum('N.At(row, ((j >>> 1) * 2 * group + (j &&& 1)) * 'N.Lanes))
+                target[i * width + j] <- target[i * width + j] + sum
