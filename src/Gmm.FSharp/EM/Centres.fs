@@ -14,16 +14,6 @@ module Centres =
             )
         )
 
-    /// ‖x − y‖².
-    let internal squaredDistance (x: ReadOnlySpan<float>) (y: ReadOnlySpan<float>) =
-        let mutable sum = 0.0
-
-        for j in 0 .. x.Length - 1 do
-            let difference = x[j] - y[j]
-            sum <- sum + difference * difference
-
-        sum
-
     /// A row drawn with probability proportional to its number; `sums` has the sum of these for every block, `ofBlock` the
     /// numbers of one block. First a block is drawn, then a row of it: no number is kept for every row of the data.
     let private draw random (source: Source) (sums: float[]) (ofBlock: Block -> float[]) : float[] =

@@ -746,7 +746,15 @@ module Metrics =
         Array.init clusters.Totals.Length (fun k ->
             Array.init features (fun j -> origins[k, j] + sums[k * features + j] / clusters.Totals[k]))
 
-    let private squaredDistance (a: float[]) (b: float[]) = Centres.squaredDistance (ReadOnlySpan a) (ReadOnlySpan b)
+    /// ‖a − b‖².
+    let private squaredDistance (a: float[]) (b: float[]) =
+        let mutable sum = 0.0
+
+        for j in 0 .. a.Length - 1 do
+            let difference = a[j] - b[j]
+            sum <- sum + difference * difference
+
+        sum
 
     /// Σₙ wₙ f(‖xₙ − μₖ‖²) over the rows of every cluster (K).
     let private scatter execution (clusters: Clusters) (centres: float[][]) (f: float -> float) source =
