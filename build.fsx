@@ -7,6 +7,8 @@
 open System
 open System.Diagnostics
 open System.IO
+open System.Reflection.Metadata
+open System.Reflection.PortableExecutable
 open System.Text.RegularExpressions
 open System.Xml.Linq
 
@@ -84,6 +86,77 @@ let readResults (file: string) =
             Duration = attribute "duration" result |> Option.map TimeSpan.Parse |> Option.defaultValue TimeSpan.Zero
             Message = String.Join('\n', result.Descendants(name "ErrorInfo").Elements() |> Seq.map _.Value) } ]
 
+/// A formula that a test checks, who states it, and the test.
+type CheckedFormula =
+    { Formula: string
+      Source: string
+      Test: string
+      File: string }
+
+/// The formulas that the tests of a project name by the attribute `Formula`, read from its assembly.
+let readFormulas (project: string) : CheckedFormula list =
+    let folder = Path.Combine(root, "tests", project)
+    use assembly = new PEReader(File.OpenRead(Path.Combine(folder, "bin", "Release", "net10.0", $"{project}.dll")))
+    let reader = assembly.GetMetadataReader()
+
+    /// The class or the module of a method.
+    let declaring (method: MethodDefinition) =
+        reader.GetString(reader.GetTypeDefinition(method.GetDeclaringType()).Name)
+
+    let isFormula (attribute: CustomAttribute) =
+        attribute.Constructor.Kind = HandleKind.MethodDefinition
+        && declaring (reader.GetMethodDefinition(MethodDefinitionHandle.op_Explicit attribute.Constructor)) =
+            "FormulaAttribute"
+
+    // A file has the name of its class or module.
+    let files =
+        Map
+            [ for file in Directory.GetFiles(folder, "*Tests.*s", SearchOption.AllDirectories) ->
+                  Path.GetFileNameWithoutExtension file, Path.GetRelativePath(root, file).Replace('\\', '/') ]
+
+    [ for method in reader.MethodDefinitions |> Seq.map reader.GetMethodDefinition do
+          for attribute in method.GetCustomAttributes() |> Seq.map reader.GetCustomAttribute do
+              if isFormula attribute then
+                  let mutable arguments = reader.GetBlobReader attribute.Value
+                  // ECMA-335, II.23.3: a prolog of two bytes stands before the arguments.
+                  arguments.ReadUInt16() |> ignore
+                  let formula = arguments.ReadSerializedString()
+
+                  { Formula = formula
+                    Source = arguments.ReadSerializedString()
+                    Test = reader.GetString method.Name
+                    File = files[declaring method] } ]
+
+/// The page of all formulas, in Markdown, by the files of the tests; a formula that several tests check has one row.
+let formulasPage (formulas: CheckedFormula list) =
+    let encode (text: string) = Net.WebUtility.HtmlEncode text
+
+    let row ((formula, source), tests: CheckedFormula list) =
+        let test (each: CheckedFormula) = $"{encode each.Test} (<code>{encode each.File}</code>)"
+        let tests = tests |> List.map test |> String.concat "<br />"
+        $"<tr><td><code>{encode formula}</code></td><td>{encode source}</td><td>{tests}</td></tr>"
+
+    [ "---"
+      "title: Formulas and their tests"
+      "category: Background"
+      "categoryindex: 4"
+      "index: 3"
+      "---"
+      ""
+      "# Formulas and their tests"
+      ""
+      "Each formula stands here with its source and the tests that check it. The build writes this page from the"
+      "attribute `Formula` of the tests. [How results are checked](accuracy.html) says to how many digits they agree."
+      ""
+      "<table>"
+      "<thead><tr><th>formula</th><th>source</th><th>test and file</th></tr></thead>"
+      "<tbody>"
+      yield! formulas |> List.sortBy _.File |> List.groupBy (fun each -> each.Formula, each.Source) |> List.map row
+      "</tbody>"
+      "</table>"
+      "" ]
+    |> String.concat "\n"
+
 /// The steps of a build. A step takes the tokens of the steps that must come before it and returns its own, which
 /// nothing else can make: a target that forgets a step, or takes two in the wrong order, does not compile.
 module Steps =
@@ -142,7 +215,7 @@ module Steps =
 
         cmake
             [ "-S"
-              "src/Gmm.FSharp/native"
+              "src/Gmm.Torch/native"
               "-B"
               work
               "-DCMAKE_BUILD_TYPE=Release"
@@ -210,7 +283,7 @@ module Steps =
     /// narrower vectors.
     let test arguments Formatted Built =
         runTests
-            [ for project in [ "Gmm.Tests"; "Gmm.CSharp.Tests" ] do
+            [ for project in [ "Gmm.Tests"; "Gmm.Outside.Tests"; "Gmm.CSharp.Tests" ] do
                   project, project, arguments
 
               if List.isEmpty arguments then
@@ -312,12 +385,16 @@ module Steps =
                   if Path.GetDirectoryName page = folder && leadsNowhere page link then
                       $"{Path.GetRelativePath(folder, page)}: {link}" ]
 
-    /// Writes the documentation. Its scripts are run, and their results become part of the pages. The first argument
-    /// is the address below which the pages will lie; without one they are to be opened from the disk.
+    /// Writes the documentation. Its scripts are run, and their results become part of the pages; the formulas that tests
+    /// check become the page `formulas`. The first argument is the address below which the pages will lie; without one they
+    /// are to be opened from the disk.
     let docs arguments Tools Built =
         // fsdocs lets an exception pass that a script throws, and shows no result. So every script must first run alone.
         for script in Directory.GetFiles(Path.Combine(root, "docs"), "*.fsx") do
             dotnetWith [ script ] "fsi --quiet --exec"
+
+        let formulas = [ "Gmm.Tests"; "Gmm.Outside.Tests"; "Gmm.CSharp.Tests" ] |> List.collect readFormulas
+        File.WriteAllText(Path.Combine(root, "docs", "formulas.md"), formulasPage formulas)
 
         let address = arguments |> List.tryHead |> Option.defaultValue (Uri($"{docsOutput}/").AbsoluteUri)
 

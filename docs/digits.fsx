@@ -8,9 +8,10 @@ index: 2
 
 # Handwritten digits
 
-Black-and-white images of 8×8 pixels are rows of 64 zeros and ones. A mixture of Bernoullis describes them by some typical
-images: in each component every pixel has its own probability to be black (Bishop, *Pattern Recognition and Machine
-Learning*, 2006, §9.3.3). Run this page with `dotnet fsi docs/digits.fsx` after `dotnet fsi build.fsx build`.
+Each black-and-white image of 8×8 pixels is a row of 64 zeros and ones. A mixture of Bernoullis describes the images by
+a few typical ones: in each component every pixel has its own probability of being black (Bishop, *Pattern Recognition
+and Machine Learning*, 2006, §9.3.3). Run this page with `dotnet fsi docs/digits.fsx` after
+`dotnet fsi build.fsx build`.
 *)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
@@ -21,12 +22,12 @@ open Gmm
 let table = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data/digits.csv")) |> GmmError.get
 let digits = table.Labels |> Option.get |> Array.map int
 
-/// A pixel is 1 where it is brighter than 7 of 16.
+/// A pixel is 1 if it is brighter than 7 of 16.
 let images = table.Values |> Array.map (fun pixel -> if pixel > 7.0 then 1.0 else 0.0) |> Array.chunkBySize 64
 
 printfn $"%d{images.Length} images"
 (**
-Images side by side as SVG: a square for every pixel, as opaque as its number says.
+`picture` draws images side by side as SVG: a square for every pixel, with its number as opacity.
 *)
 let picture (names: string[]) (images: float[][]) =
     let square k i opacity =
@@ -42,9 +43,10 @@ let picture (names: string[]) (images: float[][]) =
 (**
 ## Twos, threes and fours
 
-The example of the book: only the digits 2, 3 and 4, three components, the best of eight runs. Each probability has a Beta(2, 2) prior, as if
-one more black and one more white pixel had been seen; without it a pixel that is white in all images of a component gets
-probability 0, and no image with a black pixel there could belong to it.
+This is the example in the book: only the digits 2, 3 and 4, three components, the best of eight runs. Each probability
+has a Beta(2, 2) prior, which counts as one additional black and one additional white pixel. Without it, a pixel that is
+white in all images of a component would get probability 0, and no image with a black pixel there could belong to that
+component.
 *)
 let family =
     { Bernoulli.family with
@@ -55,9 +57,8 @@ let chosen = Array.zip digits images |> Array.filter (fst >> isChosen)
 let some = chosen |> Array.map snd |> Source.ofRows |> GmmError.get
 
 let fit components start data =
-    Mixtures.fit
-        family
-        { Mixtures.defaults with
+    Gmm.fit
+        { Gmm.defaultsOf family with
             Components = components
             Start = start
             Restarts = 8
@@ -71,7 +72,8 @@ let rowsOf (matrix: float[,]) = Array.init (Array2D.length1 matrix) (fun k -> ma
 let means (fit: Fit<ExponentialParameters>) = rowsOf (Bernoulli.probabilities fit.Parameters)
 let weightsOf (fit: Fit<ExponentialParameters>) = fit.Weights |> Array.map (sprintf "%.2f")
 (**
-Some of the images, then the three components with their weights, and at last one single component fitted to all:
+The pictures show some of the images, then the three components with their weights, and last a single component fitted
+to all these images:
 *)
 (*** hide ***)
 picture (chosen[..5] |> Array.map (fst >> string)) (chosen[..5] |> Array.map snd)
@@ -81,7 +83,7 @@ let single = fit 1 Start.Points some
 picture (Array.append (weightsOf three) [| "all" |]) (Array.append (means three) (means single))
 (*** include-it-raw ***)
 (**
-No label was used in the fit. How many images of each digit went where?
+The fit used no labels. How many images of each digit went to each component?
 *)
 let count (fit: Fit<ExponentialParameters>) data (truth: int[]) =
     let labels = Predict.labels fit data |> GmmError.get
@@ -102,8 +104,8 @@ count three some (Array.map fst chosen)
 (**
 ## All ten digits
 
-Ten components find typical shapes, not digits: a digit that is written in two ways may get two components, and two digits
-that look alike may share one.
+Ten components find typical shapes, not digits: a digit that people write in two ways may get two components, and two
+digits that look alike may share one.
 *)
 let all = Source.ofRows images |> GmmError.get
 let ten = fit 10 Start.KPlusPlus all

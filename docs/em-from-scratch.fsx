@@ -8,9 +8,9 @@ index: 3
 
 # EM from scratch
 
-A Gaussian mixture fitted step by step, from the pure functions that the library itself is made of: each equation stands
-beside the function that computes it. Notation and equations follow Bishop, *Pattern Recognition and Machine Learning*
-(2006), §9.2. At the end the result is compared with that of scikit-learn. Run this page with
+This page fits a Gaussian mixture step by step, with the pure functions that the library itself is built from. Each
+equation stands beside the function that computes it. Notation and equations follow Bishop, *Pattern Recognition and
+Machine Learning* (2006), §9.2. At the end the result is compared with scikit-learn's. Run this page with
 `dotnet fsi docs/em-from-scratch.fsx` after `dotnet fsi build.fsx build`.
 *)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
@@ -31,16 +31,18 @@ printfn $"N = %d{rows} eruptions, D = %d{features} features"
 (**
 ## The model
 
-A mixture of K Gaussians says that every row comes from one of K components, component k with probability πₖ:
+In a mixture of K Gaussians every row comes from one of K components, from component k with probability πₖ:
 
 ```text
 p(x) = Σₖ πₖ N(x|μₖ, Σₖ),    πₖ ≥ 0,    Σₖ πₖ = 1.
 ```
 
-`Gaussian.create` makes the μₖ and Σₖ of all components, `Mixture.create` adds the weights πₖ. EM needs a start. Here both
-components get a mean that is deliberately wrong, (2.5, 80) and (4, 55), the covariance of all data and the weight ½.
+`Gaussian.create` makes the μₖ and Σₖ of all components; `Mixture.create` adds the weights πₖ. EM needs a start. In this
+example both components start with a deliberately wrong mean, (2.5, 80) and (4, 55), with the covariance of all data,
+and with weight ½.
 
-The covariance of all data is itself an M-step: that of one component to which every row belongs with responsibility 1.
+The covariance of all data is itself the result of an M-step: of one component to which every row belongs with
+responsibility 1.
 *)
 let one = Gaussian.create Full (array2D [ [ 3.0; 70.0 ] ]) (Tensor.scalar 1.0) |> GmmError.get
 
@@ -53,7 +55,7 @@ let whole =
         |> Gaussian.sums one x
         |> List.map _.toArray()
         |> Array.ofList }
-    |> Gaussian.maximise Gaussian.flat None one
+    |> Gaussian.maximise GaussianPrior.flat None one
     |> GmmError.get
 
 printfn $"mean of all data {whole.Means}"
@@ -72,15 +74,16 @@ Which component did row n come from? The log-density of row n under component k 
 ln N(xₙ|μₖ, Σₖ) = −½ (xₙ−μₖ)ᵀ Σₖ⁻¹ (xₙ−μₖ) − ½ ln|Σₖ| − ½ D ln 2π,
 ```
 
-for all rows and components at once an N×K tensor: `Gaussian.logDensity`. The responsibility of component k for row n is
-the probability that the row came from it, by Bayes' theorem (Bishop, eq. 9.13), and its denominator is the row's likelihood:
+which `Gaussian.logDensity` computes for all rows and components at once, as an N×K tensor. The responsibility of
+component k for row n is the probability that the row came from it, by Bayes' theorem (Bishop, eq. 9.13). Its
+denominator is the likelihood of the row:
 
 ```text
 rₙₖ = πₖ N(xₙ|μₖ, Σₖ) / Σⱼ πⱼ N(xₙ|μⱼ, Σⱼ),        ln p(xₙ) = ln Σⱼ πⱼ N(xₙ|μⱼ, Σⱼ).
 ```
 
-`Assignment.soft` makes both of the joint log-densities ln πₖ + ln N(xₙ|μₖ, Σₖ), after taking away the largest of each row,
-so that nothing underflows.
+`Assignment.soft` computes both from the joint log-densities ln πₖ + ln N(xₙ|μₖ, Σₖ). It first subtracts the largest of
+each row, so that nothing underflows.
 *)
 let expect (mixture: Mixture<Gaussian>) =
     let logJoint = Gaussian.logDensity mixture.Parameters x + mixture.LogWeights
@@ -95,14 +98,15 @@ for n in 0..3 do
     printfn "row %d (%.3f, %.0f): %.6f %.6f" n row[0] row[1] shares[n, 0] shares[n, 1]
 (*** include-output ***)
 (**
-The M-step needs no more of the data than three sums. The counts Nₖ say how many rows each component has; the moments are
+The M-step needs only three sums over the data. The counts Nₖ say how many rows each component has. The moments are
 taken about the current means, zₙₖ = xₙ − μₖ, where nothing cancels (`Gaussian.sums`):
 
 ```text
 Nₖ = Σₙ rₙₖ,        Σₙ rₙₖ zₙₖ,        Σₙ rₙₖ zₙₖ zₙₖᵀ.
 ```
 
-Together they are a `Statistics`. Those of two parts of the data add up, so that the rows never have to be in memory at once.
+Together they form a `Statistics`. The statistics of two parts of the data add up, so the rows never have to be in
+memory at once.
 *)
 let statisticsOf (mixture: Mixture<Gaussian>) : Statistics =
     let evidence, responsibilities = expect mixture
@@ -118,7 +122,7 @@ printfn "counts %.4f and %.4f" first.Counts[0] first.Counts[1]
 (**
 ## The M-step
 
-The parameters that maximise the expected complete log-likelihood (Bishop, eqs. 9.24–9.26; the [tutorial](tutorial.html)
+These parameters maximise the expected complete log-likelihood (Bishop, eqs. 9.24–9.26; the [tutorial](tutorial.html)
 derives them):
 
 ```text
@@ -127,13 +131,13 @@ derives them):
 πₖ = Nₖ / N.
 ```
 
-`Gaussian.maximise` does the first two. It takes a prior and a regularisation as well, here neither: `Gaussian.flat` and
-`None`.
+`Gaussian.maximise` computes the first two. It also takes a prior and a regularisation; this example uses neither, hence
+`GaussianPrior.flat` and `None`.
 *)
 let maximise (mixture: Mixture<Gaussian>) (statistics: Statistics) : Mixture<Gaussian> =
     let weights = statistics.Counts |> Array.map (fun count -> count / statistics.Weight)
 
-    Gaussian.maximise Gaussian.flat None mixture.Parameters statistics
+    Gaussian.maximise GaussianPrior.flat None mixture.Parameters statistics
     |> Result.bind (Mixture.create weights)
     |> GmmError.get
 
@@ -142,8 +146,8 @@ printfn "weights after one step %.6f and %.6f" second.Weights[0] second.Weights[
 printfn $"means after one step {second.Parameters.Means}"
 (*** include-output ***)
 (**
-The library's `EM.eStep`, `EM.mStep` and `EM.step` are these two functions for any family, any prior and data of any size. A
-`Model` says what is estimated. The default backend sums in another order, hence the small differences:
+The library's `EM.eStep`, `EM.mStep` and `EM.step` are these two functions for any family, any prior and data of any
+size. A `Model` says what is estimated. The default backend sums in another order, hence the small differences:
 *)
 let model = Model.ofFamily Gaussian.family
 let statistics = EM.eStep model data start
@@ -161,8 +165,8 @@ printfn "EM.step is both: %b" (inOne = byLibrary)
 (**
 ## The fit
 
-The fit is the same step over and over. The objective is the mean log-likelihood per row; no step makes it smaller
-(`EM.objective`). Every iterate is kept, until the objective grows by less than 10⁻¹²:
+The fit repeats this step. The objective is the mean log-likelihood per row (`EM.objective`), and no step makes it
+smaller. The loop keeps every iterate, and stops when the objective grows by less than 10⁻¹²:
 *)
 let objective (statistics: Statistics) = statistics.LogLikelihood / statistics.Weight
 
@@ -190,7 +194,7 @@ let falls = history |> Array.pairwise |> Array.filter (fun ((_, a), (_, b)) -> b
 printfn "%d steps, %d of them down" (history.Length - 1) falls.Length
 (*** include-output ***)
 (**
-`EM.iterates` is this loop as a lazy sequence: an E-step runs when its iterate is asked for.
+`EM.iterates` is this loop as a lazy sequence: an E-step runs only when you ask for its iterate.
 *)
 let sequence = EM.iterates model data start |> Seq.truncate history.Length |> Seq.map GmmError.get |> Array.ofSeq
 
@@ -205,9 +209,9 @@ let closeness = if apart < 1e-10 then "agree" else "differ"
 printfn $"objectives of all %d{sequence.Length} iterates: {closeness}"
 (*** include-output ***)
 (**
-The mixing proportions from iteration to iteration. After the first step both means lie close to the mean of all data, and
-for about thirty steps the components are nearly the same: EM is slow there, but it never goes back. Then they part, and
-settle:
+The picture shows the mixing proportions at each iteration. After the first step both means lie close to the mean of all
+data, and for about thirty steps the components are nearly the same: EM is slow there, but it never goes back. Then the
+components separate and settle:
 *)
 (*** hide ***)
 let proportions k = history |> Array.mapi (fun i (mixture, _) -> float i, mixture.Weights[k])
@@ -226,9 +230,9 @@ let proportions k = history |> Array.mapi (fun i (mixture, _) -> float i, mixtur
 ## The same fit by scikit-learn
 
 [em-from-scratch.json](em-from-scratch.json) holds a fit of the same data by scikit-learn, written by
-[em-from-scratch.py](em-from-scratch.py): the same start means, without regularisation, until the objective changes by less
-than 10⁻⁹. scikit-learn starts with weights and covariances of k-means clusters, so its way is another one; only the ends can
-be compared.
+[em-from-scratch.py](em-from-scratch.py). It uses the same start means and no regularisation, and stops when the
+objective changes by less than 10⁻⁹. scikit-learn starts with the weights and covariances of k-means clusters, so it
+takes another path; only the final results can be compared.
 *)
 let text = File.ReadAllText(Path.Combine(__SOURCE_DIRECTORY__, "em-from-scratch.json"))
 let json = JsonDocument.Parse(text).RootElement
@@ -254,7 +258,8 @@ printfn "%-20s log-likelihood %.6f" program referenceLogLikelihood
 printfn "%-20s log-likelihood %.6f" "by hand" (float rows * snd (Array.last history))
 (*** include-output ***)
 (**
-Components have no order, and may be numbered otherwise in two fits. `Comparison` matches those whose means are closest:
+Components have no order, so two fits may number them differently. `Comparison` matches the components whose means are
+closest:
 *)
 let comparison = Comparison.ofMixtures Gaussian.family reference last |> GmmError.get
 
@@ -269,8 +274,8 @@ for pair in comparison.Pairs do
 printfn "largest weight difference %.8f, mean distance %.7f" comparison.LargestWeightDifference comparison.MeanDistance
 (*** include-output ***)
 (**
-And the rows: the adjusted Rand index of two labellings is 1 when they group the rows alike, whatever the numbers of the
-groups.
+The rows can be compared too: the adjusted Rand index of two labellings is 1 when they group the rows alike, whatever
+the numbers of the groups.
 *)
 let fit = Fit.ofMixture Gaussian.family last
 let labels = Predict.labels fit data |> GmmError.get
@@ -289,5 +294,5 @@ Plot.compare
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-For everyday work `Gmm.fit` does all this with a start of its own, see the [quickstart](quickstart.html).
+For everyday work, `Gmm.fit` does all this and finds a start by itself; see the [quickstart](quickstart.html).
 *)

@@ -8,20 +8,21 @@ index: 3
 
 # Families
 
-Any exponential family can be the component of a mixture: a distribution of one number with
+Any exponential family can be the component of a mixture. An exponential family is a distribution of one number with
+density
 
 ```text
 p(x|η) = h(x) exp(η·T(x) − A(η)),
 ```
 
-T(x) its sufficient statistics, η its natural parameters and A the log-partition function (Bishop, *Pattern Recognition and
-Machine Learning*, 2006, §2.4). Data of D columns are D such numbers, each with parameters of its own, independent given the
-component. One E-step and one M-step serve all families: the M-step's new mean parameters m = E T(x) are the average of the
-statistics, each row counted by its responsibility.
+where T(x) are its sufficient statistics, η its natural parameters and A the log-partition function (Bishop, *Pattern
+Recognition and Machine Learning*, 2006, §2.4). A row of D columns is D such numbers, each with parameters of its own,
+independent given the component. The same E-step and M-step serve all families: the M-step's new mean parameters m = E
+T(x) are the average of the statistics, with each row weighted by its responsibility.
 
-## The five built in
+## The five built-in families
 
-| definition | a number of the data | T(x) | η | A(η) | h(x) |
+| definition | a number in the data | T(x) | η | A(η) | h(x) |
 |---|---|---|---|---|---|
 | `Bernoulli.family` | 0 or 1, P(1) = p | (x, 1−x) | (ln p, ln(1−p)) | ln(e^η₁ + e^η₂) | 1 |
 | `Binomial.family n` | successes out of n, each with probability p | (x, n−x) | (ln p, ln(1−p)) | n ln(e^η₁ + e^η₂) | C(n, x) |
@@ -29,12 +30,13 @@ statistics, each row counted by its responsibility.
 | `Poisson.family` | a count 0, 1, 2 …, rate λ | x | ln λ | e^η | 1/x! |
 | `Exponential.family` | a waiting time of 0 or more, rate λ | x | −λ | −ln(−η) | 1 |
 
-Bernoulli and Binomial keep both statistics, so that a probability of 0 or 1 and a rate of 0 are ordinary values: 0·ln 0 is
-0, and a row that a component can't have has density 0 there. A number outside the domain is an error that names its row,
-column and value.
+Bernoulli and Binomial keep both statistics, so a probability of 0 or 1 and a rate of 0 are ordinary values: 0·ln 0 is
+0, and a row that is impossible under a component has density 0 there. A number outside the domain is an error that
+names its row, column and value.
 
-A conjugate prior says what is believed of the parameters of every column before the data. It counts as further rows, and the
-fit is the mode of the posterior. N is the sum of the responsibilities, Σx that of responsibilities times numbers:
+A conjugate prior expresses what you believe about the parameters of every column before seeing the data. It counts as
+additional rows, and the fit is the mode of the posterior. In the table N is the sum of the responsibilities, and Σx the
+sum of responsibilities times numbers:
 
 | prior | given as | mode |
 |---|---|---|
@@ -44,13 +46,18 @@ fit is the mode of the posterior. N is the sum of the responsibilities, Σx that
 | λ ~ Gamma(a, b), a ≥ 1 | `Poisson.gamma a b` | (Σx + a − 1) / (N + b) |
 | λ ~ Gamma(a, b), a ≥ 1 | `Exponential.gamma a b` | (N + a − 1) / (Σx + b) |
 
-A prior is put into the definition: `{ Poisson.family with Prior = Poisson.gamma 2.0 1.0 }`.
+Put a prior into the definition: `{ Poisson.family with Prior = Poisson.gamma 2.0 1.0 }`.
 
-The starts are those of Gaussian mixtures. `Start.KMeans` (the default) clusters the statistics T(x) and takes the M-step
-of the clusters; `Start.KPlusPlus` and `Start.Points` put components between rows of the data and the mean of all, where
-no row is impossible; `Start.RandomResponsibilities`, `Start.Labels` and `Start.Responsibilities` take the M-step of random
-or given responsibilities; `Start.Means` and `Start.Mixture` take what is given. With several `Restarts` the best final
-objective wins.
+The starts are those of Gaussian mixtures:
+
+- `Start.KMeans` (the default) clusters the statistics T(x) and takes the M-step of the clusters.
+- `Start.KPlusPlus` and `Start.Points` put components between rows of the data and the overall mean, where no row is
+  impossible.
+- `Start.RandomResponsibilities`, `Start.Labels` and `Start.Responsibilities` take the M-step of random or given
+  responsibilities.
+- `Start.Means` and `Start.Mixture` use the given values.
+
+With several `Restarts` the run with the best final objective wins.
 
 Run this page with `dotnet fsi docs/families.fsx` after `dotnet fsi build.fsx build`.
 *)
@@ -61,9 +68,9 @@ open Gmm
 (**
 ## Bernoulli with sample weights: three readers
 
-Three readers looked at 1692 chest radiographs for pleural thickening, and each wrote down 0 or 1. Only eight different rows
-are possible, so the data are eight rows with their counts as sample weights. Two latent classes explain how far the readers
-agree.
+Three readers looked at 1692 chest radiographs for pleural thickening, and each wrote down 0 or 1. Only eight different
+rows are possible, so the data are eight rows with their counts as sample weights. Two latent classes explain how far
+the readers agree.
 *)
 let findings = Array.init 8 (fun i -> [| float (i / 4); float (i / 2 % 2); float (i % 2) |])
 
@@ -73,9 +80,8 @@ let films =
     |> GmmError.get
 
 let readers =
-    Mixtures.fit
-        Bernoulli.family
-        { Mixtures.defaults with
+    Gmm.fit
+        { Gmm.defaultsOf Bernoulli.family with
             Components = 2
             Restarts = 5
             Tolerance = 0.0
@@ -92,8 +98,8 @@ for k in classes do
     printfn $"class of %.5f{readers.Weights[k]}: P(0) = {negative}"
 (*** include-output ***)
 (**
-The small class has thickening, which each reader finds in two thirds or three quarters of the films; in the large class a
-finding is rare. How probable is thickening, given what the readers wrote?
+The small class has thickening, which each reader finds in two thirds to three quarters of the films; in the large class
+a positive reading is rare. How probable is thickening, given what the readers wrote?
 *)
 let shares = Predict.responsibilities readers films |> GmmError.get
 
@@ -103,9 +109,10 @@ for i in 0..7 do
 (**
 ## Poisson: deaths in the London Times
 
-How many deaths of women of 80 years and over did *The Times* of London report on each of 1096 days from 1910 to 1912? One
-Poisson distribution has too narrow tails; two fit (V. Hasselblad, "Estimation of finite mixtures of distributions from
-the exponential family", *Journal of the American Statistical Association* 64 (1969) 1459–1471).
+On each of 1096 days from 1910 to 1912, how many deaths of women of 80 years and over did *The Times* of London report?
+The tails of a single Poisson distribution are too narrow; two distributions fit (V. Hasselblad, "Estimation of finite
+mixtures of distributions from the exponential family", *Journal of the American Statistical Association* 64 (1969)
+1459–1471).
 *)
 let days = [| 162.0; 267.0; 271.0; 185.0; 111.0; 61.0; 27.0; 8.0; 3.0; 1.0 |]
 
@@ -116,9 +123,8 @@ let deaths =
     |> GmmError.get
 
 let fit components =
-    Mixtures.fit
-        Poisson.family
-        { Mixtures.defaults with
+    Gmm.fit
+        { Gmm.defaultsOf Poisson.family with
             Components = components
             Tolerance = 1e-12
             MaxIterations = 20000 }
@@ -134,8 +140,8 @@ for fit in fits do
     printfn $"       weights {weights}, rates {rates}"
 (*** include-output ***)
 (**
-Two components are better than one by BIC, and a third, for a few days more without deaths, isn't worth its parameters. The days as they were, and as one and two Poissons
-expect them:
+By BIC two components are better than one. A third, for a few more days without deaths, isn't worth its parameters. The
+table compares the observed days with those that one and two Poissons expect:
 *)
 let expected (fit: Fit<ExponentialParameters>) =
     Predict.logDensities fit deaths |> GmmError.get |> Array.map (fun density -> 1096.0 * exp density)
@@ -147,16 +153,15 @@ for count in 0..9 do
     printfn $"%6d{count} %6.0f{days[count]} %8.1f{one[count]} %8.1f{two[count]}"
 (*** include-output ***)
 (**
-EM is slow here, for the two rates are close. The paper's start, weight .3 with rate 1 and weight .7 with rate 2.5, after
-exactly ten iterations:
+EM is slow here because the two rates are close. This is the result after exactly ten iterations from the paper's start,
+weight .3 with rate 1 and weight .7 with rate 2.5:
 *)
 let start =
     Poisson.ofRates (array2D [ [ 1.0 ]; [ 2.5 ] ]) |> Result.bind (Mixture.create [| 0.3; 0.7 |]) |> GmmError.get
 
 let ten =
-    Mixtures.fit
-        Poisson.family
-        { Mixtures.defaults with
+    Gmm.fit
+        { Gmm.defaultsOf Poisson.family with
             Components = 2
             Start = Start.Mixture start
             Tolerance = 0.0

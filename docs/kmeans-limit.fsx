@@ -8,16 +8,16 @@ index: 5
 
 # k-means as the hard limit
 
-Give every component of a Gaussian mixture the same covariance εI and the same weight. The responsibilities depend on the
-squared distances to the means only,
+Give every component of a Gaussian mixture the same covariance εI and the same weight. The responsibilities then depend
+only on the squared distances to the means,
 
 ```text
 rₙₖ = exp(−‖xₙ−μₖ‖² / 2ε) / Σⱼ exp(−‖xₙ−μⱼ‖² / 2ε),
 ```
 
-and as ε goes to 0, each row goes wholly to its nearest mean: EM becomes k-means (Bishop, *Pattern Recognition and Machine
-Learning*, 2006, §9.3.2). This page shows it on Old Faithful, its columns divided by their standard deviations. Run it with
-`dotnet fsi docs/kmeans-limit.fsx` after `dotnet fsi build.fsx build`.
+and as ε goes to 0, each row goes entirely to its nearest mean: EM becomes k-means (Bishop, *Pattern Recognition and
+Machine Learning*, 2006, §9.3.2). This page shows it on Old Faithful, with each column divided by its standard
+deviation. Run it with `dotnet fsi docs/kmeans-limit.fsx` after `dotnet fsi build.fsx build`.
 *)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
@@ -41,9 +41,9 @@ let data = Source.ofRows standardised |> GmmError.get
 (**
 ## Hardening responsibilities
 
-k-means gives the means and, for every row, the number of the nearest one:
+k-means returns the means and, for every row, the number of the nearest one:
 *)
-let clusters = KMeans.fit { KMeans.defaults with Clusters = 2 } data |> GmmError.get
+let clusters = KMeans.fit { KMeans.defaults with Components = 2 } data |> GmmError.get
 
 let labels = KMeans.predict clusters data |> GmmError.get
 let distances = KMeans.transform clusters data |> GmmError.get
@@ -51,15 +51,17 @@ printfn $"inertia %.4f{clusters.Inertia} with %d{clusters.Fit.Iterations} iterat
 printfn $"centres {clusters.Fit.Parameters.Centres}"
 (*** include-output ***)
 (**
-The mixture with those means, and its responsibilities for some ε. They are the textbook's E-step: log-densities of all
-rows under all components, from which `Assignment.soft` makes shares. (All weights are the same, and leave no trace.)
+`shares` computes the responsibilities of the mixture with those means, for a given ε. It is the textbook's E-step:
+log-densities of all rows under all components, which `Assignment.soft` turns into shares. (All weights are the same, so
+they cancel.)
 *)
 let shares epsilon =
     let mixture = Gaussian.create TiedSpherical clusters.Centres (Tensor.scalar epsilon) |> GmmError.get
     let logDensities = Gaussian.family.LogDensity mixture (Tensor.matrix (array2D standardised))
     (snd (Assignment.soft logDensities)).toArray2D()
 (**
-The share of cluster 0 in three ordinary rows, and in the five that lie closest to the border between the clusters:
+The table shows the share of cluster 0 in three ordinary rows, and in the five rows closest to the border between the
+clusters:
 *)
 let border =
     [| 0 .. raw.Length - 1 |]
@@ -76,8 +78,8 @@ for n in Array.append [| 0; 1; 2 |] border do
     printfn $"%3d{n} %4.2f{raw[n][0]}  %4.0f{raw[n][1]}  {row}  %7d{labels[n]}"
 (*** include-output ***)
 (**
-Near the border a share is close to 0 or 1 only when ε is small beside the difference of the squared distances. Over all
-rows, how much of the data is not yet with its nearest mean?
+Near the border a share is close to 0 or 1 only when ε is small compared with the difference of the squared distances.
+Over all rows, how much of the data is not yet with its nearest mean?
 *)
 let elsewhere (r: float[,]) = labels |> Array.mapi (fun n label -> 1.0 - r[n, label]) |> Array.sum
 
@@ -87,8 +89,9 @@ for epsilon in [ 1.0; 0.1; 0.01; 0.001; 1e-4; 1e-5 ] do
 (**
 ## The same loop
 
-The library's k-means is no other algorithm: it is the same loop with `Hard` assignment. Hence a Gaussian mixture with a
-shared spherical covariance, hard assignment and weights kept equal takes the very same steps. Both from the first two rows:
+The library's k-means is not a separate algorithm: it is the same loop with `Hard` assignment. A Gaussian mixture with a
+shared spherical covariance, hard assignment and fixed equal weights therefore takes exactly the same steps. Here both
+start from the first two rows:
 *)
 let means = array2D standardised[..1]
 
@@ -96,7 +99,7 @@ let hard =
     Gmm.fit
         { Gmm.defaults with
             Components = 2
-            Structure = TiedSpherical
+            Family.Structure = TiedSpherical
             Start = Start.Means means
             Assignment = Hard
             WeightPrior = Fixed }
@@ -106,8 +109,8 @@ let hard =
 let lloyd =
     KMeans.fit
         { KMeans.defaults with
-            Clusters = 2
-            Start = KMeansStart.Means means
+            Components = 2
+            Start = Start.Means means
             Tolerance = 0.0 }
         data
     |> GmmError.get

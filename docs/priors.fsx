@@ -8,10 +8,10 @@ index: 3
 
 # Priors
 
-With few rows the likelihood has bad maxima: a component may sit on a single row, with a covariance of nearly nothing. A prior
-says what is believed before the data, and EM then finds the maximum a posteriori (MAP) instead of the maximum likelihood
-(MLE). The equations are those of Murphy, *Machine Learning* (2012), §11.4.2.8. Run this page with
-`dotnet fsi docs/priors.fsx` after `dotnet fsi build.fsx build`.
+With few rows the likelihood has bad maxima: a component may sit on a single row, with a covariance close to zero. A
+prior states what you believe before seeing the data, and EM then finds the maximum a posteriori (MAP) instead of the
+maximum likelihood estimate (MLE). The equations are those of Murphy, *Machine Learning* (2012), §11.4.2.8. Run this
+page with `dotnet fsi docs/priors.fsx` after `dotnet fsi build.fsx build`.
 *)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
@@ -21,8 +21,8 @@ open Gmm
 (**
 ## What changes
 
-The E-step stays as it is. The M-step maximises Q(θ, θ°) + ln p(θ), and what never falls is the objective
-(ln p(X|θ) + ln p(θ)) / N. There are three priors, and each may be left out:
+The E-step stays the same. The M-step maximises Q(θ, θ°) + ln p(θ), and the objective that never falls is (ln p(X|θ) +
+ln p(θ)) / N. There are three priors, and each is optional:
 
 | Option | Belief | Adds |
 |---|---|---|
@@ -30,7 +30,8 @@ The E-step stays as it is. The M-step maximises Q(θ, θ°) + ln p(θ), and what
 | `MeanPrior` | μₖ given Σₖ ~ N(m₀, Σₖ/κ₀) | κ₀ rows at m₀ to every component |
 | `CovariancePrior` | Σₖ ~ inverse Wishart(Ψ₀, ν₀) | ν₀ + D + 1 rows of scatter Ψ₀ to every component |
 
-In equations, with x̄ₖ and Sₖ the mean of component k and its scatter about that mean, weighted by responsibilities:
+In equations, where x̄ₖ is the mean of component k and Sₖ its scatter about that mean, both weighted by
+responsibilities:
 
 ```text
 πₖ = (Nₖ + αₖ − 1) / Σⱼ (Nⱼ + αⱼ − 1)
@@ -38,11 +39,12 @@ In equations, with x̄ₖ and Sₖ the mean of component k and its scatter about
 Σₖ = (Ψ₀ + Sₖ + κ₀Nₖ/(κ₀+Nₖ) (x̄ₖ−m₀)(x̄ₖ−m₀)ᵀ) / (Nₖ + ν₀ + D + 2)
 ```
 
-with both priors on means and covariances. Without the prior on means κ₀ is 0 and the last denominator Nₖ + ν₀ + D + 1;
-without that on covariances Ψ₀ is 0 and the denominator Nₖ + 1, the 1 from the density of μₖ, which has |Σₖ| in it, too. Tied
-structures add the sums of all components, diagonal and spherical ones keep what they keep of every matrix.
+These equations hold with both priors, on means and on covariances. Without the prior on means, κ₀ is 0 and the last
+denominator is Nₖ + ν₀ + D + 1. Without the prior on covariances, Ψ₀ is 0 and the denominator is Nₖ + 1; the 1 comes
+from the prior on μₖ, whose density also contains |Σₖ|. Tied structures add the sums of all components; diagonal and
+spherical structures keep only their part of each matrix.
 
-One component has no latent variables, so its MAP fit is the equations at once. By hand, on Old Faithful:
+A single component has no latent variables, so the equations give its MAP fit at once. By hand, on Old Faithful:
 *)
 let table = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")) |> GmmError.get
 let data = Csv.source table
@@ -64,12 +66,12 @@ let mapCovariance =
 let single =
     Gmm.fit
         { Gmm.defaults with
-            RegCovar = Absolute 0.0
-            MeanPrior =
+            Family.RegCovar = Absolute 0.0
+            Family.MeanPrior =
                 Some
                     { Mean = Tensor.vector m0
                       Precision = kappa0 }
-            CovariancePrior =
+            Family.CovariancePrior =
                 Some
                     { Scale = Tensor.scalar psi0
                       Degrees = nu0 } }
@@ -86,14 +88,15 @@ printfn "log-likelihood %.4f, log-prior %.4f (without its constant)" single.LogL
 (**
 ## Weights: Dirichlet
 
-αₖ = 1 says nothing. Larger ones count αₖ − 1 further rows for every component, which pulls the weights to each other and
-keeps a component from dying out. The weights of two components of Old Faithful as α grows:
+αₖ = 1 has no effect. A larger αₖ counts αₖ − 1 additional rows for every component, which pulls the weights towards
+each other and keeps a component from dying out. The table shows the weights of two components of Old Faithful as α
+grows:
 *)
 let fitOf change = change { Gmm.defaults with Components = 2 }
 
 let fit change = Gmm.fit (fitOf change) data |> GmmError.get
 
-/// The components in the order of their mean waiting times.
+/// The components, ordered by their mean waiting times.
 let ordered (fit: Fit<Gaussian>) =
     let means = fit.Parameters.Means.toArray2D ()
     [| 0; 1 |] |> Array.sortBy (fun k -> means[k, 1])
@@ -113,8 +116,8 @@ for alpha in [ 1.0; 10.0; 100.0; 1000.0 ] do
 (**
 ## Means: a normal distribution
 
-κ₀ says how many rows the belief is worth. m₀ is one point for all components, or one for each. Here it is the mean of the
-data, so the components move towards it, and widen to keep their rows:
+κ₀ says how many rows the belief is worth. m₀ is one point for all components, or one point for each. In this example it
+is the mean of the data, so the components move towards it, and widen to cover their rows:
 *)
 let centre = Tensor.vector mean
 
@@ -129,7 +132,7 @@ let withKappa kappa =
     else
         fit (fun options ->
             { options with
-                MeanPrior = Some { Mean = centre; Precision = kappa } })
+                Family.MeanPrior = Some { Mean = centre; Precision = kappa } })
 
 printfn "κ₀       mean waiting times   standard deviations"
 
@@ -159,19 +162,19 @@ let picture title found =
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-At κ₀ = 100 the belief has won: both components lie at the centre of the data, and describe it together.
+At κ₀ = 100 the belief has won: both components lie at the centre of the data and describe it together.
 *)
 (**
 ## Covariances: inverse Wishart
 
 A component without rows would get the mode of the prior, Ψ₀ / (ν₀ + D + 1). The more degrees of freedom ν₀ > D − 1, the
-closer every covariance stays to it. Here Ψ₀ = (ν₀ + D + 1) · diag(0.5, 100), whose mode is diag(0.5, 100) for every ν₀: wider
-than the blobs, and along the axes.
+closer every covariance stays to this mode. In this example Ψ₀ = (ν₀ + D + 1) · diag(0.5, 100), so the mode is diag(0.5,
+100) for every ν₀: wider than the blobs, and parallel to the axes.
 *)
 let withDegrees degrees =
     fit (fun options ->
         { options with
-            CovariancePrior =
+            Family.CovariancePrior =
                 Some
                     { Scale = Tensor.create [| 2; 2 |] [| 0.5; 0.0; 0.0; 100.0 |] * (degrees + 3.0)
                       Degrees = degrees } })
@@ -194,9 +197,9 @@ for degrees in [ 4.0; 50.0; 200.0; 1000.0 ] do
 (**
 ## Shrinkage
 
-How the estimates go from the data's answer to the belief's, as the prior grows from one row to many: the distance of the two
-mean waiting times under the prior on means, relative to that of the MLE, and the difference of the weights under the prior
-on weights.
+The picture shows how the estimates move from the data's answer to the belief's as the prior grows from one row to many.
+One curve is the distance between the two mean waiting times under the prior on means; the other is the difference of
+the weights under the prior on weights. Both are relative to the MLE.
 *)
 (*** hide ***)
 let separation (found: Fit<Gaussian>) =
@@ -226,7 +229,8 @@ let against measure prior = strengths |> Array.map (fun rows -> log10 rows, meas
 (**
 ## Few rows
 
-Twenty samples of twelve rows each, from three components of two features. Maximum likelihood without regularisation:
+Draw twenty samples of twelve rows each, from three components with two features, and fit them by maximum likelihood
+without regularisation:
 *)
 let truth =
     Tensor.create [| 3; 2; 2 |] [| 1.0; 0.5; 0.5; 1.0; 1.0; -0.5; -0.5; 1.0; 1.0; 0.0; 0.0; 1.0 |]
@@ -243,7 +247,11 @@ let drawn seed count =
 
 let options = { Gmm.defaults with Components = 3 }
 
-let unregularised few = Gmm.fit { options with RegCovar = Absolute 0.0 } few
+let unregularised few =
+    Gmm.fit
+        { options with
+            Family.RegCovar = Absolute 0.0 }
+        few
 
 let twelve = [ for seed in 0..19 -> drawn seed 12 ]
 let failing = twelve |> List.filter (unregularised >> Result.isError)
@@ -255,13 +263,13 @@ match unregularised few with
 | Error error -> printfn "%s" error.Message
 (*** include-output ***)
 (**
-One row is a point, and two lie on a line: a component that has no more rows than these has a singular covariance and a density
-without bound, and the likelihood has no maximum. The default regularisation adds a millionth of each feature's variance, so
-that there is a fit, but an arbitrary one: in the picture below a component is a speck on a single row.
+One row is a point, and two rows lie on a line. A component with so few rows has a singular covariance and an unbounded
+density, so the likelihood has no maximum. The default regularisation adds a millionth of each feature's variance. Then
+a fit exists, but it is arbitrary: in the picture below one component is a speck on a single row.
 
-`Prior.fromData` measures weak beliefs on the data: m₀ the mean, κ₀ = 0.01, ν₀ = D + 2 and Ψ₀ = S/K^(2/D) with S the data's
-covariance (Fraley and Raftery, "Bayesian regularization for normal mixture estimation and model-based clustering", *Journal of
-Classification* 24 (2007) 155–181).
+`Prior.fromData` derives weak beliefs from the data: m₀ is the mean, κ₀ = 0.01, ν₀ = D + 2 and Ψ₀ = S/K^(2/D), where S
+is the data's covariance (Fraley and Raftery, "Bayesian regularization for normal mixture estimation and model-based
+clustering", *Journal of Classification* 24 (2007) 155–181).
 *)
 let regularised few = Gmm.fit options few |> GmmError.get
 
@@ -270,9 +278,9 @@ let mapOf few =
 
     Gmm.fit
         { options with
-            RegCovar = Absolute 0.0
-            MeanPrior = Some onMeans
-            CovariancePrior = Some onCovariances }
+            Family.RegCovar = Absolute 0.0
+            Family.MeanPrior = Some onMeans
+            Family.CovariancePrior = Some onCovariances }
         few
     |> GmmError.get
 
@@ -304,8 +312,8 @@ Plot.compare
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-One sample proves little. Of all twenty, and of larger ones: how many have no fit without regularisation, and the median
-log-likelihood per new row with it and with the prior.
+One sample proves little. For all twenty samples, and for larger ones, the next table shows how many have no fit without
+regularisation, and the median log-likelihood per new row with regularisation and with the prior.
 *)
 let median (numbers: float list) =
     let sorted = List.sort numbers
@@ -321,9 +329,9 @@ for count in [ 12; 15; 20; 30 ] do
     printfn "%4d   %7d of 20   %16.3f %8.3f" count fails.Length mle map
 (*** include-output ***)
 (**
-With twelve rows the prior gains more than two per new row, the median of twenty samples. From twenty rows on it no longer pays
-here, as its Ψ₀ is wider than the components are. It is worth ν₀ + D + 1 rows to a component, whatever N, so it fades as the
-rows grow.
+With twelve rows the prior raises the median log-likelihood by more than two per new row. From twenty rows on it no
+longer pays here, because its Ψ₀ is wider than the components. For a component the prior is worth ν₀ + D + 1 rows,
+whatever N, so its influence fades as the number of rows grows.
 
-From C# the priors are properties of `GaussianMixture`, see the [mapping](mapping.html).
+In C# the priors are properties of `GaussianMixture`; see [names you may know](mapping.html).
 *)

@@ -26,27 +26,27 @@ let fit =
     Gmm.fit
         { Gmm.defaults with
             Components = 2
-            Structure = Full }
+            Family.Structure = Full }
         data
     |> GmmError.get
 (**
-`Result` carries what can go wrong; `GmmError.get` takes the value out of it, or throws. A fit has the mixture, how it came
-about, and how well it describes the data:
+`Gmm.fit` returns a `Result`; `GmmError.get` takes the value out of it, or throws if there is an error. A fit holds the
+mixture, how it was found, and how well it describes the data:
 *)
 printfn $"log-likelihood %.2f{fit.LogLikelihood}, BIC %.2f{fit.Bic}"
 printfn $"weights %A{fit.Weights}"
 printfn $"means {fit.Parameters.Means}"
 (*** include-output ***)
 (**
-Rows have a most likely component, and responsibilities (the probability of each):
+Each row has a most likely component, and responsibilities: the probability of each component.
 *)
 let labels = Predict.labels fit data |> GmmError.get
 let shares = Predict.responsibilities fit data |> GmmError.get
 printfn $"row 0: component {labels[0]}, probability %.6f{shares[0, labels[0]]}"
 (*** include-output ***)
 (**
-A picture is a figure: text in the SVG format, which any browser opens, a page of HTML, or JSON for Plotly. The ellipses lie
-at 1, 2 and 3 standard deviations.
+A plot is a `Figure`. You can write it as SVG, which any browser opens, as an HTML page, or as JSON for Plotly. The
+ellipses lie at 1, 2 and 3 standard deviations.
 *)
 let options =
     { Plot.defaults with

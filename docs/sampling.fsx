@@ -8,8 +8,8 @@ index: 6
 
 # Sampling and conditional distributions
 
-A fitted mixture is a distribution: rows can be drawn from it, from all of it or from a region, and some features can be
-predicted from others. This page draws both. Run it with `dotnet fsi docs/sampling.fsx` after `dotnet fsi build.fsx build`.
+A fitted mixture is a distribution. You can draw rows from all of it or from a region, and predict some features from
+others. This page shows both in pictures. Run it with `dotnet fsi docs/sampling.fsx` after `dotnet fsi build.fsx build`.
 *)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
@@ -33,8 +33,9 @@ let draw title sample = Plot.scatter { options with Title = title } fit (sourceO
 (**
 ## Rows from the mixture
 
-A component k with probability πₖ, then a row from N(μₖ, Σₖ) (Bishop, *Pattern Recognition and Machine Learning*, 2006,
-§8.1.2). The same seed gives the same rows on any number of threads, and fewer rows are the first of more.
+Sampling chooses a component k with probability πₖ, then draws a row from N(μₖ, Σₖ) (Bishop, *Pattern Recognition and
+Machine Learning*, 2006, §8.1.2). The same seed gives the same rows on any number of threads, and a shorter sample is a
+prefix of a longer one.
 *)
 let sample = Sample.draw { Sample.defaults with Seed = 1 } 272 fit |> GmmError.get
 let ofFirst = sample.Components |> Array.filter ((=) 0) |> Array.length
@@ -47,16 +48,16 @@ Figure.beside "" [ data'; draw "As many rows drawn" sample ] |> GmmError.get |> 
 (**
 ## Regions
 
-The Mahalanobis distance r of a row from its component's mean, r² = (x−μₖ)ᵀΣₖ⁻¹(x−μₖ), follows the χ distribution of D
-degrees of freedom. A region bounds it: `Confidence p` takes the ellipsoid that holds the probability p, and
-`StdRange(low, high)` the shell between two ellipsoids. Draws are made at
+The Mahalanobis distance r of a row from its component's mean, r² = (x−μₖ)ᵀΣₖ⁻¹(x−μₖ), follows the χ distribution with D
+degrees of freedom. A region limits this distance: `Confidence p` is the ellipsoid that holds the probability p, and
+`StdRange(low, high)` is the shell between two ellipsoids. Rows are drawn as
 
 ```text
 x = μₖ + r Lₖ u,     Lₖ Lₖᵀ = Σₖ,     r = F⁻¹(F(low) + v (F(high) − F(low))),
 ```
 
-with a uniform direction u and a uniform v; F is the distribution function of χ. No draw is rejected, so that a region in the
-far tail costs what any other does.
+with a uniform direction u and a uniform v; F is the distribution function of χ. No draw is rejected, so a region in the
+far tail costs no more than any other.
 *)
 let within region = Sample.within region Sample.defaults 400 fit.Mixture |> GmmError.get
 
@@ -73,8 +74,8 @@ regions
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-In two dimensions F(r) = 1 − exp(−r²/2), so that the ellipse of probability p lies at √(−2 ln(1−p)): 1.1774 for a half. The
-distances of the rows that were drawn, and how rare a row of the region is among all rows of its component:
+In two dimensions F(r) = 1 − exp(−r²/2), so the ellipse of probability p lies at √(−2 ln(1−p)): at 1.1774 for one half.
+The table shows the distances of the rows drawn, and the probability of the region among all rows of its component:
 *)
 let probability low high = exp (-low * low / 2.0) - exp (-high * high / 2.0)
 
@@ -93,7 +94,7 @@ for name, region in regions @ [ ("far: StdRange(8, 9)", Region.StdRange(8.0, 9.0
     printfn $"%-28s{name} %9.4f{Array.min own} %9.4f{Array.max own}   %.4g{p}"
 (*** include-output ***)
 (**
-Only one component, with or without a region, is drawn from by `Component`:
+Set `Component` to sample from a single component, with or without a region:
 *)
 let only =
     Sample.within
@@ -109,8 +110,8 @@ printfn $"components drawn from: %A{Array.distinct only.Components}"
 (**
 ## Conditional distributions
 
-How long is the wait after an eruption of x minutes? Given some features x, the others y have a mixture again (Bishop,
-§2.3.1):
+How long is the wait after an eruption of x minutes? Given some features x, the distribution of the others, y, is again
+a mixture (Bishop, §2.3.1):
 
 ```text
 p(y|x) = Σₖ πₖ(x) N(y | μₖ,y + Σₖ,yx Σₖ,xx⁻¹ (x − μₖ,x), Σₖ,yy − Σₖ,yx Σₖ,xx⁻¹ Σₖ,xy),     πₖ(x) ∝ πₖ N(x | μₖ,x, Σₖ,xx).
@@ -126,8 +127,8 @@ for minutes in [ 2.0; 2.9; 3.0; 4.0 ] do
         $"after %.1f{minutes} minutes: %.3f{wait.Weights[0]} of N(%.1f{means[0, 0]}, …) and %.3f{wait.Weights[1]} of N(%.1f{means[1, 0]}, …)"
 (*** include-output ***)
 (**
-Near three minutes both components have a say, and the density is wider than that of either alone; a single number would be a
-poor summary. The density for the four:
+Near three minutes both components contribute, and the density is wider than that of either alone; a single number would
+be a poor summary. The picture shows the density for the four durations:
 *)
 let waits = [| 40.0..0.25..100.0 |]
 
@@ -149,8 +150,8 @@ let density minutes =
 (**
 ## Regression
 
-The mean and the variance of p(y|x), row by row, are Gaussian mixture regression. Between the components the mean bends from
-the line of one to that of the other, and the standard deviation is largest there:
+Gaussian mixture regression computes the mean and the variance of p(y|x) for each row. Between the components the mean
+bends from the line of one to the line of the other, and the standard deviation is largest there:
 *)
 let eruptions = [| 1.5..0.05..5.25 |]
 

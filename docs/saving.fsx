@@ -8,8 +8,8 @@ index: 1
 
 # Saving and loading
 
-A fit becomes a JSON file and comes back to the last bit: it predicts, scores and goes on as the one that was saved. Run
-this page with `dotnet fsi docs/saving.fsx` after `dotnet fsi build.fsx build`.
+You can save a fit as a JSON file and load it to the last bit: the loaded fit predicts, scores and continues exactly
+like the original. Run this page with `dotnet fsi docs/saving.fsx` after `dotnet fsi build.fsx build`.
 *)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
@@ -32,9 +32,9 @@ printfn $"BIC {fit.Bic:R} before, {loaded.Bic:R} after"
 printfn $"mean log-density {Predict.score loaded data |> GmmError.get:R}"
 (*** include-output ***)
 (**
-The type that is asked for says what is loaded: `Fit<Gaussian>`, `Fit<ExponentialParameters>`, `Fit<Product>`, or
-`Fit<Centroid>` for k-means (`KMeans.ofFit` makes a `KMeansFit` of it). The loaded fit has the model it was estimated with,
-priors and regularisation included, so EM goes on from it as it would have gone on:
+The type you ask for decides what is loaded: `Fit<Gaussian>`, `Fit<ExponentialParameters>`, `Fit<Product>`, or
+`Fit<Centroid>` for k-means (`KMeans.ofFit` turns it into a `KMeansFit`). The loaded fit has the model it was estimated
+with, including priors and regularisation, so EM continues from it exactly as it would have continued from the original:
 *)
 let further = EM.iterates loaded.Model data loaded.Mixture |> Seq.item 5 |> GmmError.get
 printfn $"objective %.12f{loaded.Objective}, and %.12f{further.Objective} after five more iterations"
@@ -42,9 +42,9 @@ printfn $"objective %.12f{loaded.Objective}, and %.12f{further.Objective} after 
 (**
 ## What can go wrong
 
-The file is written beside its place and takes it when it is complete: who reads while another saves gets the old fit or
-the new one. A checksum goes over every name and number. A file that is missing, cut, altered, of another family, or of a
-newer version of the format is an error that says so; reading runs no code.
+The file is written under a temporary name and then renamed, so a concurrent reader sees either the old fit or the new
+one. A checksum covers every name and number. If a file is missing, truncated, altered, of another family, or of a newer
+version of the format, loading returns an error that says so. Loading runs no code.
 *)
 File.WriteAllText(path, File.ReadAllText(path).Replace("\"seed\": 0", "\"seed\": 1"))
 
@@ -55,9 +55,10 @@ match Persist.load<Gaussian> path with
 (**
 ## The state of a fit
 
-`Persist.toState` gives the same content as named arrays, and `Persist.ofState` takes them, for a database or a message.
+`Persist.toState` returns the same content as named arrays, for a database or a message. `Persist.ofState` turns them
+back into a fit.
 *)
-let state = Persist.toState fit |> GmmError.get
+let state = Persist.toState fit
 
 for KeyValue(name, numbers) in state do
     printfn
@@ -69,31 +70,34 @@ for KeyValue(name, numbers) in state do
              String.Join(" × ", numbers.shape))
 
 let restored = state |> Persist.ofState Gaussian.family |> GmmError.get
-printfn "the same state again: %b" (Persist.toState restored = Ok state)
+printfn "the same state again: %b" (Persist.toState restored = state)
 (*** include-output ***)
 (**
-## A family of one's own
+## A family of your own
 
-A file has a family's name and numbers, never its definition. The built-in families are found by name; one's own is given:
-`Persist.loadWith (ExponentialFamily.components definition) path`. The prior is the saved one. So that two definitions of one
-name are not mixed up (binomials of other trials, say), a file has $T(0)$ and $T(1)$.
+A file holds the name and the numbers of a family, never its definition. The built-in families are found by name; for a
+family of your own you pass the definition: `Persist.loadWith (ExponentialFamily.components definition) path`. A product
+with parts of your own is found among several families:
+`Persist.loadFrom (SavedFamily.ofFamily family :: SavedFamily.builtIn) path`. The prior is the saved one. A file also holds $T(0)$ and $T(1)$, so that two definitions with the same name, such as binomials
+with different numbers of trials, are not confused.
 
 ## The file
 
-A JSON object of six properties, in any layout:
+The file is a JSON object with six properties, in any layout:
 
-| property | what |
+| property | content |
 |---|---|
 | `format` | `"gmm fit"` |
-| `version` | 1: the number of this layout; a library reads its own and all before |
+| `version` | 1: the number of this layout; a library reads its own version and all earlier ones |
 | `family` | `"gaussian"`, `"bernoulli"` …; the parts of a product joined by `" × "`; `"centroid"` for k-means |
-| `checksum` | SHA-256, in hexadecimal, of the family, the state and the options |
-| `state` | arrays by name, nested as their shape has them; a single number for a scalar |
-| `options` | what else was kept: the settings of the C# classes |
+| `checksum` | the SHA-256 of the family, the state and the options, in hexadecimal |
+| `state` | arrays by name, nested according to their shape; a single number for a scalar |
+| `options` | anything else that was saved: the settings of the C# classes |
 
-Numbers are written with the fewest digits that give the same bits; `"-Infinity"` and `"Infinity"` are words.
+Numbers are written with the fewest digits that restore the same bits; infinities are the words `"-Infinity"` and
+`"Infinity"`.
 
-| entry of the state | shape | what |
+| entry of the state | shape | content |
 |---|---|---|
 | `logWeights` | K | $\ln \pi_k$ |
 | `structure` | word | Gaussian: `full`, `diag`, `spherical`, `tied_full`, `tied_diag`, `tied_spherical` |
@@ -103,30 +107,32 @@ Numbers are written with the fewest digits that give the same bits; `"-Infinity"
 | `logPartitions` | K | exponential family: $\sum_j A(\eta_{kj})$ |
 | `centres` | K×D | k-means |
 | `part0.` … | | the entries of each part of a product, and its `columns` |
-| `start.` | | all of these once more: where the fit started |
+| `start.` … | | all of these again, for the mixture from which the fit started |
 | `settings.meanPrior`, `.meanPrecisionPrior` | K×D, number | Gaussian: $m_0$, $\kappa_0$, if given |
 | `settings.covariancePrior`, `.degreesOfFreedomPrior` | as `covariances`, number | Gaussian: $\Psi_0$, $\nu_0$, if given |
-| `settings.regularisation` | D | Gaussian: what is added to the variances |
+| `settings.regularisation` | D | Gaussian: the amount added to the variances |
 | `settings.statistics`, `.priorSums`, `.priorCount` | 2×S, S, number | exponential family: $T(0)$ and $T(1)$; the conjugate prior |
 | `weightPrior`, `weightConcentration` | word, K | `flat`, `dirichlet` with its $\alpha$, or `fixed` |
 | `assignment` | word | `soft` or `hard` |
-| `statistics.weight`, `.logLikelihood`, `.counts`, `.sums0` … | number, number, K, any | what the last E-step found |
-| `trace` | iterations + 1 | the objective of the start and after every iteration |
+| `statistics.weight`, `.logLikelihood`, `.counts`, `.sums0` … | number, number, K, any | the results of the last E-step |
+| `trace` | iterations + 1 | the objective at the start and after every iteration |
 | `stop`, `seed` | word, number | `converged` or `iteration limit`; the seed of the run |
 
-In a `State`, which has numbers only, a word is its place in `State.choices`, from 0.
+A `State` holds numbers only: each word is stored as its index in `State.choices`, counted from 0.
 
-The checksum goes over, in this order: the family; the number of entries of the state and each of them, by name in ordinal
-order, as name, number of dimensions, dimensions, numbers; the options likewise. A text is the length of its UTF-8 bytes
-(four bytes, the highest first) and these; a number is its eight bytes as float64, the lowest first.
+The checksum covers, in this order: the family; the number of entries of the state; each entry, by name in ordinal
+order, as its name, number of dimensions, dimensions and numbers; and then the options in the same way. A text is
+encoded as the length of its UTF-8 bytes (four bytes, highest first) followed by these bytes. A number is encoded as its
+eight bytes as float64, lowest first.
 
-## Rows of NumPy
+## NumPy files
 
-Data in a `.npy` file (float64 or float32, C order) are used where they are, page by page, so that they may be larger than
-memory; float32 stay float32, and every result has the bits that the same numbers in memory give. In a function
-`use file = Npy.openFile path |> GmmError.get` closes the file at the end; `Npy.source` keeps it open as long as a script runs.
-`Npy.write` writes a matrix and `Npy.writeSource` any data. A file that is changed while it is in use is an error of whoever
-reads on.
+Data in a `.npy` file (float64 or float32, C order) are read in place, page by page, so they may be larger than memory.
+Float32 data stay float32. Every result has the same bits as for the same numbers in memory.
+
+In a function, `use file = Npy.openFile path |> GmmError.get` closes the file at the end; `Npy.source` keeps it open as
+long as a script runs. `Npy.write` writes a matrix and `Npy.writeSource` any data. If the file changes while in use, the
+next read returns an error.
 *)
 let rows = Path.Combine(folder, "faithful.npy")
 Npy.writeSource rows data |> GmmError.get
@@ -134,7 +140,7 @@ let mapped = Npy.source rows |> GmmError.get
 printfn $"{mapped.Rows} rows of {mapped.Columns}, mean log-density {Predict.score fit mapped |> GmmError.get:R}"
 (*** include-output ***)
 (**
-## Models of scikit-learn
+## scikit-learn models
 
 `Npz.export` writes a Gaussian mixture as `numpy.savez` would, under scikit-learn's names:
 *)
@@ -154,10 +160,13 @@ model.covariances_, model.precisions_cholesky_ = saved["covariances_"], saved["p
 model.score_samples(rows)  # as Predict.logDensities, to twelve digits
 ```
 
-scikit-learn has four of the six structures; `tied_diag` and `tied_spherical` are written as `tied`, with the matrix that they
-stand for. The other way, `numpy.savez("sk.npz", weights_=m.weights_, means_=m.means_, covariances_=m.covariances_)` is enough
-for `Npz.import`; where K = D, diag and tied have one shape, and `precisions_cholesky_` or `covariance_type` tells them apart.
-`Fit.ofMixture Gaussian.family mixture` is the imported mixture as a fit to predict and to score with.
+scikit-learn has four of the six structures; `tied_diag` and `tied_spherical` are exported as `tied`, with the full
+matrix.
+
+In the other direction, `numpy.savez("sk.npz", weights_=m.weights_, means_=m.means_, covariances_=m.covariances_)` is
+enough for `Npz.import`. If K = D, diag and tied have the same shape; `precisions_cholesky_` or `covariance_type` then
+distinguishes them. `Fit.ofMixture Gaussian.family mixture` turns the imported mixture into a fit, for prediction and
+scoring.
 *)
 (*** hide ***)
 Directory.Delete(folder, recursive = true)

@@ -8,8 +8,8 @@ index: 5
 
 # Choosing the number of components
 
-More components and richer structures always fit better. A criterion weighs the likelihood L against the number p of free
-parameters; of all three here, lower is better:
+More components and richer structures always fit better. A criterion weighs the likelihood L against the number p of
+free parameters. Lower is better for all three criteria here:
 
 ```text
 BIC = −2 ln L + p ln n                       (Schwarz 1978)
@@ -30,14 +30,14 @@ let data = Csv.source table
 (**
 ## All candidates
 
-`Select.gaussian` fits every number of components with every structure. A candidate without a fit stays in the table with
-its error. The function in the second place is told of every candidate when it is done; `ignore` asks for none.
+`Select.gaussian` fits every number of components with every structure. A candidate without a fit stays in the table
+with its error. The second argument is called as each candidate finishes; `ignore` does nothing.
 *)
 let selection = Select.gaussian Criterion.Bic ignore [ 1..4 ] Structure.all Gmm.defaults data |> GmmError.get
 printfn $"{selection.Table}"
 (*** include-output ***)
 (**
-The same as a picture: a line for every structure, the best candidate ringed.
+The same table as a picture: each structure has a line, and a ring marks the best candidate.
 *)
 (*** hide ***)
 Plot.criteria
@@ -50,9 +50,9 @@ Plot.criteria
 (**
 ## BIC or ICL
 
-BIC asks how many Gaussians describe the density. A group that is not Gaussian gets several of them, which overlap. ICL asks
-how many groups can be told apart: rows between components, whose largest responsibility is well below 1, cost. Every
-candidate has been judged by all criteria, so that nothing need be fitted again:
+BIC asks how many Gaussians describe the density. A group that is not Gaussian gets several overlapping ones. ICL asks
+how many groups can be told apart: it penalises rows between components, whose largest responsibility is well below 1.
+Every candidate is judged by all criteria, so nothing needs to be fitted again:
 *)
 let judged =
     selection.Candidates
@@ -83,7 +83,7 @@ for name, criterion in [ "BIC", Criterion.Bic; "ICL", Criterion.Icl ] do
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-What the overlap costs, in the structure that BIC prefers:
+The table shows the penalty for overlap, in the structure that BIC prefers:
 *)
 printfn "components        BIC        ICL    overlap"
 
@@ -95,8 +95,8 @@ for candidate, judged in judged do
 (**
 ## A group with wide tails
 
-A group whose tails are wider than a Gaussian's is two components for the density, a narrow and a wide one around the same
-mean, but one group for the eye. Beside it lies another one.
+For the density, a group whose tails are wider than a Gaussian's is two components, a narrow and a wide one around the
+same mean. For the eye it is one group. The data have such a group, and another group beside it.
 *)
 let tails =
     let means = array2D [ [ 0.0; 0.0 ]; [ 0.0; 0.0 ]; [ 9.0; 4.0 ] ]
@@ -131,6 +131,6 @@ chosen
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-Other families and products are chosen among by `Select.family` and `Select.product`, and fits of your own making by
-`Select.among`. In C# the model's method `Select` does it; see the [guide](csharp.html).
+Use `Select.components` for other families and products, `Select.kinds` for several kinds with the same type of parameters, and
+`Select.among` for fits that you make yourself. In C#, use the model's method `Select`; see the [guide](csharp.html).
 *)

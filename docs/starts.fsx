@@ -8,8 +8,8 @@ index: 4
 
 # Starting points
 
-EM climbs to the nearest maximum, and the likelihood of a mixture has many. Where it starts decides which one it finds. This
-page draws every start on Old Faithful with three components, one more than the eye sees. Run it with
+EM climbs to a nearby maximum, and the likelihood of a mixture has many, so the start decides which one it finds. This
+page draws every kind of start on Old Faithful with three components, one more than the eye sees. Run it with
 `dotnet fsi docs/starts.fsx` after `dotnet fsi build.fsx build`.
 *)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
@@ -28,18 +28,19 @@ let options =
 
 let fit start = Gmm.fit { options with Start = start } data |> GmmError.get
 (**
-## Starts that are drawn
+## Random starts
 
-All of these take a seed, and give the same start for the same seed:
+All of these use a seed, and give the same start for the same seed:
 
 - `KMeans` (the default): the M-step of the clusters of one k-means run;
 - `KPlusPlus`: components around rows chosen by greedy k-means++ (Arthur and Vassilvitskii, 2007);
 - `Points`: components around random rows;
-- `FarthestFirst`: components around rows each of which is the farthest from those before it;
+- `FarthestFirst`: components around rows, each of which is the farthest from those chosen before it;
 - `Random`: components around draws from the normal distribution with the data's mean and covariance;
 - `RandomResponsibilities`: the M-step of random responsibilities, which makes all components nearly alike.
 
-Rings are the means at the start; a line leads from each through all iterations to the mean at the end.
+In the pictures, rings mark the means at the start, and a line leads from each ring through all iterations to the final
+mean.
 *)
 let drawn =
     [ "KMeans", Start.KMeans
@@ -62,7 +63,8 @@ let picture (name, fit) = Plot.scatter { plot with Title = name } fit data |> Gm
 drawn |> List.map picture |> Figure.beside "Six starts, three components" |> GmmError.get |> Figure.svg
 (*** include-it-raw ***)
 (**
-How good is the start, how long is the way, and where does it end? The objective is the mean log-density of a row.
+How good is each start, how many iterations follow, and where do they end? The objective is the mean log-density of a
+row.
 *)
 printfn "start                   at start  iterations    at end"
 
@@ -70,7 +72,8 @@ for name, fit in drawn do
     printfn $"%-22s{name} %9.4f{fit.Trace[0]}  %10d{fit.Iterations} %9.4f{fit.Objective}"
 (*** include-output ***)
 (**
-The objective along the way. A flat stretch is no end: EM is slow where components overlap.
+The next picture shows the objective at each iteration. A flat stretch is not the end: EM is slow where components
+overlap.
 *)
 let rising =
     drawn
@@ -88,8 +91,9 @@ Plot.curves
 (**
 ## Several runs
 
-`Restarts` runs the start from the seeds Seed, Seed + 1, … and keeps the run whose objective ends highest, so that more
-restarts never end worse. A start that is poor alone may find with some restarts what no other found:
+`Restarts` runs the start from the seeds Seed, Seed + 1, … and keeps the run with the highest final objective, so more
+restarts never give a worse fit. A start that is poor on its own may, with some restarts, find a maximum that no other
+start found:
 *)
 printfn "restarts  Points   RandomResponsibilities"
 
@@ -105,10 +109,10 @@ for restarts in [ 1; 2; 5; 20 ] do
     printfn $"%8d{restarts}  %.4f{(best Start.Points).Objective}  %.4f{(best Start.RandomResponsibilities).Objective}"
 (*** include-output ***)
 (**
-## Starts that are given
+## Given starts
 
-Means of your own, labels 0 … K−1 or responsibilities need no seed and run once. Labels start where their one-hot
-responsibilities start:
+Your own means, labels 0 … K−1 or responsibilities need no seed, and run once. Labels give the same start as their
+one-hot responsibilities:
 *)
 let means = array2D [ [ 2.0; 50.0 ]; [ 3.0; 70.0 ]; [ 4.5; 80.0 ] ]
 let fromMeans = fit (Start.Means means)
@@ -140,9 +144,10 @@ printfn $"labels and their responsibilities end alike: {fromLabels.Mixture = fro
 (**
 ## Covariances and weights
 
-Around given means or chosen rows, components start as wide as the whole data, with equal weights. `StartCovariances` and
-`StartWeights` replace what any start makes: the data's covariance (`Empirical`), I (`Identity`), a draw from a Wishart
-distribution around the data's (`Random`), or matrices of your own (`Given`, also one for all, or one number σ² for σ²I).
+Components around given means or chosen rows start as wide as the whole data, with equal weights. `StartWeights`
+replaces the weights of any start. `StartCovariances` replaces its covariances: by the data's covariance (`Empirical`),
+by I (`Identity`), by a draw from a Wishart distribution around the data's covariance (`Random`), or by matrices of your
+own (`Given`: one for each component, one for all, or a number σ² for σ²I).
 *)
 let covariances =
     [ "Empirical", CovarianceStart.Empirical
@@ -155,7 +160,7 @@ let covariances =
             { options with
                 Start = Start.Means means
                 StartWeights = Some [| 0.3; 0.1; 0.6 |]
-                StartCovariances = covariances }
+                Family.StartCovariances = covariances }
             data
         |> GmmError.get)
 
@@ -163,7 +168,7 @@ for name, fit in covariances do
     printfn $"%-10s{name} %9.4f{fit.Trace[0]} at the start, %.4f{fit.Objective} after %d{fit.Iterations} iterations"
 (*** include-output ***)
 (**
-The components as they start, before any M-step:
+The pictures show the components at the start, before any M-step:
 *)
 let atStart (name, fit: Fit<Gaussian>) =
     Plot.scatter
@@ -179,8 +184,8 @@ covariances |> List.map atStart |> Figure.beside "Covariances to start from" |> 
 (**
 ## Warm start
 
-A fit goes on from where another stopped when its mixture is the start. Nothing is lost by the pause: five iterations and
-then five more are ten, to the last bit.
+Use the mixture of a fit as the start, and the next fit continues where the first one stopped. Nothing is lost by the
+pause: five iterations and five more equal ten, to the last bit.
 *)
 let iterations count start =
     Gmm.fit

@@ -8,9 +8,9 @@ index: 2
 
 # Covariance structures
 
-The covariance Σₖ of a component says how wide its blob is, in which direction, and whether features go together. A structure
-says how much of it is free: there are six. Run this page with `dotnet fsi docs/structures.fsx` after
-`dotnet fsi build.fsx build`.
+The covariance Σₖ of a component describes how wide its blob is, in which direction it points, and whether features vary
+together. A structure determines how many of these numbers are free; there are six structures. Run this page with
+`dotnet fsi docs/structures.fsx` after `dotnet fsi build.fsx build`.
 *)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
@@ -18,11 +18,11 @@ says how much of it is free: there are six. Run this page with `dotnet fsi docs/
 open System.IO
 open Gmm
 (**
-## The six
+## The six structures
 
-Three shapes, each with covariances of its own for every component, or tied: one for all of them. mclust's names are in
-the last column (Fraley and Raftery, "Model-based clustering, discriminant analysis, and density estimation", *Journal of the
-American Statistical Association* 97 (2002) 611–631).
+There are three shapes. Each shape has either a separate covariance for every component, or one tied covariance for all
+of them. The last column gives mclust's names (Fraley and Raftery, "Model-based clustering, discriminant analysis, and
+density estimation", *Journal of the American Statistical Association* 97 (2002) 611–631).
 
 | Structure | Σₖ | Blobs | Free numbers | mclust |
 |---|---|---|---|---|
@@ -33,7 +33,7 @@ American Statistical Association* 97 (2002) 611–631).
 | `Spherical` | σ²ₖ I | spheres of different sizes | K | VII |
 | `TiedSpherical` | σ² I for all | spheres of one size | 1 | EII |
 
-Means and weights add K·D and K − 1 numbers to each. `Fit.FreeParameters` is the sum, and BIC counts with it:
+Means and weights add K·D and K − 1 free numbers. `Fit.FreeParameters` is the total, which BIC uses:
 *)
 let free components features structure =
     Structure.freeParameters components features structure + components * features + components - 1
@@ -45,12 +45,13 @@ for structure in Structure.all do
     printfn "%-14s %s" (Structure.name structure) (String.concat "" counts)
 (*** include-output ***)
 (**
-A full covariance of 200 features has 20,100 free numbers. A component needs more than D rows for it to be regular at all, and
-many more for it to be any good; diagonal and spherical ones make do with few.
+A full covariance of 200 features has 20,100 free numbers. It is regular only if its component has more than D rows, and
+a good estimate needs many more. Diagonal and spherical covariances need few rows.
 
-## What each one draws
+## What each structure can draw
 
-Three blobs: one long and sloping, one long along an axis, one round. Each structure fits them with what it has.
+The data are three blobs: one long and sloping, one long and parallel to an axis, one round. Each structure fits them as
+well as it can.
 *)
 let truth =
     Tensor.create [| 3; 2; 2 |] [| 3.0; 2.4; 2.4; 2.4; 0.3; 0.0; 0.0; 3.0; 0.4; 0.0; 0.0; 0.4 |]
@@ -65,7 +66,7 @@ let fitWith structure components data =
     Gmm.fit
         { Gmm.defaults with
             Components = components
-            Structure = structure
+            Family.Structure = structure
             Restarts = 5 }
         data
     |> GmmError.get
@@ -102,10 +103,12 @@ for structure, fit in fits do
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-`Full` has what the blobs need, and the lowest BIC, though it pays for 17 parameters. The others make do: `Diag` draws the sloping
-blob as an upright ellipse, and the tied ones, which can't have a round and a long component at once, settle between.
+`Full` has all that the blobs need, and the lowest BIC, although it pays for 17 parameters. The others compromise:
+`Diag` draws the sloping blob as an upright ellipse, and the tied structures, which can't have a round and a long
+component at once, settle for something between.
 
-The covariance of the sloping component under each structure, whose true one is (3 2.4; 2.4 2.4), as the D×D matrix that it stands for (`Gaussian.covariance`):
+The table shows the sloping component's covariance under each structure, as a D×D matrix (`Gaussian.covariance`); the
+true one is (3 2.4; 2.4 2.4).
 *)
 let showMatrix (c: float[,]) = sprintf "(%6.3f %6.3f; %6.3f %6.3f)" c[0, 0] c[0, 1] c[1, 0] c[1, 1]
 
@@ -118,8 +121,8 @@ for structure, fit in fits do
 (**
 ## The M-steps
 
-All six are made of the same sums Sₖ = Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ, the maximum of Q within the structure (Celeux and Govaert,
-"Gaussian parsimonious clustering models", *Pattern Recognition* 28 (1995) 781–793):
+All six M-steps use the same sums Sₖ = Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ, and find the maximum of Q within the structure (Celeux
+and Govaert, "Gaussian parsimonious clustering models", *Pattern Recognition* 28 (1995) 781–793):
 
 ```text
 Full             Σₖ = Sₖ / Nₖ
@@ -130,7 +133,7 @@ Spherical        σ²ₖ = tr Sₖ / (D Nₖ)
 TiedSpherical    σ²  = Σₖ tr Sₖ / (D N).
 ```
 
-With one component the six are three, and each is its shape of the same matrix:
+With one component the six structures become three, and each keeps its part of the same matrix:
 *)
 for structure, tied in [ Full, TiedFull; Diag, TiedDiag; Spherical, TiedSpherical ] do
     let alone, shared = fitWith structure 1 data, fitWith tied 1 data
@@ -140,8 +143,8 @@ for structure, tied in [ Full, TiedFull; Diag, TiedDiag; Spherical, TiedSpherica
 (**
 ## Which one?
 
-BIC weighs the likelihood against the free parameters; lower is better. `Select.gaussian` tries structures and numbers of
-components together. Here are the 150 irises, of four features and three species:
+BIC weighs the likelihood against the number of free parameters; lower is better. `Select.gaussian` tries structures and
+numbers of components together. The example uses the 150 irises, with four features and three species:
 *)
 let table = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data/iris.csv")) |> GmmError.get
 let iris = Csv.source table
@@ -180,10 +183,16 @@ for structure, fit in irises do
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-BIC takes `full`; the species are found best by `tied_full`, at 20 parameters less, and next by `full`. BIC judges how well the
-density is described, not whether components are classes.
+BIC chooses `full`. `tied_full`, with 20 parameters fewer, recovers the species best, and `full` comes next. BIC judges
+how well the density is described, not whether components are classes.
 
-A rule of thumb: `Full` when there are many more rows than free numbers; `TiedFull` when the groups are alike in shape; `Diag` when
-D is large, or features are independent within a group; `Spherical` when features have the same unit and blobs are round;
-`TiedSpherical` for something close to [k-means](kmeans-limit.html). With few rows, [priors](priors.html) help, too.
+As a rule of thumb:
+
+- `Full` if there are many more rows than free numbers;
+- `TiedFull` if the groups have similar shapes;
+- `Diag` if D is large, or if features are independent within a group;
+- `Spherical` if features have the same unit and blobs are round;
+- `TiedSpherical` for something close to [k-means](kmeans-limit.html).
+
+With few rows, [priors](priors.html) help too.
 *)

@@ -8,9 +8,9 @@ index: 2
 
 # Tutorial
 
-From k-means to mixtures of Gaussians, to expectation–maximisation in general, and back to k-means. The order is that of
-chapter 9 of Bishop, *Pattern Recognition and Machine Learning* (2006). Run this page with `dotnet fsi docs/tutorial.fsx`
-after `dotnet fsi build.fsx build`.
+This tutorial leads from k-means to mixtures of Gaussians, on to expectation–maximisation in general, and back to
+k-means. It follows the order of chapter 9 of Bishop, *Pattern Recognition and Machine Learning* (2006). Run this page
+with `dotnet fsi docs/tutorial.fsx` after `dotnet fsi build.fsx build`.
 *)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
@@ -19,7 +19,8 @@ open Gmm
 (**
 ## Four blobs
 
-Data of which the truth is known: 600 rows from a mixture of four Gaussians, two of them long and close to each other.
+We start from data whose true distribution is known: 600 rows from a mixture of four Gaussians, two of them long and
+close to each other.
 *)
 let truth =
     Tensor.create [| 4; 2; 2 |] [| 1.0; 0.0; 0.0; 1.0; 3.0; 2.2; 2.2; 2.0; 0.3; 0.0; 0.0; 0.3; 2.5; -1.8; -1.8; 1.6 |]
@@ -48,22 +49,23 @@ Plot.labelled
 (**
 ## k-means
 
-k-means looks for K centres μₖ and a cluster for every row, rₙₖ ∈ {0, 1}, that make the squared distances small (Bishop,
-eq. 9.1):
+k-means looks for K centres μₖ and assigns every row to a cluster, rₙₖ ∈ {0, 1}, so that the sum of squared distances is
+small (Bishop, eq. 9.1):
 
 ```text
 J = Σₙ Σₖ rₙₖ ‖xₙ − μₖ‖².
 ```
 
-It takes turns. With the centres held, the best cluster of a row is that of the nearest centre; with the clusters held, the
-best centre is the mean of its rows:
+It alternates between two steps. With fixed centres, the best cluster for a row is that of the nearest centre. With
+fixed clusters, the best centre is the mean of its rows:
 
 ```text
 rₙₖ = 1 for k = argminⱼ ‖xₙ − μⱼ‖², and 0 otherwise;        μₖ = Σₙ rₙₖ xₙ / Σₙ rₙₖ.
 ```
 
-Neither makes J larger and there are finitely many ways to cluster rows, so it ends. `EM.iterates` walks through the
-iterations, here from four centres in one corner. Their objective is −½J/N, which makes k-means a case of EM (see below).
+Neither step makes J larger, and there are finitely many ways to cluster the rows, so the algorithm ends. `EM.iterates`
+steps through the iterations, here from four centres in one corner. Their objective is −½J/N, which makes k-means a case
+of EM (see below).
 *)
 let corner = array2D [ [ -5.0; -4.0 ]; [ -5.0; -2.0 ]; [ -4.0; -3.0 ]; [ -6.0; -3.0 ] ]
 
@@ -99,10 +101,10 @@ for i in [ 0; 1; 2; 4; 8; settled ] do
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-That is a local optimum, and depends on the start. `KMeans.fit` therefore spreads its starts out (k-means++) and keeps the
-best of ten runs:
+The result is a local optimum and depends on the start. `KMeans.fit` therefore spreads its starts out (k-means++) and
+keeps the best of ten runs:
 *)
-let clusters = KMeans.fit { KMeans.defaults with Clusters = 4 } data |> GmmError.get
+let clusters = KMeans.fit { KMeans.defaults with Components = 4 } data |> GmmError.get
 let clusterLabels = KMeans.predict clusters data |> GmmError.get
 let rand labels = Metrics.adjustedRand blobs.Components labels |> GmmError.get
 printfn "J = %.2f from the corner, %.2f by KMeans.fit" (inertia lloyd[settled]) clusters.Inertia
@@ -111,8 +113,8 @@ printfn "adjusted Rand index with the truth %.4f" (rand clusterLabels)
 (**
 ## A mixture of Gaussians
 
-k-means knows only distances: its clusters are about equally wide in every direction. A mixture of Gaussians gives component k
-a weight πₖ and a covariance Σₖ besides its mean (Bishop, eq. 9.7):
+k-means knows only distances: its clusters are about equally wide in every direction. In a mixture of Gaussians,
+component k has a mean, but also a weight πₖ and a covariance Σₖ (Bishop, eq. 9.7):
 
 ```text
 p(x) = Σₖ πₖ N(x|μₖ, Σₖ).
@@ -156,15 +158,15 @@ Plot.scatter
 (**
 ## Soft and hard clustering
 
-k-means says which cluster a row is in. A mixture says how probable each component is, given the row: the responsibilities
-(Bishop, eq. 9.13)
+k-means says which cluster a row belongs to. A mixture says how probable each component is, given the row. These
+probabilities are the responsibilities (Bishop, eq. 9.13):
 
 ```text
 rₙₖ = p(zₙ = k | xₙ) = πₖ N(xₙ|μₖ, Σₖ) / Σⱼ πⱼ N(xₙ|μⱼ, Σⱼ).
 ```
 
-They are near 0 or 1 inside a blob, and between where blobs meet. The rows that are least sure, and what k-means makes of
-them:
+They are close to 0 or 1 inside a blob, and in between where blobs meet. The table shows the least certain rows, and the
+clusters that k-means assigns to them:
 *)
 let shares = Predict.responsibilities fit data |> GmmError.get
 let sure n = Array.max shares[n, *]
@@ -180,8 +182,8 @@ let unsure = Array.init 600 sure |> Array.filter (fun share -> share < 0.95) |> 
 printfn "%d of 600 rows have no component of probability 0.95" unsure
 (*** include-output ***)
 (**
-On the way from the mean of the round blob to that of the long one above it, the share of the first falls from 1 to 0 little
-by little; a hard assignment drops at once, where both are equally probable:
+Along the line from the mean of the round blob to that of the long one above it, the share of the first falls gradually
+from 1 to 0. A hard assignment drops at once, where both are equally probable:
 *)
 (*** hide ***)
 let ends =
@@ -212,20 +214,20 @@ let onTheWay assign =
 (**
 ## Latent variables and Q
 
-The component zₙ that row n came from is a variable that nobody saw: it is latent. Had it been seen, the log-likelihood of
-the complete data would be a plain sum, and easy to maximise (Bishop, eq. 9.36):
+The component zₙ that row n came from is a variable that nobody saw: it is latent. If it had been seen, the
+log-likelihood of the complete data would be a plain sum, which is easy to maximise (Bishop, eq. 9.36):
 
 ```text
 ln p(X, Z|θ) = Σₙ Σₖ zₙₖ (ln πₖ + ln N(xₙ|μₖ, Σₖ)).
 ```
 
-Without Z the sum over components stands inside the logarithm, and no formula gives the maximum:
+Without Z the sum over components is inside the logarithm, and no formula gives the maximum:
 
 ```text
 ln p(X|θ) = Σₙ ln Σₖ πₖ N(xₙ|μₖ, Σₖ).
 ```
 
-But with parameters θ° at hand, Z has known probabilities: the responsibilities rₙₖ under θ°. The expectation of the complete
+But given parameters θ°, Z has known probabilities: the responsibilities rₙₖ under θ°. The expectation of the complete
 log-likelihood is (Bishop, eq. 9.40)
 
 ```text
@@ -246,16 +248,17 @@ let entropy (shares: Tensor) = shares.toArray () |> Array.sumBy (fun r -> if r >
 (**
 ## Why the likelihood never falls
 
-For any responsibilities r, the sum of Q and the entropy of r is a lower bound of the log-likelihood. The gap is the
-Kullback–Leibler divergence of r from the probabilities p of Z under θ, which is never negative (Bishop, eqs. 9.70–9.72):
+For any responsibilities r, the sum of Q and the entropy of r is a lower bound on the log-likelihood. The gap is the
+Kullback–Leibler divergence of r from the probabilities p of Z under θ, which is never negative (Bishop, eqs.
+9.70–9.72):
 
 ```text
 ln p(X|θ) = [Σₙ Σₖ rₙₖ (ln πₖ + ln N(xₙ|μₖ, Σₖ)) − Σₙ Σₖ rₙₖ ln rₙₖ] + KL(r‖p),        KL ≥ 0.
 ```
 
-The E-step takes r = p under the current θ°: the gap closes, and the bound touches. The M-step then takes the θ that maximises
-Q, and so the bound, as the entropy does not depend on θ. The likelihood is never below the bound, so it rises by at least as
-much. In numbers, for the first steps of the fit above:
+The E-step sets r = p under the current θ°: the gap closes, and the bound touches the likelihood. The M-step then takes
+the θ that maximises Q, and therefore the bound, because the entropy does not depend on θ. The likelihood is never below
+the bound, so it rises by at least as much. In numbers, for the first steps of the fit above:
 *)
 printfn "step     ln p(X|θ°)   bound at θ°   bound at θ   ln p(X|θ)"
 
@@ -279,9 +282,9 @@ printfn
     (fit.History |> Array.pairwise |> Array.forall holds)
 (*** include-output ***)
 (**
-As a picture (after Bishop, fig. 9.14): 200 numbers from two Gaussians of known weights and variances; only one mean is
-unknown. The log-likelihood per row climbs from a plain to a hill. Each bound touches it at one current value and is maximised
-by the M-step, at the point where the next bound touches.
+The same as a picture (after Bishop, fig. 9.14). The data are 200 numbers from two Gaussians with known weights and
+variances; only one mean is unknown. The log-likelihood per row climbs from a plain to a hill. Each bound touches it at
+one current value. The M-step maximises the bound, and the next bound touches at that maximum.
 *)
 let line mean =
     Gaussian.create Full (array2D [ [ -1.0 ]; [ mean ] ]) (Tensor.scalar 1.0)
@@ -295,7 +298,7 @@ let jointOf mean = Gaussian.logDensity (line mean).Parameters values + (line mea
 let likelihoodOf mean = total (fst (Assignment.soft (jointOf mean))) / 200.0
 let sharesOf mean = snd (Assignment.soft (jointOf mean))
 
-/// The bound per row that touches at `current`.
+/// The bound per row that touches the log-likelihood at `current`.
 let boundOf current =
     let r = sharesOf current
     let constant = entropy r
@@ -329,7 +332,7 @@ let floor = curve likelihoodOf |> Array.map snd |> Array.min
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-And the objective of the fit of the four blobs, from iteration to iteration. It never falls:
+Here is the objective of the fit of the four blobs at each iteration. It never falls:
 *)
 let falls = fit.Trace |> Array.pairwise |> Array.filter (fun (before, after) -> after < before) |> Array.length
 printfn "%d iterations, %d of them down" fit.Iterations falls
@@ -344,11 +347,12 @@ Plot.objective
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-Never falling is not finding the best: EM ends on a hill, perhaps not the highest. Hence `Restarts`.
+An objective that never falls need not reach the best maximum: EM ends on a hill, perhaps not the highest one. Hence
+`Restarts`.
 
 ## The recipe
 
-EM for any model with latent variables (Bishop, §9.3):
+This is EM for any model with latent variables (Bishop, §9.3):
 
 ```text
 1. Choose parameters θ to start from.
@@ -362,34 +366,34 @@ In the library a `Model` says what the steps are, and `EM.iterates model data st
 
 ## The updates of Gaussians
 
-Q is a sum over components, each with its own parameters. Of component k it has
+Q is a sum over components, each with its own parameters. The part for component k is
 
 ```text
 Σₙ rₙₖ (ln πₖ − ½ ln|Σₖ| − ½ (xₙ−μₖ)ᵀ Σₖ⁻¹ (xₙ−μₖ)) + constant.
 ```
 
-*Mean.* The derivative by μₖ is Σₙ rₙₖ Σₖ⁻¹ (xₙ−μₖ). It is 0 for
+*Mean.* The derivative with respect to μₖ is Σₙ rₙₖ Σₖ⁻¹ (xₙ−μₖ). It is 0 for
 
 ```text
 μₖ = (1/Nₖ) Σₙ rₙₖ xₙ,        Nₖ = Σₙ rₙₖ.
 ```
 
-*Covariance.* With S = Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ and Λ = Σₖ⁻¹, the terms with Λ are ½ Nₖ ln|Λ| − ½ tr(SΛ). As the derivative of
-ln|Λ| is Λ⁻¹, that of the whole is ½ (Nₖ Σₖ − S), and 0 for
+*Covariance.* With S = Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ and Λ = Σₖ⁻¹, the terms that contain Λ are ½ Nₖ ln|Λ| − ½ tr(SΛ). The
+derivative of ln|Λ| is Λ⁻¹, so the derivative of both terms is ½ (Nₖ Σₖ − S). It is 0 for
 
 ```text
 Σₖ = (1/Nₖ) Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ.
 ```
 
-*Weights.* They sum to 1, so a Lagrange multiplier joins: the derivative of Σₖ Nₖ ln πₖ + λ(1 − Σₖ πₖ) by πₖ is Nₖ/πₖ − λ. It is
-0 for πₖ = Nₖ/λ, and as the weights sum to 1 and the counts to N, λ = N:
+*Weights.* They sum to 1, which needs a Lagrange multiplier. The derivative of Σₖ Nₖ ln πₖ + λ(1 − Σₖ πₖ) with respect
+to πₖ is Nₖ/πₖ − λ. It is 0 for πₖ = Nₖ/λ. The weights sum to 1 and the counts to N, so λ = N:
 
 ```text
 πₖ = Nₖ / N.
 ```
 
-The check: with the responsibilities of a start held, any other mean, covariance or weights than those of the M-step have
-a smaller Q.
+As a check, hold the responsibilities of a start fixed: any mean, covariance or weight other than those of the M-step
+then gives a smaller Q.
 *)
 let model = Model.ofFamily Gaussian.family
 let before = fit.History[0]
@@ -397,7 +401,7 @@ let held = responsibilities before
 let after = EM.step model data before |> GmmError.get
 let best = q after held
 
-/// By how much Q is less with other parameters.
+/// How much smaller Q is with other parameters.
 let lessWith weights means covariances =
     let other = Gaussian.create Full means covariances |> Result.bind (Mixture.create weights) |> GmmError.get
     best - q other held
@@ -420,7 +424,8 @@ printfn "less in every direction: %b" (less |> List.forall (fun (_, amount) -> a
 (**
 ## The updates of Bernoullis, and coins
 
-A row of D zeros and ones has probability Πⱼ pₖⱼ^xₙⱼ (1−pₖⱼ)^(1−xₙⱼ) under component k (Bishop, §9.3.3). Q has for pₖⱼ
+Under component k, a row of D zeros and ones has probability Πⱼ pₖⱼ^xₙⱼ (1−pₖⱼ)^(1−xₙⱼ) (Bishop, §9.3.3). The part of Q
+that contains pₖⱼ is
 
 ```text
 Σₙ rₙₖ (xₙⱼ ln pₖⱼ + (1 − xₙⱼ) ln(1 − pₖⱼ)),
@@ -432,9 +437,9 @@ and its derivative Σₙ rₙₖ (xₙⱼ/pₖⱼ − (1−xₙⱼ)/(1−pₖⱼ
 pₖⱼ = (1/Nₖ) Σₙ rₙₖ xₙⱼ.
 ```
 
-Two coins: somebody takes one of them, tosses it three times, and writes down the three results but not the coin. The model
-is a mixture of two Bernoullis with p the same in all three columns, so the number of heads x says all there is to say, and it is
-Binomial; the update is pₖ = Σₙ rₙₖ xₙ / 3Nₖ. By hand, and by `EM.step`:
+An example with two coins: somebody takes one of them, tosses it three times, and writes down the three results but not
+the coin. The model is a mixture of two Bernoullis with the same p in all three columns. The number of heads x therefore
+carries all the information, and it is binomial; the update is pₖ = Σₙ rₙₖ xₙ / 3Nₖ. By hand, and by `EM.step`:
 *)
 let heads = [| 3.0; 0.0; 2.0; 3.0; 1.0; 0.0; 3.0; 0.0; 2.0; 3.0 |]
 let tosses = heads |> Array.map Array.singleton |> Source.ofRows |> GmmError.get
@@ -468,21 +473,22 @@ for i, ((weights, p), iterate) in Seq.zip hands steps |> Seq.truncate 51 |> Seq.
         printfn "%4d   %.6f %.6f %.6f   %.6f %.6f %.6f" i weights[0] p[0] p[1] weight fitted[0, 0] fitted[1, 0]
 (*** include-output ***)
 (**
-More of this on the pages [two coins](coins.html) and [handwritten digits](digits.html). The same derivation serves every
-exponential family: the mean parameters E T(x) of component k become the average of the statistics T(xₙ) under its
-responsibilities, see [families](families.html).
+For more, see [two coins](coins.html) and [handwritten digits](digits.html). The same derivation serves every
+exponential family: the mean parameters E T(x) of component k become the average of the statistics T(xₙ), weighted by
+its responsibilities; see [families](families.html).
 
 ## k-means as hard EM
 
-Give all components the same weight, and the same covariance εI. Then ln ρₙₖ = −‖xₙ−μₖ‖²/2ε + constant; and let each row go
-wholly to its largest ρₙₖ, which is also where responsibilities go for ε → 0 (Bishop, §9.3.2). The E-step becomes the nearest
-centre, the M-step the mean of a cluster: k-means. In the library it is the same loop with `Assignment = Hard`:
+Give all components the same weight, and the same covariance εI. Then ln ρₙₖ = −‖xₙ−μₖ‖²/2ε + constant. Assign each row
+entirely to the component with the largest ρₙₖ, which is also the limit of the responsibilities as ε → 0 (Bishop,
+§9.3.2). The E-step becomes the choice of the nearest centre, the M-step the mean of a cluster: k-means. In the library
+it is the same loop with `Assignment = Hard`:
 *)
 let hard =
     Gmm.fit
         { Gmm.defaults with
             Components = 4
-            Structure = TiedSpherical
+            Family.Structure = TiedSpherical
             Start = Start.Means corner
             Assignment = Hard
             WeightPrior = Fixed

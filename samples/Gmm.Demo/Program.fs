@@ -20,7 +20,7 @@ let private column (names: string[]) (text: string) =
 let private options (request: Request) structure =
     { Gmm.defaults with
         Components = request.Components
-        Structure = structure
+        Family.Structure = structure
         Restarts = request.Restarts
         Seed = request.Seed
         // Tight, so that all digits that are printed are those of the optimum.

@@ -12,8 +12,8 @@ public sealed class BernoulliMixture : ExponentialFamilyMixture
 {
     private const string Family = "bernoulli";
 
-    /// <summary>A mixture of K components, to be fitted.</summary>
-    /// <param name="components">How many components, K; from 1 to the number of rows.</param>
+    /// <summary>Creates a mixture of K components, to be fitted.</summary>
+    /// <param name="components">The number of components, K; from 1 to the number of rows.</param>
     public BernoulliMixture(int components)
         : base(components)
     {
@@ -27,31 +27,23 @@ public sealed class BernoulliMixture : ExponentialFamilyMixture
     public double[,]? InitProbabilities { get; set; }
 
     /// <summary>The probabilities pₖⱼ of a 1 (K×D).</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] Probabilities => (double[,])Parameters();
 
     /// <summary>The probabilities pₖⱼ of a 1 (K×D) that the best run started from.</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialProbabilities => (double[,])InitialParameters();
 
-    /// <summary>The probabilities pₖⱼ of a 1 (K×D) of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
+    /// <summary>The probabilities pₖⱼ of a 1 (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> ProbabilitiesHistory => ParametersHistory<double[,]>();
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads the model that <see cref="MixtureModel.Save"/> wrote, or a fit of the F# library.</summary>
-    /// <param name="path">Where the file is.</param>
-    /// <returns>A model with the fit and the settings that were saved.</returns>
-    /// <exception cref="IOException">
-    /// There is no such file, it can't be read, is not whole, was altered or is newer than this library, or its model is another.
-    /// </exception>
+    /// <inheritdoc cref="GaussianMixture.Load"/>
     public static BernoulliMixture Load(string path) => Saving.Load(path, saved => Restore(new BernoulliMixture(1), saved));
 
-    /// <summary>The model whose arrays <see cref="MixtureModel.ToState"/> gave.</summary>
-    /// <param name="state">The arrays by name.</param>
-    /// <returns>A model with their fit and settings.</returns>
-    /// <exception cref="ArgumentException">An array is missing, unknown, of a wrong shape, or not what the others say.</exception>
+    /// <inheritdoc cref="GaussianMixture.FromState"/>
     public static BernoulliMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
         Restore(new BernoulliMixture(1), Saving.FromDictionary(state, _ => Family));
 

@@ -26,7 +26,7 @@ public enum CovarianceType
 /// <summary>How the start of a mixture is found.</summary>
 /// <remarks>
 /// Rows are compared by their numbers for Gaussians, and by their statistics T(x) for other families; in a product each of
-/// these is divided by its standard deviation over the data. "Wide as the data" is, for the other families, halfway between the
+/// these is divided by its standard deviation over the data. For other families, "wide as the data" means halfway between the
 /// row and the mean of all data.
 /// </remarks>
 public enum InitMethod
@@ -78,4 +78,13 @@ public enum KMeansInitMethod
 
     /// <summary>Random distinct rows.</summary>
     Points,
+
+    /// <summary>Rows far from one another, each the farthest from the nearest of those before it (Gonzalez 1985).</summary>
+    FarthestFirst,
+
+    /// <summary>Draws from the normal distribution with the data's mean and covariance.</summary>
+    Random,
+
+    /// <summary>The means of random responsibilities, each row's uniform over all that sum to 1.</summary>
+    RandomResponsibilities,
 }

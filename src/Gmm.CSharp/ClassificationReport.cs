@@ -2,7 +2,7 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>How many rows of every class have every label.</summary>
+/// <summary>The number of rows of every class with every label.</summary>
 public sealed class ConfusionMatrix
 {
     private readonly Core.Confusion<int, int> value;
@@ -15,7 +15,7 @@ public sealed class ConfusionMatrix
     /// <summary>The predicted labels, ascending.</summary>
     public IReadOnlyList<int> Labels => Array.AsReadOnly(value.Labels);
 
-    /// <summary>How many rows of each class (down) have each label (across), a copy.</summary>
+    /// <summary>The number of rows of each class (down) with each label (across), a copy.</summary>
     public long[,] Counts => (long[,])value.Counts.Clone();
 }
 
@@ -54,7 +54,7 @@ public sealed class ClassificationReport
     /// <summary>The mean F₁, classes weighted by their rows.</summary>
     public double WeightedF1 => value.WeightedF1;
 
-    /// <summary>A table: a line for every class, then accuracy and means.</summary>
+    /// <summary>Returns a table: a line for every class, then accuracy and means.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => value.ToString();
 }
@@ -69,7 +69,7 @@ public sealed class ClassScores
     /// <summary>The class.</summary>
     public int Class => value.Class;
 
-    /// <summary>The label matched to it; null when there are fewer labels than classes and this one is left over.</summary>
+    /// <summary>The label matched to it; null if there are fewer labels than classes and this class has none.</summary>
     public int? Label => value.Label?.Value;
 
     /// <summary>The share of the label's rows that are of the class; 0 without a label.</summary>
@@ -81,6 +81,6 @@ public sealed class ClassScores
     /// <summary>The harmonic mean of both, 2·hits / (rows of the class + rows of the label).</summary>
     public double F1 => value.F1;
 
-    /// <summary>How many rows the class has.</summary>
+    /// <summary>The number of rows of the class.</summary>
     public long Support => value.Support;
 }

@@ -16,10 +16,10 @@ public sealed class Comparison
     /// <summary>The components that are matched, in the order of the first mixture's.</summary>
     public IReadOnlyList<ComponentPair> Pairs { get; }
 
-    /// <summary>The components of the first mixture left over, when it has more.</summary>
+    /// <summary>The unmatched components of the first mixture, if it has more.</summary>
     public IReadOnlyList<int> OnlyFirst => Array.AsReadOnly(value.OnlyFirst);
 
-    /// <summary>The components of the second mixture left over, when it has more.</summary>
+    /// <summary>The unmatched components of the second mixture, if it has more.</summary>
     public IReadOnlyList<int> OnlySecond => Array.AsReadOnly(value.OnlySecond);
 
     /// <summary>The mean distance over the pairs.</summary>

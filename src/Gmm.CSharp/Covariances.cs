@@ -11,7 +11,7 @@ public sealed class Covariances : IReadOnlyList<double[,]>
 
     internal Covariances(Gaussian gaussian) => this.gaussian = gaussian;
 
-    /// <summary>How many components there are, K.</summary>
+    /// <summary>The number of components, K.</summary>
     public int Count => gaussian.Components;
 
     /// <summary>
@@ -34,13 +34,13 @@ public sealed class Covariances : IReadOnlyList<double[,]>
         }
     }
 
-    /// <summary>The covariance matrices, from the first component to the last.</summary>
+    /// <summary>Returns the covariance matrices, from the first component to the last.</summary>
     /// <returns>K matrices (D×D).</returns>
     public IEnumerator<double[,]> GetEnumerator() => Enumerable.Range(0, Count).Select(k => this[k]).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>The text of <see cref="Values"/>.</summary>
+    /// <summary>Returns the text of <see cref="Values"/>.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Values.ToString();
 }

@@ -3,10 +3,10 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>What a CSV file holds: rows of numbers, the names of their columns, and perhaps a label for every row.</summary>
+/// <summary>The content of a CSV file: rows of numbers, the names of their columns, and perhaps a label for every row.</summary>
 /// <remarks>
-/// Files are read as RFC 4180 has them, with points in the numbers whatever the language of the machine. The last column has
-/// labels when it is named <c>label</c> or <c>class</c>, or when its cells are no numbers.
+/// Files follow RFC 4180, with decimal points whatever the culture of the machine. The last column has
+/// labels if it is named <c>label</c> or <c>class</c>, or if its cells are not numbers.
 /// </remarks>
 /// <example>
 /// <code>
@@ -29,16 +29,16 @@ public sealed class CsvData
     /// <summary>The names of the columns of numbers (D); "column 1" … where the file has none.</summary>
     public IReadOnlyList<string> ColumnNames { get; }
 
-    /// <summary>The label of every row (N); null when the file has none.</summary>
+    /// <summary>The label of every row (N); null if the file has none.</summary>
     public IReadOnlyList<string>? Labels { get; }
 
     /// <summary>Reads a file of numbers, with or without a header, with or without labels in its last column.</summary>
     /// <param name="path">Where the file is.</param>
     /// <param name="header">
-    /// Whether the first row has the names of the columns; unless given, it has if none of its cells is a number.
+    /// Whether the first row has the names of the columns; unless given, true if none of its cells is a number.
     /// </param>
-    /// <param name="separator">What stands between two cells; unless given, the file tells: a comma, a semicolon, a tab or a bar.</param>
-    /// <returns>What the file holds.</returns>
+    /// <param name="separator">The separator of cells; unless given, found in the file: a comma, a semicolon, a tab or a bar.</param>
+    /// <returns>The content of the file.</returns>
     /// <exception cref="IOException">
     /// There is no such file, it can't be read, has no rows or rows of different lengths, or a cell is no finite number; the
     /// message names line and column, counting from 1.

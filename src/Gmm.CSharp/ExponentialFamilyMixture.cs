@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using Microsoft.FSharp.Collections;
-using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
@@ -61,37 +59,26 @@ public abstract class ExponentialFamilyMixture : MixtureModel
     private protected sealed override Func<IFit> Prepare(
         Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
-        var (isWarm, parametrisation) = (IsWarm, ToParametrisation());
-        var options = ToOptions(isWarm, GivenName, GivenStart(parametrisation), progress, cancellationToken);
-        var names = isWarm ? ("Start mixture", WarmName) : GivenMixture;
-        return () => new ExponentialFit(Core.Mixtures.fit(parametrisation.Family, options, source).Get(names), parametrisation);
+        var fitted = ToParametrisation();
+        return Prepare(fitted.Family, ToGiven(fitted), fit => new ExponentialFit(fit, fitted), source, progress, cancellationToken);
     }
 
     private protected sealed override (IFit Fit, Selection Selection) Choose(
         Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken)
     {
-        var parametrisation = ToParametrisation();
-        var selection = Core.Select.family(
-            Selection.ToCore(criterion),
-            Selection.Report<ExponentialParameters>(progress, GivenMixture),
-            ListModule.OfSeq(components),
-            parametrisation.Family,
-            ToOptions(isWarm: false, GivenName, GivenStart(parametrisation), null, cancellationToken),
-            source).Get(GivenMixture);
-        return (new ExponentialFit(selection.Fit, parametrisation), Selection.Of(selection, GivenMixture));
+        var fitted = ToParametrisation();
+        return Choose(
+            [fitted.Family], ToGiven(fitted), fit => new ExponentialFit(fit, fitted), source, components, criterion, progress, cancellationToken);
     }
 
-    /// <summary>What the core's start is here when it is given.</summary>
-    private (string Core, string Here) GivenMixture => ("Start mixture", $"The mixture of {GivenName}");
-
-    private Start<ExponentialParameters>? GivenStart(Parametrisation parametrisation)
+    private GivenStart<ExponentialParameters> ToGiven(Parametrisation parametrisation)
     {
         if (Given is not { } given)
         {
-            return null;
+            return new(GivenName, null);
         }
 
         var parameters = ExponentialFamilyModule.create(parametrisation.Family, parametrisation.Write(given, GivenName)).Get();
-        return Start<ExponentialParameters>.NewMixture(Mixture.uniform(given.GetLength(0), parameters));
+        return new(GivenName, Start<ExponentialParameters>.NewMixture(Mixture.uniform(given.GetLength(0), parameters)));
     }
 }

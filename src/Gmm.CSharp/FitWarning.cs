@@ -2,7 +2,7 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>What a warning is about.</summary>
+/// <summary>The subject of a warning.</summary>
 public enum FitWarningKind
 {
     /// <summary>The fit stopped at its iteration limit.</summary>
@@ -15,7 +15,7 @@ public enum FitWarningKind
     FailedRun,
 }
 
-/// <summary>Something about a fit that you should see, though it is no error.</summary>
+/// <summary>Something about a fit that deserves attention but is no error.</summary>
 public sealed class FitWarning
 {
     internal FitWarning(Core.FitWarning value)
@@ -29,10 +29,10 @@ public sealed class FitWarning
         };
     }
 
-    /// <summary>What the warning is about.</summary>
+    /// <summary>The subject of the warning.</summary>
     public FitWarningKind Kind { get; }
 
-    /// <summary>What is the matter, and the remedy.</summary>
+    /// <summary>The problem and its remedy.</summary>
     public string Message { get; }
 
     /// <summary>The component that it is about, if any.</summary>
@@ -41,7 +41,7 @@ public sealed class FitWarning
     /// <summary>The seed of the run that it is about, if any.</summary>
     public int? Seed { get; }
 
-    /// <summary>The message.</summary>
+    /// <summary>Returns the message.</summary>
     /// <returns>The message.</returns>
     public override string ToString() => Message;
 }

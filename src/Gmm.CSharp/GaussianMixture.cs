@@ -1,4 +1,3 @@
-using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -16,8 +15,8 @@ namespace Gmm.CSharp;
 /// </example>
 public sealed class GaussianMixture : MixtureModel
 {
-    /// <summary>A mixture of K components, to be fitted.</summary>
-    /// <param name="components">How many components, K; from 1 to the number of rows.</param>
+    /// <summary>Creates a mixture of K components, to be fitted.</summary>
+    /// <param name="components">The number of components, K; from 1 to the number of rows.</param>
     public GaussianMixture(int components)
         : base(components)
     {
@@ -25,24 +24,24 @@ public sealed class GaussianMixture : MixtureModel
 
     // ── Settings ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Which covariances the components have; Full unless set.</summary>
+    /// <summary>The covariance structure of the components; Full unless set.</summary>
     public CovarianceType CovarianceType { get; set; } = CovarianceType.Full;
 
-    /// <summary>What is added to the diagonal of every covariance; <c>Regularisation.Relative(1e-6)</c> unless set.</summary>
-    public Regularisation RegCovar { get; set; } = Regularisation.Of(Core.Gmm.defaults.RegCovar);
+    /// <summary>The amount added to the diagonal of every covariance; <c>Regularisation.Relative(1e-6)</c> unless set.</summary>
+    public Regularisation RegCovar { get; set; } = Regularisation.Of(GaussianKindModule.defaults.RegCovar);
 
     /// <summary>Starting means μₖ (K×D).</summary>
     /// <remarks>Every component is as wide as the data, unless <see cref="InitCovariances"/> or <see cref="CovarianceInit"/> say otherwise.</remarks>
     public double[,]? InitMeans { get; set; }
 
-    /// <summary>Starting covariances, instead of those that the start makes.</summary>
+    /// <summary>Starting covariances, in place of those of the start.</summary>
     /// <remarks>
-    /// Shaped as the structure has them (<see cref="Covariances.Values"/>), or as one matrix for all components, or as a
+    /// In the shape of the structure (<see cref="Covariances.Values"/>), or as one matrix for all components, or as a
     /// number σ² for σ²I; symmetric and positive definite.
     /// </remarks>
     public Tensor? InitCovariances { get; set; }
 
-    /// <summary>How the starting covariances are found when none are given; as the start makes them unless set.</summary>
+    /// <summary>How to find starting covariances when none are given; those of the start unless set.</summary>
     public CovarianceInitMethod CovarianceInit { get; set; } = CovarianceInitMethod.OfStart;
 
     /// <summary>
@@ -52,7 +51,7 @@ public sealed class GaussianMixture : MixtureModel
     /// <remarks>μₖ = (Nₖ x̄ₖ + κ₀ m₀ₖ) / (Nₖ + κ₀) (Murphy, Machine Learning, 2012, §11.4.2.8).</remarks>
     public Tensor? MeanPrior { get; set; }
 
-    /// <summary>How many rows the prior on the means is worth: κ₀ above 0, with <see cref="MeanPrior"/>.</summary>
+    /// <summary>The number of rows that the prior on the means is worth: κ₀ above 0, with <see cref="MeanPrior"/>.</summary>
     public double? MeanPrecisionPrior { get; set; }
 
     /// <summary>
@@ -65,13 +64,13 @@ public sealed class GaussianMixture : MixtureModel
     /// <summary>The degrees of freedom of the prior on the covariances: ν₀ above D − 1, with <see cref="CovariancePrior"/>.</summary>
     public double? DegreesOfFreedomPrior { get; set; }
 
-    /// <summary>Sets the four settings of the priors to weak beliefs measured on data, which hold components together where they have few rows.</summary>
+    /// <summary>Sets the four settings of the priors to weak beliefs measured on data, which stabilise components of few rows.</summary>
     /// <remarks>
     /// <see cref="MeanPrior"/> is the mean of the data with precision 0.01, <see cref="CovariancePrior"/> their covariance within
     /// the structure times K^(−2/D) with D + 2 degrees of freedom (Fraley and Raftery 2007). It uses <see cref="MixtureModel.Components"/> and
     /// <see cref="CovarianceType"/> as they are now.
     /// </remarks>
-    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or any other <see cref="Rows"/>.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
     /// <returns>This object.</returns>
     /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, which the message states with the value.</exception>
@@ -97,13 +96,13 @@ public sealed class GaussianMixture : MixtureModel
     /// Fits mixtures of every number of components with every kind of covariances, and keeps the best: this object has its fit,
     /// its <see cref="MixtureModel.Components"/> and its <see cref="CovarianceType"/>.
     /// </summary>
-    /// <remarks>Everything else is as the settings have it. A candidate that fails is in the table with its error.</remarks>
-    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or what <see cref="Rows"/> makes.</param>
+    /// <remarks>The settings determine everything else. The table lists a candidate that fails with its error.</remarks>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or any other <see cref="Rows"/>.</param>
     /// <param name="components">The numbers of components to try.</param>
     /// <param name="covarianceTypes">The kinds of covariances to try.</param>
-    /// <param name="criterion">What the candidates are judged by; BIC unless given.</param>
+    /// <param name="criterion">The criterion of the choice; BIC unless given.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
-    /// <param name="progress">Told of every candidate when it is done, from one thread at a time.</param>
+    /// <param name="progress">Receives every candidate as it finishes, from one thread at a time.</param>
     /// <param name="cancellationToken">Stops the fits between two blocks of rows.</param>
     /// <returns>All candidates, with their criteria.</returns>
     /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, which the message states with the value.</exception>
@@ -131,99 +130,61 @@ public sealed class GaussianMixture : MixtureModel
 
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>The fitted mixture as a distribution of its own, which no further fit changes.</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <summary>The fitted mixture as a distribution of its own, which later fits do not change.</summary>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public GaussianMixtureDistribution Distribution => Of(Current<FitOf<Gaussian>>());
 
-    /// <summary>
-    /// Draws rows from the fitted mixture: a component k with probability πₖ, then a row from N(μₖ, Σₖ), or from the part of it at some
-    /// Mahalanobis distances from μₖ.
-    /// </summary>
-    /// <remarks>
-    /// A seed gives the same rows on every call, and fewer rows are the first of more. A region changes no weight. Its distances
-    /// are drawn by the inverse distribution function of the χ distribution of D degrees of freedom and no row is rejected, so
-    /// that a region as unlikely as (8, ∞) costs the same.
-    /// </remarks>
-    /// <param name="n">How many rows, 0 or more.</param>
-    /// <param name="component">The only component to draw from, counting from 0; all of them unless given.</param>
-    /// <param name="seed">The seed; another one gives other rows.</param>
-    /// <param name="confidence">Only rows inside the ellipsoid of this probability of their component, above 0 and at most 1.</param>
-    /// <param name="stdRange">Only rows at these distances, 0 ≤ low &lt; high ≤ ∞: standard deviations from the mean.</param>
-    /// <returns>The rows (n×D) and the component that each comes from (n).</returns>
-    /// <exception cref="ArgumentException">n is negative, there is no such component, a region breaks its rule, or both are given.</exception>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="GaussianMixtureDistribution.Sample"/>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public (double[,] Rows, int[] Components) Sample(
         int n, int? component = null, int seed = 0, double? confidence = null, (double Low, double High)? stdRange = null) =>
         Of(Current<FitOf<Gaussian>>()).Sample(n, component, seed, confidence, stdRange);
 
-    /// <summary>The Mahalanobis distance √((x−μₖ)ᵀΣₖ⁻¹(x−μₖ)) of every row to every component.</summary>
+    /// <summary>Returns the Mahalanobis distance √((x−μₖ)ᵀΣₖ⁻¹(x−μₖ)) of every row to every component.</summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>Distances (N×K).</returns>
-    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite.</exception>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="Estimator.Predict" path="/exception"/>
     public double[,] Mahalanobis(Rows data) => Core.Predict.mahalanobis(Current<FitOf<Gaussian>>().Value, data.ToSource(null)).Get();
 
-    /// <summary>The distribution of some features: a Gaussian mixture of the same weights and structure.</summary>
-    /// <remarks>(Bishop, Pattern Recognition and Machine Learning, 2006, eq. 2.98.)</remarks>
-    /// <param name="features">The features, counting from 0, in the order that they shall have.</param>
-    /// <returns>The distribution.</returns>
-    /// <exception cref="ArgumentException">The features are not different ones of 0 to D − 1, at least one.</exception>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="GaussianMixtureDistribution.Marginal"/>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public GaussianMixtureDistribution Marginal(int[] features) => Of(Current<FitOf<Gaussian>>()).Marginal(features);
 
-    /// <summary>
-    /// The distribution of some features y given values of others x: a Gaussian mixture of the same structure, with weights
-    /// πₖ(x) ∝ πₖ N(x|μₖ, Σₖ) of the given features.
-    /// </summary>
-    /// <remarks>Features in neither are left out. (Bishop, Pattern Recognition and Machine Learning, 2006, §2.3.1.)</remarks>
-    /// <param name="features">The features y, counting from 0.</param>
-    /// <param name="given">The features x, counting from 0.</param>
-    /// <param name="values">A value for every given feature.</param>
-    /// <returns>The distribution.</returns>
-    /// <exception cref="ArgumentException">The features are not different ones of 0 to D − 1, at least one each, or the values not one finite number for each given one.</exception>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="GaussianMixtureDistribution.Conditional"/>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public GaussianMixtureDistribution Conditional(int[] features, int[] given, double[] values) =>
         Of(Current<FitOf<Gaussian>>()).Conditional(features, given, values);
 
-    /// <summary>Gaussian mixture regression: for every row of given features x the mean and the covariance of other features y.</summary>
-    /// <remarks>
-    /// E(y|x) = Σₖ πₖ(x) mₖ and Cov(y|x) = Σₖ πₖ(x) (Σₖ,y|x + (mₖ−E)(mₖ−E)ᵀ), where mₖ and Σₖ,y|x are component k's given x
-    /// (Sung, Gaussian Mixture Regression and Classification, 2004).
-    /// </remarks>
-    /// <param name="features">The features y, d of them, counting from 0.</param>
-    /// <param name="given">The features x, counting from 0.</param>
-    /// <param name="data">Rows of the given features, in their order.</param>
-    /// <returns>The means, covariances and conditional weights of every row.</returns>
-    /// <exception cref="ArgumentException">The features are not different ones of 0 to D − 1, at least one each, or the data have another width, no rows, or a number that is not finite.</exception>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="GaussianMixtureDistribution.Regress"/>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public GaussianRegression Regress(int[] features, int[] given, Rows data) =>
         Of(Current<FitOf<Gaussian>>()).Regress(features, given, data);
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads the model that <see cref="MixtureModel.Save"/> wrote, or a fit of the F# library.</summary>
+    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
     /// <param name="path">Where the file is.</param>
     /// <returns>A model with the fit and the settings that were saved.</returns>
     /// <exception cref="IOException">
-    /// There is no such file, it can't be read, is not whole, was altered or is newer than this library, or its model is another.
+    /// The file is missing, unreadable, incomplete, altered or newer than this library, or it has a model of another kind.
     /// </exception>
     public static GaussianMixture Load(string path) => Saving.Load(path, saved => Restore(new GaussianMixture(1), saved));
 
-    /// <summary>The model whose arrays <see cref="MixtureModel.ToState"/> gave.</summary>
+    /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <param name="state">The arrays by name.</param>
     /// <returns>A model with their fit and settings.</returns>
-    /// <exception cref="ArgumentException">An array is missing, unknown, of a wrong shape, or not what the others say.</exception>
+    /// <exception cref="ArgumentException">An array is missing, unknown, of a wrong shape, or contradicts the others.</exception>
     public static GaussianMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
         Restore(new GaussianMixture(1), Saving.FromDictionary(state, _ => GaussianModule.family.Name));
 
-    /// <summary>Writes the last fit as an <c>.npz</c> archive that <c>numpy.load</c> reads, as scikit-learn has its numbers.</summary>
+    /// <summary>Writes the last fit as an <c>.npz</c> archive that <c>numpy.load</c> reads, in the layout of scikit-learn.</summary>
     /// <remarks>
     /// Its keys are <c>weights_</c> (K), <c>means_</c> (K×D), <c>covariances_</c>, <c>precisions_cholesky_</c> and
     /// <c>covariance_type</c>. The structures that scikit-learn lacks, TiedDiag and TiedSpherical, are written as tied, with the
-    /// D×D matrix that they stand for. The file is complete or, when it can't be written, as it was.
+    /// D×D matrix that they stand for. The file is complete or, if it can't be written, as it was.
     /// </remarks>
     /// <param name="path">Where to write.</param>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     /// <exception cref="IOException">The file can't be written.</exception>
     public void ExportNpz(string path)
     {
@@ -232,11 +193,11 @@ public sealed class GaussianMixture : MixtureModel
     }
 
     /// <summary>
-    /// The mixture of an <c>.npz</c> archive with <c>weights_</c>, <c>means_</c> and <c>covariances_</c>, as scikit-learn has
+    /// Returns the mixture of an <c>.npz</c> archive with <c>weights_</c>, <c>means_</c> and <c>covariances_</c>, as scikit-learn has
     /// them, in double or single precision.
     /// </summary>
     /// <remarks>
-    /// It predicts and scores. Nothing is known of data that it was fitted to: its <see cref="MixtureModel.LogLikelihood"/> is −∞,
+    /// It predicts and scores. The data that it was fitted to are unknown: its <see cref="MixtureModel.LogLikelihood"/> is −∞,
     /// the criteria are ∞.
     /// </remarks>
     /// <param name="path">Where the file is.</param>
@@ -257,43 +218,38 @@ public sealed class GaussianMixture : MixtureModel
             new FitOf<Gaussian>(Core.Fit.ofMixture(GaussianModule.family, mixture)));
     }
 
-    // ── What was fitted ─────────────────────────────────────────────────────────────────────────────────────────────────
+    // ── Outcome ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>The means μₖ (K×D).</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] Means => Current<FitOf<Gaussian>>().Parameters.Means.toArray2D();
 
     /// <summary>The covariances Σₖ: <c>Covariances[k]</c> is a D×D matrix whatever the structure.</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public Covariances Covariances => new(Current<FitOf<Gaussian>>().Parameters);
 
     /// <summary>The means μₖ (K×D) that the best run started from.</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialMeans => Current<FitOf<Gaussian>>().InitialParameters.Means.toArray2D();
 
     /// <summary>The covariances Σₖ that the best run started from.</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public Covariances InitialCovariances => new(Current<FitOf<Gaussian>>().InitialParameters);
 
-    /// <summary>The means μₖ (K×D) of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
+    /// <summary>The means μₖ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> MeansHistory =>
         History(Current<FitOf<Gaussian>>().History(parameters => parameters.Means.toArray2D()));
 
-    /// <summary>The covariances Σₖ of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
+    /// <summary>The covariances Σₖ of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<Covariances> CovariancesHistory =>
         History(Current<FitOf<Gaussian>>().History(parameters => new Covariances(parameters)));
 
     // ── Conversion ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
-    {
-        var isWarm = IsWarm;
-        var options = ToGmmOptions(isWarm, progress, cancellationToken);
-        (string, string)[] names = isWarm ? [("Start mixture", WarmName)] : [];
-        return () => new FitOf<Gaussian>(Core.Gmm.fit(options, source).Get(names));
-    }
+    private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken) =>
+        Prepare(ToKind(CovarianceType, IsWarm), Given, fit => new FitOf<Gaussian>(fit), source, progress, cancellationToken);
 
     private protected override (IFit Fit, Selection Selection) Choose(
         Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken) =>
@@ -307,50 +263,22 @@ public sealed class GaussianMixture : MixtureModel
         IProgress<SelectionCandidate>? progress,
         CancellationToken cancellationToken)
     {
-        var selection = Core.Select.gaussian(
-            Selection.ToCore(criterion),
-            Selection.Report<Gaussian>(progress),
-            ListModule.OfSeq(components),
-            ListModule.OfSeq(covarianceTypes.Select(GaussianSettings.ToStructure)),
-            ToGmmOptions(isWarm: false, null, cancellationToken),
-            source).Get();
-        return (new FitOf<Gaussian>(selection.Fit), Selection.Of(selection));
+        var kinds = Array.ConvertAll(covarianceTypes, type => ToKind(type, isWarm: false));
+        return Choose(kinds, Given, fit => new FitOf<Gaussian>(fit), source, components, criterion, progress, cancellationToken);
     }
 
-    private GmmOptions ToGmmOptions(bool isWarm, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
-    {
-        var gaussian = GaussianSettings.ToCore(
-            CovarianceType,
+    private GaussianKind ToKind(CovarianceType covarianceType, bool isWarm) =>
+        GaussianSettings.ToKind(
+            covarianceType,
             ToCovarianceStart(isWarm),
             RegCovar,
             (MeanPrior, nameof(MeanPrior)),
             (MeanPrecisionPrior, nameof(MeanPrecisionPrior)),
             (CovariancePrior, nameof(CovariancePrior)),
             (DegreesOfFreedomPrior, nameof(DegreesOfFreedomPrior)));
-        var start = InitMeans is { } means ? Start<Gaussian>.NewMeans(means) : null;
-        var common = ToOptions(isWarm, nameof(InitMeans), start, progress, cancellationToken);
-        return new GmmOptions(
-            components: common.Components,
-            structure: gaussian.Structure,
-            start: common.Start,
-            startWeights: common.StartWeights,
-            startCovariances: gaussian.StartCovariances,
-            restarts: common.Restarts,
-            seed: common.Seed,
-            assignment: common.Assignment,
-            tolerance: common.Tolerance,
-            maxIterations: common.MaxIterations,
-            regCovar: gaussian.RegCovar,
-            weightPrior: common.WeightPrior,
-            meanPrior: gaussian.MeanPrior,
-            covariancePrior: gaussian.CovariancePrior,
-            progress: common.Progress,
-            verbose: common.Verbose,
-            verboseInterval: common.VerboseInterval,
-            history: common.History,
-            execution: common.Execution,
-            device: common.Device);
-    }
+
+    private GivenStart<Gaussian> Given =>
+        new(nameof(InitMeans), InitMeans is { } means ? Start<Gaussian>.NewMeans(means) : null);
 
     private static GaussianMixtureDistribution Of(FitOf<Gaussian> fit) => new(fit.Value.Mixture, fit.Value.Model.Execution);
 

@@ -16,7 +16,7 @@ public sealed class GaussianMixtureDistribution
     /// <param name="weights">Weights πₖ (K), 0 or more, divided by their sum.</param>
     /// <param name="means">Means μₖ (K×D).</param>
     /// <param name="covariances">
-    /// Covariances, shaped as the structure has them (<see cref="Covariances.Values"/>), or as one matrix for all components, or as a number
+    /// Covariances in the shape of the structure (<see cref="Covariances.Values"/>), or as one matrix for all components, or as a number
     /// σ² for σ²I; symmetric and positive definite.
     /// </param>
     /// <param name="covarianceType">Which covariances the components have; Full unless given.</param>
@@ -50,7 +50,7 @@ public sealed class GaussianMixtureDistribution
     /// <summary>The covariances Σₖ: <c>Covariances[k]</c> is a D×D matrix whatever the structure.</summary>
     public Covariances Covariances => new(mixture.Parameters);
 
-    /// <summary>The log-density ln p(xₙ) of every row.</summary>
+    /// <summary>Returns the log-density ln p(xₙ) of every row.</summary>
     /// <param name="data">N×D numbers.</param>
     /// <returns>A log-density for every row (N).</returns>
     /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite.</exception>
@@ -58,16 +58,16 @@ public sealed class GaussianMixtureDistribution
         Core.Predict.logDensitiesOf(Core.Model.ofFamily(GaussianModule.family), mixture, data.ToSource(null)).Get();
 
     /// <summary>
-    /// Draws rows from the mixture: a component k with probability πₖ, then a row from N(μₖ, Σₖ), or from the part of it at some
+    /// Draws rows: a component k with probability πₖ, then a row from N(μₖ, Σₖ), or from the part of it at some
     /// Mahalanobis distances from μₖ.
     /// </summary>
     /// <remarks>
-    /// A seed gives the same rows on every call, and fewer rows are the first of more. A region changes no weight. Its distances
+    /// A seed gives the same rows on every call; a shorter sample is a prefix of a longer one. A region changes no weight. Its distances
     /// are drawn by the inverse distribution function of the χ distribution of D degrees of freedom and no row is rejected, so
     /// that a region as unlikely as (8, ∞) costs the same.
     /// </remarks>
-    /// <param name="n">How many rows, 0 or more.</param>
-    /// <param name="component">The only component to draw from, counting from 0; all of them unless given.</param>
+    /// <param name="n">The number of rows, 0 or more.</param>
+    /// <param name="component">The single component to draw from, counting from 0; all of them unless given.</param>
     /// <param name="seed">The seed; another one gives other rows.</param>
     /// <param name="confidence">Only rows inside the ellipsoid of this probability of their component, above 0 and at most 1.</param>
     /// <param name="stdRange">Only rows at these distances, 0 ≤ low &lt; high ≤ ∞: standard deviations from the mean.</param>
@@ -80,11 +80,11 @@ public sealed class GaussianMixtureDistribution
         return (sample.Rows, sample.Components);
     }
 
-    /// <summary>The distribution of some features: a Gaussian mixture of the same weights and structure.</summary>
+    /// <summary>Returns the distribution of some features: a Gaussian mixture of the same weights and structure.</summary>
     /// <remarks>(Bishop, Pattern Recognition and Machine Learning, 2006, eq. 2.98.)</remarks>
-    /// <param name="features">The features, counting from 0, in the order that they shall have.</param>
+    /// <param name="features">The features, counting from 0, in the order of the result.</param>
     /// <returns>The distribution.</returns>
-    /// <exception cref="ArgumentException">The features are not different ones of 0 to D − 1, at least one.</exception>
+    /// <exception cref="ArgumentException">The features are not different numbers from 0 to D − 1, at least one.</exception>
     public GaussianMixtureDistribution Marginal(int[] features)
     {
         ArgumentNullException.ThrowIfNull(features);
@@ -92,7 +92,7 @@ public sealed class GaussianMixtureDistribution
     }
 
     /// <summary>
-    /// The distribution of some features y given values of others x: a Gaussian mixture of the same structure, with weights
+    /// Returns the distribution of some features y given values of others x: a Gaussian mixture of the same structure, with weights
     /// πₖ(x) ∝ πₖ N(x|μₖ, Σₖ) of the given features.
     /// </summary>
     /// <remarks>Features in neither are left out. (Bishop, Pattern Recognition and Machine Learning, 2006, §2.3.1.)</remarks>
@@ -100,7 +100,7 @@ public sealed class GaussianMixtureDistribution
     /// <param name="given">The features x, counting from 0.</param>
     /// <param name="values">A value for every given feature.</param>
     /// <returns>The distribution.</returns>
-    /// <exception cref="ArgumentException">The features are not different ones of 0 to D − 1, at least one each, or the values not one finite number for each given one.</exception>
+    /// <exception cref="ArgumentException">The features are not different numbers from 0 to D − 1, at least one each, or the values not one finite number for each given one.</exception>
     public GaussianMixtureDistribution Conditional(int[] features, int[] given, double[] values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -116,7 +116,7 @@ public sealed class GaussianMixtureDistribution
     /// <param name="given">The features x, counting from 0.</param>
     /// <param name="data">Rows of the given features, in their order.</param>
     /// <returns>The means, covariances and conditional weights of every row.</returns>
-    /// <exception cref="ArgumentException">The features are not different ones of 0 to D − 1, at least one each, or the data have another width, no rows, or a number that is not finite.</exception>
+    /// <exception cref="ArgumentException">The features are not different numbers from 0 to D − 1, at least one each, or the data have another width, no rows, or a number that is not finite.</exception>
     public GaussianRegression Regress(int[] features, int[] given, Rows data)
     {
         var regression = ConditionalModule.predict(execution, Given(features, given), data.ToSource(null)).Get();

@@ -1,6 +1,6 @@
 namespace Gmm.CSharp;
 
-/// <summary>What a Gaussian mixture says of features y for every row of given features x (N rows, d features y, K components).</summary>
+/// <summary>The distribution of features y for every row of given features x (N rows, d features y, K components).</summary>
 public sealed class GaussianRegression
 {
     internal GaussianRegression(double[,] means, double[,,] covariances, double[,] weights) =>

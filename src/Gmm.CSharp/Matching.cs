@@ -8,7 +8,7 @@ namespace Gmm.CSharp;
 /// </summary>
 public static class Matching
 {
-    /// <summary>The min(R, C) pairs of a row and a column whose costs have the least sum, in the order of the rows.</summary>
+    /// <summary>Returns the min(R, C) pairs of a row and a column whose costs have the least sum, in the order of the rows.</summary>
     /// <remarks>
     /// The Hungarian method with potentials, O(min(R, C)²·max(R, C)) (Kuhn 1955; Jonker and Volgenant 1987).
     /// </remarks>

@@ -5,7 +5,7 @@ namespace Gmm.CSharp;
 
 /// <summary>Measures of clusterings: of two labellings of the same rows, of scores of classes, and of labelled rows.</summary>
 /// <remarks>
-/// Labels are any numbers; only which rows have the same matters. Measures of labelled rows honour sample weights, a weight of
+/// Labels are any numbers; only their equality matters. Measures of labelled rows honour sample weights, a weight of
 /// m as m copies of the row; the number of threads changes no result. K is the number of clusters, C of classes.
 /// </remarks>
 /// <example>
@@ -17,7 +17,7 @@ namespace Gmm.CSharp;
 /// </example>
 public static class Metrics
 {
-    /// <summary>What the core calls the arguments.</summary>
+    /// <summary>The core's names of the arguments.</summary>
     internal static readonly (string Core, string Here)[] Names =
     [
         ("True labels", "truth"), ("Predicted labels", "predicted"), ("Labels", "labels"), ("Threads", "threads"), ("Scores", "scores"),
@@ -25,107 +25,95 @@ public static class Metrics
 
     // ── Two labellings ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>The Rand index: the share of the pairs of rows on which two labellings agree, together in both or apart in both (Rand 1971).</summary>
+    /// <summary>Computes the Rand index: the share of the pairs of rows on which two labellings agree, together in both or apart in both (Rand 1971).</summary>
     /// <param name="truth">The true label of every row (N).</param>
     /// <param name="predicted">The predicted label of every row (N).</param>
     /// <returns>The index, from 0 to 1; 1 for a single row.</returns>
     /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
     public static double Rand(int[] truth, int[] predicted) => OfTwo(Core.Metrics.rand, truth, predicted);
 
-    /// <summary>The Rand index adjusted for chance: 1 for the same partition, about 0 for independent ones (Hubert and Arabie 1985).</summary>
+    /// <summary>Computes the Rand index adjusted for chance: 1 for the same partition, about 0 for independent ones (Hubert and Arabie 1985).</summary>
     /// <remarks>(Pairs together in both − expected) / (mean of the pairs together in each − expected).</remarks>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>The index, at most 1.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static double AdjustedRand(int[] truth, int[] predicted) => OfTwo(Core.Metrics.adjustedRand, truth, predicted);
 
-    /// <summary>The mutual information of two labellings in nats (Cover and Thomas, Elements of Information Theory, 2006, §2.3).</summary>
+    /// <summary>Computes the mutual information of two labellings in nats (Cover and Thomas, Elements of Information Theory, 2006, §2.3).</summary>
     /// <remarks>Σ n/N ln(nN / ab) over the pairs of labels, with n rows that have both and a and b that have each.</remarks>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>The information, 0 or more.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static double MutualInformation(int[] truth, int[] predicted) => OfTwo(Core.Metrics.mutualInformation, truth, predicted);
 
-    /// <summary>The mutual information adjusted for chance: 1 for the same partition, about 0 for independent ones (Vinh, Epps and Bailey 2010).</summary>
+    /// <summary>Computes the mutual information adjusted for chance: 1 for the same partition, about 0 for independent ones (Vinh, Epps and Bailey 2010).</summary>
     /// <remarks>(MI − E) / (mean of both entropies − E), with the mean E over all labellings of the same counts.</remarks>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>The information, at most 1.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static double AdjustedMutualInformation(int[] truth, int[] predicted) => OfTwo(Core.Metrics.adjustedMutualInformation, truth, predicted);
 
-    /// <summary>The mutual information divided by the mean of both entropies (Strehl and Ghosh 2002, with the arithmetic mean).</summary>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <summary>Computes the mutual information divided by the mean of both entropies (Strehl and Ghosh 2002, with the arithmetic mean).</summary>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>The share, from 0 to 1; 1 when both have one label only.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static double NormalizedMutualInformation(int[] truth, int[] predicted) => OfTwo(Core.Metrics.normalizedMutualInformation, truth, predicted);
 
-    /// <summary>The geometric mean of the shares of the pairs together in one labelling that are together in the other, too (Fowlkes and Mallows 1983).</summary>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <summary>Computes the geometric mean of the shares of the pairs together in one labelling that are together in the other, too (Fowlkes and Mallows 1983).</summary>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>The index, from 0 to 1.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static double FowlkesMallows(int[] truth, int[] predicted) => OfTwo(Core.Metrics.fowlkesMallows, truth, predicted);
 
-    /// <summary>Whether every label has rows of one class only: the mutual information divided by the entropy of the classes (Rosenberg and Hirschberg 2007).</summary>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <summary>Measures whether every label has rows of one class only: the mutual information divided by the entropy of the classes (Rosenberg and Hirschberg 2007).</summary>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>The share, from 0 to 1; 1 for a single class.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static double Homogeneity(int[] truth, int[] predicted) => OfTwo(Core.Metrics.homogeneity, truth, predicted);
 
-    /// <summary>Whether all rows of a class have the same label: the mutual information divided by the entropy of the labels (Rosenberg and Hirschberg 2007).</summary>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <summary>Measures whether all rows of a class have the same label: the mutual information divided by the entropy of the labels (Rosenberg and Hirschberg 2007).</summary>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>The share, from 0 to 1; 1 for a single label.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static double Completeness(int[] truth, int[] predicted) => OfTwo(Core.Metrics.completeness, truth, predicted);
 
-    /// <summary>The harmonic mean of homogeneity and completeness (Rosenberg and Hirschberg 2007).</summary>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <summary>Computes the harmonic mean of homogeneity and completeness (Rosenberg and Hirschberg 2007).</summary>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>The mean, from 0 to 1.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static double VMeasure(int[] truth, int[] predicted) => OfTwo(Core.Metrics.vMeasure, truth, predicted);
 
-    /// <summary>The share of the rows that are of the class most frequent under their label (Manning, Raghavan and Schütze, Introduction to Information Retrieval, 2008, §16.3).</summary>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <summary>Computes the share of the rows that are of the class most frequent under their label (Manning, Raghavan and Schütze, Introduction to Information Retrieval, 2008, §16.3).</summary>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>The share, above 0 and at most 1.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static double Purity(int[] truth, int[] predicted) => OfTwo(Core.Metrics.purity, truth, predicted);
 
-    /// <summary>All these measures at once.</summary>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <summary>Computes all measures above at once.</summary>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>The measures.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static Agreement Agreement(int[] truth, int[] predicted) => new(OfTwo(Core.Metrics.agreement, truth, predicted));
 
-    /// <summary>How many rows of every class have every label.</summary>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <summary>Counts the rows of every class with every label.</summary>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>A table with the classes down and the labels across, both ascending.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static ConfusionMatrix Confusion(int[] truth, int[] predicted) => new(OfTwo(Core.Metrics.confusion, truth, predicted));
 
-    /// <summary>Precision, recall and F₁ of every class, where each class has the label matched to it.</summary>
+    /// <summary>Computes precision, recall and F₁ of every class, with the label that is matched to it.</summary>
     /// <remarks>
-    /// Of all ways to give classes different labels, the one under which most rows have the label of their class
+    /// The matching is the one under which most rows have the label of their class
     /// (see <see cref="Matching"/>).
     /// </remarks>
-    /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="predicted">The predicted label of every row (N).</param>
+    /// <inheritdoc cref="Rand" path="/param"/>
     /// <returns>The scores of every class, and the accuracy.</returns>
-    /// <exception cref="ArgumentException">The labellings differ in length, or are empty.</exception>
+    /// <inheritdoc cref="Rand" path="/exception"/>
     public static ClassificationReport Report(int[] truth, int[] predicted) => new(OfTwo(Core.Metrics.report, truth, predicted));
 
-    /// <summary>Labels that are texts, such as those of <see cref="CsvData"/>, as numbers.</summary>
+    /// <summary>Converts labels that are texts, such as those of <see cref="CsvData"/>, to numbers.</summary>
     /// <param name="labels">The label of every row (N).</param>
-    /// <returns>For every row (N) the place of its label, from 0, among all different ones in ordinal order.</returns>
+    /// <returns>For every row (N) the index of its label, from 0, among all different labels in ordinal order.</returns>
     public static int[] ToNumbers(IReadOnlyList<string> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
@@ -135,7 +123,7 @@ public static class Metrics
 
     // ── Scores ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>The area under the ROC curve of each class against all others, averaged over the classes (Hand and Till 2001).</summary>
+    /// <summary>Computes the area under the ROC curve of each class against all others, averaged over the classes (Hand and Till 2001).</summary>
     /// <remarks>
     /// That of a class is the share of pairs of a row of the class and another in which the former has the higher score, equal
     /// ones counted half. It is scikit-learn's macro average of one versus rest.
@@ -151,13 +139,13 @@ public static class Metrics
         return Core.Metrics.rocAuc(truth, scores).Get(Names);
     }
 
-    /// <summary>The columns of responsibilities in the ascending order of the classes, each class with the component matched to it.</summary>
+    /// <summary>Returns the columns of responsibilities in the ascending order of the classes, each class with the component matched to it.</summary>
     /// <remarks>
-    /// Of all ways to give classes different components, the one with the largest sum of responsibilities of the rows for the
-    /// component of their class. Components left over are left out.
+    /// The matching has the largest sum of responsibilities of the rows for the component of their class. The result has no column
+    /// for components that match no class.
     /// </remarks>
     /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="responsibilities">Responsibilities (N×K), as <see cref="MixtureModel.PredictProba"/> gives them.</param>
+    /// <param name="responsibilities">Responsibilities (N×K), as <see cref="MixtureModel.PredictProba"/> returns them.</param>
     /// <returns>Responsibilities (N×C).</returns>
     /// <exception cref="ArgumentException">There are fewer components than classes, or not one row for each label, or a responsibility is not finite.</exception>
     public static double[,] AlignColumns(int[] truth, double[,] responsibilities)
@@ -169,12 +157,12 @@ public static class Metrics
 
     // ── Labelled rows ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>The mean silhouette of the rows; higher is better (Rousseeuw 1987).</summary>
+    /// <summary>Computes the mean silhouette of the rows; higher is better (Rousseeuw 1987).</summary>
     /// <remarks>See <see cref="Silhouettes"/>.</remarks>
     /// <param name="data">N×D numbers.</param>
     /// <param name="labels">The label of every row (N).</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
-    /// <param name="threads">How many threads work at most; all cores unless given.</param>
+    /// <param name="threads">The largest number of threads; all cores unless given.</param>
     /// <param name="cancellationToken">Stops the work between two blocks of rows.</param>
     /// <returns>The mean, from −1 to 1.</returns>
     /// <exception cref="ArgumentException">Labels and rows differ in number, there are fewer than two clusters or as many as rows, a number is not finite, or the sample weights break their rule.</exception>
@@ -183,71 +171,46 @@ public static class Metrics
         Rows data, int[] labels, double[]? sampleWeights = null, int? threads = null, CancellationToken cancellationToken = default) =>
         OfRows(Core.Metrics.silhouette, data, labels, sampleWeights, threads, cancellationToken);
 
-    /// <summary>The silhouette of every row, (b − a) / max(a, b) (Rousseeuw 1987).</summary>
-    /// <remarks>a is the mean distance to the other rows of its cluster, b the least mean distance to those of another. All N² distances are computed, N numbers held.</remarks>
-    /// <param name="data">N×D numbers.</param>
-    /// <param name="labels">The label of every row (N).</param>
-    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
-    /// <param name="threads">How many threads work at most; all cores unless given.</param>
-    /// <param name="cancellationToken">Stops the work between two blocks of rows.</param>
+    /// <summary>Computes the silhouette of every row, (b − a) / max(a, b) (Rousseeuw 1987).</summary>
+    /// <remarks>a is the mean distance to the other rows of its cluster, b the least mean distance to those of another. It computes all N² distances and holds N numbers.</remarks>
+    /// <inheritdoc cref="Silhouette" path="/param"/>
     /// <returns>A number from −1 to 1 for every row (N); 0 for a row alone in its cluster.</returns>
-    /// <exception cref="ArgumentException">Labels and rows differ in number, there are fewer than two clusters or as many as rows, a number is not finite, or the sample weights break their rule.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    /// <inheritdoc cref="Silhouette" path="/exception"/>
     public static double[] Silhouettes(
         Rows data, int[] labels, double[]? sampleWeights = null, int? threads = null, CancellationToken cancellationToken = default) =>
         OfRows(Core.Metrics.silhouettes, data, labels, sampleWeights, threads, cancellationToken);
 
-    /// <summary>The mean over the clusters of maxⱼ (sᵢ + sⱼ) / dᵢⱼ; lower is better (Davies and Bouldin 1979).</summary>
+    /// <summary>Computes the mean over the clusters of maxⱼ (sᵢ + sⱼ) / dᵢⱼ; lower is better (Davies and Bouldin 1979).</summary>
     /// <remarks>s is the mean distance of a cluster's rows to its mean, d the distance of two means.</remarks>
-    /// <param name="data">N×D numbers.</param>
-    /// <param name="labels">The label of every row (N).</param>
-    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
-    /// <param name="threads">How many threads work at most; all cores unless given.</param>
-    /// <param name="cancellationToken">Stops the work between two blocks of rows.</param>
+    /// <inheritdoc cref="Silhouette" path="/param"/>
     /// <returns>The mean; ∞ where two means coincide.</returns>
-    /// <exception cref="ArgumentException">Labels and rows differ in number, there are fewer than two clusters or as many as rows, a number is not finite, or the sample weights break their rule.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    /// <inheritdoc cref="Silhouette" path="/exception"/>
     public static double DaviesBouldin(
         Rows data, int[] labels, double[]? sampleWeights = null, int? threads = null, CancellationToken cancellationToken = default) =>
         OfRows(Core.Metrics.daviesBouldin, data, labels, sampleWeights, threads, cancellationToken);
 
-    /// <summary>The variance ratio, B/(K − 1) / (W/(N − K)); higher is better (Caliński and Harabasz 1974).</summary>
+    /// <summary>Computes the variance ratio, B/(K − 1) / (W/(N − K)); higher is better (Caliński and Harabasz 1974).</summary>
     /// <remarks>B and W are the squared distances of cluster means to the mean of all, one for each row, and of rows to the mean of their cluster.</remarks>
-    /// <param name="data">N×D numbers.</param>
-    /// <param name="labels">The label of every row (N).</param>
-    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
-    /// <param name="threads">How many threads work at most; all cores unless given.</param>
-    /// <param name="cancellationToken">Stops the work between two blocks of rows.</param>
+    /// <inheritdoc cref="Silhouette" path="/param"/>
     /// <returns>The ratio; ∞ where every row lies on its mean, 0 where all means coincide.</returns>
-    /// <exception cref="ArgumentException">Labels and rows differ in number, there are fewer than two clusters or as many as rows, a number is not finite, or the sample weights break their rule.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    /// <inheritdoc cref="Silhouette" path="/exception"/>
     public static double CalinskiHarabasz(
         Rows data, int[] labels, double[]? sampleWeights = null, int? threads = null, CancellationToken cancellationToken = default) =>
         OfRows(Core.Metrics.calinskiHarabasz, data, labels, sampleWeights, threads, cancellationToken);
 
-    /// <summary>The smallest distance of two rows of different clusters, divided by the largest of two rows of one cluster; higher is better (Dunn 1974).</summary>
-    /// <remarks>All N² distances are computed, none kept.</remarks>
-    /// <param name="data">N×D numbers.</param>
-    /// <param name="labels">The label of every row (N).</param>
-    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
-    /// <param name="threads">How many threads work at most; all cores unless given.</param>
-    /// <param name="cancellationToken">Stops the work between two blocks of rows.</param>
+    /// <summary>Computes the smallest distance of two rows of different clusters, divided by the largest of two rows of one cluster; higher is better (Dunn 1974).</summary>
+    /// <remarks>It computes all N² distances and keeps none.</remarks>
+    /// <inheritdoc cref="Silhouette" path="/param"/>
     /// <returns>The ratio; ∞ where the rows of each cluster coincide, 0 where two rows of different clusters do.</returns>
-    /// <exception cref="ArgumentException">Labels and rows differ in number, there are fewer than two clusters or as many as rows, a number is not finite, or the sample weights break their rule.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    /// <inheritdoc cref="Silhouette" path="/exception"/>
     public static double Dunn(
         Rows data, int[] labels, double[]? sampleWeights = null, int? threads = null, CancellationToken cancellationToken = default) =>
         OfRows(Core.Metrics.dunn, data, labels, sampleWeights, threads, cancellationToken);
 
-    /// <summary>The four measures of labelled rows at once.</summary>
-    /// <param name="data">N×D numbers.</param>
-    /// <param name="labels">The label of every row (N).</param>
-    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
-    /// <param name="threads">How many threads work at most; all cores unless given.</param>
-    /// <param name="cancellationToken">Stops the work between two blocks of rows.</param>
+    /// <summary>Computes the four measures of labelled rows at once.</summary>
+    /// <inheritdoc cref="Silhouette" path="/param"/>
     /// <returns>Silhouette, Davies–Bouldin, Caliński–Harabasz and Dunn.</returns>
-    /// <exception cref="ArgumentException">Labels and rows differ in number, there are fewer than two clusters or as many as rows, a number is not finite, or the sample weights break their rule.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    /// <inheritdoc cref="Silhouette" path="/exception"/>
     public static Separation Separation(
         Rows data, int[] labels, double[]? sampleWeights = null, int? threads = null, CancellationToken cancellationToken = default) =>
         new(OfRows(Core.Metrics.separation, data, labels, sampleWeights, threads, cancellationToken));

@@ -1,8 +1,8 @@
 namespace Gmm.CSharp;
 
-/// <summary>The data leave a fit no way on: a covariance became singular, a component was left with no rows, or its likelihood is unbounded.</summary>
+/// <summary>The fit can't continue: a covariance became singular, a component was left with no rows, or its likelihood is unbounded.</summary>
 /// <remarks>
-/// The message names the remedies. With several restarts it is thrown only when every run fails. The estimator keeps its
+/// The message names the remedies. With several restarts, a fit throws it only if every run fails. The estimator keeps its
 /// earlier fit.
 /// </remarks>
 public sealed class MixtureFitException : Exception
@@ -10,7 +10,7 @@ public sealed class MixtureFitException : Exception
     internal MixtureFitException(string message, int? component, int iteration)
         : base(message) => (Component, Iteration) = (component, iteration);
 
-    /// <summary>The component in trouble, counting from 0; null when it is the covariance that all components share.</summary>
+    /// <summary>The component in trouble, counting from 0; null if it is the covariance that all components share.</summary>
     public int? Component { get; }
 
     /// <summary>The iteration in which it happened; 0 is the start.</summary>

@@ -3,13 +3,13 @@ using Core = global::Gmm;
 namespace Gmm.CSharp;
 
 /// <summary>
-/// A <c>.npy</c> file of NumPy in use: its rows are read from the disk as they are needed, so that it may be larger than memory.
+/// An open <c>.npy</c> file of NumPy. Its rows are read from the disk as they are needed, so the file may be larger than memory.
 /// </summary>
 /// <remarks>
 /// Files have float64 or float32 numbers, little-endian, row by row (C order), and are read in place; an array of one dimension is
-/// one column. Every result has the bits that the same numbers in memory give. Dispose after the last use of the rows; a fitted
-/// model does not need them. Do not write to the file meanwhile: what is noticed is an <see cref="IOException"/> of what uses the
-/// rows, but a cut in the middle of a block ends the process. Write to another file and rename it.
+/// one column. Every result has the same bits as with the numbers in memory. Dispose after the last use of the rows; a fitted
+/// model does not need them. Do not write to the file while it is open: a change that is noticed throws an <see cref="IOException"/> where the
+/// rows are used, but truncating the file while a block is being read ends the process. Write to another file and rename it.
 /// </remarks>
 /// <example>
 /// <code>
@@ -28,7 +28,7 @@ public sealed class NpyData : IDisposable
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">Where the file is.</param>
-    /// <returns>The file in use.</returns>
+    /// <returns>The open file.</returns>
     /// <exception cref="IOException">
     /// There is no such file, it can't be read, its numbers are of another type, order or number of dimensions, or its header and
     /// its length do not agree.

@@ -5,11 +5,14 @@ namespace Gmm.CSharp;
 /// <summary>Some columns of the data and the family that they belong to: a part of a <see cref="ProductMixture"/>. It does not change.</summary>
 public sealed class Part
 {
-    private Part(int[] columns, Func<int[], Core.Part> make, Parametrisation? parametrisation)
+    private readonly GaussianKind? gaussian;
+
+    private Part(int[] columns, Func<int[], Core.Part> make, GaussianKind? gaussian, Parametrisation? parametrisation)
     {
         ArgumentNullException.ThrowIfNull(columns);
         int[] copy = columns.Length > 0 ? [.. columns] : throw Translation.Invalid(nameof(columns), "at least one", "empty");
-        (Columns, Value, Parametrisation) = (Array.AsReadOnly(copy), make(copy), parametrisation);
+        (Columns, Value) = (Array.AsReadOnly(copy), make(copy));
+        (this.gaussian, Parametrisation) = (gaussian, parametrisation);
     }
 
     /// <summary>The columns, counting from 0.</summary>
@@ -23,7 +26,7 @@ public sealed class Part
     /// <summary>Gaussian columns, as in a <see cref="GaussianMixture"/>.</summary>
     /// <param name="columns">The columns, counting from 0.</param>
     /// <param name="covarianceType">Which covariances the components have.</param>
-    /// <param name="regCovar">What is added to the diagonal of every covariance; unless given, <c>Regularisation.Relative(1e-6)</c>.</param>
+    /// <param name="regCovar">The amount added to the diagonal of every covariance; unless given, <c>Regularisation.Relative(1e-6)</c>.</param>
     /// <param name="meanPrior">m₀ (d or K×d for d columns), with the precision.</param>
     /// <param name="meanPrecisionPrior">κ₀ above 0, with the mean.</param>
     /// <param name="covariancePrior">Ψ₀, shaped as the covariances, or as one of them for all, or a number, with the degrees of freedom.</param>
@@ -39,15 +42,15 @@ public sealed class Part
         Tensor? covariancePrior = null,
         double? degreesOfFreedomPrior = null)
     {
-        var options = GaussianSettings.ToCore(
+        var kind = GaussianSettings.ToKind(
             covarianceType,
             CovarianceStart.OfStart,
-            regCovar ?? Regularisation.Of(Core.Gmm.defaults.RegCovar),
+            regCovar ?? Regularisation.Of(GaussianKindModule.defaults.RegCovar),
             (meanPrior, nameof(meanPrior)),
             (meanPrecisionPrior, nameof(meanPrecisionPrior)),
             (covariancePrior, nameof(covariancePrior)),
             (degreesOfFreedomPrior, nameof(degreesOfFreedomPrior)));
-        return new(columns, chosen => Core.Part.NewGaussian(chosen, options), null);
+        return new(columns, chosen => Core.PartModule.create(chosen, kind), kind, null);
     }
 
     /// <summary>Columns of 0 and 1, as in a <see cref="BernoulliMixture"/>.</summary>
@@ -69,7 +72,7 @@ public sealed class Part
 
     /// <summary>Columns of levels 0 to L − 1, as in a <see cref="CategoricalMixture"/>.</summary>
     /// <param name="columns">The columns, counting from 0.</param>
-    /// <param name="levels">How many levels each of them has, L; 1 or more.</param>
+    /// <param name="levels">The number of levels of each column, L; 1 or more.</param>
     /// <param name="dirichletPrior">pₖⱼ ~ Dirichlet(α): a number or one for every level (L), each 1 or more.</param>
     /// <returns>The part.</returns>
     /// <exception cref="ArgumentException">There is no column, or the levels or the prior break their rule.</exception>
@@ -92,10 +95,10 @@ public sealed class Part
     public static Part Exponential(int[] columns, (double Shape, double Rate)? gammaPrior = null) =>
         Exponential(columns, Parametrisation.Exponential(gammaPrior, nameof(gammaPrior)));
 
-    /// <summary>The family and the columns in words.</summary>
+    /// <summary>Returns the family and the columns in words.</summary>
     /// <returns>The text, such as <c>bernoulli on [2; 3]</c>.</returns>
     public override string ToString() =>
-        $"{(Value is Core.Part.Gaussian { options: var options } ? StructureModule.name(options.Structure) : Parametrisation!.Family.Name)} on [{string.Join("; ", Columns)}]";
+        $"{Value.Kind.Name} on [{string.Join("; ", Columns)}]";
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -105,12 +108,12 @@ public sealed class Part
     /// <summary>The part that fitted parameters are of, with default settings but for an exponential family's prior.</summary>
     internal static Part Of(string family, int[] columns, Core.PartParameters parameters, ConjugatePrior? prior)
     {
-        if (parameters is Core.PartParameters.GaussianPart { Item: var gaussian })
+        if (parameters.TryAs<Gaussian>() is { Value: var gaussian })
         {
             return Gaussian(columns, GaussianSettings.ToCovarianceType(gaussian.Structure));
         }
 
-        var fitted = ((Core.PartParameters.ExponentialPart)parameters).Item;
+        var fitted = parameters.As<ExponentialParameters>();
         var parametrisation = family switch
         {
             "bernoulli" => Parametrisation.Bernoulli(null, ""),
@@ -125,22 +128,22 @@ public sealed class Part
             prior is null ? parametrisation : parametrisation with { Family = ExponentialFamilyModule.withPrior(prior, parametrisation.Family) });
     }
 
-    /// <summary>What is saved of this part, and how a part with saved settings takes its place.</summary>
+    /// <summary>The settings of this part, as they are saved, and a way to replace the part by one with saved settings.</summary>
     internal IEnumerable<Setting> Settings(string name, Action<Part> replace)
     {
         var family = Parametrisation?.Family.Name ?? Families[0];
         yield return Setting.Of($"{name}.family", () => Families.ToList().IndexOf(family), _ => { });
 
-        if (Value is not Core.Part.Gaussian { options: var options })
+        if (gaussian is not { } kind)
         {
             yield break;
         }
 
-        var regularisation = Regularisation.Of(options.RegCovar);
-        Tensor? mean = options.MeanPrior?.Value is { } onMeans ? new(onMeans.Mean) : null;
-        var precision = options.MeanPrior?.Value.Precision;
-        Tensor? scale = options.CovariancePrior?.Value is { } onCovariances ? new(onCovariances.Scale) : null;
-        var degrees = options.CovariancePrior?.Value.Degrees;
+        var regularisation = Regularisation.Of(kind.RegCovar);
+        Tensor? mean = kind.MeanPrior?.Value is { } onMeans ? new(onMeans.Mean) : null;
+        var precision = kind.MeanPrior?.Value.Precision;
+        Tensor? scale = kind.CovariancePrior?.Value is { } onCovariances ? new(onCovariances.Scale) : null;
+        var degrees = kind.CovariancePrior?.Value.Degrees;
 
         foreach (var setting in GaussianSettings.OfRegularisation(() => regularisation, value => regularisation = value))
         {
@@ -153,10 +156,10 @@ public sealed class Part
         yield return Setting.Optional($"{name}.degreesOfFreedomPrior", () => degrees, value => degrees = value);
         yield return Setting.Of(
             $"{name}.structure",
-            () => GaussianSettings.ToCovarianceType(options.Structure),
+            () => GaussianSettings.ToCovarianceType(kind.Structure),
             type => replace(Gaussian([.. Columns], type, regularisation, mean, precision, scale, degrees)));
     }
 
     private static Part Exponential(int[] columns, Parametrisation parametrisation) =>
-        new(columns, chosen => Core.Part.NewExponential(chosen, parametrisation.Family), parametrisation);
+        new(columns, chosen => Core.PartModule.create(chosen, parametrisation.Family), null, parametrisation);
 }

@@ -4,7 +4,7 @@ using Core = global::Gmm;
 namespace Gmm.CSharp;
 
 /// <summary>The parameters of all K components for the d columns of one part of a <see cref="ProductMixture"/>.</summary>
-/// <remarks>Each family has its own; to ask for those of another is an error that names the right ones.</remarks>
+/// <remarks>Each family has its own properties; those of another family throw an exception that names the right ones.</remarks>
 public sealed class PartParameters
 {
     private readonly Core.PartParameters parameters;
@@ -35,11 +35,11 @@ public sealed class PartParameters
     public double[,] Rates => (double[,])Exponential();
 
     private Gaussian Gaussian([CallerMemberName] string member = "") =>
-        parameters is Core.PartParameters.GaussianPart { Item: var gaussian } ? gaussian : throw Missing(member);
+        parameters.TryAs<Gaussian>() is { Value: var gaussian } ? gaussian : throw Missing(member);
 
     private Array Exponential([CallerMemberName] string member = "") =>
-        parameters is Core.PartParameters.ExponentialPart { Item: var exponential } && Part.Parametrisation is { } known && known.Name == member
-            ? known.Read(exponential)
+        Part.Parametrisation is { } known && known.Name == member
+            ? known.Read(parameters.As<ExponentialParameters>())
             : throw Missing(member);
 
     private InvalidOperationException Missing(string member) =>

@@ -3,25 +3,25 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>What the colours of points say.</summary>
+/// <summary>The meaning of the colours of points.</summary>
 public enum PointColour
 {
     /// <summary>The likeliest component.</summary>
     Component,
 
-    /// <summary>The true class, in the colour of the component that most of its rows have when every class has another one; the rows in other components are ringed.</summary>
+    /// <summary>The true class, each in the colour of the component matched to it; rows in other components have a ring.</summary>
     Class,
 
     /// <summary>The log-density ln p(x), with a bar of colours. The lowest hundredth has one colour.</summary>
     Density,
 }
 
-/// <summary>How to draw a picture. Every picture heeds what concerns it.</summary>
+/// <summary>How to draw a picture. Every picture uses the options that apply to it.</summary>
 public sealed class PlotOptions
 {
     private static readonly Core.PlotOptions Defaults = Core.Plot.defaults;
 
-    /// <summary>What is written above the picture; empty, for nothing, unless set.</summary>
+    /// <summary>The text above the picture; empty unless set.</summary>
     public string Title { get; set; } = Defaults.Title;
 
     /// <summary>
@@ -37,23 +37,23 @@ public sealed class PlotOptions
     /// <summary>The true class of every row (N), as <see cref="CsvData.Labels"/>, drawn as the shape of its mark, or as its colour; none unless set.</summary>
     public IReadOnlyList<string>? Classes { get; set; }
 
-    /// <summary>What the colours of points say; the component unless set.</summary>
+    /// <summary>The meaning of the colours of points; the component unless set.</summary>
     public PointColour Colour { get; set; }
 
     /// <summary>The radius of points in pixels, above 0; one that suits their number unless set.</summary>
     public double? PointSize { get; set; }
 
-    /// <summary>How opaque points are, above 0 and at most 1; 0.55 unless set.</summary>
+    /// <summary>The opacity of points, above 0 and at most 1; 0.55 unless set.</summary>
     public double PointOpacity { get; set; } = Defaults.PointOpacity;
 
-    /// <summary>How many points are drawn at most; 5,000 unless set.</summary>
-    /// <remarks>Of more rows this many are chosen at random, always the same ones.</remarks>
+    /// <summary>The largest number of points; 5,000 unless set.</summary>
+    /// <remarks>If there are more rows, this many are drawn, chosen at random but always the same ones.</remarks>
     public int MaxPoints { get; set; } = Defaults.MaxPoints;
 
-    /// <summary>How many standard deviations from the means the ellipses lie; 1, 2 and 3 unless set, none for no ellipses.</summary>
+    /// <summary>The distances of the ellipses from the means in standard deviations; 1, 2 and 3 unless set, none for no ellipses.</summary>
     public IReadOnlyList<double> Sigmas { get; set; } = Array.AsReadOnly(Defaults.Sigmas);
 
-    /// <summary>How opaque the tint of ellipses is, from 0, lines only, to 1; 0.09 unless set.</summary>
+    /// <summary>The opacity of the tint of ellipses, from 0, lines only, to 1; 0.09 unless set.</summary>
     public double EllipseFill { get; set; } = Defaults.EllipseFill;
 
     /// <summary>Whether the means are marked; true unless set.</summary>
@@ -68,10 +68,10 @@ public sealed class PlotOptions
     /// <summary>Whether there is a legend; true unless set.</summary>
     public bool Legend { get; set; } = Defaults.Legend;
 
-    /// <summary>How many pixels the picture is wide, 240 or more; 720 unless set.</summary>
+    /// <summary>The width of the picture in pixels, 240 or more; 720 unless set.</summary>
     public int Width { get; set; } = Defaults.Width;
 
-    /// <summary>How many pixels the picture is high, 240 or more; 480 unless set.</summary>
+    /// <summary>The height of the picture in pixels, 240 or more; 480 unless set.</summary>
     public int Height { get; set; } = Defaults.Height;
 
     internal Core.PlotOptions Value =>

@@ -22,8 +22,8 @@ public sealed class ProductMixture : MixtureModel
     /// <summary>Between the families of the parts, in the core's name of theirs together.</summary>
     private const string Separator = " × ";
 
-    /// <summary>A mixture of K components, to be fitted.</summary>
-    /// <param name="components">How many components, K; from 1 to the number of rows.</param>
+    /// <summary>Creates a mixture of K components, to be fitted.</summary>
+    /// <param name="components">The number of components, K; from 1 to the number of rows.</param>
     public ProductMixture(int components)
         : base(components)
     {
@@ -33,14 +33,14 @@ public sealed class ProductMixture : MixtureModel
     public IList<Part> Parts { get; set; } = [];
 
     /// <summary>The parameters of every part, in the order of the parts that were fitted.</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public IReadOnlyList<PartParameters> PartParameters => Current<ProductFit>().Known;
 
     /// <summary>The parameters of every part that the best run started from.</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public IReadOnlyList<PartParameters> InitialPartParameters => Current<ProductFit>().InitialKnown;
 
-    /// <summary>The parameters of every part, of the start and after every iteration, kept when <see cref="MixtureModel.KeepHistory"/> is set.</summary>
+    /// <summary>The parameters of every part, of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<IReadOnlyList<PartParameters>> PartParametersHistory => History(Current<ProductFit>().KnownHistory);
 
@@ -53,18 +53,10 @@ public sealed class ProductMixture : MixtureModel
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads the model that <see cref="MixtureModel.Save"/> wrote, or a fit of the F# library.</summary>
-    /// <param name="path">Where the file is.</param>
-    /// <returns>A model with the fit and the settings that were saved.</returns>
-    /// <exception cref="IOException">
-    /// There is no such file, it can't be read, is not whole, was altered or is newer than this library, or its model is another.
-    /// </exception>
+    /// <inheritdoc cref="GaussianMixture.Load"/>
     public static ProductMixture Load(string path) => Saving.Load(path, saved => Restore(new ProductMixture(1), saved));
 
-    /// <summary>The model whose arrays <see cref="MixtureModel.ToState"/> gave.</summary>
-    /// <param name="state">The arrays by name.</param>
-    /// <returns>A model with their fit and settings.</returns>
-    /// <exception cref="ArgumentException">An array is missing, unknown, of a wrong shape, or not what the others say.</exception>
+    /// <inheritdoc cref="GaussianMixture.FromState"/>
     public static ProductMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
         Restore(new ProductMixture(1), Saving.FromDictionary(state, FamilyOf));
 
@@ -113,30 +105,34 @@ public sealed class ProductMixture : MixtureModel
 
     private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
-        var (parts, values) = CheckedParts();
-        var options = ToOptions<Product>(IsWarm, null, null, progress, cancellationToken);
-        return () => new ProductFit(Core.Mixtures.fitProduct(values, options, source).Get(("Start mixture", WarmName)), parts);
+        var parts = CheckedParts();
+        return Prepare(
+            ToKind(parts), default(GivenStart<Product>), fit => new ProductFit(fit, parts), source, progress, cancellationToken);
     }
 
     private protected override (IFit Fit, Selection Selection) Choose(
         Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken)
     {
-        var (parts, values) = CheckedParts();
-        var selection = Core.Select.product(
-            Selection.ToCore(criterion),
-            Selection.Report<Product>(progress),
-            ListModule.OfSeq(components),
-            values,
-            ToOptions<Product>(isWarm: false, null, null, null, cancellationToken),
-            source).Get();
-        return (new ProductFit(selection.Fit, parts), Selection.Of(selection));
+        var parts = CheckedParts();
+        return Choose(
+            [ToKind(parts)],
+            default(GivenStart<Product>),
+            fit => new ProductFit(fit, parts),
+            source,
+            components,
+            criterion,
+            progress,
+            cancellationToken);
     }
 
-    private (IReadOnlyList<Part> Parts, FSharpList<Core.Part> Values) CheckedParts()
+    private static ProductKind ToKind(IEnumerable<Part> parts) =>
+        ProductKindModule.ofParts(ListModule.OfSeq(parts.Select(part => part.Value)));
+
+    private IReadOnlyList<Part> CheckedParts()
     {
         Part[] parts = Parts is null ? throw Translation.Invalid(nameof(Parts), "a list of parts", "null") : [.. Parts];
         return Array.IndexOf(parts, null) is >= 0 and var i
             ? throw Translation.Invalid($"{nameof(Parts)}[{i}]", "a part", "null")
-            : (Array.AsReadOnly(parts), ListModule.OfSeq(parts.Select(part => part.Value)));
+            : Array.AsReadOnly(parts);
     }
 }

@@ -3,7 +3,7 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>What is added to the diagonal of every covariance after each M-step, so that none becomes singular.</summary>
+/// <summary>The amount added to the diagonal of every covariance after each M-step, so that none becomes singular.</summary>
 /// <remarks>The default value of the type adds nothing.</remarks>
 public readonly record struct Regularisation
 {
@@ -29,7 +29,7 @@ public readonly record struct Regularisation
     /// <returns>The regularisation.</returns>
     public static Regularisation Absolute(double amount) => new(amount, true);
 
-    /// <summary>The call that makes this regularisation.</summary>
+    /// <summary>Returns this regularisation as the call that creates it.</summary>
     /// <returns>The text, such as <c>Relative(1E-06)</c>.</returns>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{(IsAbsolute ? nameof(Absolute) : nameof(Relative))}({Amount})");

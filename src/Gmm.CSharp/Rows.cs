@@ -6,12 +6,12 @@ using Core = global::Gmm;
 namespace Gmm.CSharp;
 
 /// <summary>
-/// The data, N rows of D numbers. Arrays become rows by themselves: <c>Fit(array)</c>, <c>Predict([[3.6, 79]])</c>.
+/// The data, N rows of D numbers. Arrays convert implicitly: <c>Fit(array)</c>, <c>Predict([[3.6, 79]])</c>.
 /// </summary>
 /// <remarks>
-/// Rectangular arrays and memory, of <c>double</c> or <c>float</c>, are read in place and never copied or changed: they must stay
-/// as they are while they are in use. Everything else is copied once. Single precision stays as it is, in half the memory. That
-/// the numbers are finite is checked where they are used.
+/// Rectangular arrays and memory, of <c>double</c> or <c>float</c>, are read in place, neither copied nor changed: do not change them
+/// while they are in use. Everything else is copied once. Single precision stays as it is, in half the memory. The methods
+/// that use the numbers check that they are finite.
 /// </remarks>
 [CollectionBuilder(typeof(Rows), nameof(Of))]
 public sealed class Rows : IEnumerable<double[]>
@@ -25,10 +25,10 @@ public sealed class Rows : IEnumerable<double[]>
 
     internal Source Source { get; }
 
-    /// <summary>How many rows there are, N.</summary>
+    /// <summary>The number of rows, N.</summary>
     public long Count => Source.Rows;
 
-    /// <summary>How many features every row has, D.</summary>
+    /// <summary>The number of columns, D.</summary>
     public int Columns => Source.Columns;
 
     /// <summary>The rows of an N×D array, read in place.</summary>
@@ -59,30 +59,30 @@ public sealed class Rows : IEnumerable<double[]>
     /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
     public static implicit operator Rows(float[][] data) => new(SourceModule.ofFloat32Rows(WithoutNull(data)));
 
-    /// <summary>Rows as arrays of their own, copied once: what <c>[[3.6, 79], [1.8, 54]]</c> calls.</summary>
+    /// <summary>Copies rows that are arrays of their own; a collection expression such as <c>[[3.6, 79], [1.8, 54]]</c> calls it.</summary>
     /// <param name="rows">N arrays of D numbers.</param>
     /// <returns>The rows.</returns>
     /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
     public static Rows Of(params ReadOnlySpan<double[]> rows) => rows.ToArray();
 
-    /// <summary>Rows held one after another in memory, read in place.</summary>
+    /// <summary>Wraps rows stored one after another in memory, and reads them in place.</summary>
     /// <param name="values">The N·D numbers, row by row.</param>
-    /// <param name="columns">How many numbers a row has, D.</param>
+    /// <param name="columns">The number of columns, D.</param>
     /// <returns>The rows.</returns>
-    /// <exception cref="ArgumentException">The width is below 1, or the numbers are no whole number of rows.</exception>
+    /// <exception cref="ArgumentException">The width is below 1, or the numbers do not fill whole rows.</exception>
     public static Rows FromMemory(ReadOnlyMemory<double> values, int columns) =>
         new(SourceModule.ofMemory(columns, values));
 
-    /// <summary>Rows of single precision held one after another in memory, read in place.</summary>
+    /// <summary>Wraps rows of single precision stored one after another in memory, and reads them in place.</summary>
     /// <param name="values">The N·D numbers, row by row.</param>
-    /// <param name="columns">How many numbers a row has, D.</param>
+    /// <param name="columns">The number of columns, D.</param>
     /// <returns>The rows.</returns>
-    /// <exception cref="ArgumentException">The width is below 1, or the numbers are no whole number of rows.</exception>
+    /// <exception cref="ArgumentException">The width is below 1, or the numbers do not fill whole rows.</exception>
     public static Rows FromMemory(ReadOnlyMemory<float> values, int columns) =>
         new(SourceModule.ofFloat32Memory(columns, values));
 
     /// <summary>Writes the rows as an N×D file of float64 that <c>numpy.load</c> and <see cref="NpyData"/> read, block by block.</summary>
-    /// <remarks>The file, whose folder is made if need be, is complete or, when it can't be written, as it was.</remarks>
+    /// <remarks>The method creates the folder if necessary; the file is complete or, if it can't be written, as it was.</remarks>
     /// <param name="path">Where to write.</param>
     /// <exception cref="IOException">The file can't be written.</exception>
     public void SaveNpy(string path)
@@ -91,9 +91,9 @@ public sealed class Rows : IEnumerable<double[]>
         Core.Npy.writeSource(path, Source).Get();
     }
 
-    /// <summary>A copy of every row (D), from first to last.</summary>
+    /// <summary>Returns a copy of every row (D), from first to last.</summary>
     /// <returns>The rows as arrays.</returns>
-    /// <exception cref="IOException">They are those of a file that was changed while it is in use.</exception>
+    /// <exception cref="IOException">The rows are those of a file that was changed while in use.</exception>
     public IEnumerator<double[]> GetEnumerator()
     {
         for (var index = 0L; index < Source.Blocks; index++)

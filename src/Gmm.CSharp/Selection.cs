@@ -4,7 +4,7 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>What the best of several fits is judged by; the lowest value wins.</summary>
+/// <summary>The criterion that chooses the best of several fits; the lowest value wins.</summary>
 public enum Criterion
 {
     /// <summary>The Bayesian information criterion −2 ln L + p ln n (Schwarz 1978).</summary>
@@ -17,7 +17,7 @@ public enum Criterion
     Aic,
 }
 
-/// <summary>A mixture that may be chosen, and what became of it.</summary>
+/// <summary>A candidate of a selection, and its outcome.</summary>
 public sealed class SelectionCandidate
 {
     private SelectionCandidate(string name, int components, string? error) => (Name, Components, Error) = (name, components, error);
@@ -25,13 +25,13 @@ public sealed class SelectionCandidate
     /// <summary>The structure of the covariances, or the family.</summary>
     public string Name { get; }
 
-    /// <summary>How many components, K.</summary>
+    /// <summary>The number of components, K.</summary>
     public int Components { get; }
 
     /// <summary>Why there is no fit; null where there is one.</summary>
     public string? Error { get; }
 
-    /// <summary>How many parameters are free; null without a fit, as the others.</summary>
+    /// <summary>The number of free parameters; null without a fit, like the other numbers.</summary>
     public int? FreeParameters { get; private init; }
 
     /// <summary>The log-likelihood Σₙ wₙ ln p(xₙ).</summary>
@@ -77,19 +77,19 @@ public sealed class Selection
         (this.table, this.draw) = (table, draw);
     }
 
-    /// <summary>All candidates, in the order they were asked for.</summary>
+    /// <summary>All candidates, in the order of the request.</summary>
     public IReadOnlyList<SelectionCandidate> Candidates { get; }
 
     /// <summary>The candidate with the lowest value of the criterion, the first of equals.</summary>
     public SelectionCandidate Best { get; }
 
-    /// <summary>The candidates as lines of text, the best one marked with a star.</summary>
+    /// <summary>Returns the candidates as lines of text, the best one marked with a star.</summary>
     /// <returns>The table.</returns>
     public override string ToString() => table;
 
     /// <summary>The core's selection, its errors in the words of the C# surface.</summary>
     /// <param name="selection">The selection.</param>
-    /// <param name="names">What the core calls an option, and what it is called here, where that is not the usual name.</param>
+    /// <param name="names">The core's names of options, and the names here, where they are not the usual ones.</param>
     internal static Selection Of<TParameters>(Selection<TParameters> selection, params (string Core, string Here)[] names)
     {
         var candidates = selection.Candidates.Select(candidate => Known(candidate, names)).ToList();

@@ -3,10 +3,10 @@ using Core = global::Gmm;
 namespace Gmm.CSharp;
 
 /// <summary>
-/// A number, or an immutable array of them in one, two or three dimensions. Numbers and arrays become tensors by themselves,
+/// A number, or an immutable array of them in one, two or three dimensions. Numbers and arrays convert implicitly,
 /// as in <c>CovariancePrior = 0.5</c>; a cast gives them back.
 /// </summary>
-/// <remarks>Arrays are copied, so that nobody can change them. Tensors are equal when shape and numbers are.</remarks>
+/// <remarks>A tensor copies its array, so nothing can change it. Tensors are equal if their shapes and numbers are.</remarks>
 public sealed class Tensor : IEquatable<Tensor>
 {
     internal Tensor(Core.Tensor core) => Value = core;
@@ -76,21 +76,21 @@ public sealed class Tensor : IEquatable<Tensor>
     /// <returns>False when shape and every number agree.</returns>
     public static bool operator !=(Tensor? left, Tensor? right) => !Equals(left, right);
 
-    /// <summary>Whether another tensor has this shape and these numbers.</summary>
+    /// <summary>Returns true if another tensor has this shape and these numbers.</summary>
     /// <param name="other">The other tensor.</param>
     /// <returns>True when shape and every number agree.</returns>
     public bool Equals(Tensor? other) => other is not null && Value.Equals(other.Value);
 
-    /// <summary>Whether an object is a tensor of this shape and these numbers.</summary>
+    /// <summary>Returns true if an object is a tensor of this shape and these numbers.</summary>
     /// <param name="obj">The object.</param>
     /// <returns>True when shape and every number agree.</returns>
     public override bool Equals(object? obj) => Equals(obj as Tensor);
 
-    /// <summary>A hash code of shape and numbers.</summary>
+    /// <summary>Returns a hash code of shape and numbers.</summary>
     /// <returns>The same number for equal tensors.</returns>
     public override int GetHashCode() => Value.GetHashCode();
 
-    /// <summary>The numbers, a row on each line, with the shape above; six digits of the first twenty rows.</summary>
+    /// <summary>Returns the numbers, a row on each line, with the shape above; six digits of the first twenty rows.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Value.ToString() ?? "";
 

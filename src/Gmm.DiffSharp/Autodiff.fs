@@ -5,8 +5,8 @@ open MathNet.Numerics.LinearAlgebra
 
 type private dsharp = DiffSharp.dsharp
 
-/// The log-likelihood of a mixture as a function that DiffSharp differentiates, and what follows from it: score, observed
-/// information, standard errors. DiffSharp counts the nesting of derivatives for the whole program, so take derivatives on
+/// The log-likelihood of a mixture as a function that DiffSharp differentiates, with the score, the observed information and
+/// standard errors. DiffSharp counts the nesting of derivatives for the whole program, so take derivatives on
 /// one thread at a time.
 module Autodiff =
     let private alone = { Execution.Default with Threads = 1 }
@@ -35,13 +35,20 @@ module Autodiff =
                 (nameof mixture)
                 "A mixture to differentiate must have a tensor of DiffSharp, but has none; make one by DiffSharpTensor.ofDiffSharp."
 
-    /// What is wrong with data for components of a family, if anything.
+    /// Error when the data don't suit components of a family.
     let private check (family: Family<'θ>) parameters (source: Source) : Result<unit, GmmError> =
-        result {
-            do! source |> Source.requireColumns (family.Features parameters)
-            do! Source.validate alone source
-            do! source |> Source.requireAll alone (family.Misfit parameters)
-        }
+        let columns = family.Features parameters
+
+        let misfit () =
+            seq { 0L .. source.Blocks - 1L }
+            |> Seq.tryPick (source.Read >> family.Misfit parameters)
+            |> Option.map Error
+            |> Option.defaultValue (Ok())
+
+        if source.Columns = columns then
+            Source.validate alone source |> Result.bind misfit
+        else
+            Error(InvalidData($"{columns} columns, as the mixture has", $"there are {source.Columns}"))
 
     /// Σₙ wₙ ln p(xₙ) over a block, its rows of weight 0 left out: they may have density 0.
     let private ofBlock (family: Family<'θ>) (mixture: Mixture<'θ>) (place: DiffSharpPlace) (block: Block) : Tensor =
@@ -85,8 +92,7 @@ module Autodiff =
         let mixture = parameters.ToMixture(DiffSharpTensor.ofDiffSharp vector)
         logLikelihood parameters.Family mixture source
 
-    /// The sum over the blocks of the data of what is made of the log-likelihood of each: so the memory for derivatives is that
-    /// of one block.
+    /// Derives the log-likelihood of each block and sums the results, so that derivatives need the memory of one block only.
     let private sumOverBlocks (parameters: FreeParameters<'θ>) (source: Source) derive (vector: DiffSharp.Tensor) =
         let ofBlock (block: Block) : DiffSharp.Tensor =
             let one =

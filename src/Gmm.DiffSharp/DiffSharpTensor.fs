@@ -144,8 +144,10 @@ type internal DiffSharpTensor(tensor: DiffSharp.Tensor) =
 /// conversions both ways.
 module DiffSharpTensor =
     let private require (place: DiffSharpPlace) : Result<unit, GmmError> =
-        let isReal = place.Dtype = DiffSharp.Dtype.Float32 || place.Dtype = DiffSharp.Dtype.Float64
-        GmmError.requireAll [ isReal, "Dtype", "Float32 or Float64", string place.Dtype ]
+        if place.Dtype = DiffSharp.Dtype.Float32 || place.Dtype = DiffSharp.Dtype.Float64 then
+            Ok()
+        else
+            Error(InvalidOption("Dtype", "Float32 or Float64", string place.Dtype))
 
     /// A tensor of DiffSharp, with the derivatives that it carries, as a tensor of Gmm. Throws `GmmException` unless its
     /// numbers are float32 or float64.
@@ -196,9 +198,6 @@ module DiffSharpTensor =
             with failure ->
                 let reason = failure.Message.Split('\n')[0]
                 let remedy = "Reference the package of that backend in the program, or choose another backend or device"
-                Error(UnavailableDevice(name, reason.TrimEnd(' ', '.', '\r'), remedy))
+                Error(UnavailableBackend(name, reason.TrimEnd(' ', '.', '\r'), remedy))
 
-        result {
-            do! require place
-            return! create ()
-        }
+        require place |> Result.bind create

@@ -2,10 +2,9 @@ namespace Gmm
 
 open System
 
-/// What can go wrong, as values. Each case carries the numbers; `Message` says the rule and the value, and the remedy where
-/// the rule doesn't name it.
-/// A caller's mistake is found before any work is done; trouble in the data ends a fit, and never shows as NaN.
-/// Rows, columns and components count from 0, as arrays do.
+/// All errors of the library, as values. Each case carries the numbers. `Message` states the rule and the value, and
+/// the remedy where the rule doesn't imply it. The library finds a caller's mistake before it does any work. Trouble in
+/// the data ends a fit and never shows as NaN. Rows, columns and components count from 0, as arrays do.
 type GmmError =
     /// An option, a start or a prior breaks its rule.
     | InvalidOption of name: string * rule: string * value: string
@@ -13,20 +12,20 @@ type GmmError =
     | InvalidData of rule: string * value: string
     /// One number of the data is NaN, infinite, or too large to be squared.
     | InvalidNumber of row: int64 * column: int * value: float
-    /// A covariance is not positive definite; no component is named when all share it.
+    /// A covariance is not positive definite. The owner is None when all components share the covariance.
     | SingularCovariance of owner: int option * iteration: int
-    /// A component is left with no rows and with no prior to hold it.
+    /// A component has no rows left, and no prior holds it.
     | CollapsedComponent of owner: int * iteration: int
-    /// The likelihood of a component's column is unbounded, as that of waiting times that are all 0.
+    /// The likelihood of one column of a component is unbounded, for example because all waiting times are 0.
     | DegenerateComponent of owner: int * column: int * family: string * iteration: int
     /// One number of the data is outside the domain of its family.
     | OutsideDomain of family: string * domain: string * row: int64 * column: int * value: float
-    /// A file can't be used. Line and column count from 1; 0 where the trouble has no such place.
+    /// A file can't be used. Line and column count from 1; they are 0 where the error has no such position.
     | UnreadableFile of path: string * line: int * column: int * reason: string
-    /// A device can't be used on this machine, or fails in its work.
-    | UnavailableDevice of device: string * reason: string * remedy: string
+    /// A backend can't be used on this machine, or it failed while it worked.
+    | UnavailableBackend of backend: string * reason: string * remedy: string
 
-    /// The rule and the value, and the remedy where the rule doesn't name it, as one sentence or two.
+    /// The rule and the value, followed by the remedy where the rule doesn't imply it: one or two sentences.
     member error.Message =
         match error with
         | InvalidOption(name, rule, value) -> $"{name} must be {rule}, but is {value}."
@@ -41,7 +40,7 @@ type GmmError =
                 | None -> "The shared covariance"
 
             $"{which} is not positive definite in iteration {iteration}: its rows lie in fewer dimensions than the data. "
-            + "Raise RegCovar (an absolute one where a column is constant), set CovariancePrior, choose a structure with "
+            + "Raise RegCovar (as an absolute amount if a column is constant), set CovariancePrior, choose a structure with "
             + "fewer parameters or fewer components, or drop constant and duplicate columns."
         | CollapsedComponent(owner, iteration) ->
             $"Component {owner} (counting from 0) has no rows left in iteration {iteration}. "
@@ -59,24 +58,24 @@ type GmmError =
                 | _ -> $", line {line}, column {column}"
 
             $"{path}{place}: {reason}"
-        | UnavailableDevice(device, reason, remedy) -> $"Device {device} can't be used: {reason}. {remedy}."
+        | UnavailableBackend(backend, reason, remedy) -> $"The backend {backend} can't be used: {reason}. {remedy}."
 
-/// A `GmmError` as an exception, for callers who would rather stop: see `GmmError.get`.
+/// Carries a `GmmError` as an exception, for callers who prefer exceptions: see `GmmError.get`.
 type GmmException(error: GmmError) =
     inherit Exception(error.Message)
 
-    /// What went wrong, as a value.
+    /// The error as a value.
     member _.Error = error
 
-/// Working with errors as values.
+/// Functions on errors as values.
 module GmmError =
-    /// The value of a result; throws `GmmException` with the error's message where there is none.
+    /// Returns the value of a result. Throws `GmmException` with the error's message when the result is an error.
     let get (result: Result<'T, GmmError>) : 'T =
         match result with
         | Ok value -> value
         | Error error -> raise (GmmException error)
 
-    /// The same error, told of the iteration it happened in.
+    /// Returns the error with the iteration in which it happened.
     let internal atIteration iteration error =
         match error with
         | SingularCovariance(owner, _) -> SingularCovariance(owner, iteration)
@@ -84,23 +83,29 @@ module GmmError =
         | DegenerateComponent(owner, column, family, _) -> DegenerateComponent(owner, column, family, iteration)
         | other -> other
 
-    /// The same error of data from which some columns were chosen, told of the columns of the whole.
+    /// Translates column numbers of a column subset back to those of the full data.
     let internal ofColumns (columns: int[]) error =
         match error with
         | DegenerateComponent(owner, column, family, iteration) ->
             DegenerateComponent(owner, columns[column], family, iteration)
         | OutsideDomain(family, domain, row, column, value) ->
             OutsideDomain(family, domain, row, columns[column], value)
-        | other -> other
+        | InvalidNumber(row, column, value) -> InvalidNumber(row, columns[column], value)
+        | InvalidOption _
+        | InvalidData _
+        | SingularCovariance _
+        | CollapsedComponent _
+        | UnreadableFile _
+        | UnavailableBackend _ -> error
 
-    /// The same error of an option that the caller knows by another name.
+    /// Renames the option in an error to the name that the caller knows.
     let internal ofOption (name: string) (known: string) error =
         match error with
         | InvalidOption(option, rule, value) when option.StartsWith(name, StringComparison.Ordinal) ->
             InvalidOption(known + option.Substring name.Length, rule, value)
         | other -> other
 
-    /// Of errors about numbers of the data, the one of the first row, and there of the first column.
+    /// Returns the first of several errors about numbers of the data, ordered by row and then by column.
     let internal firstCell (errors: GmmError list) : GmmError option =
         errors
         |> List.sortBy (fun error ->
@@ -110,20 +115,21 @@ module GmmError =
             | _ -> 0L, 0)
         |> List.tryHead
 
-    /// What a function makes of every element, or its first error.
+    /// Maps every element and returns the results, or the first error.
     let internal traverse (f: 'A -> Result<'B, GmmError>) (elements: 'A list) : Result<'B list, GmmError> =
         let add results element =
             results |> Result.bind (fun before -> f element |> Result.map (fun made -> made :: before))
 
         elements |> List.fold add (Ok []) |> Result.map List.rev
 
-    /// Ok when every condition holds; otherwise the first option that breaks its rule, with its value.
-    let internal requireAll (rules: (bool * string * string * string) list) : Result<unit, GmmError> =
+    /// Returns Ok when every condition holds; otherwise an error about the first option that breaks its rule. Each entry is a
+    /// condition, the option's name, its rule and its value.
+    let requireAll (rules: (bool * string * string * string) list) : Result<unit, GmmError> =
         match rules |> List.tryFind (fun (holds, _, _, _) -> not holds) with
         | Some(_, name, rule, value) -> Error(InvalidOption(name, rule, value))
         | None -> Ok()
 
-    /// Ok when every number of a matrix is finite; otherwise the first cell that isn't.
+    /// Returns Ok when every number of a matrix is finite; otherwise an error about the first cell that isn't.
     let internal requireFinite name (matrix: float[,]) : Result<unit, GmmError> =
         let columns = Array2D.length2 matrix
 
@@ -133,14 +139,15 @@ module GmmError =
             let row, column = i / columns, i % columns
             Error(InvalidOption($"{name}[{row}, {column}]", "finite", string matrix[row, column]))
 
-    /// Ok when a matrix has the expected shape.
+    /// Returns Ok when a matrix has the expected shape; otherwise an error with both shapes.
     let internal requireShape name rows columns (matrix: float[,]) : Result<unit, GmmError> =
         let shape = $"{Array2D.length1 matrix}×{Array2D.length2 matrix}"
         let expected = $"{rows}×{columns}"
         requireAll [ shape = expected, name, $"of shape {expected}", shape ]
 
-/// `result { … }`: steps of which the first error is the outcome. So is an error that comes as an exception: reading a block of
-/// rows gives a block and no result, but a file may be cut while it is in use.
+/// Builds `result { … }`, which runs steps until one returns an error and then returns that error. It also turns a
+/// `GmmException` into its error: functions that read blocks or run E-steps return no `Result`, but a file may be
+/// truncated while it is in use.
 type internal ResultBuilder() =
     member _.Delay(steps: unit -> Result<'T, GmmError>) = steps
 
@@ -152,6 +159,12 @@ type internal ResultBuilder() =
 
     member _.Bind(result, next) = Result.bind next result
     member _.Zero() : Result<unit, GmmError> = Ok()
+    member _.Combine(first: Result<unit, GmmError>, rest: unit -> Result<'T, GmmError>) = Result.bind rest first
+
+    member _.Using(resource: 'R :> IDisposable, body: 'R -> Result<'T, GmmError>) : Result<'T, GmmError> =
+        use resource: 'R = resource
+        body resource
+
     member _.Return value : Result<'T, GmmError> = Ok value
     member _.ReturnFrom(result: Result<'T, GmmError>) = result
 

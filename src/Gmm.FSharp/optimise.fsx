@@ -1,6 +1,6 @@
-/// Sets MethodImplOptions.AggressiveOptimization, which the F# compiler drops, on the methods of an assembly's types that
-/// are marked [<Optimised>]: two bytes for each in the assembly's table of methods (ECMA-335, §II.22.26). The project runs it
-/// after compilation:
+/// Sets MethodImplOptions.AggressiveOptimization on the methods of an assembly's types that are marked [<Optimised>];
+/// Kernels/Optimised.fs says why. It changes two bytes for each method in the assembly's method table (ECMA-335,
+/// §II.22.26). The project runs it after compilation:
 ///
 ///     dotnet fsi optimise.fsx Gmm.FSharp.dll
 open System
@@ -16,6 +16,7 @@ let bytes = File.ReadAllBytes path
 let assembly = new PEReader(ImmutableArray.Create<byte> bytes)
 let metadata = assembly.GetMetadataReader()
 
+/// Returns whether an attribute is [<Optimised>].
 let isMark (handle: CustomAttributeHandle) =
     match metadata.GetCustomAttribute(handle).Constructor with
     | constructor when constructor.Kind = HandleKind.MethodDefinition ->
@@ -23,7 +24,7 @@ let isMark (handle: CustomAttributeHandle) =
         metadata.GetString(metadata.GetTypeDefinition(constructor.GetDeclaringType()).Name) = "OptimisedAttribute"
     | _ -> false
 
-/// Where the row of a method has its implementation flags: after the address of its code.
+/// Returns the position of a method's implementation flags: in the row of the method, after the address of its code.
 let flagsOf (method: MethodDefinitionHandle) =
     assembly.PEHeaders.MetadataStartOffset
     + metadata.GetTableMetadataOffset TableIndex.MethodDef

@@ -5,7 +5,7 @@ open FsCheck
 open FsCheck.FSharp
 open Gmm
 
-/// One mixture and some rows drawn from it: what a law is tried on.
+/// A mixture and some rows drawn from it, on which a law is tried.
 [<NoEquality; NoComparison>]
 type Case<'θ> =
     {
@@ -15,13 +15,13 @@ type Case<'θ> =
         Parameters: 'θ
         /// N of D numbers.
         Rows: float[][]
-        /// How often each row counts, for the law that compares weights with copies (N).
+        /// How often each row counts (N), for the law that compares weights with copies.
         Copies: int[]
-        /// Whatever else is random: the beliefs, where the rows are split, which way neighbours lie.
+        /// The seed of all other random choices: beliefs, where the rows are split, the directions of neighbours.
         Seed: int
     }
 
-    /// The library's mixture.
+    /// The mixture of the library.
     member case.Mixture = Mixture.create case.Weights case.Parameters |> GmmError.get
 
 /// Drawing, shrinking and printing cases.
@@ -35,7 +35,7 @@ module Case =
             subject.Row random parameters k)
 
     let private generate (subject: Subject<'θ>) : Gen<Case<'θ>> =
-        // FsCheck's size grows beyond its end as cases are put aside.
+        // FsCheck's size grows beyond its end as the laws discard cases.
         Gen.sized (fun size ->
             let size = min size 100
 
@@ -68,17 +68,20 @@ module Case =
                     Rows = kept |> Array.map (fun n -> case.Rows[n])
                     Copies = kept |> Array.map (fun n -> case.Copies[n]) }
 
-            if components > 1 then
-                for k in 0 .. components - 1 do
-                    { case with
-                        Weights = Array.removeAt k case.Weights
-                        Parameters = subject.Choose (without k components) [| 0 .. columns - 1 |] case.Parameters }
+            match subject.Choose with
+            | Some choose ->
+                if components > 1 then
+                    for k in 0 .. components - 1 do
+                        { case with
+                            Weights = Array.removeAt k case.Weights
+                            Parameters = choose (without k components) [| 0 .. columns - 1 |] case.Parameters }
 
-            if columns > fst subject.Columns then
-                for j in 0 .. columns - 1 do
-                    { case with
-                        Parameters = subject.Choose [| 0 .. components - 1 |] (without j columns) case.Parameters
-                        Rows = case.Rows |> Array.map (Array.removeAt j) }
+                if columns > fst subject.Columns then
+                    for j in 0 .. columns - 1 do
+                        { case with
+                            Parameters = choose [| 0 .. components - 1 |] (without j columns) case.Parameters
+                            Rows = case.Rows |> Array.map (Array.removeAt j) }
+            | None -> ()
 
             if case.Weights |> Array.exists ((<>) 1.0) then
                 { case with
@@ -94,29 +97,32 @@ module Case =
 
             for n in 0 .. case.Rows.Length - 1 do
                 for j in 0 .. columns - 1 do
-                    for simple in Shrinking.number (case.Rows[n][j]) |> Seq.filter (subject.IsInDomain j) do
-                        { case with
-                            Rows = Array.updateAt n (Array.updateAt j simple case.Rows[n]) case.Rows }
+                    for simple in Shrinking.number (case.Rows[n][j]) do
+                        let row = Array.updateAt j simple case.Rows[n]
+
+                        if (Subject.misfit subject case.Parameters row).IsNone then
+                            { case with
+                                Rows = Array.updateAt n row case.Rows }
         }
         |> Seq.filter (fun smaller -> Array.exists ((<) 0) smaller.Copies)
 
-    /// The cases of a subject: 1 to 3 components, with a few rows for each of them.
+    /// Draws and shrinks cases of a subject: 1 to 3 components, with a few rows for each of them.
     let arbitrary (subject: Subject<'θ>) : Arbitrary<Case<'θ>> = Arb.fromGenShrink (generate subject, shrink subject)
 
-    /// Cases with some parameters on the edge of their domain.
+    /// Draws and shrinks cases with some parameters on the edge of their domain.
     let internal onEdge (edge: int -> 'θ -> 'θ) (subject: Subject<'θ>) : Arbitrary<Case<'θ>> =
         Arb.fromGenShrink (
             generate subject
             |> Gen.map (fun case ->
                 { case with
                     Parameters = edge case.Seed case.Parameters }),
-            // Simpler parameters would leave the edge; fewer of them don't.
+            // Simpler parameters would leave the edge; fewer components and columns don't.
             shrink
                 { subject with
                     Simpler = fun _ -> Seq.empty }
         )
 
-    /// Parameters and rows as small arrays, a line for each component.
+    /// Returns the mixture and the rows in words.
     let show (subject: Subject<'θ>) (case: Case<'θ>) : string =
         let components, rows, columns = case.Weights.Length, case.Rows.Length, case.Rows[0].Length
 
@@ -127,8 +133,10 @@ module Case =
             [ let size = [ count rows "row"; count columns "column"; count components "component" ]
               $"""{String.concat ", " size}"""
 
-              for k in 0 .. components - 1 do
-                  $"  component {k}: weight {Numbers.show case.Weights[k]}, {subject.Show case.Parameters k}"
+              $"  weights: {Numbers.showAll case.Weights}"
+
+              for line in subject.Show case.Parameters do
+                  $"  {line}"
 
               let numbers = case.Rows |> Array.map Numbers.showAll |> String.concat ", "
               $"  rows: {numbers}"

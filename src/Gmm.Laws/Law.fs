@@ -4,13 +4,13 @@ open System
 open FsCheck
 open FsCheck.FSharp
 
-/// What a law says of one case.
+/// The verdict of a law on one case.
 type Verdict =
     /// The law holds.
     | Holds
     /// The law is broken, and how.
     | Broken of how: string
-    /// The case is not one that the law is about, as when a component is left without rows.
+    /// The law does not apply to the case, as when a component is left without rows.
     | Beside
 
 /// A property that every family must have.
@@ -19,51 +19,53 @@ type Law<'θ> =
     {
         /// The law in a few words.
         Name: string
-        /// The cases it is tried on; None where the subject lacks what the law needs.
+        /// The cases to try it on; None where the subject lacks what the law needs.
         Cases: Subject<'θ> -> Arbitrary<Case<'θ>> option
-        /// What it says of a case.
+        /// The verdict on a case.
         Verdict: Subject<'θ> -> Case<'θ> -> Verdict
     }
 
-/// What became of a law on a subject.
+/// The outcome of a law on a subject or an engine.
 type Outcome =
-    /// It held on so many cases.
+    /// It holds in this many cases; an engine is one case.
     | Passed of cases: int
-    /// The subject lacks what the law needs.
+    /// The subject or the engine lacks what the law needs.
     | Absent
-    /// It is broken: how, and the smallest case on which it is.
+    /// It is broken: how, and the smallest case that breaks it; empty for an engine.
     | Failed of how: string * case: string
 
-/// A law tried on a subject.
+/// The report of a law that was tried on a subject or an engine.
 type Report =
     {
-        /// The subject's name.
+        /// The name of the subject or the engine.
         Subject: string
         /// The law's name.
         Law: string
-        /// What became of it.
+        /// The outcome.
         Outcome: Outcome
     }
 
-    /// Whether the law held, or had nothing to say.
+    /// Whether the law holds or is absent.
     member report.IsGood =
         match report.Outcome with
         | Passed _
         | Absent -> true
         | Failed _ -> false
 
-    /// One line for a law that holds; how a broken one is broken, and on which case.
+    /// Returns one line for a law that holds, and for a broken one also how it is broken and by which case.
     override report.ToString() =
         match report.Outcome with
+        | Passed 1 -> $"{report.Subject}: {report.Law}: holds"
         | Passed cases -> $"{report.Subject}: {report.Law}: holds in {cases} cases"
         | Absent -> $"{report.Subject}: {report.Law}: does not apply"
+        | Failed(how, "") -> $"{report.Subject} breaks the law: {report.Law}\n{how}"
         | Failed(how, case) -> $"{report.Subject} breaks the law: {report.Law}\n{how}\n{case}"
 
-/// A family breaks laws: the reports of those that it breaks.
+/// A family or an engine breaks laws; there is a report of each broken law.
 type LawException(reports: Report list) =
     inherit Exception(reports |> List.map string |> String.concat "\n\n")
 
-    /// The laws that are broken.
+    /// The reports of the broken laws.
     member _.Reports = reports
 
 /// Trying laws.
@@ -80,7 +82,7 @@ module Law =
           Cases = fun subject -> part subject |> Option.map (fun _ -> Case.arbitrary subject)
           Verdict = fun subject -> verdict (part subject).Value subject }
 
-    /// Broken when some of these is a text, by the first.
+    /// Returns `Broken` with the first text, or `Holds` when there is none.
     let internal firstBroken (texts: string option seq) =
         match Seq.tryPick id texts with
         | Some how -> Broken how
@@ -92,7 +94,7 @@ module Law =
         with error ->
             Broken $"{error.GetType().Name}: {error.Message}"
 
-    /// The law as a property of FsCheck; None where the subject lacks what the law needs.
+    /// Returns the law as a property of FsCheck; None where the subject lacks what the law needs.
     let property (subject: Subject<'θ>) (law: Law<'θ>) : Property option =
         law.Cases subject
         |> Option.map (fun cases ->
@@ -112,8 +114,8 @@ module Law =
             member _.OnShrink(_, _) = ()
             member listener.OnFinished(_, result) = listener.Result <- Some result
 
-    /// Tries a law on a subject as FsCheck's configuration says. The smallest case that FsCheck's shrinking finds is in
-    /// the report.
+    /// Tries a law on a subject with FsCheck's configuration. The report of a broken law has the smallest case that FsCheck's
+    /// shrinking finds.
     let run (config: Config) (subject: Subject<'θ>) (law: Law<'θ>) : Report =
         let outcome =
             match property subject law with
@@ -131,9 +133,9 @@ module Law =
 
                         match tried law subject case with
                         | Broken how -> Failed(how, Case.show subject case)
-                        | _ -> Failed("It does not say the same twice of one case.", Case.show subject case)
+                        | _ -> Failed("A second try on the same case has another verdict.", Case.show subject case)
                     | Some(TestResult.Exhausted data) ->
-                        Failed($"Only {data.NumberOfTests} of the drawn cases were such as the law is about.", "")
+                        Failed($"The law applies to only {data.NumberOfTests} of the drawn cases.", "")
                     | None -> Failed("FsCheck gave no result.", "")
                 with error ->
                     Failed($"No case could be drawn: {error.Message}", "")

@@ -6,17 +6,17 @@ open MathNet.Numerics
 
 /// The numerical tools of the laws: printing, differences, tests of goodness of fit.
 module internal Numbers =
-    /// The shortest text that reads back as the same number.
+    /// Returns the shortest text that reads back as the same number.
     let show (x: float) = x.ToString("R", CultureInfo.InvariantCulture)
 
-    /// Some numbers in brackets.
+    /// Returns numbers in brackets, each as `show` writes it.
     let showAll (numbers: float seq) = "[" + String.Join("; ", Seq.map show numbers) + "]"
 
-    /// Six digits, for what was computed.
+    /// Returns a computed number with six digits.
     let brief (x: float) = x.ToString("G6", CultureInfo.InvariantCulture)
 
-    /// f′(x) by central differences of ever smaller steps, extrapolated to step 0 (Ridders 1982), and how far it may be
-    /// off. The first step is small enough for f to be finite on both sides.
+    /// Estimates f′(x), and bounds its error, by central differences of ever smaller steps that are extrapolated to step 0
+    /// (Ridders 1982). The first step is small enough for f to be finite on both sides.
     let derivative (f: float -> float) (x: float) : float * float =
         let difference h = (f (x + h) - f (x - h)) / (2.0 * h)
 
@@ -42,7 +42,8 @@ module internal Numbers =
                 after[j + 1], max (abs (after[j + 1] - after[j])) (abs (after[j + 1] - before[j]))))
         |> Array.minBy (fun (_, uncertainty) -> if Double.IsNaN uncertainty then infinity else uncertainty)
 
-    /// The chance of a larger χ² than that of counts against expected counts, neighbours pooled until 20 are expected.
+    /// Returns the probability of a larger χ² than that of counts against expected counts. Neighbours are pooled until 20 are
+    /// expected.
     let chiSquared (expected: float[]) (counts: float[]) : float =
         let pooled, (restExpected, restCount) =
             (([], (0.0, 0.0)), Array.zip expected counts)
@@ -61,7 +62,7 @@ module internal Numbers =
             let sum = bins |> List.sumBy (fun (expected, count) -> (count - expected) ** 2.0 / expected)
             SpecialFunctions.GammaUpperRegularized(float (bins.Length - 1) / 2.0, sum / 2.0)
 
-    /// A bound on the chance of a larger Kolmogorov–Smirnov distance between n numbers and their distribution function:
+    /// Bounds the probability of a larger Kolmogorov–Smirnov distance d between n numbers and their distribution function by
     /// 2 exp(−2 n d²) (Massart 1990).
     let kolmogorovSmirnov (distribution: float -> float) (sample: float[]) : float =
         let n = float sample.Length

@@ -4,9 +4,10 @@ open System
 open FsCheck
 open FsCheck.FSharp
 
-/// Simpler numbers near a number: the steps on which counterexamples become readable.
+/// Simpler values near a value, so that counterexamples become readable.
 module Shrinking =
-    /// Rounder numbers, the roundest first: with 0, 1 and 2 decimals; of a whole number 0, its half, one less.
+    /// Returns rounder numbers, the roundest first: x with 0, 1 and 2 decimals or, for a whole number, 0, its half and its
+    /// neighbour towards 0.
     let number (x: float) : float seq =
         if x = 0.0 then
             Seq.empty
@@ -21,13 +22,13 @@ module Shrinking =
         else
             seq { 0..2 } |> Seq.map (fun digits -> Math.Round(x, digits)) |> Seq.filter (fun round -> round <> x)
 
-    /// Arrays with every number rounded to 0, 1 and 2 decimals.
+    /// Returns the array with every number rounded to 0, 1 and 2 decimals, where that changes it.
     let rounded (numbers: float[]) : float[] seq =
         seq { 0..2 }
         |> Seq.map (fun digits -> numbers |> Array.map (fun x -> Math.Round(x, digits)))
         |> Seq.filter (fun round -> round <> numbers)
 
-    /// Fewer elements, in order: half of them, a quarter less, …, one less.
+    /// Returns arrays of fewer elements in the same order: without half of them, without a quarter, …, without one.
     let fewer (values: 'T[]) : 'T[] seq =
         let length = values.Length
 
@@ -42,7 +43,7 @@ module MeanParameters =
         Gen.choose (0, Int32.MaxValue - 1)
         |> Gen.map (fun i -> low + (high - low) * (float i + 0.5) / float Int32.MaxValue)
 
-    /// One number between two that are above 0, equally likely on the scale of logarithms.
+    /// Draws one number between two positive ones, with a uniform logarithm.
     let positive (low: float) (high: float) : Arbitrary<float[]> =
         let inside x = low <= x && x <= high
 
@@ -51,7 +52,7 @@ module MeanParameters =
             fun means -> Shrinking.number means[0] |> Seq.filter inside |> Seq.map (fun x -> [| x |])
         )
 
-    /// L numbers above 0 with a given sum: the probabilities of L levels, times the sum.
+    /// Draws L positive numbers with a given sum: the probabilities of L levels, times the sum.
     let simplex (levels: int) (total: float) : Arbitrary<float[]> =
         let share (parts: float[]) =
             let sum = Array.sum parts

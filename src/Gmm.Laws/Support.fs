@@ -17,7 +17,7 @@ type Support =
 
 /// Sums and integrals over a support.
 module Support =
-    /// Whether a density is to be summed, not integrated.
+    /// Tells whether densities are summed, not integrated.
     let isDiscrete support =
         match support with
         | Levels _
@@ -26,8 +26,8 @@ module Support =
         | Line
         | Between _ -> false
 
-    /// t and the factor of the step for the trapezium rule after a double exponential substitution (Takahasi and Mori
-    /// 1974): x(t), x′(t).
+    /// Returns the nodes and weights of the trapezium rule after a double exponential substitution (Takahasi and Mori 1974).
+    /// `substitute` gives x and dx/ds of s = π/2 sinh t, for t within ±`limit`.
     let private doubleExponential limit (substitute: float -> float * float) =
         let step = 0.06
         let half = int (limit / step)
@@ -38,8 +38,8 @@ module Support =
                let x, derivative = substitute s
                x, step * slope * derivative |]
 
-    /// Nodes x and weights w, in ascending order, with Σ w f(x) = Σ f or ∫ f. Counts go on until `logDensity` stays
-    /// below −40 after its largest value, and to 4095 at most.
+    /// Returns nodes x and weights w, in ascending order, with Σ w f(x) = Σ f or ∫ f. Counts end where `logDensity` stays below
+    /// −40 after its largest value, and at 4095 at the latest.
     let nodes (support: Support) (logDensity: float[] -> float[]) : (float * float)[] =
         match support with
         | Levels levels -> levels |> Array.map (fun level -> level, 1.0)

@@ -76,7 +76,7 @@ let private measure (problem: Problem) threads (source: Source) =
                     Components = problem.Components
                     Tolerance = problem.Tolerance
                     MaxIterations = problem.Iterations
-                    RegCovar = Absolute 1e-6 // as scikit-learn
+                    Family.RegCovar = Absolute 1e-6 // as scikit-learn
                     Execution = execution }
 
             /// As scikit-learn counts the tolerance, one M-step follows the E-step that found the change small.

@@ -60,7 +60,7 @@ type WholeFit() =
         let found =
             KMeans.fit
                 { KMeans.defaults with
-                    Clusters = 4
+                    Components = 4
                     Restarts = 1 }
                 source
             |> GmmError.get

@@ -26,17 +26,22 @@ internal static class Against
         Assert.Equal(Data.Value(Core.Predict.score(fit, source)), model.Score(data));
     }
 
-    /// <summary>F#'s <c>{ record with … }</c>.</summary>
+    /// <summary>F#'s <c>{ record with … }</c>; of several changes of a field the last counts.</summary>
     public static T With<T>(T record, params (string Field, object Value)[] changes)
     {
         ConstructorInfo constructor = typeof(T).GetConstructors().Single();
+        Assert.All(changes, change => Assert.NotNull(typeof(T).GetProperty(change.Field)));
         return (T)constructor.Invoke([.. constructor.GetParameters().Select(parameter =>
         {
             var field = typeof(T).GetProperties().Single(property => property.Name.Equals(parameter.Name, StringComparison.OrdinalIgnoreCase));
-            var change = changes.FirstOrDefault(change => change.Field == field.Name);
+            var change = changes.LastOrDefault(change => change.Field == field.Name);
             return change.Field is null ? field.GetValue(record) : change.Value;
         })]);
     }
+
+    /// <summary>The core's options of a Gaussian mixture of a structure.</summary>
+    public static FitOptions<GaussianKind, Gaussian> Options(int components, Structure structure) =>
+        With(Core.Gmm.defaults, ("Components", components), ("Family", With(Core.GaussianKindModule.defaults, ("Structure", structure))));
 
     /// <summary>The numbers of two arrays of one shape are the same.</summary>
     public static void AssertEqual(Array expected, Array actual)

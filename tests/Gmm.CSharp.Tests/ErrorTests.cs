@@ -34,8 +34,7 @@ public class ErrorTests
         ["RegCovar must be 0 or more, and finite, but is -1."] = m => m.RegCovar = Regularisation.Absolute(-1),
         ["RegCovar must be 0 or more, and finite, but is -2."] = m => m.RegCovar = Regularisation.Relative(-2),
         ["Threads must be at least 1, but is 0."] = m => m.Threads = 0,
-        ["Device must be cpu, torch:cpu, cuda, cuda:1 (or another number) or auto, but is \"gpu\"."] = m => m.Device = "gpu",
-        ["Device cuda:99 can't be used: "] = m => m.Device = "cuda:99",
+        ["The backend cuda:99 can't be used: "] = m => m.Backend = Backend.Cuda(99),
         ["CovarianceType must be one of Full, Diag, Spherical, TiedFull, TiedDiag, TiedSpherical, but is 17."] = m => m.CovarianceType = (CovarianceType)17,
         ["Init must be one of KMeans, KPlusPlus, Points, FarthestFirst, Random, RandomResponsibilities, but is -1."] = m => m.Init = (InitMethod)(-1),
         ["InitMeans must be of shape 2×2, but is 1×2."] = m => m.InitMeans = new double[1, 2],
@@ -110,7 +109,7 @@ public class ErrorTests
         ["The data must have at least one row, but there is none. "] = () => Array.Empty<double[]>(),
         ["The data must have at least one column, but the width given is 0."] = () => new double[3, 0],
         ["The data must have at least one column, but the width given is -2."] = () => Rows.FromMemory(new double[4], -2),
-        ["The data must have rows of 3 numbers, but 4 numbers are no whole number of rows."] = () => Rows.FromMemory(new double[4], 3),
+        ["The data must have rows of 3 numbers, but 4 numbers do not make a whole number of rows."] = () => Rows.FromMemory(new double[4], 3),
         ["The data must have rows of one length, but row 2 (counting from 0) has 1 numbers and row 0 has 2."] = () => new double[][] { [1, 2], [3, 4], [5] },
         ["The data must have no null rows, but row 1 (counting from 0) is null."] = () => new double[][] { [1, 2], null! },
         ["The data must have no null rows, but row 0 (counting from 0) is null."] = () => new float[][] { null! },
@@ -200,7 +199,7 @@ public class ErrorTests
                  })
         {
             var error = Assert.Throws<ArgumentException>(use);
-            Assert.StartsWith("The data must have 2 columns, as those the model was fitted to, but there are 4.", error.Message);
+            Assert.StartsWith("The data must have 2 columns, as in the data that the model was fitted to, but there are 4.", error.Message);
         }
     }
 
@@ -299,7 +298,7 @@ public class ErrorTests
         double[,] data = { { 0, 1 }, { 1, 1 }, { 5, 1 }, { 6, 1 } };
         var model = new GaussianMixture(2);
         var error = Assert.Throws<MixtureFitException>(() => model.Fit(data));
-        Assert.Contains("Raise RegCovar (an absolute one where a column is constant)", error.Message);
+        Assert.Contains("Raise RegCovar (as an absolute amount if a column is constant)", error.Message);
         model.RegCovar = Regularisation.Absolute(1e-6);
         Assert.Equal(1e-6, model.Fit(data).Covariances[0][1, 1], 1e-12);
     }

@@ -137,7 +137,7 @@ public class FamilyTests
     {
         var model = Cases[family].Make();
         Settings[setting].Here(model);
-        AssertSame(family, model, Against.With(Options, Settings[setting].Core));
+        AssertSame(family, model, changes: Settings[setting].Core);
     }
 
     [Theory]
@@ -146,7 +146,7 @@ public class FamilyTests
     {
         var model = Cases[family].Make();
         Cases[family].SetPrior(model);
-        AssertSame(family, model, Options, Cases[family].Prior);
+        AssertSame(family, model, Cases[family].Prior);
         Assert.NotEqual(Cases[family].Make().Fit(Cases[family].Numbers).Trace, model.Trace);
     }
 
@@ -157,11 +157,11 @@ public class FamilyTests
         var (one, two) = (Cases[family].Make(), (ExponentialFamilyMixture)Cases[family].Make());
         var parameters = Data.Value(ExponentialFamilyModule.create(Cases[family].Family, TensorModule.matrices(Cases[family].Start)));
         Cases[family].SetStart(one);
-        AssertSame(family, one, Against.With(Options, ("Start", Start<ExponentialParameters>.NewMixture(Mixture.uniform(2, parameters)))));
+        AssertSame(family, one, changes: ("Start", Start<ExponentialParameters>.NewMixture(Mixture.uniform(2, parameters))));
         Cases[family].SetStart(two);
         two.InitWeights = [1, 3];
         AssertSame(
-            family, two, Against.With(Options, ("Start", Start<ExponentialParameters>.NewMixture(Data.Value(Mixture.create([1.0, 3], parameters))))));
+            family, two, changes: ("Start", Start<ExponentialParameters>.NewMixture(Data.Value(Mixture.create([1.0, 3], parameters)))));
         Assert.Equal([0.25, 0.75], two.InitialWeights);
     }
 
@@ -173,7 +173,7 @@ public class FamilyTests
         double[] weights = [.. Enumerable.Range(0, Rows).Select(n => n % 3 + 0.5)];
         var model = Cases[family].Make().Fit(data, weights);
         var source = Data.Value(SourceModule.weighted(weights, Data.Source(data)));
-        Against.AssertSame(model, Data.Value(Core.Mixtures.fit(Cases[family].Family, Options, source)), data);
+        Against.AssertSame(model, Data.Value(Core.Gmm.fit(OptionsOf(Cases[family].Family), source)), data);
         Assert.Equal(model.LowerBound, model.Score(data, weights), 1e-12);
     }
 
@@ -307,7 +307,7 @@ public class FamilyTests
             ("Poisson", m => ((PoissonMixture)m).InitRates = new double[,] { { -1, 1 }, { 1, 1 } }),
         ["InitRates[1, 1] must be above 0 and finite, but is 0."] =
             ("Exponential", m => ((ExponentialMixture)m).InitRates = new double[,] { { 1, 1 }, { 1, 0 } }),
-        ["The mixture of InitRates must be poisson with 2 components of 2 columns, but is poisson with 3 components of 2 columns."] =
+        ["The mixture of InitRates must be one of K = 2, but is one of K = 3."] =
             ("Poisson", m => ((PoissonMixture)m).InitRates = new double[3, 2]),
         ["BetaPrior must be two numbers of 1 or more, and finite, but is (0.5, 1)."] =
             ("Bernoulli", m => ((BernoulliMixture)m).BetaPrior = (0.5, 1)),
@@ -403,15 +403,17 @@ public class FamilyTests
 
     // ── Against the core ────────────────────────────────────────────────────────────────────────────────────────────
 
-    private static MixtureOptions<ExponentialParameters> Options =>
-        Against.With(Core.Mixtures.defaults<ExponentialParameters>(), ("Components", 2));
+    /// <summary>The core's options of a mixture of two, with changes.</summary>
+    private static FitOptions<ExponentialFamily, ExponentialParameters> OptionsOf(
+        ExponentialFamily family, params (string Field, object Value)[] changes) =>
+        Against.With(Core.Gmm.defaultsOf<ExponentialFamily, ExponentialParameters>(family), [("Components", 2), .. changes]);
 
     private static void AssertSame(
-        string family, MixtureModel model, MixtureOptions<ExponentialParameters> options, ConjugatePrior? prior = null)
+        string family, MixtureModel model, ConjugatePrior? prior = null, params (string Field, object Value)[] changes)
     {
         var known = Cases[family];
         var core = prior is null ? known.Family : Against.With(known.Family, ("Prior", prior));
-        var fit = Data.Value(Core.Mixtures.fit(core, options, Data.Source(known.Numbers)));
+        var fit = Data.Value(Core.Gmm.fit(OptionsOf(core, changes), Data.Source(known.Numbers)));
         model.Fit(known.Numbers);
         Against.AssertSame(model, fit, known.Numbers);
         Against.AssertEqual(known.Read(fit.Parameters), known.Parameters(model).Fitted);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.FSharp.Core;
 using Xunit;
 using Core = global::Gmm;
+using Options = Gmm.FitOptions<Gmm.GaussianKind, Gmm.Gaussian>;
 
 namespace Gmm.CSharp.Tests;
 
@@ -13,7 +14,7 @@ public class GaussianMixtureTests
     private static readonly double[,] Identity = { { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } };
 
     /// <summary>A setting, in C# and in F#.</summary>
-    private sealed record Setting(Action<GaussianMixture> Here, Func<GmmOptions, GmmOptions> Core);
+    private sealed record Setting(Action<GaussianMixture> Here, Func<Options, Options> Core);
 
     private static readonly Dictionary<string, Setting> Settings = new()
     {
@@ -102,6 +103,10 @@ public class GaussianMixtureTests
     }
 
     public static TheoryData<string> SettingNames => new(Settings.Keys);
+
+    [Fact]
+    public void CovarianceTypesAreTheStructuresOfTheCoreInItsOrder() =>
+        Assert.Equal(StructureModule.all.Select(structure => $"{structure}"), Enum.GetNames<CovarianceType>());
 
     [Fact]
     public void DefaultsAreThoseOfTheCore() => AssertSame(Fit(new GaussianMixture(3)), CoreFit(With(Core.Gmm.defaults, components: 3)));
@@ -283,13 +288,13 @@ public class GaussianMixtureTests
 
     private static GaussianMixture Fit(GaussianMixture model) => model.Fit(Data.Iris);
 
-    private static Fit<Gaussian> CoreFit(GmmOptions options) => Data.Value(Core.Gmm.fit(options, Data.Source(Data.Iris)));
+    private static Fit<Gaussian> CoreFit(Options options) => Data.Value(Core.Gmm.fit(options, Data.Source(Data.Iris)));
 
     private static Gaussian Parameters(Core.Tensor covariances) => Data.Value(GaussianModule.create(Structure.Full, Means, covariances));
 
     /// <summary>F#'s <c>{ options with … }</c>; what is not given stays.</summary>
-    private static GmmOptions With(
-        GmmOptions options,
+    private static Options With(
+        Options options,
         int? components = null,
         Structure? structure = null,
         Start<Gaussian>? start = null,
@@ -305,25 +310,29 @@ public class GaussianMixtureTests
         MeanPrior? meanPrior = null,
         CovariancePrior? covariancePrior = null)
     {
-        (string Field, object? Value)[] changes =
-        [
+        var kind = Changed(
+            options.Family,
+            (nameof(GaussianKind.Structure), structure),
+            (nameof(GaussianKind.StartCovariances), startCovariances),
+            (nameof(GaussianKind.RegCovar), regCovar),
+            (nameof(GaussianKind.MeanPrior), meanPrior is null ? null : FSharpOption<MeanPrior>.Some(meanPrior)),
+            (nameof(GaussianKind.CovariancePrior), covariancePrior is null ? null : FSharpOption<CovariancePrior>.Some(covariancePrior)));
+        return Changed(
+            options,
+            (nameof(options.Family), kind),
             (nameof(options.Components), components),
-            (nameof(options.Structure), structure),
             (nameof(options.Start), start),
             (nameof(options.StartWeights), startWeights is null ? null : FSharpOption<double[]>.Some(startWeights)),
-            (nameof(options.StartCovariances), startCovariances),
             (nameof(options.Restarts), restarts),
             (nameof(options.Seed), seed),
             (nameof(options.Assignment), assignment),
             (nameof(options.Tolerance), tolerance),
             (nameof(options.MaxIterations), maxIterations),
-            (nameof(options.RegCovar), regCovar),
-            (nameof(options.WeightPrior), weightPrior),
-            (nameof(options.MeanPrior), meanPrior is null ? null : FSharpOption<MeanPrior>.Some(meanPrior)),
-            (nameof(options.CovariancePrior), covariancePrior is null ? null : FSharpOption<CovariancePrior>.Some(covariancePrior)),
-        ];
-        return Against.With(options, [.. from change in changes where change.Value is not null select (change.Field, change.Value!)]);
+            (nameof(options.WeightPrior), weightPrior));
     }
+
+    private static T Changed<T>(T record, params (string Field, object? Value)[] changes) =>
+        Against.With(record, [.. from change in changes where change.Value is not null select (change.Field, change.Value!)]);
 
     /// <summary>Every number of a fitted model is that of the core's fit, to the last bit.</summary>
     private static void AssertSame(GaussianMixture model, Fit<Gaussian> fit)

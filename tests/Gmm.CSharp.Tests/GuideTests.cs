@@ -21,6 +21,10 @@ public partial class GuideTests
         Directory.SetCurrentDirectory(AppContext.BaseDirectory);
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         Run();
+
+        foreach (string file in (string[])["em.html", "weights.svg", "faithful.json", "faithful.npz"])
+            File.Delete(Path.Combine(Path.GetTempPath(), file));
+
         Assert.Equal(string.Concat(Blocks("text")), Console.Output);
     }
 

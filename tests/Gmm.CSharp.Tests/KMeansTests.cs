@@ -1,6 +1,6 @@
-using Microsoft.FSharp.Core;
 using Xunit;
 using Core = global::Gmm;
+using Options = Gmm.FitOptions<Gmm.CentroidKind, Gmm.Centroid>;
 
 namespace Gmm.CSharp.Tests;
 
@@ -8,16 +8,25 @@ public class KMeansTests
 {
     private static readonly double[,] Centers = { { 5, 3.4, 1.4, 0.2 }, { 5.9, 2.8, 4.3, 1.3 }, { 6.6, 3, 5.6, 2 } };
 
-    private static readonly Dictionary<string, (Action<KMeans> Here, Func<KMeansOptions, KMeansOptions> Core)> Settings = new()
+    private static readonly Dictionary<string, (Action<KMeans> Here, Func<Options, Options> Core)> Settings = new()
     {
         ["defaults"] = (_ => { }, o => o),
-        ["Clusters"] = (m => m.Clusters = 5, o => With(o, clusters: 5)),
-        ["Init"] = (m => (m.Init, m.Restarts) = (KMeansInitMethod.Points, 1), o => With(o, start: KMeansStart.Points, restarts: 1)),
-        ["InitCenters"] = (m => m.InitCenters = Centers, o => With(o, start: KMeansStart.NewMeans(Centers))),
-        ["Restarts, RandomState"] = (m => (m.Restarts, m.RandomState) = (2, 11), o => With(o, restarts: 2, seed: 11)),
-        ["MaxIterations"] = (m => (m.Restarts, m.MaxIterations) = (1, 2), o => With(o, restarts: 1, maxIterations: 2)),
-        ["Tolerance"] = (m => (m.Restarts, m.Tolerance) = (1, 0.1), o => With(o, restarts: 1, tolerance: 0.1)),
-        ["Threads"] = (m => m.Threads = 1, o => With(o, execution: new Execution(1, CancellationToken.None))),
+        ["Clusters"] = (m => m.Clusters = 5, o => Against.With(o, ("Components", 5))),
+        ["Init"] = (m => (m.Init, m.Restarts) = (KMeansInitMethod.Points, 1), o => Against.With(o, ("Start", Start<Centroid>.Points), ("Restarts", 1))),
+        ["Init FarthestFirst"] = (
+            m => (m.Init, m.Restarts) = (KMeansInitMethod.FarthestFirst, 1),
+            o => Against.With(o, ("Start", Start<Centroid>.FarthestFirst), ("Restarts", 1))),
+        ["Init Random"] = (
+            m => (m.Init, m.Restarts) = (KMeansInitMethod.Random, 1),
+            o => Against.With(o, ("Start", Start<Centroid>.Random), ("Restarts", 1))),
+        ["Init RandomResponsibilities"] = (
+            m => (m.Init, m.Restarts) = (KMeansInitMethod.RandomResponsibilities, 1),
+            o => Against.With(o, ("Start", Start<Centroid>.RandomResponsibilities), ("Restarts", 1))),
+        ["InitCenters"] = (m => m.InitCenters = Centers, o => Against.With(o, ("Start", Start<Centroid>.NewMeans(Centers)))),
+        ["Restarts, RandomState"] = (m => (m.Restarts, m.RandomState) = (2, 11), o => Against.With(o, ("Restarts", 2), ("Seed", 11))),
+        ["MaxIterations"] = (m => (m.Restarts, m.MaxIterations) = (1, 2), o => Against.With(o, ("Restarts", 1), ("MaxIterations", 2))),
+        ["Tolerance"] = (m => (m.Restarts, m.Tolerance) = (1, 0.1), o => Against.With(o, ("Restarts", 1), ("Tolerance", 0.1))),
+        ["Threads"] = (m => m.Threads = 1, o => Against.With(o, ("Execution", new Execution(1, CancellationToken.None)))),
     };
 
     public static TheoryData<string> SettingNames => new(Settings.Keys);
@@ -30,7 +39,7 @@ public class KMeansTests
         Settings[name].Here(model);
         model.Fit(Data.Iris);
         var source = Data.Source(Data.Iris);
-        var core = Data.Value(Core.KMeans.fit(Settings[name].Core(With(Core.KMeans.defaults, clusters: 3)), source));
+        var core = Data.Value(Core.KMeans.fit(Settings[name].Core(Against.With(Core.KMeans.defaults, ("Components", 3))), source));
         Assert.Equal(core.Centres, model.Centers);
         Assert.Equal(
             (core.Inertia, core.Fit.Iterations, core.Fit.Converged, core.Fit.Seed),
@@ -86,7 +95,8 @@ public class KMeansTests
         ["MaxIterations must be at least 1, but is 0."] = m => m.MaxIterations = 0,
         ["Tolerance must be 0 or more, and finite, but is -1."] = m => m.Tolerance = -1,
         ["Threads must be at least 1, but is 0."] = m => m.Threads = 0,
-        ["Init must be one of KPlusPlus, Points, but is 9."] = m => m.Init = (KMeansInitMethod)9,
+        ["VerboseInterval must be at least 1, but is 0."] = m => m.VerboseInterval = 0,
+        ["Init must be one of KPlusPlus, Points, FarthestFirst, Random, RandomResponsibilities, but is 9."] = m => m.Init = (KMeansInitMethod)9,
         ["InitCenters must be of shape 3×4, but is 3×2."] = m => m.InitCenters = new double[3, 2],
         ["InitCenters[0, 1] must be finite, but is NaN."] = m => m.InitCenters = new double[,] { { 1, double.NaN, 0, 0 }, { 1, 0, 0, 0 }, { 1, 1, 1, 1 } },
     };
@@ -119,26 +129,6 @@ public class KMeansTests
         Assert.False(model.IsFitted);
     }
 
-    private static KMeansOptions With(
-        KMeansOptions options,
-        int? clusters = null,
-        KMeansStart? start = null,
-        int? restarts = null,
-        int? seed = null,
-        int? maxIterations = null,
-        double? tolerance = null,
-        Execution? execution = null) =>
-        new(
-            clusters: clusters ?? options.Clusters,
-            start: start ?? options.Start,
-            restarts: restarts ?? options.Restarts,
-            seed: seed ?? options.Seed,
-            maxIterations: maxIterations ?? options.MaxIterations,
-            tolerance: tolerance ?? options.Tolerance,
-            progress: options.Progress,
-            execution: execution ?? options.Execution,
-            device: options.Device);
-
     /// <summary>Collects reports as they come.</summary>
     private sealed class Reports : List<FitProgress>, IProgress<FitProgress>
     {
@@ -156,6 +146,34 @@ public class KMeansTests
         Assert.Equal(Enumerable.Range(0, model.Iterations + 1), best.Select(report => report.Iteration));
         Assert.Equal(model.Inertia, -2 * 150 * best[^1].Objective, 1e-9);
         Assert.Throws<ArgumentException>(() => { _ = new KMeans(2) { Init = (KMeansInitMethod)7 }.FitAsync(Data.Iris); });
+    }
+
+    [Fact]
+    public void KeptHistoryHasTheCentersOfEveryIteration()
+    {
+        var model = new KMeans(3) { Restarts = 2, KeepHistory = true }.Fit(Data.Iris);
+        Assert.Equal(model.Iterations + 1, model.CentersHistory.Count);
+        Assert.Equal(model.Trace.Count, model.CentersHistory.Count);
+        Assert.Equal(model.Centers, model.CentersHistory[^1]);
+        Assert.Equal(new KMeans(3) { Restarts = 2 }.Fit(Data.Iris).Centers, model.Centers);
+
+        for (var i = 0; i < model.CentersHistory.Count; i++)
+        {
+            var here = new KMeans(3) { InitCenters = model.CentersHistory[i], MaxIterations = 1 }.Fit(Data.Iris);
+            Assert.Equal(here.Trace[0], model.Trace[i]);
+        }
+
+        Assert.StartsWith(
+            "CentersHistory needs a fit that kept its history.",
+            Assert.Throws<InvalidOperationException>(() => new KMeans(3).Fit(Data.Iris).CentersHistory).Message);
+    }
+
+    [Fact]
+    public void FitThatStopsEarlyWarns()
+    {
+        var model = new KMeans(3) { Restarts = 1, MaxIterations = 1, Tolerance = 0 }.Fit(Data.Iris);
+        Assert.Equal(FitWarningKind.NotConverged, Assert.Single(model.Warnings).Kind);
+        Assert.Empty(new KMeans(3).Fit(Data.Iris).Warnings);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Gmm.CSharp.Tests;
 public class MetricsTests
 {
     private static readonly JsonElement Oracle = JsonDocument
-        .Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "oracles", "metrics-iris.json"))).RootElement;
+        .Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Oracles", "metrics-iris.json"))).RootElement;
 
     private static readonly int[] Truth = Integers("labels_true"), Predicted = Integers("labels_pred");
 
@@ -137,6 +137,7 @@ public class MetricsTests
     // ── Of models ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     [Fact]
+    [Formula("ICL = BIC − 2 Σₙ ln maxₖ rₙₖ", "Biernacki, Celeux and Govaert 2000")]
     public void IclIsBicAndWhatTheLikeliestComponentsLeave()
     {
         var model = new GaussianMixture(2).Fit(Data.Faithful);
@@ -199,8 +200,8 @@ public class MetricsTests
         }
 
         Check("other must be a fitted mixture of the same kind of components, but is one of another.", () => model.Compare(counts));
-        Check("other must be one of poisson, as the first, but is exponential.", () => counts.Compare(waits));
-        Check("other must be one with 2 numbers in a component's mean, as the first, but is one with 4.", () => model.Compare(new GaussianMixture(1).Fit(Data.Iris)));
+        Check("other must be one of poisson, like the first, but is exponential.", () => counts.Compare(waits));
+        Check("other must be one with 2 numbers in a component's mean, like the first, but is one with 4.", () => model.Compare(new GaussianMixture(1).Fit(Data.Iris)));
         Assert.Equal("other", Assert.Throws<ArgumentNullException>(() => model.Compare(null!)).ParamName);
     }
 

@@ -66,7 +66,7 @@ public sealed class NpyTests : IDisposable
     [InlineData("{'descr': '>f8', 'fortran_order': False, 'shape': (1, 2), }", "Its numbers are >f8, big-endian; save them with array.astype('<f8').")]
     [InlineData("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }", "Its numbers are in Fortran order, column by column; save them with numpy.ascontiguousarray(array).")]
     [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2, 2), }", "Its shape must be N×D or N, but is 2×2×2.")]
-    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (4, 2), }", "It is cut: a shape of 4×2 makes 134 bytes, but it has 86.")]
+    [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (4, 2), }", "It is cut short: a shape of 4×2 takes 134 bytes, but it has 86.")]
     public void WhatIsWrongIsToldWithThePath(string header, string reason)
     {
         Write(header, new byte[16]);

@@ -180,15 +180,15 @@ public sealed class PersistenceTests : IDisposable
     [Fact]
     public void WhatTheCoreSavedIsLoadedWithWhatItTells()
     {
-        var options = Against.With(Core.Gmm.defaults, ("Components", 3), ("Structure", Structure.TiedFull));
-        var fit = Data.Value(Core.Gmm.fit(options, Data.Source(Data.Iris)));
+        var fit = Data.Value(Core.Gmm.fit(Against.Options(3, Structure.TiedFull), Data.Source(Data.Iris)));
         Data.Value(Core.Persist.save(Target, fit));
         var model = GaussianMixture.Load(Target);
         Assert.Equal((3, CovarianceType.TiedFull), (model.Components, model.CovarianceType));
         Against.AssertSame(model, fit, Data.Iris);
 
-        var counts = Data.Value(Core.Mixtures.fit(
-            Core.Binomial.family(4), Against.With(Core.Mixtures.defaults<ExponentialParameters>(), ("Components", 2)), Data.Value(SourceModule.ofRows(Counts))));
+        var counts = Data.Value(Core.Gmm.fit(
+            Against.With(Core.Gmm.defaultsOf<ExponentialFamily, ExponentialParameters>(Core.Binomial.family(4)), ("Components", 2)),
+            Data.Value(SourceModule.ofRows(Counts))));
         Data.Value(Core.Persist.save(Target, counts));
         Assert.Equal((2, 4), (BinomialMixture.Load(Target).Components, BinomialMixture.Load(Target).Trials));
     }
@@ -196,13 +196,16 @@ public sealed class PersistenceTests : IDisposable
     [Fact]
     public void WhatTheCoreSavedGoesOnWithItsPriors()
     {
+        var kind = Against.With(
+            GaussianKindModule.defaults,
+            ("MeanPrior", FSharpOption<MeanPrior>.Some(new(TensorModule.vector([3, 70]), 50))),
+            ("CovariancePrior", FSharpOption<CovariancePrior>.Some(new(TensorModule.scalar(2), 5))));
         var options = Against.With(
             Core.Gmm.defaults,
             ("Components", 2),
+            ("Family", kind),
             ("Assignment", Assignment.Hard),
-            ("WeightPrior", WeightPrior.NewDirichlet([3])),
-            ("MeanPrior", FSharpOption<MeanPrior>.Some(new(TensorModule.vector([3, 70]), 50))),
-            ("CovariancePrior", FSharpOption<CovariancePrior>.Some(new(TensorModule.scalar(2), 5))));
+            ("WeightPrior", WeightPrior.NewDirichlet([3])));
         var fit = Data.Value(Core.Gmm.fit(options, Data.Source(Data.Faithful)));
         Data.Value(Core.Persist.save(Target, fit));
         var model = GaussianMixture.Load(Target);
@@ -214,9 +217,11 @@ public sealed class PersistenceTests : IDisposable
         Assert.Equal(fit.LogPrior, model.LogPrior, 1e-6);
         Assert.Equal(fit.Objective, model.Objective, 1e-6);
 
-        var part = Core.Part.NewGaussian([0, 1], Against.With(Core.Gmm.columns, ("MeanPrior", options.MeanPrior), ("Structure", Structure.Diag)));
-        var joint = Data.Value(Core.Mixtures.fitProduct(
-            ListModule.OfSeq([part]), Against.With(Core.Mixtures.defaults<Core.Product>(), ("Components", 2)), Data.Source(Data.Faithful)));
+        var diagonal = Against.With(
+            GaussianKindModule.defaults, ("MeanPrior", kind.MeanPrior), ("Structure", Structure.Diag));
+        var parts = ProductKindModule.ofParts(ListModule.OfSeq([Core.PartModule.create([0, 1], diagonal)]));
+        var joint = Data.Value(Core.Gmm.fit(
+            Against.With(Core.Gmm.defaultsOf<ProductKind, Core.Product>(parts), ("Components", 2)), Data.Source(Data.Faithful)));
         Data.Value(Core.Persist.save(Target, joint));
         var product = ProductMixture.Load(Target);
         product.WarmStart = true;
@@ -302,7 +307,7 @@ public sealed class PersistenceTests : IDisposable
         Assert.Equal($"{folder}: This is a folder, not a file.", Assert.Throws<IOException>(() => GaussianMixture.Load(folder)).Message);
         new GaussianMixture(2).Fit(Data.Faithful).Save(Target);
         Assert.Equal(
-            $"{Target}: Family must be \"bernoulli\", as is asked for, but is \"gaussian\".",
+            $"{Target}: Family must be \"bernoulli\", the family requested, but is \"gaussian\".",
             Assert.Throws<IOException>(() => BernoulliMixture.Load(Target)).Message);
         Assert.StartsWith($"{Target}: Family must be one whose parameters are Centroid", Assert.Throws<IOException>(() => KMeans.Load(Target)).Message);
         Assert.StartsWith($"{Target}: Family must be one whose parameters are Product", Assert.Throws<IOException>(() => ProductMixture.Load(Target)).Message);
@@ -315,7 +320,7 @@ public sealed class PersistenceTests : IDisposable
         File.WriteAllText(Target, File.ReadAllText(Target).Replace("\"seed\": 0", "\"seed\": 1"));
         Assert.StartsWith($"{Target}: It was altered after it was saved", Assert.Throws<IOException>(() => GaussianMixture.Load(Target)).Message);
         File.WriteAllText(Target, File.ReadAllText(Target)[..500]);
-        Assert.StartsWith($"{Target}: It is no whole JSON file", Assert.Throws<IOException>(() => GaussianMixture.Load(Target)).Message);
+        Assert.StartsWith($"{Target}: It is not a complete JSON file", Assert.Throws<IOException>(() => GaussianMixture.Load(Target)).Message);
     }
 
     [Fact]

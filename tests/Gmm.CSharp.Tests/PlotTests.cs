@@ -78,7 +78,7 @@ public class PlotTests
         var d = Core.Plot.defaults;
         var small = new GaussianMixture(2) { CovarianceType = CovarianceType.Diag }.Fit(Data.Iris);
         var smallFit = Data.Value(Core.Gmm.fit(
-            Against.With(Core.Gmm.defaults, ("Components", 2), ("Structure", Structure.Diag)), Source));
+            Against.Options(2, Structure.Diag), Source));
         Same(Core.Plot.pairs(d, Fit, Source), Plot.Pairs(Model, Data.Iris));
         Same(Core.Plot.density(d, Fit, Source), Plot.Density(Model, Data.Iris));
         Same(Core.Plot.weights(d, Fit), Plot.Weights(Model));
@@ -102,7 +102,7 @@ public class PlotTests
     public void ClustersAreDrawnWithTheirCenters()
     {
         var clusters = new KMeans(3).Fit(Data.Iris);
-        var core = Data.Value(Core.KMeans.fit(Against.With(Core.KMeans.defaults, ("Clusters", 3)), Source));
+        var core = Data.Value(Core.KMeans.fit(Against.With(Core.KMeans.defaults, ("Components", 3)), Source));
         Same(Core.Plot.scatter(Core.Plot.defaults, core.Fit, Source), Plot.Scatter(clusters, Data.Iris));
         Same(Core.Plot.meanImages(Core.Plot.defaults, 2, core.Fit), Plot.MeanImages(clusters, 2));
     }

@@ -26,22 +26,18 @@ public class ProductTests
         },
     };
 
-    private static readonly GaussianOptions Full = Core.Gmm.columns;
-
     private static readonly Core.Part[] Parts =
     [
-        Core.Part.NewGaussian([0, 1], Full),
-        Core.Part.NewExponential([2], Core.Bernoulli.family),
-        Core.Part.NewExponential([3], Core.Poisson.family),
-        Core.Part.NewExponential([4], Core.Categorical.family(3)),
-        Core.Part.NewExponential([5], Core.Exponential.family),
-        Core.Part.NewExponential([6], Core.Binomial.family(4)),
+        Core.PartModule.create([0, 1], GaussianKindModule.defaults),
+        Core.PartModule.create([2], Core.Bernoulli.family),
+        Core.PartModule.create([3], Core.Poisson.family),
+        Core.PartModule.create([4], Core.Categorical.family(3)),
+        Core.PartModule.create([5], Core.Exponential.family),
+        Core.PartModule.create([6], Core.Binomial.family(4)),
     ];
 
-    private static MixtureOptions<Product> Options => Against.With(Core.Mixtures.defaults<Product>(), ("Components", 2));
-
     [Fact]
-    public void DefaultsAreThoseOfTheCore() => AssertSame(Model, Parts, Options);
+    public void DefaultsAreThoseOfTheCore() => AssertSame(Model, Parts);
 
     [Fact]
     public void SettingsReachTheCore()
@@ -49,15 +45,16 @@ public class ProductTests
         var model = Model;
         (model.Init, model.Restarts, model.RandomState, model.Cem) = (InitMethod.RandomResponsibilities, 3, 5, true);
         (model.WeightConcentrationPrior, model.Tolerance, model.MaxIterations, model.Threads) = (3, 1e-3, 9, 1);
-        AssertSame(model, Parts, Against.With(
-            Options,
+        AssertSame(
+            model,
+            Parts,
             ("Start", Start<Product>.RandomResponsibilities),
             ("Restarts", 3),
             ("Seed", 5),
             ("Assignment", Assignment.Hard),
             ("WeightPrior", WeightPrior.NewDirichlet([3, 3])),
             ("Tolerance", 1e-3),
-            ("MaxIterations", 9)));
+            ("MaxIterations", 9));
     }
 
     [Fact]
@@ -66,7 +63,7 @@ public class ProductTests
         int[] labels = [.. Enumerable.Range(0, 80).Select(n => n % 2)];
         var model = Model;
         model.InitLabels = labels;
-        AssertSame(model, Parts, Against.With(Options, ("Start", Start<Product>.NewLabels(labels))));
+        AssertSame(model, Parts, ("Start", Start<Product>.NewLabels(labels)));
         model.InitResponsibilities = Data.OneHot(labels, 2);
         Assert.StartsWith(
             "The start must be one of InitLabels, InitResponsibilities, but is InitLabels and InitResponsibilities.",
@@ -95,7 +92,7 @@ public class ProductTests
                 Part.Binomial([6], trials: 4, betaPrior: (2, 3)),
             ],
         };
-        var gaussian = new GaussianOptions(
+        var gaussian = new GaussianKind(
             Structure.TiedDiag,
             CovarianceStart.OfStart,
             Core.Regularisation.NewAbsolute(0.01),
@@ -104,14 +101,14 @@ public class ProductTests
         static ExponentialFamily With(ExponentialFamily family, ConjugatePrior prior) => Against.With(family, ("Prior", prior));
         Core.Part[] parts =
         [
-            Core.Part.NewExponential([2], With(Core.Bernoulli.family, Core.Bernoulli.beta(2, 3))),
-            Core.Part.NewGaussian([1, 0], gaussian),
-            Core.Part.NewExponential([3], With(Core.Poisson.family, Core.Poisson.gamma(2, 1))),
-            Core.Part.NewExponential([4], With(Core.Categorical.family(3), Core.Categorical.dirichlet([2, 2, 2]))),
-            Core.Part.NewExponential([5], With(Core.Exponential.family, Core.Exponential.gamma(2, 1))),
-            Core.Part.NewExponential([6], With(Core.Binomial.family(4), Core.Binomial.beta(4, 2, 3))),
+            Core.PartModule.create([2], With(Core.Bernoulli.family, Core.Bernoulli.beta(2, 3))),
+            Core.PartModule.create([1, 0], gaussian),
+            Core.PartModule.create([3], With(Core.Poisson.family, Core.Poisson.gamma(2, 1))),
+            Core.PartModule.create([4], With(Core.Categorical.family(3), Core.Categorical.dirichlet([2, 2, 2]))),
+            Core.PartModule.create([5], With(Core.Exponential.family, Core.Exponential.gamma(2, 1))),
+            Core.PartModule.create([6], With(Core.Binomial.family(4), Core.Binomial.beta(4, 2, 3))),
         ];
-        AssertSame(model, parts, Options);
+        AssertSame(model, parts);
         Assert.NotEqual(Model.Fit(Mixed).Trace, model.Trace);
     }
 
@@ -187,8 +184,8 @@ public class ProductTests
     /// <summary>What makes a part or a mixture that is wrong, and what is said of it.</summary>
     private static readonly Dictionary<string, Action> Wrong = new()
     {
-        ["The columns of Parts must be each of 0 to 6 once, but is []."] = () => new ProductMixture(2).Fit(Mixed),
-        ["The columns of Parts must be each of 0 to 6 once, but is [0; 1; 1]."] =
+        ["The columns of Parts must be 0 to 6, each once, but is []."] = () => new ProductMixture(2).Fit(Mixed),
+        ["The columns of Parts must be 0 to 6, each once, but is [0; 1; 1]."] =
             () => new ProductMixture(2) { Parts = { Part.Gaussian([0, 1]), Part.Poisson([1]) } }.Fit(Mixed),
         ["Parts[1] must be a part, but is null."] = () => new ProductMixture(2) { Parts = { Part.Gaussian([0]), null! } }.Fit(Mixed),
         ["Parts must be a list of parts, but is null."] = () => new ProductMixture(2) { Parts = null! }.Fit(Mixed),
@@ -214,9 +211,11 @@ public class ProductTests
     public void WhatBreaksItsRule(string message) =>
         Assert.StartsWith(message, Assert.Throws<ArgumentException>(Wrong[message]).Message);
 
-    private static void AssertSame(ProductMixture model, Core.Part[] parts, MixtureOptions<Product> options)
+    private static void AssertSame(ProductMixture model, Core.Part[] parts, params (string Field, object Value)[] changes)
     {
-        var fit = Data.Value(Core.Mixtures.fitProduct(ListModule.OfSeq(parts), options, Data.Source(Mixed)));
+        var kind = ProductKindModule.ofParts(ListModule.OfSeq(parts));
+        var options = Against.With(Core.Gmm.defaultsOf<ProductKind, Product>(kind), [("Components", 2), .. changes]);
+        var fit = Data.Value(Core.Gmm.fit(options, Data.Source(Mixed)));
         model.Fit(Mixed);
         Against.AssertSame(model, fit, Mixed);
         AssertSame(fit.Parameters, model.PartParameters);
@@ -229,24 +228,23 @@ public class ProductTests
             var (core, here) = pair;
             Assert.Equal(core.Item1, here.Part.Columns);
 
-            switch (core.Item2)
+            if (core.Item2.TryAs<Gaussian>() is { Value: var gaussian })
             {
-                case Core.PartParameters.GaussianPart { Item: var gaussian }:
-                    Assert.Equal(gaussian.Means.toArray2D(), here.Means);
-                    Assert.All(here.Covariances, (matrix, k) => Assert.Equal(GaussianModule.covariance(gaussian, k), matrix));
-                    break;
-                case Core.PartParameters.ExponentialPart { Item: var exponential }:
-                    (Array Expected, Array Actual) known = exponential.Family switch
-                    {
-                        "bernoulli" => (Core.Bernoulli.probabilities(exponential), (Array)here.Probabilities),
-                        "binomial" => (Core.Binomial.probabilities(4, exponential), here.Probabilities),
-                        "categorical" => ((Array)Core.Categorical.probabilities(exponential), here.LevelProbabilities),
-                        "poisson" => (Core.Poisson.rates(exponential), here.Rates),
-                        _ => (Core.Exponential.rates(exponential), here.Rates),
-                    };
-                    Against.AssertEqual(known.Expected, known.Actual);
-                    break;
+                Assert.Equal(gaussian.Means.toArray2D(), here.Means);
+                Assert.All(here.Covariances, (matrix, k) => Assert.Equal(GaussianModule.covariance(gaussian, k), matrix));
+                return;
             }
+
+            var exponential = core.Item2.As<ExponentialParameters>();
+            (Array Expected, Array Actual) known = exponential.Family switch
+            {
+                "bernoulli" => (Core.Bernoulli.probabilities(exponential), (Array)here.Probabilities),
+                "binomial" => (Core.Binomial.probabilities(4, exponential), here.Probabilities),
+                "categorical" => ((Array)Core.Categorical.probabilities(exponential), here.LevelProbabilities),
+                "poisson" => (Core.Poisson.rates(exponential), here.Rates),
+                _ => (Core.Exponential.rates(exponential), here.Rates),
+            };
+            Against.AssertEqual(known.Expected, known.Actual);
         });
 
     private static double[,] Draw()

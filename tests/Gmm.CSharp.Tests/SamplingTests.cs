@@ -172,7 +172,7 @@ public class SamplingTests
     {
         var diag = new GaussianMixture(2) { CovarianceType = CovarianceType.Diag }.Fit(Data.Iris);
         var core = Data.Value(Core.Gmm.fit(
-            Against.With(Core.Gmm.defaults, ("Components", 2), ("Structure", Structure.Diag)), Data.Source(Data.Iris)));
+            Against.Options(2, Structure.Diag), Data.Source(Data.Iris)));
         var expected = Data.Value(Divergence.kullbackLeibler(new DivergenceOptions(2000, 5, Execution.Default), Core3, core));
         Assert.Equal((expected.Value, expected.StandardError), Model.KlDivergence(diag, 2000, 5));
         Assert.True(expected.Value > 10 * expected.StandardError);
@@ -207,20 +207,20 @@ public class SamplingTests
         ["stdRange must be two distances 0 ≤ low < high, low below 1e150, but is (-1, 1)."] = ("stdRange", () => Model.Sample(5, stdRange: (-1, 1))),
         ["confidence must be given without stdRange, but is given with it."] =
             ("confidence", () => Model.Sample(5, confidence: 0.5, stdRange: (1, 2))),
-        ["features must be different ones of 0 to 3, at least one, but is []."] = ("features", () => Model.Marginal([])),
-        ["features must be different ones of 0 to 3, at least one, but is [4]."] = ("features", () => Model.Marginal([4])),
-        ["features must be different ones of 0 to 3, at least one, but is [1; 1]."] =
+        ["features must be different numbers from 0 to 3, at least one, but is []."] = ("features", () => Model.Marginal([])),
+        ["features must be different numbers from 0 to 3, at least one, but is [4]."] = ("features", () => Model.Marginal([4])),
+        ["features must be different numbers from 0 to 3, at least one, but is [1; 1]."] =
             ("features", () => Model.Conditional([1, 1], [0], [5])),
-        ["given must be different ones of 0 to 3, at least one, but is [-1]."] = ("given", () => Model.Regress([1], [-1], Data.Iris)),
-        ["features must be others than the given ones, but is [0; 1]."] = ("features", () => Model.Conditional([0, 1], [1], [5])),
+        ["given must be different numbers from 0 to 3, at least one, but is [-1]."] = ("given", () => Model.Regress([1], [-1], Data.Iris)),
+        ["features must be other than the given ones, but is [0; 1]."] = ("features", () => Model.Conditional([0, 1], [1], [5])),
         ["values must be one for each of the 1 given features, but is 2 numbers."] =
             ("values", () => Model.Conditional([1], [0], [5, 6])),
         ["values must be finite and below 1e150 in magnitude, but is [NaN]."] =
             ("values", () => Model.Conditional([1], [0], [double.NaN])),
         ["The data must have 1 columns, one for each given feature, but there are 4."] = ("data", () => Model.Regress([1], [0], Data.Iris)),
-        ["The data must have 4 columns, as those the model was fitted to, but there are 2."] = ("data", () => Model.Mahalanobis(Data.Faithful)),
+        ["The data must have 4 columns, as in the data that the model was fitted to, but there are 2."] = ("data", () => Model.Mahalanobis(Data.Faithful)),
         ["n must be at least 2, but is 1."] = ("n", () => Model.KlDivergence(Model, 1)),
-        ["Features of the other mixture must be 4, as those of the first, but is 2."] =
+        ["Features of the other mixture must be 4, as in the first, but is 2."] =
             (null, () => Model.KlDivergence(new GaussianMixture(1).Fit(Data.Faithful))),
     };
 

@@ -76,7 +76,7 @@ public sealed class SelectionTests
 
         var given = new BernoulliMixture(2) { InitProbabilities = new[,] { { 0.2 }, { 0.7 } } };
         var thrown = Assert.Throws<ArgumentException>(() => given.Select(new double[,] { { 0 }, { 1 }, { 1 } }, [1]));
-        Assert.Equal("The mixture of InitProbabilities must be bernoulli with 1 components of 1 columns, but is bernoulli with 2 components of 1 columns.", thrown.Message);
+        Assert.Equal("The mixture of InitProbabilities must be one of K = 1, but is one of K = 2.", thrown.Message);
         thrown = Assert.Throws<ArgumentException>(() => model.Select(Data.Iris, []));
         Assert.StartsWith("components must be at least one, but is none.", thrown.Message);
     }

@@ -165,7 +165,7 @@ public sealed class WatchingTests
         var means = model.Means;
         model.Components = 3;
         var thrown = Assert.Throws<ArgumentException>(() => model.Fit(Data.Iris));
-        Assert.StartsWith("The last fit, for WarmStart, must be full with 3 components of 4 features", thrown.Message);
+        Assert.StartsWith("The last fit, for WarmStart, must be one of K = 3, but is one of K = 2.", thrown.Message);
         Assert.Equal(means, model.Means);
     }
 

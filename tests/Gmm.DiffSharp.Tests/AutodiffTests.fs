@@ -53,19 +53,17 @@ let private points: (string * Point) list =
           for features in [ 1; 3 ] do
               $"{Structure.name structure}, {features} features",
               point
-                  (FreeParameters.gaussian structure 3 features)
+                  (FreeParameters.gaussian (gaussianMixture structure features))
                   (gaussianMixture structure features)
                   (sourceIn 16 true features (drawn 40 (gaussianRow features)))
 
-      "one component",
-      point
-          (FreeParameters.gaussian Full 1 2)
-          (mixtureOf Full [| 1.0 |] (array2D [ [ 1.0; 2.0 ] ]) (Tensor.scalar 3.0))
-          (sourceIn 16 false 2 (drawn 20 (gaussianRow 2)))
+      let one = mixtureOf Full [| 1.0 |] (array2D [ [ 1.0; 2.0 ] ]) (Tensor.scalar 3.0)
+
+      "one component", point (FreeParameters.gaussian one) one (sourceIn 16 false 2 (drawn 20 (gaussianRow 2)))
 
       for family, logPartition, mixture, row in exponentials do
           family.Name,
-          point (FreeParameters.exponential family logPartition 3 2) mixture (sourceIn 16 true 2 (drawn 40 row)) ]
+          point (FreeParameters.exponential family logPartition mixture) mixture (sourceIn 16 true 2 (drawn 40 row)) ]
 
 let pointNames = TheoryData<string>(List.map fst points)
 let private check (name: string) what = (points |> List.find (fst >> (=) name) |> snd).Check what
@@ -116,21 +114,42 @@ let ``free parameters make the mixture they come from`` (name: string) =
                 let value = scalar (Autodiff.logLikelihoodAt parameters source theta)
                 near (1e-12 * abs value) name (logLikelihood parameters source (numbers theta)) value }
 
+/// Compares a mixture of tensor expressions, on an engine of DiffSharp, with that of the core's coordinates.
+let private isCoreMixture (parameters: FreeParameters<'θ>) numbersOf name (mixture: Mixture<'θ>) =
+    let theta = parameters.OfMixture mixture |> ok
+    Assert.Equal<string[]>(Coordinates.names parameters.Family mixture, parameters.Names)
+    Assert.Equal<float[]>(Coordinates.ofMixture parameters.Family mixture |> ok, theta)
+    let expected = Coordinates.toMixture parameters.Family mixture theta |> ok
+    let actual = parameters.ToMixture(DiffSharpTensor.ofDiffSharp (tensor theta))
+    nearAll 1e-12 $"{name}, weights" expected.Weights actual.Weights
+
+    for number, (expected: Tensor, actual: Tensor) in
+        Seq.indexed (Seq.zip (numbersOf expected.Parameters) (numbersOf actual.Parameters)) do
+        Assert.Equal<int[]>(expected.shape, actual.shape)
+        nearAll 1e-12 $"{name}, tensor {number}" (expected.toArray ()) (actual.toArray ())
+
 [<Fact>]
-let ``the mixture of free parameters has its covariances and mean parameters, too`` () =
+let ``the mixture of free parameters is that of the core's coordinates`` () =
     for structure in Structure.all do
         let mixture = gaussianMixture structure 3
-        let parameters = FreeParameters.gaussian structure 3 3
-        let again = parameters.OfMixture mixture |> ok |> Tensor.vector |> parameters.ToMixture
-        Assert.Equal<int[]>(mixture.Parameters.Covariances.shape, again.Parameters.Covariances.shape)
-        let numbers (mixture: Mixture<Gaussian>) = mixture.Parameters.Covariances.toArray ()
-        nearAll 1e-12 (Structure.name structure) (numbers mixture) (numbers again)
-        nearAll 1e-12 "weights" mixture.Weights again.Weights
+
+        mixture
+        |> isCoreMixture
+            (FreeParameters.gaussian mixture)
+            (fun gaussian -> [ gaussian.Means; gaussian.Covariances; gaussian.InverseFactors ])
+            (Structure.name structure)
 
     for family, logPartition, mixture, _ in exponentials do
-        let parameters = FreeParameters.exponential family logPartition 3 2
-        let again = parameters.OfMixture mixture |> ok |> Tensor.vector |> parameters.ToMixture
-        nearAll 1e-12 family.Name (mixture.Parameters.Means.toArray ()) (again.Parameters.Means.toArray ())
+        let parameters = FreeParameters.exponential family logPartition mixture
+
+        // Natural parameters that follow from one another have a constant in common that is left open.
+        let numbers (exponential: ExponentialParameters) =
+            if family.Free = family.Statistics then
+                [ exponential.Means; exponential.Natural; exponential.LogPartitions ]
+            else
+                [ exponential.Means ]
+
+        mixture |> isCoreMixture parameters numbers family.Name
 
 // ── Derivatives ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -163,7 +182,7 @@ let ``the observed information is the numerical Hessian`` (name: string) =
 
 [<Fact>]
 let ``float32 has derivatives, too`` () =
-    let parameters = FreeParameters.gaussian Full 3 3
+    let parameters = FreeParameters.gaussian (gaussianMixture Full 3)
     let source = sourceIn 64 true 3 (drawn 100 (gaussianRow 3))
     let mixture = gaussianMixture Full 3
     let at place = FreeParameters.vector place parameters mixture |> ok
@@ -187,14 +206,14 @@ let ``some parameters may be constants of another engine`` () =
         Autodiff.logLikelihood Gaussian.family { mixture with Parameters = gaussian } source
 
     let means = mixture.Parameters.Means.toArray ()
-    let parameters = FreeParameters.gaussian Diag 3 3
+    let parameters = FreeParameters.gaussian mixture
     let whole = ok (FreeParameters.vector float64 parameters mixture) |> Autodiff.score parameters source |> numbers
     nearAll 1e-12 "means" whole[2..10] (numbers (dsharp.grad ofMeans (tensor means)))
 
 [<Fact>]
 let ``rows of tiny density have finite derivatives`` () =
     for structure in Structure.all do
-        let parameters = FreeParameters.gaussian structure 3 3
+        let parameters = FreeParameters.gaussian (gaussianMixture structure 3)
         let theta = FreeParameters.vector float64 parameters (gaussianMixture structure 3) |> ok
         let source = sourceOf [| [| 1000.0; -2000.0; 500.0 |]; [| -1e4; 1e4; 0.0 |] |]
         let value = scalar (Autodiff.logLikelihoodAt parameters source theta)
@@ -230,7 +249,7 @@ let ``blocks of weight 0 change nothing`` () =
     let weights = Array.init 48 (fun i -> if i / 16 = 1 then 2.0 else 0.0)
     let source = sourceIn 16 false 2 rows |> Source.weighted weights |> ok
     let alone = sourceOf rows[16..31]
-    let parameters = FreeParameters.gaussian Full 3 2
+    let parameters = FreeParameters.gaussian (gaussianMixture Full 2)
     let theta = FreeParameters.vector float64 parameters (gaussianMixture Full 2) |> ok
 
     for derive in [ Autodiff.logLikelihoodAt; Autodiff.score; Autodiff.observedInformation ] do
@@ -256,8 +275,9 @@ let structureNames = TheoryData<string>(Structure.all |> List.map Structure.name
 let ``at a converged fit the score is zero and the information positive definite`` (name: string) =
     let structure = ok (Structure.parse name)
     let source = DataSet.faithful().Source
-    let parameters = FreeParameters.gaussian structure 2 2
-    let theta = FreeParameters.vector float64 parameters (fitted structure).Mixture |> ok
+    let mixture = (fitted structure).Mixture
+    let parameters = FreeParameters.gaussian mixture
+    let theta = FreeParameters.vector float64 parameters mixture |> ok
     let information = Autodiff.observedInformation parameters source theta
 
     let eigenvalues =
@@ -275,7 +295,7 @@ let ``a single Gaussian has the textbook's information`` () =
     // Information N/σ² of the mean and 2N of ln w = −ln σ at the maximum (Bishop, PRML, 2006, §2.3.4 and ex. 2.34).
     let source = sourceOf (drawn 60 (gaussianRow 2))
     let fit = Gmm.fit (plain 1 Diag) source |> ok
-    let parameters = FreeParameters.gaussian Diag 1 2
+    let parameters = FreeParameters.gaussian fit.Mixture
     let theta = FreeParameters.vector float64 parameters fit.Mixture |> ok
     let variances = fit.Parameters.Covariances.toArray ()
     let expected = [| 60.0 / variances[0]; 60.0 / variances[1]; 120.0; 120.0 |]
@@ -295,15 +315,14 @@ let ``a single Gaussian has the textbook's information`` () =
 [<Fact>]
 let ``single exponential families have the textbook's information`` () =
     // The variance of T(x), N times (Bishop, PRML, 2006, eq. 2.226 and ex. 2.58), whatever the data: A'' has no x.
-    let information family logPartition mean =
-        let parameters = FreeParameters.exponential family logPartition 1 1
-
+    let information (family: ExponentialFamily) logPartition mean =
         let mixture =
             Tensor.create [| 1; 1; family.Statistics |] mean
             |> ExponentialFamily.create family
             |> ok
             |> Mixture.uniform 1
 
+        let parameters = FreeParameters.exponential family logPartition mixture
         let source = sourceOf (Array.init 30 (fun i -> [| float (i % 2) |]))
         let theta = FreeParameters.vector float64 parameters mixture |> ok
         numbers (Autodiff.observedInformation parameters source theta) |> Array.exactlyOne
@@ -327,7 +346,7 @@ let ``single exponential families have the textbook's information`` () =
 
 // ── Errors ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-let private parameters = FreeParameters.gaussian Full 3 3
+let private parameters = FreeParameters.gaussian (gaussianMixture Full 3)
 
 [<Fact>]
 let ``mixtures of another layout, or at an edge, have no free parameters`` () =
@@ -346,12 +365,12 @@ let ``mixtures of another layout, or at an edge, have no free parameters`` () =
             LogWeights = Tensor.vector [| log 0.5; -infinity; log 0.5 |] }
 
     Assert.Equal(
-        "ln π[1]/π[2] must be finite: free parameters have no edge values, but is -Infinity.",
+        "ln π[1]/π[2] must be finite: free coordinates have no edge values, but is -Infinity.",
         message (parameters.OfMixture edge)
     )
 
-    let bernoulli = FreeParameters.exponential Bernoulli.family LogPartition.bernoulli 1 2
     let edge = Bernoulli.ofProbabilities (array2D [ [ 0.5; 1.0 ] ]) |> ok |> Mixture.uniform 1
+    let bernoulli = FreeParameters.exponential Bernoulli.family LogPartition.bernoulli edge
     Assert.StartsWith("η[0,1,0]−η[0,1,1] must be finite", message (bernoulli.OfMixture edge))
     let other = Poisson.ofRates (array2D [ [ 0.5; 1.0 ] ]) |> ok |> Mixture.uniform 1
     Assert.Equal("Mixture must be 1×2×2 of bernoulli, but is 1×2×1 of poisson.", message (bernoulli.OfMixture other))
@@ -371,14 +390,11 @@ let ``data that don't fit are an error before any work`` () =
         |> List.distinct
         |> List.exactlyOne
 
-    Assert.Equal(
-        "The data must have 3 columns, as those the model was fitted to, but there are 2.",
-        message [| [| 1.0; 2.0 |] |]
-    )
+    Assert.Equal("The data must have 3 columns, as the mixture has, but there are 2.", message [| [| 1.0; 2.0 |] |])
 
     Assert.Contains("row 1, column 2", message [| [| 1.0; 2.0; 3.0 |]; [| 1.0; 2.0; nan |] |])
-    let poisson = FreeParameters.exponential Poisson.family LogPartition.poisson 1 1
     let rates = Poisson.ofRates (array2D [ [ 0.5 ] ]) |> ok |> Mixture.uniform 1
+    let poisson = FreeParameters.exponential Poisson.family LogPartition.poisson rates
     let theta = FreeParameters.vector float64 poisson rates |> ok
 
     let counts =
@@ -409,9 +425,10 @@ let ``no maximum has no standard errors`` () =
 [<Fact>]
 let ``families of fewer free parameters are refused`` () =
     let odd = { Categorical.family 4 with Free = 2 }
+    let mixture = Tensor.create [| 1; 1; 4 |] (Array.create 4 0.25) |> ExponentialFamily.create odd |> ok
 
     let failure =
         Assert.Throws<ArgumentException>(fun () ->
-            FreeParameters.exponential odd LogPartition.categorical 1 1 |> ignore)
+            FreeParameters.exponential odd LogPartition.categorical (Mixture.uniform 1 mixture) |> ignore)
 
     Assert.Contains("Free must be Statistics or one less (4 or 3) for categorical, but is 2.", failure.Message)

@@ -21,15 +21,6 @@ let placeOf (dtype: string) = if dtype = "Float64" then float64 else float32
 
 let engineOf dtype = ok (DiffSharpTensor.engine (placeOf dtype))
 
-/// Fails unless every number is near the expected one, relative to the largest magnitude of all.
-let nearAll tolerance what (expected: float[]) (actual: float[]) =
-    Assert.True((expected.Length = actual.Length), $"{what}: {actual.Length} numbers instead of {expected.Length}")
-    let scale = expected |> Seq.filter Double.IsFinite |> Seq.map abs |> Seq.append [ 0.0 ] |> Seq.max
-
-    for i in 0 .. expected.Length - 1 do
-        if not (expected[i] = actual[i] || abs (actual[i] - expected[i]) <= tolerance * scale) then
-            Assert.Fail $"{what}[{i}]: expected {expected[i]:R}, but is {actual[i]:R}"
-
 let normal (random: Random) = Normal.Sample(random, 0.0, 1.0)
 
 /// A mixture of a family, the columns of its data, and a row of them; what is checked of each is the same for any family.
@@ -109,13 +100,12 @@ let cases: (string * Case) list =
 
       "product",
       case
-          (Product.family
-              [ Product.gaussian Gaussian.family; Product.exponential (ExponentialFamily.components Poisson.family) ])
+          (Product.family [ Product.part Gaussian.family; Product.part (ExponentialFamily.components Poisson.family) ])
           (Mixture.uniform
               3
               { Parts =
-                  [ [| 0; 2 |], GaussianPart (gaussianMixture Full 2).Parameters
-                    [| 1; 3 |], ExponentialPart poisson.Parameters ] })
+                  [ [| 0; 2 |], PartParameters<Gaussian>((gaussianMixture Full 2).Parameters)
+                    [| 1; 3 |], PartParameters<ExponentialParameters>(poisson.Parameters) ] })
           4
           (fun random ->
               let x, counts = gaussianRow 2 random, poissonRow random

@@ -5,17 +5,10 @@ open System
 open System.Diagnostics
 open System.IO
 open System.Text.RegularExpressions
+open Gmm.Tests.Support
 open Xunit
 
-/// The folder that holds the solution.
-let private root =
-    let rec up (folder: DirectoryInfo) =
-        if File.Exists(Path.Combine(folder.FullName, "Gmm.sln")) then
-            folder.FullName
-        else
-            up folder.Parent
-
-    up (DirectoryInfo AppContext.BaseDirectory)
+let private root = repositoryRoot.Value
 
 let private blocks language =
     let page = File.ReadAllText(Path.Combine(root, "docs", "diffsharp.md"))

@@ -3,7 +3,7 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>What every fit can be drawn as, whatever the family.</summary>
+/// <summary>A fit of any family, to be drawn.</summary>
 internal interface IDrawing
 {
     bool HasHistory { get; }

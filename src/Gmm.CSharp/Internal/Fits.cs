@@ -4,7 +4,7 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>What every mixture asks of its fit, whatever the family.</summary>
+/// <summary>A fit of any family, as estimators use it.</summary>
 internal interface IFit
 {
     double[] Weights { get; }
@@ -38,6 +38,9 @@ internal interface IFit
     IReadOnlyList<double[]> WeightsHistory { get; }
 
     int[] Labels(Source source);
+
+    /// <summary>The labels of the rows that were fitted.</summary>
+    int[] FittedLabels(Source source);
 
     double[,] Responsibilities(Source source);
 
@@ -110,13 +113,15 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     /// <summary>Something of the parameters of every iteration.</summary>
     internal IReadOnlyList<T> History<T>(Func<TParameters, T> of) => [.. Value.History.Select(mixture => of(mixture.Parameters))];
 
-    public int[] Labels(Source source) => Core.Predict.labels(Value, source).Get();
+    public virtual int[] Labels(Source source) => Core.Predict.labels(Value, source).Get();
+
+    public virtual int[] FittedLabels(Source source) => Labels(source);
 
     public double[,] Responsibilities(Source source) => Core.Predict.responsibilities(Value, source).Get();
 
     public double[] LogDensities(Source source) => Core.Predict.logDensities(Value, source).Get();
 
-    public double Score(Source source) => Core.Predict.score(Value, source).Get();
+    public virtual double Score(Source source) => Core.Predict.score(Value, source).Get();
 
     public double Icl(Source source) => Core.Predict.icl(Value, source).Get();
 
@@ -128,7 +133,7 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
             ? ComparisonModule.ofFits(Value, fit.Value).Get(("The second mixture", nameof(other)))
             : throw Translation.Invalid(nameof(other), "a fitted mixture of the same kind of components", "one of another");
 
-    public SavedFit ToSaved(FSharpMap<string, Core.Tensor> options) => Core.Persist.toSaved(options, Value).Get();
+    public SavedFit ToSaved(FSharpMap<string, Core.Tensor> options) => Core.Persist.toSaved(options, Value);
 
     public Sample Sample(int n, int? component, int seed) =>
         SampleModule.draw(Sampling.ToCore(component, seed, Value.Model.Execution), n, Value).Get(Sampling.Names);
@@ -172,4 +177,22 @@ internal sealed class ProductFit(Fit<Product> value, IReadOnlyList<Part> parts) 
 
     private IReadOnlyList<PartParameters> Of(Product product) =>
         [.. parts.Zip(product.Parts, (part, fitted) => new PartParameters(part, fitted.Item2))];
+}
+
+/// <summary>A result of k-means, and the clusters of its rows unless it was loaded.</summary>
+internal sealed class KMeansState(KMeansFit value, int[]? labels) : FitOf<Centroid>(value.Fit)
+{
+    internal double[,] Centers => value.Centres;
+
+    internal double Inertia => value.Inertia;
+
+    internal int[]? KnownLabels => labels;
+
+    public override int[] Labels(Source source) => Core.KMeans.predict(value, source).Get();
+
+    public override int[] FittedLabels(Source source) => [.. labels ?? Labels(source)];
+
+    public override double Score(Source source) => -Core.KMeans.inertia(value, source).Get();
+
+    internal double[,] Distances(Source source) => Core.KMeans.transform(value, source).Get();
 }

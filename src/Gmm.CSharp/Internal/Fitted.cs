@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Gmm.CSharp;
 
-/// <summary>What an estimator has learnt: one immutable value, replaced as a whole at the end of a fit, so that any number of threads may read it.</summary>
+/// <summary>The result of an estimator: one immutable value, replaced as a whole at the end of a fit, so that any number of threads may read it.</summary>
 internal sealed class Fitted<T>(string estimator)
     where T : class
 {

@@ -2,10 +2,10 @@ using Microsoft.FSharp.Core;
 
 namespace Gmm.CSharp;
 
-/// <summary>From the settings of Gaussian components to those of the core.</summary>
+/// <summary>Converts the settings of Gaussian components to those of the core.</summary>
 internal static class GaussianSettings
 {
-    internal static GaussianOptions ToCore(
+    internal static GaussianKind ToKind(
         CovarianceType covarianceType,
         CovarianceStart startCovariances,
         Regularisation regCovar,
@@ -34,23 +34,13 @@ internal static class GaussianSettings
             value => set(value ? Regularisation.Absolute(get().Amount) : Regularisation.Relative(get().Amount))),
     ];
 
-    internal static CovarianceType ToCovarianceType(Structure structure) =>
-        Enum.GetValues<CovarianceType>().Single(type => ToStructure(type).Equals(structure));
-
-    /// <summary>The structure of the core.</summary>
+    /// <summary>Returns the structure of the core; <see cref="CovarianceType"/> has its structures in its order, by which files store them.</summary>
     internal static Structure ToStructure(CovarianceType type) =>
-        type switch
-        {
-            CovarianceType.Full => Structure.Full,
-            CovarianceType.Diag => Structure.Diag,
-            CovarianceType.Spherical => Structure.Spherical,
-            CovarianceType.TiedFull => Structure.TiedFull,
-            CovarianceType.TiedDiag => Structure.TiedDiag,
-            CovarianceType.TiedSpherical => Structure.TiedSpherical,
-            _ => throw Translation.UnknownValue(nameof(CovarianceType), type),
-        };
+        Enum.IsDefined(type) ? StructureModule.all[(int)type] : throw Translation.UnknownValue(nameof(CovarianceType), type);
 
-    /// <summary>Two settings that make one prior: both of them, null when neither is given.</summary>
+    internal static CovarianceType ToCovarianceType(Structure structure) => (CovarianceType)StructureModule.all.ToList().IndexOf(structure);
+
+    /// <summary>Returns two settings that make one prior: both of them, or null when neither is given.</summary>
     private static (Tensor, double)? Both((Tensor? Value, string Name) value, (double? Value, string Name) strength) =>
         (value.Value, strength.Value) switch
         {

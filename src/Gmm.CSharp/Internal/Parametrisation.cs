@@ -6,7 +6,7 @@ namespace Gmm.CSharp;
 /// An exponential family of the core, and its mean parameters (K×D×S) under the name and in the shape that its users know.
 /// </summary>
 /// <param name="Family">The family with its prior.</param>
-/// <param name="Name">What the parameters are called: Probabilities, LevelProbabilities or Rates.</param>
+/// <param name="Name">The name of the parameters: Probabilities, LevelProbabilities or Rates.</param>
 /// <param name="Read">From the core's parameters to an array of the known shape.</param>
 /// <param name="Write">From such an array, which is called by the string, to mean parameters (K×D×S).</param>
 internal sealed record Parametrisation(
@@ -107,7 +107,7 @@ internal sealed record Parametrisation(
 
     // ── Mean parameters ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Of probabilities p (K×D), the expected counts (np, n − np).</summary>
+    /// <summary>Converts probabilities p (K×D) to the expected counts (np, n − np).</summary>
     private static Core.Tensor Pairs(double[,] probabilities, int trials, string name) =>
         Make(
             [probabilities.GetLength(0), probabilities.GetLength(1), 2],
@@ -118,7 +118,7 @@ internal sealed record Parametrisation(
                 return trials * (s == 0 ? p : 1 - p);
             });
 
-    /// <summary>Of probabilities p (K×D×L), themselves.</summary>
+    /// <summary>Returns probabilities p (K×D×L), checked.</summary>
     private static Core.Tensor Shares(double[,,] probabilities, int levels, string name)
     {
         int[] shape = [probabilities.GetLength(0), probabilities.GetLength(1), probabilities.GetLength(2)];
@@ -147,7 +147,7 @@ internal sealed record Parametrisation(
             });
     }
 
-    /// <summary>Of rates λ (K×D), the expected values.</summary>
+    /// <summary>Converts rates λ (K×D) to the expected values.</summary>
     private static Core.Tensor Single(
         double[,] rates, string name, string rule, Func<double, bool> isRate, Func<double, double> mean) =>
         Make(

@@ -6,7 +6,7 @@ namespace Gmm.CSharp;
 /// <summary>From the arguments of a draw to the options of the core.</summary>
 internal static class Sampling
 {
-    /// <summary>What the core calls the component.</summary>
+    /// <summary>The core's name of the component.</summary>
     internal static readonly (string Core, string Here) Names = ("Component", "component");
 
     internal static SampleOptions ToCore(int? component, int seed, Execution execution) =>

@@ -30,15 +30,15 @@ internal static class Saving
         return new(family(options), own, options);
     }
 
-    /// <summary>The settings that a fit tells, which the F# library saves without others: Gaussian structures and priors, the weights' prior, the assignment.</summary>
-    internal static FSharpMap<string, Core.Tensor> Told(FSharpMap<string, Core.Tensor> state)
+    /// <summary>The settings that a fit contains, for files of the F# library, which have no others: Gaussian structures and priors, the weights' prior, the assignment.</summary>
+    internal static FSharpMap<string, Core.Tensor> Contained(FSharpMap<string, Core.Tensor> state)
     {
-        var told = StateModule.within("settings", state).Aggregate(state, (all, entry) => all.Add(entry.Key, entry.Value));
-        told = told.Add("cem", state["assignment"]);
-        return state.TryGetValue("weightConcentration", out var concentration) ? told.Add("weightConcentrationPrior", concentration) : told;
+        var contained = StateModule.within("settings", state).Aggregate(state, (all, entry) => all.Add(entry.Key, entry.Value));
+        contained = contained.Add("cem", state["assignment"]);
+        return state.TryGetValue("weightConcentration", out var concentration) ? contained.Add("weightConcentrationPrior", concentration) : contained;
     }
 
-    /// <summary>What is made of the content of a file; what is wrong with it is told with the path.</summary>
+    /// <summary>Makes a model from the content of a file; an error names the path.</summary>
     internal static T Load<T>(string path, Func<SavedFit, T> make)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -55,7 +55,7 @@ internal static class Saving
         }
     }
 
-    /// <summary>The fit that was saved; what is wrong with an entry is told as one of the argument <c>state</c>.</summary>
+    /// <summary>Returns the fit that was saved; an error names an entry as one of the argument <c>state</c>.</summary>
     internal static Fit<T> Open<T>(SavedFit saved)
     {
         var result = Core.Persist.ofSaved<T>(saved);
@@ -72,7 +72,7 @@ internal static class Saving
     {
         if (found != expected)
         {
-            throw Translation.Invalid("Family", $"\"{expected}\", as is asked for", $"\"{found}\"");
+            throw Translation.Invalid("Family", $"\"{expected}\", the family requested", $"\"{found}\"");
         }
     }
 }

@@ -5,7 +5,7 @@ namespace Gmm.CSharp;
 /// <summary>Between the F# core and C#: options and results one way, errors as exceptions the other.</summary>
 internal static class Translation
 {
-    /// <summary>What the core calls an option, and what it mostly is called here; the first that a name begins with counts.</summary>
+    /// <summary>The core's names of options, and the usual names here; the first one that a name begins with counts.</summary>
     private static readonly (string Core, string Here)[] CommonNames =
     [
         ("SampleWeights", "sampleWeights"),
@@ -34,8 +34,8 @@ internal static class Translation
     ];
 
     /// <summary>The value of a result, or the exception that says what is wrong in the words of the C# surface.</summary>
-    /// <param name="result">What the core returned.</param>
-    /// <param name="names">What the core calls an option, and what this estimator does, where that is not the usual name.</param>
+    /// <param name="result">The result of the core.</param>
+    /// <param name="names">The core's names of options, and those of this estimator, where they are not the usual ones.</param>
     internal static T Get<T>(this FSharpResult<T, GmmError> result, params (string Core, string Here)[] names) =>
         result.IsOk ? result.ResultValue : throw ToException(result.ErrorValue.Known(names));
 
@@ -83,7 +83,7 @@ internal static class Translation
                 new MixtureFitException(error.Message, trouble.owner, trouble.iteration),
             GmmError.DegenerateComponent trouble =>
                 new MixtureFitException(error.Message, trouble.owner, trouble.iteration),
-            GmmError.UnavailableDevice => new ArgumentException(error.Message),
+            GmmError.UnavailableBackend => new ArgumentException(error.Message),
             _ => new IOException(error.Message),
         };
 

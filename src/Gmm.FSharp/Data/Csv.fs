@@ -5,41 +5,41 @@ open System.Globalization
 open System.IO
 open CsvHelper
 
-/// Numbers with names and perhaps labels, as a file has them.
+/// The content of a CSV file: numbers with column names, and perhaps labels.
 type Table =
     {
-        /// The names of the D numeric columns; "column 1" … where the file has none.
+        /// The names of the D numeric columns; "column 1" … when the file has none.
         Names: string[]
         /// The N×D numbers, row by row.
         Values: float[]
-        /// The label of every row (N), when the last column has labels.
+        /// The label of every row (N), when the last column holds labels.
         Labels: string[] option
     }
 
-    /// How many features, D.
+    /// The number of features, D.
     member table.Columns = table.Names.Length
-    /// How many rows, N.
+    /// The number of rows, N.
     member table.Rows = table.Values.Length / table.Names.Length
 
-/// How to read a CSV file; start from `Csv.defaults`.
+/// Options for reading a CSV file; start from `Csv.defaults`.
 type CsvOptions =
     {
-        /// Whether the first row has the names of the columns; None when the file shall tell: then it is a header if none
-        /// of its cells is a number.
+        /// Whether the first row holds the column names. With None, it does when none of its cells is a number.
         Header: bool option
-        /// What stands between two cells; None when the file shall tell: a comma, a semicolon, a tab or a bar.
+        /// The character between two cells. With None, the reader detects a comma, a semicolon, a tab or a bar.
         Separator: char option
     }
 
-/// Reading CSV files (RFC 4180) with points in the numbers, whatever the language of the machine.
+/// Reads CSV files (RFC 4180). The decimal separator is a point, whatever the language of the machine.
 ///
-/// The last column has labels when it is named `label` or `class`, or when its cells are no numbers. Every other cell must
-/// be a finite number: an empty cell, NaN or a word is `UnreadableFile` with its line and column, counted from 1.
+/// The last column holds labels when its name is `label` or `class`, or when its cells are not numbers. Every other
+/// cell must be a finite number: for an empty cell, NaN or a word the error is `UnreadableFile` with its line and
+/// column, from 1.
 module Csv =
-    /// The file tells what separates its cells and whether it has a header.
+    /// The defaults: the reader detects the separator and the header.
     let defaults = { Header = None; Separator = None }
 
-    /// Where and why a file can't be read.
+    /// Says where and why a file can't be read.
     exception private Trouble of line: int * column: int * reason: string
 
     let private tryNumber (cell: string) =
@@ -49,20 +49,20 @@ module Csv =
 
     let private isNumber = tryNumber >> Option.isSome
 
-    /// What the first rows say about all rows.
+    /// The layout of all rows, as the first rows show it.
     type private Layout =
         {
-            /// The cells of every row, labels included.
+            /// The number of cells in every row, labels included.
             Width: int
             /// The names of the numeric columns.
             Names: string[]
-            /// Whether the last column has labels.
+            /// Whether the last column holds labels.
             HasLabels: bool
-            /// Whether these may be anything; otherwise they are words.
+            /// Whether the labels may be any text; otherwise they must not be numbers.
             IsNamed: bool
         }
 
-    /// The rows of cells with their line numbers, one after another.
+    /// Reads the rows of cells with their line numbers, one after another.
     let private lines (options: CsvOptions) (path: string) : seq<int * string[]> =
         let options =
             CsvReaderOptions(
@@ -103,7 +103,7 @@ module Csv =
         if cells.Length <> layout.Width then
             raise (Trouble(line, 0, $"The row has {cells.Length} cells and the first row has {layout.Width}."))
 
-    /// The number in a cell.
+    /// Returns the number in a cell.
     let private number line (cells: string[]) j =
         match tryNumber cells[j] with
         | Some number when Double.IsFinite number -> number
@@ -114,12 +114,14 @@ module Csv =
 
             raise (Trouble(line, j + 1, $"The cell must be a number, but is \"{cells[j]}\".{hint}"))
 
-    /// The label in the last cell.
+    /// Returns the label in the last cell.
     let private label (layout: Layout) line (cells: string[]) =
         match Array.last cells with
         | "" -> raise (Trouble(line, layout.Width, "The cell must be a label, but is empty."))
         | cell when not layout.IsNamed && isNumber cell ->
-            raise (Trouble(line, layout.Width, $"The cell is {cell}, but the first one of its column is no number."))
+            raise (
+                Trouble(line, layout.Width, $"The cell is {cell}, but the first cell of its column is not a number.")
+            )
         | cell -> cell
 
     let private table (options: CsvOptions) (lines: seq<int * string[]>) : Table =
@@ -164,7 +166,7 @@ module Csv =
           Values = values.ToArray()
           Labels = if layout.HasLabels then Some(labels.ToArray()) else None }
 
-    /// Reads a file with options of your own.
+    /// Reads a file with the given options. Errors as `read`.
     let readWith (options: CsvOptions) (path: string) : Result<Table, GmmError> =
         let unreadable line column reason = Error(UnreadableFile(path, line, column, reason))
 
@@ -181,10 +183,11 @@ module Csv =
         | :? UnauthorizedAccessException
         | :? IOException as error -> unreadable 0 0 error.Message
 
-    /// Reads a file of numbers, with or without a header, with or without labels in its last column. Error when there is no
-    /// such file, when it has no rows, when a row has more or fewer cells than the first, or when a cell is no number.
+    /// Reads a file of numbers, with or without a header, with or without labels in its last column. Error when there
+    /// is no such file, when it has no rows, when a row has more or fewer cells than the first, or when a cell is not a
+    /// number.
     let read (path: string) : Result<Table, GmmError> = readWith defaults path
 
-    /// The numbers of a table as data, read in place. Throws GmmException for a table made by hand whose numbers are no whole
-    /// number of rows.
+    /// Returns the numbers of a table as data, without a copy. Throws GmmException for a hand-made table whose numbers
+    /// don't fill whole rows.
     let source (table: Table) : Source = Source.ofMemory table.Columns (ReadOnlyMemory table.Values) |> GmmError.get

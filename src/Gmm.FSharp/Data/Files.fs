@@ -3,15 +3,15 @@ namespace Gmm
 open System
 open System.IO
 
-/// Files are written as a whole or not at all, and what is wrong with one is told with its path.
+/// Reads and writes files with errors that name the path; a write is complete or leaves the file as it was.
 module internal Files =
-    /// A reason why the content of a file can't be used.
+    /// Says why the content of a file can't be used.
     exception Unusable of reason: string
 
-    /// The error of a file as a whole.
+    /// Returns an error about a file as a whole.
     let unreadable path reason : Result<'T, GmmError> = Error(UnreadableFile(path, 0, 0, reason))
 
-    /// What work with a file makes, or the error of what the system or the content says against it.
+    /// Runs work on a file. Error when the system refuses, or when the work raises `Unusable`.
     let attempt (path: string) (work: unit -> 'T) : Result<'T, GmmError> =
         try
             Ok(work ())
@@ -26,8 +26,8 @@ module internal Files =
         | :? UnauthorizedAccessException
         | :? IOException as error -> unreadable path error.Message
 
-    /// Writes a file, whose folder is made if need be. The file is complete or untouched: the content goes to another file
-    /// beside it, which then takes its name.
+    /// Writes a file, and creates its folder if it is missing. The content goes to a temporary file in the same folder,
+    /// which is then renamed, so the file is complete or untouched.
     let write (path: string) (content: Stream -> unit) : Result<unit, GmmError> =
         attempt path (fun () ->
             let full = Path.GetFullPath path

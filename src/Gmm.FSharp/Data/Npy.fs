@@ -10,21 +10,21 @@ open System.Text
 open System.Text.RegularExpressions
 open Microsoft.FSharp.NativeInterop
 
-/// What the header of a NumPy file says.
+/// The header of a NumPy file.
 [<NoEquality; NoComparison>]
 type internal NpyHeader =
     {
-        /// NumPy's text for what the elements are: '<f8' for little-endian float64.
+        /// NumPy's text for the type of the elements: '<f8' for little-endian float64.
         Type: string
         /// The length of every dimension.
         Shape: int64[]
-        /// How many elements there are.
+        /// The number of elements.
         Count: int64
-        /// Where the elements begin.
+        /// The position of the first element, in bytes.
         Offset: int64
     }
 
-/// Files of NumPy's own format: a header in ASCII, then the numbers as they lie in memory
+/// NumPy's own file format: a header in ASCII, then the numbers as they lie in memory
 /// (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
 module internal NpyFormat =
     let private fail reason = raise (Files.Unusable reason)
@@ -48,14 +48,14 @@ module internal NpyFormat =
         else
             fail $"Its header has no valid '{name}': {text.Trim()}"
 
-    /// The header of a file of NumPy, from its beginning. The sizes that it names are not trusted: no more than 64 KiB are read.
-    /// Raises `Unusable`.
+    /// Reads the header of a NumPy file from its beginning. It doesn't trust the sizes in the file: it reads at most 64
+    /// KiB. Raises `Unusable`.
     let readHeader (stream: Stream) : NpyHeader =
         let start = Array.zeroCreate 8
         let found = stream.ReadAtLeast(start.AsSpan(), 8, throwOnEndOfStream = false)
 
         if found < 8 || start[..5] <> magic then
-            fail "It is no .npy file: it does not begin as numpy.save writes it."
+            fail "It is not an .npy file: it does not begin as numpy.save writes it."
 
         let lengthBytes, length =
             match start[6] with
@@ -79,9 +79,9 @@ module internal NpyFormat =
                     Int64.TryParse(length, Globalization.NumberStyles.None, Globalization.CultureInfo.InvariantCulture)
                 with
                 | true, length -> length
-                | false, _ -> fail $"Its shape must be lengths from 0, but has {length}.")
+                | false, _ -> fail $"Its shape must consist of whole numbers from 0, but has {length}.")
 
-        // Numbers in the order of Fortran are those of C where no more than one dimension is longer than 1.
+        // With at most one dimension longer than 1, Fortran order and C order are the same.
         let isVector = shape |> Array.filter (fun length -> length <> 1L) |> Array.length <= 1
 
         if field "True|False" "fortran_order" text = "True" && not isVector then
@@ -92,14 +92,14 @@ module internal NpyFormat =
                 Array.fold (fun product length -> Checked.(*) product length) 1L shape
             with :? OverflowException ->
                 let text = String.Join("×", shape)
-                fail $"Its shape {text} has more numbers than can be."
+                fail $"Its shape {text} has too many numbers."
 
         { Type = kind
           Shape = shape
           Count = count
           Offset = 8L + lengthBytes + length }
 
-    /// The bytes of a number of a header that must be of float64 or float32. Raises `Unusable`.
+    /// Returns the bytes per number of a header, which must declare float64 or float32. Raises `Unusable`.
     let numberSize (header: NpyHeader) : int =
         match header.Type with
         | "<f8" -> 8
@@ -110,7 +110,8 @@ module internal NpyFormat =
             fail
                 $"Its numbers must be float64 or float32 ('<f8', '<f4'), but are {other}; save them with array.astype('<f8')."
 
-    /// Writes a header of version 1 for elements in C order, padded so that they begin at a multiple of 64 bytes.
+    /// Writes a header of version 1 for elements in C order, padded so that the elements begin at a multiple of 64
+    /// bytes.
     let writeHeader (descr: string) (shape: int64[]) (stream: Stream) =
         let lengths = if shape.Length = 1 then $"{shape[0]}," else String.Join(", ", shape)
         let text = $"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({lengths}), }}"
@@ -131,12 +132,12 @@ module internal NpyFormat =
 
             stream.Write(buffer.AsSpan(0, 8 * part.Length))
 
-    /// Writes float64 numbers, held row by row, with their header.
+    /// Writes float64 numbers, row by row, after their header.
     let writeNumbers (shape: int[]) (values: ReadOnlyMemory<float>) (stream: Stream) =
         writeHeader "<f8" (Array.map int64 shape) stream
         writeValues values stream
 
-    /// Little-endian numbers of 8 or 4 bytes each.
+    /// Reads little-endian numbers of `size` bytes each, 8 or 4.
     let decode (size: int) (bytes: ReadOnlySpan<byte>) : Numbers =
         if size = 8 then
             let numbers = GC.AllocateUninitializedArray<float>(bytes.Length / 8)
@@ -153,9 +154,9 @@ module internal NpyFormat =
 
             Numbers.Float32(ReadOnlyMemory numbers)
 
-#nowarn "9" // Native pointers: into a mapped file, within the length that was checked.
+#nowarn "9" // Native pointers: they point into a mapped file, within its checked length.
 
-/// Some numbers of a mapped file, in place.
+/// Numbers of a mapped file, in place.
 [<Sealed>]
 type internal MappedMemory<'T>(file: MappedFile, address: nativeint, length: int) =
     inherit MemoryManager<'T>()
@@ -172,8 +173,8 @@ type internal MappedMemory<'T>(file: MappedFile, address: nativeint, length: int
     override _.Unpin() = ()
     override _.Dispose(_: bool) = ()
 
-/// A file in memory, page by page as it is read, until it is disposed of. Nothing unmaps it before, so that a span into it is
-/// valid until then.
+/// A file mapped into memory; the system loads its pages as they are read. Only `Dispose` unmaps it, so a span into it
+/// stays valid until then.
 and [<Sealed>] internal MappedFile(path: string, stream: FileStream) =
     let length = stream.Length
     let written = File.GetLastWriteTimeUtc stream.SafeFileHandle
@@ -185,7 +186,7 @@ and [<Sealed>] internal MappedFile(path: string, stream: FileStream) =
 
     let address =
         let mutable pointer = NativePtr.ofNativeInt<byte> 0n
-        // Counts as a use of the handle, whose finaliser then leaves the pages where they are.
+        // This counts as a use of the handle, so its finaliser leaves the pages mapped.
         view.SafeMemoryMappedViewHandle.AcquirePointer &pointer
         NativePtr.toNativeInt pointer + nativeint view.PointerOffset
 
@@ -195,7 +196,7 @@ and [<Sealed>] internal MappedFile(path: string, stream: FileStream) =
         if not isOpen then
             raise (ObjectDisposedException(path, "The file is closed, but its rows are still in use."))
 
-    /// What is wrong when the file is not what it was when it was opened. Reading pages that it lost would end the process.
+    /// Throws GmmException when the file changed after it was opened. Reading pages that it lost would end the process.
     member file.RequireUnchanged() =
         file.RequireOpen()
 
@@ -209,11 +210,11 @@ and [<Sealed>] internal MappedFile(path: string, stream: FileStream) =
         if now <> length || File.GetLastWriteTimeUtc stream.SafeFileHandle <> written then
             trouble "It was changed while it was in use. Write to another file and rename it."
 
-    /// Some numbers in place.
+    /// Returns numbers of the file, in place.
     member file.Memory<'T>(offset: int64, count: int) : ReadOnlyMemory<'T> =
         Memory<'T>.op_Implicit (new MappedMemory<'T>(file, address + nativeint offset, count)).Memory
 
-    /// Some bytes in place.
+    /// Returns bytes of the file, in place.
     member _.Bytes(offset: int64, count: int) : ReadOnlySpan<byte> =
         ReadOnlySpan<byte>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(address + nativeint offset)), count)
 
@@ -226,24 +227,24 @@ and [<Sealed>] internal MappedFile(path: string, stream: FileStream) =
                 mapped.Dispose()
                 stream.Dispose()
 
-/// A .npy file in use, with its rows as data: no more of it is in memory than the system has room for. Dispose of it after the
-/// last use of the rows; a fit does not need them any more.
+/// An open .npy file, with its rows as data. The system keeps as much of it in memory as there is room for. Dispose of
+/// it after the last use of the rows; a finished fit no longer needs them.
 [<Sealed>]
 type NpyFile internal (source: Source, file: IDisposable) =
-    /// The rows.
+    /// The rows of the file.
     member _.Source = source
 
     interface IDisposable with
         member _.Dispose() = file.Dispose()
 
-/// Reading and writing NumPy's .npy files of numbers: float64 or float32, little-endian, row by row (C order).
+/// Reads and writes NumPy's .npy files of numbers: float64 or float32, little-endian, row by row (C order).
 module Npy =
-    /// Wide enough for all, and 64 rows of it are an array.
+    /// The largest number of columns: 64 rows of it still fit in an array.
     let private mostColumns = 1L <<< 24
 
     let private fail reason = raise (Files.Unusable reason)
 
-    /// N and D of a header; a vector is a column.
+    /// Returns N and D of a header; a vector is a single column.
     let private sizes (header: NpyHeader) : int64 * int =
         match header.Shape with
         | [| rows |] -> rows, 1
@@ -265,17 +266,17 @@ module Npy =
             let shape = String.Join("×", header.Shape)
 
             if header.Count > (Int64.MaxValue - header.Offset) / int64 size then
-                fail $"Its shape {shape} has more numbers than can be."
+                fail $"Its shape {shape} has too many numbers."
 
             let length = header.Offset + header.Count * int64 size
 
             if stream.Length <> length then
-                let what = if stream.Length < length then "is cut" else "goes on after its end"
-                fail $"It {what}: a shape of {shape} makes {length} bytes, but it has {stream.Length}."
+                let what = if stream.Length < length then "is cut short" else "goes on after its end"
+                fail $"It {what}: a shape of {shape} takes {length} bytes, but it has {stream.Length}."
 
             let file = new MappedFile(path, stream)
             let blockRows = Source.blockRows columns
-            // Numbers that lie as .NET has them are read in place.
+            // Aligned little-endian numbers can be read in place.
             let isInPlace = header.Offset % int64 size = 0L && BitConverter.IsLittleEndian
 
             let read index =
@@ -309,18 +310,20 @@ module Npy =
             stream.Dispose()
             reraise ()
 
-    /// Opens a file whose rows are read from the disk as they are needed, in place: `use file = …`, and then `file.Source`.
-    /// float32 stay float32. An array of one dimension is one column. Rows, blocks and all results are those of the same numbers
-    /// in memory, to the last bit. Error when there is no such file, its numbers are not little-endian float64 or float32 in C
-    /// order, or header and length don't agree. Do not write to the file while it is in use: what is noticed is an error of what
-    /// uses the rows, but a cut in the middle of a block ends the process.
+    /// Opens a file and reads its rows in place, from the disk, as they are needed: `use file = …`, and then
+    /// `file.Source`. Numbers in float32 stay float32. An array of one dimension is one column. Rows, blocks and all
+    /// results are the same, to the last bit, as for the same numbers in memory. Error when there is no such file, when
+    /// its numbers are not little-endian float64 or float32 in C order, or when header and length don't agree. Do not
+    /// write to the file while it is in use: the next read returns an error when it notices the change, but truncating
+    /// the file in the middle of a block ends the process.
     let openFile (path: string) : Result<NpyFile, GmmError> = Files.attempt path (fun () -> openMapped path)
 
-    /// The rows of a file that stays open until the process ends, as scripts like it; otherwise as `openFile`.
+    /// Returns the rows of a file as `openFile` does, but keeps the file open until the process ends, which suits
+    /// scripts.
     let source (path: string) : Result<Source, GmmError> = openFile path |> Result.map _.Source
 
-    /// Writes rows as an N×D file of float64, block by block: `numpy.load` reads it. The file is complete or, when it can't be
-    /// written, as it was. Sample weights are not written.
+    /// Writes rows as an N×D file of float64, block by block; `numpy.load` reads it. The write is complete or leaves
+    /// the file as it was. It leaves out sample weights.
     let writeSource (path: string) (source: Source) : Result<unit, GmmError> =
         result {
             return!
@@ -331,6 +334,6 @@ module Npy =
                         NpyFormat.writeValues (source.Read index).Values stream)
         }
 
-    /// Writes a matrix (N×D), as `writeSource`.
+    /// Writes a matrix (N×D), as `writeSource` does.
     let write (path: string) (values: float[,]) : Result<unit, GmmError> =
         Source.ofArray2D values |> Result.bind (writeSource path)

@@ -4,20 +4,20 @@ open System
 open System.Diagnostics
 open System.Runtime.ExceptionServices
 
-/// Where a fit is, told after every E-step.
+/// The progress of a fit, reported after every E-step.
 type Progress =
     {
-        /// Which run this is: 0, 1, … of Restarts.
+        /// The number of the run: 0, 1, … up to Restarts − 1.
         Run: int
         /// The run's seed.
         Seed: int
-        /// How many M-steps the run has made; 0 at its start.
+        /// The number of M-steps that the run has made; 0 at its start.
         Iteration: int
         /// The objective of the current mixture.
         Objective: float
-        /// By how much the objective has changed since the iteration before; 0 at the start.
+        /// The change of the objective since the previous iteration; 0 at the start.
         Change: float
-        /// The time since the fit began, starts and other runs included.
+        /// The time since the fit began, including starts and other runs.
         Elapsed: TimeSpan
     }
 
@@ -28,10 +28,10 @@ type Progress =
         FormattableString.Invariant
             $"run {progress.Run} (seed {progress.Seed})  iteration {progress.Iteration, 4}  objective {progress.Objective, 16:G10}  change {progress.Change, 10:G3}  {seconds:F2} s"
 
-/// Telling how a fit goes.
+/// Reports the progress of fits.
 module internal Progress =
-    /// A function of several runs at once, called from one thread at a time. When it has thrown, all runs end with its
-    /// exception at their next report.
+    /// Serialises the reports of several runs: only one thread calls `report` at a time. Once it has thrown, every run
+    /// ends with its exception at the run's next report.
     let oneAtATime (report: Progress -> unit) : Progress -> unit =
         let gate, thrown = obj (), ref None
 
@@ -45,11 +45,11 @@ module internal Progress =
                     thrown.Value <- Some(ExceptionDispatchInfo.Capture trouble)
                     reraise ())
 
-    /// The iterates of a run, each told when it is reached.
+    /// Reports each iterate of a run as the run reaches it.
     let watch (report: Progress -> unit) run seed (clock: Stopwatch) (iterates: seq<Result<Iterate<'θ>, GmmError>>) =
         let previous: float option ref = ref None
 
-        let told (iterate: Iterate<'θ>) =
+        let reported (iterate: Iterate<'θ>) =
             let change = previous.Value |> Option.map (fun before -> iterate.Objective - before)
             previous.Value <- Some iterate.Objective
 
@@ -63,18 +63,18 @@ module internal Progress =
 
             iterate
 
-        iterates |> Seq.map (Result.map told)
+        iterates |> Seq.map (Result.map reported)
 
-/// Something about a fit that its user should see, though it is no error.
+/// A condition of a fit that the user should know of, although it is not an error.
 type FitWarning =
-    /// The fit stopped at its iteration limit; the change is that of the objective in the last iteration.
+    /// The fit stopped at its iteration limit. `change` is the change of the objective in the last iteration.
     | NotConverged of iterations: int * change: float
     /// A component has less than a hundredth of an equal share 1/K of the weight.
     | NearlyEmpty of owner: int * weight: float
     /// One of several runs failed and was left out.
     | FailedRun of seed: int * error: GmmError
 
-    /// What is the matter, and the remedy.
+    /// The condition and the remedy, in words.
     member warning.Message =
         match warning with
         | NotConverged(iterations, change) ->

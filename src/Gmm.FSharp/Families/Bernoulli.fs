@@ -1,9 +1,9 @@
 namespace Gmm
 
-/// Numbers 0 or 1 with P(1) = p: η = (ln p, ln(1−p)), T = (x, 1−x). Both statistics are kept, so that p = 0 and p = 1 are
-/// ordinary values (Bishop, PRML, 2006, §9.3.3).
+/// Numbers 0 or 1 with P(1) = p: η = (ln p, ln(1−p)), T = (x, 1−x). Both statistics are kept, so that p = 0 and p = 1
+/// are ordinary values (Bishop, PRML, 2006, §9.3.3).
 module Bernoulli =
-    /// The definition.
+    /// The definition of the family.
     let family =
         { Name = "bernoulli"
           Domain = "0 or 1"
@@ -18,7 +18,8 @@ module Bernoulli =
           Prior = ConjugatePrior.flat 2
           Sample = fun random means -> if random.NextDouble() < means[0] then 1.0 else 0.0 }
 
-    /// The prior p ~ Beta(a, b): a − 1 ones and b − 1 zeros more. Throws ArgumentException unless a, b ≥ 1.
+    /// Returns the prior p ~ Beta(a, b), which acts like a − 1 extra ones and b − 1 extra zeros. Throws
+    /// ArgumentException unless a, b ≥ 1.
     let beta a b =
         ConjugatePrior.require (nameof a) 1.0 a
         ConjugatePrior.require (nameof b) 1.0 b
@@ -26,7 +27,7 @@ module Bernoulli =
         { Sums = [| a - 1.0; b - 1.0 |]
           Count = a + b - 2.0 }
 
-    /// The parameters with P(1) = p (K×D). Error unless every p is between 0 and 1.
+    /// Returns the parameters with P(1) = p (K×D). Error unless every p is between 0 and 1.
     let ofProbabilities (probabilities: float[,]) : Result<ExponentialParameters, GmmError> =
         let rows, columns = Array2D.length1 probabilities, Array2D.length2 probabilities
 
@@ -34,7 +35,7 @@ module Bernoulli =
         |> Tensor.matrices
         |> ExponentialFamily.create family
 
-    /// P(1) (K×D).
+    /// Returns P(1) (K×D).
     let probabilities (parameters: ExponentialParameters) : float[,] =
         let means = parameters.Means.toArray3D ()
         Array2D.init (Array3D.length1 means) (Array3D.length2 means) (fun k j -> means[k, j, 0])

@@ -9,7 +9,7 @@ module Binomial =
         if trials < 1 then
             invalidArg (nameof trials) $"The number of trials must be at least 1, but is {trials}."
 
-    /// The definition for n trials. Throws ArgumentException unless n ≥ 1.
+    /// Returns the definition for n trials. Throws ArgumentException unless n ≥ 1.
     let family (trials: int) =
         require trials
         let n = float trials
@@ -27,8 +27,8 @@ module Binomial =
           Prior = ConjugatePrior.flat 2
           Sample = fun random means -> float (Distributions.Binomial.Sample(random, means[0] / n, trials)) }
 
-    /// The prior p ~ Beta(a, b): a − 1 successes and b − 1 failures more, in (a + b − 2)/n more numbers. Throws
-    /// ArgumentException unless a, b ≥ 1 and n ≥ 1.
+    /// Returns the prior p ~ Beta(a, b), which acts like a − 1 extra successes and b − 1 extra failures, in (a + b −
+    /// 2)/n extra numbers. Throws ArgumentException unless a, b ≥ 1 and n ≥ 1.
     let beta (trials: int) a b =
         require trials
         ConjugatePrior.require (nameof a) 1.0 a
@@ -37,7 +37,7 @@ module Binomial =
         { Sums = [| a - 1.0; b - 1.0 |]
           Count = (a + b - 2.0) / float trials }
 
-    /// The parameters with success probability p (K×D). Error unless every p is between 0 and 1.
+    /// Returns the parameters with success probability p (K×D). Error unless every p is between 0 and 1.
     let ofProbabilities (trials: int) (probabilities: float[,]) : Result<ExponentialParameters, GmmError> =
         let rows, columns = Array2D.length1 probabilities, Array2D.length2 probabilities
         let share k j s = if s = 0 then probabilities[k, j] else 1.0 - probabilities[k, j]
@@ -46,11 +46,25 @@ module Binomial =
         |> Tensor.matrices
         |> ExponentialFamily.create (family trials)
 
-    /// p (K×D).
+    /// Returns p (K×D).
     let probabilities (trials: int) (parameters: ExponentialParameters) : float[,] =
         Bernoulli.probabilities parameters |> Array2D.map (fun successes -> successes / float trials)
 
-    /// n of parameters, the same for all: the sum of the expected successes and failures.
+    /// Returns the number of trials n, which all components share: the sum of the expected successes and failures.
     let trials (parameters: ExponentialParameters) : int =
         let means = parameters.Means.toArray ()
         int (round (means[0] + means[1]))
+
+    /// Returns the family for the settings saved with a fit.
+    let internal ofSettings (settings: State) : Result<ExponentialFamily, GmmError> =
+        result {
+            let! origin = ExponentialFamily.originOf settings
+            let trials = Array.last origin
+            let isTrials = trials >= 1.0 && trials <= float System.Int32.MaxValue && trials = floor trials
+
+            do!
+                GmmError.requireAll
+                    [ isTrials, "statistics", "the statistics of a whole number of trials", string trials ]
+
+            return family (int trials)
+        }

@@ -5,7 +5,7 @@ open MathNet.Numerics
 /// Waiting times with rate λ: η = −λ, T = x, A = −ln λ (the gamma distribution of shape 1; Murphy, Machine
 /// Learning, 2012, §2.4.4).
 module Exponential =
-    /// The definition.
+    /// The definition of the family.
     let family =
         { Name = "exponential"
           Domain = "0 or more"
@@ -20,7 +20,8 @@ module Exponential =
           Prior = ConjugatePrior.flat 1
           Sample = fun random means -> Distributions.Exponential.Sample(random, 1.0 / means[0]) }
 
-    /// The prior λ ~ Gamma(shape a, rate b): a − 1 more waiting times that add up to b. Throws ArgumentException unless a ≥ 1 and b ≥ 0.
+    /// Returns the prior λ ~ Gamma(shape a, rate b), which acts like a − 1 extra waiting times with the sum b. Throws
+    /// ArgumentException unless a ≥ 1 and b ≥ 0.
     let gamma shape rate =
         ConjugatePrior.require (nameof shape) 1.0 shape
         ConjugatePrior.require (nameof rate) 0.0 rate
@@ -28,13 +29,13 @@ module Exponential =
         { Sums = [| rate |]
           Count = shape - 1.0 }
 
-    /// The parameters with rates λ (K×D). Error unless every λ is above 0 and finite.
+    /// Returns the parameters with rates λ (K×D). Error unless every λ is above 0 and finite.
     let ofRates (rates: float[,]) : Result<ExponentialParameters, GmmError> =
         Array3D.init (Array2D.length1 rates) (Array2D.length2 rates) 1 (fun k j _ -> 1.0 / rates[k, j])
         |> Tensor.matrices
         |> ExponentialFamily.create family
 
-    /// λ (K×D).
+    /// Returns λ (K×D).
     let rates (parameters: ExponentialParameters) : float[,] =
         let means = parameters.Means
         (means.view means.shape[..1]).toArray2D() |> Array2D.map (fun mean -> 1.0 / mean)

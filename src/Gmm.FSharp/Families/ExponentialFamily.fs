@@ -1,42 +1,43 @@
-namespace Gmm
+namespace rec Gmm
 
 open System
 
-/// A conjugate prior as pseudo-data, density ∝ exp(η·τ − ν A(η)): as if ν more numbers had been seen whose statistics
+/// A conjugate prior as pseudo-data, with density ∝ exp(η·τ − ν A(η)). It acts like ν extra numbers whose statistics
 /// sum to τ.
 type ConjugatePrior =
     {
-        /// τ (S), 0 or more each.
+        /// τ (S); each number is 0 or more.
         Sums: float[]
         /// ν ≥ 0.
         Count: float
     }
 
-/// Conjugate priors.
+/// Makes conjugate priors.
 module ConjugatePrior =
-    /// No pseudo-data for S statistics: maximum likelihood.
+    /// Returns the prior without pseudo-data for S statistics: maximum likelihood.
     let flat statistics =
         { Sums = Array.zeroCreate statistics
           Count = 0.0 }
 
-    /// Throws ArgumentException unless a parameter of a prior is at least its lowest value.
+    /// Throws ArgumentException unless a prior's parameter is finite and has at least its lowest value.
     let internal require name lowest (value: float) =
         if not (value >= lowest && value < infinity) then
             let rule = if lowest = 0.0 then "0 or more" else $"at least {string lowest}"
             invalidArg name $"{name} must be {rule} and finite, but is {string value}."
 
-/// A distribution of one number as an exponential family, p(x|η) = h(x) exp(η·T(x) − A(η)) (Bishop, PRML, 2006, §2.4):
-/// all that mixtures of it need. Data of D columns are D independent numbers, each with parameters of its own.
+/// A distribution of one number as an exponential family, p(x|η) = h(x) exp(η·T(x) − A(η)) (Bishop, PRML, 2006, §2.4).
+/// The record has everything that mixtures of the family need, and is a kind of component. Data of D columns are D
+/// independent numbers, each with its own parameters.
 [<NoEquality; NoComparison>]
 type ExponentialFamily =
     {
         /// The family's name: "bernoulli" …
         Name: string
-        /// What a number of the data must be, in words.
+        /// The domain of the numbers, in words.
         Domain: string
         /// Whether a number is in the domain.
         IsInDomain: float -> bool
-        /// S, how many numbers T(x) has.
+        /// The number of values of T(x), S.
         Statistics: int
         /// T(x) (n×D×S) of numbers x (n×D).
         Statistic: Tensor -> Tensor
@@ -46,15 +47,21 @@ type ExponentialFamily =
         Mean: float[] -> float[]
         /// The natural parameters η (S) of mean parameters (S); −∞ for a probability or a rate of 0.
         Natural: float[] -> float[]
-        /// A(η) of natural parameters (S); its gradient is m. Where it isn't finite the likelihood is unbounded.
+        /// A(η) of natural parameters (S); its gradient is m. The likelihood is unbounded where A(η) isn't finite.
         LogPartition: float[] -> float
-        /// How many of the S parameters are free.
+        /// The number of free parameters among the S.
         Free: int
-        /// What is believed of the parameters of every column before the data.
+        /// The prior on the parameters of every column.
         Prior: ConjugatePrior
-        /// A number drawn from the distribution with these mean parameters (S).
+        /// Draws a number from the distribution with these mean parameters (S).
         Sample: Random -> float[] -> float
     }
+
+    interface Kind<ExponentialParameters> with
+        member family.Name = family.Name
+        member family.Check(components, columns, start) = ExponentialFamily.check family components columns start
+        member family.Misfit block = ExponentialFamily.misfit family block
+        member family.Measure(_, source, execution) = ExponentialFamily.measure family source execution |> Ok
 
 /// The parameters of K components of D independent columns of an exponential family.
 type ExponentialParameters =
@@ -63,21 +70,19 @@ type ExponentialParameters =
         Family: string
         /// The mean parameters m = E T(x) (K×D×S).
         Means: Tensor
-        /// The natural parameters η (K×D×S); −1e305 stands for −∞, which has no product with 0.
+        /// The natural parameters η (K×D×S). −1e305 stands for −∞, whose product with 0 is NaN.
         Natural: Tensor
         /// Σⱼ A(ηₖⱼ) (K).
         LogPartitions: Tensor
     }
 
-/// Mixtures of any exponential family: one density, one set of sums and one M-step for all.
+/// Builds mixtures of any exponential family: one density, one set of sums and one M-step serve all.
 module ExponentialFamily =
 
     // ── Parameters ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// −∞ as a number that times 0 is 0.
-    let private minusInfinity = -1e305
-
-    /// The parameters with these mean parameters (K×D×S), or the error of the first whose likelihood is unbounded.
+    /// Returns the parameters with these mean parameters (K×D×S), or an error for the first component and column whose
+    /// likelihood is unbounded.
     let internal ofMeans (family: ExponentialFamily) (means: Tensor) : Result<ExponentialParameters, GmmError> =
         let components, columns = means.shape[0], means.shape[1]
         let natural = means.toArray () |> Array.chunkBySize family.Statistics |> Array.map family.Natural
@@ -89,19 +94,19 @@ module ExponentialFamily =
             Ok
                 { Family = family.Name
                   Means = means
-                  Natural = natural |> Array.concat |> Array.map (max minusInfinity) |> Tensor.create means.shape
+                  Natural = natural |> Array.concat |> Array.map (max Limits.minusInfinity) |> Tensor.create means.shape
                   LogPartitions = (Tensor.create [| components; columns |] partitions).sum 1 }
 
-    /// Whether mean parameters (S) are those of a distribution of the family: going to natural parameters and back changes
-    /// no more than a share of them.
+    /// Tests whether mean parameters (S) belong to a distribution of the family: a conversion to natural parameters and
+    /// back changes them by no more than a relative tolerance.
     let private areMeansWithin tolerance (family: ExponentialFamily) (means: float[]) =
         Array.forall2 (fun a b -> abs (a - b) <= tolerance * abs a) means (family.Mean(family.Natural means))
 
-    /// Whether mean parameters (S) are those of a distribution of the family.
+    /// Tests whether mean parameters (S) belong to a distribution of the family.
     let private areMeans = areMeansWithin 1e-9
 
-    /// The parameters with these mean parameters m = E T(x) (K×D×S). Error when they are not of that shape, or not those of a
-    /// distribution of the family.
+    /// Returns the parameters with these mean parameters m = E T(x) (K×D×S). Error when they have another shape, or
+    /// don't belong to a distribution of the family.
     let create (family: ExponentialFamily) (means: Tensor) : Result<ExponentialParameters, GmmError> =
         let size = family.Statistics
         let isMatching = means.shape.Length = 3 && means.shape[2] = size
@@ -114,7 +119,7 @@ module ExponentialFamily =
             let impossible numbers =
                 InvalidOption(
                     "Mean parameters",
-                    $"those of a distribution ({family.Name})",
+                    $"the mean parameters of a distribution ({family.Name})",
                     string (Tensor.vector numbers)
                 )
 
@@ -125,7 +130,7 @@ module ExponentialFamily =
             | None -> return! ofMeans family means |> Result.mapError (fun _ -> impossible (Array.concat cells))
         }
 
-    /// What is wrong with the first number of a block that is outside the family's domain, if any.
+    /// Returns an error for the first number of a block that is outside the family's domain, or None.
     let misfit (family: ExponentialFamily) (block: Block) : GmmError option =
         block.Numbers.TryFindIndex(fun x -> not (family.IsInDomain x))
         |> Option.map (fun i ->
@@ -134,11 +139,11 @@ module ExponentialFamily =
 
     // ── Density ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// T(x) as one row of D·S numbers for each row of x.
+    /// Returns T(x) as one row of D·S numbers for each row of x.
     let private statistic (family: ExponentialFamily) (x: Tensor) =
         (family.Statistic x).view [| x.shape[0]; x.shape[1] * family.Statistics |]
 
-    /// ln p(xₙ|θₖ) = Σⱼ (ηₖⱼ·T(xₙⱼ) − A(ηₖⱼ) + ln h(xₙⱼ)) (n×K) of a block x (n×D).
+    /// Returns ln p(xₙ|θₖ) = Σⱼ (ηₖⱼ·T(xₙⱼ) − A(ηₖⱼ) + ln h(xₙⱼ)) (n×K) for the rows of a block x (n×D).
     let logDensity (family: ExponentialFamily) (parameters: ExponentialParameters) (x: Tensor) : Tensor =
         let t = statistic family x
         let natural = parameters.Natural.view [| parameters.Natural.shape[0]; t.shape[1] |]
@@ -147,11 +152,11 @@ module ExponentialFamily =
 
     // ── Statistics ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Σₙ rₙₖ T(xₙ) (K×D·S) of a block x (n×D) under responsibilities (n×K).
+    /// Returns Σₙ rₙₖ T(xₙ) (K×D·S) of a block x (n×D) under responsibilities (n×K).
     let sums (family: ExponentialFamily) (x: Tensor) (responsibilities: Tensor) : Tensor list =
         [ (responsibilities.transpose (0, 1)).matmul(statistic family x) ]
 
-    /// `logDensity` and `sums` for the kernels.
+    /// Returns `logDensity` and `sums` as a form for the kernels.
     let internal form (family: ExponentialFamily) (parameters: ExponentialParameters) : Form =
         let shape = parameters.Natural.shape
 
@@ -164,8 +169,8 @@ module ExponentialFamily =
 
     // ── Prior ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// What is wrong with the family's prior, if anything. τ/ν must be mean parameters of the family; without a count, only
-    /// a family of free statistics can have sums.
+    /// Returns an error when the family's prior breaks a rule: τ/ν must be mean parameters of the family, and if ν is
+    /// 0, τ may differ from 0 only in a family whose statistics are all free.
     let checkPrior (family: ExponentialFamily) : Result<unit, GmmError> =
         let prior = family.Prior
         let isCount value = value >= 0.0 && value < infinity
@@ -195,14 +200,14 @@ module ExponentialFamily =
                       $"{numbers} for {string prior.Count}" ]
         }
 
-    /// Σₖⱼ (η·τ − ν A(η)), the log-density without its constant.
+    /// Returns Σₖⱼ (η·τ − ν A(η)), the log-density without its constant.
     let logPrior (family: ExponentialFamily) (parameters: ExponentialParameters) : float =
         let products = (parameters.Natural * Tensor.vector family.Prior.Sums).toArray() |> Array.sum
         products - family.Prior.Count * (parameters.LogPartitions.toArray () |> Array.sum)
 
     // ── M-step ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// m = (Σₙ rₙₖT(xₙ) + τ) / (Nₖ + ν): the mean of the statistics, those of the prior among them.
+    /// Runs the M-step, m = (Σₙ rₙₖT(xₙ) + τ) / (Nₖ + ν): the mean of the statistics, including those of the prior.
     let maximise (family: ExponentialFamily) (parameters: ExponentialParameters) (statistics: Statistics) =
         let shape = parameters.Means.shape
         let counts = statistics.Counts |> Array.map (fun count -> count + family.Prior.Count)
@@ -214,43 +219,89 @@ module ExponentialFamily =
 
             sums / Tensor.create [| shape[0]; 1; 1 |] counts |> ofMeans family
 
-    /// The family with another prior.
+    /// Returns the family with another prior.
     let withPrior (prior: ConjugatePrior) (family: ExponentialFamily) : ExponentialFamily =
         { family with Prior = prior }
 
-    /// The mean parameters of every component one after another (K×D·S).
+    /// Returns the mean parameters of the components, one after another (K×D·S).
     let private means (parameters: ExponentialParameters) =
         let shape = parameters.Means.shape
         (parameters.Means.view [| shape[0]; shape[1] * shape[2] |]).toArray2D()
 
     // ── Sampler ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// A row (D) drawn from component k, every column from its own distribution.
+    /// Draws a row (D) from component k, every column from its own distribution.
     let sample (family: ExponentialFamily) (parameters: ExponentialParameters) (k: int) : Random -> float[] =
         let size = parameters.Means.shape[1] * family.Statistics
         let means = Array.sub (parameters.Means.toArray ()) (k * size) size |> Array.chunkBySize family.Statistics
         fun random -> means |> Array.map (family.Sample random)
 
+    // ── Coordinates ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns the coordinates: natural parameters η (K·D·Free). If one of the S statistics follows from the others, as
+    /// 1 − x follows from x, the last η is 0 and the others are η₁ − η_S …: for Bernoulli the logit ln p/(1−p).
+    let private coordinates (family: ExponentialFamily) : Coordinates<ExponentialParameters> =
+        let size, free = family.Statistics, family.Free
+        let cells (parameters: ExponentialParameters) = parameters.Natural.toArray () |> Array.chunkBySize size
+
+        let names (parameters: ExponentialParameters) =
+            let against j k = if free < size then $"−η[{k},{j},{free}]" else ""
+
+            [| for k in 0 .. parameters.Means.shape[0] - 1 do
+                   for j in 0 .. parameters.Means.shape[1] - 1 do
+                       for s in 0 .. free - 1 -> $"η[{k},{j},{s}]{against j k}" |]
+
+        let ofParameters parameters =
+            cells parameters
+            |> Array.collect (fun eta ->
+                let last = if free < size then eta[free] else 0.0
+                eta[.. free - 1] |> Array.map (fun number -> number - last))
+
+        let toParameters (like: ExponentialParameters) (numbers: float[]) =
+            let natural =
+                numbers
+                |> Array.chunkBySize free
+                |> Array.map (fun eta -> Array.append eta (Array.zeroCreate (size - free)))
+
+            let means = natural |> Array.collect family.Mean
+
+            if Array.forall Double.IsFinite means then
+                ofMeans family (Tensor.create like.Means.shape means)
+            else
+                Error(InvalidOption("Coordinates", $"within the domain of {family.Name}", "outside it"))
+
+        { Names = names
+          OfParameters = ofParameters
+          ToParameters = toParameters }
+
     // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// T(0) and T(1) (2×S), which tell families of one name apart: binomials of other trials, categoricals of other levels.
+    /// Returns T(0) and T(1) (2×S), which distinguish families with the same name: binomials with other trials,
+    /// categoricals with other levels.
     let private statistics (family: ExponentialFamily) =
         (family.Statistic(Tensor.matrix (array2D [ [ 0.0 ]; [ 1.0 ] ]))).view [| 2; family.Statistics |]
+
+    /// Returns T(0) from the settings saved with a fit. It reveals the number of trials or levels.
+    let internal originOf (settings: State) : Result<float[], GmmError> =
+        result {
+            let! statistics = State.matrix "statistics" settings
+            return statistics.toArray()[.. statistics.shape[1] - 1]
+        }
 
     let private toState (parameters: ExponentialParameters) : State =
         Map [ "means", parameters.Means; "natural", parameters.Natural; "logPartitions", parameters.LogPartitions ]
 
-    /// Whether numbers are the same but for the rounding of another machine's functions.
+    /// Tests whether numbers are equal up to the rounding of another machine's functions.
     let private areClose (a: float[]) (b: float[]) =
         Array.forall2 (fun x y -> x = y || abs (x - y) <= 1e-6 * (1.0 + abs y) || Double.IsNaN x && Double.IsNaN y) a b
 
     let private ofState (family: ExponentialFamily) (state: State) : Result<ExponentialParameters, GmmError> =
-        /// What was saved, to the last bit, if it is what the means have.
+        /// Returns the saved numbers, to the last bit, if they are consistent with the means.
         let saved name (computed: Tensor) =
             if Map.containsKey name state then
                 result {
                     let! saved = State.ofShape computed.shape name state
-                    let rule = "that of the means (without it it is computed)"
+                    let rule = "the value for the means (omit the entry to have it computed)"
 
                     do!
                         GmmError.requireAll
@@ -268,7 +319,7 @@ module ExponentialFamily =
             do! State.requireFinite "means" means
 
             let impossible numbers =
-                InvalidOption("means", $"those of a distribution ({family.Name})", string (Tensor.vector numbers))
+                InvalidOption("means", $"the means of a distribution ({family.Name})", string (Tensor.vector numbers))
 
             match means.toArray () |> Array.chunkBySize size |> Array.tryFind (areMeansWithin 1e-6 family >> not) with
             | Some numbers -> return! Error(impossible numbers)
@@ -289,7 +340,7 @@ module ExponentialFamily =
               "priorSums", Tensor.vector family.Prior.Sums
               "priorCount", Tensor.scalar family.Prior.Count ]
 
-    /// The family with the prior of settings, which must be those of a family with the same statistics.
+    /// Returns the family with the prior in the settings, which must come from a family with the same statistics.
     let private ofSettings (family: ExponentialFamily) (state: State) : Result<ExponentialFamily, GmmError> =
         let isCount value = value >= 0.0 && value < infinity
 
@@ -321,12 +372,14 @@ module ExponentialFamily =
 
     // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Components of D independent columns of an exponential family.
+    /// Returns the family of components with D independent columns of an exponential family.
     let rec components (family: ExponentialFamily) : Family<ExponentialParameters> =
         { Name = family.Name
           LogDensity = logDensity family
           Sums = fun _ x responsibilities -> sums family x responsibilities
+          SumLengths = fun parameters -> [| Array.fold (*) 1 parameters.Means.shape |]
           Maximise = maximise family
+          Recentre = fun _ _ -> id
           LogPrior = logPrior family
           Form = form family >> Some
           Misfit = fun _ -> misfit family
@@ -340,8 +393,76 @@ module ExponentialFamily =
                     Means = move parameters.Means
                     Natural = move parameters.Natural
                     LogPartitions = move parameters.LogPartitions }
+          Coordinates = coordinates family
           Storage =
             { Parameters = toState
               OfParameters = ofState family
               Settings = fun _ -> settings family
               OfSettings = fun _ state -> ofSettings family state |> Result.map components } }
+
+    // ── The kind ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns an error when the prior breaks a rule, or when a start has another family or shape.
+    let internal check (family: ExponentialFamily) components columns (start: ExponentialParameters option) =
+        let describe (components, columns, (name, isPossible)) =
+            if isPossible then
+                $"{name} with {components} components of {columns} columns"
+            else
+                $"{name} with other parameters (trials, levels)"
+
+        result {
+            match start with
+            | Some start ->
+                let isPossible = start.Family <> family.Name || Result.isOk (create family start.Means)
+
+                do!
+                    (start.Means.shape[0], start.Means.shape[1], (start.Family, isPossible))
+                    |> Kind.requireStart describe (components, columns, (family.Name, true))
+            | None -> ()
+
+            do! checkPrior family
+        }
+
+    /// Measures the mean of the statistics. Components start halfway between a centre and that mean, in the space of
+    /// mean parameters. This space is convex, so the start lies inside it even if a row, such as a 0 or a 1, is on its
+    /// edge. Given means are used without change.
+    let internal measure (family: ExponentialFamily) (source: Source) execution : Measured<ExponentialParameters> =
+        let width = source.Columns * family.Statistics
+
+        let statistics rows columns values =
+            (family.Statistic(Reference.engine.Create [| rows; columns |] values)).toArray()
+
+        let features (block: Block) =
+            { block with
+                Columns = block.Columns * family.Statistics
+                Numbers = Numbers.Float64(ReadOnlyMemory(statistics block.Rows block.Columns block.Values)) }
+
+        let atMeans (means: float[,]) =
+            let parameters (means: float[,]) =
+                let rows, columns = Array2D.length1 means, Array2D.length2 means
+
+                statistics rows columns (ReadOnlyMemory((Tensor.matrix means).toArray()))
+                |> Tensor.create [| rows; columns; family.Statistics |]
+                |> create family
+
+            let isImpossible k = Result.isError (parameters means[k..k, *])
+
+            match Seq.tryFind isImpossible (seq { 0 .. Array2D.length1 means - 1 }) with
+            | Some k ->
+                let numbers = string (Tensor.vector means[k, *])
+                Error(InvalidOption($"Start means[{k}]", $"possible means of {family.Name}", numbers))
+            | None -> parameters means
+
+        let all =
+            source |> Source.map width features |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
+
+        let around (centres: float[,]) =
+            let means = centres |> Array2D.mapi (fun _ i centre -> 0.5 * (centre + all[0, i])) |> Tensor.matrix
+            means.view [| means.shape[0]; source.Columns; family.Statistics |] |> ofMeans family
+
+        { Measured.ofFamily (components family) source.Columns around with
+            Width = width
+            Features = features
+            AtMeans = atMeans
+            HasEdges = true
+            IsBounded = true }

@@ -4,7 +4,7 @@ open MathNet.Numerics
 
 /// Counts with rate λ: η = ln λ, T = x, A = λ, h(x) = 1/x! (Murphy, Machine Learning, 2012, §2.3.3).
 module Poisson =
-    /// The definition.
+    /// The definition of the family.
     let family =
         { Name = "poisson"
           Domain = "a whole number from 0 upward"
@@ -24,7 +24,8 @@ module Poisson =
                 else
                     float (Distributions.Poisson.Sample(random, means[0])) }
 
-    /// The prior λ ~ Gamma(shape a, rate b): a − 1 more in b more counts. Throws ArgumentException unless a ≥ 1 and b ≥ 0.
+    /// Returns the prior λ ~ Gamma(shape a, rate b), which acts like b extra counts with the sum a − 1. Throws
+    /// ArgumentException unless a ≥ 1 and b ≥ 0.
     let gamma shape rate =
         ConjugatePrior.require (nameof shape) 1.0 shape
         ConjugatePrior.require (nameof rate) 0.0 rate
@@ -32,13 +33,13 @@ module Poisson =
         { Sums = [| shape - 1.0 |]
           Count = rate }
 
-    /// The parameters with rates λ (K×D). Error unless every λ is 0 or more, and finite.
+    /// Returns the parameters with rates λ (K×D). Error unless every λ is 0 or more, and finite.
     let ofRates (rates: float[,]) : Result<ExponentialParameters, GmmError> =
         Array3D.init (Array2D.length1 rates) (Array2D.length2 rates) 1 (fun k j _ -> rates[k, j])
         |> Tensor.matrices
         |> ExponentialFamily.create family
 
-    /// λ (K×D).
+    /// Returns λ (K×D).
     let rates (parameters: ExponentialParameters) : float[,] =
         let means = parameters.Means
         (means.view means.shape[..1]).toArray2D()

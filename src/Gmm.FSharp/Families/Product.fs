@@ -1,13 +1,41 @@
 namespace Gmm
 
-/// The parameters of one part of a product: of some columns.
-type PartParameters =
-    /// Gaussian columns.
-    | GaussianPart of Gaussian
-    /// Independent columns of an exponential family.
-    | ExponentialPart of ExponentialParameters
+open System
 
-/// The parameters of K components whose columns belong to different families.
+/// The parameters of one part of a product, of any kind. `part.As<Gaussian>()` returns them as parameters of one kind.
+[<AbstractClass>]
+type PartParameters internal () =
+    /// Returns the parameters as 'θ, if they have that type.
+    abstract TryAs<'θ> : unit -> 'θ option
+
+    /// Returns the parameters as 'θ. Throws InvalidOperationException when they have another type.
+    member part.As<'θ>() : 'θ =
+        match part.TryAs<'θ>() with
+        | Some parameters -> parameters
+        | None -> invalidOp $"The part's parameters are {part}, not {typeof<'θ>.Name}."
+
+/// The parameters of one part of a product, of one kind.
+[<Sealed>]
+type PartParameters<'φ>(parameters: 'φ) =
+    inherit PartParameters()
+
+    /// The parameters.
+    member _.Parameters = parameters
+
+    override part.TryAs<'θ>() : 'θ option =
+        match part :> PartParameters with
+        | :? PartParameters<'θ> as same -> Some same.Parameters
+        | _ -> None
+
+    override _.Equals other =
+        match other with
+        | :? PartParameters<'φ> as other -> Unchecked.equals parameters other.Parameters
+        | _ -> false
+
+    override _.GetHashCode() = Unchecked.hash parameters
+    override _.ToString() = typeof<'φ>.Name
+
+/// The parameters of K components whose columns belong to different kinds.
 type Product =
     {
         /// The columns of every part, and its parameters.
@@ -17,7 +45,10 @@ type Product =
 /// Components whose columns belong to different families, independent given the component:
 /// ln p(x|θₖ) = Σ over parts of ln p(x of its columns|θₖ). One set of responsibilities joins them.
 module Product =
-    /// Some columns (n×d) of a block x (n×D).
+    /// Returns the parameters of part i as 'θ. Throws InvalidOperationException when they have another type.
+    let parameters<'θ> (i: int) (product: Product) : 'θ = (snd product.Parts[i]).As<'θ>()
+
+    /// Returns some columns (n×d) of a block x (n×D).
     let private select (columns: int[]) (x: Tensor) =
         let features = x.shape[1]
 
@@ -27,36 +58,17 @@ module Product =
 
         x.matmul (x.like ([| features; columns.Length |], chosen))
 
-    /// A part in words.
-    let internal describePart (columns: int[]) name components =
-        let numbers = columns |> Array.map string |> String.concat "; "
-        $"{components} {name} on [{numbers}]"
+    let private wrap (parameters: 'θ) = PartParameters<'θ> parameters :> PartParameters
+    let private unwrap (part: PartParameters) : 'θ = part.As<'θ>()
 
-    /// Families and columns in words.
-    let internal describe (product: Product) =
-        product.Parts
-        |> List.map (fun (columns, parameters) ->
-            match parameters with
-            | GaussianPart gaussian -> describePart columns (Structure.name gaussian.Structure) gaussian.Components
-            | ExponentialPart parameters -> describePart columns parameters.Family parameters.Means.shape[0])
-        |> String.concat ", "
-
-    /// How many sums the statistics of a part have.
-    let private sumsOf parameters =
-        match parameters with
-        | GaussianPart _ -> 2
-        | ExponentialPart _ -> 1
-
-    /// The family of one part as one of any part.
-    let rec private embed
-        (wrap: 'θ -> PartParameters)
-        (unwrap: PartParameters -> 'θ)
-        (family: Family<'θ>)
-        : Family<PartParameters> =
+    /// Returns a family as one that a part of a product can have.
+    let rec part (family: Family<'θ>) : Family<PartParameters> =
         { Name = family.Name
           LogDensity = unwrap >> family.LogDensity
           Sums = unwrap >> family.Sums
+          SumLengths = unwrap >> family.SumLengths
           Maximise = fun parameters statistics -> family.Maximise (unwrap parameters) statistics |> Result.map wrap
+          Recentre = fun from target -> family.Recentre (unwrap from) (unwrap target)
           LogPrior = unwrap >> family.LogPrior
           Form = unwrap >> family.Form
           Misfit = unwrap >> family.Misfit
@@ -65,39 +77,22 @@ module Product =
           Features = unwrap >> family.Features
           FreeParameters = unwrap >> family.FreeParameters
           Move = fun move -> unwrap >> family.Move move >> wrap
+          Coordinates =
+            { Names = unwrap >> family.Coordinates.Names
+              OfParameters = unwrap >> family.Coordinates.OfParameters
+              ToParameters = fun like -> family.Coordinates.ToParameters(unwrap like) >> Result.map wrap }
           Storage =
             { Parameters = unwrap >> family.Storage.Parameters
               OfParameters = family.Storage.OfParameters >> Result.map wrap
               Settings = unwrap >> family.Storage.Settings
-              OfSettings =
-                fun parameters -> family.Storage.OfSettings(unwrap parameters) >> Result.map (embed wrap unwrap) } }
-
-    let private foreign () = invalidOp "A product's parameters are not of its families."
-
-    /// The parameters of a part that is Gaussian.
-    let internal asGaussian part =
-        match part with
-        | GaussianPart gaussian -> gaussian
-        | ExponentialPart _ -> foreign ()
-
-    /// The parameters of a part that is of an exponential family.
-    let internal asExponential part =
-        match part with
-        | ExponentialPart parameters -> parameters
-        | GaussianPart _ -> foreign ()
-
-    /// Gaussian columns as a part.
-    let gaussian (family: Family<Gaussian>) = family |> embed GaussianPart asGaussian
-
-    /// Columns of an exponential family as a part.
-    let exponential (family: Family<ExponentialParameters>) = family |> embed ExponentialPart asExponential
+              OfSettings = fun parameters -> family.Storage.OfSettings(unwrap parameters) >> Result.map part } }
 
     // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// The name of a part's entries.
-    let private partName (i: int) = $"part{i}"
+    /// Returns the prefix of a part's entries.
+    let internal partName (i: int) = $"part{i}"
 
-    /// What a function makes of the number of every part, its family, columns and parameters, as entries of the part.
+    /// Joins the entries that a function returns for every part.
     let private partStates (f: Family<PartParameters> -> int[] -> PartParameters -> State) parts (product: Product) =
         List.zip parts product.Parts
         |> List.mapi (fun i (part, (columns, parameters)) -> f part columns parameters |> State.under (partName i))
@@ -110,7 +105,7 @@ module Product =
             parts
 
     let private ofState (parts: Family<PartParameters> list) (state: State) : Result<Product, GmmError> =
-        /// The columns of a part, not more than there are entries to hold them.
+        /// Returns the columns of a part. There are no more columns than entries to hold them.
         let columns (state: State) =
             result {
                 let! numbers = State.vector "columns" state
@@ -138,32 +133,82 @@ module Product =
                     return columns, parameters
                 })
 
-        let components parameters =
-            match parameters with
-            | GaussianPart gaussian -> gaussian.Components
-            | ExponentialPart parameters -> parameters.Means.shape[0]
+        let components (family: Family<PartParameters>) (_, parameters) = Array2D.length1 (family.Means parameters)
 
         result {
-            let! parts = List.indexed parts |> GmmError.traverse part
-            let all = parts |> Seq.collect fst |> Array.ofSeq
-            let counts = parts |> List.map (snd >> components) |> List.distinct
+            let! found = List.indexed parts |> GmmError.traverse part
+            let all = found |> Seq.collect fst |> Array.ofSeq
+            let counts = List.map2 components parts found |> List.distinct
             let text = all |> Array.map float |> Tensor.vector |> string
 
             do!
                 GmmError.requireAll
                     [ Array.sort all = [| 0 .. all.Length - 1 |],
                       "columns of the parts",
-                      $"each of 0 to {all.Length - 1} once",
+                      $"0 to {all.Length - 1}, each once",
                       text
-                      counts.Length = 1, "parts", "of one number of components", $"{counts}" ]
+                      counts.Length = 1, "parts", "parts with equal numbers of components", $"{counts}" ]
 
-            return { Parts = parts }
+            return { Parts = found }
         }
 
-    /// The family whose parts are these, in the order of a `Product`'s parts.
+    // ── Names ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    [<Literal>]
+    let private Separator = " × "
+
+    /// The name of a product: those of its parts, joined; a product among them stands in parentheses.
+    let private nameOf (parts: string list) =
+        parts
+        |> List.map (fun name -> if name.Contains Separator then $"({name})" else name)
+        |> String.concat Separator
+
+    /// The names of the parts of a product.
+    let internal partNames (name: string) : string list =
+        /// Joins what was split within parentheses.
+        let rec join (pieces: string list) =
+            match pieces with
+            | [] -> []
+            | piece :: rest ->
+                let depth =
+                    Seq.sumBy
+                        (fun c ->
+                            if c = '(' then 1
+                            elif c = ')' then -1
+                            else 0)
+                        piece
+
+                match rest with
+                | next :: others when depth > 0 -> join ($"{piece}{Separator}{next}" :: others)
+                | _ -> piece :: join rest
+
+        name.Split Separator
+        |> List.ofArray
+        |> join
+        |> List.map (fun part ->
+            if part.StartsWith '(' && part.EndsWith ')' && part.Contains Separator then
+                part[1 .. part.Length - 2]
+            else
+                part)
+
+    // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns the product of families, in the order of a `Product`'s parts: see `Product.part`.
     let rec family (parts: Family<PartParameters> list) : Family<Product> =
         let onParts (f: Family<PartParameters> -> int[] -> PartParameters -> 'T) (product: Product) =
             List.map2 (fun part (columns, parameters) -> f part columns parameters) parts product.Parts
+
+        /// Cuts numbers into those of the parts, which lie one after another.
+        let shares
+            (lengthOf: Family<PartParameters> -> PartParameters -> int)
+            (product: Product)
+            (numbers: 'T[])
+            : 'T[] list =
+            let lengths = product |> onParts (fun part _ -> lengthOf part)
+            let starts = List.scan (+) 0 lengths
+            List.map2 (fun start length -> Array.sub numbers start length) (List.truncate lengths.Length starts) lengths
+
+        let sharesOfSums = shares (fun part parameters -> (part.SumLengths parameters).Length)
 
         let besides (left: float[,]) (right: float[,]) =
             let width = Array2D.length2 left
@@ -172,20 +217,23 @@ module Product =
                 if i < width then left[k, i] else right[k, i - width])
 
         let maximise (product: Product) (statistics: Statistics) =
-            let counts = product.Parts |> List.map (snd >> sumsOf)
-            let starts = counts |> List.scan (+) 0
-
-            List.zip3 parts product.Parts (List.pairwise starts)
-            |> GmmError.traverse (fun (part, (columns, parameters), (first, next)) ->
-                part.Maximise
-                    parameters
-                    { statistics with
-                        Sums = statistics.Sums[first .. next - 1] }
+            List.zip3 parts product.Parts (sharesOfSums product statistics.Sums)
+            |> GmmError.traverse (fun (part, (columns, parameters), sums) ->
+                part.Maximise parameters { statistics with Sums = sums }
                 |> Result.map (fun maximised -> columns, maximised)
                 |> Result.mapError (GmmError.ofColumns columns))
             |> Result.map (fun parts -> { Parts = parts })
 
-        /// The forms of the parts, if each has one.
+        let recentre (from: Product) (target: Product) (statistics: Statistics) =
+            let ofPart (part: Family<PartParameters>) ((_, from), (_, target)) sums =
+                (part.Recentre from target { statistics with Sums = sums }).Sums
+
+            { statistics with
+                Sums =
+                    List.map3 ofPart parts (List.zip from.Parts target.Parts) (sharesOfSums from statistics.Sums)
+                    |> Array.concat }
+
+        /// Returns the forms of the parts, if each part has one.
         let form (product: Product) =
             let forms = product |> onParts (fun part columns parameters -> columns, part.Form parameters)
 
@@ -207,7 +255,14 @@ module Product =
 
                 row
 
-        { Name = parts |> List.map _.Name |> String.concat " × "
+        let toParameters (like: Product) (numbers: float[]) =
+            shares (fun part parameters -> (part.Coordinates.Names parameters).Length) like numbers
+            |> List.zip3 parts like.Parts
+            |> GmmError.traverse (fun (part, (columns, parameters), numbers) ->
+                part.Coordinates.ToParameters parameters numbers |> Result.map (fun found -> columns, found))
+            |> Result.map (fun parts -> { Parts = parts })
+
+        { Name = parts |> List.map _.Name |> nameOf
           LogDensity =
             fun product x ->
                 product
@@ -218,7 +273,9 @@ module Product =
                 product
                 |> onParts (fun part columns parameters -> part.Sums parameters (select columns x) responsibilities)
                 |> List.concat
+          SumLengths = onParts (fun part _ -> part.SumLengths) >> Array.concat
           Maximise = maximise
+          Recentre = recentre
           LogPrior = onParts (fun part _ -> part.LogPrior) >> List.sum
           Form = form
           Misfit =
@@ -236,6 +293,15 @@ module Product =
           Move =
             fun move product ->
                 { Parts = product |> onParts (fun part columns parameters -> columns, part.Move move parameters) }
+          Coordinates =
+            { Names =
+                fun product ->
+                    product
+                    |> onParts (fun part _ parameters -> part.Coordinates.Names parameters)
+                    |> List.mapi (fun i -> Array.map (fun name -> $"{partName i}.{name}"))
+                    |> Array.concat
+              OfParameters = onParts (fun part _ -> part.Coordinates.OfParameters) >> Array.concat
+              ToParameters = toParameters }
           Storage =
             { Parameters = toState parts
               OfParameters = ofState parts

@@ -1,40 +1,42 @@
 namespace Gmm
 
-#nowarn "9" // Pointers: the kernels' buffers are pinned.
+#nowarn "9" // The pointers are to pinned buffers.
 
 open FSharp.NativeInterop
 
-/// eˣ and ln x over buffers, with errors of at most 1 unit in the last place and the same bits at every width.
+/// Computes eˣ and ln x over buffers, with errors of at most 1 unit in the last place and the same bits at every width.
 [<Optimised>]
 module internal Elementary =
-    /// 1.5·2⁵²: added to a number below 2⁵¹, it rounds it to a whole one.
+    /// 1.5·2⁵². Adding it to a number below 2⁵¹ rounds that number to an integer.
     [<Literal>]
     let Rounding = 6755399441055744.0
 
+    /// log₂ e.
     [<Literal>]
     let Log2OfE = 1.4426950408889634
 
-    /// ln 2 in two parts.
+    /// ln 2, rounded.
     [<Literal>]
     let Ln2 = 0.6931471805599453
 
+    /// ln 2 − `Ln2`.
     [<Literal>]
     let Ln2Rest = 2.3190468138462996e-17
 
-    /// Above this eˣ is ∞.
+    /// Above this number, eˣ is ∞.
     [<Literal>]
     let Largest = 710.0
 
-    /// Below this eˣ is 0.
+    /// Below this number, eˣ is 0.
     [<Literal>]
     let Smallest = -746.0
 
-    /// p₀ + x·p₁.
+    /// Returns p₀ + x·p₁, one step of Horner's rule.
     let inline horner<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (p0: float) (p1: 'V) : 'V = 'L.Fma(p1, x, 'L.Fill p0)
 
-    /// eˣ of x ≤ 709: eˣ = 2ⁿeʳ with r = x − n ln 2, |r| ≤ ½ ln 2; (eʳ − 1 − r)/r² is the minimax polynomial of degree 9, 2⁻⁵⁶
-    /// of eʳ from it. Without `Scale` 2ⁿ comes in two factors, because n goes from −1076 to 1024 and beyond the smallest normal
-    /// number it must round once.
+    /// Returns eˣ for x ≤ 709, as eˣ = 2ⁿeʳ with r = x − n ln 2 and |r| ≤ ½ ln 2. The minimax polynomial of degree 9
+    /// for (eʳ − 1 − r)/r² has an error of 2⁻⁵⁶ of eʳ. Without `Scale`, 2ⁿ is applied in two factors, because n goes
+    /// from −1076 to 1024 and a result below the smallest normal number must be rounded only once.
     let inline expUpTo709<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
         let rounding = 'L.Fill Rounding
         let x = 'L.Max('L.Fill Smallest, x)
@@ -63,12 +65,12 @@ module internal Elementary =
             let other = 'L.Add('L.Subtract(n, 'L.Subtract(half, rounding)), rounding)
             'L.Multiply('L.Multiply(power, 'L.PowerOfTwo half), 'L.PowerOfTwo other)
 
-    /// eˣ.
+    /// Returns eˣ.
     let inline private expOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
         let largest = 'L.Fill Largest
         expUpTo709<'L, 'V>('L.WhereLess(largest, x, largest, x))
 
-    /// √½ rounded up to a significand's beginning.
+    /// √2, rounded up: significands from here on are halved, so that 1+f begins at √½.
     [<Literal>]
     let private RootOfTwo = 1.4142135623730951
 
@@ -80,15 +82,16 @@ module internal Elementary =
     [<Literal>]
     let private Upward = 18014398509481984.0
 
-    /// ln 2 in two parts; any exponent times the first is exact.
+    /// The first part of ln 2; its product with any exponent is exact.
     [<Literal>]
     let private Ln2High = 6.93147180369123816490e-01
 
+    /// ln 2 − `Ln2High`.
     [<Literal>]
     let private Ln2Low = 1.90821492927058770002e-10
 
-    /// ln x = e ln 2 + ln(1+f), √½ ≤ 1+f < √2: with s = f/(2+f), ln(1+f) = f − s(f − R(s²)) (the polynomial R and the order of
-    /// the sum are those of fdlibm's e_log.c, Sun Microsystems 1993).
+    /// Returns ln x = e ln 2 + ln(1+f) with √½ ≤ 1+f < √2. With s = f/(2+f), ln(1+f) = f − s(f − R(s²)); the polynomial
+    /// R and the order of the sum are those of fdlibm's e_log.c (Sun Microsystems 1993).
     let inline private logOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
         let zero, one, infinity = 'L.Zero, 'L.Fill 1.0, 'L.Fill System.Double.PositiveInfinity
         let normal = 'L.Fill Normal
@@ -114,12 +117,12 @@ module internal Elementary =
         let halfSquare = 'L.Multiply('L.Multiply(f, 'L.Fill 0.5), f)
         let small = 'L.Fma(s, 'L.Add(halfSquare, r), 'L.Multiply(e, 'L.Fill Ln2Low))
         let value = 'L.Fma(e, 'L.Fill Ln2High, 'L.Subtract(f, 'L.Subtract(halfSquare, small)))
-        // 0 has −∞, what is negative has NaN, ∞ and NaN are their own logarithms.
+        // ln 0 is −∞, the logarithm of a negative number is NaN, and ∞ and NaN stay what they are.
         let value = 'L.WhereLess(x, infinity, value, x)
         let value = 'L.WhereLess(zero, x, value, 'L.Subtract(x, infinity))
         'L.WhereLess(x, zero, 'L.Fill System.Double.NaN, value)
 
-    /// eˣ of `count` numbers in place, a multiple of the width. e^−∞ = 0; NaN stays NaN.
+    /// Replaces `count` numbers, a multiple of the width, by eˣ. e^−∞ = 0; NaN stays NaN.
     let exp<'L, 'V when 'L :> ILanes<'V>> (x: nativeptr<float>) (count: int) : unit =
         let mutable i = 0
 
@@ -128,7 +131,7 @@ module internal Elementary =
             'L.Store(expOf<'L, 'V>('L.Load address), address)
             i <- i + 'L.Width
 
-    /// ln x of `count` numbers in place, a multiple of the width. ln 0 = −∞; of negative numbers and NaN it is NaN.
+    /// Replaces `count` numbers, a multiple of the width, by ln x. ln 0 = −∞; negative numbers and NaN become NaN.
     let log<'L, 'V when 'L :> ILanes<'V>> (x: nativeptr<float>) (count: int) : unit =
         let mutable i = 0
 

@@ -1,64 +1,54 @@
 namespace Gmm
 
-#nowarn "9" // Pointers: the buffers are pinned.
+#nowarn "9" // The pointers are to pinned buffers.
 
 open System
 open System.Buffers
 open System.Collections.Concurrent
+open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open System.Threading
 open FSharp.NativeInterop
 
-/// Statistics that nobody holds any more, whose arrays serve again.
+/// A pool of unused statistics, whose arrays can be reused.
 [<Sealed>]
 type internal Spares() =
     let idle = ConcurrentBag<Statistics>()
 
-    /// Statistics of K counts, whatever numbers they have, and sums of these lengths, all 0.
-    member spares.Take(components, lengths: int list) : Statistics =
+    /// Returns statistics of K counts, with any contents, and sums of these lengths, all 0.
+    member spares.Take(components, lengths: int[]) : Statistics =
         match idle.TryTake() with
-        | true, spare ->
-            let isAlike =
-                spare.Counts.Length = components
-                && spare.Sums.Length = lengths.Length
-                && Seq.forall2 (fun (sum: float[]) length -> sum.Length = length) spare.Sums lengths
+        | true, spare when spare.Counts.Length = components && Array.map Array.length spare.Sums = lengths ->
+            Array.iter Array.Clear spare.Sums
+            spare
+        | true, _ -> spares.Take(components, lengths)
+        | false, _ -> Statistics.zero components lengths
 
-            if isAlike then
-                Array.iter Array.Clear spare.Sums
-                spare
-            else
-                spares.Take(components, lengths)
-        | false, _ ->
-            { Weight = 0.0
-              LogLikelihood = 0.0
-              Counts = Array.zeroCreate components
-              Sums = [| for length in lengths -> Array.zeroCreate length |] }
-
-    /// Takes statistics back.
+    /// Puts statistics back into the pool.
     member _.Give(statistics: Statistics) = idle.Add statistics
 
-/// One thread's E-step: the buffers of a panel and the kernel of a form, used again for one run of blocks after another.
+/// Runs the E-step on one thread, with the buffers of a panel and the kernel of a form. All runs of blocks reuse them.
 [<AbstractClass>]
 type internal Worker() =
-    /// The statistics of blocks, one after another.
-    abstract Expect: Form * logWeights: float[] * Assignment * Block seq * Spares -> Statistics
-    /// Puts the joint log-densities of a block (n×K, row by row).
+    /// Computes the statistics of blocks, one after another, in the arrays of the target, whose sums are 0.
+    abstract Expect: Form * logWeights: float[] * Responsibility * Block seq * target: Statistics -> Statistics
+    /// Writes the joint log-densities of a block (n×K, row by row) into the target.
     abstract LogJoint: Form * logWeights: float[] * Block * target: float[] -> unit
 
 [<Sealed; Optimised>]
 type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>>() =
     inherit Worker()
 
-    let sheet, rows = Sheet(), PanelRows()
+    let panel, rows = PanelState(), RowReader()
     let responsibilities = Responsibilities<'L, 'V>()
     let mutable form = Unchecked.defaultof<Form>
     let mutable components = 0
 
-    // The kernel of the form, of float64 numbers, and another for blocks of float32 where these are enough. Each is made ready
-    // when the first block needs it.
+    // The form's kernel in float64, and another in float32 for blocks of float32 where float32 is precise enough. Each
+    // is prepared when the first block needs it.
     let mutable wide = Unchecked.defaultof<FormKernel>
-    let narrow = FullQuadratic<float32, 'S, 'W>()
-    let mutable reach = ValueNone // how large numbers may be that float32 is enough for
+    let narrow = FullCovariance<float32, 'S, 'W>()
+    let mutable reach = ValueNone // the largest numbers of a row for which float32 is precise enough
     let mutable wideIsPrepared = false
     let mutable narrowIsPrepared = false
     let mutable wideHasSums = false
@@ -69,8 +59,8 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
             form <- itsForm
             components <- itsComponents
             let columns = (components + 3) / 4 * 4 * Panel.Stride
-            sheet.Joint.Require columns
-            sheet.Joint.Clear columns
+            panel.Joint.Require columns
+            panel.Joint.Clear columns
             reach <- ValueNone
             wideIsPrepared <- false
             narrowIsPrepared <- false
@@ -80,7 +70,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
     let prepareWide () : FormKernel =
         if not wideIsPrepared then
-            wide <- Sum<'L, 'V>.KernelOf(form, wide)
+            wide <- ProductKernel<'L, 'V>.KernelOf(form, wide)
             wide.Prepare(form, components)
             wideIsPrepared <- true
 
@@ -93,14 +83,14 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
         narrow
 
-    /// The kernel for a block.
+    /// Returns the kernel for a block.
     let kernelFor (block: Block) =
         match block.Numbers with
         | Numbers.Float32 numbers ->
             if reach.IsNone then
-                reach <- ValueSome(Float32.reach form)
+                reach <- ValueSome(SinglePrecision.reach form)
 
-            if Float32.isEnoughFor reach.Value numbers.Span block.Weights then
+            if SinglePrecision.isEnoughFor reach.Value numbers.Span block.Weights then
                 prepareNarrow ()
             else
                 prepareWide ()
@@ -108,7 +98,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
     let isNarrow kernel = obj.ReferenceEquals(kernel, narrow)
 
-    /// Sets a kernel's sums to 0, unless they are of blocks of the same run.
+    /// Sets a kernel's sums to 0, unless they come from blocks of the same run.
     let startSums (kernel: FormKernel) =
         if isNarrow kernel then
             if not narrowHasSums then
@@ -121,34 +111,33 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
             wideHasSums <- true
 
-    /// The joint log-densities of the rows of a block from `first` on, as many as a panel takes.
+    /// Computes the joint log-densities of a block's rows from `first` on, as many as fit into a panel.
     let score (kernel: FormKernel) (block: Block) (pinned: MemoryHandle) (logWeights: float[]) first =
-        sheet.Take(block, first)
+        panel.Take(block, first)
 
         for k in 0 .. components - 1 do
-            Span<float>(NativePtr.toVoidPtr (sheet.Component k), sheet.Padded).Fill logWeights[k]
+            Span<float>(NativePtr.toVoidPtr (panel.Component k), panel.Padded).Fill logWeights[k]
 
         let address =
             if isNarrow kernel then
                 rows.InPlace(block, pinned, first)
             else
-                rows.AsFloat64(block, pinned, first, sheet.Count)
+                rows.AsFloat64(block, pinned, first, panel.Count)
 
-        kernel.Read(address, block.Columns, sheet)
-        // The rows of the next panel, which mostly lie behind these.
-        rows.Prefetch(block, pinned, first + sheet.Count)
-        kernel.Score sheet
+        kernel.Read(address, block.Columns, panel)
+        // The rows of the next panel usually follow these.
+        rows.Prefetch(block, pinned, first + panel.Count)
+        kernel.Score panel
 
-    let expect assignment logWeights (block: Block) =
+    let expect responsibility logWeights (block: Block) =
         let kernel = kernelFor block
         startSums kernel
         use pinned = block.Numbers.Pin()
 
         let given =
-            match assignment with
-            | Given responsibilities -> responsibilities block
-            | Soft
-            | Hard -> [||]
+            match responsibility with
+            | Responsibility.Given responsibilities -> responsibilities block
+            | Responsibility.Assigned _ -> [||]
 
         let mutable first = 0
 
@@ -159,30 +148,37 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
                 if given.Length = 0 then
                     ReadOnlySpan<float>.Empty
                 else
-                    ReadOnlySpan(given, first * components, sheet.Count * components)
+                    ReadOnlySpan(given, first * components, panel.Count * components)
 
-            sheet.IsSoft <- assignment.IsSoft
-            sheet.IsHard <- assignment.IsHard
-            responsibilities.Assign(assignment, sheet, components, ofPanel, kernel.NeedsWinnersOnly)
-            kernel.Gather sheet
-            first <- first + sheet.Count
+            responsibilities.Put(responsibility, panel, components, ofPanel, kernel.NeedsWinnersOnly)
+            kernel.Gather panel
+            first <- first + panel.Count
 
-    let gather assignment logWeights (blocks: Block seq) =
+    let gather responsibility logWeights (blocks: Block seq) =
         responsibilities.Clear components
 
+        let isSoft, isHard =
+            match responsibility with
+            | Responsibility.Assigned Soft -> true, false
+            | Responsibility.Assigned Hard -> false, true
+            | Responsibility.Given _ -> false, false
+
+        panel.IsSoft <- isSoft
+        panel.IsHard <- isHard
+
         for block in blocks do
-            expect assignment logWeights block
+            expect responsibility logWeights block
 
-    override _.Expect(form, logWeights, assignment, blocks, spares) =
+    override _.Expect(form, logWeights, responsibility, blocks, target) =
         prepare form logWeights.Length
-        gather assignment logWeights blocks
+        gather responsibility logWeights blocks
 
-        // Moments that float32 isn't enough for are float64's, and with them all others.
+        // If float32 isn't precise enough for one moment, all moments are computed again in float64.
         if narrowHasSums && not (narrow.IsSound(responsibilities.Count, responsibilities.Weight)) then
             let itsReach = reach
             reach <- ValueSome -1.0
             prepare form logWeights.Length
-            gather assignment logWeights blocks
+            gather responsibility logWeights blocks
             reach <- itsReach
 
         let used =
@@ -191,13 +187,12 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
               if narrowHasSums then
                   narrow :> FormKernel ]
 
-        let statistics = spares.Take(components, used.Head.Lengths)
-        responsibilities.PutCounts statistics.Counts
+        responsibilities.PutCounts target.Counts
 
         for kernel in used do
-            kernel.AddTo(ReadOnlySpan statistics.Sums)
+            kernel.AddTo(ReadOnlySpan target.Sums) |> ignore
 
-        { statistics with
+        { target with
             Weight = responsibilities.Weight
             LogLikelihood = responsibilities.LogLikelihood }
 
@@ -213,39 +208,39 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
             let mutable target = NativePtr.add target (first * components)
 
-            for n in 0 .. sheet.Count - 1 do
-                let mutable column = NativePtr.add sheet.Joint.Address n
+            for n in 0 .. panel.Count - 1 do
+                let mutable column = NativePtr.add panel.Joint.Address n
 
                 for _ in 1..components do
                     NativePtr.write target (NativePtr.read column)
                     target <- NativePtr.add target 1
                     column <- NativePtr.add column Panel.Stride
 
-            first <- first + sheet.Count
+            first <- first + panel.Count
 
-/// How wide the vectors of kernels are.
+/// The width of the kernels' vectors.
 [<RequireQualifiedAccess>]
 type internal Width =
     | Bits512
     | Bits256
     | Bits128
 
-/// The kernels: the E-step of a family's form as loops over vectors, fused so that the data are read once and no N×K
-/// numbers are kept. Equal to the textbook up to rounding, with the same bits for any number of threads and at every
-/// width of vectors.
+/// Runs the E-step of a family's form as loops over vectors, fused so that the data are read once and no N×K numbers
+/// are stored. The results equal the textbook's up to rounding, and have the same bits for any number of threads and at
+/// every vector width.
 module Kernel =
-    /// The widest vectors that this machine is fast with.
+    /// The widest vectors that this machine accelerates.
     let internal widest =
         if Vector512.IsHardwareAccelerated then Width.Bits512
         elif Vector256.IsHardwareAccelerated then Width.Bits256
         else Width.Bits128
 
-    /// Distances to the nearest of some centres.
-    let internal nearestOf width : Nearest =
+    /// Returns the kernel of distances to the nearest centre.
+    let internal nearestCentreOf width : NearestCentre =
         match width with
-        | Width.Bits512 -> Nearest<Lanes512, Vector512<float>>()
-        | Width.Bits256 -> Nearest<Lanes256, Vector256<float>>()
-        | Width.Bits128 -> Nearest<Lanes128, Vector128<float>>()
+        | Width.Bits512 -> NearestCentre<Lanes512, Vector512<float>>()
+        | Width.Bits256 -> NearestCentre<Lanes256, Vector256<float>>()
+        | Width.Bits128 -> NearestCentre<Lanes128, Vector128<float>>()
 
     let private workers width =
         Pool(fun () ->
@@ -254,47 +249,131 @@ module Kernel =
             | Width.Bits256 -> Worker<Lanes256, Vector256<float>, Singles256, Vector256<float32>>()
             | Width.Bits128 -> Worker<Lanes128, Vector128<float>, Singles128, Vector128<float32>>())
 
-    let internal backendOf width (family: Family<'θ>) : Backend<'θ> =
-        let textbook = Backend.textbook Reference.engine family
-        let workers = workers width
-        let spares = Spares()
+    /// The workers of families. They live as long as their family, because making them takes longer than predicting a row.
+    let private kept = ConditionalWeakTable<obj, Pool<Worker>>()
 
-        { Name = "kernels"
-          Expect =
-            fun assignment mixture ->
-                match family.Form mixture.Parameters with
-                | None -> textbook.Expect assignment mixture
-                | Some form ->
-                    let logWeights = mixture.LogWeights.toArray1D ()
-                    fun blocks -> workers.Use _.Expect(form, logWeights, assignment, blocks, spares)
-          Recycle = spares.Give
-          LogJoint =
-            fun mixture ->
-                match family.Form mixture.Parameters with
-                | None -> textbook.LogJoint mixture
-                | Some form ->
-                    let logWeights = mixture.LogWeights.toArray1D ()
+    let private workersOf width (family: Family<'θ>) =
+        if width = widest then
+            kept.GetValue(family, fun _ -> workers width)
+        else
+            workers width
 
-                    fun block ->
-                        let joint = GC.AllocateUninitializedArray(block.Rows * logWeights.Length)
-                        workers.Use _.LogJoint(form, logWeights, block, joint)
-                        joint }
+    /// Returns the statistics of blocks under a form, in arrays that `take` provides.
+    let private ofForm (workers: Pool<Worker>) form logWeights responsibility (take: unit -> Statistics) blocks =
+        workers.Use _.Expect(form, logWeights, responsibility, blocks, take ())
 
-    /// The kernels of a family's form; the textbook on the managed engine for a family without one.
-    let backend (family: Family<'θ>) : Backend<'θ> = backendOf widest family
+    /// Returns the statistics of all rows of a source under a form. It reuses the arrays of merged runs.
+    let private reduce workers (spares: Spares) execution form (logWeights: float[]) lengths responsibility source =
+        let take () = spares.Take(logWeights.Length, lengths)
 
-    /// The joint log-densities of a block (n×K, row by row) under a mixture whose family has a form, in an array that serves
-    /// again for the next block of the same thread.
+        let merge total ofRun =
+            let sum = Statistics.addTo total ofRun
+            spares.Give ofRun
+            sum
+
+        source |> Source.reduceRuns execution merge (ofForm workers form logWeights responsibility take)
+
+    /// Returns a function that runs E-steps over the rows of a source. A family without a form uses the textbook on the
+    /// managed engine.
+    let private eSteps width (family: Family<'θ>) execution (source: Source) =
+        let workers, spares = workersOf width family, Spares()
+
+        fun responsibility (mixture: Mixture<'θ>) ->
+            match family.Form mixture.Parameters with
+            | Some form ->
+                let logWeights, lengths = mixture.LogWeights.toArray1D (), family.SumLengths mixture.Parameters
+                source |> reduce workers spares execution form logWeights lengths responsibility
+            | None ->
+                source
+                |> Source.reduceRuns execution (+) (Textbook.expect Reference.engine family responsibility mixture)
+
+    /// Returns the statistics of neighbouring blocks under a mixture, computed one block after another. If the
+    /// statistics of the runs of a source (`Source.runs`) are added in the order of the runs, they have the same bits
+    /// as a pass of `backend` over all its rows, wherever each run was computed. Backends that share the rows among
+    /// machines can be built on this function.
+    let statistics (family: Family<'θ>) (assignment: Assignment) (mixture: Mixture<'θ>) : Block seq -> Statistics =
+        let responsibility = Responsibility.Assigned assignment
+
+        match family.Form mixture.Parameters with
+        | Some form ->
+            let workers = workersOf widest family
+            let logWeights, lengths = mixture.LogWeights.toArray1D (), family.SumLengths mixture.Parameters
+
+            ofForm workers form logWeights responsibility (fun () -> Statistics.zero logWeights.Length lengths)
+        | None -> Textbook.expect Reference.engine family responsibility mixture
+
+    /// Returns the kernels as a backend, with vectors of a given width.
+    let internal backendOf width : Backend =
+        { new Backend with
+            member _.Name = "kernels"
+
+            member _.Open(family, source, execution) =
+                let eStep = eSteps width family execution source
+
+                Ok
+                    { new Pass<_> with
+                        member _.Expect(assignment, mixture) = eStep (Responsibility.Assigned assignment) mixture
+                        member _.Dispose() = () } }
+
+    /// The default backend: the kernels of a family's form, or the textbook on the managed engine for a family without
+    /// a form.
+    let backend: Backend = backendOf widest
+
+    let internal givenBy
+        width
+        family
+        execution
+        (responsibilities: Block -> float[])
+        source
+        (mixture: Mixture<'θ>)
+        : Statistics =
+        eSteps width family execution source (Responsibility.Given responsibilities) mixture
+
+    /// Returns the statistics of all rows under a mixture, with responsibilities that a function of the block gives
+    /// (n×K, row by row).
+    let internal given family execution responsibilities source (mixture: Mixture<'θ>) : Statistics =
+        givenBy widest family execution responsibilities source mixture
+
+    /// Returns Σₙ wₙ, and the first moments (D) and second moments (a plane of a layout) of all rows about a point
+    /// (1×D).
+    let internal moments (layout: Layout) execution (source: Source) (point: float[,]) : Statistics =
+        let features = source.Columns
+        let identity = Layout.diagonal layout (Array.create features 1.0)
+        let shape = Array.append [| 1 |] (Layout.planeShape features layout)
+        let form = Form.Quadratic(layout, Tensor.matrix point, Tensor.create shape identity, [| 0.0 |])
+        let lengths = [| features; identity.Length |]
+        source |> reduce (workers widest) (Spares()) execution form [| 0.0 |] lengths (Responsibility.Assigned Soft)
+
+    let private logJointOf
+        width
+        (family: Family<'θ>)
+        (arrayOf: int -> float[])
+        (mixture: Mixture<'θ>)
+        : Block -> float[] =
+        match family.Form mixture.Parameters with
+        | None -> Textbook.logJoint Reference.engine family mixture
+        | Some form ->
+            let workers = workersOf width family
+            let logWeights = mixture.LogWeights.toArray1D ()
+
+            fun block ->
+                let joint = arrayOf (block.Rows * logWeights.Length)
+                workers.Use _.LogJoint(form, logWeights, block, joint)
+                joint
+
+    let internal logJointBy width family mixture = logJointOf width family GC.AllocateUninitializedArray mixture
+
+    /// Returns the joint log-densities ln ρₙₖ of a block (n×K, row by row) under a mixture.
+    let logJoint (family: Family<'θ>) (mixture: Mixture<'θ>) : Block -> float[] = logJointBy widest family mixture
+
+    /// Returns `logJoint` in an array that is reused for the next block on the same thread.
     let internal passingLogJoint (family: Family<'θ>) (mixture: Mixture<'θ>) : Block -> float[] =
-        let form, logWeights = (family.Form mixture.Parameters).Value, mixture.LogWeights.toArray1D ()
-        let workers = workers widest
         let arrays = new ThreadLocal<float[]>(fun () -> [||])
 
-        fun block ->
-            let length = block.Rows * logWeights.Length
-
+        let arrayOf length =
             if arrays.Value.Length <> length then
                 arrays.Value <- Array.zeroCreate length
 
-            workers.Use _.LogJoint(form, logWeights, block, arrays.Value)
             arrays.Value
+
+        logJointOf widest family arrayOf mixture

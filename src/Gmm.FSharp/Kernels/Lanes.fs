@@ -1,71 +1,71 @@
 namespace Gmm
 
-#nowarn "9" // Pointers: the kernels' buffers are pinned.
-#nowarn "3535" // Static abstract members are what lets one text serve every width.
+#nowarn "9" // The pointers are to pinned buffers.
+#nowarn "3535" // Static abstract members let one source serve every vector width.
 
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 
-/// A vector of 2, 4 or 8 numbers, and what the kernels do with it. Each operation gives every number the same bits at
-/// every width: a product is added without rounding between (`fma`), and nothing is summed across a vector. A kernel
-/// is one text over these operations; the compiler of the runtime makes machine code of it for each width.
+/// The operations of the kernels on a vector of 2, 4 or 8 numbers. Each operation gives every number the same bits at
+/// every width: `Fma` adds a product without rounding it first, and no operation sums across a vector. A kernel is
+/// written once over these operations; the runtime's compiler makes machine code from it for each width.
 type internal ILanes<'V> =
-    /// How many numbers a vector has: 2, 4 or 8.
+    /// The number of numbers in a vector: 2, 4 or 8.
     static abstract Width: int
     /// 0 in every place.
     static abstract Zero: 'V
-    /// The numbers at an address.
+    /// Loads the numbers at an address.
     static abstract Load: nativeptr<float> -> 'V
-    /// Puts the numbers at an address.
+    /// Stores the numbers at an address.
     static abstract Store: 'V * nativeptr<float> -> unit
-    /// One number in every place.
+    /// Returns a vector with one number in every place.
     static abstract Fill: float -> 'V
     static abstract Add: 'V * 'V -> 'V
     static abstract Subtract: 'V * 'V -> 'V
     static abstract Multiply: 'V * 'V -> 'V
     static abstract Divide: 'V * 'V -> 'V
     static abstract Sqrt: 'V -> 'V
-    /// a·b + c, rounded once.
+    /// Returns a·b + c, rounded once.
     static abstract Fma: a: 'V * b: 'V * c: 'V -> 'V
-    /// Where a < b, `yes`; elsewhere, and where one is NaN, `no`.
+    /// Returns `yes` where a < b, and `no` elsewhere and where a or b is NaN.
     static abstract WhereLess: a: 'V * b: 'V * yes: 'V * no: 'V -> 'V
-    /// a where a > b; elsewhere, and where one is NaN, b.
+    /// Returns a where a > b, and b elsewhere and where a or b is NaN.
     static abstract Max: a: 'V * b: 'V -> 'V
-    /// Whether `Scale` is there.
+    /// Whether this machine has `Scale`.
     static abstract HasScale: bool
-    /// x·2ⁿ rounded once, for whole n.
+    /// Returns x·2ⁿ, rounded once, for integers n.
     static abstract Scale: x: 'V * n: 'V -> 'V
-    /// 2ⁿ of whole numbers n from −1022 to 1023, each given as n + 1.5·2⁵², whose lowest bits are those of n.
+    /// Returns 2ⁿ for integers n from −1022 to 1023. Each n is given as n + 1.5·2⁵², whose lowest bits are those of n.
     static abstract PowerOfTwo: 'V -> 'V
-    /// e of x = m·2ᵉ with 1 ≤ m < 2, for normal x > 0.
+    /// Returns e of x = m·2ᵉ with 1 ≤ m < 2, for normal x > 0.
     static abstract Exponent: 'V -> 'V
-    /// m of x = m·2ᵉ with 1 ≤ m < 2, for normal x > 0.
+    /// Returns m of x = m·2ᵉ with 1 ≤ m < 2, for normal x > 0.
     static abstract Significand: 'V -> 'V
 
-/// Bits of numbers in the format of IEEE 754.
+/// Bits of float64 numbers in the IEEE 754 format.
 module internal Bits =
-    /// Where the exponent begins.
+    /// The position of the exponent's lowest bit.
     [<Literal>]
     let Shift = 52
 
-    /// Of 1.
+    /// The bits of 1.
     [<Literal>]
     let One = 0x3FF0000000000000L
 
-    /// The significand's bits.
+    /// The bits of the significand.
     [<Literal>]
     let Mask = 0x000FFFFFFFFFFFFFL
 
-    /// Of 2⁵²: a whole number below it, put into the lowest bits, is added to it.
+    /// The bits of 2⁵². Putting an integer below 2⁵² into the lowest bits adds it to 2⁵².
     [<Literal>]
     let Whole = 0x4330000000000000L
 
-    /// 2⁵² and what exponents are stored with, 1023.
+    /// 2⁵² + 1023, where 1023 is the bias with which exponents are stored.
     [<Literal>]
     let WholeAndBias = 4503599627371519.0
 
-/// 512 bits: 8 numbers.
+/// Vectors of 512 bits: 8 numbers.
 [<Struct>]
 type internal Lanes512 =
     interface ILanes<Vector512<float>> with
@@ -129,7 +129,7 @@ type internal Lanes512 =
         static member Significand x =
             ((x.AsInt64() &&& Vector512.Create Bits.Mask) ||| Vector512.Create Bits.One).AsDouble()
 
-/// 256 bits: 4 numbers.
+/// Vectors of 256 bits: 4 numbers.
 [<Struct>]
 type internal Lanes256 =
     interface ILanes<Vector256<float>> with
@@ -193,7 +193,7 @@ type internal Lanes256 =
         static member Significand x =
             ((x.AsInt64() &&& Vector256.Create Bits.Mask) ||| Vector256.Create Bits.One).AsDouble()
 
-/// 128 bits: 2 numbers.
+/// Vectors of 128 bits: 2 numbers.
 [<Struct>]
 type internal Lanes128 =
     interface ILanes<Vector128<float>> with

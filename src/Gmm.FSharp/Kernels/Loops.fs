@@ -1,6 +1,6 @@
 namespace Gmm
 
-#nowarn "9" // Pointers: the buffers are pinned.
+#nowarn "9" // The pointers are to pinned buffers.
 
 open System
 open FSharp.NativeInterop
@@ -8,12 +8,13 @@ open FSharp.NativeInterop
 /// Loops over the rows of a panel.
 [<Optimised>]
 module internal Loops =
+    /// Returns the address of number i from an address on.
     let inline at (address: nativeptr<float>) (i: int) = NativePtr.add address i
 
-    /// Whether a column of non-negative numbers is 0 throughout.
+    /// Returns whether every number of a column is 0; the numbers are not negative.
     let isZero (column: nativeptr<float>) rows = Span<float>(NativePtr.toVoidPtr column, rows).IndexOfAnyExcept 0.0 < 0
 
-    /// Hands the squared distances ‖xₙ−μ‖² of D columns to `take`, a vector of rows from n on at a time.
+    /// Passes the squared distances ‖xₙ−μ‖² over D columns to `take`, one vector of rows from n on at a time.
     let inline private onDistances<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (mean: nativeptr<float>)
@@ -49,7 +50,7 @@ module internal Loops =
             take q3 (n + 3 * width)
             n <- n + 4 * width
 
-    /// target[n] += c − ½w²q[n], with q the squared distances ‖x−μ‖² of D columns.
+    /// Adds c − ½w²q[n] to target[n], where q are the squared distances ‖x−μ‖² over D columns and w is `factor`.
     let addDistances<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (mean: nativeptr<float>)
@@ -65,7 +66,7 @@ module internal Loops =
             let scaled = 'L.Multiply('L.Multiply(q, w), w)
             'L.Store('L.Add('L.Load(at target n), 'L.Fma(scaled, half, c)), at target n))
 
-    /// The smaller of nearest[n] and ‖xₙ−μ‖², in place.
+    /// Replaces nearest[n] by the smaller of nearest[n] and ‖xₙ−μ‖².
     let lowerDistances<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (mean: nativeptr<float>)
@@ -93,7 +94,7 @@ module internal Loops =
             let sum = at sums (n % Panel.Lanes)
             'L.Store('L.Add('L.Load sum, 'L.Multiply('L.Load(at weights n), lower)), sum))
 
-    /// target[n] += c − ½Σⱼ(wⱼ(xⱼ−μⱼ))².
+    /// Adds c − ½Σⱼ(wⱼ(xⱼ−μⱼ))² to target[n].
     let addScaledDistances<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (mean: nativeptr<float>)
@@ -139,7 +140,7 @@ module internal Loops =
             finish q3 3
             n <- n + 4 * width
 
-    /// Adds Σₙ rₙ(xₙ−μ) to sums (D×8) of an even number of columns.
+    /// Adds Σₙ rₙ(xₙ−μ) to sums (D×8), for an even number of columns.
     let addFirst<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (mean: nativeptr<float>)
@@ -176,7 +177,7 @@ module internal Loops =
 
             j <- j + 2
 
-    /// Adds Σₙ rₙ(xₙ−μ) to `first` and Σₙ rₙ(xₙ−μ)² to `second` (D×8 each) of an even number of columns.
+    /// Adds Σₙ rₙ(xₙ−μ) to `first` and Σₙ rₙ(xₙ−μ)² to `second` (D×8 each), for an even number of columns.
     let addFirstAndSquares<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (mean: nativeptr<float>)

@@ -1,6 +1,6 @@
 namespace Gmm
 
-#nowarn "9" // Pointers: the buffers are pinned.
+#nowarn "9" // The pointers are to pinned buffers.
 
 open System
 open System.Runtime.InteropServices
@@ -8,7 +8,7 @@ open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
 
-/// Numbers that stay where they are, from a cache line's beginning on.
+/// A buffer of numbers at a fixed address, which is the beginning of a cache line.
 [<Sealed>]
 type internal Pinned<'E when 'E: unmanaged>() =
     let line = 64 / sizeof<'E>
@@ -18,10 +18,10 @@ type internal Pinned<'E when 'E: unmanaged>() =
     /// The address of the first number.
     member _.Address = address
 
-    /// The same as a native integer.
+    /// The address of the first number, as a native integer.
     member _.Start = NativePtr.toNativeInt address
 
-    /// Makes room for this many numbers; what was there before may be lost.
+    /// Makes room for this many numbers; the previous contents may be lost.
     member _.Require(length: int) =
         if numbers.Length < length + line then
             numbers <- GC.AllocateUninitializedArray<'E>(length + line, pinned = true)
@@ -31,37 +31,39 @@ type internal Pinned<'E when 'E: unmanaged>() =
     /// Sets the first numbers to 0.
     member _.Clear(length: int) = Span<'E>(NativePtr.toVoidPtr address, length).Clear()
 
-/// Float64 numbers that stay where they are.
+/// A buffer of float64 numbers at a fixed address.
 type internal Pinned = Pinned<float>
 
-/// A panel is some rows of a block, transposed: number i of a column lies beside number i+1, so that a vector holds one
-/// column of several rows. Sums over rows are kept in 8 numbers, one for the rows of each remainder of 8, whatever the
-/// width of the vectors: so they have the same bits at every width.
+/// A panel holds some rows of a block, transposed: number i of a column lies next to number i+1, so that a vector holds
+/// one column of several rows. Every sum over rows is kept in 8 numbers, one for each remainder of the row number
+/// modulo 8, whatever the vector width; so sums have the same bits at every width.
 [<Optimised>]
 module internal Panel =
-    /// Rows at most. A panel and what is made of it stay in a core's first or second cache.
+    /// The largest number of rows. A panel and the numbers computed from it stay in a core's first- or second-level
+    /// cache.
     [<Literal>]
     let Rows = 128
 
-    /// From one column to the next. An odd number of cache lines, so that columns don't meet in one set of the cache.
+    /// The distance from one column to the next: an odd number of cache lines, so that columns don't collide in one
+    /// cache set.
     [<Literal>]
     let Stride = 136
 
-    /// How many sums a sum over rows is kept in.
+    /// The number of partial sums in which a sum over rows is kept.
     [<Literal>]
     let Lanes = 8
 
-    /// A panel's rows are filled up to a multiple of this with rows of zeros that have no weight.
+    /// A panel is padded to a multiple of this many rows, with rows of zeros that have no weight.
     [<Literal>]
     let Step = 32
 
-    /// The least even number of columns that holds all.
+    /// Returns a number of columns, rounded up to an even number.
     let even columns = (columns + 1) &&& ~~~1
 
-    /// How many rows a panel of `count` has after filling up.
+    /// Returns the number of rows of a panel of `count` rows, with padding rows.
     let padded count = (count + Step - 1) / Step * Step
 
-    /// The sum of the 8 numbers that a sum over rows is kept in.
+    /// Returns the sum of the 8 partial sums of a sum over rows.
     let inline sum (lanes: nativeptr<float>) =
         let inline pair i = Vector128.Load(NativePtr.add lanes i)
         let sums = (pair 0 + pair 4) + (pair 2 + pair 6)
@@ -85,8 +87,8 @@ module internal Panel =
         Vector256.Store(Avx.UnpackLow(c, d), at target (2 * Stride))
         Vector256.Store(Avx.UnpackHigh(c, d), at target (3 * Stride))
 
-    /// Transposes `count` rows of `columns` numbers, `width` from one to the next, 4 by 4 if that can be done; fills up rows
-    /// and columns with 0.
+    /// Transposes `count` rows of `columns` numbers, where each row begins `width` numbers after the one before it, and
+    /// pads rows and columns with 0. It transposes 4 by 4 numbers at a time if `canFour`.
     let inline internal transposeBy
         stride
         canFour
@@ -124,11 +126,11 @@ module internal Panel =
         if even columns > columns then
             Span<'E>(NativePtr.toVoidPtr (NativePtr.add target (columns * stride)), stride).Clear()
 
-    /// The same of float64 numbers.
+    /// Transposes rows of float64 numbers, as `transposeBy` does.
     let transpose source width columns count target =
         transposeBy Stride Avx.IsSupported four source width columns count target
 
-    /// Asks for bytes to be brought into the core's cache while it works on others; none need be there.
+    /// Asks the core to load bytes into its cache while it does other work. The address need not be valid.
     let prefetch (address: nativeint) (bytes: int) =
         if Sse.IsSupported then
             let mutable i = 0

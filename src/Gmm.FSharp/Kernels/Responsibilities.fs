@@ -1,50 +1,52 @@
 namespace Gmm
 
-#nowarn "9" // Pointers: the buffers are pinned.
+#nowarn "9" // The pointers are to pinned buffers.
 
 open System
 open FSharp.NativeInterop
 
-/// The second half of the E-step on a panel: joint log-densities become responsibilities times weights, in place.
+/// Does the second half of the E-step on a panel: turns joint log-densities into responsibilities times weights, in
+/// place.
 [<Sealed; Optimised>]
 type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
-    /// What every density is raised to; at it, a density is 0. As `Assignment` has it.
-    let lowest = -1e303
+    /// Every density is raised to it, and is 0 at it.
+    let lowest = Limits.zeroDensity
 
     let largest, total, evidence = Pinned(), Pinned(), Pinned()
     let logLikelihood, weight, counts = Pinned(), Pinned(), Pinned()
 
     let at (address: nativeptr<float>) (i: int) = NativePtr.add address i
 
-    /// For every row the largest of the joint log-densities, all of them at least `lowest`.
-    let findLargest (sheet: Sheet) components =
+    /// Finds the largest joint log-density of every row, at least `lowest`.
+    let findLargest (panel: PanelState) components =
         let least = 'L.Fill lowest
         let mutable n = 0
 
-        while n < sheet.Padded do
+        while n < panel.Padded do
             let mutable m = least
 
             for k in 0 .. components - 1 do
-                let joint = 'L.Load(at (sheet.Component k) n)
+                let joint = 'L.Load(at (panel.Component k) n)
                 m <- 'L.Max(joint, m)
 
             'L.Store(m, at largest.Address n)
             n <- n + 'L.Width
 
-    /// Adds Σₙ wₙ and Σₙ wₙ ln p(xₙ); a row of weight 0 adds nothing, even where ln p is −∞.
-    let addEvidence (sheet: Sheet) =
+    /// Adds the panel's rows to Σₙ wₙ and Σₙ wₙ ln p(xₙ). A row of weight 0 adds nothing, even if ln p is −∞.
+    let addEvidence (panel: PanelState) =
         let mutable n = 0
 
-        while n < sheet.Padded do
-            let w, e = 'L.Load(at sheet.Weights.Address n), 'L.Load(at evidence.Address n)
+        while n < panel.Padded do
+            let w, e = 'L.Load(at panel.Weights.Address n), 'L.Load(at evidence.Address n)
             let sums, weights = at logLikelihood.Address (n % Panel.Lanes), at weight.Address (n % Panel.Lanes)
             'L.Store('L.Add('L.Load weights, w), weights)
             'L.Store('L.Add('L.Load sums, 'L.WhereLess('L.Zero, w, 'L.Multiply(w, e), 'L.Zero)), sums)
             n <- n + 'L.Width
 
-    let addCounts (sheet: Sheet) components =
+    /// Adds the panel's rows to Σₙ wₙrₙₖ of each component.
+    let addCounts (panel: PanelState) components =
         for k in 0 .. components - 1 do
-            let r = sheet.Component k
+            let r = panel.Component k
             let mutable lane = 0
 
             while lane < Panel.Lanes do
@@ -52,24 +54,24 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
                 let mutable s = 'L.Load sum
                 let mutable n = lane
 
-                while n < sheet.Padded do
+                while n < panel.Padded do
                     s <- 'L.Add(s, 'L.Load(at r n))
                     n <- n + Panel.Lanes
 
                 'L.Store(s, sum)
                 lane <- lane + 'L.Width
 
-    /// rₙₖ = exp(ln ρₙₖ − largest) / Σⱼ the same, times wₙ; a row of density 0 under every component has evidence −∞ and
-    /// equal responsibilities.
-    let soft (sheet: Sheet) components =
-        let rows = sheet.Padded
+    /// Computes wₙrₙₖ under soft assignment, rₙₖ = exp(ln ρₙₖ − largestₙ) / Σⱼ exp(ln ρₙⱼ − largestₙ). A row of density
+    /// 0 under every component gets evidence −∞ and equal responsibilities.
+    let soft (panel: PanelState) components =
+        let rows = panel.Padded
         let least = 'L.Fill lowest
-        findLargest sheet components
+        findLargest panel components
 
         evidence.Clear rows
 
         for k in 0 .. components - 1 do
-            let joint = sheet.Component k
+            let joint = panel.Component k
             let mutable n = 0
 
             while n < rows do
@@ -82,7 +84,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
         let mutable n = 0
 
         while n < rows do
-            let w, sum = 'L.Load(at sheet.Weights.Address n), 'L.Load(at evidence.Address n)
+            let w, sum = 'L.Load(at panel.Weights.Address n), 'L.Load(at evidence.Address n)
             'L.Store('L.Divide(w, sum), at total.Address n)
             n <- n + 'L.Width
 
@@ -96,7 +98,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
             n <- n + 'L.Width
 
         for k in 0 .. components - 1 do
-            let r = sheet.Component k
+            let r = panel.Component k
             let mutable lane = 0
 
             while lane < Panel.Lanes do
@@ -113,20 +115,21 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
                 'L.Store(s, sum)
                 lane <- lane + 'L.Width
 
-    /// The component of the largest joint log-density of each row, of those at least `lowest` and of equals the first, and
-    /// unless winners are enough: its wₙ, and 0 for the others.
-    let hard (sheet: Sheet) components winnersOnly =
-        let rows, least = sheet.Padded, 'L.Fill lowest
+    /// Finds the winner of each row under hard assignment: the component with the largest joint log-density, at least
+    /// `lowest`, and the first of equals. Unless winners are enough, it also sets wₙ for the winner and 0 for the
+    /// others.
+    let hard (panel: PanelState) components winnersOnly =
+        let rows, least = panel.Padded, 'L.Fill lowest
         let mutable n = 0
 
         while n < rows do
-            let first = 'L.Load(at (sheet.Component 0) n)
+            let first = 'L.Load(at (panel.Component 0) n)
             let mutable highest = 'L.WhereLess(first, least, least, first)
             let mutable evidenceOfRow = first
             let mutable winner = 'L.Zero
 
             for k in 1 .. components - 1 do
-                let joint = 'L.Load(at (sheet.Component k) n)
+                let joint = 'L.Load(at (panel.Component k) n)
                 winner <- 'L.WhereLess(highest, joint, 'L.Fill(float k), winner)
                 highest <- 'L.WhereLess(highest, joint, joint, highest)
                 evidenceOfRow <- 'L.WhereLess(evidenceOfRow, joint, joint, evidenceOfRow)
@@ -138,8 +141,8 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
         for n in 0 .. rows - 1 do
             let winner = int (NativePtr.get largest.Address n)
             let count = at counts.Address (winner * Panel.Lanes + n % Panel.Lanes)
-            sheet.Winners[n] <- winner
-            NativePtr.write count (NativePtr.read count + NativePtr.get sheet.Weights.Address n)
+            panel.Winners[n] <- winner
+            NativePtr.write count (NativePtr.read count + NativePtr.get panel.Weights.Address n)
 
         if not winnersOnly then
             for k in 0 .. components - 1 do
@@ -147,26 +150,26 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
                 n <- 0
 
                 while n < rows do
-                    let winner, w = 'L.Load(at largest.Address n), 'L.Load(at sheet.Weights.Address n)
+                    let winner, w = 'L.Load(at largest.Address n), 'L.Load(at panel.Weights.Address n)
                     let notBelow = 'L.WhereLess(winner, number, 'L.Zero, w)
-                    'L.Store('L.WhereLess(number, winner, 'L.Zero, notBelow), at (sheet.Component k) n)
+                    'L.Store('L.WhereLess(number, winner, 'L.Zero, notBelow), at (panel.Component k) n)
                     n <- n + 'L.Width
 
-    /// wₙ times responsibilities that were given for the rows of the panel (n×K).
-    let take (given: ReadOnlySpan<float>) (sheet: Sheet) components =
+    /// Computes wₙ times given responsibilities of the panel's rows (n×K).
+    let take (given: ReadOnlySpan<float>) (panel: PanelState) components =
         for k in 0 .. components - 1 do
-            let r = sheet.Component k
+            let r = panel.Component k
 
-            for n in 0 .. sheet.Padded - 1 do
+            for n in 0 .. panel.Padded - 1 do
                 let value =
-                    if n < sheet.Count then
-                        given[n * components + k] * NativePtr.get sheet.Weights.Address n
+                    if n < panel.Count then
+                        given[n * components + k] * NativePtr.get panel.Weights.Address n
                     else
                         0.0
 
                 NativePtr.set r n value
 
-        evidence.Clear sheet.Padded
+        evidence.Clear panel.Padded
 
     /// Sets the sums to 0.
     member _.Clear(components) =
@@ -177,27 +180,27 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
             buffer.Require(length * Panel.Lanes)
             buffer.Clear(length * Panel.Lanes)
 
-    /// Assigns the panel's rows and adds to the sums; `given` are the responsibilities of its rows where they are given.
-    /// Of hard assignment winners may be enough.
-    member _.Assign(assignment, sheet: Sheet, components, given: ReadOnlySpan<float>, winnersOnly) =
-        match assignment with
-        | Soft -> soft sheet components
-        | Hard -> hard sheet components winnersOnly
-        | Given _ ->
-            take given sheet components
-            addCounts sheet components
+    /// Puts the responsibilities of the panel's rows, times their weights, and adds to the sums; `given` holds them where they
+    /// are given. With `winnersOnly` hard assignment may put winners alone.
+    member _.Put(responsibility, panel: PanelState, components, given: ReadOnlySpan<float>, winnersOnly) =
+        match responsibility with
+        | Responsibility.Assigned Soft -> soft panel components
+        | Responsibility.Assigned Hard -> hard panel components winnersOnly
+        | Responsibility.Given _ ->
+            take given panel components
+            addCounts panel components
 
-        addEvidence sheet
+        addEvidence panel
 
-    /// Σₙ wₙ.
+    /// Returns Σₙ wₙ.
     member _.Weight = Panel.sum weight.Address
-    /// Σₙ wₙ ln p(xₙ).
+    /// Returns Σₙ wₙ ln p(xₙ).
     member _.LogLikelihood = Panel.sum logLikelihood.Address
 
-    /// Σₙ wₙrₙₖ of component k.
+    /// Returns Σₙ wₙrₙₖ of component k.
     member _.Count(k: int) = Panel.sum (at counts.Address (k * Panel.Lanes))
 
-    /// Puts Σₙ wₙrₙₖ (K).
+    /// Writes Σₙ wₙrₙₖ of all components (K) to `target`.
     member responsibilities.PutCounts(target: float[]) =
         for k in 0 .. target.Length - 1 do
             target[k] <- responsibilities.Count k

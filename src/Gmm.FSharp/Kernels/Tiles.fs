@@ -1,11 +1,11 @@
 namespace Gmm
 
-#nowarn "9" // Pointers: the buffers are pinned.
+#nowarn "9" // The pointers are to pinned buffers.
 
 open FSharp.NativeInterop
 
-/// Sums of products over the rows of a panel, some columns of one by some columns of another at a time, so that every
-/// number that is loaded is used more than once.
+/// Sums products over the rows of a panel, for a tile of some columns of one matrix by some columns of another at a
+/// time, so that every number loaded is used more than once.
 [<Optimised>]
 module internal Tiles =
     /// Adds Σₙ aᵢₙbⱼₙ for 4 columns i and 2 columns j to sums (4×2×lanes).
@@ -55,7 +55,8 @@ module internal Tiles =
             'N.Store(s31, 'N.At(sums, 7 * 'N.Lanes))
             lane <- lane + 'N.Width
 
-    /// The same for 4 columns j, the sums of two such pairs (2×4×2×lanes), with vectors of all lanes, of which there are 32.
+    /// Adds Σₙ aᵢₙbⱼₙ for 4 columns i and 4 columns j to the sums of two pairs of columns j (2×4×2×lanes). A vector
+    /// holds all lanes, and the machine has 32 vector registers.
     let private addFourByFour<'N, 'V when 'N :> IVectors<'V>> (a: nativeint) (b: nativeint) (sums: nativeint) rows =
         let mutable s00 = 'N.Load sums
         let mutable s01 = 'N.Load('N.At(sums, 'N.Lanes))
@@ -123,7 +124,7 @@ module internal Tiles =
         'N.Store(s32, 'N.At(sums, 14 * 'N.Lanes))
         'N.Store(s33, 'N.At(sums, 15 * 'N.Lanes))
 
-    /// The same for 4 columns and themselves, the sums of j ≤ i only.
+    /// Adds Σₙ aᵢₙaⱼₙ for 4 columns and j ≤ i to sums in the layout of `addFourByFour`.
     let private addSquare<'N, 'V when 'N :> IVectors<'V>> (a: nativeint) (sums: nativeint) rows =
         let mutable s00 = 'N.Load sums
         let mutable s10 = 'N.Load('N.At(sums, 2 * 'N.Lanes))
@@ -195,10 +196,11 @@ module internal Tiles =
             lane <- lane + 'N.Width
 
     // ── All columns ─────────────────────────────────────────────────────────────────────────────────────────────────
-    // Columns i of `a` are taken four at a time, and two at the end where their even number isn't a multiple of 4; columns j
-    // of `b` two at a time: the first `upTo i` of them.
+    // The loops take columns i of `a` four at a time, and two at the end if their even number isn't a multiple of 4;
+    // they take columns j of `b` two at a time, the first `upTo i` of them.
 
-    /// How many numbers the sums of an even number of columns i take, with `upTo i` columns j for the last i of each group.
+    /// Returns the number of numbers in the sums of an even number of columns i, with `upTo (i + 1)` columns j for the
+    /// last i of each group.
     let inline private size lanes ([<InlineIfLambda>] upTo: int -> int) columns =
         let mutable total, i = 0, 0
 
@@ -209,7 +211,8 @@ module internal Tiles =
 
         total
 
-    /// Adds Σₙ aᵢₙbⱼₙ for a group of 4 or 2 columns i and an even number of columns j; returns where further sums belong.
+    /// Adds Σₙ aᵢₙbⱼₙ for a group of 4 or 2 columns i and an even number of columns j. Returns the address behind these
+    /// sums.
     let private addGroup<'N, 'V when 'N :> IVectors<'V>>
         group
         (a: nativeint)
@@ -237,10 +240,10 @@ module internal Tiles =
 
         tile
 
-    /// How many numbers the sums of the lower triangle take, of an even number of columns.
+    /// Returns the number of numbers in the sums of a lower triangle, for an even number of columns.
     let triangleSize<'N, 'V when 'N :> IVectors<'V>> columns = size 'N.Lanes id columns
 
-    /// Adds Σₙ uᵢₙuⱼₙ for all j ≤ i of an even number of columns.
+    /// Adds Σₙ uᵢₙuⱼₙ for all j ≤ i, for an even number of columns.
     let addTriangle<'N, 'V when 'N :> IVectors<'V>> (u: nativeint) (sums: nativeint) columns rows =
         let mutable tile, i = sums, 0
 
@@ -257,12 +260,12 @@ module internal Tiles =
 
             i <- i + group
 
-    /// Adds the symmetric matrix of a lower triangle of sums of its first D columns to one (D×D) at an address.
+    /// Adds a symmetric matrix to a matrix (D×D) at an address. The sums of the first D columns are its lower triangle.
     let readTriangle<'N, 'V when 'N :> IVectors<'V>> (sums: nativeint) columns (target: nativeptr<float>) dimension =
         for i in 0 .. dimension - 1 do
             let first = i &&& ~~~3
             let group = min 4 (columns - first)
-            // Those of all j for the groups of columns before are i(i+4)/2 sums.
+            // The groups of columns before `first` have first·(first+4)/2 sums.
             let row = 'N.At(sums, (first * (first + 4) / 2 + 2 * (i - first)) * 'N.Lanes)
             let ofRow = NativePtr.add target (i * dimension)
 
@@ -274,10 +277,10 @@ module internal Tiles =
             for j in 0 .. i - 1 do
                 NativePtr.set target (j * dimension + i) (NativePtr.get target (i * dimension + j))
 
-    /// How many numbers the sums of all columns i by all columns j take, of even numbers of columns.
+    /// Returns the number of numbers in the sums of all columns i by all columns j, for even numbers of columns.
     let rectangleSize<'N, 'V when 'N :> IVectors<'V>> columns others = size 'N.Lanes (fun _ -> others) columns
 
-    /// Adds Σₙ aᵢₙbⱼₙ for even numbers of columns i and j.
+    /// Adds Σₙ aᵢₙbⱼₙ for all columns i and j, for even numbers of columns.
     let addRectangle<'N, 'V when 'N :> IVectors<'V>>
         (a: nativeint)
         (b: nativeint)
@@ -293,7 +296,8 @@ module internal Tiles =
             tile <- addGroup<'N, 'V> group ('N.At(a, i * 'N.Stride)) b tile others rows
             i <- i + group
 
-    /// Adds the sums of the first columns, row by row, to `target` (height×width).
+    /// Adds the sums of the first `height` columns i by the first `width` columns j to `target` (height×width, row by
+    /// row).
     let readRectangle<'N, 'V when 'N :> IVectors<'V>> (sums: nativeint) columns others (target: float[]) height width =
         for i in 0 .. height - 1 do
             let first = i &&& ~~~3

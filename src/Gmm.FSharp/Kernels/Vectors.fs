@@ -1,51 +1,53 @@
 namespace Gmm
 
-#nowarn "9" // Pointers: the kernels' buffers are pinned.
-#nowarn "3535" // Static abstract members are what lets one text serve every width.
+#nowarn "9" // The pointers are to pinned buffers.
+#nowarn "3535" // Static abstract members let one source serve every vector width.
 
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
 
-/// Vectors of numbers of one type, float64 or float32, and what the loops of full covariances do with them. As with `ILanes`
-/// each operation gives the same bits at every width. Addresses are native integers, for a pointer to numbers of a type to be
-/// chosen later has another type in the interface than in what implements it.
+/// The operations of the loops of full covariances on vectors of numbers of one type, float64 or float32. As with
+/// `ILanes`, each operation gives the same bits at every width. Addresses are native integers, because a typed pointer
+/// would have one type in the interface, where the number type is still open, and another in its implementations.
 type internal IVectors<'V> =
-    /// How many numbers a vector has.
+    /// The number of numbers in a vector.
     static abstract Width: int
-    /// How many sums a sum over rows is kept in: a cache line of them.
+    /// The number of partial sums in which a sum over rows is kept: one cache line of them.
     static abstract Lanes: int
-    /// From one column of a panel to the next: an odd number of cache lines.
+    /// The distance from one column of a panel to the next: an odd number of cache lines.
     static abstract Stride: int
-    /// How many numbers stand for a float64 number that all of its digits are needed of.
+    /// The number of numbers that represent a float64 number with all its digits.
     static abstract Parts: int
-    /// Over how many rows sums may run.
+    /// The number of rows that a sum may run over.
     static abstract Rows: int
-    /// Puts a part of a float64 number: the number rounded, or what is then missing.
+    /// Stores one part of a float64 number: part 0 is the rounded number, part 1 the rest.
     static abstract Put: float * part: int * address: nativeint -> unit
-    /// The address of number i.
+    /// Returns the address of number i.
     static abstract At: address: nativeint * i: int -> nativeint
     static abstract Zero: 'V
     static abstract Load: nativeint -> 'V
     static abstract Store: 'V * nativeint -> unit
-    /// The number at an address in every place.
+    /// Returns a vector with the number at an address in every place.
     static abstract Fill: nativeint -> 'V
     static abstract Multiply: 'V * 'V -> 'V
-    /// a·b + c, rounded once.
+    /// Returns a·b + c, rounded once.
     static abstract Fma: a: 'V * b: 'V * c: 'V -> 'V
-    /// x − m, of a number m whose first part is in every place of one vector, and its last in those of another.
+    /// Returns x − m for a number m, where every place of `first` holds m's first part and every place of `last` its
+    /// last.
     static abstract Subtract: x: 'V * first: 'V * last: 'V -> 'V
-    /// The roots of float64 numbers.
+    /// Returns the square roots of float64 numbers.
     static abstract Root: nativeptr<float> -> 'V
-    /// Adds c − ½q to float64 numbers.
+    /// Adds c − ½q to float64 numbers at an address.
     static abstract AddHalf: q: 'V * c: float * target: nativeptr<float> -> unit
-    /// The sum of the numbers that a sum over rows is kept in.
+    /// Returns the sum of the partial sums of a sum over rows.
     static abstract Sum: nativeint -> float
-    /// Transposes `count` rows of some columns, `width` numbers from one row to the next, to a panel.
+    /// Transposes `count` rows of `columns` numbers, where each row begins `width` numbers after the one before it,
+    /// into a panel.
     static abstract Transpose: source: nativeint * width: int * columns: int * count: int * target: nativeint -> unit
 
-/// Float64 numbers.
+/// Vectors of float64 numbers.
 [<Struct>]
 type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
     interface IVectors<'V> with
@@ -95,23 +97,24 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
 /// Panels of float32 numbers.
 [<Optimised>]
 module internal Single =
-    /// In how many numbers a sum over rows is kept.
+    /// The number of partial sums in which a sum over rows is kept.
     [<Literal>]
     let Lanes = 16
 
-    /// From one column to the next.
+    /// The distance from one column to the next.
     [<Literal>]
     let Stride = 144
 
-    /// Sums run over so many rows in float32, 128 in each of their numbers, before they are added to float64 ones.
+    /// The number of rows that sums run over in float32, 128 for each partial sum, before they are added to float64
+    /// sums.
     [<Literal>]
     let Rows = 2048
 
-    /// Puts the float32 number next to a float64 number, or what is then missing.
+    /// Stores one part of a float64 number: part 0 is the nearest float32 number, part 1 the rest.
     let put (x: float) part (address: nativeptr<float32>) =
         NativePtr.write address (if part = 0 then float32 x else float32 (x - float (float32 x)))
 
-    /// The sum of the numbers that a sum over rows is kept in.
+    /// Returns the sum of the partial sums of a sum over rows.
     let inline sum (lanes: nativeptr<float32>) =
         let inline pairs i = Vector128.Load(NativePtr.add lanes (4 * i))
         let a, b, c, d = pairs 0, pairs 1, pairs 2, pairs 3
@@ -140,11 +143,12 @@ module internal Single =
         Vector128.Store(Sse.MoveLowToHigh(ab', cd'), NativePtr.add target (2 * Stride))
         Vector128.Store(Sse.MoveHighToLow(cd', ab'), NativePtr.add target (3 * Stride))
 
-    /// Transposes `count` rows of `columns` numbers, `width` from one to the next; fills up rows and columns with 0.
+    /// Transposes `count` rows of `columns` numbers, where each row begins `width` numbers after the one before it, and
+    /// pads rows and columns with 0.
     let transpose source width columns count target =
         Panel.transposeBy Stride Sse.IsSupported four source width columns count target
 
-/// Float32 numbers, 16 in a vector of 512 bits. What is accumulated, and what leaves a row, is float64.
+/// Vectors of 512 bits: 16 float32 numbers. Long sums, and the results for each row, are float64.
 [<Struct>]
 type internal Singles512 =
     interface IVectors<Vector512<float32>> with
@@ -199,7 +203,7 @@ type internal Singles512 =
         static member Transpose(source, width, columns, count, target) =
             Single.transpose (NativePtr.ofNativeInt source) width columns count (NativePtr.ofNativeInt target)
 
-/// Float32 numbers, 8 in a vector of 256 bits. What is accumulated, and what leaves a row, is float64.
+/// Vectors of 256 bits: 8 float32 numbers. Long sums, and the results for each row, are float64.
 [<Struct>]
 type internal Singles256 =
     interface IVectors<Vector256<float32>> with
@@ -254,7 +258,7 @@ type internal Singles256 =
         static member Transpose(source, width, columns, count, target) =
             Single.transpose (NativePtr.ofNativeInt source) width columns count (NativePtr.ofNativeInt target)
 
-/// Float32 numbers, 4 in a vector of 128 bits. What is accumulated, and what leaves a row, is float64.
+/// Vectors of 128 bits: 4 float32 numbers. Long sums, and the results for each row, are float64.
 [<Struct>]
 type internal Singles128 =
     interface IVectors<Vector128<float32>> with

@@ -1,14 +1,14 @@
 namespace Gmm
 
-#nowarn "9" // Pointers: the buffers are pinned.
+#nowarn "9" // The pointers are to pinned buffers.
 
 open System
 open FSharp.NativeInterop
 
-/// Loops over the rows of a panel for full covariances.
+/// The loops over the rows of a panel that full covariances need.
 [<Optimised>]
 module internal Whitening =
-    /// target[n] += c − ½‖W(x−μ)‖² for 2 vectors of each column at a time.
+    /// Adds c − ½‖W(x−μ)‖² to target[n], 2 vectors of each column at a time.
     let private addWhitenedByTwo<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
@@ -98,7 +98,7 @@ module internal Whitening =
             'N.AddHalf(q1, constant, NativePtr.add t width)
             n <- n + 2 * width
 
-    /// The same for vectors of which there are 32: 4 of each column at a time.
+    /// Adds c − ½‖W(x−μ)‖² to target[n], 4 vectors of each column at a time, for machines with 32 vector registers.
     let private addWhitenedByFour<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
@@ -179,7 +179,7 @@ module internal Whitening =
                     w <- 'N.At(w, 4)
                     zj <- 'N.At(zj, 4 * width)
 
-                // The diagonal: a row less in each column.
+                // The diagonal: each column has one row fewer.
                 let z0 = 'N.Load(zj)
                 let z1 = 'N.Load('N.At(zj, width))
                 let z2 = 'N.Load('N.At(zj, 2 * width))
@@ -294,15 +294,16 @@ module internal Whitening =
             'N.AddHalf(q3, constant, NativePtr.add t (3 * width))
             n <- n + 4 * width
 
-    /// target[n] += c − ½‖W(x−μ)‖², W lower triangular and packed by `packTriangle`, of an even number of columns, of whose
-    /// means all parts are there. `z` has room for 4 vectors of each.
+    /// Adds c − ½‖W(x−μ)‖² to target[n], for an even number of columns. W is lower triangular and packed by
+    /// `packTriangle`; `mean` holds all parts of each mean (see `IVectors.Parts`); `z` has room for 4 vectors of each
+    /// column.
     let addWhitened<'N, 'V when 'N :> IVectors<'V>> x mean factor columns constant z target rows =
         if 'N.Width = 'N.Lanes then
             addWhitenedByFour<'N, 'V> x mean factor columns constant z target rows
         else
             addWhitenedByTwo<'N, 'V> x mean factor columns constant z target rows
 
-    /// How many numbers a packed lower triangle of an even number of columns takes.
+    /// Returns the number of numbers in a packed lower triangle of an even number of columns.
     let packedSize columns =
         let mutable total, i = 0, 0
 
@@ -313,8 +314,8 @@ module internal Whitening =
 
         total
 
-    /// Packs a lower triangular D×D matrix for rows taken four at a time, and two at the end: for each group of rows,
-    /// column after column, with 0 above the diagonal and beyond D.
+    /// Packs a lower triangular D×D matrix for loops that take its rows four at a time, and two at the end: each group
+    /// of rows column by column, with 0 above the diagonal and beyond D.
     let packTriangle<'N, 'V when 'N :> IVectors<'V>> (matrix: ReadOnlySpan<float>) dimension (target: nativeint) =
         let columns = Panel.even dimension
         let mutable next, i = target, 0
@@ -330,7 +331,7 @@ module internal Whitening =
 
             i <- i + group
 
-    /// √r.
+    /// Computes √r.
     let roots<'N, 'V when 'N :> IVectors<'V>> (r: nativeptr<float>) (target: nativeint) rows =
         let mutable n = 0
 
@@ -338,7 +339,7 @@ module internal Whitening =
             'N.Store('N.Root(NativePtr.add r n), 'N.At(target, n))
             n <- n + 'N.Width
 
-    /// u ← √r·(x − μ), and Σₙ √r·u added to the sums of the columns, an even number of them.
+    /// Computes u = √r·(x − μ), and adds Σₙ √r·u to the sums of the columns, whose number is even.
     let weigh<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)

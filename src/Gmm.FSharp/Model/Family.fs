@@ -2,50 +2,72 @@ namespace Gmm
 
 open System
 
-/// One kind of component, as the textbook has it: density, statistics and M-step of all K components together.
-/// Prior and regularisation are already inside; the weights are the mixture's.
+/// The definition of one kind of component, as in a textbook: density, statistics and M-step of all K components
+/// together. Prior and regularisation are already inside; the weights belong to the mixture.
 [<NoEquality; NoComparison>]
 type Family<'θ> =
     {
         /// The family's name: "gaussian" …
         Name: string
-        /// ln p(xₙ|θₖ) (n×K) of a block (n×D).
+        /// ln p(xₙ|θₖ) (n×K) for the rows of a block (n×D).
         LogDensity: 'θ -> Tensor -> Tensor
         /// The family's sums over a block (n×D), weighted by responsibilities times sample weights (n×K).
         Sums: 'θ -> Tensor -> Tensor -> Tensor list
+        /// The number of values in each of these sums, which are stored row by row.
+        SumLengths: 'θ -> int[]
         /// The parameters that maximise Q + ln prior, from the statistics under the current parameters.
         Maximise: 'θ -> Statistics -> Result<'θ, GmmError>
+        /// Moves statistics about the means of some parameters to the means of others: `Recentre from target
+        /// statistics`.
+        Recentre: 'θ -> 'θ -> Statistics -> Statistics
         /// ln of the prior's density at the parameters, without its constant; 0 without a prior.
         LogPrior: 'θ -> float
-        /// The form of `LogDensity` and `Sums` at these parameters, for the kernels; None for a family that only they describe.
-        /// Whoever changes either of them must change it too.
+        /// The form of `LogDensity` and `Sums` at these parameters, for the kernels. If it is None, the E-step runs the
+        /// two functions themselves. All three must agree.
         Form: 'θ -> Form option
-        /// What is wrong with the first number of a block that the family can't have, if any.
+        /// An error for the first number of a block that is outside the family's domain, or None.
         Misfit: 'θ -> Block -> GmmError option
-        /// A row (D) drawn from component k. Applied to parameters and a component it prepares what all draws share; the
-        /// stream of random numbers decides the row.
+        /// Draws a row (D) from component k. Partial application to parameters and component prepares what all draws
+        /// share.
         Sample: 'θ -> int -> Random -> float[]
-        /// The means by which components are compared (K×M): of the features, or of their statistics.
+        /// The means that are used to compare components (K×M): those of the features, or of their statistics.
         Means: 'θ -> float[,]
-        /// How many features the components have, D.
+        /// The number of features of the components, D.
         Features: 'θ -> int
-        /// How many parameters of the components are free.
+        /// The number of free parameters of the components.
         FreeParameters: 'θ -> int
-        /// The same parameters with every tensor moved, as to another engine.
+        /// Moves every tensor of the parameters, for example to another engine.
         Move: (Tensor -> Tensor) -> 'θ -> 'θ
-        /// How parameters and settings become plain data, and come back.
+        /// The parameters as free coordinates.
+        Coordinates: Coordinates<'θ>
+        /// Converts parameters and settings to plain data and back.
         Storage: Storage<'θ>
     }
 
-/// How the parameters of a family and its own settings, such as its prior, become arrays of numbers by name, and come back
-/// to the last bit. An error says which array is missing, or what is wrong with it.
+/// The parameters of K components as one vector of free coordinates, as many as there are free parameters. Each
+/// coordinate can change independently of the others. For Gaussians any finite numbers are valid; the natural
+/// parameters of exponential families may have a domain, such as η < 0.
+and [<NoEquality; NoComparison>] Coordinates<'θ> =
+    {
+        /// The meaning of each coordinate: "mean[0,1]" …, counting from 0.
+        Names: 'θ -> string[]
+        /// The coordinates of parameters. They are infinite where the parameters are on the edge of their domain, such
+        /// as a probability of 0.
+        OfParameters: 'θ -> float[]
+        /// The parameters with given coordinates, laid out like the given parameters. Error where numbers overflow or
+        /// leave the domain.
+        ToParameters: 'θ -> float[] -> Result<'θ, GmmError>
+    }
+
+/// Converts the parameters of a family, and its settings such as its prior, to named arrays of numbers and back, to the
+/// last bit. An error names the array that is missing or wrong.
 and [<NoEquality; NoComparison>] Storage<'θ> =
     {
         /// The parameters as arrays.
         Parameters: 'θ -> State
-        /// The parameters that are these arrays.
+        /// The parameters that these arrays store.
         OfParameters: State -> Result<'θ, GmmError>
-        /// The family's settings as arrays, laid out for such parameters.
+        /// The family's settings as arrays, in the layout that such parameters need.
         Settings: 'θ -> State
         /// The family with these settings, for such parameters.
         OfSettings: 'θ -> State -> Result<Family<'θ>, GmmError>

@@ -3,8 +3,8 @@ namespace Gmm
 /// A mixture p(x) = Σₖ πₖ p(x|θₖ): the log-weights and the parameters of all K components together.
 type Mixture<'θ> =
     {
-        /// ln πₖ (K), up to a constant that all share; −∞ for a component of weight 0. (The constant is 0, but for k-means,
-        /// where all are 0: distances as small as 1e-150 would be lost beside ln 1/K.)
+        /// ln πₖ (K), up to a constant that all components share; −∞ for a component of weight 0. The constant is 0,
+        /// except for k-means, where all numbers are 0: beside ln 1/K, distances as small as 1e-150 would be lost.
         LogWeights: Tensor
         /// The parameters of all components, a struct of arrays.
         Parameters: 'θ
@@ -16,12 +16,13 @@ type Mixture<'θ> =
         let total = Array.sum weights
         weights |> Array.map (fun weight -> weight / total)
 
-    /// How many components, K.
+    /// The number of components, K.
     member mixture.Components = mixture.LogWeights.shape[0]
 
-/// Making mixtures.
+/// Makes mixtures.
 module Mixture =
-    /// A mixture of given weights, which are divided by their sum. Error when one is negative or not finite, or all are 0.
+    /// Makes a mixture with given weights, which it divides by their sum. Error when a weight is negative or not
+    /// finite, or all weights are 0.
     let create (weights: float[]) (parameters: 'θ) : Result<Mixture<'θ>, GmmError> =
         let total = Array.sum weights
 
@@ -34,7 +35,7 @@ module Mixture =
                 { LogWeights = Tensor.vector (weights |> Array.map (fun weight -> log (weight / total)))
                   Parameters = parameters }
 
-    /// A mixture of K components of equal weight.
+    /// Makes a mixture of K components with equal weights.
     let uniform components (parameters: 'θ) : Mixture<'θ> =
         { LogWeights = Tensor.vector (Array.create components (-log(float components)))
           Parameters = parameters }

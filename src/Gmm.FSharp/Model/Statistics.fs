@@ -2,7 +2,10 @@ namespace Gmm
 
 open System
 
-/// What an E-step keeps of the data: sums over rows, weighted by responsibilities. Merging two parts of the data is `+`.
+/// The result of an E-step: sums over rows, weighted by responsibilities, under ONE mixture. `+` merges the statistics
+/// of two parts of the data under the same mixture. Moments are taken about the mixture's means. To add statistics
+/// under two mixtures, first use `Family.Recentre` to move the moments of one to the means of the other.
+/// `Statistics.scale` multiplies all sums.
 type Statistics =
     {
         /// Σₙ wₙ, the total sample weight.
@@ -11,25 +14,46 @@ type Statistics =
         LogLikelihood: float
         /// Nₖ = Σₙ wₙrₙₖ (K).
         Counts: float[]
-        /// The further sums of the family, each with a layout of its own: for a Gaussian the first moments about the
-        /// current means (K×D) and the second (planes).
+        /// The other sums of the family, each with its own layout: for a Gaussian the first moments about the current
+        /// means (K×D) and the second moments (planes).
         Sums: float[][]
     }
 
-    /// The statistics of two parts of the data together.
+    /// Merges the statistics of two parts of the data under the same mixture.
     static member (+)(a: Statistics, b: Statistics) =
         { Weight = a.Weight + b.Weight
           LogLikelihood = a.LogLikelihood + b.LogLikelihood
           Counts = Array.map2 (+) a.Counts b.Counts
           Sums = Array.map2 (Array.map2 (+)) a.Sums b.Sums }
 
-/// Working with statistics.
+/// Functions on statistics.
 module Statistics =
+    /// Returns the statistics of no rows: all sums are 0, with the given lengths.
+    let zero components (lengths: int[]) : Statistics =
+        { Weight = 0.0
+          LogLikelihood = 0.0
+          Counts = Array.zeroCreate components
+          Sums = lengths |> Array.map Array.zeroCreate }
+
+    /// Returns the statistics of the same rows when each row counts `factor` times.
+    let scale (factor: float) (statistics: Statistics) : Statistics =
+        let times = Array.map (fun sum -> factor * sum)
+
+        { Weight = factor * statistics.Weight
+          LogLikelihood = factor * statistics.LogLikelihood
+          Counts = times statistics.Counts
+          Sums = Array.map times statistics.Sums }
+
+    /// Moves first moments Σₙ rₙₖ(xₙ−μₖ) (K×D) to other points μₖ + δₖ: subtracts Nₖδₖ from each.
+    let internal moveFirst (counts: float[]) (shifts: float[]) (first: float[]) : float[] =
+        let features = first.Length / counts.Length
+        Array.mapi2 (fun i sum shift -> sum - counts[i / features] * shift) first shifts
+
     /// Adds numbers to others in place.
     let internal add (target: float[]) (others: float[]) : unit =
         System.Numerics.Tensors.TensorPrimitives.Add(ReadOnlySpan target, ReadOnlySpan others, Span target)
 
-    /// Adds statistics to others in place, which nobody else may hold yet.
+    /// Adds statistics to others in place. The caller must own the target.
     let internal addTo (target: Statistics) (other: Statistics) : Statistics =
         add target.Counts other.Counts
         Array.iter2 add target.Sums other.Sums
@@ -38,18 +62,18 @@ module Statistics =
             Weight = target.Weight + other.Weight
             LogLikelihood = target.LogLikelihood + other.LogLikelihood }
 
-    /// The first component whose count, with what a prior adds, is no more than the rounding of the total weight: it has no
-    /// rows left.
-    let internal firstEmpty (counts: float[]) (statistics: Statistics) : int option =
+    /// Returns the first component that has no rows left: its count, including what a prior adds, is no larger than the
+    /// rounding error of the total weight.
+    let firstEmpty (counts: float[]) (statistics: Statistics) : int option =
         let nothing = 16.0 * MathNet.Numerics.Precision.DoublePrecision * statistics.Weight
         counts |> Array.tryFindIndex (fun count -> not (count > nothing))
 
-    /// Weight, log-likelihood, counts and sums, one after another.
+    /// Returns weight, log-likelihood, counts and sums as one vector, in this order.
     let pack (statistics: Statistics) : float[] =
         Array.concat
             [ [| statistics.Weight; statistics.LogLikelihood |]; statistics.Counts; Array.concat statistics.Sums ]
 
-    /// The statistics that `pack` made a vector of; `like` has the same layout.
+    /// Undoes `pack`; `like` has the layout of the result.
     let unpack (like: Statistics) (packed: float[]) : Statistics =
         let lengths = like.Counts.Length :: [ for sum in like.Sums -> sum.Length ]
         let starts = List.scan (+) 2 lengths

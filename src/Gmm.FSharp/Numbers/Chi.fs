@@ -3,17 +3,17 @@ namespace Gmm
 open System
 open MathNet.Numerics
 
-/// The χ distribution with D degrees of freedom: the length of a vector of D standard normal numbers.
+/// The χ distribution with D degrees of freedom: the distribution of the length of D standard normal numbers.
 module internal Chi =
-    /// Below and above r: ln P(s, t) and ln Q(s, t), the regularised incomplete gamma functions at s = D/2, t = r²/2, each
-    /// with its ratio to A = tˢe⁻ᵗ/Γ(s), which is half of r times the density at r.
+    /// The tails below and above r: ln P(s, t) and ln Q(s, t), the regularised incomplete gamma functions at s = D/2 and
+    /// t = r²/2, each with its ratio to A = tˢe⁻ᵗ/Γ(s), which is half of r times the density at r.
     type private Tails =
         { LogLower: float
           LogUpper: float
           LowerRatio: float
           UpperRatio: float }
 
-    /// Σₙ tⁿ / (s(s+1)…(s+n)) = P(s, t)/A (NIST Handbook of Mathematical Functions, 2010, 8.11.4).
+    /// Returns Σₙ tⁿ / (s(s+1)…(s+n)) = P(s, t)/A (NIST Handbook of Mathematical Functions, 2010, 8.11.4).
     let private series s t =
         let rec add n term sum =
             let term = term * t / (s + n)
@@ -21,8 +21,8 @@ module internal Chi =
 
         add 1.0 (1.0 / s) (1.0 / s)
 
-    /// 1/(t+1−s − 1(1−s)/(t+3−s − 2(2−s)/(t+5−s − …))) = Q(s, t)/A, for t ≥ s + 1 (NIST Handbook, 2010, 8.9.2), by Lentz's
-    /// method as Thompson and Barnett (1986) changed it.
+    /// Returns 1/(t+1−s − 1(1−s)/(t+3−s − 2(2−s)/(t+5−s − …))) = Q(s, t)/A, for t ≥ s + 1 (NIST Handbook, 2010, 8.9.2),
+    /// by Lentz's method as modified by Thompson and Barnett (1986).
     let private continuedFraction s t =
         let rec next n b c d value =
             let a = n * (s - n)
@@ -37,8 +37,8 @@ module internal Chi =
         next 1.0 first infinity (1.0 / first) (1.0 / first)
 
     let private tails dimension r =
-        // Beyond 1e150, where nothing lies, r² overflows.
-        if r >= 1e150 then
+        // From here on r² may overflow, and no probability is left.
+        if r >= Limits.largest then
             { LogLower = 0.0
               LogUpper = -infinity
               LowerRatio = infinity
@@ -66,12 +66,12 @@ module internal Chi =
                   LowerRatio = exp (lower - logA)
                   UpperRatio = ratio }
 
-    /// No step smaller than the rounding of r is worth making.
+    /// The relative step at which Newton's method stops: smaller steps vanish in the rounding of r.
     let private rounding = 4.0 * Precision.DoublePrecision
 
-    /// The r with ln P = logLower, by Newton's method in ln r. It starts at the root of the bound P ≤ tˢ/Γ(s+1), which is
-    /// below; and as ln P is concave in ln r (the density is log-concave there, Prékopa 1973), every step goes up to the
-    /// root and none beyond.
+    /// Solves ln P = logLower for r, by Newton's method in ln r. It starts below the solution, at the root of the bound
+    /// P ≤ tˢ/Γ(s+1). Since ln P is concave in ln r (the density is log-concave there, Prékopa 1973), every step climbs
+    /// towards the solution and none passes it.
     let private ofLower dimension logLower =
         let s = float dimension / 2.0
 
@@ -85,8 +85,8 @@ module internal Chi =
 
         climb (exp ((logLower + SpecialFunctions.GammaLn(s + 1.0)) / float dimension + Constants.Ln2 / 2.0))
 
-    /// The r with ln Q = logUpper, by Newton's method in r. ln Q is concave in r, for the same reason: wherever the first step
-    /// leads, all further ones go down to the root and none beyond.
+    /// Solves ln Q = logUpper for r, by Newton's method in r. Since ln Q is concave in r, for the same reason, all
+    /// steps after the first one descend towards the solution and none passes it.
     let private ofUpper dimension logUpper start =
         let step r =
             let tails = tails dimension r
@@ -98,10 +98,10 @@ module internal Chi =
 
         descend (step start)
 
-    /// The inverse distribution function of the χ distribution between two radii, 0 ≤ low < high ≤ ∞, low below 1e150: a
-    /// function of probabilities u from 0 to 1. With P and Q = 1 − P below and above, it solves
-    /// P(r) = (1−u) P(low) + u P(high) or Q(r) = (1−u) Q(low) + u Q(high), whichever is less, on the logarithmic scale: no
-    /// difference is taken, so that it is as exact in the far tails as in the middle.
+    /// Returns the inverse distribution function of the χ distribution between two radii, 0 ≤ low < high ≤ ∞ and low
+    /// below `Limits.largest`: a function of probabilities u from 0 to 1. With P below and Q = 1 − P above, it solves
+    /// P(r) = (1−u) P(low) + u P(high) or Q(r) = (1−u) Q(low) + u Q(high), whichever has the smaller right side. It
+    /// works on the logarithmic scale and takes no difference, so it is as exact in the far tails as in the middle.
     let quantileBetween (dimension: int) (low: float, high: float) : float -> float =
         let lowTails, highTails = tails dimension low, tails dimension high
         let middle = sqrt (float dimension)

@@ -4,28 +4,27 @@ open System
 open MathNet.Numerics
 open MathNet.Numerics.LinearAlgebra
 
-/// The little linear algebra an M-step needs, on symmetric D×D matrices held flat.
-[<Optimised>]
+/// Linear algebra for the M-step, on symmetric D×D matrices in flat arrays, row by row.
 module internal LinearAlgebra =
     type private Primitives = System.Numerics.Tensors.TensorPrimitives
 
-    /// a + b, number by number.
+    /// Returns a + b, element by element.
     let add (a: float[]) (b: float[]) : float[] =
         let sum = GC.AllocateUninitializedArray<float> a.Length
         Primitives.Add(ReadOnlySpan a, ReadOnlySpan b, Span sum)
         sum
 
-    /// y ← y / c.
+    /// Divides in place: y ← y / c.
     let divide (c: float) (y: Span<float>) = Primitives.Divide(Span.op_Implicit y, c, y)
 
-    /// y ← y + c·x, for as many numbers as x has.
+    /// Adds in place: y ← y + c·x, over the length of x.
     let inline private addMultiple (c: float) (x: ReadOnlySpan<float>) (y: Span<float>) =
         let y = y.Slice(0, x.Length)
 
         for j in 0 .. x.Length - 1 do
             y[j] <- y[j] + c * x[j]
 
-    /// A ← A + c·xxᵀ.
+    /// Adds in place: A ← A + c·xxᵀ.
     let addOuter (c: float) (x: ReadOnlySpan<float>) (a: Span<float>) =
         for i in 0 .. x.Length - 1 do
             let row = a.Slice(i * x.Length, x.Length)
@@ -33,11 +32,12 @@ module internal LinearAlgebra =
             for j in 0 .. row.Length - 1 do
                 row[j] <- row[j] + c * (x[i] * x[j])
 
-    /// Puts Cholesky's factor R with A = RᵀR, upper triangular, where A's upper triangle is, row by row:
-    ///   rᵢ = (aᵢ − Σₘ rₘᵢ rₘ) / √pivot, with the sum over the rows m before and the pivot the first number of the dividend
-    /// (Golub and Van Loan, Matrix Computations §4.2). False where A is not positive definite. A pivot is the part of a
-    /// feature's variance that the earlier features don't explain; one that is rounding noise beside the variance counts
-    /// as zero.
+    /// Replaces the upper triangle of A by its Cholesky factor R, upper triangular with A = RᵀR, row by row:
+    ///   rᵢ = (aᵢ − Σₘ rₘᵢ rₘ) / √pivot
+    /// The sum is over the rows m before i, and the pivot is the first number of the dividend (Golub and Van Loan,
+    /// Matrix Computations §4.2). Returns false when A is not positive definite. A pivot is the part of a feature's
+    /// variance that the earlier features don't explain; it counts as zero when it is rounding noise beside the
+    /// variance.
     let factorise dimension (a: Span<float>) : bool =
         let noise = 8.0 * float dimension * Precision.DoublePrecision
         let mutable i = 0
@@ -57,9 +57,9 @@ module internal LinearAlgebra =
 
         isSound
 
-    /// Puts the inverse W = R⁻ᵀ, lower triangular, in the place of an upper triangular R, row by row, by forward
-    /// substitution: wᵢ = (eᵢ − Σₘ rₘᵢ wₘ) / rᵢᵢ with the sum over the rows m before (Golub and Van Loan, Matrix
-    /// Computations §3.1). What is left of R lies above the diagonal, and goes at the end.
+    /// Replaces an upper triangular R by the inverse W = R⁻ᵀ, lower triangular, row by row. Forward substitution gives
+    /// wᵢ = (eᵢ − Σₘ rₘᵢ wₘ) / rᵢᵢ with the sum over the rows m before i (Golub and Van Loan, Matrix Computations
+    /// §3.1). The rest of R stays above the diagonal until the last step clears it.
     let private invert dimension (r: Span<float>) =
         for i in 0 .. dimension - 1 do
             let row = r.Slice(i * dimension, i)
@@ -75,7 +75,8 @@ module internal LinearAlgebra =
         for i in 0 .. dimension - 1 do
             r.Slice(i * dimension + i + 1, dimension - i - 1).Clear()
 
-    /// Writes the lower triangular W with WᵀW = A⁻¹, flat and row by row; false where A is not positive definite.
+    /// Writes the lower triangular W with WᵀW = A⁻¹, flat and row by row. Returns false when A is not positive
+    /// definite.
     let inverseFactor dimension (matrix: ReadOnlySpan<float>) (inverse: Span<float>) : bool =
         matrix.CopyTo inverse
         let isDefinite = factorise dimension inverse
@@ -85,7 +86,7 @@ module internal LinearAlgebra =
 
         isDefinite
 
-    /// tr(A·WᵀW) = Σᵢ wᵢᵀA wᵢ over the rows of a lower triangular W, both flat and row by row.
+    /// Computes tr(A·WᵀW) = Σᵢ wᵢᵀA wᵢ over the rows of a lower triangular W; A and W are flat, row by row.
     let traceOfProduct dimension (matrix: ReadOnlySpan<float>) (w: ReadOnlySpan<float>) : float =
         let product = Span<float>(Array.zeroCreate dimension)
         let mutable trace = 0.0
@@ -102,14 +103,14 @@ module internal LinearAlgebra =
 
         trace
 
-    /// The rows of a matrix R with RRᵀ = A, for A positive semidefinite: the eigenvectors times the roots of the
-    /// eigenvalues (Golub and Van Loan, Matrix Computations §8.1).
+    /// Returns the rows of a matrix R with RRᵀ = A, for A positive semidefinite: the eigenvectors times the square
+    /// roots of the eigenvalues (Golub and Van Loan, Matrix Computations §8.1).
     let squareRoot dimension (matrix: float[]) : float[][] =
         let eigen = Matrix<float>.Build.Dense(dimension, dimension, matrix).Evd Symmetricity.Symmetric
         let roots = eigen.EigenValues.Map(fun value -> sqrt (max 0.0 value.Real))
         (eigen.EigenVectors * Matrix<float>.Build.DiagonalOfDiagonalVector roots).ToRowArrays()
 
-    /// x with Wx = y for a lower triangular W (D×D, flat and row by row), by forward substitution.
+    /// Solves Wx = y for x with a lower triangular W (D×D, flat, row by row), by forward substitution.
     let solveLower (w: float[]) (y: float[]) : float[] =
         let dimension = y.Length
         let x = Array.zeroCreate dimension

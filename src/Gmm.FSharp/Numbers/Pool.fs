@@ -2,12 +2,12 @@ namespace Gmm
 
 open System.Collections.Concurrent
 
-/// Things that are dear to make, each used by one thread at a time and kept for the next.
+/// Keeps objects that are expensive to create, so that threads can reuse them. One thread at a time uses an object.
 [<Sealed>]
 type internal Pool<'T>(create: unit -> 'T) =
     let idle = ConcurrentBag<'T>()
 
-    /// What a function makes of one that nobody else uses meanwhile.
+    /// Runs a function on an idle object, or on a new one, and returns its result.
     member _.Use(work: 'T -> 'R) : 'R =
         let thing =
             match idle.TryTake() with

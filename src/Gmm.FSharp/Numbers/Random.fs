@@ -4,30 +4,31 @@ open System
 open System.Collections.Generic
 open MathNet.Numerics.Random
 
-/// Reproducible random numbers: the same seed gives the same stream on every machine.
+/// Reproducible random numbers: a seed gives the same stream on every machine.
 module RandomStream =
-    /// A stream of its own for this seed (xoshiro256**, Blackman and Vigna 2018). Not to be shared between threads.
+    /// Returns the stream of a seed (xoshiro256**, Blackman and Vigna 2018). Threads must not share a stream.
     let ofSeed (seed: int) : Random = Xoshiro256StarStar(seed, false)
 
-    /// A stream of its own for a row under this seed, so that rows may be worked on in any order.
+    /// Returns the stream of a row under a seed; each row has its own, so threads can process rows in any order.
     let ofRow (seed: int) (row: int64) : Random =
         let mixed = uint64 seed * 0x9E3779B97F4A7C15UL ^^^ uint64 row * 0xD1B54A32D192ED03UL
         ofSeed (int (mixed ^^^ (mixed >>> 32)))
 
-    /// A random number for a row under this seed, another one for every row (SplitMix64; Steele, Lea and Flood 2014).
+    /// Returns the random number of a row under a seed, different for every row (SplitMix64; Steele, Lea and Flood
+    /// 2014).
     let internal key (seed: int64) (row: int64) : uint64 =
         let z = uint64 seed + uint64 row * 0x9E3779B97F4A7C15UL
         let z = (z ^^^ (z >>> 30)) * 0xBF58476D1CE4E5B9UL
         let z = (z ^^^ (z >>> 27)) * 0x94D049BB133111EBUL
         z ^^^ (z >>> 31)
 
-    /// A stream of its own for a block of rows under this seed, no two blocks the same, so that blocks may be drawn in any
+    /// Returns the stream of a block of rows under a seed; no two blocks share one, so threads can draw blocks in any
     /// order.
     let ofBlock (seed: int) (block: int64) : Random =
         let mixed = uint32 seed * 0x85EBCA6Bu + uint32 block * 0x9E3779B9u
         ofSeed (int (mixed ^^^ 0xC2B2AE35u))
 
-    /// An index drawn with probability proportional to its weight; weights ≥ 0 with a sum > 0.
+    /// Draws an index with probability proportional to its weight. The weights must be ≥ 0 with a sum > 0.
     let index (random: Random) (weights: float[]) =
         let target = random.NextDouble() * Array.sum weights
         let mutable passed = 0.0
@@ -37,10 +38,10 @@ module RandomStream =
             |> Array.tryFindIndex (fun weight ->
                 passed <- passed + weight
                 passed > target)
-        // Rounding can leave the target at the very end: the last index that has weight.
+        // Rounding can put the target past the sum; then the last index with a positive weight is the one.
         found |> Option.defaultWith (fun () -> Array.findIndexBack (fun weight -> weight > 0.0) weights)
 
-    /// The elements in random order, each drawn when it is asked for (Fisher and Yates).
+    /// Returns the elements in random order, and draws each one only when the sequence reaches it (Fisher and Yates).
     let shuffle (random: Random) (elements: 'T[]) : seq<'T> =
         seq {
             let elements = Array.copy elements
@@ -53,7 +54,8 @@ module RandomStream =
                 drawn
         }
 
-    /// `count` distinct numbers below `length`, every such set equally likely (Floyd's algorithm, Bentley 1987).
+    /// Draws `count` distinct numbers from 0 to `length` − 1; every such set is equally likely (Floyd's algorithm,
+    /// Bentley 1987).
     let distinct (random: Random) (count: int) (length: int64) : int64[] =
         let chosen = HashSet<int64>()
 

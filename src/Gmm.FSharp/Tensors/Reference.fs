@@ -4,8 +4,8 @@ open System
 
 type private Primitives = System.Numerics.Tensors.TensorPrimitives
 
-/// A tensor of the managed Reference engine: plain loops, one thread, sums from first to last. It defines what the
-/// operations mean, and gives the same bits wherever .NET runs with the same `exp` and `log`.
+/// A tensor of the managed Reference engine, which uses plain loops on one thread and sums from first to last. It
+/// defines the meaning of the operations, and gives the same bits wherever .NET has the same `exp` and `log`.
 [<Sealed>]
 type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
     inherit Tensor()
@@ -14,7 +14,7 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
 
     let fresh length = GC.AllocateUninitializedArray<float> length
 
-    /// The numbers of another tensor, which must be of this engine.
+    /// Returns the numbers of another tensor, which must belong to this engine.
     let numbers (other: Tensor) : ReadOnlyMemory<float> =
         match other with
         | :? ReferenceTensor as tensor -> tensor.Values
@@ -42,7 +42,7 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
 
         create shape result
 
-    /// The lengths before, along and after a dimension: element (o, i, r) is number (o·along + i)·after + r.
+    /// Returns the lengths before, along and after a dimension: element (o, i, r) is number (o·along + i)·after + r.
     let split dim =
         let extent (lengths: int[]) = Array.fold (*) 1 lengths
         extent shape[.. dim - 1], shape[dim], extent shape[dim + 1 ..]
@@ -163,7 +163,7 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
 
     override t.transpose(dim0, dim1) = if dim0 = dim1 then t else t.Exchange(min dim0 dim1, max dim0 dim1)
 
-    /// `transpose` with dim0 < dim1: the number at (a, i, b, j, c) goes to (a, j, b, i, c).
+    /// Transposes dim0 < dim1: moves the number at (a, i, b, j, c) to (a, j, b, i, c).
     member private _.Exchange(dim0, dim1) =
         let extent (lengths: int[]) = Array.fold (*) 1 lengths
         let n, m = shape[dim0], shape[dim1]
@@ -196,7 +196,7 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
     override _.expand target =
         let padded = Tensor.Padded(shape, target)
 
-        // From the inside out: a repeated dimension copies the run of numbers after it.
+        // From the innermost dimension outwards: each repeated dimension copies the run of numbers after it.
         let repeat (run: ReadOnlyMemory<float>, inner) dim =
             let inner' = inner * target[dim]
 
@@ -220,41 +220,42 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
         let wide, _ = Seq.fold repeat (values, 1) (seq { target.Length - 1 .. -1 .. 0 })
         ReferenceTensor(target, wide)
 
-/// The managed engine that every machine has.
+/// The managed engine, which every machine has.
 module Reference =
-    /// The engine itself. Tensors of 64 KiB stay in a core's cache, and are quick to allocate.
+    /// The engine. Its tensors hold 64 KiB, so that they stay in a core's cache and are quick to allocate.
     let engine =
         { Name = "reference"
           Capacity = 8192
           Create = fun shape values -> ReferenceTensor(shape, values) }
 
-    /// The numbers of a tensor of any engine; those of this one without a copy.
+    /// Returns the numbers of a tensor of any engine, without a copy if it belongs to this one.
     let internal numbersOf (tensor: Tensor) : ReadOnlyMemory<float> =
         match tensor with
         | :? ReferenceTensor as reference -> reference.Values
         | other -> ReadOnlyMemory(other.toArray ())
 
-/// Tensors of the Reference engine from .NET arrays.
+/// Makes tensors of the Reference engine from .NET arrays.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Tensor =
-    /// A tensor of any shape from numbers held row by row, copied; throws ArgumentException when their count is another.
+    /// Makes a tensor of any shape from a copy of numbers held row by row. Throws ArgumentException if their count
+    /// doesn't fit the shape.
     let create (shape: int[]) (values: float[]) : Tensor =
         if Array.exists (fun length -> length < 0) shape || Array.fold (*) 1 shape <> values.Length then
             invalidArg (nameof values) $"A tensor of shape {Tensor.Show shape} does not hold {values.Length} numbers."
 
         Reference.engine.Create (Array.copy shape) (ReadOnlyMemory(Array.copy values))
 
-    /// A single number.
+    /// Makes a tensor of a single number.
     let scalar (value: float) = create [||] [| value |]
 
-    /// A vector.
+    /// Makes a vector.
     let vector (values: float[]) = create [| values.Length |] values
 
-    /// A matrix.
+    /// Makes a matrix.
     let matrix (values: float[,]) =
         create [| Array2D.length1 values; Array2D.length2 values |] (values |> Seq.cast<float> |> Array.ofSeq)
 
-    /// A stack of matrices.
+    /// Makes a stack of matrices.
     let matrices (values: float[,,]) =
         create
             [| Array3D.length1 values; Array3D.length2 values; Array3D.length3 values |]

@@ -5,19 +5,19 @@ open System
 /// The type of the numbers that an engine calculates with. Numbers come to an engine and leave it as float64.
 [<RequireQualifiedAccess>]
 type Dtype =
-    /// 24 bits of precision, magnitudes up to 3.4e38; larger finite ones become that.
+    /// 24 bits of precision, magnitudes up to 3.4e38; larger finite numbers become 3.4e38.
     | Float32
     /// 53 bits of precision.
     | Float64
 
-/// A tensor engine fails for reasons of its own, such as those of a driver; the message is what it says. That its memory is
-/// used up is `InsufficientMemoryException` instead.
+/// Signals that a tensor engine failed for its own reasons, such as an error of a driver; the message is the engine's.
+/// If its memory is exhausted, it throws `InsufficientMemoryException` instead.
 type EngineException(message: string) =
     inherit Exception(message)
 
-/// An immutable dense array of numbers, row by row, held by some engine: the managed Reference or libtorch here; DiffSharp
-/// elsewhere. The eighteen operations are those every engine has, named as in DiffSharp; what each one means is what
-/// `Reference` does. The E-steps of the textbook are expressions over them, so that they run on every engine.
+/// An immutable dense array of numbers, row by row, on an engine: the managed Reference or libtorch in this library,
+/// DiffSharp in another. Every engine has the eighteen operations, named as in DiffSharp; `Reference` defines what each
+/// one means. The E-steps of the textbook are expressions over them, so they run on every engine.
 ///
 /// The operators `+ - * /` between tensors first expand both sides to their common shape, aligned at the last dimension
 /// as NumPy does, because engines differ in what they expand by themselves.
@@ -25,59 +25,64 @@ type EngineException(message: string) =
 type Tensor() =
     /// The length of every dimension, outermost first; empty for a single number.
     abstract shape: int[]
-    /// A copy of all numbers, row by row.
+    /// Returns a copy of all numbers, row by row.
     abstract toArray: unit -> float[]
-    /// A tensor of the same engine and device from numbers held row by row.
+    /// Makes a tensor on the same engine and device from numbers stored row by row.
     abstract like: shape: int[] * values: float[] -> Tensor
 
-    /// Sum, element by element, of two tensors of one shape.
+    /// Adds two tensors of the same shape, element by element.
     abstract add: Tensor -> Tensor
-    /// Difference, element by element, of two tensors of one shape.
+    /// Subtracts two tensors of the same shape, element by element.
     abstract sub: Tensor -> Tensor
-    /// Product, element by element, of two tensors of one shape.
+    /// Multiplies two tensors of the same shape, element by element.
     abstract mul: Tensor -> Tensor
-    /// Quotient, element by element, of two tensors of one shape.
+    /// Divides two tensors of the same shape, element by element.
     abstract div: Tensor -> Tensor
-    /// Every element plus a number.
+    /// Adds a number to every element.
     abstract addScalar: float -> Tensor
-    /// Every element times a number.
+    /// Multiplies every element by a number.
     abstract mulScalar: float -> Tensor
-    /// eˣ of every element.
+    /// Computes eˣ of every element.
     abstract exp: unit -> Tensor
-    /// ln x of every element; ln 0 = −∞.
+    /// Computes ln x of every element; ln 0 = −∞.
     abstract log: unit -> Tensor
-    /// Every element, or `low` where it is less.
+    /// Replaces every element less than `low` by `low`.
     abstract clamp: low: float -> Tensor
-    /// 1 where the elements of two tensors of one shape are equal, 0 elsewhere.
+    /// Returns 1 where the elements of two tensors of the same shape are equal, 0 elsewhere.
     abstract eq: Tensor -> Tensor
-    /// 1 where the element is less than the other tensor's, 0 elsewhere.
+    /// Returns 1 where the element is less than that of the other tensor, 0 elsewhere.
     abstract lt: Tensor -> Tensor
 
-    /// The sum along a dimension, which disappears.
+    /// Sums along a dimension, which disappears.
     abstract sum: dim: int -> Tensor
-    /// The largest element along a dimension, which disappears.
+    /// Returns the largest element along a dimension, which disappears.
     abstract max: dim: int -> Tensor
-    /// The index of the largest element along a dimension, which disappears; of equals the lowest index.
+    /// Returns the index of the largest element along a dimension, which disappears; of equal elements the lowest
+    /// index.
     abstract argmax: dim: int -> Tensor
-    /// The matrix product n×m by m×p, or of every pair of a batch: B×n×m by B×m×p gives B×n×p.
+    /// Multiplies matrices, n×m by m×p, or every pair of a batch: B×n×m by B×m×p gives B×n×p.
     abstract matmul: Tensor -> Tensor
-    /// Two dimensions exchanged.
+    /// Exchanges two dimensions.
     abstract transpose: dim0: int * dim1: int -> Tensor
-    /// The same numbers, row by row, under another shape.
+    /// Returns the same numbers, row by row, with another shape.
     abstract view: shape: int[] -> Tensor
-    /// Dimensions of length 1 repeated, and new ones put in front, to reach a shape.
+    /// Repeats dimensions of length 1, and adds new ones in front, to reach a shape.
     abstract expand: shape: int[] -> Tensor
 
-    /// The same tensor at the head of a computation: `free` then frees what was computed from it, too. For engines whose
-    /// memory the garbage collector does not see; others return the tensor itself.
+    /// Returns the tensor as the head of a computation: `free` then also frees everything computed from it. This is for
+    /// engines whose memory the garbage collector does not see; others return the tensor itself.
     abstract scoped: unit -> Tensor
     default t.scoped() = t
-    /// Frees the tensor, and what was computed from it if it is `scoped`; nothing of that may be used afterwards. What is not
-    /// freed so, the garbage collector frees in its time.
+    /// Returns the number of bytes in the tensors computed from this one, if it is `scoped`; 0 for engines that don't
+    /// count.
+    abstract bytes: unit -> int64
+    default _.bytes() = 0L
+    /// Frees the tensor and, if it is `scoped`, everything computed from it; none of it may be used afterwards. The
+    /// garbage collector frees the other tensors later.
     abstract free: unit -> unit
     default _.free() = ()
 
-    /// What a function makes of the tensor; the tensors that it computed are freed.
+    /// Applies a function to the tensor, and frees the tensors that the function computed.
     member internal t.Within(work: Tensor -> 'T) : 'T =
         let head = t.scoped ()
 
@@ -86,21 +91,21 @@ type Tensor() =
         finally
             head.free ()
 
-    /// A dimension of length 1 put in before dimension `dim`.
+    /// Inserts a dimension of length 1 before dimension `dim`.
     member t.unsqueeze(dim: int) = t.view (Array.insertAt dim 1 t.shape)
 
-    /// The numbers of a vector.
+    /// Returns the numbers of a vector.
     member t.toArray1D() =
         Tensor.Require(t, 1)
         t.toArray ()
 
-    /// The numbers of a matrix.
+    /// Returns the numbers of a matrix.
     member t.toArray2D() =
         Tensor.Require(t, 2)
         let values, columns = t.toArray (), t.shape[1]
         Array2D.init t.shape[0] columns (fun i j -> values[i * columns + j])
 
-    /// The numbers of a stack of matrices.
+    /// Returns the numbers of a stack of matrices.
     member t.toArray3D() =
         Tensor.Require(t, 3)
         let values, rows, columns = t.toArray (), t.shape[1], t.shape[2]
@@ -110,13 +115,13 @@ type Tensor() =
         if t.shape.Length <> dimensions then
             invalidOp $"A tensor of shape {Tensor.Show t.shape} has {t.shape.Length} dimensions, not {dimensions}."
 
-    /// Throws ArgumentException unless two shapes are one.
-    static member internal RequireSame(shape: int[], other: int[]) =
+    /// Throws ArgumentException unless two shapes are equal.
+    static member RequireSame(shape: int[], other: int[]) =
         if other <> shape then
             invalidArg (nameof other) $"Shapes {Tensor.Show shape} and {Tensor.Show other} differ."
 
     /// Throws ArgumentException unless matrices of these shapes, or every pair of a batch, have a product.
-    static member internal RequireProduct(shape: int[], other: int[]) =
+    static member RequireProduct(shape: int[], other: int[]) =
         let rank = shape.Length
 
         if
@@ -127,14 +132,14 @@ type Tensor() =
         then
             invalidArg (nameof other) $"No matrix product of {Tensor.Show shape} by {Tensor.Show other}."
 
-    /// Throws ArgumentException unless two shapes have as many numbers.
-    static member internal RequireView(shape: int[], target: int[]) =
+    /// Throws ArgumentException unless two shapes have the same number of elements.
+    static member RequireView(shape: int[], target: int[]) =
         if Array.fold (*) 1 target <> Array.fold (*) 1 shape then
             invalidArg (nameof target) $"A tensor of shape {Tensor.Show shape} can't be viewed as {Tensor.Show target}."
 
-    /// A shape with dimensions of length 1 in front, as many as a target has; throws ArgumentException unless it can be
-    /// expanded to the target.
-    static member internal Padded(shape: int[], target: int[]) =
+    /// Returns a shape with dimensions of length 1 in front, so that it has as many dimensions as a target. Throws
+    /// ArgumentException unless it can be expanded to the target.
+    static member Padded(shape: int[], target: int[]) =
         let fresh = target.Length - shape.Length
         let padded = Array.append (Array.create (max 0 fresh) 1) shape
 
@@ -147,7 +152,7 @@ type Tensor() =
 
     static member internal Show(shape: int[]) = if shape.Length = 0 then "scalar" else String.Join("×", shape)
 
-    /// The shape both sides expand to; dimensions must be equal or 1.
+    /// Returns the shape to which both sides expand. Dimensions must be equal or 1.
     static member private Common(a: Tensor, b: Tensor) =
         let length = max a.shape.Length b.shape.Length
         let pad (shape: int[]) = Array.append (Array.create (length - shape.Length) 1) shape
@@ -178,7 +183,7 @@ type Tensor() =
     static member (*)(a: float, b: Tensor) = b.mulScalar a
     static member (-)(a: float, b: Tensor) = (b.mulScalar -1.0).addScalar a
 
-    /// Equal when shape and every number agree, on whatever engine.
+    /// Returns true when the shapes and all numbers are equal, on any engine.
     override t.Equals(other) =
         match other with
         | :? Tensor as u -> t.shape = u.shape && t.toArray().AsSpan().SequenceEqual(u.toArray().AsSpan())
@@ -186,7 +191,7 @@ type Tensor() =
 
     override t.GetHashCode() = hash t.shape ^^^ hash (t.toArray ())
 
-    /// Shape and numbers, rows on lines of their own.
+    /// Returns shape and numbers as text, with rows on separate lines.
     override t.ToString() =
         let values = t.toArray ()
         let number (value: float) = value.ToString("G6", Globalization.CultureInfo.InvariantCulture)
@@ -201,16 +206,17 @@ type Tensor() =
             let rest = if values.Length > 20 * last then "\n…" else ""
             $"{Tensor.Show t.shape}\n" + String.Join("\n", lines) + rest
 
-/// A tensor engine: where tensors live and how numbers come to them.
+/// A tensor engine: it stores tensors and makes them from numbers.
 type Engine =
     {
-        /// The engine's name, as a device is named: "reference", "torch:cpu" …
+        /// The engine's name, like that of a device: "reference", "torch:cpu" …
         Name: string
-        /// How many numbers a tensor should hold at most, for the engine to work well.
+        /// The most numbers that a tensor should hold for the engine to work well.
         Capacity: int
-        /// A tensor of this shape over numbers held row by row; they must not change while it lives.
+        /// Makes a tensor of this shape over numbers stored row by row, which must not change while the tensor is in
+        /// use.
         Create: int[] -> ReadOnlyMemory<float> -> Tensor
     }
 
-    /// The same numbers as a tensor of this engine.
+    /// Copies a tensor to this engine.
     member engine.Move(tensor: Tensor) = engine.Create tensor.shape (ReadOnlyMemory(tensor.toArray ()))

@@ -1,6 +1,6 @@
 namespace Gmm
 
-/// A component of one mixture and the one of another that it is matched to.
+/// A component of one mixture and its match in another.
 type ComponentPair =
     {
         /// The component of the first mixture.
@@ -15,14 +15,14 @@ type ComponentPair =
         WeightDifference: float
     }
 
-/// Two mixtures, component by component.
+/// The comparison of two mixtures, component by component.
 type Comparison =
     {
-        /// The components that are matched, in the order of the first mixture's.
+        /// The matched components, in the order of the first mixture.
         Pairs: ComponentPair[]
-        /// The components of the first mixture left over, when it has more.
+        /// The components of the first mixture without a match, when it has more components.
         OnlyFirst: int[]
-        /// The components of the second mixture left over, when it has more.
+        /// The components of the second mixture without a match, when it has more components.
         OnlySecond: int[]
     }
 
@@ -31,15 +31,16 @@ type Comparison =
     /// The largest distance of a pair.
     member comparison.LargestDistance = comparison.Pairs |> Array.map _.Distance |> Array.max
 
-    /// The largest difference in weight of a pair, without its sign.
+    /// The largest absolute difference in weight of a pair.
     member comparison.LargestWeightDifference =
         comparison.Pairs |> Array.map (fun pair -> abs pair.WeightDifference) |> Array.max
 
-/// Comparing mixtures whose components are in any order.
+/// Compares mixtures whose components may be in any order.
 module Comparison =
-    /// Two mixtures of a family: the min(K₁, K₂) pairs of components with the least sum of distances between means (see
-    /// `Family.Means`: of Gaussians μₖ, of exponential families the mean parameters E T(x), of a product those of all its
-    /// parts, one after another). Error when their means have not the same length or are too large.
+    /// Compares two mixtures of a family. It matches the min(K₁, K₂) pairs of components with the least sum of
+    /// distances between means. A mean is a row of `Family.Means`: μₖ for Gaussians, the mean parameters E T(x) for
+    /// exponential families, and the means of all parts, one after another, for a product. Error when the means differ
+    /// in length or are too large.
     let ofMixtures (family: Family<'θ>) (first: Mixture<'θ>) (second: Mixture<'θ>) : Result<Comparison, GmmError> =
         let means, means' = family.Means first.Parameters, family.Means second.Parameters
         let weights, weights' = first.Weights, second.Weights
@@ -61,7 +62,7 @@ module Comparison =
                 GmmError.requireAll
                     [ features = features',
                       "The second mixture",
-                      $"one with {features} numbers in a component's mean, as the first",
+                      $"one with {features} numbers in a component's mean, like the first",
                       $"one with {features'}" ]
 
             let! pairs = Matching.cheapest (Array2D.init first.Components second.Components distance)
@@ -72,14 +73,14 @@ module Comparison =
                   OnlySecond = pairs |> Array.map snd |> leftOver second.Components }
         }
 
-    /// Two fits, as `ofMixtures` compares their mixtures. Error, too, when they are of different families.
+    /// Compares the mixtures of two fits. Errors as `ofMixtures`, and when the fits are of different families.
     let ofFits (first: Fit<'θ>) (second: Fit<'θ>) : Result<Comparison, GmmError> =
         let family, family' = first.Model.Family.Name, second.Model.Family.Name
 
         result {
             do!
                 GmmError.requireAll
-                    [ family = family', "The second mixture", $"one of {family}, as the first", family' ]
+                    [ family = family', "The second mixture", $"one of {family}, like the first", family' ]
 
             return! ofMixtures first.Model.Family first.Mixture second.Mixture
         }

@@ -3,20 +3,20 @@ namespace Gmm
 open System
 
 /// The distribution of some features y of a Gaussian mixture given others x:
-/// p(y|x) = Σₖ πₖ(x) N(y | μₖ,y + Gₖ(x − μₖ,x), Σₖ,y|x) with πₖ(x) ∝ πₖ N(x|μₖ,x, Σₖ,xx). Made by `Conditional.create`.
+/// p(y|x) = Σₖ πₖ(x) N(y | μₖ,y + Gₖ(x − μₖ,x), Σₖ,y|x) with πₖ(x) ∝ πₖ N(x|μₖ,x, Σₖ,xx). See `Conditional.create`.
 [<NoEquality; NoComparison>]
 type Conditional =
     internal
         {
             /// p(x): the mixture of the given features.
             OfGiven: Mixture<Gaussian>
-            /// Gₖ = Σₖ,yx Σₖ,xx⁻¹ (y by x, row by row), one for each covariance matrix.
+            /// Gₖ = Σₖ,yx Σₖ,xx⁻¹ (y by x, row by row), one per covariance matrix.
             Gains: float[][]
-            /// Where every component has y when x is its mean: N(μₖ,y, Σₖ,y|x), Σₖ,y|x = Σₖ,yy − GₖΣₖ,xy.
+            /// The distribution of y in every component when x is its mean: N(μₖ,y, Σₖ,y|x), Σₖ,y|x = Σₖ,yy − GₖΣₖ,xy.
             Residual: Gaussian
         }
 
-/// What a Gaussian mixture says of features y for every row of given features x.
+/// The prediction of features y by a Gaussian mixture, for every row of given features x.
 [<NoEquality; NoComparison>]
 type Regression =
     {
@@ -24,15 +24,16 @@ type Regression =
         Means: float[,]
         /// Cov(y|xₙ) (N×d×d).
         Covariances: float[,,]
-        /// The conditional weights πₖ(xₙ) (N×K): every row sums to 1.
+        /// The conditional weights πₖ(xₙ) (N×K); every row sums to 1.
         Weights: float[,]
     }
 
-/// Marginal and conditional distributions of Gaussian mixtures, which are Gaussian mixtures again (Bishop, PRML, 2006,
-/// §2.3.1–2.3.2), and the regression that they make (Sung, Gaussian Mixture Regression and Classification, 2004).
+/// Marginal and conditional distributions of Gaussian mixtures, which are Gaussian mixtures too (Bishop, PRML, 2006,
+/// §2.3.1–2.3.2), and regression with them (Sung, Gaussian Mixture Regression and Classification, 2004).
 module Conditional =
-    /// The distribution of some features, in the order given: the same weights, and the means and covariances of those
-    /// features in the same structure. Error unless the features are different ones of 0 to D − 1, at least one.
+    /// Returns the distribution of some features, in the order given. It has the same weights and structure, and the
+    /// means and covariances of those features. Error unless there is at least one feature, all are different, and all
+    /// are from 0 to D − 1.
     let marginal (features: int[]) (mixture: Mixture<Gaussian>) : Result<Mixture<Gaussian>, GmmError> =
         Gaussian.marginal features mixture.Parameters
         |> Result.map (fun parameters ->
@@ -40,10 +41,10 @@ module Conditional =
               Parameters = parameters })
 
     let private planesOf features structure (planes: Tensor) =
-        planes.toArray () |> Array.chunkBySize (Structure.planeSize features structure)
+        planes.toArray () |> Array.chunkBySize (Layout.planeSize features (Structure.layout structure))
 
-    /// Prepares the distribution of the features `wanted` given the features `given`; those in neither are left out.
-    /// Error unless they are different ones of 0 to D − 1, at least one wanted and one given, and none both.
+    /// Prepares the distribution of the features `wanted` given the features `given`, and leaves out all others. Error
+    /// unless there is at least one of each, all are different, and all are from 0 to D − 1.
     let create (wanted: int[]) (given: int[]) (mixture: Mixture<Gaussian>) : Result<Conditional, GmmError> =
         result {
             let width, both = mixture.Parameters.Features, Array.filter (fun j -> Array.contains j given) wanted
@@ -54,7 +55,7 @@ module Conditional =
                 GmmError.requireAll
                     [ both.Length = 0,
                       "Wanted features",
-                      "others than the given ones",
+                      "other than the given ones",
                       "[" + String.Join("; ", wanted) + "]" ]
 
             let! ofGiven = marginal given mixture
@@ -64,14 +65,14 @@ module Conditional =
             let factors = planesOf features structure joint.InverseFactors
             let covariances = planesOf features structure joint.Covariances
 
-            // Features are in the order x, y, so W = [Wxx 0; Wyx Wyy]: y = μ_y − Wyy⁻¹Wyx(x − μ_x) is the likeliest, and
-            // Wyy whitens what is left (Bishop, PRML, eq. 2.73 and 2.75, with the precision WᵀW).
+            // Features are in the order x, y, so W = [Wxx 0; Wyx Wyy]. The likeliest y is μ_y − Wyy⁻¹Wyx(x − μ_x), and
+            // Wyy whitens the residual (Bishop, PRML, eq. 2.73 and 2.75, with the precision WᵀW).
             let gain, residualFactor, residualCovariance =
-                match Structure.shape structure with
+                match (Structure.layout structure).Shape with
                 | Shape.Full ->
                     let wyy (w: float[]) = Array.init (d * d) (fun i -> w[(x + i / d) * features + x + i % d])
 
-                    /// The columns of Wyy⁻¹B, as rows.
+                    /// Returns the columns of Wyy⁻¹B, as rows.
                     let solved w count (entry: int -> int -> float) =
                         Array.init count (fun j -> LinearAlgebra.solveLower w (Array.init d (fun i -> entry i j)))
 
@@ -106,19 +107,19 @@ module Conditional =
                       Covariances =
                         Array.zip factors covariances
                         |> Array.collect residualCovariance
-                        |> Tensor.create (Structure.covarianceShape components d structure)
+                        |> Tensor.create (Layout.covarianceShape components d (Structure.layout structure))
                       InverseFactors =
                         factors
                         |> Array.collect residualFactor
-                        |> Tensor.create (Array.append [| planes |] (Structure.planeShape d structure)) } }
+                        |> Tensor.create (Array.append [| planes |] (Layout.planeShape d (Structure.layout structure))) } }
         }
 
-    /// μₖ,y + Gₖ(x − μₖ,x) of every component, as a function of x.
+    /// Returns a function of x that computes μₖ,y + Gₖ(x − μₖ,x) of every component.
     let private means (conditional: Conditional) : float[] -> float[][] =
         let residual, ofGiven = conditional.Residual, conditional.OfGiven.Parameters
         let centres = ofGiven.Means.toArray () |> Array.chunkBySize ofGiven.Features
         let means = residual.Means.toArray () |> Array.chunkBySize residual.Features
-        let gain k = conditional.Gains[Structure.planeOf residual.Structure k]
+        let gain k = conditional.Gains[Layout.planeOf residual.Layout k]
 
         fun given ->
             Array.init residual.Components (fun k ->
@@ -134,7 +135,7 @@ module Conditional =
 
                     sum))
 
-    /// The conditional weights πₖ(xₙ) (n×K) of given features x (n rows).
+    /// Computes the conditional weights πₖ(xₙ) (n×K) for given features x (n rows).
     let private weights (conditional: Conditional) (x: Tensor) =
         Gaussian.logDensity conditional.OfGiven.Parameters x + conditional.OfGiven.LogWeights
         |> Assignment.soft
@@ -142,10 +143,11 @@ module Conditional =
 
     let private tensorOf (block: Block) = Reference.engine.Create [| block.Rows; block.Columns |] block.Values
 
-    /// p(y|x) at the given features' values x, a mixture of the structure that the whole one has. Error when there are
-    /// more or fewer values than given features, or one isn't finite or is beyond 1e150.
+    /// Returns p(y|x) at the values x of the given features: a mixture with the structure of the original. Error when
+    /// there are more or fewer values than given features, or when one is not finite or exceeds 1e150 in magnitude.
     let at (values: float[]) (conditional: Conditional) : Result<Mixture<Gaussian>, GmmError> =
-        let count, isUsable = conditional.OfGiven.Parameters.Features, Array.forall (fun x -> abs x <= 1e150) values
+        let count = conditional.OfGiven.Parameters.Features
+        let isUsable = values |> Array.forall (fun x -> abs x <= Limits.largest)
 
         result {
             do!
@@ -163,9 +165,10 @@ module Conditional =
             return! Mixture.create ((weights conditional (Tensor.create [| 1; count |] values)).toArray()) parameters
         }
 
-    /// Gaussian mixture regression: for every row x of the given features (N rows, in the order they were given) the mean
-    /// E(y|x) = Σₖ πₖ(x) mₖ and the covariance Σₖ πₖ(x) (Σₖ,y|x + (mₖ−E)(mₖ−E)ᵀ), mₖ = μₖ,y + Gₖ(x − μₖ,x). Error when the
-    /// data have another number of columns than features were given, no rows, or a number that isn't finite.
+    /// Predicts y by Gaussian mixture regression. For every row x (N rows, one column per given feature, in the order
+    /// of `create`) it computes the mean E(y|x) = Σₖ πₖ(x) mₖ and the covariance Σₖ πₖ(x) (Σₖ,y|x + (mₖ−E)(mₖ−E)ᵀ),
+    /// with mₖ = μₖ,y + Gₖ(x − μₖ,x). Error when the data have more or fewer columns than given features, no rows, or a
+    /// number that is not finite.
     let predict (execution: Execution) (conditional: Conditional) (source: Source) : Result<Regression, GmmError> =
         let residual, given = conditional.Residual, conditional.OfGiven.Parameters.Features
         let components, d = residual.Components, residual.Features

@@ -2,36 +2,37 @@ namespace Gmm
 
 open MathNet.Numerics.Statistics
 
-/// A number estimated by sampling.
+/// An estimate by sampling.
 type Estimate =
     {
-        /// The estimate.
+        /// The estimated value.
         Value: float
-        /// Its standard error: about two thirds of estimates are within one of the truth, 95 % within two.
+        /// The standard error of the estimate: about two thirds of estimates lie within one of the true value, 95 %
+        /// within two.
         StandardError: float
     }
 
-/// How to estimate a divergence; start from `Divergence.defaults`.
+/// Options for estimating a divergence; start from `Divergence.defaults`.
 [<NoEquality; NoComparison>]
 type DivergenceOptions =
     {
-        /// How many rows are drawn, at least 2.
+        /// The number of rows to draw, at least 2.
         Rows: int
         /// The seed of the draws.
         Seed: int
-        /// Threads and cancellation; neither changes the estimate.
+        /// The threads and the cancellation; neither changes the estimate.
         Execution: Execution
     }
 
-/// How far one mixture is from another.
+/// Estimates how far one mixture is from another.
 module Divergence =
-    /// 10,000 rows, seed 0, all cores.
+    /// The defaults: 10,000 rows, seed 0, all cores.
     let defaults: DivergenceOptions =
         { Rows = 10_000
           Seed = 0
           Execution = Execution.Default }
 
-    /// A model and a mixture, as the functions that are asked of them.
+    /// A model and a mixture, reduced to what an estimate needs of them.
     [<NoEquality; NoComparison>]
     type private Distribution =
         { Features: int
@@ -55,7 +56,7 @@ module Divergence =
                     [ options.Rows >= 2, "Divergence rows", "at least 2", string options.Rows
                       q.Features = p.Features,
                       "Features of the other mixture",
-                      $"{p.Features}, as those of the first",
+                      $"{p.Features}, as in the first",
                       string q.Features ]
 
             let! source = p.Draw sampling options.Rows
@@ -75,14 +76,14 @@ module Divergence =
                       StandardError = deviation / sqrt (float options.Rows) }
         }
 
-    /// The Kullback–Leibler divergence KL(p‖q) = E ln(p(x)/q(x)) of two fitted mixtures, which may be of different families,
-    /// by rows drawn from p (Hershey and Olsen 2007): 0 when they are the same, and ∞, for certain, when q can't have
-    /// a row that p has. Error when they have different numbers of features, fewer than 2 rows are to be drawn, or a row
-    /// is outside the domain of q's family.
+    /// Estimates the Kullback–Leibler divergence KL(p‖q) = E ln(p(x)/q(x)) of two fitted mixtures from rows drawn from
+    /// p (Hershey and Olsen 2007). The mixtures may be of different families. The divergence is 0 when they are the
+    /// same, and exactly ∞ when a row drawn from p has density 0 under q. Error when they have different numbers of
+    /// features, when the options ask for fewer than 2 rows, or when a row is outside the domain of q's family.
     let kullbackLeibler (options: DivergenceOptions) (p: Fit<'θ>) (q: Fit<'φ>) : Result<Estimate, GmmError> =
         estimate options (distribution p.Model p.Mixture) (distribution q.Model q.Mixture)
 
-    /// The Kullback–Leibler divergence KL(p‖q) of two mixtures of one family, as `kullbackLeibler`.
+    /// Estimates the Kullback–Leibler divergence KL(p‖q) of two mixtures of one family, as `kullbackLeibler` does.
     let ofMixtures
         (family: Family<'θ>)
         (options: DivergenceOptions)

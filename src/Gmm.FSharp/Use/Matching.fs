@@ -1,13 +1,14 @@
 namespace Gmm
 
-/// Pairing the rows of a matrix of costs with its columns, each at most once, at the least total cost: the linear assignment
+/// Pairs the rows of a cost matrix with its columns, each at most once, at the least total cost: the linear assignment
 /// problem.
 module Matching =
-    /// Beyond this, sums of costs might overflow.
+    /// The largest magnitude of a cost: sums of larger costs might overflow.
     let private largest = 1e200
 
-    /// The column of every row of R×C costs, R ≤ C, by shortest augmenting paths in O(R²C). Rows join one after another.
-    /// Potentials u and v keep every reduced cost cᵢⱼ − uᵢ − vⱼ at 0 or more, and at 0 for pairs: such pairs are optimal.
+    /// Finds the column of every row of R×C costs, R ≤ C, by shortest augmenting paths in O(R²C). Rows join one after
+    /// another. Potentials u and v keep every reduced cost cᵢⱼ − uᵢ − vⱼ at 0 or more, and the reduced costs of pairs
+    /// at 0, which makes the pairs optimal.
     let private ofWide (costs: float[,]) : int[] =
         let rows, columns = Array2D.length1 costs, Array2D.length2 costs
         let none = -1
@@ -19,7 +20,7 @@ module Matching =
             let length, before = Array.create columns infinity, Array.create columns none
             let isReached = Array.create columns false
 
-            /// Extends paths from a row, reached by its column, until one ends at a free column.
+            /// Extends paths from a row, reached by its column, until one path ends at a free column.
             let rec search row column =
                 let mutable next, step = none, infinity
 
@@ -47,7 +48,7 @@ module Matching =
                 isReached[next] <- true
                 if rowOf[next] = none then next else search rowOf[next] next
 
-            /// Every row on the path moves on to the next column of it.
+            /// Moves every row on the path to the path's next column.
             let rec augment column =
                 if before[column] = none then
                     rowOf[column] <- newcomer
@@ -68,9 +69,10 @@ module Matching =
     let private transposed (matrix: float[,]) =
         Array2D.init (Array2D.length2 matrix) (Array2D.length1 matrix) (fun i j -> matrix[j, i])
 
-    /// The min(R, C) pairs of a row and a column of the costs (R×C), each row and column in at most one, whose costs have the
-    /// least sum; in the order of the rows. The Hungarian method with potentials, O(min(R, C)²·max(R, C)) (Kuhn 1955; Jonker
-    /// and Volgenant 1987). Error when a cost is not finite, or beyond 1e200 in magnitude.
+    /// Finds the min(R, C) pairs of a row and a column of the costs (R×C) with the least sum of costs. Each row and
+    /// each column is in at most one pair, and the pairs are in the order of the rows. The Hungarian method with
+    /// potentials takes O(min(R, C)²·max(R, C)) (Kuhn 1955; Jonker and Volgenant 1987). Error when a cost is not
+    /// finite, or exceeds 1e200 in magnitude.
     let cheapest (costs: float[,]) : Result<(int * int)[], GmmError> =
         let tooLarge = costs |> Seq.cast<float> |> Seq.tryFind (fun cost -> not (abs cost <= largest))
 

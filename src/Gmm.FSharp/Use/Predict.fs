@@ -2,40 +2,39 @@ namespace Gmm
 
 open System
 
-/// Using a fitted mixture on data, those it was fitted to or new ones. All functions return an error when the data have
+/// Applies a fitted mixture to data: its training data or new data. All functions return an error when the data have
 /// another number of features than the mixture, no rows, or a number that isn't finite.
 module Predict =
-    /// What a function makes of data that a mixture can have.
+    /// Computes a result from data that suit the mixture. Error when they don't.
     let private onData (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =
         result {
             do! Source.requireColumns (model.Family.Features mixture.Parameters) source
-            do! Source.validate model.Execution source
-            do! source |> Source.requireAll model.Execution (model.Family.Misfit mixture.Parameters)
+            do! source |> Source.validateWith model.Execution (model.Family.Misfit mixture.Parameters)
             return compute source
         }
 
-    /// The evidence of every row of a block (n), and its responsibilities (n×K, row by row).
+    /// Returns the evidence of every row of a block (n), and its responsibilities (n×K, row by row).
     let private assign (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * float[]) =
-        let logJoint = model.Backend.LogJoint mixture
+        let logJoint = Kernel.logJoint model.Family mixture
 
         fun block ->
             let joint = logJoint block
             struct (Assignment.softRows mixture.Components joint, joint)
 
-    /// N·K numbers, row by row, from those of every block.
+    /// Returns N×K numbers from those of every block, which are stored row by row.
     let private byComponent (fit: Fit<'θ>) (ofBlock: Block -> float[]) (source: Source) : float[,] =
         let components = fit.Mixture.Components
         let all = Array2D.zeroCreate (int source.Rows) components
-        source |> Source.fill fit.Model.Execution components (Source.memoryOf all) ofBlock
+        source |> Source.fill fit.Model.Execution components (Contiguous.ofArray2D all) ofBlock
         all
 
-    /// A number for every row, from those of every block.
+    /// Returns one number for every row, from those of every block.
     let private byRow execution (ofBlock: Block -> 'T[]) (source: Source) : 'T[] =
         let all = Array.zeroCreate (int source.Rows)
         source |> Source.fill execution 1 (Memory all) ofBlock
         all
 
-    /// Σₙ wₙvₙ and Σₙ wₙ, from the numbers vₙ of every block.
+    /// Returns Σₙ wₙvₙ and Σₙ wₙ, from the numbers vₙ of every block.
     let private weightedSums execution (ofBlock: Block -> float[]) (source: Source) : struct (float * float) =
         let ofBlock (block: Block) =
             let mutable weight = 0.0
@@ -48,13 +47,13 @@ module Predict =
         let add (struct (a: float, b: float)) (struct (c, d)) = struct (a + c, b + d)
         source |> Source.reduce execution add ofBlock
 
-    /// The component with the largest joint density for every row (N), ties to the lower one.
+    /// Returns the component with the largest joint density for every row (N); ties go to the lower one.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
-        let logJoint = fit.Model.Backend.LogJoint fit.Mixture
+        let logJoint = Kernel.logJoint fit.Model.Family fit.Mixture
         let ofBlock block = Assignment.likeliestRows fit.Mixture.Components (logJoint block)
         source |> onData fit.Model fit.Mixture (byRow fit.Model.Execution ofBlock)
 
-    /// The responsibilities rₙₖ (N×K): every row sums to 1.
+    /// Returns the responsibilities rₙₖ (N×K): every row sums to 1.
     let responsibilities (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
         let assign = assign fit.Model fit.Mixture
 
@@ -71,27 +70,27 @@ module Predict =
             let struct (evidence, _) = assign block
             evidence
 
-    /// The log-density ln p(xₙ) of every row (N) under a mixture, as a model computes it.
+    /// Returns the log-density ln p(xₙ) of every row (N) under a mixture, as a model computes it.
     let logDensitiesOf (model: Model<'θ>) (mixture: Mixture<'θ>) (source: Source) : Result<float[], GmmError> =
         source |> onData model mixture (byRow model.Execution (evidence model mixture))
 
-    /// The log-density ln p(xₙ) of every row (N).
+    /// Returns the log-density ln p(xₙ) of every row (N).
     let logDensities (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
         logDensitiesOf fit.Model fit.Mixture source
 
-    /// Σₙ wₙ ln p(xₙ) and Σₙ wₙ.
+    /// Returns Σₙ wₙ ln p(xₙ) and Σₙ wₙ.
     let internal logLikelihood (fit: Fit<'θ>) (source: Source) : Result<float * float, GmmError> =
         source
         |> onData fit.Model fit.Mixture (weightedSums fit.Model.Execution (evidence fit.Model fit.Mixture))
         |> Result.map (fun struct (sum, weight) -> sum, weight)
 
-    /// The mean log-density per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.
+    /// Returns the mean log-density per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.
     let score (fit: Fit<'θ>) (source: Source) : Result<float, GmmError> =
         logLikelihood fit source |> Result.map (fun (sum, weight) -> sum / weight)
 
-    /// The integrated complete likelihood of the fit on data, as a criterion of which lower is better:
-    /// −2 Σₙ wₙ (ln p(xₙ) + ln maxₖ rₙₖ) + p ln n with n = Σₙ wₙ, that is BIC + 2 Σₙ wₙ (−ln maxₖ rₙₖ): components that overlap
-    /// cost (Biernacki, Celeux and Govaert 2000). mclust's has the opposite sign.
+    /// Returns the integrated complete likelihood of the fit on data, as a criterion of which lower is better: −2 Σₙ wₙ
+    /// (ln p(xₙ) + ln maxₖ rₙₖ) + p ln n with n = Σₙ wₙ. It equals BIC + 2 Σₙ wₙ (−ln maxₖ rₙₖ), a penalty for
+    /// components that overlap (Biernacki, Celeux and Govaert 2000). mclust's criterion has the opposite sign.
     let icl (fit: Fit<'θ>) (source: Source) : Result<float, GmmError> =
         let assign, components = assign fit.Model fit.Mixture, fit.Mixture.Components
 
@@ -109,9 +108,10 @@ module Predict =
 
         source
         |> onData fit.Model fit.Mixture (weightedSums fit.Model.Execution complete)
-        |> Result.map (fun struct (sum, weight) -> -2.0 * sum + float fit.FreeParameters * log weight)
+        |> Result.map (fun struct (sum, weight) -> InformationCriterion.bic fit.FreeParameters weight sum)
 
-    /// The Mahalanobis distance √((xₙ−μₖ)ᵀΣₖ⁻¹(xₙ−μₖ)) of every row to every component (N×K) (Bishop, PRML, 2006, eq. 2.44).
+    /// Returns the Mahalanobis distance √((xₙ−μₖ)ᵀΣₖ⁻¹(xₙ−μₖ)) of every row to every component (N×K) (Bishop, PRML,
+    /// 2006, eq. 2.44).
     let mahalanobis (fit: Fit<Gaussian>) (source: Source) : Result<float[,], GmmError> =
         let ofBlock (block: Block) =
             Reference.engine.Create [| block.Rows; block.Columns |] block.Values

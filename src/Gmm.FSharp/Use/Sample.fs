@@ -8,35 +8,35 @@ type Sample =
     {
         /// The rows (n×D).
         Rows: float[,]
-        /// The component that each row comes from (n).
+        /// The component of each row (n).
         Components: int[]
     }
 
-/// How to draw from a mixture; start from `Sample.defaults`.
+/// Options for drawing from a mixture; start from `Sample.defaults`.
 [<NoEquality; NoComparison>]
 type SampleOptions =
     {
-        /// The only component to draw from, if not all of them.
+        /// The only component to draw from; None for all components.
         Component: int option
-        /// The seed: the same rows for the same seed, and the first of more rows.
+        /// The seed. The same seed gives the same rows, and a shorter sample is a prefix of a longer one.
         Seed: int
-        /// Threads and cancellation; neither changes a row.
+        /// The threads and the cancellation; neither changes a row.
         Execution: Execution
     }
 
-/// Which rows of a Gaussian component are drawn, by their Mahalanobis distance from its mean.
+/// The region of a Gaussian component to draw from, by Mahalanobis distance from its mean.
 [<RequireQualifiedAccess>]
 type Region =
-    /// Those inside the ellipsoid that holds this probability of the component, above 0 and at most 1.
+    /// The inside of the ellipsoid with this probability under the component, above 0 and at most 1.
     | Confidence of probability: float
-    /// Those at a distance from low to high, 0 ≤ low < high ≤ ∞: between two ellipsoids.
+    /// The shell between two ellipsoids: distances from low to high, 0 ≤ low < high ≤ ∞, low below 1e150.
     | StdRange of low: float * high: float
 
-/// Working with regions.
+/// Functions of regions.
 module Region =
     let private check features region =
         let isProbability probability = probability > 0.0 && probability <= 1.0
-        let isRange low high = low >= 0.0 && low < high && low < 1e150
+        let isRange low high = low >= 0.0 && low < high && low < Limits.largest
 
         let holds, name, rule, value =
             match region with
@@ -50,10 +50,11 @@ module Region =
 
         GmmError.requireAll [ holds, name, rule, value; features >= 1, "Features", "at least 1", string features ]
 
-    /// The inverse distribution function of the Mahalanobis distance, given that a draw from a Gaussian of D features is
-    /// inside a region: the distance below which a share u of such draws lies, 0 ≤ u ≤ 1; at 1 the region's outer radius.
-    /// It is that of the χ distribution of D degrees of freedom between two radii, to rounding even where P or 1 − P
-    /// underflows. Error when the region breaks its rule or there is no feature; ArgumentException for another u.
+    /// Returns the inverse distribution function of the Mahalanobis distance of draws from a Gaussian of D features
+    /// that fall in a region. For a share u, 0 ≤ u ≤ 1, it gives the distance below which that share of the draws lies;
+    /// for 1 it gives the region's outer radius. It inverts the χ distribution with D degrees of freedom between two
+    /// radii, exact to rounding even where P or 1 − P underflows. Error when the region breaks its rule, or when there
+    /// is no feature; ArgumentException for any other u.
     let quantile (features: int) (region: Region) : Result<float -> float, GmmError> =
         check features region
         |> Result.map (fun () ->
@@ -70,18 +71,20 @@ module Region =
 
                 quantile u)
 
-/// Drawing rows from mixtures: a component k with probability πₖ, then a row from p(x|θₖ) (Bishop, PRML, 2006, §8.1.2).
+/// Draws rows from mixtures: first a component k with probability πₖ, then a row from p(x|θₖ) (Bishop, PRML, 2006,
+/// §8.1.2).
 module Sample =
-    /// From all components, seed 0, all cores.
+    /// The defaults: all components, seed 0, all cores.
     let defaults: SampleOptions =
         { Component = None
           Seed = 0
           Execution = Execution.Default }
 
-    /// Rows that share a stream of random numbers: enough for streams to cost little beside them.
+    /// The number of rows that share a stream of random numbers: enough to make the cost of a stream negligible.
     let private blockRows = 1024
 
-    /// Rows that are drawn when they are read, each behind the number of its component (1 + D columns).
+    /// Returns a source that draws rows when they are read; each row follows the number of its component (1 + D
+    /// columns).
     let private source seed rows features (components: Random -> int) (draws: (Random -> float[])[]) : Source =
         let columns = 1 + features
 
@@ -107,7 +110,8 @@ module Sample =
           BlockRows = blockRows
           Read = read }
 
-    /// `source` of a mixture of so many features, after checks; `draw` makes rows of a component.
+    /// Checks the options and returns `source` for a mixture of the given features; `draw k` returns a function that
+    /// draws rows of component k.
     let private sourceOf features draw (options: SampleOptions) rows (mixture: Mixture<'θ>) =
         let last = mixture.Components - 1
         let most = Array.MaxLength / (1 + features)
@@ -149,27 +153,28 @@ module Sample =
 
         { Rows = rows; Components = components }
 
-    /// The rows alone, as a source that draws them when they are read: they need no memory.
+    /// Returns the rows without their components, as a source that draws them when they are read; they need no memory.
     let internal rowsOf (family: Family<'θ>) options rows (mixture: Mixture<'θ>) : Result<Source, GmmError> =
         let features = family.Features mixture.Parameters
 
         sourceOf features (family.Sample mixture.Parameters) options rows mixture
         |> Result.map (Source.map features _.Select([| 1..features |]))
 
-    /// n rows drawn from a mixture of a family. Error when n is negative, or there is no such component.
+    /// Draws n rows from a mixture of a family. Error when n is negative, or when there is no such component.
     let ofMixture (family: Family<'θ>) (options: SampleOptions) (n: int) (mixture: Mixture<'θ>) =
         let features = family.Features mixture.Parameters
 
         sourceOf features (family.Sample mixture.Parameters) options n mixture |> Result.map (collect options)
 
-    /// n rows drawn from a fitted mixture. Errors as `ofMixture`.
+    /// Draws n rows from a fitted mixture. Errors as `ofMixture`.
     let draw (options: SampleOptions) (n: int) (fit: Fit<'θ>) : Result<Sample, GmmError> =
         ofMixture fit.Model.Family options n fit.Mixture
 
-    /// n rows drawn from a Gaussian mixture, each as its component is inside a region: x = μₖ + r·Wₖ⁻¹u with a radius r from
-    /// the χ distribution of D degrees of freedom between the region's radii, by its inverse distribution function, and a
-    /// uniform direction u (Muller 1959). No row is ever rejected, so that regions of any probability cost the same.
-    /// Components have the weights of the mixture. Errors as `ofMixture`, and that of a region that breaks its rule.
+    /// Draws n rows from a Gaussian mixture, each from the part of its component inside a region: x = μₖ + r·Wₖ⁻¹u. The
+    /// direction u is uniform (Muller 1959); the radius r has the χ distribution with D degrees of freedom between the
+    /// region's radii, drawn by its inverse distribution function. It rejects no row, so regions of any probability
+    /// cost the same. Components keep the weights of the mixture. Errors as `ofMixture`, and when the region breaks its
+    /// rule.
     let within
         (region: Region)
         (options: SampleOptions)

@@ -11,14 +11,10 @@ module internal BoundaryLaws =
           Verdict =
             fun subject case ->
                 let family = subject.Family
-                let x = Tensor.matrix (array2D case.Rows)
+                let x = Expectation.rows case
                 let densities = (family.LogDensity case.Parameters x).toArray2D()
 
-                let model =
-                    { Model.ofFamily family with
-                        Execution = { Execution.Default with Threads = 1 } }
-
-                let source = Source.ofRows case.Rows |> GmmError.get
+                let model = Expectation.model family
 
                 seq {
                     for n in 0 .. case.Rows.Length - 1 do
@@ -29,7 +25,7 @@ module internal BoundaryLaws =
                     if Double.IsNaN(family.LogPrior case.Parameters) then
                         Some "The prior's log-density is NaN."
 
-                    let statistics = EM.eStep model source case.Mixture
+                    let statistics = EM.eStep model (Expectation.source case) case.Mixture
 
                     if Double.IsNaN statistics.LogLikelihood || Array.exists Double.IsNaN statistics.Counts then
                         let likelihood, counts =

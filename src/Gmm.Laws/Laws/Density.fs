@@ -5,7 +5,7 @@ open Gmm
 
 /// Laws of the density.
 module internal DensityLaws =
-    /// ln p(xₙ|θₖ) (n×K).
+    /// Returns ln p(xₙ|θₖ) (n×K).
     let private logDensities (subject: Subject<'θ>) (case: Case<'θ>) (rows: float[][]) : float[,] =
         (subject.Family.LogDensity case.Parameters (Tensor.matrix (array2D rows))).toArray2D()
 

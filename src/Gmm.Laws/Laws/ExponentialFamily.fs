@@ -5,7 +5,7 @@ open Gmm
 
 /// Laws of definitions of exponential families.
 module internal ExponentialFamilyLaws =
-    /// What a law of one column with its mean parameters finds wrong, over all columns of all components.
+    /// Makes a law from one about a column with its mean parameters, which is tried on all columns of all components.
     let private ofColumns name (broken: Case<'θ> -> Column -> float[] -> string option) : Law<'θ> =
         Law.ofThose name _.Exponential (fun columns _ case ->
             columns case.Parameters

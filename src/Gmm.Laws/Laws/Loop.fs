@@ -5,20 +5,16 @@ open Gmm
 
 /// Laws of the loop.
 module internal LoopLaws =
-    let private modelOf (family: Family<'θ>) : Model<'θ> =
-        { Model.ofFamily family with
-            Execution = { Execution.Default with Threads = 1 } }
-
     let private sourceOf rows = Source.ofRows rows |> GmmError.get
 
-    /// The start and the iterates after it, up to the first error.
+    /// Returns the start and the iterates after it, up to the first error.
     let private walk steps model source start =
         EM.iterates model source start |> Seq.truncate (steps + 1) |> Seq.choose Result.toOption |> List.ofSeq
 
     // ── The objective never falls ───────────────────────────────────────────────────────────────────────────────────
 
     let private isMonotone (model: Model<'θ>) (case: Case<'θ>) =
-        match walk 15 model (sourceOf case.Rows) case.Mixture with
+        match walk 15 model (Expectation.source case) case.Mixture with
         | []
         | [ _ ] -> Beside
         | iterates ->
@@ -35,7 +31,7 @@ module internal LoopLaws =
             |> Law.firstBroken
 
     let monotone<'θ> : Law<'θ> =
-        Law.ofAll "the objective never falls" (fun subject case -> isMonotone (modelOf subject.Family) case)
+        Law.ofAll "the objective never falls" (fun subject case -> isMonotone (Expectation.model subject.Family) case)
 
     let monotoneWithPrior<'θ> : Law<'θ> =
         Law.ofAll "the objective never falls under a prior" (fun subject case ->
@@ -43,27 +39,26 @@ module internal LoopLaws =
             let concentration = case.Weights |> Array.map (fun _ -> 1.0 + 5.0 * random.NextDouble())
 
             isMonotone
-                { modelOf (subject.Believed case.Seed case.Parameters) with
+                { Expectation.model (subject.Believed case.Seed case.Parameters) with
                     Weights = Dirichlet concentration }
                 case)
 
     let monotoneWhenHard<'θ> : Law<'θ> =
         Law.ofAll "the classification objective never falls" (fun subject case ->
             isMonotone
-                { modelOf subject.Family with
+                { Expectation.model subject.Family with
                     Assignment = Hard }
                 case)
 
     // ── Other orders and copies ─────────────────────────────────────────────────────────────────────────────────────
 
-    /// What can be seen of a mixture: its weights and ln p(xₙ|θₖ) (n×K) of some rows.
+    /// Returns the weights of a mixture and ln p(xₙ|θₖ) (n×K) of some rows.
     let private seen (family: Family<'θ>) rows (mixture: Mixture<'θ>) =
         mixture.Weights, (family.LogDensity mixture.Parameters (Tensor.matrix (array2D rows))).toArray2D()
 
     let private isClose (a: float) (b: float) = abs (a - b) <= 1e-7 * (1.0 + abs a) || (a < -700.0 && b < -700.0)
 
-    /// Compares two walks of two steps: objectives, weights and densities; the second has its components in another
-    /// order.
+    /// Compares objectives, weights and densities of two walks of two steps. The components of the second are in another order.
     let private agree what (family: Family<'θ>) (case: Case<'θ>) (order: int[]) first second =
         if List.length first < 3 || List.length second < 3 then
             Beside
@@ -98,8 +93,8 @@ module internal LoopLaws =
 
     let weightsAreCopies<'θ> : Law<'θ> =
         Law.ofAll "a weight of m is m copies of the row" (fun subject case ->
-            let model = modelOf subject.Family
-            let weighted = sourceOf case.Rows |> Source.weighted (case.Copies |> Array.map float) |> GmmError.get
+            let model = Expectation.model subject.Family
+            let weighted = Expectation.source case |> Source.weighted (case.Copies |> Array.map float) |> GmmError.get
 
             let copied =
                 Array.zip case.Rows case.Copies |> Array.collect (fun (row, count) -> Array.replicate count row)
@@ -112,14 +107,14 @@ module internal LoopLaws =
                 (walk 2 model weighted case.Mixture)
                 (walk 2 model (sourceOf copied) case.Mixture))
 
-    /// A permutation of 0 … n−1.
+    /// Draws a permutation of 0 … n−1.
     let private permutation (random: Random) n =
         let keys = Array.init n (fun _ -> random.NextDouble())
         Array.init n id |> Array.sortBy (fun i -> keys[i])
 
     let rowsInAnyOrder<'θ> : Law<'θ> =
         Law.ofAll "the order of rows doesn't matter" (fun subject case ->
-            let model = modelOf subject.Family
+            let model = Expectation.model subject.Family
             let order = permutation (Subject.random case.Seed) case.Rows.Length
 
             agree
@@ -127,23 +122,23 @@ module internal LoopLaws =
                 model.Family
                 case
                 (identity case)
-                (walk 2 model (sourceOf case.Rows) case.Mixture)
+                (walk 2 model (Expectation.source case) case.Mixture)
                 (walk 2 model (sourceOf (order |> Array.map (fun n -> case.Rows[n]))) case.Mixture))
 
     let componentsInAnyOrder<'θ> : Law<'θ> =
-        Law.ofAll "the order of components doesn't matter" (fun subject case ->
+        Law.ofThose "the order of components doesn't matter" _.Choose (fun choose subject case ->
             if case.Weights.Length = 1 then
                 Beside
             else
-                let model = modelOf subject.Family
+                let model = Expectation.model subject.Family
                 let order = Array.rev (identity case)
 
                 let other =
                     { case with
                         Weights = order |> Array.map (fun k -> case.Weights[k])
-                        Parameters = subject.Choose order [| 0 .. case.Rows[0].Length - 1 |] case.Parameters }
+                        Parameters = choose order [| 0 .. case.Rows[0].Length - 1 |] case.Parameters }
 
-                let source = sourceOf case.Rows
+                let source = Expectation.source case
 
                 agree
                     "with the components in another order it is"

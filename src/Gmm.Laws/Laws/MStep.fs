@@ -5,40 +5,28 @@ open Gmm
 
 /// Laws of the M-step.
 module internal MStepLaws =
-    /// Q + ln prior of parameters, Q = Σₙₖ rₙₖ ln p(xₙ|θₖ), and the magnitude of what was added.
-    let private expected (family: Family<'θ>) (x: Tensor) (responsibilities: float[]) parameters : float * float =
-        let densities = (family.LogDensity parameters x).toArray()
-        let prior = family.LogPrior parameters
-        // Of a row that has no share in a component its density there, perhaps 0, doesn't matter.
-        let terms = Array.map2 (fun r density -> if r = 0.0 then 0.0 else r * density) responsibilities densities
-        Array.sum terms + prior, Seq.sumBy abs terms + abs prior
-
-    /// Directions to look in: along every coordinate, and some random ones.
+    /// Returns directions to look in: along every coordinate, and some random ones.
     let private directions (random: Random) length =
         let axes = [ for i in 0 .. min length 24 - 1 -> Array.init length (fun j -> if i = j then 1.0 else 0.0) ]
         axes @ List.init 8 (fun _ -> Array.init length (fun _ -> 2.0 * random.NextDouble() - 1.0))
 
-    let private verdict (subject: Subject<'θ>) (family: Family<'θ>) (case: Case<'θ>) =
-        let x = Tensor.matrix (array2D case.Rows)
-        let joint = family.LogDensity case.Parameters x + case.Mixture.LogWeights
-        let responsibilities = Assignment.soft joint |> snd
-
-        let statistics =
-            { Weight = float case.Rows.Length
-              LogLikelihood = 0.0
-              Counts = (responsibilities.sum 0).toArray()
-              Sums = [| for sum in family.Sums case.Parameters x responsibilities -> sum.toArray () |] }
+    let private isMaximum (family: Family<'θ>) (case: Case<'θ>) =
+        let x, responsibilities = Expectation.rows case, Expectation.responsibilities family case
+        let statistics = Expectation.statistics family case.Parameters x responsibilities
 
         match family.Maximise case.Parameters statistics with
         | Error _ -> Beside
         | Ok maximum ->
-            let q = expected family x (responsibilities.toArray ())
+            let q = Expectation.q family x responsibilities
             let best, magnitude = q maximum
             let noise = 1e-11 * (1.0 + magnitude)
-            let centre = subject.Coordinates maximum
+            let centre = family.Coordinates.OfParameters maximum
 
             let at (direction: float[]) step =
-                Array.map2 (fun c d -> c + step * d) centre direction |> subject.OfCoordinates maximum |> Option.map q
+                Array.map2 (fun c d -> c + step * d) centre direction
+                |> family.Coordinates.ToParameters maximum
+                |> Result.toOption
+                |> Option.map q
 
             let compare direction step =
                 match at direction step, at direction -step with
@@ -58,6 +46,8 @@ module internal MStepLaws =
 
             if Double.IsNaN best then
                 Broken "Q + ln prior is NaN after the M-step."
+            elif centre |> Array.exists (fun number -> not (abs number < 1e300)) then
+                Beside // a maximum on an edge has no neighbours on one side
             else
                 seq {
                     for direction in directions (Subject.random case.Seed) centre.Length do
@@ -65,9 +55,34 @@ module internal MStepLaws =
                 }
                 |> Law.firstBroken
 
+    /// The laws of exact maxima apply to subjects whose M-step finds them.
+    let private exact (subject: Subject<'θ>) = if subject.MStep = Maximises then Some() else None
+
     let maximises<'θ> : Law<'θ> =
-        Law.ofAll "the M-step maximises Q" (fun subject case -> verdict subject subject.Family case)
+        Law.ofThose "the M-step maximises Q" exact (fun () subject case -> isMaximum subject.Family case)
 
     let maximisesWithPrior<'θ> : Law<'θ> =
-        Law.ofAll "the M-step maximises Q + ln prior" (fun subject case ->
-            verdict subject (subject.Believed case.Seed case.Parameters) case)
+        Law.ofThose "the M-step maximises Q + ln prior" exact (fun () subject case ->
+            isMaximum (subject.Believed case.Seed case.Parameters) case)
+
+    let increases<'θ> : Law<'θ> =
+        Law.ofAll "the M-step never lowers Q + ln prior" (fun subject case ->
+            let fall (family: Family<'θ>) =
+                let x, responsibilities = Expectation.rows case, Expectation.responsibilities family case
+                let q = Expectation.q family x responsibilities
+
+                Expectation.statistics family case.Parameters x responsibilities
+                |> family.Maximise case.Parameters
+                |> Result.toOption
+                |> Option.map (fun next ->
+                    let (before, magnitude), (after, _) = q case.Parameters, q next
+
+                    if after >= before - 1e-10 * (1.0 + magnitude) then
+                        None
+                    else
+                        let before, after = Numbers.brief before, Numbers.brief after
+                        Some $"Q + ln prior falls from {before} to {after} in the M-step.")
+
+            match List.choose fall [ subject.Family; subject.Believed case.Seed case.Parameters ] with
+            | [] -> Beside
+            | falls -> Law.firstBroken falls)

@@ -4,12 +4,12 @@ open System
 
 /// The law of samplers.
 module internal SamplerLaws =
-    /// Less likely than this, a sample is not of the density.
+    /// A sample with a smaller probability does not follow the density.
     let private significance = 1e-6
 
     let private draws = 2000
 
-    /// How unlikely the numbers are, if they are so unlikely that they can't be of the density.
+    /// Tells how unlikely a sample is, if it is too unlikely to follow the density.
     let private misfit (marginal: Marginal) (sample: float[]) : string option =
         let nodes = Support.nodes marginal.Support marginal.LogDensity
         let xs = nodes |> Array.map fst
@@ -53,16 +53,12 @@ module internal SamplerLaws =
 
     let followsDensity<'θ> : Law<'θ> =
         Law.ofThose "the sampler draws from the density" _.Marginals (fun marginals subject case ->
-            let impossible (row: float[]) =
-                row |> Seq.indexed |> Seq.tryFind (fun (j, x) -> not (subject.IsInDomain j x))
-
             let ofComponent k =
                 let draw, random = subject.Family.Sample case.Parameters k, Subject.random (case.Seed + k)
                 let rows = Array.init draws (fun _ -> draw random)
 
-                match rows |> Array.tryPick impossible with
-                | Some(j, x) ->
-                    Some $"component {k}: it draws {Numbers.show x} in column {j}, which is impossible there."
+                match rows |> Array.tryPick (Subject.misfit subject case.Parameters) with
+                | Some impossible -> Some $"component {k} draws an impossible row: {impossible}"
                 | None ->
                     marginals case.Parameters k
                     |> List.tryPick (fun marginal ->

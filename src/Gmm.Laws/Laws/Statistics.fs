@@ -11,9 +11,7 @@ module internal StatisticsLaws =
             if rows < 2 then
                 Beside
             else
-                let x = Tensor.matrix (array2D case.Rows)
-                let joint = subject.Family.LogDensity case.Parameters x + case.Mixture.LogWeights
-                let responsibilities = (Assignment.soft joint |> snd).toArray2D()
+                let responsibilities = (Expectation.responsibilities subject.Family case).toArray2D()
 
                 let sums first last =
                     subject.Family.Sums
@@ -38,7 +36,7 @@ module internal StatisticsLaws =
                         + $"and over the others {second}."))
                 |> Law.firstBroken)
 
-    /// What is wrong with numbers that should be others, within 1e-9 of the largest.
+    /// Describes the first number that differs from the expected one by more than 1e-9 of the largest.
     let private difference what (expected: float[]) (actual: float[]) =
         let scale = expected |> Seq.map abs |> Seq.fold max 1.0
 
@@ -49,15 +47,76 @@ module internal StatisticsLaws =
 
     let form<'θ> : Law<'θ> =
         Law.ofAll "the form is that of the density and the sums" (fun subject case ->
-            let source = Source.ofRows case.Rows |> GmmError.get
+            let source = Expectation.source case
             let block = source.Read 0L
-            let textbook, kernels = Backend.textbook Reference.engine subject.Family, Kernel.backend subject.Family
+            let textbook = Textbook.backend Reference.engine
 
-            let statistics (backend: Backend<_>) = backend.Expect Soft case.Mixture [ block ] |> Statistics.pack
+            let statistics backend =
+                EM.eStep
+                    { Expectation.model subject.Family with
+                        Backend = backend }
+                    source
+                    case.Mixture
+                |> Statistics.pack
 
             [ difference
                   "A joint log-density"
-                  (textbook.LogJoint case.Mixture block)
-                  (kernels.LogJoint case.Mixture block)
-              difference "A sum" (statistics textbook) (statistics kernels) ]
+                  (Textbook.logJoint Reference.engine subject.Family case.Mixture block)
+                  (Kernel.logJoint subject.Family case.Mixture block)
+              difference "A sum" (statistics textbook) (statistics Kernel.backend) ]
+            |> Law.firstBroken)
+
+    let scale<'θ> : Law<'θ> =
+        Law.ofAll "scaled statistics are those of repeated rows" (fun subject case ->
+            let family, model = subject.Family, Expectation.model subject.Family
+            let times = 2 + case.Seed % 3
+            let once = EM.eStep model (Expectation.source case) case.Mixture
+            let repeated = case.Rows |> Array.collect (Array.replicate times) |> Source.ofRows |> GmmError.get
+            let scaled = Statistics.scale (float times) once
+            let q = Expectation.q family (Expectation.rows case) (Expectation.responsibilities family case)
+
+            seq {
+                EM.eStep model repeated case.Mixture
+                |> Expectation.difference scaled scaled
+                |> Option.map (fun (scaled, repeated) ->
+                    $"A sum over every row {times} times is {Numbers.brief repeated}, but {times} times the sum over "
+                    + $"all rows is {Numbers.brief scaled}.")
+
+                match family.Maximise case.Parameters once, family.Maximise case.Parameters scaled with
+                | Ok ofOnce, Ok ofScaled ->
+                    let (expected, magnitude), (actual, _) = q ofOnce, q ofScaled
+
+                    if not (abs (actual - expected) <= 1e-9 * (1.0 + magnitude)) then
+                        let expected, actual = Numbers.brief expected, Numbers.brief actual
+                        Some $"Q is {expected} after the M-step, but {actual} from statistics times {times}."
+                | Ok _, Error error -> Some $"Statistics have an M-step, but not those times {times}: {error.Message}"
+                | Error error, Ok _ ->
+                    Some $"Statistics times {times} have an M-step, but not those of the rows: {error.Message}"
+                | Error _, Error _ -> ()
+            }
+            |> Law.firstBroken)
+
+    let lengths<'θ> : Law<'θ> =
+        Law.ofAll "the sums have the lengths that the family says" (fun subject case ->
+            let family = subject.Family
+            let expected = family.SumLengths case.Parameters
+
+            let isWrong who (sums: float[][]) =
+                let actual = sums |> Array.map Array.length
+
+                if actual = expected then
+                    None
+                else
+                    Some
+                        $"The family says that its sums have %A{expected} numbers, but those of {who} have %A{actual}."
+
+            seq {
+                Expectation.responsibilities family case
+                |> Expectation.statistics family case.Parameters (Expectation.rows case)
+                |> _.Sums
+                |> isWrong "Sums"
+
+                (EM.eStep (Expectation.model family) (Expectation.source case) case.Mixture).Sums
+                |> isWrong "the E-step"
+            }
             |> Law.firstBroken)

@@ -9,18 +9,17 @@ module internal StorageLaws =
     /// A fit of an iteration, soft or hard, under a prior.
     let private fit (subject: Subject<'θ>) (case: Case<'θ>) =
         let model =
-            { Model.ofFamily (subject.Believed case.Seed case.Parameters) with
+            { Expectation.model (subject.Believed case.Seed case.Parameters) with
                 Weights = Dirichlet(case.Weights |> Array.map (fun weight -> 1.0 + weight))
-                Assignment = if case.Seed % 2 = 0 then Soft else Hard
-                Execution = { Execution.Default with Threads = 1 } }
+                Assignment = if case.Seed % 2 = 0 then Soft else Hard }
 
-        let source = Source.ofRows case.Rows |> GmmError.get
-        EM.iterates model source case.Mixture |> Fit.ofIterates model case.Seed 1 (fun _ _ -> false)
+        EM.iterates model (Expectation.source case) case.Mixture
+        |> Fit.ofIterates model case.Seed 1 (fun _ _ -> false)
 
     let isReversible<'θ> : Law<'θ> =
         Law.ofAll "a saved fit comes back to the last bit" (fun subject case ->
             let densities (parameters: 'θ) =
-                (subject.Family.LogDensity parameters (Tensor.matrix (array2D case.Rows))).toArray() |> bits
+                (subject.Family.LogDensity parameters (Expectation.rows case)).toArray() |> bits
 
             let differs (before: State) (after: State) =
                 Map.toSeq before
@@ -33,13 +32,13 @@ module internal StorageLaws =
             match fit subject case with
             | Error _ -> Beside
             | Ok fit ->
-                let state = Persist.toState fit |> GmmError.get
+                let state = Persist.toState fit
 
                 match Persist.ofState subject.Family state with
                 | Error error -> Broken error.Message
                 | Ok again ->
                     seq {
-                        differs state (Persist.toState again |> GmmError.get)
+                        differs state (Persist.toState again)
 
                         if densities again.Parameters <> densities fit.Parameters then
                             Some "The parameters that come back have other densities."

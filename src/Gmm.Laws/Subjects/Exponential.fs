@@ -6,8 +6,8 @@ open Gmm
 
 /// Exponential families as subjects.
 module internal ExponentialSubject =
-    /// The parameters with these mean parameters (K×D×S): the M-step of one row for each component that has just these
-    /// statistics. (`ExponentialFamily.create` would refuse a definition whose maps the laws are to find wrong.)
+    /// The parameters with these mean parameters (K×D×S): the M-step from one row for each component, which has exactly these
+    /// statistics. (`ExponentialFamily.create` refuses a definition with wrong maps, which the laws must be able to try.)
     let private ofTensor (family: ExponentialFamily) (means: Tensor) : Result<ExponentialParameters, GmmError> =
         let components = means.shape[0]
 
@@ -35,12 +35,12 @@ module internal ExponentialSubject =
         let means = parameters.Means
         means.toArray () |> Array.chunkBySize means.shape[2] |> Array.chunkBySize means.shape[1]
 
-    /// ln p(x) of one number with these mean parameters, by the family's own definition.
+    /// Computes ln p(x) of numbers with these mean parameters, by the family's own definition.
     let logDensity (family: ExponentialFamily) (means: float[]) (x: float[]) : float[] =
         let parameters = ofMeans family [| [| means |] |]
         (ExponentialFamily.logDensity family parameters (Tensor.create [| x.Length; 1 |] x)).toArray()
 
-    /// A prior of pseudo-data: ν numbers whose statistics have possible mean parameters on average.
+    /// A prior of pseudo-data: ν numbers, the average of whose statistics are possible mean parameters.
     let private believed (column: Column) seed (parameters: ExponentialParameters) =
         let random = Subject.random seed
         let means = meansOf parameters |> Array.concat
@@ -72,26 +72,14 @@ module internal ExponentialSubject =
         |> Array.map (Array.map (fun inside -> if random.Next 2 = 0 then inside else edges[random.Next edges.Length]))
         |> ofMeans column.Definition
 
-    /// m + Mean(η′) − Mean(η): a step in η goes through the family's own map to mean parameters, so it stays on the
-    /// surface where they are possible even if there are more of them than are free. A map that is off spoils only the
-    /// step.
-    let private ofCoordinates (family: ExponentialFamily) (parameters: ExponentialParameters) coordinates =
-        let means numbers = numbers |> Array.chunkBySize family.Statistics |> Array.collect family.Mean
-        let steps = Array.map2 (-) (means coordinates) (means (parameters.Natural.toArray ()))
-
-        Array.map2 (+) (parameters.Means.toArray ()) steps
-        |> Tensor.create parameters.Means.shape
-        |> ofTensor family
-        |> Result.toOption
-
     let private nodes (column: Column) (parameters: ExponentialParameters) k =
         (meansOf parameters)[k]
         |> List.ofArray
         |> List.map (logDensity column.Definition >> Support.nodes column.Support)
         |> Subject.grid
 
-    /// An exponential family as a subject, with 1 to 3 columns of the same kind. All laws apply, but for those whose
-    /// part of `column` is None or empty.
+    /// Makes a subject of an exponential family, with 1 to 3 columns of the same kind. All laws apply, except those whose part of
+    /// `column` is None or empty.
     let create (column: Column) : Subject<ExponentialParameters> =
         let family = column.Definition
 
@@ -101,6 +89,7 @@ module internal ExponentialSubject =
                 { family with
                     Prior = ConjugatePrior.flat family.Statistics }
           Believed = believed column
+          MStep = Maximises
           Columns = 1, 3
           Draw =
             fun components columns ->
@@ -110,17 +99,15 @@ module internal ExponentialSubject =
                 |> Gen.map (ofMeans family)
           Simpler = simpler column
           Choose =
-            fun components columns parameters ->
+            Some(fun components columns parameters ->
                 let means = meansOf parameters
-                components |> Array.map (fun k -> columns |> Array.map (fun j -> means[k][j])) |> ofMeans family
+                components |> Array.map (fun k -> columns |> Array.map (fun j -> means[k][j])) |> ofMeans family)
           Row = fun random parameters k -> (meansOf parameters)[k] |> Array.map (family.Sample random)
-          IsInDomain = fun _ -> family.IsInDomain
           Show =
-            fun parameters k ->
-                let means = (meansOf parameters)[k] |> Array.map Numbers.showAll |> String.concat ", "
-                $"mean parameters {means}"
-          Coordinates = _.Natural.toArray()
-          OfCoordinates = ofCoordinates family
+            fun parameters ->
+                [ for k, means in Array.indexed (meansOf parameters) do
+                      let means = means |> Array.map Numbers.showAll |> String.concat ", "
+                      $"component {k}: mean parameters {means}" ]
           Textbook =
             column.Textbook
             |> Option.map (fun logDensity parameters k row ->

@@ -17,7 +17,7 @@ module internal GaussianSubject =
     let private round digits (x: float) = Math.Round(x, (digits: int))
 
     let private ofPlanes structure (means: float[][]) (planes: float[][]) =
-        Structure.covarianceShape means.Length means[0].Length structure
+        Layout.covarianceShape means.Length means[0].Length (Structure.layout structure)
         |> fun shape -> Tensor.create shape (Array.concat planes)
         |> Gaussian.create structure (array2D means)
 
@@ -26,17 +26,16 @@ module internal GaussianSubject =
     let private meanOf (gaussian: Gaussian) k = (meansOf gaussian)[k]
 
     let private planesOf (gaussian: Gaussian) =
-        gaussian.Covariances.toArray ()
-        |> Array.chunkBySize (Structure.planeSize gaussian.Features gaussian.Structure)
+        gaussian.Covariances.toArray () |> Array.chunkBySize (Layout.planeSize gaussian.Features gaussian.Layout)
 
-    /// A matrix in a plane's layout: all of it, its diagonal, or its first variance.
+    /// Returns the part of a matrix that a plane keeps: all of it, its diagonal, or its first variance.
     let private planeOf structure (matrix: Matrix<float>) =
-        match Structure.shape structure with
+        match (Structure.layout structure).Shape with
         | Shape.Full -> matrix.ToRowMajorArray()
         | Shape.Diag -> matrix.Diagonal().ToArray()
         | Shape.Spherical -> [| matrix[0, 0] |]
 
-    /// BBᵀ + 0.2·I of a matrix B of normal numbers, scaled, with two decimals.
+    /// Draws BBᵀ + 0.2·I of a matrix B of normal numbers, scaled, with three decimals.
     let private drawPlane structure features (random: Random) =
         let scale = exp (4.0 * random.NextDouble() - 2.0)
         let b = Matrix<float>.Build.Dense(features, features, (fun _ _ -> normal random))
@@ -51,12 +50,13 @@ module internal GaussianSubject =
             ofPlanes
                 structure
                 (Array.init components (fun _ -> Array.init features (fun _ -> round 2 (3.0 * normal random))))
-                (Array.init (Structure.planes components structure) (fun _ -> drawPlane structure features random))
+                (Array.init (Layout.planes components (Structure.layout structure)) (fun _ ->
+                    drawPlane structure features random))
             |> GmmError.get)
 
     let private simpler (gaussian: Gaussian) =
         let structure, means, planes = gaussian.Structure, meansOf gaussian, planesOf gaussian
-        let unit = Structure.diagonal structure (Array.create gaussian.Features 1.0)
+        let unit = Layout.diagonal gaussian.Layout (Array.create gaussian.Features 1.0)
 
         seq {
             for p in 0 .. planes.Length - 1 do
@@ -76,7 +76,7 @@ module internal GaussianSubject =
 
     let private choose (components: int[]) (columns: int[]) (gaussian: Gaussian) =
         let structure, means = gaussian.Structure, meansOf gaussian
-        let owners = if Structure.isTied structure then [| 0 |] else components
+        let owners = if gaussian.Layout.IsTied then [| 0 |] else components
 
         let plane k =
             let matrix = Gaussian.covariance gaussian k
@@ -102,7 +102,7 @@ module internal GaussianSubject =
               Degrees = float features + 5.0 * random.NextDouble() }
 
         let prior beliefsOnMeans beliefsOnCovariances =
-            Gaussian.prior gaussian.Components features gaussian.Structure beliefsOnMeans beliefsOnCovariances
+            GaussianPrior.create gaussian.Components features gaussian.Structure beliefsOnMeans beliefsOnCovariances
             |> GmmError.get
 
         Gaussian.familyWith
@@ -117,54 +117,7 @@ module internal GaussianSubject =
         let step = factor * Vector<float>.Build.Dense(gaussian.Features, (fun _ -> normal random))
         Array.map2 (fun mean step -> round 4 (mean + step)) (meanOf gaussian k) (step.ToArray())
 
-    /// Means, and of every covariance the logarithms of the diagonal of Cholesky's factor with the factor's other
-    /// numbers: any numbers are possible.
-    let private coordinates (gaussian: Gaussian) =
-        let features = gaussian.Features
-
-        let ofPlane (plane: float[]) =
-            match Structure.shape gaussian.Structure with
-            | Shape.Full ->
-                let factor = (Matrix<float>.Build.Dense(features, features, plane)).Cholesky().Factor
-
-                [| for i in 0 .. features - 1 do
-                       for j in 0..i -> if i = j then log factor[i, i] else factor[i, j] |]
-            | Shape.Diag
-            | Shape.Spherical -> plane |> Array.map log
-
-        Array.append (gaussian.Means.toArray ()) (planesOf gaussian |> Array.collect ofPlane)
-
-    let private ofCoordinates (gaussian: Gaussian) (numbers: float[]) =
-        let features, structure = gaussian.Features, gaussian.Structure
-        let means, rest = Array.splitAt (gaussian.Components * features) numbers
-
-        let plane (part: float[]) =
-            match Structure.shape structure with
-            | Shape.Full ->
-                let factor =
-                    Matrix<float>
-                        .Build.Dense(
-                            features,
-                            features,
-                            fun i j ->
-                                let number = part[(i * (i + 1) / 2 + j) % part.Length]
-
-                                if i = j then exp number
-                                elif i > j then number
-                                else 0.0
-                        )
-
-                (factor * factor.Transpose()).ToRowMajorArray()
-            | Shape.Diag
-            | Shape.Spherical -> part |> Array.map exp
-
-        rest
-        |> Array.splitInto (Structure.planes gaussian.Components structure)
-        |> Array.map plane
-        |> ofPlanes structure (Array.chunkBySize features means)
-        |> Result.toOption
-
-    /// −½ ln|2πΣ| − ½ (x−μ)ᵀΣ⁻¹(x−μ), with the inverse and the determinant by LU decomposition.
+    /// Computes −½ ln|2πΣ| − ½ (x−μ)ᵀΣ⁻¹(x−μ), with the inverse and the determinant by LU decomposition.
     let private textbook (gaussian: Gaussian) k (row: float[]) =
         let covariance = dense (Gaussian.covariance gaussian k)
         let z = Vector<float>.Build.Dense(Array.map2 (-) row (meanOf gaussian k))
@@ -173,7 +126,7 @@ module internal GaussianSubject =
         -0.5 * (log (lu.Determinant) + z * lu.Solve(z: Vector<float>))
         - float gaussian.Features * Constants.Ln2PiOver2
 
-    /// The trapezium rule in y with x = μ + Ly, up to 8.4 standard deviations.
+    /// Returns nodes of the trapezium rule in y with x = μ + Ly, up to 8.4 standard deviations.
     let private nodes (gaussian: Gaussian) k =
         let features, mean = gaussian.Features, Vector<float>.Build.Dense(meanOf gaussian k)
         let factor = (dense (Gaussian.covariance gaussian k)).Cholesky().Factor
@@ -185,7 +138,7 @@ module internal GaussianSubject =
             Array.map (fun (y, weight) -> (mean + factor * Vector<float>.Build.Dense y).ToArray(), weight * volume)
         )
 
-    /// The numbers of y = L⁻¹(x−μ) with LLᵀ = Σ, and (yᵢ+yⱼ)/√2 of every two: each is standard normal.
+    /// Returns the numbers of y = L⁻¹(x−μ) with LLᵀ = Σ, and (yᵢ+yⱼ)/√2 of every two: each is standard normal.
     let private marginals (gaussian: Gaussian) k : Marginal list =
         let mean = Vector<float>.Build.Dense(meanOf gaussian k)
         let inverse = (dense (Gaussian.covariance gaussian k)).Cholesky().Factor.Inverse()
@@ -203,7 +156,7 @@ module internal GaussianSubject =
               for j in 0 .. i - 1 do
                   standardNormal $"whitened columns {j} and {i} together" (fun y -> (y[i] + y[j]) / sqrt 2.0) ]
 
-    /// Variances far too small or too large for the rows, or means far away.
+    /// Makes variances far too small or too large for the rows, or moves the means far away.
     let private edge seed (gaussian: Gaussian) =
         let means, planes = meansOf gaussian, planesOf gaussian
         let scale factor = Array.map (Array.map (fun x -> factor * x))
@@ -214,23 +167,22 @@ module internal GaussianSubject =
         | _ -> ofPlanes gaussian.Structure (scale 1e100 means) planes
         |> GmmError.get
 
-    /// Gaussians of a structure, with 1 to 3 columns.
+    /// Makes a subject of Gaussians of a structure, with 1 to 3 columns.
     let create structure : Subject<Gaussian> =
         { Name = $"gaussian {Structure.name structure}"
           Family = Gaussian.family
           Believed = believed
+          MStep = Maximises
           Columns = 1, 3
           Draw = draw structure
           Simpler = simpler
-          Choose = choose
+          Choose = Some choose
           Row = row
-          IsInDomain = fun _ -> Double.IsFinite
           Show =
-            fun gaussian k ->
-                let plane = (planesOf gaussian)[Structure.planeOf structure k]
-                $"mean {Numbers.showAll (meanOf gaussian k)}, covariance {Numbers.showAll plane}"
-          Coordinates = coordinates
-          OfCoordinates = ofCoordinates
+            fun gaussian ->
+                [ for k, mean in Array.indexed (meansOf gaussian) do
+                      let plane = (planesOf gaussian)[Layout.planeOf gaussian.Layout k]
+                      $"component {k}: mean {Numbers.showAll mean}, covariance {Numbers.showAll plane}" ]
           Textbook = Some textbook
           Nodes = Some nodes
           Edge = Some edge

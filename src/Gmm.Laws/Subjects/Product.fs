@@ -12,46 +12,32 @@ type SubjectPart =
 
 /// Products of subjects.
 module internal ProductSubject =
-    let private embed (wrap: 'θ -> PartParameters) (unwrap: PartParameters -> 'θ) embedFamily (subject: Subject<'θ>) =
-        { Name = subject.Name
-          Family = embedFamily subject.Family
-          Believed = fun seed -> unwrap >> subject.Believed seed >> embedFamily
-          Columns = subject.Columns
-          Draw = fun components columns -> subject.Draw components columns |> Gen.map wrap
-          Simpler = unwrap >> subject.Simpler >> Seq.map wrap
-          Choose = fun components columns -> unwrap >> subject.Choose components columns >> wrap
-          Row = fun random -> unwrap >> subject.Row random
-          IsInDomain = subject.IsInDomain
-          Show = unwrap >> subject.Show
-          Coordinates = unwrap >> subject.Coordinates
-          OfCoordinates = fun parameters -> subject.OfCoordinates(unwrap parameters) >> Option.map wrap
-          Textbook = subject.Textbook |> Option.map (fun textbook -> unwrap >> textbook)
-          Nodes = subject.Nodes |> Option.map (fun nodes -> unwrap >> nodes)
-          Edge = subject.Edge |> Option.map (fun edge seed -> unwrap >> edge seed >> wrap)
-          Marginals = subject.Marginals |> Option.map (fun marginals -> unwrap >> marginals)
-          Exponential = subject.Exponential |> Option.map (fun columns -> unwrap >> columns) }
-
-    /// So many Gaussian columns.
-    let gaussian width (subject: Subject<Gaussian>) : SubjectPart =
-        let unwrap parameters =
-            match parameters with
-            | GaussianPart gaussian -> gaussian
-            | ExponentialPart _ -> invalidOp "The part is not Gaussian."
+    /// Makes a part of a subject of any kind, with so many columns.
+    let part width (subject: Subject<'θ>) : SubjectPart =
+        let wrap (parameters: 'θ) = PartParameters<'θ> parameters :> PartParameters
+        let unwrap (part: PartParameters) = part.As<'θ>()
 
         { Width = width
-          Subject = embed GaussianPart unwrap Product.gaussian subject }
+          Subject =
+            { Name = subject.Name
+              Family = Product.part subject.Family
+              Believed = fun seed -> unwrap >> subject.Believed seed >> Product.part
+              MStep = subject.MStep
+              Columns = subject.Columns
+              Draw = fun components columns -> subject.Draw components columns |> Gen.map wrap
+              Simpler = unwrap >> subject.Simpler >> Seq.map wrap
+              Choose =
+                subject.Choose
+                |> Option.map (fun choose components columns -> unwrap >> choose components columns >> wrap)
+              Row = fun random -> unwrap >> subject.Row random
+              Show = unwrap >> subject.Show
+              Textbook = subject.Textbook |> Option.map (fun textbook -> unwrap >> textbook)
+              Nodes = subject.Nodes |> Option.map (fun nodes -> unwrap >> nodes)
+              Edge = subject.Edge |> Option.map (fun edge seed -> unwrap >> edge seed >> wrap)
+              Marginals = subject.Marginals |> Option.map (fun marginals -> unwrap >> marginals)
+              Exponential = subject.Exponential |> Option.map (fun columns -> unwrap >> columns) } }
 
-    /// So many columns of an exponential family.
-    let exponential width (subject: Subject<ExponentialParameters>) : SubjectPart =
-        let unwrap parameters =
-            match parameters with
-            | ExponentialPart parameters -> parameters
-            | GaussianPart _ -> invalidOp "The part is Gaussian."
-
-        { Width = width
-          Subject = embed ExponentialPart unwrap Product.exponential subject }
-
-    /// Parts side by side, each with its columns.
+    /// Makes a subject of parts side by side, each with its columns.
     let create (parts: SubjectPart list) : Subject<Product> =
         let subjects = parts |> List.map _.Subject
 
@@ -61,13 +47,13 @@ module internal ProductSubject =
             |> fst
 
         let width = parts |> List.sumBy _.Width
-        let product (parameters: PartParameters list) = { Parts = List.zip columns parameters }
+        let product (parameters: PartParameters list) : Product = { Parts = List.zip columns parameters }
 
-        /// What a function makes of every part.
+        /// Applies a function to every part.
         let onParts (f: Subject<PartParameters> -> PartParameters -> 'T) (product: Product) : 'T list =
             List.map2 (fun subject (_, parameters) -> f subject parameters) subjects product.Parts
 
-        /// A function that every part must have.
+        /// Returns the optional functions of all subjects, if every subject has one.
         let onAll (choose: Subject<PartParameters> -> 'F option) : 'F list option =
             let found = subjects |> List.choose choose
             if found.Length = subjects.Length then Some found else None
@@ -81,24 +67,13 @@ module internal ProductSubject =
                         { Parts = whole.Parts |> List.updateAt i (columns[i], simple) }
             }
 
-        let ofCoordinates (whole: Product) numbers =
-            let lengths = whole |> onParts (fun subject -> subject.Coordinates >> Array.length)
-            let starts = List.scan (+) 0 lengths |> List.truncate lengths.Length
-
-            let made =
-                List.zip3 subjects whole.Parts (List.zip starts lengths)
-                |> List.choose (fun (subject, (_, parameters), (start, length)) ->
-                    subject.OfCoordinates parameters (Array.sub numbers start length))
-
-            if made.Length = subjects.Length then Some(product made) else None
-
         let nodes (each: (PartParameters -> int -> (float[] * float)[] option) list) (whole: Product) k =
             let found = List.map2 (fun nodes (_, parameters) -> nodes parameters k) each whole.Parts
 
             if List.contains None found then
                 None
             else
-                // Rows of parts are laid side by side; grids join numbers, so join the numbers of the rows instead.
+                // A grid joins numbers, not rows: it joins the places of the parts' rows, which then lie side by side.
                 let rows = found |> List.map Option.get
 
                 rows
@@ -112,6 +87,11 @@ module internal ProductSubject =
         { Name = subjects |> List.map _.Name |> String.concat " × "
           Family = subjects |> List.map _.Family |> Product.family
           Believed = fun seed -> onParts (fun subject -> subject.Believed seed) >> Product.family
+          MStep =
+            if subjects |> List.forall (fun subject -> subject.MStep = Maximises) then
+                Maximises
+            else
+                Increases
           Columns = width, width
           Draw =
             fun components _ ->
@@ -121,25 +101,21 @@ module internal ProductSubject =
                 |> Gen.map product
           Simpler = simpler
           Choose =
-            fun components _ whole ->
-                whole
-                |> onParts (fun subject parameters ->
-                    subject.Choose components [| 0 .. subject.Family.Features parameters - 1 |] parameters)
-                |> product
+            onAll _.Choose
+            |> Option.map (fun each components _ whole ->
+                List.map2
+                    (fun choose (columns: int[], parameters) ->
+                        choose components [| 0 .. columns.Length - 1 |] parameters)
+                    each
+                    whole.Parts
+                |> product)
           Row =
             fun random whole k ->
                 whole |> onParts (fun subject parameters -> subject.Row random parameters k) |> Array.concat
-          IsInDomain =
-            fun column ->
-                let part = columns |> List.findIndex (Array.contains column)
-                subjects[part].IsInDomain(Array.findIndex ((=) column) columns[part])
           Show =
-            fun whole k ->
-                whole
-                |> onParts (fun subject parameters -> $"{subject.Name}: {subject.Show parameters k}")
-                |> String.concat "; "
-          Coordinates = onParts _.Coordinates >> Array.concat
-          OfCoordinates = ofCoordinates
+            onParts (fun subject parameters ->
+                subject.Show parameters |> List.map (fun line -> $"{subject.Name}: {line}"))
+            >> List.concat
           Textbook =
             onAll _.Textbook
             |> Option.map (fun textbooks whole k row ->

@@ -7,13 +7,13 @@ open Gmm
 module internal Density =
     let private range (a, b) (c, d) : float * float = min a c, max b d
 
-    /// The smallest and the largest number of a feature.
+    /// Returns the smallest and the largest number of a feature.
     let private rangeOf execution feature (source: Source) =
         source
         |> Source.reduce execution range (fun block ->
             Seq.init block.Rows (fun i -> let x = block[i, feature] in x, x) |> Seq.reduce range)
 
-    /// The weight of the rows in each of some bins of equal width.
+    /// Computes the weight of the rows in each of `bins` bins of equal width.
     let private histogram execution feature bins (low: float, high: float) (source: Source) : float[] =
         source
         |> Source.reduce execution (Array.map2 (+)) (fun block ->
@@ -26,8 +26,8 @@ module internal Density =
 
             counts)
 
-    /// The histogram of one feature under the densities of the components and their sum; the horizontal axis is given, or
-    /// found.
+    /// Draws the histogram of one feature under the densities of the components and their sum. Without a given
+    /// horizontal axis, it finds one.
     let marks (options: PlotOptions) execution feature (sketch: Sketch) (given: Axis option) source =
         let means, covariances = Option.get sketch.Means, Option.get sketch.Covariances
         let weights, components = sketch.Weights, sketch.Components
@@ -49,7 +49,7 @@ module internal Density =
             |> Option.defaultWith (fun () ->
                 Sketch.interval (low, high) reach |> Sketch.axis (Sketch.nameOf options feature) Round)
 
-        // Close enough everywhere, and around every mean, where a narrow component has its peak.
+        // An even grid, and more points around every mean, where a narrow component has its peak.
         let places =
             [| for i in 0..240 -> horizontal.Low + (horizontal.High - horizontal.Low) * float i / 240.0
                for k in 0 .. components - 1 do
@@ -94,3 +94,39 @@ module internal Density =
           if options.Means then
               for k in 0 .. components - 1 do
                   mean k ]
+
+    let figure (options: PlotOptions) (fit: Fit<Gaussian>) (source: Source) : Result<Figure, GmmError> =
+        result {
+            do! Sketch.checkFit options ((=) 1) "one feature" fit source
+            let sketch = Sketch.ofFit fit
+
+            let feature =
+                (if options.Columns.Length = 1 then
+                     options.Columns
+                 else
+                     Sketch.bestColumns 1 source.Columns sketch)[0]
+
+            let horizontal, top, marks = marks options fit.Model.Execution feature sketch None source
+
+            let caption =
+                $"Histogram of {Sketch.count source.Rows} rows under the density of the mixture and those of its components; percentages are the weights"
+
+            let legend =
+                [ for k in 0 .. sketch.Components - 1 do
+                      Scatter.entry (Stroke(Series k)) (Sketch.componentName sketch k)
+                  Scatter.entry (Stroke Ink) "mixture" ]
+
+            return
+                Scatter.figure
+                    options
+                    caption
+                    legend
+                    None
+                    [ { Title = ""
+                        Row = 0
+                        Column = 0
+                        Horizontal = horizontal
+                        Vertical = Sketch.axis "density" Round (0.0, top)
+                        IsImage = false
+                        Marks = marks } ]
+        }

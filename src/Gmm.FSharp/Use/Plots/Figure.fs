@@ -1,26 +1,26 @@
 namespace Gmm.Plots
 
-/// Which colour a mark has.
+/// The colour of a mark.
 type internal Colour =
-    /// That of a component, a class or a line, counted from 0.
+    /// The colour of a component, a class or a line, counted from 0.
     | Series of int
-    /// That of text.
+    /// The colour of text.
     | Ink
     /// A quiet grey.
     | Quiet
 
-/// How points differ in colour.
+/// The colours of points.
 type internal Paint =
-    /// The series of every point.
+    /// A series for every point.
     | BySeries of int[]
-    /// All have this one.
+    /// One colour for all points.
     | Plain of Colour
-    /// A level between 0 and 1 on the scale of colours for every point.
+    /// A level between 0 and 1 on the colour scale for every point.
     | ByLevel of float[]
 
-/// What is drawn, in the numbers of the axes.
+/// Something drawn, in the coordinates of the axes.
 type internal Mark =
-    /// A mark for every row.
+    /// Points, one per row.
     | Points of Points
     /// Straight lines from point to point.
     | Curve of Curve
@@ -30,23 +30,23 @@ type internal Mark =
     | Mean of Mean
     /// A histogram.
     | Bars of Bars
-    /// A picture of pixels.
+    /// An image.
     | Pixels of Pixels
-    /// The same mark in every frame of an animation, always of one kind and with as many points.
+    /// The same mark in every frame of an animation; its kind and its number of points stay the same.
     | Moving of Mark[]
 
-/// A mark for every row.
+/// Points, one per row.
 and internal Points =
     {
         X: float[]
         Y: float[]
         Paint: Paint
-        /// The shape of every mark; none for circles.
+        /// The shape of every point; empty for circles.
         Shapes: int[]
         /// The radius in pixels.
         Radius: float
         Opacity: float
-        /// Whether they are rings, drawn around other points.
+        /// Whether the points are rings, drawn around other points.
         Hollow: bool
     }
 
@@ -73,9 +73,9 @@ and internal Ellipses =
         /// Σ as Σ₁₁, Σ₁₂ and Σ₂₂.
         Covariance: float * float * float
         Sigmas: float[]
-        /// Of lines and tint together.
+        /// The opacity of lines and tint together.
         Opacity: float
-        /// Of the tint alone.
+        /// The opacity of the tint alone.
         Fill: float
     }
 
@@ -83,12 +83,12 @@ and internal Ellipses =
 and internal Mean =
     {
         Name: string
-        /// Written beside it.
+        /// The text beside it.
         Label: string
         At: float * float
-        /// Half its length in pixels.
+        /// Half of its length in pixels.
         Radius: float
-        /// Whether it is where a mean started.
+        /// Whether it marks where a mean started.
         IsStart: bool
     }
 
@@ -97,28 +97,28 @@ and internal Bars =
     {
         /// The left end of the first bar.
         Low: float
-        /// Of every bar.
+        /// The width of every bar.
         Width: float
         Heights: float[]
     }
 
-/// A picture of pixels, each a unit square; pixel (0, 0) has its upper left corner at (0, height).
+/// An image of pixels, each a unit square; pixel (0, 0) has its upper left corner at (0, height).
 and internal Pixels =
     {
         Name: string
-        /// Between 0, as the background, and 1, as ink.
+        /// Levels from 0, the background, to 1, the ink.
         Levels: float[,]
     }
 
-/// What stands beside an axis.
+/// The ticks of an axis.
 type internal Ticks =
     /// Round numbers.
     | Round
     /// Whole numbers.
     | Whole
-    /// The lines of round numbers, without texts: another panel in the row or the column has these.
+    /// The lines of round numbers without their texts, which another panel in the row or the column shows.
     | Mute
-    /// Nothing.
+    /// No ticks.
     | Bare
 
 /// One axis of a panel.
@@ -128,41 +128,41 @@ type internal Axis =
       High: float
       Ticks: Ticks }
 
-/// Axes with what is drawn between them, in a row and a column of the figure.
-type internal Panel =
+/// A panel of a figure: two axes with the marks between them, in a row and a column of the figure.
+type internal Axes =
     {
         Title: string
         Row: int
         Column: int
         Horizontal: Axis
         Vertical: Axis
-        /// Whether a unit is as long on both axes, and the axes are left away.
+        /// Whether the panel is an image: a unit has the same length on both axes, and the axes are hidden.
         IsImage: bool
         Marks: Mark list
     }
 
-/// The sign of an entry of the legend.
+/// The symbol of a legend entry.
 type internal Key =
     | Dot of Colour
     | Stroke of Colour
     | Shape of int
     | Ring
-    /// No sign: the text is the heading of the entries that follow.
+    /// No symbol: the text is the heading of the next entries.
     | Heading
 
-/// What a sign means; beside the height of the last panel where it belongs, if there is one.
+/// A legend entry: a symbol and its meaning. An entry with a height stands beside that height of the last panel.
 type internal Entry =
     { Key: Key
       Text: string
       Height: float option }
 
-/// What the levels of colours mean.
+/// The bar that explains the colour levels.
 type internal Bar =
     {
         Title: string
         Low: float
         High: float
-        /// Whether the levels are those of pixels.
+        /// Whether the levels belong to pixels.
         IsGrey: bool
     }
 
@@ -170,8 +170,8 @@ namespace Gmm
 
 open Gmm.Plots
 
-/// A picture as a value: panels of axes and marks with legend and caption. `Plot` makes figures; `Figure` writes them as SVG,
-/// as a page of HTML or as JSON for Plotly, and puts them side by side.
+/// A picture as a value: panels of axes and marks, with legend and caption. `Plot` makes figures; `Figure` writes them
+/// as SVG, as an HTML page or as JSON for Plotly, and puts them side by side.
 [<NoEquality; NoComparison>]
 type Figure =
     internal
@@ -180,14 +180,14 @@ type Figure =
             Caption: string
             Width: int
             Height: int
-            Panels: Panel list
-            /// The share of the width that every column of panels has.
+            Panels: Axes list
+            /// The share of every column of panels in the width.
             Columns: float[]
             Legend: Entry list
             Bar: Bar option
-            /// The names of the frames of an animation; none of a still picture.
+            /// The names of the frames of an animation; empty for a still picture.
             Names: string[]
         }
 
-    /// How many frames an animation has; 0 for a still picture.
+    /// The number of frames of an animation; 0 for a still picture.
     member figure.Frames = figure.Names.Length

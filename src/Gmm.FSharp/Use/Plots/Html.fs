@@ -3,7 +3,7 @@ namespace Gmm.Plots
 open System.Net
 open Gmm
 
-/// Writing figures as pages of HTML that need no network.
+/// Writes figures as HTML pages that need no network.
 module internal Html =
     let private style =
         """html{color-scheme:light dark}
@@ -14,7 +14,7 @@ figure{margin:0 auto;max-width:max-content}
 .gmm-controls output{min-width:3em;text-align:right;font-variant-numeric:tabular-nums}
 @media (prefers-color-scheme:dark){body{background:#16181d;color:#f0f1f3}}"""
 
-    /// The slider sets the time of the animations of the picture, which else run by themselves.
+    /// The script of the slider, which sets the time of the picture's animations; otherwise they run by themselves.
     let private script =
         """const slider=document.querySelector('input'),button=document.querySelector('button'),shown=document.querySelector('output');
 const frame=Number(slider.dataset.milliseconds),motions=document.getAnimations();

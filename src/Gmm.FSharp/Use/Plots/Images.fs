@@ -4,7 +4,7 @@ open Gmm
 
 /// Images side by side.
 module internal Images =
-    /// Images in a grid, as `Plot.images` says; the title is that of the bar of levels.
+    /// Draws images in a grid: see `Plot.images`. The title belongs to the bar of levels.
     let grid (title: string) (options: PlotOptions) width (names: string[]) (values: float[,]) =
         let count, pixels = Array2D.length1 values, Array2D.length2 values
 
@@ -33,7 +33,7 @@ module internal Images =
             let side = min 160.0 (room / float columns - 14.0)
             let top = if options.Title = "" then Layout.margin else 42.0
 
-            let panel k : Panel =
+            let axes k : Axes =
                 let level i j = (values[k, i * width + j] - low) / (high - low)
 
                 { Title = names[k]
@@ -54,7 +54,7 @@ module internal Images =
                   IsGrey = true }
 
             let figure =
-                List.init count panel |> Scatter.figure options "" [] (if options.Legend then Some bar else None)
+                List.init count axes |> Scatter.figure options "" [] (if options.Legend then Some bar else None)
 
             let needed = top + float rows * (side * float height / float width + 34.0) + Layout.margin
 
@@ -63,3 +63,24 @@ module internal Images =
                     Height = max 150 (int (ceil needed))
                     Columns = Array.create columns (1.0 / float columns) }
         }
+
+    let means (options: PlotOptions) (width: int) (fit: Fit<'θ>) : Result<Figure, GmmError> =
+        let sketch = Sketch.ofFit fit
+
+        let means =
+            match box fit.Parameters with
+            | :? ExponentialParameters as parameters when parameters.Family = Bernoulli.family.Name ->
+                Some("P(1)", Bernoulli.probabilities parameters)
+            | _ -> sketch.Means |> Option.map (fun means -> "mean", means)
+
+        match means with
+        | Some(title, means) ->
+            grid title options width (Array.init sketch.Components (Sketch.componentName sketch)) means
+        | None ->
+            Error(
+                InvalidOption(
+                    "The family",
+                    "Bernoulli, Gaussian or of centroids, so that its means are pixels",
+                    fit.Model.Family.Name
+                )
+            )

@@ -2,11 +2,11 @@ namespace Gmm.Plots
 
 open Gmm
 
-/// A panel in its place, in pixels.
+/// The place of a panel, in pixels.
 [<NoEquality; NoComparison>]
 type internal Placed =
     {
-        Panel: Panel
+        Axes: Axes
         X: Scale
         Y: Scale
         /// Ticks with their texts.
@@ -19,36 +19,36 @@ type internal Placed =
     member placed.Top = placed.Y.Last
     member placed.Bottom = placed.Y.First
 
-/// An entry of the legend in its place: the left end of its sign, and the height.
+/// The place of a legend entry: the left end of its symbol, and the height.
 [<NoEquality; NoComparison>]
 type internal PlacedEntry =
     {
         Entry: Entry
         X: float
         Y: float
-        /// How wide its text may be.
+        /// The largest width of its text.
         Room: float
     }
 
-/// A figure with everything in its place.
+/// The places of all parts of a figure.
 [<NoEquality; NoComparison>]
 type internal Layout =
     {
         Panels: Placed list
         Entries: PlacedEntry list
-        /// The size of the legend's text.
+        /// The text size of the legend.
         EntrySize: float
-        /// Left, top and height of the bar of colours.
+        /// Left, top and height of the colour bar.
         Bar: (float * float * float) option
-        /// Lines of the caption with their heights.
+        /// The lines of the caption with their heights.
         Caption: (float * string) list
     }
 
-/// Where the parts of a figure go.
+/// Finds the places of the parts of a figure.
 module internal Layout =
     let titleSize, panelSize, axisSize, tickSize, captionSize = 16.0, 13.0, 13.0, 11.5, 11.0
 
-    /// Around everything.
+    /// The margin around the figure.
     let margin = 14.0
 
     // ── Ticks ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -61,10 +61,10 @@ module internal Layout =
     let private verticalTicks (axis: Axis) height =
         if axis.Ticks = Bare then [||] else ticksOf axis (max 4 (int (height / 42.0)))
 
-    /// Whether the axis has texts.
+    /// Returns whether the axis has texts.
     let hasTexts (axis: Axis) = axis.Ticks = Round || axis.Ticks = Whole
 
-    /// As many as their texts leave room for.
+    /// Returns as many ticks as there is room for their texts.
     let private horizontalTicks (axis: Axis) width =
         let isRoomy ticks = ticks |> Array.sumBy (fun (_, text) -> Svg.textWidth tickSize text + 20.0) <= width
         let choices = [ 10; 8; 6; 5; 4; 3; 2 ] |> Seq.map (ticksOf axis)
@@ -74,12 +74,12 @@ module internal Layout =
         else
             choices |> Seq.tryFind isRoomy |> Option.defaultWith (fun () -> Seq.last choices)
 
-    /// How wide the texts of ticks are.
+    /// Returns the width of the widest text of the ticks.
     let widest (ticks: (float * string)[]) = ticks |> Array.map (snd >> Svg.textWidth tickSize) |> Array.fold max 0.0
 
     // ── Legend ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Entries one below the other in columns: the size of the text, the rows of a column, the columns and their width.
+    /// Arranges entries in columns: returns the text size, the rows of a column, the columns and their width.
     let private grid width height (entries: Entry list) =
         let layout size =
             let rows = max 1 (int (height / (1.6 * size)))
@@ -87,7 +87,7 @@ module internal Layout =
             let longest = entries |> List.map (fun entry -> Svg.textWidth size entry.Text) |> List.fold max 0.0
             size, rows, columns, min (longest + 3.0 * size) (0.4 * width)
 
-        // Smaller text where many entries would take more than two fifths of the picture.
+        // Smaller text when many entries would take more than two fifths of the picture.
         let layouts = [ 12.0; 10.0; 8.0; 6.0; 4.0 ] |> List.map layout
 
         layouts
@@ -105,20 +105,21 @@ module internal Layout =
         |> List.mapi (fun i entry ->
             place size (x + column * float (i / rows)) (y + 1.6 * size * (float (i % rows) + 0.5)) column entry)
 
-    /// Entries beside the ends of their lines, moved apart as far as their texts need: first down, then up from the bottom.
-    let private beside size x column (panel: Placed) (entries: Entry list) =
+    /// Places entries beside the ends of their lines, and moves them apart to make room for their texts: first down,
+    /// then up from the bottom.
+    let private beside size x column (placed: Placed) (entries: Entry list) =
         let gap = 1.45 * size
 
         let wanted =
             entries
-            |> List.map (fun entry -> panel.Y.At(Option.defaultValue 0.0 entry.Height), entry)
+            |> List.map (fun entry -> placed.Y.At(Option.defaultValue 0.0 entry.Height), entry)
             |> List.sortBy fst
 
         let down = wanted |> List.scan (fun above (y, _) -> max (above + gap) y) -infinity |> List.tail
 
         let up =
             List.rev down
-            |> List.scan (fun below y -> min (below - gap) y) (panel.Bottom + gap)
+            |> List.scan (fun below y -> min (below - gap) y) (placed.Bottom + gap)
             |> List.tail
             |> List.rev
 
@@ -128,7 +129,7 @@ module internal Layout =
 
     let private maxOf least numbers = Seq.fold max least numbers
 
-    /// The left and the right ends, or the tops and the bottoms, of cells with room before and after each.
+    /// Returns the left and right ends, or the tops and bottoms, of cells with room before and after each.
     let private cells first (room: float) (shares: float[]) (before: float[]) (after: float[]) : (float * float)[] =
         let length = room - Array.sum before - Array.sum after
 
@@ -139,10 +140,10 @@ module internal Layout =
             (low, high), high + after[i])
         |> fst
 
-    /// The part of a cell that has the proportions of a picture of pixels, at its upper middle.
-    let private proportioned (panel: Panel) (left, right) (top, bottom) =
-        let width = panel.Horizontal.High - panel.Horizontal.Low
-        let height = panel.Vertical.High - panel.Vertical.Low
+    /// Returns the part of a cell, at its upper middle, that has the proportions of an image.
+    let private proportioned (axes: Axes) (left, right) (top, bottom) =
+        let width = axes.Horizontal.High - axes.Horizontal.Low
+        let height = axes.Vertical.High - axes.Vertical.Low
         let factor = min ((right - left) / width) ((bottom - top) / height)
         let middle = (left + right) / 2.0
         (middle - factor * width / 2.0, middle + factor * width / 2.0), (top, top + factor * height)
@@ -162,8 +163,8 @@ module internal Layout =
         let width, height = float figure.Width, float figure.Height
         let rows = 1 + (figure.Panels |> List.map _.Row |> List.max)
         let columns = figure.Columns.Length
-        let inRow row = figure.Panels |> List.filter (fun panel -> panel.Row = row)
-        let inColumn column = figure.Panels |> List.filter (fun panel -> panel.Column = column)
+        let inRow row = figure.Panels |> List.filter (fun axes -> axes.Row = row)
+        let inColumn column = figure.Panels |> List.filter (fun axes -> axes.Column = column)
 
         // Rows: the title above, the caption below, and between them panels with their titles and horizontal axes.
         let caption = Svg.wrapText captionSize (width - 2.0 * margin) figure.Caption
@@ -171,15 +172,15 @@ module internal Layout =
         let bottom = height - margin - 14.0 * float caption.Length
 
         let head row =
-            if inRow row |> List.exists (fun panel -> panel.Title <> "") || (row = 0 && figure.Frames > 0) then
+            if inRow row |> List.exists (fun axes -> axes.Title <> "") || (row = 0 && figure.Frames > 0) then
                 26.0
             else
                 8.0
 
         let foot row =
             inRow row
-            |> List.map (fun panel ->
-                match panel.Horizontal with
+            |> List.map (fun axes ->
+                match axes.Horizontal with
                 | axis when not (hasTexts axis) -> 4.0
                 | { Title = "" } -> 28.0
                 | _ -> 50.0)
@@ -194,7 +195,7 @@ module internal Layout =
                 (Array.init rows foot)
 
         // The legend: at the right, or in the corner that a triangle of panels leaves free.
-        let isTriangle = columns > 1 && inRow 0 |> List.forall (fun panel -> panel.Column < columns - 1)
+        let isTriangle = columns > 1 && inRow 0 |> List.forall (fun axes -> axes.Column < columns - 1)
         let legendTop = fst vertical[0]
         let last = List.last figure.Panels
         let lastBottom = snd vertical[last.Row]
@@ -214,16 +215,16 @@ module internal Layout =
         let right = width - margin - (if isTriangle then 0.0 else legend)
 
         // Columns: panels with their vertical axes.
-        let ticks (panel: Panel) =
-            let top, bottom = vertical[panel.Row]
-            verticalTicks panel.Vertical (bottom - top)
+        let ticks (axes: Axes) =
+            let top, bottom = vertical[axes.Row]
+            verticalTicks axes.Vertical (bottom - top)
 
         let lead column =
             inColumn column
-            |> List.map (fun panel ->
-                match panel.Vertical with
+            |> List.map (fun axes ->
+                match axes.Vertical with
                 | axis when not (hasTexts axis) -> 6.0
-                | axis -> widest (ticks panel) + 9.0 + (if axis.Title = "" then 0.0 else 22.0))
+                | axis -> widest (ticks axes) + 9.0 + (if axis.Title = "" then 0.0 else 22.0))
             |> maxOf 0.0
 
         let horizontal =
@@ -231,18 +232,18 @@ module internal Layout =
 
         let panels =
             figure.Panels
-            |> List.map (fun panel ->
+            |> List.map (fun axes ->
                 let (left, right), (top, bottom) =
-                    if panel.IsImage then
-                        proportioned panel horizontal[panel.Column] vertical[panel.Row]
+                    if axes.IsImage then
+                        proportioned axes horizontal[axes.Column] vertical[axes.Row]
                     else
-                        horizontal[panel.Column], vertical[panel.Row]
+                        horizontal[axes.Column], vertical[axes.Row]
 
-                { Panel = panel
-                  X = scale panel.Horizontal left right
-                  Y = scale panel.Vertical bottom top
-                  XTicks = horizontalTicks panel.Horizontal (right - left)
-                  YTicks = ticks panel })
+                { Axes = axes
+                  X = scale axes.Horizontal left right
+                  Y = scale axes.Vertical bottom top
+                  XTicks = horizontalTicks axes.Horizontal (right - left)
+                  YTicks = ticks axes })
 
         let left = if isTriangle then fst horizontal[1] + 12.0 else right + 12.0
 

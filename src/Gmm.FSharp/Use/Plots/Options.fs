@@ -1,50 +1,51 @@
 namespace Gmm
 
-/// What the colours of points say.
+/// The meaning of the colours of points.
 [<RequireQualifiedAccess>]
 type PointColour =
     /// The likeliest component.
     | Component
-    /// The true class, in the colour of the component that most of its rows have when every class has another one; the rows
-    /// in other components are ringed.
+    /// The true class, in the colour of the component matched to it (see `Metrics.report`). Rings mark the rows in
+    /// other components.
     | Class
-    /// The log-density ln p(x), with a bar of colours. The lowest hundredth has one colour.
+    /// The log-density ln p(x), with a colour bar. The lowest hundredth of the points share one colour.
     | Density
 
-/// How to draw a picture; start from `Plot.defaults`. Every picture heeds what concerns it.
+/// Options for drawing a picture; start from `Plot.defaults`. A picture ignores the options that don't concern it.
 type PlotOptions =
     {
-        /// Above the picture; empty for none.
+        /// The text above the picture; empty for none.
         Title: string
-        /// The features to draw, counted from 0: two for a scatter, first the horizontal one; one for a density; up to eight
-        /// for pairs. Empty for the features that separate the components best (see `Plot.bestColumns`), or all for pairs.
+        /// The features to draw, counted from 0: two for a scatter, the horizontal one first; one for a density; two to
+        /// eight for pairs. Empty for the features that separate the components best (see `Plot.bestColumns`), or for
+        /// all in pairs.
         Columns: int[]
-        /// The names of all D features, as a `Table` has them; empty for "column 1" …
+        /// The names of all D features, such as `Table.Names`; empty for "column 1" …
         ColumnNames: string[]
-        /// The true class of every row (N), drawn as the shape of its mark, or as its colour.
+        /// The true class of every row (N), shown by the shape or the colour of its mark.
         Classes: string[] option
-        /// What the colours of points say.
+        /// The meaning of the colours of points.
         Colour: PointColour
-        /// The radius of points in pixels, above 0; None for one that suits their number.
+        /// The radius of points in pixels, above 0; None to choose it by the number of points.
         PointSize: float option
-        /// How opaque points are, above 0 and at most 1.
+        /// The opacity of points, above 0 and at most 1.
         PointOpacity: float
-        /// How many points are drawn at most; of more rows this many are chosen at random, always the same ones.
+        /// The largest number of points. Of more rows, the picture shows a random choice, which is always the same.
         MaxPoints: int
-        /// How many standard deviations from the mean the ellipses lie; none for no ellipses.
+        /// The distances of the ellipses from the mean, in standard deviations; empty for no ellipses.
         Sigmas: float[]
-        /// How opaque the tint of ellipses is, from 0, lines only, to 1.
+        /// The opacity of the tint inside ellipses, from 0, lines only, to 1.
         EllipseFill: float
-        /// Whether the means are marked.
+        /// Whether to mark the means.
         Means: bool
-        /// Whether the means at the start are marked, with the ways to the means at the end.
+        /// Whether to mark the means at the start, with the paths to the means at the end.
         StartMeans: bool
-        /// Whether the ellipses of heavier components are more opaque, and the crosses at their means larger.
+        /// Whether components of larger weight have more opaque ellipses and larger crosses at their means.
         ByWeight: bool
-        /// Whether there is a legend.
+        /// Whether to draw a legend.
         Legend: bool
-        /// Pixels, at least 240.
+        /// The width in pixels, at least 240.
         Width: int
-        /// Pixels, at least 240.
+        /// The height in pixels, at least 240.
         Height: int
     }

@@ -4,17 +4,18 @@ open System
 open System.Globalization
 open Gmm
 
-/// The colours of pictures, in light and in dark surroundings.
+/// The colours of pictures, on light and on dark backgrounds.
 ///
-/// Every colour of a series stands out from its background (contrast of 3 and more, as WCAG 2.2 asks of graphics) and from
-/// every other, also for those who see no red, no green or no blue: the least distance in OKLab (Ottosson 2020) of two
-/// colours as they see them (Machado, Oliveira and Fernandes 2009) was made as large as these conditions allow.
+/// Every colour of a series stands out from its background, with the contrast of at least 3 that WCAG 2.2 requires of
+/// graphics. It also stands out from every other colour, even for readers who don't see red, green or blue: a search
+/// made the least OKLab distance (Ottosson 2020) between two colours, as these readers see them (Machado, Oliveira and
+/// Fernandes 2009), as large as the contrasts allow.
 module internal Palette =
     let light = [| "#1742e2"; "#cf6d00"; "#279f8a"; "#ac2241"; "#6e318b"; "#bc74ee" |]
 
     let dark = [| "#4f84c4"; "#efb830"; "#00b898"; "#d8601a"; "#b8e2fa"; "#bb92fb" |]
 
-    /// The second cue, for what comes after the last colour: lines are dashed and marks hollow.
+    /// The second cue, for series beyond the last colour: dashed lines and hollow marks.
     let dashes = [| "none"; "6 3"; "2 2"; "9 3 2 3" |]
 
     let series k = k % light.Length
@@ -23,19 +24,19 @@ module internal Palette =
 
     // ── Levels ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Colours of rising levels: viridis (Smith and van der Walt 2015) without the end that is lost on the background, so that
-    /// the highest level stands out most.
+    /// The colours of rising levels: viridis (Smith and van der Walt 2015) without the end that the background would
+    /// swallow, so the highest level stands out most.
     let private lightLevels = [| "#7ad151"; "#22a884"; "#2a788e"; "#414487"; "#440154" |]
 
     let private darkLevels = [| "#4a4a8f"; "#2a788e"; "#22a884"; "#7ad151"; "#fde725" |]
 
-    /// How many steps there are between the lowest and the highest level.
+    /// The number of steps from the lowest to the highest level.
     let levels = 24
 
-    /// The step of a level between 0 and 1.
+    /// Returns the step of a level between 0 and 1.
     let step (level: float) = Math.Clamp(int (level * float levels), 0, levels - 1)
 
-    /// The colour at a level between 0 and 1, between those of the anchors.
+    /// Interpolates the colour at a level between 0 and 1 from the colours of the anchors.
     let private between (anchors: string[]) (level: float) =
         let place = level * float (anchors.Length - 1)
         let first = min (int place) (anchors.Length - 2)
@@ -57,7 +58,7 @@ module internal Palette =
 
     let lightInk, lightSoft = "#1b1b1f", "#5c5f66"
 
-    /// The classes that give a mark the colour and the dashes of series k.
+    /// Returns the classes that give a mark the colour and the dashes of series k.
     let ofSeries k = $"gmm-c{series k} gmm-d{dash k}"
 
     let ofColour colour =
@@ -91,8 +92,8 @@ module internal Palette =
               for step in 0 .. (if Option.isSome level then levels - 1 else -1) do
                   fillAndStroke $"v{step}" (ofStep (Option.get level) step) ]
 
-    /// Colours by class, for light and dark surroundings. The names begin with gmm because a picture within a page shares
-    /// its styles with the page. Levels have colours only where they are wanted.
+    /// Returns the style sheet: colours by class, for light and dark backgrounds. The names begin with gmm because a
+    /// picture in a page shares its styles with the page. The levels have colours only when the picture needs them.
     let style hasLevels =
         let level anchors = if hasLevels then Some anchors else None
 

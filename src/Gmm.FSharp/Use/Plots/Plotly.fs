@@ -5,7 +5,7 @@ open System.Text.Json
 open System.Text.Json.Nodes
 open Gmm
 
-/// Writing figures as JSON for Plotly.
+/// Writes figures as JSON for Plotly.
 module internal Plotly =
     let private node (value: 'T) : JsonNode = JsonValue.Create value
 
@@ -27,7 +27,7 @@ module internal Plotly =
         | Ink -> Palette.lightInk
         | Quiet -> Palette.lightSoft
 
-    /// The colour, nearly transparent.
+    /// Returns the colour, almost transparent.
     let private tint of' =
         let channel i = Convert.ToInt32((colour of').Substring(1 + 2 * i, 2), 16)
         $"rgba({channel 0},{channel 1},{channel 2},0.09)"
@@ -52,7 +52,7 @@ module internal Plotly =
     let private bar (bar: Bar) =
         object [ "title", object [ "text", node bar.Title ]; "thickness", node 14; "len", node 0.6 ]
 
-    /// What all traces have.
+    /// Makes a trace with the fields that all traces have.
     let private trace kind name axes fields =
         object ([ "type", node kind; "name", node name; "showlegend", node false ] @ axes @ fields)
 
@@ -87,7 +87,7 @@ module internal Plotly =
             axes
             [ "mode", node "markers"; "x", numbers points.X; "y", numbers points.Y; "marker", object marker ]
 
-    /// One closed curve an ellipse, 64 points each: μ + σ L (cos t, sin t) with LLᵀ = Σ.
+    /// Draws every ellipse as a closed curve of 64 points: μ + σ L (cos t, sin t) with LLᵀ = Σ.
     let private ellipses axes (mark: Ellipses) =
         let variance, shared, other = mark.Covariance
         let a, b = fst mark.Centre, snd mark.Centre
@@ -151,7 +151,7 @@ module internal Plotly =
               "width", node bars.Width
               "marker", object [ "color", node "#c8ccd2" ] ]
 
-    /// The rows of pixels from the top, as the axis has them.
+    /// Draws the rows of pixels from the top; the axis counts from the bottom.
     let private pixels axes (pixels: Pixels) =
         let rows, columns = Array2D.length1 pixels.Levels, Array2D.length2 pixels.Levels
 
@@ -168,7 +168,7 @@ module internal Plotly =
               "colorscale", array [ array [ node 0; node Palette.lightPaper ]; array [ node 1; node Palette.lightInk ] ] ]
 
     let rec private traces figure axes (frame: int) (mark: Mark) : JsonNode list =
-        // A node has one parent, so that every trace needs axes of its own.
+        // A node has only one parent, so every trace needs its own axes.
         let axes = axes |> List.map (fun (name, axis: string) -> name, node axis)
 
         match mark with
@@ -191,7 +191,7 @@ module internal Plotly =
 
     let private suffix i = if i = 0 then "" else string (i + 1)
 
-    let private axis (panel: Panel) (axis: Axis) anchor (low: float, high: float) =
+    let private axis (axis: Axis) anchor (low: float, high: float) =
         object
             [ if Layout.hasTexts axis then
                   "title", object [ "text", node axis.Title ]
@@ -205,7 +205,7 @@ module internal Plotly =
               if axis.Ticks = Bare then
                   "showgrid", node false ]
 
-    /// An entry of the legend is a trace without points.
+    /// Makes a legend entry: a trace without points.
     let private entry (entry: Entry) =
         let mode, fields =
             let marker symbol size of' =
@@ -229,7 +229,7 @@ module internal Plotly =
             @ fields
         )
 
-    /// A text that begins at a place, shares of the whole, so many pixels higher.
+    /// Makes a text that begins at a place, given as shares of the whole, and `above` pixels higher.
     let private annotation (text: string) (x: float) (y: float) (above: float) =
         object
             [ "text", node text
@@ -243,44 +243,44 @@ module internal Plotly =
               "align", node "left"
               "showarrow", node false ]
 
-    /// What stands in HTML for < and &, which Plotly's texts would take for tags.
+    /// Encodes < and & for HTML, because Plotly would read them as tags.
     let private plain (text: string) = Net.WebUtility.HtmlEncode(Svg.sound text)
 
-    let private plainPanel (panel: Panel) =
-        { panel with
-            Title = plain panel.Title
+    let private plainAxes (axes: Axes) =
+        { axes with
+            Title = plain axes.Title
             Horizontal =
-                { panel.Horizontal with
-                    Title = plain panel.Horizontal.Title }
+                { axes.Horizontal with
+                    Title = plain axes.Horizontal.Title }
             Vertical =
-                { panel.Vertical with
-                    Title = plain panel.Vertical.Title } }
+                { axes.Vertical with
+                    Title = plain axes.Vertical.Title } }
 
-    /// {"data": […], "layout": {…}}, and "frames" of an animation.
+    /// Writes {"data": […], "layout": {…}}, with "frames" for an animation.
     let write (figure: Figure) : string =
-        let panels = figure.Panels |> List.map plainPanel |> Array.ofList
+        let panels = figure.Panels |> List.map plainAxes |> Array.ofList
         let rows = 1 + (panels |> Array.map _.Row |> Array.max)
         let starts = figure.Columns |> Array.scan (+) 0.0
 
-        let across (panel: Panel) =
-            let gap = if figure.Columns.Length = 1 then 0.0 else 0.08 * figure.Columns[panel.Column]
-            starts[panel.Column] + gap, starts[panel.Column + 1]
+        let across (axes: Axes) =
+            let gap = if figure.Columns.Length = 1 then 0.0 else 0.08 * figure.Columns[axes.Column]
+            starts[axes.Column] + gap, starts[axes.Column + 1]
 
-        let down (panel: Panel) =
-            let room = if panel.Title = "" then 0.1 else 0.2
+        let down (axes: Axes) =
+            let room = if axes.Title = "" then 0.1 else 0.2
             let gap = if rows = 1 then 0.0 else room / float rows
-            1.0 - float (panel.Row + 1) / float rows + gap, 1.0 - float panel.Row / float rows
+            1.0 - float (axes.Row + 1) / float rows + gap, 1.0 - float axes.Row / float rows
 
-        let ofPanel frame i (panel: Panel) =
-            panel.Marks |> List.map (traces figure [ "xaxis", $"x{suffix i}"; "yaxis", $"y{suffix i}" ] frame)
+        let ofAxes frame i (axes: Axes) =
+            axes.Marks |> List.map (traces figure [ "xaxis", $"x{suffix i}"; "yaxis", $"y{suffix i}" ] frame)
 
-        let all frame = panels |> Seq.mapi (ofPanel frame) |> Seq.concat |> Seq.concat
+        let all frame = panels |> Seq.mapi (ofAxes frame) |> Seq.concat |> Seq.concat
         let last = max 0 (figure.Frames - 1)
 
-        let axes =
-            [ for i, panel in Array.indexed panels do
-                  $"xaxis{suffix i}", axis panel panel.Horizontal $"y{suffix i}" (across panel)
-                  $"yaxis{suffix i}", axis panel panel.Vertical $"x{suffix i}" (down panel) ]
+        let axisFields =
+            [ for i, axes in Array.indexed panels do
+                  $"xaxis{suffix i}", axis axes.Horizontal $"y{suffix i}" (across axes)
+                  $"yaxis{suffix i}", axis axes.Vertical $"x{suffix i}" (down axes) ]
 
         let caption =
             Svg.wrapText Layout.captionSize (float figure.Width - 120.0) figure.Caption
@@ -288,9 +288,9 @@ module internal Plotly =
             |> String.concat "<br>"
 
         let annotations =
-            [ for panel in panels do
-                  if panel.Title <> "" then
-                      annotation panel.Title (fst (across panel)) (snd (down panel)) 2.0
+            [ for axes in panels do
+                  if axes.Title <> "" then
+                      annotation axes.Title (fst (across axes)) (snd (down axes)) 2.0
               if figure.Caption <> "" then
                   annotation caption 0.0 0.0 -56.0 ]
 
@@ -324,7 +324,7 @@ module internal Plotly =
               "height", node (figure.Height + (if figure.Frames > 0 then 80 else 0))
               "margin", object [ "b", node 110 ]
               "annotations", array annotations
-              yield! axes
+              yield! axisFields
               if figure.Frames > 0 then
                   "updatemenus", array [ play ]
                   "sliders", array [ slider ] ]

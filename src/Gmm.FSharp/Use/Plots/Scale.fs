@@ -16,12 +16,12 @@ type internal Scale =
 
     /// Pixels per unit, negative on the vertical axis.
     member scale.Factor = (scale.Last - scale.First) / (scale.High - scale.Low)
-    /// Where a number lies.
+    /// Returns the pixel of a number.
     member scale.At value = scale.First + (value - scale.Low) * scale.Factor
 
-/// Making scales and ticks.
+/// Makes scales and ticks.
 module internal Scale =
-    /// The ends of an interval moved apart where they coincide or all but, so that it has a length.
+    /// Moves the ends of an interval apart when they coincide or almost do, so that the interval has a length.
     let widen (low: float, high: float) =
         let least = 1e-9 * max (abs low) (abs high)
 
@@ -32,13 +32,14 @@ module internal Scale =
 
         low - missing / 2.0, high + missing / 2.0
 
-    /// An interval with a little room on both sides.
+    /// Widens an interval by a little room on both sides.
     let padded (low, high) =
         let low, high = widen (low, high)
         let room = 0.03 * (high - low)
         low - room, high + room
 
-    /// The round step, 1, 2 or 5 times a power of ten, that divides a length into at most `count` parts (Heckbert 1990).
+    /// Returns the round step, 1, 2 or 5 times a power of ten, that divides a length into at most `count` parts
+    /// (Heckbert 1990).
     let step (count: int) (length: float) =
         let rough = length / float count
         let power = 10.0 ** floor (log10 rough)
@@ -48,20 +49,20 @@ module internal Scale =
         |> List.tryFind (fun step -> step >= rough * (1.0 - 1e-9))
         |> Option.defaultValue (10.0 * power)
 
-    /// The multiples of the round step within an interval, at most `count` + 1, and the step, which is at least `least`.
+    /// Returns the round step, at least `least`, and its multiples within an interval, at most `count` + 1.
     let ticks (least: float) (count: int) (low: float, high: float) : float * float[] =
         let step = max least (step count (high - low))
         let first, last = ceil (low / step - 1e-6), floor (high / step + 1e-6)
         step, [| for i in 0 .. int (last - first) -> (first + float i) * step |]
 
-    /// The texts of ticks: as many decimals as the step has, or powers of ten where that would be long.
+    /// Returns the texts of ticks: with the decimals of the step, or with powers of ten when that would be long.
     let labels (step: float) (ticks: float[]) : string[] =
         let largest = ticks |> Array.map abs |> Array.fold max step
         let power (x: float) = int (floor (log10 x + 1e-9))
         let invariant = CultureInfo.InvariantCulture
 
         let text (value: float) =
-            // A multiple of the step that should be 0 may miss it by rounding.
+            // Rounding may move the multiple at 0 a little away from 0.
             let value = if abs value < 1e-6 * step then 0.0 else value
 
             if power step >= -5 && power largest < 6 then

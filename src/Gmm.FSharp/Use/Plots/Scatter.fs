@@ -3,13 +3,13 @@ namespace Gmm.Plots
 open System
 open Gmm
 
-/// Panels of rows as points, with components.
+/// Panels that show rows as points, with components.
 module internal Scatter =
     let private none = Array.empty<int>
 
     // ── Components ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// A component's share of the largest weight.
+    /// Returns a component's share of the largest weight.
     let private share (sketch: Sketch) k = sketch.Weights[k] / Array.max sketch.Weights
 
     let private ellipsesOf (options: PlotOptions) (sketch: Sketch) (colourOf: int -> Colour) (i, j) : Ellipses[] =
@@ -44,7 +44,7 @@ module internal Scatter =
                   IsStart = false })
         | _ -> [||]
 
-    /// Rings where the means started, with the ways from there over all iterates that are known.
+    /// Draws rings where the means started, with their paths over all known iterates.
     let private startsOf (options: PlotOptions) (iterates: Sketch list) (colourOf: int -> Colour) (i, j) : Mark list =
         match iterates |> List.choose _.Means with
         | start :: _ as path when options.StartMeans ->
@@ -84,13 +84,13 @@ module internal Scatter =
           Opacity = options.PointOpacity
           Hollow = false }
 
-    /// How the points look, and what the legend and the caption say about it.
+    /// The look of the points, and what the legend and the caption say about it.
     [<NoEquality; NoComparison>]
     type Look =
         {
             Paint: Paint
             Shapes: int[]
-            /// Rows that are ringed.
+            /// Whether every row has a ring; empty for no rings.
             Ringed: bool[]
             /// The colour of component k.
             ColourOf: int -> Colour
@@ -107,7 +107,7 @@ module internal Scatter =
     let private componentEntries (sketch: Sketch) =
         [ for k in 0 .. sketch.Components - 1 -> entry (Dot(Series k)) (Sketch.componentName sketch k) ]
 
-    /// Classes as shapes, in the order in which they come.
+    /// Gives classes shapes, in order of appearance.
     let private shapesOf (options: PlotOptions) (sample: Drawn) =
         match options.Classes with
         | None -> none, []
@@ -138,7 +138,7 @@ module internal Scatter =
             let! report = Metrics.report classes labels
             let matched = report.Classes |> Array.map (fun scores -> scores.Class, scores.Label)
 
-            /// Classes without a component have colours of their own.
+            /// The classes without a component, which have colours of their own.
             let others =
                 matched
                 |> Array.filter (snd >> Option.isNone)
@@ -205,7 +205,7 @@ module internal Scatter =
                 [ if isCut then
                       $"below {Sketch.brief low} log-densities have one colour" ] })
 
-    /// How the sampled rows look under a fit.
+    /// Finds the look of the sampled rows under a fit.
     let look (options: PlotOptions) (fit: Fit<'θ>) (sample: Drawn) (source: Source) : Result<Look, GmmError> =
         let sketch = Sketch.ofFit fit
 
@@ -221,10 +221,10 @@ module internal Scatter =
 
     // ── Panels ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// How far from the means the ellipses lie.
+    /// Returns the largest distance of the ellipses from the means, in standard deviations.
     let farthest (options: PlotOptions) = Array.fold max 0.0 options.Sigmas
 
-    /// Points, components and what is on top, in the plane of two features.
+    /// Draws ellipses, points, and the means on top, in the plane of two features.
     let marks
         options
         (iterates: Sketch list)
@@ -251,7 +251,7 @@ module internal Scatter =
           yield! startsOf options iterates look.ColourOf (i, j)
           yield! meansOf options sketch numberOf (i, j) |> Array.map Mean ]
 
-    let panel (options: PlotOptions) (sample: Drawn) (sketches: Sketch list) (i, j) marks : Panel =
+    let axes (options: PlotOptions) (sample: Drawn) (sketches: Sketch list) (i, j) marks : Axes =
         let axis feature =
             Sketch.intervalOf sample sketches (farthest options) feature
             |> Sketch.axis (Sketch.nameOf options feature) Round
@@ -264,7 +264,7 @@ module internal Scatter =
           IsImage = false
           Marks = marks }
 
-    /// What the ellipses are, in words.
+    /// Describes the ellipses in words.
     let private ellipseWords (options: PlotOptions) (sketch: Sketch) =
         if options.Sigmas.Length = 0 || sketch.Covariances.IsNone then
             []
@@ -296,14 +296,14 @@ module internal Scatter =
 
     // ── Animation ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// At most 60 of the iterates: the first 30, and then some evenly until the last.
+    /// Chooses at most 60 of the iterates: the first 30, and then others at even distances until the last.
     let frames count : int[] =
         if count <= 60 then
             [| 0 .. count - 1 |]
         else
             [| yield! [| 0..29 |]; for i in 1..30 -> 29 + int (round (float ((count - 30) * i) / 30.0)) |]
 
-    /// The marks of several mixtures, one a frame.
+    /// Draws the marks of several mixtures, one mixture per frame.
     let moving options (sketches: Sketch[]) (sample: Drawn) (labels: int[][]) (i, j) : Mark list =
         let all = labels |> Array.map (fun labels -> points options sample none (BySeries labels) (i, j) |> Points)
         let ofComponents marksOf = sketches |> Array.map marksOf |> Array.transpose |> Array.map Moving

@@ -4,12 +4,13 @@ open System
 open System.Globalization
 open Gmm
 
-/// What can be drawn of a mixture, whatever its family: means and covariances of Gaussian components, means of centroids.
+/// The parts of a mixture of any family that can be drawn: means and covariances of Gaussian components, means of
+/// centroids.
 type internal Sketch =
     {
-        /// πₖ (K); all equal where weights are not estimated.
+        /// πₖ (K); all equal when the fit doesn't estimate weights.
         Weights: float[]
-        /// Whether weights are estimated.
+        /// Whether the fit estimates weights.
         HasWeights: bool
         /// μ (K×D).
         Means: float[,] option
@@ -19,21 +20,21 @@ type internal Sketch =
 
     member sketch.Components = sketch.Weights.Length
 
-/// Some rows of the data, chosen to be drawn.
+/// The rows of the data to draw.
 [<NoEquality; NoComparison>]
 type internal Drawn =
     {
         /// The numbers of the rows (M), ascending.
         Numbers: int64[]
-        /// Their values (M×D).
+        /// The values of these rows (M×D).
         Values: float[,]
-        /// How many rows the data have, N.
+        /// The number of rows of the data, N.
         Rows: int64
     }
 
     member sample.Count = sample.Numbers.Length
 
-/// What all pictures of mixtures need: what a fit shows, the rows to draw, words and numbers, and checks.
+/// What all pictures of mixtures share: the drawable parts of a fit, the rows to draw, words and numbers, and checks.
 module internal Sketch =
     let ofMixture weights (mixture: Mixture<'θ>) : Sketch =
         let means, covariances =
@@ -74,7 +75,7 @@ module internal Sketch =
         else
             $"component {k}"
 
-    /// The rows drawn, in words.
+    /// Says in words which rows the picture shows.
     let rowsOf (sample: Drawn) =
         if int64 sample.Count = sample.Rows then
             $"{count sample.Rows} rows"
@@ -83,7 +84,7 @@ module internal Sketch =
 
     // ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// All rows, or `most` chosen at random, always the same ones.
+    /// Returns all rows, or a random choice of `most` of them, which is always the same.
     let sample most (source: Source) : Drawn =
         let numbers =
             if source.Rows <= int64 most then
@@ -95,14 +96,14 @@ module internal Sketch =
           Values = Source.rows numbers source
           Rows = source.Rows }
 
-    /// What the sampled rows have of something that all rows have.
+    /// Picks the values of the sampled rows from those of all rows.
     let ofRows (sample: Drawn) (all: 'T[]) : 'T[] = sample.Numbers |> Array.map (fun row -> all[int row])
 
     // ── Checks ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     let private shareOf (x: float) = x >= 0.0 && x <= 1.0
 
-    /// What is wrong with the options of any picture.
+    /// Checks the options that all pictures share.
     let checkOptions (options: PlotOptions) =
         let isPositive x = x > 0.0 && x < infinity
 
@@ -124,7 +125,7 @@ module internal Sketch =
               "above 0 and finite",
               string (Tensor.vector options.Sigmas) ]
 
-    /// What is wrong with options and data; the features chosen are `wanted` when there are any.
+    /// Checks options and data. If the options choose features, `wanted` must hold for their number.
     let check (options: PlotOptions) (wanted: int -> bool) (words: string) execution (source: Source) =
         let features = source.Columns
         let names = options.ColumnNames.Length
@@ -155,9 +156,28 @@ module internal Sketch =
             do! Source.validate execution source
         }
 
+    /// Checks options, fit and data; the data must have the features of the fit.
+    let checkFit (options: PlotOptions) wanted words (fit: Fit<'θ>) (source: Source) =
+        result {
+            do! Source.requireColumns (fit.Model.Family.Features fit.Parameters) source
+            do! check options wanted words fit.Model.Execution source
+        }
+
+    /// Says which features a picture of a plane takes.
+    let pairWords = "two different features"
+
+    let requirePlane (source: Source) =
+        if source.Columns > 1 then
+            Ok()
+        else
+            Error(InvalidData("at least two features to be drawn in a plane", "there is one"))
+
+    let requireHistory (fit: Fit<'θ>) =
+        GmmError.requireAll [ fit.History.Length > 0, "History", "true in the options of the fit", "false" ]
+
     // ── Intervals ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// The interval of the data, larger by at most two fifths on each side to show what reaches beyond it.
+    /// Returns the interval of the data, extended on each side by at most two fifths to show what reaches beyond it.
     let interval (data: float * float) (reach: (float * float)[]) =
         let low, high = Scale.widen data
         let most = 0.4 * (high - low)
@@ -167,7 +187,7 @@ module internal Sketch =
             min (high + most) (reach |> Array.map snd |> Array.fold max high)
         )
 
-    /// The interval of a feature, with all sampled rows, all means, and the components as far as `sigma`.
+    /// Returns the interval of a feature that shows all sampled rows, all means, and the components as far as `sigma`.
     let intervalOf (sample: Drawn) (sketches: Sketch list) sigma feature =
         let means = sketches |> List.choose _.Means |> List.map (fun means -> means[*, feature])
         let data = Array.concat (sample.Values[*, feature] :: means)
@@ -183,15 +203,26 @@ module internal Sketch =
 
         interval (Array.min data, Array.max data) reach
 
+    let ends (values: float seq) = Seq.min values, Seq.max values
+
     let axis title ticks (low, high) : Axis =
         { Title = title
           Low = low
           High = high
           Ticks = ticks }
 
+    /// Lengthens an axis a little at both ends, so that the first point is drawn whole.
+    let roomy (axis: Axis) =
+        let room = 0.02 * (axis.High - axis.Low)
+
+        { axis with
+            Low = axis.Low - room
+            High = axis.High + room }
+
     // ── The best features ───────────────────────────────────────────────────────────────────────────────────────────
 
-    /// The features that separate the components best: see `Plot.bestColumns`; of centroids, the first ones.
+    /// Finds the features that separate the components best: see `Plot.bestColumns`. For centroids it takes the first
+    /// ones.
     let bestColumns wanted features (sketch: Sketch) : int[] =
         match sketch.Means, sketch.Covariances with
         | Some means, Some all when features > wanted ->
@@ -200,7 +231,7 @@ module internal Sketch =
             let within i j = sum (fun k weight -> weight * all[k][i, j])
             let deviations = Array.init features (fun j -> sqrt (within j j))
 
-            // Features in units of their deviation within, so that W is a correlation matrix.
+            // Features in units of their deviation within components, so that W is a correlation matrix.
             let offsets = Array2D.init sketch.Components features (fun k j -> (means[k, j] - centre[j]) / deviations[j])
 
             let between i j = sum (fun k weight -> weight * offsets[k, i] * offsets[k, j])
@@ -221,3 +252,13 @@ module internal Sketch =
 
                 [| i; j |]
         | _ -> [| 0 .. min wanted features - 1 |]
+
+    /// Returns the two features to draw: those of the options, or those that separate the components best.
+    let pairOf (options: PlotOptions) (source: Source) sketch =
+        let columns =
+            if options.Columns.Length = 2 then
+                options.Columns
+            else
+                bestColumns 2 source.Columns sketch
+
+        columns[0], columns[1]

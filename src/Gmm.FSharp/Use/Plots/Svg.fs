@@ -6,37 +6,37 @@ open System.Text
 open System.Xml
 open System.Xml.Linq
 
-/// The pieces that pictures are made of: numbers, text, elements and marks as SVG.
+/// The parts of pictures as SVG: numbers, text, elements and marks.
 module internal Svg =
     let private xmlns = XNamespace.Get "http://www.w3.org/2000/svg"
 
     // ── Numbers and text ────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// A length in the picture, to a hundredth of a pixel. Adding 0 makes −0 a plain 0.
+    /// Writes a length in the picture, to a hundredth of a pixel. Adding 0 turns −0 into 0.
     let number (value: float) = (Math.Round(value, 2) + 0.0).ToString("0.##", CultureInfo.InvariantCulture)
 
-    /// How wide a text is, about, in pixels.
+    /// Estimates the width of a text in pixels.
     let textWidth (size: float) (text: string) = 0.58 * size * float text.Length
 
-    /// A text without the characters that XML can't have.
+    /// Removes the characters that XML forbids.
     let sound (text: string) =
         text.EnumerateRunes()
         |> Seq.filter (fun rune ->
             not (Rune.IsControl rune) && (rune.Value > 0xffff || XmlConvert.IsXmlChar(char rune.Value)))
         |> String.Concat
 
-    /// A text cut so that it is at most so many pixels wide, about.
+    /// Shortens a text to about this width in pixels.
     let fitText (size: float) (width: float) (text: string) =
         let most = max 2 (int (width / (0.58 * size)))
 
         if text.Length <= most then
             text
         else
-            // Not between the halves of a character that takes two.
+            // Don't cut between the two halves of a character.
             let cut = if Char.IsHighSurrogate text[most - 2] then most - 2 else most - 1
             text.Substring(0, cut) + "…"
 
-    /// A text as lines of at most so many pixels, about, broken between words.
+    /// Breaks a text between words into lines of about this width in pixels.
     let wrapText (size: float) (width: float) (text: string) : string list =
         let most = max 2 (int (width / (0.58 * size)))
 
@@ -49,7 +49,7 @@ module internal Svg =
 
     // ── Elements ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// An element with its attributes, but for empty ones.
+    /// Makes an element with its attributes, and leaves out empty ones.
     let element name (attributes: (string * string) list) (children: XElement list) =
         let node = XElement(xmlns + name)
 
@@ -64,7 +64,7 @@ module internal Svg =
 
     let group ``class`` children = element "g" [ "class", ``class`` ] children
 
-    /// An element with a style of its own, unless that is empty.
+    /// Gives an element a style, unless the style is empty.
     let styled (style: string) (node: XElement) =
         if style <> "" then
             node.SetAttributeValue(XName.Get "style", style)
@@ -75,7 +75,7 @@ module internal Svg =
         node.Add(sound text)
         node
 
-    /// Text that reads from (x, y) on, ends there or is centred there: anchor "start", "end" or "middle".
+    /// Makes a text that starts at (x, y), ends there or has its centre there: anchor "start", "end" or "middle".
     let text ``class`` anchor (size: float) (x: float, y: float) (content: string) =
         element
             "text"
@@ -83,7 +83,7 @@ module internal Svg =
             []
         |> withText content
 
-    /// A name that browsers show when the pointer rests on the mark.
+    /// Adds a name that browsers show when the pointer rests on the mark.
     let hint (content: string) (mark: XElement) =
         mark.AddFirst(element "title" [] [] |> withText content)
         mark
@@ -97,7 +97,7 @@ module internal Svg =
             [ "class", ``class``; "x", number x; "y", number y; "width", number width; "height", number height ]
             []
 
-    /// The straight lines through some points.
+    /// Joins points by straight lines.
     let private corners (points: seq<float * float>) =
         points |> Seq.map (fun (x, y) -> $"{number x} {number y}") |> String.concat "L"
 
@@ -108,7 +108,7 @@ module internal Svg =
     let circle ``class`` (r: float) (x: float, y: float) =
         element "circle" [ "class", ``class``; "cx", number x; "cy", number y; "r", number r ] []
 
-    /// An ellipse about (x, y) whose first axis is turned by so many degrees, clockwise on the screen.
+    /// Makes an ellipse about (x, y), with its first axis turned clockwise on the screen by these degrees.
     let ellipse ``class`` (x: float, y: float) (first: float, second: float) (degrees: float) =
         element
             "ellipse"
@@ -123,10 +123,11 @@ module internal Svg =
 
     // ── Marks ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// How many shapes `mark` has.
+    /// The number of shapes of `mark`.
     let shapes = 5
 
-    /// A mark of radius r about (x, y): circle, square, triangle, diamond, or triangle upside down, all about as large.
+    /// Makes a mark of radius r about (x, y): circle, square, triangle, diamond or inverted triangle, all of about the
+    /// same size.
     let mark ``class`` shape (r: float) (x: float, y: float) =
         let around corners = polygon ``class`` (corners |> List.map (fun (a, b) -> x + r * a, y + r * b))
 
@@ -139,7 +140,7 @@ module internal Svg =
 
     // ── The whole ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// A part of the picture that hides what lies outside it.
+    /// Makes a part of the picture that hides everything outside its rectangle.
     let window (x: float) (y: float) (width: float) (height: float) children =
         element
             "svg"
@@ -150,7 +151,8 @@ module internal Svg =
               "viewBox", $"{number x} {number y} {number width} {number height}" ]
             children
 
-    /// The whole picture with its style, name and description, as the text of a file. It refers to nothing outside itself.
+    /// Writes the whole picture with its style, name and description, as the text of a file that refers to nothing
+    /// outside itself.
     let picture
         (width: float)
         (height: float)

@@ -7,8 +7,8 @@ open System.Text
 open System.Xml.Linq
 open Gmm
 
-/// Writing figures as SVG. An animation is drawn in its last frame, with CSS animations that lead there: whoever shows no
-/// animations, or wants none, sees the last frame.
+/// Writes figures as SVG. It draws an animation in its last frame, with CSS animations that lead to it. A viewer
+/// without animations shows the last frame, as does a browser set to reduce motion.
 module internal SvgFigure =
     let private set name (value: string) (node: XElement) =
         node.SetAttributeValue(XName.Get name, value)
@@ -16,10 +16,10 @@ module internal SvgFigure =
 
     // ── Animation ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// How long every frame is shown, in seconds; the last one three times as long.
+    /// The time of every frame in seconds; the last frame stays three times as long.
     let frameSeconds = 0.8
 
-    /// The name of every animation begins with this; in the finished picture with one that no other picture has.
+    /// The prefix of the name of every animation; the finished picture gets a unique prefix instead.
     let private prefix = "gmm-motion"
 
     /// The animations of a picture, as rules of its style.
@@ -29,7 +29,8 @@ module internal SvgFigure =
 
         member _.Rules = List.ofSeq rules
 
-        /// The style of an element with such properties in each frame; they change at once, or on the way to the next frame.
+        /// Returns the style of an element with these properties in each frame. They change at once, or smoothly on the
+        /// way to the next frame.
         member _.Style(isSmooth: bool, properties: string[]) =
             let name = $"{prefix}-{rules.Count}"
             let percent (frame: float) = (100.0 * frame / slots).ToString("0.###", CultureInfo.InvariantCulture) + "%"
@@ -45,27 +46,28 @@ module internal SvgFigure =
             let timing = if isSmooth then "linear" else "step-end"
             $"animation:{name} {Svg.number (slots * frameSeconds)}s {timing} infinite"
 
-        /// The style of an element that is seen in some frames only.
+        /// Returns the style of an element that only some frames show.
         member motion.Visible(isSeen: int -> bool) =
             let visibility i = if isSeen i then "visibility:visible" else "visibility:hidden"
             $"{visibility (frames - 1)};{motion.Style(false, Array.init frames visibility)}"
 
     // ── Marks ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    let private place (panel: Placed) (x, y) = panel.X.At x, panel.Y.At y
+    let private place (placed: Placed) (x, y) = placed.X.At x, placed.Y.At y
 
-    /// A covariance in pixels: another one, because the scales differ.
-    let private inPixels (panel: Placed) (variance, shared, other) =
-        let fx, fy = panel.X.Factor, panel.Y.Factor
+    /// Converts a covariance to pixels; the scales of the axes differ.
+    let private inPixels (placed: Placed) (variance, shared, other) =
+        let fx, fy = placed.X.Factor, placed.Y.Factor
         variance * fx * fx, shared * fx * fy, other * fy * fy
 
-    /// The principal axes of a 2×2 covariance ((a, b), (b, c)): the standard deviations along both, the larger first, and the
-    /// angle of the first in degrees from the first coordinate to the second.
+    /// Returns the principal axes of a 2×2 covariance ((a, b), (b, c)): the standard deviations along both, the larger
+    /// first, and the angle of the first axis, in degrees from the first coordinate to the second.
     let private principalAxes (a: float, b: float, c: float) =
         let middle, radius = (a + c) / 2.0, Double.Hypot((a - c) / 2.0, b)
         (sqrt (middle + radius), sqrt (max 0.0 (middle - radius))), Math.Atan2(2.0 * b, a - c) / 2.0 * 180.0 / Math.PI
 
-    /// The symmetric root ((a, b), (b, c)) of a 2×2 covariance. It moves steadily with the covariance, as axes do not.
+    /// Returns the symmetric root ((a, b), (b, c)) of a 2×2 covariance. It is a continuous function of the covariance;
+    /// the principal axes are not.
     let private root (a: float, b: float, c: float) =
         let determinant = sqrt (max 0.0 (a * c - b * b))
         let trace = sqrt (a + c + 2.0 * determinant)
@@ -77,20 +79,20 @@ module internal SvgFigure =
         |> set "opacity" (Svg.number ellipses.Opacity)
         |> Svg.hint ellipses.Name
 
-    let private ellipses (panel: Placed) (mark: Ellipses) =
-        let (first, second), degrees = principalAxes (inPixels panel mark.Covariance)
-        let centre = place panel mark.Centre
+    let private ellipses (placed: Placed) (mark: Ellipses) =
+        let (first, second), degrees = principalAxes (inPixels placed mark.Covariance)
+        let centre = place placed mark.Centre
 
         [ for sigma in Array.sortDescending mark.Sigmas -> Svg.ellipse "" centre (sigma * first, sigma * second) degrees ]
         |> ellipseGroup mark
 
-    /// Circles whose image under a matrix, another one in every frame, are the ellipses.
-    let private movingEllipses (motion: Motion) (panel: Placed) (states: Ellipses[]) =
+    /// Draws the ellipses as circles under a matrix that changes from frame to frame.
+    let private movingEllipses (motion: Motion) (placed: Placed) (states: Ellipses[]) =
         let last = Array.last states
 
         let transform unit (separator: string) (state: Ellipses) =
-            let a, b, c = root (inPixels panel state.Covariance)
-            let x, y = place panel state.Centre
+            let a, b, c = root (inPixels placed state.Covariance)
+            let x, y = place placed state.Centre
             let number (value: float) = value.ToString("0.####", CultureInfo.InvariantCulture)
             let numbers = [ a; b; b; c; x; y ] |> List.map number |> String.concat separator
             $"matrix({numbers}){unit}"
@@ -127,9 +129,9 @@ module internal SvgFigure =
                   Svg.text "gmm-ink gmm-halo" "start" 12.0 (x + r + 2.0, y - r - 1.0) mark.Label ]
         |> Svg.hint mark.Name
 
-    let private movingMean (motion: Motion) (panel: Placed) (states: Mean[]) =
+    let private movingMean (motion: Motion) (placed: Placed) (states: Mean[]) =
         let translate unit separator (state: Mean) =
-            let x, y = place panel state.At
+            let x, y = place placed state.At
             $"translate({Svg.number x}{unit}{separator}{Svg.number y}{unit})"
 
         let style = motion.Style(true, states |> Array.map (fun state -> "transform:" + translate "px" "," state))
@@ -138,8 +140,8 @@ module internal SvgFigure =
         |> set "transform" (translate "" " " (Array.last states))
         |> Svg.styled style
 
-    /// The marks of some points, none of another class.
-    let private pointGroup (panel: Placed) (points: Points) ``class`` (style: string) (numbers: int[]) =
+    /// Draws points that share a class.
+    let private pointGroup (placed: Placed) (points: Points) ``class`` (style: string) (numbers: int[]) =
         let shape n = if points.Shapes.Length = 0 then 0 else points.Shapes[n]
 
         let styles =
@@ -149,28 +151,28 @@ module internal SvgFigure =
             |> List.filter ((<>) "")
             |> String.concat ";"
 
-        [ for n in numbers -> Svg.mark "" (shape n) points.Radius (place panel (points.X[n], points.Y[n])) ]
+        [ for n in numbers -> Svg.mark "" (shape n) points.Radius (place placed (points.X[n], points.Y[n])) ]
         |> Svg.group ``class``
         |> Svg.styled styles
 
-    let private pointGroups panel (points: Points) =
+    let private pointGroups placed (points: Points) =
         let all = [| 0 .. points.X.Length - 1 |]
 
         let groups (classOf: int -> string) (kinds: int[]) =
             all
             |> Array.groupBy (fun n -> kinds[n])
             |> Array.sortBy fst
-            |> Array.map (fun (kind, numbers) -> pointGroup panel points $"gmm-point {classOf kind}" "" numbers)
+            |> Array.map (fun (kind, numbers) -> pointGroup placed points $"gmm-point {classOf kind}" "" numbers)
             |> List.ofArray
 
         match points.Paint with
-        | _ when points.Hollow -> [ pointGroup panel points "gmm-ring" "" all ]
+        | _ when points.Hollow -> [ pointGroup placed points "gmm-ring" "" all ]
         | BySeries series -> groups Palette.ofSeries series
-        | Plain colour -> [ pointGroup panel points $"gmm-point {Palette.ofColour colour}" "" all ]
+        | Plain colour -> [ pointGroup placed points $"gmm-point {Palette.ofColour colour}" "" all ]
         | ByLevel levels -> levels |> Array.map Palette.step |> groups (fun step -> $"gmm-v{step}")
 
-    /// Points that stay where they are and change their series. Those that change alike are one group.
-    let private movingPoints (motion: Motion) (panel: Placed) (points: Points) (series: int[][]) =
+    /// Draws points that keep their places and change their series. Points that change alike form a group.
+    let private movingPoints (motion: Motion) (placed: Placed) (points: Points) (series: int[][]) =
         [ for path, numbers in
               [| 0 .. points.X.Length - 1 |] |> Array.groupBy (fun n -> series |> Array.map (Array.item n)) do
               let colour k = $"var(--gmm-{Palette.series k})"
@@ -181,10 +183,10 @@ module internal SvgFigure =
                   else
                       motion.Style(false, path |> Array.map (fun k -> $"fill:{colour k};stroke:{colour k}"))
 
-              pointGroup panel points $"gmm-point {Palette.ofSeries (Array.last path)}" style numbers ]
+              pointGroup placed points $"gmm-point {Palette.ofSeries (Array.last path)}" style numbers ]
 
-    let private curve (panel: Placed) (curve: Curve) =
-        let points = Seq.map2 (fun x y -> place panel (x, y)) curve.X curve.Y |> Array.ofSeq
+    let private curve (placed: Placed) (curve: Curve) =
+        let points = Seq.map2 (fun x y -> place placed (x, y)) curve.X curve.Y |> Array.ofSeq
 
         let kind =
             match curve.Colour with
@@ -198,41 +200,41 @@ module internal SvgFigure =
           if curve.Dotted then
               [ for point in points -> Svg.circle "" 2.6 point ] |> Svg.group $"gmm-dot {colour}" ]
 
-    let private bars (panel: Placed) (bars: Bars) =
+    let private bars (placed: Placed) (bars: Bars) =
         bars.Heights
         |> Array.mapi (fun i height ->
             let left = bars.Low + bars.Width * float i
 
             Svg.rectangle
                 "gmm-bar"
-                (panel.X.At left)
-                (panel.Y.At height)
-                (panel.X.Factor * bars.Width)
-                (panel.Y.At 0.0 - panel.Y.At height))
+                (placed.X.At left)
+                (placed.Y.At height)
+                (placed.X.Factor * bars.Width)
+                (placed.Y.At 0.0 - placed.Y.At height))
         |> List.ofArray
         |> Svg.group ""
 
-    let private pixels (panel: Placed) (pixels: Pixels) =
-        let width, height = abs panel.X.Factor, abs panel.Y.Factor
+    let private pixels (placed: Placed) (pixels: Pixels) =
+        let width, height = abs placed.X.Factor, abs placed.Y.Factor
 
         [ for i in 0 .. Array2D.length1 pixels.Levels - 1 do
               for j in 0 .. Array2D.length2 pixels.Levels - 1 do
-                  // What is as the background needs no square.
+                  // Pixels like the background need no square.
                   if pixels.Levels[i, j] >= 0.005 then
-                      Svg.rectangle "" (panel.Left + width * float j) (panel.Top + height * float i) width height
+                      Svg.rectangle "" (placed.Left + width * float j) (placed.Top + height * float i) width height
                       |> set "fill-opacity" (Svg.number pixels.Levels[i, j]) ]
         |> Svg.group "gmm-pixels gmm-ink"
         |> set "shape-rendering" "crispEdges"
         |> Svg.hint pixels.Name
 
-    let rec private draw (motion: Motion) (panel: Placed) (mark: Mark) : XElement list =
+    let rec private draw (motion: Motion) (placed: Placed) (mark: Mark) : XElement list =
         match mark with
-        | Points points -> pointGroups panel points
-        | Curve line -> curve panel line
-        | Ellipses mark -> [ ellipses panel mark ]
-        | Mean mark -> [ meanMark mark (place panel mark.At) ]
-        | Bars histogram -> [ bars panel histogram ]
-        | Pixels picture -> [ pixels panel picture ]
+        | Points points -> pointGroups placed points
+        | Curve line -> curve placed line
+        | Ellipses mark -> [ ellipses placed mark ]
+        | Mean mark -> [ meanMark mark (place placed mark.At) ]
+        | Bars histogram -> [ bars placed histogram ]
+        | Pixels picture -> [ pixels placed picture ]
         | Moving states ->
             let ellipses =
                 states
@@ -256,14 +258,14 @@ module internal SvgFigure =
                     | _ -> None)
 
             match Array.last states with
-            | Ellipses _ -> [ movingEllipses motion panel ellipses ]
-            | Mean _ -> [ movingMean motion panel means ]
+            | Ellipses _ -> [ movingEllipses motion placed ellipses ]
+            | Mean _ -> [ movingMean motion placed means ]
             | Points({ Paint = BySeries _ } as points) when points.X.Length > 1 ->
-                movingPoints motion panel points series
+                movingPoints motion placed points series
             | _ ->
                 states
                 |> Array.mapi (fun i state ->
-                    draw motion panel state |> Svg.group "" |> Svg.styled (motion.Visible((=) i)))
+                    draw motion placed state |> Svg.group "" |> Svg.styled (motion.Visible((=) i)))
                 |> List.ofArray
 
     // ── Around the marks ────────────────────────────────────────────────────────────────────────────────────────────
@@ -277,7 +279,7 @@ module internal SvgFigure =
             let x = placed.X.At value
 
             tick
-                placed.Panel.Horizontal
+                placed.Axes.Horizontal
                 (Svg.line "gmm-grid" (x, top) (x, bottom))
                 (Svg.text "gmm-soft" "middle" Layout.tickSize (x, bottom + 18.0) text)
 
@@ -285,29 +287,29 @@ module internal SvgFigure =
             let y = placed.Y.At value
 
             tick
-                placed.Panel.Vertical
+                placed.Axes.Vertical
                 (Svg.line "gmm-grid" (left, y) (right, y))
                 (Svg.text "gmm-soft" "end" Layout.tickSize (left - 7.0, y + 0.35 * Layout.tickSize) text)
 
         [ yield! Array.map xTick placed.XTicks; yield! Array.map yTick placed.YTicks ]
 
     let private titles (placed: Placed) =
-        let panel = placed.Panel
+        let axes = placed.Axes
         let left, right, top, bottom = placed.Left, placed.Right, placed.Top, placed.Bottom
         let widest = Layout.widest placed.YTicks
 
-        [ if panel.Title <> "" then
-              let size = if panel.IsImage then Layout.tickSize else Layout.panelSize
-              let anchor, x = if panel.IsImage then "middle", (left + right) / 2.0 else "start", left
-              Svg.text "gmm-ink" anchor size (x, top - 8.0) (Svg.fitText size (right - left + 20.0) panel.Title)
-          if panel.Horizontal.Title <> "" && Layout.hasTexts panel.Horizontal then
+        [ if axes.Title <> "" then
+              let size = if axes.IsImage then Layout.tickSize else Layout.panelSize
+              let anchor, x = if axes.IsImage then "middle", (left + right) / 2.0 else "start", left
+              Svg.text "gmm-ink" anchor size (x, top - 8.0) (Svg.fitText size (right - left + 20.0) axes.Title)
+          if axes.Horizontal.Title <> "" && Layout.hasTexts axes.Horizontal then
               Svg.text
                   "gmm-ink"
                   "middle"
                   Layout.axisSize
                   ((left + right) / 2.0, bottom + 40.0)
-                  (Svg.fitText Layout.axisSize (right - left) panel.Horizontal.Title)
-          if panel.Vertical.Title <> "" && Layout.hasTexts panel.Vertical then
+                  (Svg.fitText Layout.axisSize (right - left) axes.Horizontal.Title)
+          if axes.Vertical.Title <> "" && Layout.hasTexts axes.Vertical then
               let x, y = left - widest - 18.0, (top + bottom) / 2.0
 
               Svg.text
@@ -315,15 +317,15 @@ module internal SvgFigure =
                   "middle"
                   Layout.axisSize
                   (0.0, 0.0)
-                  (Svg.fitText Layout.axisSize (bottom - top) panel.Vertical.Title)
+                  (Svg.fitText Layout.axisSize (bottom - top) axes.Vertical.Title)
               |> set "transform" $"translate({Svg.number x} {Svg.number y}) rotate(-90)" ]
 
     let private panel motion (placed: Placed) =
         let left, right, top, bottom = placed.Left, placed.Right, placed.Top, placed.Bottom
 
         [ Svg.group "gmm-ticks" (axes placed)
-          Svg.window left top (right - left) (bottom - top) (List.collect (draw motion placed) placed.Panel.Marks)
-          if placed.Panel.IsImage then
+          Svg.window left top (right - left) (bottom - top) (List.collect (draw motion placed) placed.Axes.Marks)
+          if placed.Axes.IsImage then
               Svg.rectangle "gmm-frame" left top (right - left) (bottom - top)
           else
               Svg.line "gmm-axis" (left, bottom) (right, bottom)
@@ -352,7 +354,7 @@ module internal SvgFigure =
                 (Svg.fitText size placed.Room placed.Entry.Text) ]
         |> Svg.group "gmm-legend"
 
-    /// The bar of colours with its round numbers.
+    /// Draws the colour bar with its round numbers.
     let private bar (bar: Bar) (left: float, top: float, height: float) =
         let width = 14.0
 
@@ -386,7 +388,7 @@ module internal SvgFigure =
               Svg.rectangle "gmm-frame" left top width height
               yield! Seq.map2 tick ticks (Scale.labels step ticks) ]
 
-    /// The name of every frame above the first panel, one seen at a time.
+    /// Writes the name of every frame above the first panel, and shows one at a time.
     let private frameNames (motion: Motion) (figure: Figure) (first: Placed) =
         figure.Names
         |> Array.mapi (fun i name ->
@@ -395,7 +397,7 @@ module internal SvgFigure =
 
     // ── The whole ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// The figure as SVG. Whoever prefers less motion sees no animation, unless it can be stopped.
+    /// Writes the figure as SVG. Browsers set to reduce motion don't play an animation, unless a button can stop it.
     let write (canBeStopped: bool) (figure: Figure) : string =
         let layout = Layout.ofFigure figure
         let motion = Motion figure.Frames
@@ -433,6 +435,6 @@ module internal SvgFigure =
         if figure.Frames = 0 then
             text
         else
-            // Two pictures in one page share their styles, so that their animations need different names.
+            // Two pictures in one page share their styles, so their animations need different names.
             let hash = text |> Encoding.UTF8.GetBytes |> SHA256.HashData |> Convert.ToHexStringLower
             text.Replace(prefix, $"gmm-{hash[..7]}")

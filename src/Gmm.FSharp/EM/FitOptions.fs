@@ -1,0 +1,127 @@
+namespace Gmm
+
+/// The start of a fit.
+[<RequireQualifiedAccess; NoEquality; NoComparison>]
+type Start<'θ> =
+    /// The M-step of the clusters of one k-means run. For families with probabilities and rates, components around the
+    /// centres of the clusters instead, because the M-step could set a probability or a rate to 0 for good.
+    | KMeans
+    /// Components around rows that greedy k-means++ chooses.
+    | KPlusPlus
+    /// Components around random rows.
+    | Points
+    /// Components around rows that are far from one another: each is the row farthest from its nearest predecessor.
+    | FarthestFirst
+    /// Components around draws from the normal distribution with the data's mean and covariance. Not for families with
+    /// probabilities and rates, because a draw may lie outside their domain.
+    | Random
+    /// The M-step of random responsibilities: for all rows of small data, for a random sample of large data, where
+    /// responsibilities for all rows would make all components alike. This start is weak, so use several Restarts.
+    | RandomResponsibilities
+    /// Components around given means (K×D).
+    | Means of float[,]
+    /// The M-step of given labels 0 … K−1 (N).
+    | Labels of int[]
+    /// The M-step of given responsibilities (N×K), each row with the sum 1.
+    | Responsibilities of float[,]
+    /// A given mixture. To continue an earlier fit, give its mixture (a warm start): two fits of one iteration each
+    /// equal one fit of two iterations.
+    | Mixture of Mixture<'θ>
+
+/// The options of a fit: one record for every kind of component, with the kind's own settings in `Family`. Begin with
+/// `Gmm.defaults` for Gaussian mixtures and with `Gmm.defaultsOf` for any other kind.
+[<NoEquality; NoComparison>]
+type FitOptions<'kind, 'θ> =
+    {
+        /// The number of components, K ≥ 1.
+        Components: int
+        /// The kind of component, with its settings.
+        Family: 'kind
+        /// The start.
+        Start: Start<'θ>
+        /// The starting weights πₖ (K), which are divided by their sum; None for the weights that the start gives.
+        StartWeights: float[] option
+        /// The number of runs, with seeds Seed, Seed+1, …, when the start is random. The run with the best final
+        /// objective wins.
+        Restarts: int
+        /// The seed of the first run.
+        Seed: int
+        /// Soft for EM, Hard for classification EM.
+        Assignment: Assignment
+        /// The fit has converged when the objective changes by less than this. At 0 the fit makes exactly MaxIterations
+        /// iterations. (k-means has another rule: see `KMeans.defaults`.)
+        Tolerance: float
+        /// The largest number of M-steps.
+        MaxIterations: int
+        /// The prior on the weights, π ~ Dirichlet(α).
+        WeightPrior: WeightPrior
+        /// A function called after every E-step of every run, from one thread at a time.
+        Progress: Progress -> unit
+        /// Whether to print lines of progress, and a summary at the end.
+        Verbose: bool
+        /// The number of iterations from one line of progress to the next.
+        VerboseInterval: int
+        /// Whether to keep the mixture of every iterate in the fit.
+        History: bool
+        /// Threads and cancellation. Neither changes a result.
+        Execution: Execution
+        /// Where E-steps run. Starts and M-steps always run on the processor.
+        Backend: Backend
+    }
+
+/// Makes and checks options of fits.
+module FitOptions =
+    /// Returns the default options for a kind: one component; k-means start from seed 0; EM until the objective changes
+    /// by less than 1e-6, at most 1000 iterations; no prior on the weights; the kernels on all cores.
+    let ofKind (kind: 'kind) : FitOptions<'kind, 'θ> =
+        { Components = 1
+          Family = kind
+          Start = Start.KMeans
+          StartWeights = None
+          Restarts = 1
+          Seed = 0
+          Assignment = Soft
+          Tolerance = 1e-6
+          MaxIterations = 1000
+          WeightPrior = Flat
+          Progress = ignore
+          Verbose = false
+          VerboseInterval = 10
+          History = false
+          Execution = Execution.Default
+          Backend = Kernel.backend }
+
+    let private checkWeights components (weights: float[]) =
+        result {
+            do!
+                GmmError.requireAll
+                    [ weights.Length = components,
+                      "StartWeights",
+                      $"one number for each of the {components} components",
+                      $"{weights.Length} numbers" ]
+
+            return!
+                Mixture.create weights ()
+                |> Result.map ignore
+                |> Result.mapError (GmmError.ofOption "Weights" "StartWeights")
+        }
+
+    /// Returns an error about the first option that breaks its rule for these data. It checks neither the kind's own
+    /// settings nor the start.
+    let internal check (options: FitOptions<'kind, 'θ>) (source: Source) : Result<unit, GmmError> =
+        let isTolerance = options.Tolerance >= 0.0 && options.Tolerance < infinity
+
+        result {
+            do!
+                GmmError.requireAll
+                    [ options.Components >= 1, "Components", "at least 1", string options.Components
+                      options.VerboseInterval >= 1, "VerboseInterval", "at least 1", string options.VerboseInterval
+                      options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts
+                      options.MaxIterations >= 1, "MaxIterations", "at least 1", string options.MaxIterations
+                      isTolerance, "Tolerance", "0 or more, and finite", string options.Tolerance
+                      options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
+
+            do! Source.requireRows "Components" options.Components source
+            do! options.StartWeights |> Option.map (checkWeights options.Components) |> Option.defaultValue (Ok())
+            do! WeightPrior.check options.Components options.WeightPrior
+        }

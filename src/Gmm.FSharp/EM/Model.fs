@@ -1,0 +1,56 @@
+namespace Gmm
+
+open System.Threading
+
+/// A model: a family with its prior, the prior on the weights, the assignment, and the backend that runs the E-steps.
+[<NoEquality; NoComparison>]
+type Model<'θ> =
+    {
+        /// The kind of component, with its prior.
+        Family: Family<'θ>
+        /// The prior on the weights.
+        Weights: WeightPrior
+        /// Soft for EM, hard for classification EM and k-means.
+        Assignment: Assignment
+        /// Where and how E-steps run.
+        Backend: Backend
+        /// The number of threads, and the cancellation.
+        Execution: Execution
+    }
+
+/// Functions on models.
+module Model =
+    /// Returns the model of maximum-likelihood EM for a family: soft assignment, no prior on the weights, the family's
+    /// kernels, all cores.
+    let ofFamily (family: Family<'θ>) : Model<'θ> =
+        { Family = family
+          Weights = Flat
+          Assignment = Soft
+          Backend = Kernel.backend
+          Execution = Execution.Default }
+
+    /// Opens the model's backend on the rows of a source.
+    let openPass (model: Model<'θ>) (source: Source) : Result<Pass<'θ>, GmmError> =
+        model.Backend.Open(model.Family, source, model.Execution)
+
+    /// Returns ln of the prior's density at a mixture, without its constant; 0 without a prior.
+    let logPrior (model: Model<'θ>) (mixture: Mixture<'θ>) : float =
+        model.Family.LogPrior mixture.Parameters
+        + WeightPrior.logDensity model.Weights (mixture.LogWeights.toArray1D ())
+
+    /// Returns the number of free parameters of a mixture: the family's and K − 1 weights, or none for fixed weights.
+    let freeParameters (model: Model<'θ>) (mixture: Mixture<'θ>) : int =
+        model.Family.FreeParameters mixture.Parameters
+        + match model.Weights with
+          | Fixed -> 0
+          | Flat
+          | Dirichlet _ -> mixture.Components - 1
+
+    /// Returns the model for use after a fit: without the fit's cancellation, and on the default backend, which holds
+    /// no resources.
+    let internal unbound (model: Model<'θ>) =
+        { model with
+            Backend = Kernel.backend
+            Execution =
+                { model.Execution with
+                    Cancellation = CancellationToken.None } }

@@ -1,0 +1,143 @@
+namespace Gmm
+
+open System
+open MathNet.Numerics
+
+/// The parameters of K Gaussian components N(x|μₖ, Σₖ).
+type Gaussian =
+    {
+        /// The covariance structure, one of six.
+        Structure: Structure
+        /// μ (K×D).
+        Means: Tensor
+        /// Σ: K×D×D, K×D or K for full, diag and spherical; D×D, D or a single number when tied.
+        Covariances: Tensor
+        /// The inverse factors W with WᵀW = Σ⁻¹, one for each of the P covariance matrices (P = K, or 1 when tied):
+        /// lower triangular P×D×D for full structures, 1/σ as P×D for diag and P for spherical ones.
+        InverseFactors: Tensor
+    }
+
+    /// The layout of the covariances.
+    member gaussian.Layout = Structure.layout gaussian.Structure
+    /// The number of components, K.
+    member gaussian.Components = gaussian.Means.shape[0]
+    /// The number of features, D.
+    member gaussian.Features = gaussian.Means.shape[1]
+
+/// Makes Gaussian parameters from planes of covariances, with their inverse factors.
+module internal GaussianParameters =
+    let rows (matrix: Tensor) = matrix.toArray () |> Array.chunkBySize matrix.shape[1]
+
+    /// Returns row or plane number `index` of several consecutive ones of a given size.
+    let part size (numbers: float[]) index = Span<float>(numbers, index * size, size)
+
+    /// Returns a tensor over numbers without copying them. The caller must not use the array afterwards.
+    let tensorOf shape (numbers: float[]) = Reference.engine.Create shape (ReadOnlyMemory numbers)
+
+    /// Writes W of one plane. Returns false if its matrix isn't positive definite.
+    let inverseFactor features (layout: Layout) (plane: ReadOnlySpan<float>) (factor: Span<float>) : bool =
+        match layout.Shape with
+        | Shape.Full -> LinearAlgebra.inverseFactor features plane factor
+        | Shape.Diag
+        | Shape.Spherical ->
+            let mutable arePositive = true
+
+            for j in 0 .. plane.Length - 1 do
+                arePositive <- arePositive && plane[j] > 0.0 && plane[j] < infinity
+                factor[j] <- 1.0 / sqrt plane[j]
+
+            arePositive
+
+    /// Returns the component to which a plane belongs; None if all components share it.
+    let owner (layout: Layout) (plane: int) = if layout.IsTied then None else Some plane
+
+    /// Returns the first of `count` planes that fails a predicate.
+    let firstWithout (holds: int -> bool) count : int option =
+        let rec search p =
+            if p = count then None
+            elif holds p then search (p + 1)
+            else Some p
+
+        search 0
+
+    /// Returns the parameters with these means (K×D) and covariance planes, or the first plane that isn't positive
+    /// definite. The caller must not use the arrays afterwards.
+    let ofPlanes structure features (means: float[]) (planes: float[]) : Result<Gaussian, int> =
+        let layout = Structure.layout structure
+        let components, size = means.Length / features, Layout.planeSize features layout
+        let count = Layout.planes components layout
+        let factors = GC.AllocateUninitializedArray<float> planes.Length
+
+        let isDefinite p = inverseFactor features layout (Span.op_Implicit (part size planes p)) (part size factors p)
+
+        match firstWithout isDefinite count with
+        | Some plane -> Error plane
+        | None ->
+            Ok
+                { Structure = structure
+                  Means = tensorOf [| components; features |] means
+                  Covariances = tensorOf (Layout.covarianceShape components features layout) planes
+                  InverseFactors = tensorOf (Array.append [| count |] (Layout.planeShape features layout)) factors }
+
+    /// Returns the parameters with these means and computed covariance planes. The error is about the first covariance
+    /// that isn't positive definite, and names its component unless all components share it.
+    let ofComputed structure (means: float[][]) (planes: float[][]) : Result<Gaussian, GmmError> =
+        ofPlanes structure means[0].Length (Array.concat means) (Array.concat planes)
+        |> Result.mapError (fun plane -> SingularCovariance(owner (Structure.layout structure) plane, 0))
+
+    /// Returns ln|W| = −½ ln|Σ| of every covariance matrix (P), read from the diagonals of W.
+    let logDeterminants (gaussian: Gaussian) : float[] =
+        let w, features = Reference.numbersOf gaussian.InverseFactors, gaussian.Features
+        let size = Layout.planeSize features gaussian.Layout
+
+        let sumOfLogs p step =
+            let mutable sum = 0.0
+
+            for j in 0 .. features - 1 do
+                sum <- sum + log w.Span[p * size + j * step]
+
+            sum
+
+        Array.init (w.Length / size) (fun p ->
+            match gaussian.Layout.Shape with
+            | Shape.Full -> sumOfLogs p (features + 1)
+            | Shape.Diag -> sumOfLogs p 1
+            | Shape.Spherical -> log w.Span[p] * float features)
+
+    /// Tests whether planes are symmetric up to the rounding of their variances.
+    let areSymmetric features layout (planes: float[][]) =
+        planes |> Array.forall (fun plane -> Layout.asymmetry features layout (ReadOnlySpan plane) <= 1e-8)
+
+    /// Returns the planes of covariances that a caller gave: in the shape of the structure, as one matrix for all
+    /// components, or as a single number for a multiple of I. Each must be symmetric and positive definite.
+    let planesOf name components features structure (given: Tensor) : Result<float[][], GmmError> =
+        let layout = Structure.layout structure
+        let count = Layout.planes components layout
+        let all = Layout.covarianceShape components features layout
+        let one = Layout.planeShape features layout
+        let numbers = given.toArray ()
+
+        let laidOut =
+            if given.shape = all then
+                Ok(Array.chunkBySize (Layout.planeSize features layout) numbers)
+            elif given.shape = one then
+                Ok(Array.create count numbers)
+            elif given.shape.Length = 0 then
+                Ok(Array.create count (Layout.diagonal layout (Array.create features numbers[0])))
+            else
+                let shapes = [ all; one; [||] ] |> List.distinct |> List.map Tensor.Show |> String.concat " or "
+
+                Error(
+                    InvalidOption(name, $"{shapes} for structure {Structure.name structure}", Tensor.Show given.shape)
+                )
+
+        let isSound (plane: float[]) =
+            areSymmetric features layout [| plane |]
+            && inverseFactor features layout (ReadOnlySpan plane) (Span(Array.zeroCreate plane.Length))
+
+        laidOut
+        |> Result.bind (fun planes ->
+            match planes |> Array.tryFind (isSound >> not) with
+            | Some plane ->
+                Error(InvalidOption(name, "symmetric and positive definite", string (Tensor.create one plane)))
+            | None -> Ok planes)

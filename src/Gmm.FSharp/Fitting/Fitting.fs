@@ -1,0 +1,69 @@
+namespace Gmm
+
+open System
+
+/// Prints the progress of fits. Nothing else in the library prints.
+module internal Verbose =
+    /// Runs a fit. If the options are verbose, it prints the progress, and a summary at the end.
+    let run (options: FitOptions<'kind, 'θ>) (fit: FitOptions<'kind, 'θ> -> Result<Fit<'θ>, GmmError>) =
+        let print (progress: Progress) =
+            if progress.Iteration % options.VerboseInterval = 0 then
+                Console.Out.WriteLine progress.Line
+
+            options.Progress progress
+
+        let summary (fit: Fit<'θ>) =
+            let outcome = if fit.Converged then "converged" else "stopped without converging"
+
+            Console.Out.WriteLine(
+                FormattableString.Invariant
+                    $"seed {fit.Seed} was best: {outcome} after {fit.Iterations} iterations, objective {fit.Objective:G10}"
+            )
+
+        if options.Verbose then
+            fit { options with Progress = print }
+            |> Result.map (fun fit ->
+                summary fit
+                fit)
+        else
+            fit options
+
+/// The steps of every fit: checks, measurements, runs.
+module internal Fitting =
+    /// Returns an error when an option breaks its rule, before any work on the data.
+    let private check
+        (options: FitOptions<'kind, 'θ>)
+        (source: Source)
+        : Result<unit, GmmError> when 'kind :> Kind<'θ> =
+        result {
+            do! FitOptions.check options source
+            do! Start.check options.Components source options.Start
+            do! options.Family.Check(options.Components, source.Columns, Start.parameters options.Start)
+        }
+
+    /// Error when the mixture to start from has another number of columns than the data, which a kind need not check.
+    let private requireColumns (options: FitOptions<'kind, 'θ>) (family: Family<'θ>) (source: Source) =
+        match Start.parameters options.Start with
+        | None -> Ok()
+        | Some parameters ->
+            let found = family.Features parameters
+
+            GmmError.requireAll
+                [ (found = source.Columns, "Start mixture", $"of data of {source.Columns} columns", $"of {found}") ]
+
+    /// Fits a mixture of a kind of component.
+    let fit (options: FitOptions<'kind, 'θ>) (source: Source) : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
+        let kind, execution = options.Family, options.Execution
+
+        result {
+            do! check options source
+            do! source |> Source.validateWith execution kind.Misfit
+            let! measured = kind.Measure(options.Components, source, execution)
+            do! requireColumns options measured.Family source
+            let isRandom = Start.isRandom options.Start || measured.IsRandom
+            let start = Start.mixture measured options source
+
+            return!
+                Verbose.run options (fun options ->
+                    Runs.fit options measured.Family (Option.defaultValue Rule.em measured.Rule) isRandom start source)
+        }

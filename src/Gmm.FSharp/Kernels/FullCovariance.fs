@@ -1,0 +1,149 @@
+namespace Gmm
+
+#nowarn "9" // The pointers are to pinned buffers.
+
+open System
+open FSharp.NativeInterop
+
+/// The kernel of Gaussian components with a full covariance each: computes densities by whitening, and sums weighted
+/// moments about the means. Rows and intermediate results are numbers of one type 'E, float64 or float32; densities are
+/// float64, and so are sums over more than `IVectors.Rows` rows.
+[<Sealed; Optimised>]
+type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>() =
+    inherit FormKernel()
+
+    let x, z, roots, u = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let means, factors, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let mutable components = 0
+    let mutable features = 0
+    let mutable constants: float[] = [||]
+    let mutable columns = 0 // D rounded up to an even number
+    let mutable factorSize = 0 // numbers in the factor of one component
+    let mutable secondSize = 0 // numbers in the sums of one component's second moment
+    let mutable rows = 0 // rows in `first` and `second`
+    let mutable gathered = 0 // rows since `Clear`, in all sums
+    let mutable firsts: float[] = [||] // the sums of earlier rows
+    let mutable seconds: float[] = [||]
+    let mutable scratch: float[] = [||]
+
+    let mean k = 'N.At(means.Start, k * columns * 'N.Parts)
+    let factor k = 'N.At(factors.Start, k * factorSize)
+    let firstOf k = 'N.At(first.Start, k * columns * 'N.Lanes)
+    let secondOf k = 'N.At(second.Start, k * secondSize)
+
+    let clear () =
+        first.Clear(components * columns * 'N.Lanes)
+        second.Clear(components * secondSize)
+        rows <- 0
+
+    /// Adds the current sums to float64 sums.
+    let addTo (firsts: float[]) (seconds: float[]) =
+        use pinned = fixed seconds
+
+        for k in 0 .. components - 1 do
+            for j in 0 .. features - 1 do
+                let sum = 'N.Sum('N.At(firstOf k, j * 'N.Lanes))
+                firsts[k * features + j] <- firsts[k * features + j] + sum
+
+            Tiles.readTriangle<'N, 'V> (secondOf k) columns (NativePtr.add pinned (k * features * features)) features
+
+    /// Adds the current sums to those of earlier rows, and starts new ones.
+    let settle () =
+        addTo firsts seconds
+        clear ()
+
+    override _.Prepare(form, count) =
+        match form with
+        | Form.Quadratic({ Shape = Shape.Full; IsTied = false }, itsMeans, itsFactors, itsConstants) ->
+            let numbers = (Reference.numbersOf itsMeans).Span
+            let w = (Reference.numbersOf itsFactors).Span
+            components <- count
+            features <- itsMeans.shape[1]
+            constants <- itsConstants
+            columns <- Panel.even features
+            factorSize <- Whitening.packedSize columns
+            secondSize <- Tiles.triangleSize<'N, 'V> columns
+
+            for buffer in [ x; u ] do
+                buffer.Require(columns * 'N.Stride)
+
+            roots.Require Panel.Rows
+            z.Require(columns * 4 * 'N.Lanes)
+            first.Require(components * columns * 'N.Lanes)
+            second.Require(components * secondSize)
+            factors.Require(components * factorSize)
+            means.Require(components * columns * 'N.Parts)
+            means.Clear(components * columns * 'N.Parts)
+
+            if seconds.Length <> components * features * features || firsts.Length <> components * features then
+                firsts <- Array.zeroCreate (components * features)
+                seconds <- Array.zeroCreate (components * features * features)
+
+            for k in 0 .. components - 1 do
+                for j in 0 .. features - 1 do
+                    for part in 0 .. 'N.Parts - 1 do
+                        'N.Put(numbers[k * features + j], part, 'N.At(mean k, j * 'N.Parts + part))
+
+                let matrix = w.Slice(k * features * features, features * features)
+                Whitening.packTriangle<'N, 'V> matrix features (factor k)
+        | _ -> invalidOp "A kernel of full covariances was given another form."
+
+    override _.Clear() =
+        clear ()
+        gathered <- 0
+        Array.Clear firsts
+        Array.Clear seconds
+
+    override _.Read(source, width, panel) = 'N.Transpose(source, width, features, panel.Count, x.Start)
+
+    override _.Score panel =
+        for k in 0 .. components - 1 do
+            let target, constant, rows = panel.Component k, constants[k], panel.Padded
+            Whitening.addWhitened<'N, 'V> x.Start (mean k) (factor k) columns constant z.Start target rows
+
+    override _.Gather panel =
+        for k in 0 .. components - 1 do
+            let r = panel.Component k
+
+            if not (Loops.isZero r panel.Padded) then
+                Whitening.roots<'N, 'V> r roots.Start panel.Padded
+                Whitening.weigh<'N, 'V> x.Start (mean k) columns roots.Start u.Start (firstOf k) panel.Padded
+                Tiles.addTriangle<'N, 'V> u.Start (secondOf k) columns panel.Padded
+
+        rows <- rows + panel.Count
+        gathered <- gathered + panel.Count
+
+        if rows >= 'N.Rows then
+            settle ()
+
+    /// Returns whether float32 was enough for the sums. `count` gives the rows of each component, and `weight` is the
+    /// sum of all weights. Float32 is enough if the mean square of every feature lies in its range and every covariance
+    /// keeps enough digits. A component of few rows need not keep digits, because it has none to keep; a component that
+    /// is empty in the sense of `Statistics.firstEmpty` is not checked.
+    member _.IsSound(count: int -> float, weight: float) =
+        settle ()
+        let square = features * features
+
+        if scratch.Length <> square then
+            scratch <- Array.zeroCreate square
+
+        let isSound k =
+            let n = count k
+            let first = ReadOnlySpan(firsts, k * features, features)
+            let second = ReadOnlySpan(seconds, k * square, square)
+            let mutable isInRange = true
+
+            for j in 0 .. features - 1 do
+                isInRange <- isInRange && second[j * (features + 1)] >= SinglePrecision.smallestSquare * n
+
+            let isNone = n <= MathNet.Numerics.Precision.DoublePrecision * weight
+            let isFew = n * float gathered < float (2 * features + 8) * weight
+            isNone || isInRange && (isFew || SinglePrecision.leavesDigits n first second (Span scratch))
+
+        Seq.forall isSound (seq { 0 .. components - 1 })
+
+    override _.AddTo sums =
+        Statistics.add sums[0] firsts
+        Statistics.add sums[1] seconds
+        addTo sums[0] sums[1]
+        2

@@ -1,0 +1,181 @@
+namespace Gmm
+
+open System
+
+/// Converts fits to named arrays and back.
+module internal FitState =
+    let private mixtureState (family: Family<'θ>) (mixture: Mixture<'θ>) : State =
+        family.Storage.Parameters mixture.Parameters |> Map.add "logWeights" mixture.LogWeights
+
+    let private statisticsState (statistics: Statistics) : State =
+        Map
+            [ "weight", Tensor.scalar statistics.Weight
+              "logLikelihood", Tensor.scalar statistics.LogLikelihood
+              "counts", Tensor.vector statistics.Counts
+              for i in 0 .. statistics.Sums.Length - 1 do
+                  $"sums{i}", Tensor.vector statistics.Sums[i] ]
+
+    let ofFit (fit: Fit<'θ>) : State =
+        let family = fit.Model.Family
+
+        let assignment =
+            match fit.Model.Assignment with
+            | Soft -> "soft"
+            | Hard -> "hard"
+
+        State.join
+            [ mixtureState family fit.Mixture
+              mixtureState family fit.Start |> State.under "start"
+              family.Storage.Settings fit.Parameters |> State.under "settings"
+              statisticsState fit.Statistics |> State.under "statistics"
+
+              Map
+                  [ State.choice "assignment" assignment
+                    State.choice "stop" (if fit.Converged then "converged" else "iteration limit")
+                    "seed", Tensor.scalar (float fit.Seed)
+                    "trace", Tensor.vector fit.Trace
+
+                    match fit.Model.Weights with
+                    | Flat -> State.choice "weightPrior" "flat"
+                    | Fixed -> State.choice "weightPrior" "fixed"
+                    | Dirichlet concentration ->
+                        State.choice "weightPrior" "dirichlet"
+                        "weightConcentration", Tensor.vector concentration ] ]
+        |> Map.map (fun _ tensor -> Reference.engine.Move tensor)
+
+    /// Returns an error unless there are as many components in the parameters as weights.
+    let private requireComponents (family: Family<'θ>) (mixture: Mixture<'θ>) =
+        let found = Array2D.length1 (family.Means mixture.Parameters)
+        GmmError.requireAll [ found = mixture.Components, "logWeights", $"of shape {found}", string mixture.Components ]
+
+    let private ofMixtureState (family: Family<'θ>) (state: State) : Result<Mixture<'θ>, GmmError> =
+        result {
+            let! logWeights = State.vector "logWeights" state
+            let numbers = logWeights.toArray ()
+
+            do!
+                GmmError.requireAll
+                    [ numbers |> Array.forall (fun weight -> weight < infinity)
+                      && numbers |> Array.exists Double.IsFinite,
+                      "logWeights",
+                      "finite or −∞, and finite somewhere",
+                      string logWeights ]
+
+            let! parameters = family.Storage.OfParameters state
+
+            let mixture =
+                { LogWeights = logWeights
+                  Parameters = parameters }
+
+            do! requireComponents family mixture
+            return mixture
+        }
+
+    let private ofStatisticsState (family: Family<'θ>) (mixture: Mixture<'θ>) (state: State) =
+        let lengths = family.SumLengths mixture.Parameters
+
+        result {
+            let! weight = State.scalar "weight" state
+            let! logLikelihood = State.scalar "logLikelihood" state
+            let! counts = State.ofShape [| mixture.Components |] "counts" state
+            do! State.requireFinite "counts" counts
+
+            do!
+                GmmError.requireAll
+                    [ weight > 0.0 && weight < infinity, "weight", "above 0 and finite", string weight
+                      logLikelihood < infinity, "logLikelihood", "finite or −∞", string logLikelihood ]
+
+            let! sums =
+                List.ofArray lengths
+                |> List.indexed
+                |> GmmError.traverse (fun (i, length) ->
+                    result {
+                        let! sum = State.ofShape [| length |] $"sums{i}" state
+                        do! State.requireFinite $"sums{i}" sum
+                        return sum.toArray ()
+                    })
+
+            return
+                { Weight = weight
+                  LogLikelihood = logLikelihood
+                  Counts = counts.toArray ()
+                  Sums = Array.ofList sums }
+        }
+
+    let private weightPriorOf components (state: State) =
+        result {
+            let! word = State.word "weightPrior" state
+
+            let! prior =
+                match word with
+                | "flat" -> Ok Flat
+                | "fixed" -> Ok Fixed
+                | _ ->
+                    State.vector "weightConcentration" state
+                    |> Result.map (fun numbers -> Dirichlet(numbers.toArray ()))
+
+            do! WeightPrior.check components prior
+            return prior
+        }
+
+    /// Returns an error unless the weights of a mixture that an M-step made sum to 1.
+    let private requireShares (fit: Fit<'θ>) =
+        let sum = fit.Mixture.LogWeights.toArray () |> Array.sumBy exp
+        let isShares = fit.Iterations = 0 || fit.Model.Weights.IsFixed || abs (sum - 1.0) <= 1e-6
+
+        GmmError.requireAll
+            [ isShares, "logWeights", "logarithms of weights that sum to 1", $"of weights that sum to {string sum}" ]
+
+    /// Returns an error unless the fit has every given entry, with the same numbers.
+    let private requireEqual (given: State) (fit: Fit<'θ>) =
+        let expected = ofFit fit
+
+        match
+            given |> Map.toList |> List.tryFind (fun (name, numbers) -> Map.tryFind name expected <> Some numbers)
+        with
+        | Some(name, _) when not (Map.containsKey name expected) ->
+            Error(InvalidOption(name, $"an entry of {fit.Model.Family.Name}", "an unknown one"))
+        | Some(name, numbers) -> Error(InvalidOption(name, "consistent with the other entries", string numbers))
+        | None -> Ok()
+
+    let toFit (family: Family<'θ>) (state: State) : Result<Fit<'θ>, GmmError> =
+        result {
+            let! mixture = ofMixtureState family state
+            let! start = state |> State.readPart "start" (ofMixtureState family)
+            let! family = state |> State.readPart "settings" (family.Storage.OfSettings mixture.Parameters)
+
+            do!
+                GmmError.requireAll
+                    [ start.Components = mixture.Components
+                      && family.Features start.Parameters = family.Features mixture.Parameters,
+                      "start",
+                      $"{mixture.Components} components of {family.Features mixture.Parameters} features",
+                      $"{start.Components} of {family.Features start.Parameters}" ]
+
+            let! statistics = state |> State.readPart "statistics" (ofStatisticsState family mixture)
+            let! weights = weightPriorOf mixture.Components state
+            let! assignment = State.word "assignment" state
+            let! stop = State.word "stop" state
+            let! seed = State.whole Int32.MinValue Int32.MaxValue "seed" state
+            let! trace = State.vector "trace" state
+            let isTrace = trace.toArray () |> Array.forall (fun objective -> objective < infinity)
+            do! GmmError.requireAll [ isTrace, "trace", "finite or −∞", string trace ]
+
+            let fit =
+                { Model =
+                    { Model.ofFamily family with
+                        Weights = weights
+                        Assignment = if assignment = "hard" then Hard else Soft }
+                  Start = start
+                  Mixture = mixture
+                  Statistics = statistics
+                  Trace = trace.toArray ()
+                  Stop = if stop = "converged" then Converged else IterationLimit
+                  Seed = seed
+                  History = [||]
+                  Failures = [] }
+
+            do! requireShares fit
+            do! requireEqual state fit
+            return fit
+        }

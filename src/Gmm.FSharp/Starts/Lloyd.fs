@@ -1,0 +1,152 @@
+namespace Gmm
+
+/// Lloyd's algorithm, the iteration of k-means: the M-step of centroids, in which an empty cluster takes the row
+/// farthest from its centre (Lloyd 1982; Bishop, PRML, 2006, §9.1 and §9.3.2).
+module internal Lloyd =
+    /// Returns K centres (K×D) as a mixture with equal weights.
+    let mixture (centres: float[,]) : Mixture<Centroid> =
+        { LogWeights = Tensor.vector (Array.zeroCreate (Array2D.length1 centres))
+          Parameters = { Centres = Tensor.matrix centres } }
+
+    // ── Distances ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    let private centresOf (mixture: Mixture<Centroid>) =
+        mixture.Parameters.Centres.toArray2D ()
+        |> fun centres -> Array.init mixture.Components (fun k -> centres[k, *])
+
+    /// Returns −½‖xₙ−μₖ‖² of a block (n×K, row by row), computed by the kernels of centroids. The array is valid until
+    /// the next block on the same thread.
+    let logJoint: Mixture<Centroid> -> Block -> float[] = Kernel.passingLogJoint Centroid.family
+
+    /// Returns the number of the nearest centre for every row of a block (n), the lowest of equals.
+    let labels (centres: float[,]) : Block -> int[] =
+        logJoint (mixture centres) >> Assignment.likeliestRows (Array2D.length1 centres)
+
+    /// Returns one-hot responsibilities of the nearest centre for every row of a block (n×K, row by row). The array is
+    /// valid until the next block on the same thread.
+    let memberships (centres: float[,]) : Block -> float[] =
+        logJoint (mixture centres) >> Assignment.hardRows (Array2D.length1 centres)
+
+    // ── Empty clusters ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// A row that may leave its cluster.
+    type private Far =
+        { Row: int64
+          Values: float[]
+          Weight: float
+          Cluster: int
+          Distance: float }
+
+    /// Returns the rows of positive weight that are farthest from their centres, the farthest first.
+    let private farthest count execution source mixture : Far list =
+        let logJoint = logJoint mixture
+        let keep rows = rows |> List.sortBy (fun far -> -far.Distance, far.Row) |> List.truncate count
+
+        let ofBlock (block: Block) =
+            let joint = logJoint block
+            let clusters = Assignment.likeliestRows mixture.Components joint
+            let nearest = clusters |> Array.mapi (fun i cluster -> joint[i * mixture.Components + cluster])
+
+            [ 0 .. block.Rows - 1 ]
+            |> List.filter (fun i -> block.Weight i > 0.0)
+            |> List.sortBy (fun i -> nearest[i])
+            |> List.truncate count
+            |> List.map (fun i ->
+                { Row = block.FirstRow + int64 i
+                  Values = block.Row(i).ToArray()
+                  Weight = block.Weight i
+                  Cluster = clusters[i]
+                  Distance = 2.0 * abs nearest[i] })
+
+        source |> Source.reduce execution (fun a b -> keep (a @ b)) ofBlock
+
+    /// Returns the statistics after every empty cluster has taken the farthest row among those that aren't alone in
+    /// their cluster.
+    let private fillEmpty execution (source: Source) (iterate: Iterate<Centroid>) : Result<Statistics, GmmError> =
+        let statistics, features = iterate.Statistics, source.Columns
+        let clusters = statistics.Counts.Length
+        let counts, sums = Array.copy statistics.Counts, Array.copy statistics.Sums[0]
+        let centres = centresOf iterate.Mixture
+
+        /// Adds a row to a cluster's sums about its centre, or subtracts it.
+        let put weight (values: float[]) cluster =
+            counts[cluster] <- counts[cluster] + weight
+
+            for j in 0 .. features - 1 do
+                let i = cluster * features + j
+                sums[i] <- sums[i] + weight * (values[j] - centres[cluster][j])
+
+        let rec fill empty rows =
+            match empty, rows with
+            | [], _ ->
+                Ok
+                    { statistics with
+                        Counts = counts
+                        Sums = [| sums |] }
+            | k :: others, far :: rest when far.Distance > 0.0 ->
+                if counts[far.Cluster] > far.Weight then
+                    put -far.Weight far.Values far.Cluster
+                    put far.Weight far.Values k
+                    fill others rest
+                else
+                    fill empty rest
+            | _ -> Centres.tooFew clusters (clusters - empty.Length)
+
+        match [ 0 .. clusters - 1 ] |> List.filter (fun k -> counts[k] = 0.0) with
+        | [] -> Ok statistics
+        | empty -> fill empty (farthest (empty.Length + clusters) execution source iterate.Mixture)
+
+    // ── The rule ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The centres after an iterate on the rows of a source.
+    let next source (model: Model<Centroid>) (iterate: Iterate<Centroid>) : Result<Mixture<Centroid>, GmmError> =
+        fillEmpty model.Execution source iterate |> Result.bind (EM.mStep model iterate.Mixture)
+
+    /// Lloyd's iterations on the rows of a source, until the squared movement of the centres is at most the tolerance's share of
+    /// the features' mean variance.
+    let rule source meanVariance : Rule<Centroid> =
+        let hasSettled tolerance (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
+            let squares (tensor: Tensor) = (tensor * tensor).toArray() |> Array.sum
+            let centres = current.Mixture.Parameters.Centres
+            // The precision of a centre is limited by its own rounding and by the rounding of the rows' distances from
+            // it.
+            let rounding = 1e-30 * squares centres + 1e-28 * meanVariance
+
+            squares (centres - previous.Mixture.Parameters.Centres) <= max rounding (tolerance * meanVariance)
+
+        { IsHardLimit = true
+          Next = next source
+          HasConverged = hasSettled }
+
+    /// Returns the rule for a source, whose mean variance it measures.
+    let ruleOf execution (source: Source) : Rule<Centroid> =
+        let data = source |> DataCovariance.ofSource execution (Layout.own Shape.Spherical)
+        rule source data.Covariance[0]
+
+    /// Returns the options of k-means with K clusters: hard assignment, equal weights, k-means++, 10 restarts, at most
+    /// 300 iterations, until the centres settle within 1e-4.
+    let options (kind: 'kind) components : FitOptions<'kind, Centroid> =
+        { FitOptions.ofKind kind with
+            Components = components
+            Start = Start.KPlusPlus
+            Restarts = 10
+            Assignment = Hard
+            Tolerance = 1e-4
+            MaxIterations = 300
+            WeightPrior = Fixed }
+
+    /// Runs k-means once, from k-means++, on valid data, and returns the centres (K×D). Error when fewer than K rows
+    /// differ.
+    let run execution components seed (source: Source) : Result<float[,], GmmError> =
+        let options =
+            { options () components with
+                Restarts = 1
+                Seed = seed
+                Execution = execution }
+
+        let start execution seed =
+            Centres.kPlusPlus execution (RandomStream.ofSeed seed) components source |> Result.map mixture
+
+        source
+        |> Runs.fit options Centroid.family (ruleOf execution source) true start
+        |> Result.map (fun fit -> fit.Parameters.Centres.toArray2D ())

@@ -1,0 +1,197 @@
+namespace Gmm
+
+open System
+
+/// The criterion that chooses the best of several fits: the fit with the lowest value wins.
+[<RequireQualifiedAccess>]
+type Criterion =
+    /// The Bayesian information criterion −2 ln L + p ln n (Schwarz 1978).
+    | Bic
+    /// The integrated complete likelihood: BIC plus a penalty for components that overlap (Biernacki, Celeux and
+    /// Govaert 2000).
+    | Icl
+    /// Akaike's information criterion −2 ln L + 2p (Akaike 1974).
+    | Aic
+
+/// A fit with its criteria.
+[<NoEquality; NoComparison>]
+type Judged<'θ> =
+    {
+        /// The fit.
+        Fit: Fit<'θ>
+        /// Its BIC on the data.
+        Bic: float
+        /// Its ICL on the data.
+        Icl: float
+        /// Its AIC on the data.
+        Aic: float
+    }
+
+    /// Returns the value of a criterion.
+    member judged.Value criterion =
+        match criterion with
+        | Criterion.Bic -> judged.Bic
+        | Criterion.Icl -> judged.Icl
+        | Criterion.Aic -> judged.Aic
+
+/// A candidate mixture and its outcome.
+[<NoEquality; NoComparison>]
+type Candidate<'θ> =
+    {
+        /// The name of the structure or the family.
+        Name: string
+        /// The number of components, K.
+        Components: int
+        /// The fit with its criteria, or the error of the fit.
+        Outcome: Result<Judged<'θ>, GmmError>
+    }
+
+/// All candidates and the best of them.
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Table}")>]
+type Selection<'θ> =
+    {
+        /// The criterion.
+        Criterion: Criterion
+        /// All candidates, in the order in which they were given.
+        Candidates: Candidate<'θ> list
+        /// The candidate whose fit has the lowest value, the first of equals.
+        Best: Candidate<'θ>
+        /// The fit of the best candidate.
+        Fit: Fit<'θ>
+    }
+
+    /// The candidates as lines of text. A star marks the best one.
+    member selection.Table =
+        let text (value: float) = FormattableString.Invariant $"{value, 14:F3}"
+
+        let line (candidate: Candidate<'θ>) =
+            let star = if obj.ReferenceEquals(candidate, selection.Best) then "*" else " "
+            let head = FormattableString.Invariant $"{star} {candidate.Name, -16} {candidate.Components, 3}"
+
+            match candidate.Outcome with
+            | Error error -> $"{head}  {error.Message}"
+            | Ok judged ->
+                let fit = judged.Fit
+                let limited = if fit.Converged then "" else "  not converged"
+
+                FormattableString.Invariant
+                    $"{head} {fit.FreeParameters, 6}{text fit.LogLikelihood}{text judged.Bic}{text judged.Icl}{text judged.Aic}{limited}"
+
+        "  candidate          K  param         log L           BIC           ICL           AIC"
+        :: List.map line selection.Candidates
+        |> String.concat Environment.NewLine
+
+/// Chooses the number of components and the structure.
+module Select =
+    let private judge (execution: Execution) source (fit: Fit<'θ>) =
+        Predict.icl fit source
+        |> Result.map (fun icl ->
+            { Fit =
+                { fit with
+                    Model = Model.unbound { fit.Model with Execution = execution } }
+              Bic = fit.Bic
+              Icl = icl
+              Aic = fit.Aic })
+
+    /// Fits candidates and chooses the best. Each candidate has a name, its K and a function that fits it with an
+    /// execution. Small data are fitted in parallel on the threads of `execution`, which changes no bit. `report` is
+    /// called as each candidate finishes, from one thread at a time. Error when no candidate has a fit: that of the
+    /// first candidate.
+    let among
+        (execution: Execution)
+        (criterion: Criterion)
+        (report: Candidate<'θ> -> unit)
+        (candidates: (string * int * (Execution -> Result<Fit<'θ>, GmmError>)) list)
+        (source: Source)
+        : Result<Selection<'θ>, GmmError> =
+        let candidates = Array.ofList candidates
+        let ofCandidates, ofCandidate = Runs.sharing execution candidates.Length source
+        let gate = obj ()
+
+        let run i =
+            let name, components, fit = candidates[i]
+
+            let candidate =
+                { Name = name
+                  Components = components
+                  Outcome = fit ofCandidate |> Result.bind (judge execution source) }
+
+            lock gate (fun () -> report candidate)
+            candidate
+
+        if candidates.Length = 0 then
+            Error(InvalidOption("Candidates", "at least one", "none"))
+        else
+            let tried = ofCandidates.Map(candidates.Length, run)
+
+            let judged =
+                tried
+                |> Array.choose (fun candidate ->
+                    candidate.Outcome |> Result.toOption |> Option.map (fun judged -> candidate, judged))
+
+            match judged, tried[0].Outcome with
+            | [||], Error error -> Error error
+            | _ ->
+                let best, itsFit = judged |> Array.minBy (fun (_, judged) -> judged.Value criterion)
+
+                Ok
+                    { Criterion = criterion
+                      Candidates = List.ofArray tried
+                      Best = best
+                      Fit = itsFit.Fit }
+
+    /// Fits mixtures of every kind with every number of components, and chooses the best. All other options are as
+    /// given. A candidate that fails is kept with its error. Error when no candidate has a fit: that of the first
+    /// candidate.
+    let kinds
+        (criterion: Criterion)
+        (report: Candidate<'θ> -> unit)
+        (components: int list)
+        (kinds: 'kind list)
+        (options: FitOptions<'kind, 'θ>)
+        (source: Source)
+        : Result<Selection<'θ>, GmmError> when 'kind :> Kind<'θ> =
+        let options =
+            { options with
+                Progress = Progress.oneAtATime options.Progress }
+
+        let candidates =
+            [ for kind in kinds do
+                  for k in components ->
+                      kind.Name,
+                      k,
+                      fun execution ->
+                          source
+                          |> Gmm.fit
+                              { options with
+                                  Family = kind
+                                  Components = k
+                                  Execution = execution } ]
+
+        among options.Execution criterion report candidates source
+
+    /// Fits mixtures with every number of components, and chooses the best. Errors as `kinds`.
+    let components
+        criterion
+        report
+        components
+        (options: FitOptions<'kind, 'θ>)
+        source
+        : Result<Selection<'θ>, GmmError> when 'kind :> Kind<'θ> =
+        kinds criterion report components [ options.Family ] options source
+
+    /// Fits Gaussian mixtures of every structure with every number of components, and chooses the best. Errors as
+    /// `kinds`.
+    let gaussian
+        (criterion: Criterion)
+        (report: Candidate<Gaussian> -> unit)
+        (components: int list)
+        (structures: Structure list)
+        (options: FitOptions<GaussianKind, Gaussian>)
+        (source: Source)
+        : Result<Selection<Gaussian>, GmmError> =
+        let withStructure structure =
+            { options.Family with
+                Structure = structure }
+
+        kinds criterion report components (List.map withStructure structures) options source

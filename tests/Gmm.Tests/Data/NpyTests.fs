@@ -1,0 +1,395 @@
+/// Files of NumPy as data: the same bits as in memory, and no number that the file does not have.
+module Gmm.Tests.NpyTests
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Runtime.InteropServices
+open System.Text
+open FsCheck.FSharp
+open Gmm
+open Gmm.Tests.Generators
+open Gmm.Tests.NpyFile
+open Gmm.Tests.Support
+open Xunit
+
+let private withFile (content: byte[]) (work: string -> 'T) : 'T =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "rows.npy")
+        File.WriteAllBytes(path, content)
+        work path)
+
+/// All numbers of a source, block by block.
+let private values (source: Source) : float[] =
+    [| for index in 0L .. source.Blocks - 1L do
+           yield! (source.Read index).Values.ToArray() |]
+
+let private reason (result: Result<'T, GmmError>) =
+    match result with
+    | Error(UnreadableFile(_, 0, 0, reason)) -> reason
+    | Error error -> failwith error.Message
+    | Ok _ -> failwith "Expected an error, but got a result."
+
+/// What reading all rows of a file gives.
+let private readAll path =
+    match Npy.openFile path with
+    | Ok opened ->
+        use file = opened
+        Ok(file.Source.Rows, file.Source.Columns, values file.Source)
+    | Error error -> Error error
+
+let private large =
+    lazy (Array.init 5000 (fun n -> Array.init 7 (fun j -> sin (float (7 * n + j)) + float (n % 2))))
+
+// ── The same bits ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``what is written is read with the same bits, in the same blocks`` () =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "deeper", "rows.npy")
+
+        forAll 60 data (fun case ->
+            let rows = array2D case.Rows
+            Npy.write path rows |> ok
+            use file = Npy.openFile path |> ok
+            let memory = Source.ofArray2D rows |> ok
+
+            (file.Source.Rows, file.Source.Columns, file.Source.BlockRows) =
+                (memory.Rows, memory.Columns, memory.BlockRows)
+            && bits (values file.Source) = bits (values memory)))
+
+[<Theory>]
+[<InlineData(1)>]
+[<InlineData(3)>]
+let ``a fit of a file has the bits of a fit in memory`` (threads: int) =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "rows.npy")
+        Npy.write path (array2D large.Value) |> ok
+
+        let options =
+            { Gmm.defaults with
+                Components = 2
+                MaxIterations = 5
+                Execution =
+                    { Execution.Default with
+                        Threads = threads } }
+
+        let fit source = Gmm.fit options source |> ok
+        use file = Npy.openFile path |> ok
+        Assert.True(file.Source.Blocks > 2L)
+        let mapped, memory = fit file.Source, fit (sourceOf large.Value)
+        Assert.True((Persist.toState mapped = Persist.toState memory))
+
+        Assert.Equal<int[]>(
+            Predict.labels memory (sourceOf large.Value) |> ok,
+            Predict.labels mapped file.Source |> ok
+        )
+
+        let clusters source =
+            KMeans.fit
+                { KMeans.defaults with
+                    Components = 3
+                    Restarts = 1 }
+                source
+            |> ok
+
+        Assert.Equal<float[,]>((clusters (sourceOf large.Value)).Centres, (clusters file.Source).Centres))
+
+/// The rows of `large` as a file of float32 whose numbers begin at some byte, and the same in memory.
+let private withFloat32 padding (work: NpyFile -> Source -> unit) =
+    let numbers = Array.concat large.Value |> Array.map float32
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (5000, 7), }" + String(' ', padding)
+
+    withFile (npy header (numbers |> Array.collect BitConverter.GetBytes)) (fun path ->
+        use file = Npy.openFile path |> ok
+        work file (Source.ofFloat32Memory 7 (ReadOnlyMemory numbers) |> ok))
+
+[<Fact>]
+let ``a fit of a file of float32 has the bits of a fit in memory`` () =
+    for padding in 0..3 do
+        withFloat32 padding (fun file memory ->
+            Assert.Equal((memory.Rows, memory.BlockRows), (file.Source.Rows, file.Source.BlockRows))
+            Assert.Equal<int64[]>(bits (values memory), bits (values file.Source))
+
+            let state source =
+                Gmm.fit
+                    { Gmm.defaults with
+                        Components = 2
+                        MaxIterations = 3 }
+                    source
+                |> ok
+                |> Persist.toState
+
+            Assert.True((state memory = state file.Source)))
+
+[<Fact>]
+let ``a file of float32 is read in place where its numbers begin at a multiple of 4 bytes, and as float32 anywhere``
+    ()
+    =
+    for padding in 0..3 do
+        withFloat32 padding (fun file _ ->
+            let read () = [ for index in 0L .. file.Source.Blocks - 1L -> (file.Source.Read index).Numbers ]
+            read () |> ignore
+            let before = GC.GetAllocatedBytesForCurrentThread()
+            let blocks = read ()
+            let allocated = GC.GetAllocatedBytesForCurrentThread() - before
+            // Header and line end are 63 bytes, after 10 more.
+            let isAligned = (10 + 63 + padding) % 4 = 0
+            Assert.Equal(isAligned, allocated < 5_000L)
+
+            for block in blocks do
+                match block with
+                | Numbers.Float32 _ -> ()
+                | Numbers.Float64 _ -> failwith "The numbers are float64.")
+
+[<Fact>]
+let ``a source is written as it is, and a file onto itself`` () =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "rows.npy")
+        let source = sourceOf large.Value |> Source.map 1 (fun block -> block.Select [| 3 |])
+        Npy.writeSource path source |> ok
+        let expected = large.Value |> Array.map (fun row -> row[3])
+        let rows, columns, found = readAll path |> ok
+        Assert.Equal((5000L, 1), (rows, columns))
+        Assert.Equal<int64[]>(bits expected, bits found)
+
+        do
+            use file = Npy.openFile path |> ok
+            Npy.writeSource path file.Source |> ok
+            // The open file is still the one that was replaced.
+            Assert.Equal<int64[]>(bits expected, bits (values file.Source))
+
+        Assert.Equal<int64[]>(bits expected, bits (readAll path |> ok |> (fun (_, _, found) -> found)))
+        Assert.Equal<string>([| path |], Directory.GetFiles folder))
+
+[<Fact>]
+let ``a script's source needs no closing`` () =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "rows.npy")
+        Npy.write path (array2D large.Value) |> ok
+        let source = Npy.source path |> ok
+
+        for _ in 1..3 do
+            GC.Collect()
+            GC.WaitForPendingFinalizers()
+
+        Assert.Equal<int64[]>(bits (Array.concat large.Value), bits (values source)))
+
+// ── NumPy ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``files that NumPy wrote, and what NumPy reads of ours`` () =
+    inFolder (fun folder ->
+        let path name = Path.Combine(folder, name + ".npy")
+        let ours = Path.Combine(folder, "ours.npy")
+        Npy.write ours (array2D large.Value[..9]) |> ok
+        let printed = Python.numbers "arrays.py" [ folder; ours ]
+        Assert.Equal<int64[]>(bits (Array.append [| 10.0; 7.0 |] (Array.concat large.Value[..9])), bits printed)
+
+        let expect name rows columns (convert: float -> float) =
+            let found = readAll (path name) |> ok
+            let _, _, numbers = found
+            Assert.Equal((rows, columns), (let rows, columns, _ = found in int rows, columns))
+            // NumPy's sine may differ from .NET's in the last bit.
+            Assert.Equal(rows * columns, numbers.Length)
+
+            numbers
+            |> Array.iteri (fun i number ->
+                near 1e-7 $"{name}[{i}]" (sin (float i)) number
+                Assert.Equal(convert number, number))
+
+        expect "f8" 500 3 id
+        expect "f4" 500 3 (float32 >> float)
+        expect "vector" 70 1 id
+        expect "wide" 130 200 id
+        expect "column-fortran" 70 1 id
+        let reason name = reason (Npy.openFile (path name))
+
+        Assert.Equal(
+            "Its numbers are in Fortran order, column by column; save them with numpy.ascontiguousarray(array).",
+            reason "fortran"
+        )
+
+        Assert.Equal("Its numbers are >f8, big-endian; save them with array.astype('<f8').", reason "big-endian")
+
+        for name, kind in
+            [ "integers", "<i8"; "complex", "<c16"; "objects", "|O"; "structure", "[('x', '<f8'), ('y', '<f8')]" ] do
+            Assert.Equal(
+                $"Its numbers must be float64 or float32 ('<f8', '<f4'), but are {kind}; save them with array.astype('<f8').",
+                reason name
+            )
+
+        Assert.Equal("Its shape must be N×D or N, but is 5×2×2.", reason "cube")
+        Assert.Equal("Its shape must be N×D or N, but is a single number.", reason "scalar")
+        use file = Npy.openFile (path "none") |> ok
+
+        Assert.Equal(
+            "The data must have at least one row, but there is none.",
+            (error (Gmm.fit Gmm.defaults file.Source)).Message
+        ))
+
+// ── By hand ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+let private header (shape: string) = $"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}"
+
+[<Fact>]
+let ``numbers that begin at any byte are read`` () =
+    for padding in 0..9 do
+        withFile (npy (header "(3, 2)" + String(' ', padding)) (doubles [ 1.0 .. 6.0 ])) (fun path ->
+            Assert.Equal((3L, 2, [| 1.0 .. 6.0 |]), readAll path |> ok))
+
+[<Fact>]
+let ``NaN and infinity are told with row and column`` () =
+    withFile (npy (header "(2, 2)") (doubles [ 1.0; 2.0; 3.0; nan ])) (fun path ->
+        use file = Npy.openFile path |> ok
+
+        match Gmm.fit Gmm.defaults file.Source with
+        | Error(InvalidNumber(1L, 1, value)) when Double.IsNaN value -> ()
+        | other -> failwith $"%A{other}")
+
+let private wrong: (string * byte[]) list =
+    [ "It is not an .npy file: it does not begin as numpy.save writes it.", [||]
+      "It is not an .npy file: it does not begin as numpy.save writes it.", "1,2\n3,4\n"B
+      "It ends before the end of its header.", (npy (header "(1, 1)") [||])[..20]
+      "It is cut short: a shape of 2×2 takes 102 bytes, but it has 101.",
+      npy (header "(2, 2)") (doubles [ 1.0 .. 4.0 ]) |> Array.truncate 101
+      "It goes on after its end: a shape of 2×2 takes 102 bytes, but it has 110.",
+      npy (header "(2, 2)") (doubles [ 1.0 .. 5.0 ])
+      "It is cut short: a shape of 1000000000000×2", npy (header "(1000000000000, 2)") (doubles [ 1.0 .. 4.0 ])
+      "Its shape 9223372036854775807×2 has too many numbers.", npy (header "(9223372036854775807, 2)") [||]
+      "Its shape 9223372036854775807 has too many numbers.", npy (header "(9223372036854775807,)") [||]
+      "Its shape must consist of whole numbers from 0, but has 99999999999999999999.",
+      npy (header "(99999999999999999999, 1)") [||]
+      "It has no columns.", npy (header "(5, 0)") [||]
+      "It has 100000000 columns; at most 16777216 can be used.", npy (header "(5, 100000000)") [||]
+      "Its header has no valid 'descr'", npy "{'shape': (1, 1), 'fortran_order': False}" (doubles [ 1.0 ])
+      "Its header has no valid 'fortran_order'", npy "{'descr': '<f8', 'shape': (2, 2), }" (doubles [ 1.0 .. 4.0 ]) ]
+
+[<Fact>]
+let ``a file that is none, or whose header and length don't agree, is refused with what is wrong`` () =
+    for expected, content in wrong do
+        withFile content (fun path -> Assert.StartsWith(expected, reason (Npy.openFile path)))
+
+    inFolder (fun folder ->
+        Assert.Equal("This is a folder, not a file.", reason (Npy.openFile folder))
+        Assert.Equal("There is no such file.", reason (Npy.openFile (Path.Combine(folder, "rows.npy")))))
+
+[<Fact>]
+let ``changed headers give an error or rows within the file, never a crash`` () =
+    let whole = npy (header "(3, 2)") (doubles [ 1.0 .. 6.0 ])
+    let random = Random 9
+
+    for _ in 1..3000 do
+        let bytes = Array.copy whole
+        let place = random.Next(whole.Length - 48)
+
+        bytes[place] <-
+            if random.Next 2 = 0 then
+                byte (random.Next 256)
+            else
+                "0123456789(),'<>f84 "B[random.Next 20]
+
+        withFile bytes (fun path ->
+            match readAll path with
+            | Ok(rows, columns, numbers) -> Assert.True(rows * int64 columns <= 12L && numbers.Length <= 12)
+            | Error(UnreadableFile(named, 0, 0, _)) -> Assert.Equal(path, named)
+            | Error error -> failwith error.Message)
+
+// ── While it is in use ──────────────────────────────────────────────────────────────────────────────────────────────
+
+[<DllImport("libc", SetLastError = true)>]
+extern int private truncate(string path, int64 length)
+
+let private opened (work: string -> NpyFile -> unit) =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "rows.npy")
+        Npy.write path (array2D large.Value) |> ok
+        use file = Npy.openFile path |> ok
+        work path file)
+
+[<Fact>]
+let ``a file that is cut while it is in use is an error of whoever reads on`` () =
+    Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows does not let anybody cut a file in use.")
+
+    opened (fun path file ->
+        let length = FileInfo(path).Length
+        let fit = Gmm.fit { Gmm.defaults with MaxIterations = 2 } file.Source |> ok
+        Assert.Equal(0, truncate (path, length - 100_000L))
+
+        let expected =
+            $"{path}: It was cut from {length} to {length - 100_000L} bytes while it was in use. Write to another file and rename it."
+
+        let told result = Assert.Equal(expected, (error result).Message)
+        told (Gmm.fit Gmm.defaults file.Source)
+
+        told (
+            Gmm.fit
+                { Gmm.defaults with
+                    Execution = oneThread }
+                file.Source
+        )
+
+        told (KMeans.fit KMeans.defaults file.Source)
+        told (Predict.labels fit file.Source)
+        told (Predict.score fit file.Source)
+        told (Npy.writeSource (path + ".copy") file.Source)
+        Assert.False(File.Exists(path + ".copy")))
+
+[<Fact>]
+let ``a file that is written to while it is in use is an error of whoever reads on`` () =
+    opened (fun path file ->
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours 1.0)
+
+        Assert.Equal(
+            "It was changed while it was in use. Write to another file and rename it.",
+            reason (Gmm.fit Gmm.defaults file.Source)
+        ))
+
+[<Fact>]
+let ``a file that another takes the place of is the old one to those who have it`` () =
+    opened (fun path file ->
+        Npy.write path (array2D [ [ 1.0 ]; [ 2.0 ] ]) |> ok
+
+        Assert.Equal(
+            5000L,
+            (Gmm.fit { Gmm.defaults with MaxIterations = 1 } file.Source |> ok).Statistics.Weight |> int64
+        )
+
+        Assert.Equal((2L, 1, [| 1.0; 2.0 |]), readAll path |> ok))
+
+[<Fact>]
+let ``a closed file says so`` () =
+    opened (fun _ file ->
+        let block = file.Source.Read 0L
+        (file :> IDisposable).Dispose()
+        (file :> IDisposable).Dispose()
+        Assert.Throws<ObjectDisposedException>(fun () -> file.Source.Read 0L |> ignore) |> ignore
+        Assert.Throws<ObjectDisposedException>(fun () -> block.Values.ToArray() |> ignore) |> ignore)
+
+/// 24 GiB of which only the first rows and the last take room on the disk.
+[<Fact>]
+let ``rows beyond what an array can hold are found, in little memory`` () =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "rows.npy")
+        let rows, columns = 400_000_000L, 8
+        let start = npy (header $"({rows}, {columns})") (doubles [ 1.0 .. 8.0 ])
+
+        do
+            use stream = File.Create path
+            stream.Write start
+
+            try
+                stream.SetLength(int64 (start.Length - 64) + rows * int64 columns * 8L)
+            with :? IOException when Environment.GetEnvironmentVariable "CI" <> "true" ->
+                Assert.Skip "The file system has no room for a sparse file."
+
+            stream.Position <- stream.Length - 64L
+            stream.Write(doubles [ 11.0 .. 18.0 ])
+
+        let before = GC.GetAllocatedBytesForCurrentThread()
+        use file = Npy.openFile path |> ok
+        let found = Source.rows [| 0L; 1L; rows - 1L |] file.Source
+        let allocated = GC.GetAllocatedBytesForCurrentThread() - before
+        Assert.Equal<float[,]>(array2D [ [ 1.0 .. 8.0 ]; Array.toList (Array.zeroCreate 8); [ 11.0 .. 18.0 ] ], found)
+        Assert.Equal(rows, file.Source.Rows)
+        Assert.True(allocated < 1_000_000L, $"{allocated} bytes"))

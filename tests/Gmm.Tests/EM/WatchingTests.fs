@@ -1,0 +1,357 @@
+/// Watching a fit: progress, history, warnings, printing; runs side by side.
+module Gmm.Tests.WatchingTests
+
+open System
+open System.IO
+open System.Threading
+open FsCheck.FSharp
+open Gmm
+open Gmm.Tests.Generators
+open Gmm.Tests.Support
+open Xunit
+
+let private iris components =
+    { Gmm.defaults with
+        Components = components
+        Start = Start.Points }
+
+/// A fit, and what it reported.
+let private watched (options: FitOptions<GaussianKind, Gaussian>) source =
+    let reports = ResizeArray<Progress>()
+    let fit = source |> Gmm.fit { options with Progress = reports.Add }
+    fit, List.ofSeq reports
+
+[<Fact>]
+let ``progress tells every iteration of every run, with the objectives of the trace`` () =
+    let source = (DataSet.iris ()).Source
+
+    for threads in [ 1; 2; 5 ] do
+        let fit, reports =
+            source
+            |> watched
+                { iris 3 with
+                    Restarts = 4
+                    Seed = 7
+                    Execution =
+                        { Execution.Default with
+                            Threads = threads } }
+
+        let fit = ok fit
+        let runs = reports |> List.groupBy _.Run |> List.sortBy fst
+        Assert.Equal<int list>([ 0..3 ], runs |> List.map fst)
+
+        for run, reports in runs do
+            Assert.Equal<int list>([ 0 .. reports.Length - 1 ], reports |> List.map _.Iteration)
+            Assert.All(reports, fun report -> Assert.Equal(7 + run, report.Seed))
+            Assert.Equal(0.0, reports.Head.Change)
+            Assert.All(List.pairwise reports, fun (a, b) -> Assert.Equal(b.Objective - a.Objective, b.Change))
+            Assert.All(List.pairwise reports, fun (a, b) -> Assert.True(b.Elapsed >= a.Elapsed))
+
+        let ofBest = runs |> List.find (fun (run, _) -> 7 + run = fit.Seed) |> snd
+        Assert.Equal<float[]>(fit.Trace, ofBest |> List.map _.Objective |> Array.ofList)
+
+/// Data of few blocks are fitted side by side, those of many one after another.
+[<Fact>]
+let ``restarts give the same bits side by side and one after another`` () =
+    let random = Random 3
+    let rows = Array.init 3000 (fun n -> Array.init 12 (fun _ -> normal random + float (n % 3)))
+
+    let fit threads =
+        sourceOf rows
+        |> Gmm.fit
+            { iris 3 with
+                Family.Structure = Diag
+                Restarts = 5
+                MaxIterations = 5
+                History = true
+                Execution =
+                    { Execution.Default with
+                        Threads = threads } }
+        |> ok
+
+    let reference = fit 1
+
+    for threads in [ 2; 3; 8 ] do
+        let other = fit threads
+        Assert.Equal(reference.Seed, other.Seed)
+        Assert.Equal<int64[]>(bits reference.Trace, bits other.Trace)
+        Assert.Equal<int64[]>(bits (parameters reference.Mixture), bits (parameters other.Mixture))
+        Assert.Equal(threads, other.Model.Execution.Threads)
+
+[<Fact>]
+let ``the history has the mixture of every iterate, and its objectives are those of the trace`` () =
+    let property (case: DataCase) =
+        let fit =
+            case.Source
+            |> Gmm.fit
+                { plain case.Origin.Components case.Origin.Structure with
+                    Family.RegCovar = Relative 1e-6
+                    MaxIterations = 6
+                    History = true }
+
+        whenOk fit (fun fit ->
+            let objective mixture = EM.objective fit.Model mixture (EM.eStep fit.Model case.Source mixture)
+
+            bits (Array.map objective fit.History) = bits fit.Trace
+            && obj.ReferenceEquals(fit.History[0], fit.Start)
+            && obj.ReferenceEquals(Array.last fit.History, fit.Mixture))
+
+    checkTimes 40 (Prop.forAll weightedData property)
+
+[<Fact>]
+let ``without History nothing is kept`` () = Assert.Empty(((DataSet.iris ()).Source |> Gmm.fit (iris 2) |> ok).History)
+
+[<Fact>]
+let ``progress, history and printing change no bit`` () =
+    let source = (DataSet.iris ()).Source
+    let silent = source |> Gmm.fit (iris 3) |> ok
+    let loud = source |> watched { iris 3 with History = true } |> fst |> ok
+    Assert.Equal<int64[]>(bits (parameters silent.Mixture), bits (parameters loud.Mixture))
+
+[<Fact>]
+let ``a progress function that throws ends the fit with its own exception`` () =
+    for restarts in [ 1; 4 ] do
+        let options =
+            { iris 3 with
+                Restarts = restarts
+                Progress =
+                    fun report ->
+                        if report.Iteration = 2 then
+                            failwith "enough" }
+
+        let thrown = Assert.Throws<Exception>(fun () -> (DataSet.iris ()).Source |> Gmm.fit options |> ignore)
+        Assert.Equal("enough", thrown.Message)
+
+[<Fact>]
+let ``a progress function that throws once ends the runs side by side, too`` () =
+    let mutable calls = 0
+
+    let options =
+        { iris 3 with
+            Restarts = 300
+            Tolerance = 0.0
+            Progress =
+                fun _ ->
+                    calls <- calls + 1
+
+                    if calls = 2000 then
+                        failwith "enough"
+            Execution = { Execution.Default with Threads = 2 } }
+
+    let thrown = Assert.Throws<Exception>(fun () -> (DataSet.iris ()).Source |> Gmm.fit options |> ignore)
+    Assert.Equal(("enough", 2000), (thrown.Message, calls))
+
+[<Fact>]
+let ``a fit is cancelled from its progress, runs side by side too`` () =
+    for restarts in [ 1; 4 ] do
+        use stop = new CancellationTokenSource()
+
+        let options =
+            { iris 3 with
+                Restarts = restarts
+                Tolerance = 0.0
+                MaxIterations = Int32.MaxValue
+                Progress =
+                    (fun report ->
+                        if report.Iteration = 3 then
+                            stop.Cancel())
+                Execution =
+                    { Execution.Default with
+                        Cancellation = stop.Token } }
+
+        Assert.ThrowsAny<OperationCanceledException>(fun () -> (DataSet.iris ()).Source |> Gmm.fit options |> ignore)
+        |> ignore
+
+// ── Warnings ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``a fit that stopped at its limit says so, one that converged doesn't`` () =
+    let source = (DataSet.iris ()).Source
+    let limited = source |> Gmm.fit { iris 3 with MaxIterations = 2 } |> ok
+
+    match limited.Warnings with
+    | [ NotConverged(2, change) as warning ] ->
+        Assert.Equal(limited.Trace[2] - limited.Trace[1], change)
+        Assert.Contains("Raise MaxIterations or Tolerance", warning.Message)
+    | other -> Assert.Fail $"%A{other}"
+
+    Assert.Empty((source |> Gmm.fit (iris 3) |> ok).Warnings)
+
+[<Fact>]
+let ``a component of nearly no weight is named`` () =
+    let rows = Array.init 1000 (fun n -> [| (if n = 77 then 500.0 else sin (float n)) |])
+
+    let fit =
+        sourceOf rows
+        |> Gmm.fit
+            { Gmm.defaults with
+                Components = 2
+                Start = Start.Means(array2D [ [ 0.0 ]; [ 500.0 ] ]) }
+        |> ok
+
+    match fit.Warnings with
+    | [ NearlyEmpty(1, weight) as warning ] ->
+        near 1e-6 "weight" 1e-3 weight
+        Assert.Contains("Component 1 (counting from 0) has a weight of 0.001,", warning.Message)
+    | other -> Assert.Fail $"%A{other}"
+
+/// Without regularisation, a component around one of two far rows collapses onto it.
+[<Fact>]
+let ``runs that failed are left out, and named with their errors`` () =
+    let random = Random 8
+
+    let rows =
+        Array.append (Array.init 60 (fun _ -> [| normal random; normal random |])) [| [| 1e4; 1e4 |]; [| -1e4; 1e4 |] |]
+
+    let fit =
+        sourceOf rows
+        |> Gmm.fit
+            { plain 2 Full with
+                Start = Start.RandomResponsibilities
+                Restarts = 12
+                Tolerance = 1e-9 }
+
+    match fit with
+    | Error error -> Assert.Fail error.Message
+    | Ok fit ->
+        let failed =
+            fit.Warnings
+            |> List.choose (function
+                | FailedRun(seed, error) -> Some(seed, error)
+                | _ -> None)
+
+        Assert.Equal<(int * GmmError) list>(fit.Failures, failed)
+
+        for seed in 0..11 do
+            let alone =
+                sourceOf rows
+                |> Gmm.fit
+                    { plain 2 Full with
+                        Start = Start.RandomResponsibilities
+                        Seed = seed
+                        Tolerance = 1e-9 }
+
+            match alone, List.tryFind (fst >> (=) seed) failed with
+            | Ok _, None -> ()
+            | Error error, Some(_, named) -> Assert.Equal(error, named)
+            | _ -> Assert.Fail $"seed {seed}"
+
+[<Fact>]
+let ``warnings speak of finite numbers`` () =
+    for warning in [ NotConverged(5, 0.25); NearlyEmpty(2, 1e-9); FailedRun(3, CollapsedComponent(1, 4)) ] do
+        Assert.DoesNotContain("NaN", warning.Message)
+        Assert.NotEmpty warning.Message
+
+// ── Printing ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Console.Out is the process's; no test beside this one sets it.
+[<Fact>]
+let ``Verbose prints a line every so many iterations and one about the outcome`` () =
+    let console = Console.Out
+    use text = new StringWriter()
+
+    let fit =
+        try
+            Console.SetOut(TextWriter.Synchronized text)
+
+            (DataSet.iris ()).Source
+            |> Gmm.fit
+                { iris 3 with
+                    Verbose = true
+                    VerboseInterval = 4
+                    Tolerance = 0.0
+                    MaxIterations = 10 }
+            |> ok
+        finally
+            Console.SetOut console
+
+    let lines = text.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries)
+    let ours = lines |> Array.filter (fun line -> line.StartsWith "run 0 (seed 0)")
+    Assert.Equal(3, ours.Length)
+    Assert.Contains("iteration    8", ours[2])
+    Assert.Contains($"{fit.Trace[8]:G10}", ours[2])
+
+    Assert.Contains(
+        lines,
+        fun line -> line.StartsWith "seed 0 was best: stopped without converging after 10 iterations"
+    )
+
+// ── Priors from the data ────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``priors from the data are their mean and their covariance, shrunk by the number of components`` () =
+    let property (case: DataCase) =
+        let origin = case.Origin
+        let structure, components, features = origin.Structure, origin.Components, origin.Features
+        let whole = case.Source |> Gmm.fit (plain 1 structure)
+
+        whenOk whole (fun whole ->
+            let means, covariances = Prior.fromData structure components case.Source |> ok
+
+            let expected =
+                whole.Parameters.Covariances.toArray ()
+                |> Array.map (fun v -> v / float components ** (2.0 / float features))
+
+            let scale = Array.max (Array.map abs expected)
+
+            allWithin
+                1e-11
+                (1.0 + Array.max (Array.map abs origin.Means[0]))
+                (whole.Parameters.Means.toArray ())
+                (means.Mean.toArray ())
+            && means.Precision = 0.01
+            && covariances.Degrees = float features + 2.0
+            && allWithin
+                1e-9
+                (1.0 + scale)
+                (expected |> Array.truncate (covariances.Scale.toArray ()).Length)
+                (covariances.Scale.toArray ()))
+
+    checkTimes 40 (Prop.forAll data property)
+
+/// Nine rows can't hold three full covariances of four features; with the prior they do.
+[<Fact>]
+let ``priors from the data hold components together where they have few rows`` () =
+    let data = DataSet.iris ()
+    let few = sourceOf [| for n in 0..16..149 -> data.Rows[n] |]
+
+    let options =
+        { plain 3 Full with
+            Start = Start.KMeans }
+
+    Assert.True(few |> Gmm.fit options |> Result.isError)
+    let means, covariances = Prior.fromData Full 3 few |> ok
+
+    let fit =
+        few
+        |> Gmm.fit
+            { options with
+                Family.MeanPrior = Some means
+                Family.CovariancePrior = Some covariances }
+        |> ok
+
+    Assert.True fit.Converged
+    near 1e-9 "objective" fit.Objective ((fit.LogLikelihood + fit.LogPrior) / 10.0)
+
+[<Fact>]
+let ``one concentration stands for all components`` () =
+    let source = (DataSet.iris ()).Source
+
+    let fit concentration =
+        source
+        |> Gmm.fit
+            { iris 3 with
+                WeightPrior = Dirichlet concentration }
+        |> ok
+
+    Assert.Equal<int64[]>(
+        bits (parameters (fit [| 4.0; 4.0; 4.0 |]).Mixture),
+        bits (parameters (fit [| 4.0 |]).Mixture)
+    )
+
+[<Fact>]
+let ``a fit shows itself as one line`` () =
+    let fit = (DataSet.iris ()).Source |> Gmm.fit { iris 3 with MaxIterations = 2 } |> ok
+    let text = $"%A{fit}"
+    Assert.StartsWith("gaussian mixture of 3, stopped without converging after 2 iterations: objective -", text)
+    Assert.DoesNotContain("\n", text)

@@ -1,0 +1,557 @@
+/// The laws of Gmm.Laws: every built-in family obeys each of them, and for each there is a family that breaks it.
+module Gmm.Tests.LawTests
+
+open System.Text.RegularExpressions
+open Gmm
+open Gmm.Laws
+open Gmm.Tests.Families
+open MathNet.Numerics
+open Xunit
+
+// ── The built-in families ───────────────────────────────────────────────────────────────────────────────────────────
+
+/// x·ln p with 0·ln 0 = 0.
+let private times x p = if x = 0.0 then 0.0 else x * log p
+
+let private bernoulli =
+    { Definition = Bernoulli.family
+      Support = Levels [| 0.0; 1.0 |]
+      Means = MeanParameters.simplex 2 1.0
+      Textbook = Some(fun p x -> times x p[0] + times (1.0 - x) (1.0 - p[0]))
+      Edges = [ [| 0.0; 1.0 |]; [| 1.0; 0.0 |] ] }
+
+let private binomial =
+    let trials = 5
+
+    { Definition = Binomial.family trials
+      Support = Levels [| for x in 0..trials -> float x |]
+      Means = MeanParameters.simplex 2 (float trials)
+      Textbook =
+        Some(fun mean x ->
+            let p, n = mean[0] / float trials, float trials
+
+            log (SpecialFunctions.Binomial(trials, int x)) + times x p + times (n - x) (1.0 - p))
+      Edges = [ [| 0.0; float trials |]; [| float trials; 0.0 |] ] }
+
+let private categorical =
+    { Definition = Categorical.family 3
+      Support = Levels [| 0.0; 1.0; 2.0 |]
+      Means = MeanParameters.simplex 3 1.0
+      Textbook = Some(fun p x -> log p[int x])
+      Edges = [ [| 0.0; 1.0; 0.0 |]; [| 0.5; 0.0; 0.5 |] ] }
+
+let private poisson =
+    { Definition = Poisson.family
+      Support = Counts
+      Means = MeanParameters.positive 0.1 20.0
+      Textbook = Some(fun rate x -> times x rate[0] - rate[0] - SpecialFunctions.FactorialLn(int x))
+      Edges = [ [| 0.0 |] ] }
+
+let private exponential =
+    { Definition = Exponential.family
+      Support = HalfLine
+      Means = MeanParameters.positive 0.1 20.0
+      Textbook = Some(fun mean x -> -log mean[0] - x / mean[0])
+      Edges = [] }
+
+/// A subject of any family.
+type Trial =
+    abstract Name: string
+    /// The names of the laws that apply.
+    abstract Laws: string list
+    /// What becomes of the law of a name.
+    abstract Run: law: string -> Report
+
+let private trial (subject: Subject<'θ>) =
+    { new Trial with
+        member _.Name = subject.Name
+        member _.Laws = Laws.properties subject |> List.map fst
+
+        member _.Run name = Laws.all |> List.find (fun law -> law.Name = name) |> Law.run Laws.defaults subject }
+
+let private product =
+    Laws.ofProduct
+        [ Laws.part 1 (Laws.ofGaussian Full)
+          Laws.part 1 (Laws.ofExponentialFamily bernoulli)
+          Laws.part 1 (Laws.ofExponentialFamily poisson) ]
+
+let private families: Trial list =
+    [ for column in [ bernoulli; binomial; categorical; poisson; exponential ] do
+          trial (Laws.ofExponentialFamily column)
+
+      for structure in Structure.all do
+          trial (Laws.ofGaussian structure)
+
+      trial product ]
+
+let familiesAndLaws =
+    TheoryData<string, string>(
+        [ for family in families do
+              for law in family.Laws -> struct (family.Name, law) ]
+    )
+
+[<Theory; MemberData(nameof familiesAndLaws)>]
+[<Formula("Σₓ p(x|θ) = 1, or ∫ p(x|θ) dx = 1", "Bishop, PRML, 2006, §1.2")>]
+[<Formula("p(x|η) = h(x) exp(η·T(x) − A(η))", "Bishop, PRML, 2006, eq. 2.194")>]
+[<Formula("∇A(η) = E T(x)", "Bishop, PRML, 2006, eq. 2.226")>]
+[<Formula("θ′ = argmax Σₙₖ rₙₖ ln p(xₙ|θₖ) + ln p(θ)", "Bishop, PRML, 2006, §9.4")>]
+[<Formula("ln p(X|θ′) ≥ ln p(X|θ) after a step of EM", "Dempster, Laird and Rubin 1977")>]
+let ``a built-in family obeys`` (family: string) (law: string) =
+    let report = (families |> List.find (fun trial -> trial.Name = family)).Run law
+    Assert.True(report.IsGood, string report)
+
+// ── Families that are wrong on purpose ──────────────────────────────────────────────────────────────────────────────
+
+let private geometric =
+    { Definition = Families.geometric
+      Support = Counts
+      Means = MeanParameters.positive 0.1 10.0
+      Textbook = Some(fun mean x -> times x (mean[0] / (1.0 + mean[0])) - log (1.0 + mean[0]))
+      Edges = [ [| 0.0 |] ] }
+
+let private ofGeometric = Laws.ofExponentialFamily geometric
+
+let private withDefinition change =
+    trial (
+        Laws.ofExponentialFamily
+            { geometric with
+                Definition = change geometric.Definition }
+    )
+
+/// The subject with another density or other sums, which no kernel knows.
+let private withoutForm change =
+    Subject.mapFamily (fun family ->
+        { change family with
+            Form = fun _ -> None })
+
+/// The M-step with other statistics.
+let private maximiseOf (change: Statistics -> Statistics) (family: Family<ExponentialParameters>) =
+    { family with
+        Maximise = fun parameters -> change >> family.Maximise parameters }
+
+let private more count (statistics: Statistics) =
+    { statistics with
+        Counts = statistics.Counts |> Array.map ((+) count) }
+
+/// An M-step that goes from the old mean parameters somewhere else than to the best.
+let private towards (place: Tensor -> Tensor -> Tensor) (family: Family<ExponentialParameters>) =
+    { family with
+        Maximise =
+            fun parameters statistics ->
+                family.Maximise parameters statistics
+                |> Result.bind (fun best ->
+                    place parameters.Means best.Means |> ExponentialFamily.create geometric.Definition) }
+
+let private density = [ "the density sums or integrates to one"; "the log-density is the textbook's" ]
+
+let private mStep = [ "the M-step maximises Q"; "the M-step maximises Q + ln prior" ]
+
+let private monotone =
+    [ "the objective never falls"
+      "the objective never falls under a prior"
+      "the classification objective never falls" ]
+
+let private edges = [ "parameters on the edge give densities, never NaN" ]
+
+let private saved = [ "a saved fit comes back to the last bit" ]
+
+let private neverLowers = [ "the M-step never lowers Q + ln prior" ]
+
+let private scaled = [ "scaled statistics are those of repeated rows" ]
+
+let private recentred =
+    [ "recentred statistics are those about the other means"; "the M-step is the same from recentred statistics" ]
+
+let private thereAndBack = [ "recentring there and back changes nothing" ]
+
+let private comesBack = [ "a mixture comes back from its free coordinates" ]
+
+let private free = [ "numbers near the free coordinates make a mixture" ]
+
+/// The family with other coordinates.
+let private withCoordinates change (family: Family<'θ>) =
+    { family with
+        Coordinates = change family.Coordinates }
+
+/// Gaussian columns that are independent given the component, with standard deviations made of the variances.
+let private independent deviation (gaussian: Gaussian) k random =
+    let mean, covariance = (gaussian.Means.toArray2D ())[k, *], Gaussian.covariance gaussian k
+    mean |> Array.mapi (fun j mean -> Distributions.Normal.Sample(random, mean, deviation covariance[j, j]))
+
+/// What is wrong, a family of which it is, the laws that it must break, and others that then may break too.
+let private wrong: (string * Trial * string list * string list) list =
+    [ "a density that sums to more",
+      ofGeometric
+      |> withoutForm (fun family ->
+          { family with
+              LogDensity = fun p x -> family.LogDensity p x + 0.1 })
+      |> trial,
+      density,
+      []
+
+      "another density of the same mean",
+      trial (
+          Laws.ofExponentialFamily
+              { geometric with
+                  Textbook = poisson.Textbook }
+      ),
+      [ "the log-density is the textbook's" ],
+      []
+
+      "statistics that forget a block of one row",
+      ofGeometric
+      |> withoutForm (fun family ->
+          { family with
+              Sums = fun p x r -> if x.shape[0] = 1 then family.Sums p x (r * 0.0) else family.Sums p x r })
+      |> trial,
+      [ "statistics add over parts of the data" ],
+      recentred
+
+      "statistics of which a constant is a part",
+      ofGeometric
+      |> withoutForm (fun family ->
+          { family with
+              Sums = fun p x r -> [ for sum in family.Sums p x r -> sum + 0.01 ] })
+      |> trial,
+      "statistics add over parts of the data" :: scaled,
+      "a weight of m is m copies of the row" :: recentred @ mStep @ neverLowers @ monotone
+
+      "sums of other lengths than the family says",
+      ofGeometric
+      |> withoutForm (fun family ->
+          { family with
+              SumLengths = family.SumLengths >> Array.map ((+) 1) })
+      |> trial,
+      [ "the sums have the lengths that the family says" ],
+      []
+
+      "moments that stay where they are when the means move",
+      Laws.ofGaussian Diag |> Subject.mapFamily (fun family -> { family with Recentre = fun _ _ -> id }) |> trial,
+      recentred,
+      []
+
+      "counts that grow when the means move",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              Recentre = fun _ _ -> more 0.1 })
+      |> trial,
+      thereAndBack @ recentred,
+      []
+
+      "a coordinate too many",
+      ofGeometric
+      |> Subject.mapFamily (
+          withCoordinates (fun coordinates ->
+              { coordinates with
+                  Names = coordinates.Names >> Array.append [| "constant" |]
+                  OfParameters = coordinates.OfParameters >> Array.append [| 1.0 |]
+                  ToParameters = fun like -> Array.skip 1 >> coordinates.ToParameters like })
+      )
+      |> trial,
+      comesBack,
+      free
+
+      "coordinates of other parameters",
+      ofGeometric
+      |> Subject.mapFamily (
+          withCoordinates (fun coordinates ->
+              { coordinates with
+                  OfParameters = coordinates.OfParameters >> Array.map (fun eta -> 1.1 * eta) })
+      )
+      |> trial,
+      comesBack,
+      free @ mStep
+
+      "coordinates that must stay where they are",
+      ofGeometric
+      |> Subject.mapFamily (
+          withCoordinates (fun coordinates ->
+              { coordinates with
+                  ToParameters =
+                      fun like numbers ->
+                          if Array.exists2 (fun a b -> abs (a - b) > 1e-6) numbers (coordinates.OfParameters like) then
+                              Error(InvalidOption("Coordinates", "the same", "others"))
+                          else
+                              coordinates.ToParameters like numbers })
+      )
+      |> trial,
+      free,
+      thereAndBack @ recentred
+
+      "an M-step that goes much too far",
+      ofGeometric |> Subject.mapFamily (towards (fun _ best -> best * 10.0)) |> trial,
+      neverLowers @ mStep,
+      monotone
+
+      "a form of another density",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              Form =
+                  fun p ->
+                      family.Form
+                          { p with
+                              LogPartitions = p.LogPartitions + 0.1 } })
+      |> trial,
+      [ "the form is that of the density and the sums" ],
+      []
+
+      "an M-step that goes half of the way",
+      ofGeometric |> Subject.mapFamily (towards (fun before best -> (before + best) * 0.5)) |> trial,
+      mStep,
+      recentred
+
+      "an M-step with a count more",
+      ofGeometric |> Subject.mapFamily (maximiseOf (more 1.0)) |> trial,
+      mStep,
+      scaled @ neverLowers @ monotone
+
+      "a prior that counts twice in the objective",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              LogPrior = fun p -> 2.0 * family.LogPrior p })
+      |> trial,
+      [ "the M-step maximises Q + ln prior"; "the objective never falls under a prior" ],
+      []
+
+      "an M-step that leaves where nothing is left to gain",
+      ofGeometric
+      |> Subject.mapFamily (
+          towards (fun before best ->
+              let change = (before - best).toArray() |> Array.sumBy abs
+              if change < 1e-3 then best + 0.5 else best)
+      )
+      |> trial,
+      monotone,
+      []
+
+      "ten counts more in the M-step when responsibilities are 0 or 1",
+      ofGeometric
+      |> Subject.mapFamily (
+          maximiseOf (fun statistics ->
+              let areWhole = statistics.Counts |> Array.forall (fun count -> count = round count)
+
+              if statistics.Counts.Length > 1 && areWhole then
+                  more 10.0 statistics
+              else
+                  statistics)
+      )
+      |> trial,
+      [ "the classification objective never falls" ],
+      []
+
+      "a map to mean parameters that is off",
+      withDefinition (fun family ->
+          { family with
+              Mean = family.Mean >> Array.map (fun mean -> 1.1 * mean) }),
+      [ "natural and mean parameters are inverse maps"; "the gradient of the log-partition is the mean" ],
+      comesBack @ free @ saved @ mStep
+
+      "a map to natural parameters that is off",
+      withDefinition (fun family ->
+          { family with
+              Natural = family.Natural >> Array.map (fun eta -> eta - 0.1) }),
+      [ "natural and mean parameters are inverse maps" ],
+      "the log-density is the textbook's" :: "the sampler draws from the density" :: saved
+      @ comesBack
+      @ free
+      @ neverLowers
+      @ mStep
+      @ monotone
+
+      "a log-partition that is off",
+      withDefinition (fun family ->
+          { family with
+              LogPartition = fun eta -> family.LogPartition eta - 0.1 * exp eta[0] }),
+      [ "the gradient of the log-partition is the mean" ],
+      "the sampler draws from the density" :: density @ neverLowers @ mStep @ monotone
+
+      "sums in which no row counts more than once",
+      ofGeometric
+      |> withoutForm (fun family ->
+          { family with
+              Sums = fun p x r -> family.Sums p x ((r * -1.0).clamp -1.0 * -1.0) })
+      |> trial,
+      [ "a weight of m is m copies of the row" ],
+      []
+
+      "a density that knows the first row",
+      ofGeometric
+      |> withoutForm (fun family ->
+          { family with
+              LogDensity =
+                  fun p x ->
+                      let all = x.toArray ()
+                      family.LogDensity p x + (if all[0] > Array.last all then 0.1 else 0.0) })
+      |> trial,
+      [ "the order of rows doesn't matter" ],
+      [ "a weight of m is m copies of the row"; "the log-density is the textbook's" ]
+
+      "components that are told apart",
+      ofGeometric
+      |> withoutForm (fun family ->
+          { family with
+              LogDensity =
+                  fun p x ->
+                      let components = p.Means.shape[0]
+                      family.LogDensity p x + Tensor.vector (Array.init components (fun k -> 0.1 * float k)) })
+      |> trial,
+      [ "the order of components doesn't matter" ],
+      density
+
+      "a sampler of another parameter",
+      withDefinition (fun family ->
+          { family with
+              Sample = fun random means -> family.Sample random [| 1.3 * means[0] |] }),
+      [ "the sampler draws from the density" ],
+      []
+
+      "a sampler of another parameter, of a continuous distribution",
+      trial (
+          Laws.ofExponentialFamily
+              { exponential with
+                  Definition =
+                      { Exponential.family with
+                          Sample = fun random means -> Exponential.family.Sample random [| 1.3 * means[0] |] } }
+      ),
+      [ "the sampler draws from the density" ],
+      []
+
+      "a sampler that leaves the domain",
+      withDefinition (fun family ->
+          { family with
+              Sample = fun random means -> family.Sample random means - 1.0 }),
+      [ "the sampler draws from the density" ],
+      "the log-density is the textbook's"
+      :: "a weight of m is m copies of the row"
+      :: "the order of components doesn't matter"
+      :: edges
+      @ neverLowers
+      @ mStep
+      @ monotone
+
+      "a density that multiplies 0 by −∞",
+      ofGeometric
+      |> withoutForm (fun family ->
+          { family with
+              LogDensity =
+                  fun p x ->
+                      let q = (p.Natural.exp ()).log().view [| p.Natural.shape[0]; p.Natural.shape[1] |]
+                      x.matmul (q.transpose (0, 1)) - p.LogPartitions })
+      |> trial,
+      edges,
+      scaled @ recentred @ comesBack @ neverLowers @ mStep @ monotone
+
+      "means that are saved in single precision",
+      ofGeometric
+      |> Subject.mapFamily (fun family ->
+          { family with
+              Storage =
+                  { family.Storage with
+                      OfParameters =
+                          family.Storage.OfParameters
+                          >> Result.map (fun p ->
+                              { p with
+                                  Means =
+                                      Tensor.create p.Means.shape (p.Means.toArray () |> Array.map (float32 >> float)) }) } })
+      |> trial,
+      saved,
+      []
+
+      "a Gaussian sampler that takes variances for standard deviations",
+      Laws.ofGaussian TiedDiag |> Subject.mapFamily (fun family -> { family with Sample = independent id }) |> trial,
+      [ "the sampler draws from the density" ],
+      []
+
+      "Gaussians with a tenth more scatter",
+      Laws.ofGaussian TiedFull
+      |> Subject.mapFamily (fun family ->
+          { family with
+              Maximise =
+                  fun parameters statistics ->
+                      let scatter = statistics.Sums[1] |> Array.map (fun sum -> 1.1 * sum)
+
+                      family.Maximise
+                          parameters
+                          { statistics with
+                              Sums = [| statistics.Sums[0]; scatter |] } })
+      |> trial,
+      mStep,
+      recentred @ neverLowers @ monotone
+
+      "Gaussians without 2π",
+      Laws.ofGaussian Spherical
+      |> withoutForm (fun family ->
+          { family with
+              LogDensity = fun p x -> family.LogDensity p x + float x.shape[1] * Constants.Ln2PiOver2 })
+      |> trial,
+      density,
+      [] ]
+
+let wrongFamilies = TheoryData<string>([ for what, _, _, _ in wrong -> what ])
+
+/// Whether a counterexample was shrunk to 4 rows, 1 column and 2 components at most.
+let private isSmall report =
+    match report.Outcome with
+    | Failed(_, case) ->
+        let size = Regex.Match(case, @"^(\d+) rows?, (\d+) columns?, (\d+) components?\n")
+        let number (group: int) = int size.Groups[group].Value
+        size.Success && number 1 <= 4 && number 2 = 1 && number 3 <= 2
+    | _ -> false
+
+[<Theory; MemberData(nameof wrongFamilies)>]
+let ``a wrong family breaks its laws, and no other, on a small case`` (what: string) =
+    let _, family, must, may = wrong |> List.find (fun (name, _, _, _) -> name = what)
+    let broken = family.Laws |> List.map family.Run |> List.filter (fun report -> not report.IsGood)
+    let texts = broken |> Seq.map string |> String.concat "\n\n"
+
+    for law in must do
+        Assert.True(broken |> List.exists (fun report -> report.Law = law && isSmall report), $"{law}\n\n{texts}")
+
+    for report in broken do
+        Assert.True(must @ may |> List.contains report.Law, string report)
+
+let private samplerReport subject = Law.run Laws.defaults subject Laws.samplerFollowsDensity
+
+[<Fact>]
+let ``a sampler that leaves out the correlations breaks its law`` () =
+    let full = Laws.ofGaussian Full
+
+    let wrong =
+        full
+        |> Subject.mapFamily (fun family ->
+            { family with
+                Sample = independent sqrt })
+
+    Assert.True((samplerReport full).IsGood, string (samplerReport full))
+    Assert.Contains("by Kolmogorov and Smirnov.\n", string (samplerReport wrong))
+    Assert.Contains(" 2 columns, 1 component\n", string (samplerReport wrong))
+
+[<Fact>]
+let ``a sampler of a product whose parts change places breaks its law`` () =
+    let parts = Laws.ofProduct [ Laws.part 1 (Laws.ofGaussian Full); Laws.part 1 (Laws.ofGaussian Spherical) ]
+
+    let swapped =
+        parts
+        |> Subject.mapFamily (fun family ->
+            { family with
+                Sample = fun parameters k -> family.Sample parameters k >> Array.rev })
+
+    Assert.True((samplerReport parts).IsGood, string (samplerReport parts))
+    Assert.False (samplerReport swapped).IsGood
+
+[<Fact>]
+let ``for every law there is a family that breaks it`` () =
+    let broken = wrong |> List.collect (fun (_, _, must, _) -> must) |> List.distinct |> List.sort
+    Assert.Equal<string list>(List.sort [ for law in Laws.all<Gaussian> -> law.Name ], broken)
+
+[<Fact>]
+let ``check says which law is broken, how, and by which parameters and rows`` () =
+    let subject = ofGeometric |> Subject.mapFamily (maximiseOf (more 1.0))
+    Laws.check Laws.defaults ofGeometric
+    let broken = Assert.Throws<LawException>(fun () -> Laws.check Laws.defaults subject)
+    Assert.Contains("geometric breaks the law: the M-step maximises Q\nQ + ln prior ", broken.Message)
+    Assert.Contains("1 column, 1 component\n  weights: [1]\n  component 0: mean parameters [", broken.Message)
+    Assert.Contains("\n  rows: [", broken.Message)

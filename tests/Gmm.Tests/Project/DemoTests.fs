@@ -1,0 +1,125 @@
+/// The demo as a program: what it prints and how it ends.
+module Gmm.Tests.DemoTests
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Xml.Linq
+open Gmm.Tests.Support
+open Xunit
+
+/// The demo as the tests were built, in Debug or in Release.
+let private program =
+    let configuration = DirectoryInfo(AppContext.BaseDirectory).Parent.Name
+    Path.Combine(repositoryRoot.Value, "samples", "Gmm.Demo", "bin", configuration, "net10.0", "Gmm.Demo.dll")
+
+/// The exit code, the output and the errors of the demo, run in a folder of its own that has the data, and what `look` sees
+/// there afterwards.
+let private runAnd (look: string -> 'T) (arguments: string list) =
+    let folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())
+    let data = Path.Combine(folder, "data")
+    Directory.CreateDirectory data |> ignore
+
+    for file in [ "faithful.csv"; "iris.csv" ] do
+        File.Copy(Path.Combine(repositoryRoot.Value, "data", file), Path.Combine(data, file))
+
+    try
+        let start =
+            ProcessStartInfo(
+                "dotnet",
+                program :: arguments,
+                WorkingDirectory = folder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                StandardOutputEncoding = Text.Encoding.UTF8
+            )
+
+        use demo = Process.Start start
+        let errors = demo.StandardError.ReadToEndAsync()
+        let output = demo.StandardOutput.ReadToEnd()
+        demo.WaitForExit()
+        (demo.ExitCode, output, errors.Result), look folder
+    finally
+        Directory.Delete(folder, recursive = true)
+
+let private run arguments = runAnd ignore arguments |> fst
+
+let private isPicture folder name = XDocument.Load(Path.Combine(folder, name)).Root.Name.LocalName = "svg"
+
+[<Fact>]
+let ``without arguments it fits both data sets with all structures and draws them`` () =
+    let (exitCode, output, errors), arePictures =
+        runAnd
+            (fun folder -> [ "faithful"; "iris" ] |> List.map (fun name -> isPicture folder $"artifacts/{name}.svg"))
+            []
+
+    Assert.Equal((0, ""), (exitCode, errors))
+    Assert.Equal<bool list>([ true; true ], arePictures)
+
+    for number in
+        [ "-1130.26396"
+          "-1140.18676"
+          "-1147.80635"
+          "-1157.68001"
+          "-1709.52928"
+          "-1709.68137" // faithful
+          "-180.18548"
+          "-256.35404"
+          "-361.42552"
+          "-384.31410"
+          "-401.80218" ] do // iris
+        Assert.Contains(number, output)
+
+    Assert.Contains("BIC prefers full", output)
+    Assert.Contains("–", output)
+    // Every row of a table is one line.
+    Assert.All(
+        output.Split('\n') |> Array.filter (fun line -> line.StartsWith '│'),
+        fun line -> Assert.Equal(7, line.Split('│').Length - 1)
+    )
+
+[<Fact>]
+let ``a file of the user's own, one structure, and a picture where it is wanted`` () =
+    let arguments =
+        [ "data/iris.csv"; "--components"; "3"; "--covariance"; "tied"; "--restarts"; "2"; "--seed"; "5" ]
+        @ [ "--columns"; "petal_width,1"; "--output"; "out/mine.svg" ]
+
+    let (exitCode, output, errors), isPicture = runAnd (fun folder -> isPicture folder "out/mine.svg") arguments
+
+    Assert.Equal((0, ""), (exitCode, errors))
+    Assert.True isPicture
+    Assert.Contains("tied_full", output)
+    Assert.Contains("out/mine.svg", output)
+    Assert.DoesNotContain("BIC prefers", output)
+
+[<Fact>]
+let ``help is no error`` () =
+    let exitCode, output, _ = run [ "--help" ]
+    Assert.Equal(0, exitCode)
+    Assert.Contains("--components", output)
+
+[<Theory>]
+[<InlineData("data/iris.csv", "lacks --components")>]
+[<InlineData("--components 3", "no file")>]
+[<InlineData("data/iris.csv --components three", "not a number")>]
+[<InlineData("data/iris.csv --components", "no value")>]
+[<InlineData("data/iris.csv --components 3 --covariance round", "no structure")>]
+[<InlineData("data/iris.csv --components 3 --columns 1", "one column")>]
+[<InlineData("data/iris.csv --components 3 --colour red", "no such option")>]
+let ``wrong arguments end with code 2 and the usage`` (arguments: string) (_why: string) =
+    let exitCode, output, errors = run (List.ofArray (arguments.Split ' '))
+    Assert.Equal((2, ""), (exitCode, output))
+    Assert.StartsWith("error: ", errors)
+    Assert.Contains("Usage:", errors)
+
+[<Theory>]
+[<InlineData("missing.csv --components 2", "missing.csv")>]
+[<InlineData("data/iris.csv --components 0", "Components")>]
+[<InlineData("data/iris.csv --components 500", "500")>]
+[<InlineData("data/iris.csv --components 3 --columns 1,9", "sepal_length")>]
+let ``what the library refuses ends with code 1 and its message`` (arguments: string) (part: string) =
+    let exitCode, _, errors = run (List.ofArray (arguments.Split ' '))
+    Assert.Equal(1, exitCode)
+    Assert.StartsWith("error: ", errors)
+    Assert.Contains(part, errors)
+    Assert.DoesNotContain("   at ", errors)

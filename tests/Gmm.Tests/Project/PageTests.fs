@@ -1,0 +1,148 @@
+/// The scripts of the documentation and of the README run as they stand, and print the numbers they are about.
+module Gmm.Tests.PageTests
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Text.RegularExpressions
+open Gmm.Tests.Support
+open Xunit
+
+let private root = repositoryRoot
+let private docs = lazy Path.Combine(root.Value, "docs")
+
+/// Returns what a script prints when it runs in a folder; the test fails when it does not end well.
+let private outputWith (variables: (string * string) list) (folder: string) (script: string) =
+    let start =
+        ProcessStartInfo(
+            "dotnet",
+            [ "fsi"; "--quiet"; script ],
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        )
+
+    for name, value in variables do
+        start.Environment[name] <- value
+
+    use run = Process.Start start
+    let output, errors = run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync()
+
+    if not (run.WaitForExit(TimeSpan.FromSeconds 60.0)) then
+        run.Kill(entireProcessTree = true)
+        Assert.Fail "The script did not end within a minute."
+
+    Assert.True((run.ExitCode = 0), $"exit code {run.ExitCode}:\n{output.Result}\n{errors.Result}")
+    output.Result
+
+/// What each page must print.
+let private expected =
+    Map
+        [ "backends.fsx", [ "cpu       log-likelihood -1130.263966"; "auto      log-likelihood -1130.263966" ]
+          "em-from-scratch.fsx",
+          [ "counts                  agree"
+            "EM.step is both: true"
+            "0 of them down"
+            "iterates: agree"
+            "by hand              log-likelihood -1130.263960"
+            "largest weight difference 0.0000000"
+            "adjusted Rand index 1.0000" ]
+          "quickstart.fsx", [ "log-likelihood -1130.26" ]
+          // One step by hand, and ten.
+          "coins.fsx", [ "0.828571   0.828571"; "0.7967  0.5197     0.7967  0.5197" ]
+          "digits.fsx", [ "1797 images"; "adjusted Rand index 0.7835"; "adjusted Rand index 0.5694" ]
+          // As printed, see FamilyOracleTests.fs.
+          "families.fsx",
+          [ "log-likelihood -891.142795"
+            "class of 0.05448: P(0) = 0.250919  0.356491  0.234975"
+            "weight 0.28550904362246, rates 1.1103203807742 and 2.5751589717362" ]
+          "tutorial.fsx",
+          [ "settled after 13 iterations"
+            "J = 1856.12 from the corner, 1447.13 by KMeans.fit"
+            "log-likelihood -2313.689"
+            "the bound touches and rises, the likelihood above it, in all steps: true"
+            "step 5: mean 3.1209, log-likelihood per row -2.045816"
+            ", 0 of them down"
+            "less in every direction: true"
+            "50   0.627979 0.860313 0.070984   0.627979 0.860313 0.070984"
+            "centres of k-means agree to 1e-9: true" ]
+          "structures.fsx",
+          [ "full                 29     329    6629  101504"
+            "full           3×2×2                      17         -1863.22   3832.10"
+            "spherical  ( 7.321  0.000;  0.000  7.321)   tied the same: true"
+            "full                        44         -180.186   580.84          0.9039"
+            "tied_full                   24         -256.354   632.96          0.9410" ]
+          "priors.fsx",
+          [ "mean        by hand 3.412040 69.204969\n            fitted  3.412040 69.204969"
+            "covariance  by hand 1.276534 14.029676 192.672979\n            fitted  1.276534 14.029676 192.672979"
+            "1000   0.4828  0.5172"
+            "100      70.860  70.939"
+            "1000   9.709  9.509"
+            "of 20 samples have no fit"
+            "is not positive definite"
+            "30         0 of 20" ]
+          "kmeans-limit.fsx", [ "inertia 79.5760"; "0 rows have different labels" ]
+          "new-family.fsx", [ "weight 0.661, mean 0.94"; "The density of component 0 sums to 1.33333." ]
+          "saving.fsx", [ "the same state again: true"; "It was altered after it was saved" ]
+          "starts.fsx",
+          [ "labels and their responsibilities end alike: True"
+            "from means  -4.1148 after"
+            "Identity    -15.4771 at the start"
+            "five and five more are ten: True" ]
+          "sampling.fsx",
+          [ "components drawn from: [|1|]"
+            // exp(−8²/2) − exp(−9²/2).
+            "far: StdRange(8, 9)"
+            "1.266e-14"
+            "eruption 2.90: wait 65.64 ± 8.30" ]
+          "selection.fsx",
+          [ "BIC: tied_full with 3 components, 2314.30"
+            "ICL: full with 2 components, 2322.70"
+            "BIC: 3 components"
+            "ICL: 2 components" ]
+          "mixed-data.fsx", [ "2        -2807.34          27  5756.21" ] ]
+
+let pages = TheoryData<string>(Directory.GetFiles(docs.Value, "*.fsx") |> Seq.map Path.GetFileName |> Seq.sort)
+
+[<Theory; MemberData(nameof pages)>]
+let ``the page runs as it stands`` (page: string) =
+    let output = outputWith [] root.Value (Path.Combine(docs.Value, page))
+
+    for text in expected |> Map.tryFind page |> Option.defaultValue [] do
+        Assert.Contains(text, output)
+
+[<Fact>]
+let ``every page with an expected number is there`` () =
+    for page in expected.Keys do
+        Assert.True(File.Exists(Path.Combine(docs.Value, page)), $"{page} is missing")
+
+[<Fact>]
+let ``the page on backends says what is missing where there is no libtorch, and how to get it`` () =
+    let nowhere = Path.Combine(root.Value, "nowhere", "libgmm_torch.so")
+    let output = outputWith [ "GMM_TORCH_LIBRARY", nowhere ] root.Value (Path.Combine(docs.Value, "backends.fsx"))
+    Assert.Contains("torch:cpu The backend torch:cpu can't be used: it needs libtorch", output)
+    Assert.Contains($"there is no file {nowhere}. Build the library with `dotnet fsi build.fsx torch`", output)
+    Assert.Contains("auto      log-likelihood -1130.263966", output)
+    Assert.Contains("libtorch, Float32  not here", output)
+
+[<Fact>]
+let ``all F# in README.md runs, in order, as one script`` () =
+    let readme = File.ReadAllText(Path.Combine(root.Value, "README.md"))
+
+    let fences =
+        [ for fence in
+              Regex.Matches(readme, "^```fsharp\r?\n(.*?)^```", RegexOptions.Multiline ||| RegexOptions.Singleline) ->
+              fence.Groups[1].Value ]
+
+    Assert.NotEmpty fences
+    let library = Path.Combine(root.Value, "src", "Gmm.FSharp", "bin", "Release", "net10.0", "Gmm.FSharp.dll")
+
+    // The script writes a picture where it runs.
+    inFolder (fun folder ->
+        Directory.CreateDirectory(Path.Combine(folder, "data")) |> ignore
+        File.Copy(Path.Combine(root.Value, "data", "faithful.csv"), Path.Combine(folder, "data", "faithful.csv"))
+        let script = Path.Combine(folder, "readme.fsx")
+        let references = $"#I @\"{Path.GetDirectoryName library}\"\n#r \"{Path.GetFileName library}\""
+        File.WriteAllText(script, String.concat "\n" (references :: fences))
+        Assert.Contains("-1130.26", outputWith [] folder script)
+        Assert.True(File.Exists(Path.Combine(folder, "faithful.svg"))))

@@ -1,0 +1,264 @@
+/// Archives of NumPy: scikit-learn scores ours as we do, and we score its.
+module Gmm.Tests.NpzTests
+
+open System
+open System.Globalization
+open System.IO
+open System.IO.Compression
+open System.Text
+open FsCheck.FSharp
+open Gmm
+open Gmm.Tests.Generators
+open Gmm.Tests.NpyFile
+open Gmm.Tests.Support
+open Xunit
+
+let private iris = lazy DataSet.iris ()
+
+let private irisFit structure =
+    iris.Value.Source
+    |> Gmm.fit
+        { Gmm.defaults with
+            Components = 3
+            Family.Structure = structure
+            MaxIterations = 20
+            Execution = oneThread }
+    |> ok
+
+let private writeCsv (path: string) (rows: float[][]) =
+    let line (row: float[]) =
+        row |> Seq.map (fun x -> x.ToString("R", CultureInfo.InvariantCulture)) |> String.concat ","
+
+    File.WriteAllLines(path, Array.map line rows)
+
+/// Whether log-densities agree to 1e-12 relative, counting from 1: what is near 0 is the difference of numbers that are not.
+let private nearDensities (expected: float[]) (actual: float[]) =
+    Assert.Equal(expected.Length, actual.Length)
+
+    for i in 0 .. expected.Length - 1 do
+        near (1e-12 * max 1.0 (abs expected[i])) $"ln p of row {i}" expected[i] actual[i]
+
+// ── scikit-learn ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+let structureNames = TheoryData<string>(Structure.all |> List.map Structure.name)
+
+[<Theory; MemberData(nameof structureNames)>]
+let ``scikit-learn scores what is exported as we do`` (structure: string) =
+    let fit = irisFit (Structure.parse structure |> ok)
+
+    inFolder (fun folder ->
+        let archive, rows = Path.Combine(folder, "model.npz"), Path.Combine(folder, "rows.csv")
+        Npz.export archive fit.Mixture |> ok
+        writeCsv rows iris.Value.Rows
+
+        nearDensities (Predict.logDensities fit iris.Value.Source |> ok) (Python.numbers "score.py" [ archive; rows ]))
+
+[<Theory>]
+[<InlineData("full", "savez", "")>]
+[<InlineData("tied", "savez", "precisions_cholesky_")>]
+[<InlineData("diag", "savez_compressed", "precisions_cholesky_")>]
+[<InlineData("spherical", "savez_compressed", "")>]
+let ``what scikit-learn fitted scores here as there`` (structure: string) (save: string) (without: string) =
+    inFolder (fun folder ->
+        let archive, rows = Path.Combine(folder, "model.npz"), Path.Combine(folder, "rows.csv")
+        writeCsv rows iris.Value.Rows
+        let expected = Python.numbers "fit.py" [ archive; rows; structure; "3"; save; "f8"; without ]
+        let mixture = Npz.import archive |> ok
+        Assert.Equal(Structure.parse structure |> ok, mixture.Parameters.Structure)
+        let fit = Fit.ofMixture Gaussian.family mixture
+        nearDensities expected (Predict.logDensities fit iris.Value.Source |> ok))
+
+[<Theory>]
+[<InlineData("tied")>]
+[<InlineData("diag")>]
+let ``as many components as features: the precisions tell diag from tied`` (structure: string) =
+    inFolder (fun folder ->
+        let archive, rows = Path.Combine(folder, "model.npz"), Path.Combine(folder, "rows.csv")
+        writeCsv rows iris.Value.Rows
+        let expected = Python.numbers "fit.py" [ archive; rows; structure; "4"; "savez"; "f8"; "" ]
+        let mixture = Npz.import archive |> ok
+        Assert.Equal(Structure.parse structure |> ok, mixture.Parameters.Structure)
+        let fit = Fit.ofMixture Gaussian.family mixture
+        nearDensities expected (Predict.logDensities fit iris.Value.Source |> ok)
+        Python.numbers "fit.py" [ archive; rows; structure; "4"; "savez"; "f8"; "precisions_cholesky_" ] |> ignore
+        Assert.Contains("may be diag or tied", (error (Npz.import archive)).Message)
+        Assert.Equal(mixture, Npz.importAs (Structure.parse structure |> ok) archive |> ok))
+
+[<Fact>]
+let ``single precision is read`` () =
+    inFolder (fun folder ->
+        let archive, rows = Path.Combine(folder, "model.npz"), Path.Combine(folder, "rows.csv")
+        writeCsv rows iris.Value.Rows
+        let expected = Python.numbers "fit.py" [ archive; rows; "full"; "3"; "savez"; "f4"; "" ]
+        let fit = Fit.ofMixture Gaussian.family (Npz.import archive |> ok)
+        let actual = Predict.logDensities fit iris.Value.Source |> ok
+        // Covariances of a condition number of 50 or so lose some of seven digits.
+        Assert.True(Array.forall2 (fun a b -> abs (a - b) < 1e-4 * (1.0 + abs a)) expected actual))
+
+// ── There and back ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``what is exported is imported with the same means and covariances, the structures of scikit-learn with their name``
+    ()
+    =
+    inFolder (fun folder ->
+        let archive = Path.Combine(folder, "model.npz")
+
+        forAll 100 mixtures (fun case ->
+            Npz.export archive case.Mixture |> ok
+            let again = Npz.import archive |> ok
+            let before, after = case.Mixture.Parameters, again.Parameters
+
+            let structure =
+                match case.Structure with
+                | TiedDiag
+                | TiedSpherical -> TiedFull
+                | other -> other
+
+            after.Structure = structure
+            && bits (after.Means.toArray ()) = bits (before.Means.toArray ())
+            && List.forall
+                (fun k -> Gaussian.covariance after k = Gaussian.covariance before k)
+                [ 0 .. case.Components - 1 ]
+            && allWithin 1e-15 1.0 case.Mixture.Weights again.Weights))
+
+// ── Archives by hand ────────────────────────────────────────────────────────────────────────────────────────────────
+
+let private array (shape: string) (numbers: float list) =
+    npy $"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}" (doubles numbers)
+
+let private parts =
+    [ "weights_", array "(2,)" [ 0.25; 0.75 ]
+      "means_", array "(2, 1)" [ 1.0; 2.0 ]
+      "covariances_", array "(2, 1, 1)" [ 0.5; 4.0 ] ]
+
+/// What importing an archive with some arrays in place of others gives.
+let private importOf (changes: (string * byte[]) list) : Result<Mixture<Gaussian>, GmmError> =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "model.npz")
+
+        do
+            use archive = new ZipArchive(File.Create path, ZipArchiveMode.Create)
+
+            for name, content in
+                parts
+                |> List.filter (fun (name, _) -> not (List.exists (fst >> (=) name) changes))
+                |> List.append changes do
+                if content.Length > 0 then
+                    use entry = archive.CreateEntry(name + ".npy").Open()
+                    entry.Write(content.AsSpan())
+
+        Npz.import path)
+
+let private reason changes =
+    match importOf changes with
+    | Error(UnreadableFile(_, 0, 0, reason)) -> reason
+    | other -> failwith $"%A{other}"
+
+[<Fact>]
+let ``an archive made by hand is read`` () =
+    let mixture = importOf [] |> ok
+    Assert.Equal<float>([| 0.25; 0.75 |], mixture.Weights)
+
+    Assert.Equal(
+        Gaussian.create Full (array2D [ [ 1.0 ]; [ 2.0 ] ]) (Tensor.create [| 2; 1; 1 |] [| 0.5; 4.0 |]) |> ok,
+        mixture.Parameters
+    )
+
+[<Fact>]
+let ``keys of a header may come in any order, and one vector is the same in either order`` () =
+    let header = "{'shape': (2,), 'fortran_order': True, 'descr': '<f8'}"
+    Assert.Equal<float>([| 0.5; 0.5 |], (importOf [ "weights_", npy header (doubles [ 0.5; 0.5 ]) ] |> ok).Weights)
+
+let private header descr order shape = $"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}"
+
+let private wrong: (string * (string * byte[]) list) list =
+    [ "It has no means_; it has weights_, covariances_. Save it with numpy.savez(", [ "means_", [||] ]
+      "means_: Its numbers are >f8, big-endian; save them with array.astype('<f8').",
+      [ "means_", npy (header "'>f8'" "False" "(2, 1)") (doubles [ 1.0; 2.0 ]) ]
+      "means_: Its numbers must be float64 or float32 ('<f8', '<f4'), but are <i8;",
+      [ "means_", npy (header "'<i8'" "False" "(2, 1)") (doubles [ 1.0; 2.0 ]) ]
+      "means_: Its numbers must be float64 or float32 ('<f8', '<f4'), but are |O;",
+      [ "means_", npy (header "'|O'" "False" "(2, 1)") (doubles [ 1.0; 2.0 ]) ]
+      "covariances_: Its numbers are in Fortran order",
+      [ "covariances_", npy (header "'<f8'" "True" "(2, 2, 2)") (Array.zeroCreate 64) ]
+      "means_: It is not an .npy file", [ "means_", "a,b\n1,2\n"B ]
+      "means_: It is not an .npy file", [ "means_", "\x00"B ]
+      "means_: It ends before the end of its header.", [ "means_", (array "(2, 1)" [])[..30] ]
+      "means_: It has version 4", [ "means_", Array.concat [ [| 0x93uy |]; "NUMPY"B; [| 4uy; 0uy; 0uy; 0uy |] ] ]
+      "means_: Its header claims 4294967295 bytes; at most 65536 are read.",
+      [ "means_", Array.concat [ [| 0x93uy |]; "NUMPY"B; [| 2uy; 0uy; 255uy; 255uy; 255uy; 255uy |] ] ]
+      "means_: Its header has no valid 'descr'", [ "means_", npy "{}" [||] ]
+      "means_: Its header has no valid 'shape'", [ "means_", npy "{'descr': '<f8', 'fortran_order': False}" [||] ]
+      "means_: Its shape must consist of whole numbers from 0, but has -1.", [ "means_", array "(-1, 2)" [] ]
+      "means_: Its shape must consist of whole numbers from 0, but has 2e9.", [ "means_", array "(2e9, 2)" [] ]
+      "means_: Its shape 4294967296×4294967296 has too many numbers.", [ "means_", array "(4294967296, 4294967296)" [] ]
+      "means_ claims 100000×100000 numbers, more than the limit of 67108864.", [ "means_", array "(100000, 100000)" [] ]
+      "means_ is damaged: it has ", [ "means_", array "(2, 1)" [ 1.0 ] ]
+      "means_ is damaged: it has ", [ "means_", array "(2, 1)" [ 1.0; 2.0; 3.0 ] ]
+      "means_ must be finite, but has NaN.", [ "means_", array "(2, 1)" [ 1.0; nan ] ]
+      "means_ must be K×D, but has shape 2.", [ "means_", array "(2,)" [ 1.0; 2.0 ] ]
+      "means_ must be K×D, but has shape 0×1.", [ "means_", array "(0, 1)" [] ]
+      "weights_ must be 2 numbers, one for each row of means_, but has shape 3.",
+      [ "weights_", array "(3,)" [ 0.5; 0.25; 0.25 ] ]
+      "weights_ must sum to 1, but their sum is 0.75.", [ "weights_", array "(2,)" [ 0.5; 0.25 ] ]
+      "Weights[1] must be finite and not negative, but is -0.5.", [ "weights_", array "(2,)" [ 1.5; -0.5 ] ]
+      "covariances_ has shape 3×1×1, which no structure has for 2 components of 1 features.",
+      [ "covariances_", array "(3, 1, 1)" [ 1.0; 1.0; 1.0 ] ]
+      "covariances must be symmetric and positive definite", [ "covariances_", array "(2, 1, 1)" [ 1.0; -1.0 ] ]
+      "covariance_type: must be text, but is <f8", [ "covariance_type", array "()" [ 1.0 ] ]
+      "covariance_type: Structure must be one of full",
+      [ "covariance_type", npy (header "'<U3'" "False" "()") (Encoding.UTF32.GetBytes "odd") ]
+      "covariances_ of diag must have shape 2×1, but has 2×1×1.",
+      [ "covariance_type", npy (header "'<U4'" "False" "()") (Encoding.UTF32.GetBytes "diag") ]
+      "It has means_ twice.", [ "means_", array "(2, 1)" [ 1.0; 2.0 ]; "means_", array "(2, 1)" [ 1.0; 2.0 ] ] ]
+
+[<Fact>]
+let ``an archive that is none of a mixture is refused with what is wrong`` () =
+    for expected, changes in wrong do
+        Assert.StartsWith(expected, reason changes)
+
+    let asymmetric = array "(1, 2, 2)" [ 1.0; 0.5; 0.4; 1.0 ]
+
+    Assert.Equal(
+        "covariances_ must be symmetric.",
+        reason [ "weights_", array "(1,)" [ 1.0 ]; "means_", array "(1, 2)" [ 1.0; 2.0 ]; "covariances_", asymmetric ]
+    )
+
+[<Fact>]
+let ``a file that is missing, a folder, no archive`` () =
+    inFolder (fun folder ->
+        let reason path =
+            match Npz.import path with
+            | Error(UnreadableFile(named, 0, 0, reason)) when named = path -> reason
+            | other -> failwith $"%A{other}"
+
+        let path = Path.Combine(folder, "model.npz")
+        Assert.Equal("There is no such file.", reason path)
+        Assert.Equal("This is a folder, not a file.", reason folder)
+        File.WriteAllText(path, "no archive")
+        Assert.StartsWith("It is not a complete .npz archive: ", reason path))
+
+[<Fact>]
+let ``cut and changed archives give errors, or the numbers of arrays with valid checksums`` () =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "model.npz")
+        Npz.export path (irisFit Diag).Mixture |> ok
+        let whole = File.ReadAllBytes path
+        let random = Random 4
+
+        let isTold (bytes: byte[]) =
+            File.WriteAllBytes(path, bytes)
+
+            match Npz.import path with
+            | Ok _ -> false
+            | Error(UnreadableFile(named, 0, 0, _)) when named = path -> true
+            | Error error -> failwith error.Message
+
+        for length in 0..7 .. whole.Length - 1 do
+            Assert.True(isTold whole[.. length - 1])
+
+        for _ in 1..1000 do
+            let bytes = Array.copy whole
+            bytes[random.Next bytes.Length] <- byte (random.Next 256)
+            isTold bytes |> ignore)

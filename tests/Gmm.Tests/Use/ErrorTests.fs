@@ -1,0 +1,857 @@
+/// What a caller's mistake and trouble in the data get: an error with the rule and the value, before any work.
+module Gmm.Tests.ErrorTests
+
+open System
+open System.Threading
+open Gmm
+open Gmm.Tests.Support
+open Xunit
+
+/// Twelve rows of two features, in two groups.
+let private rows = Array.init 12 (fun n -> [| float (n % 5) + (if n < 6 then 0.0 else 20.0); float (n * n % 7) |])
+
+/// A source that counts how many blocks were read.
+let private counted rows =
+    let reads = ref 0
+    let source = sourceOf rows
+
+    reads,
+    { source with
+        Read =
+            fun index ->
+                Interlocked.Increment reads |> ignore
+                source.Read index }
+
+let private two =
+    { Gmm.defaults with
+        Components = 2
+        Execution = oneThread }
+
+let private zeros rows columns = Array2D.zeroCreate<float> rows columns
+
+let private gaussian structure components features =
+    let means = Array2D.init components features (fun k j -> float (k + j))
+    Gaussian.create structure means (Tensor.scalar 1.0) |> Result.map (Mixture.uniform components) |> ok
+
+let private beliefs scale degrees = Some { Scale = scale; Degrees = degrees }
+let private meanBelief mean precision = Some { Mean = mean; Precision = precision }
+
+// ── Options ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// A name for the mistake; the options; the option that the error names, a part of its rule and of the value it shows.
+let private mistakes: (string * (FitOptions<GaussianKind, Gaussian> * string * string * string)) list =
+    [ "no components", ({ two with Components = 0 }, "Components", "at least 1", "0")
+      "negative components", ({ two with Components = -3 }, "Components", "at least 1", "-3")
+      "more components than rows", ({ two with Components = 13 }, "Components", "12", "13")
+      "no restarts", ({ two with Restarts = 0 }, "Restarts", "at least 1", "0")
+      "no iterations", ({ two with MaxIterations = 0 }, "MaxIterations", "at least 1", "0")
+      "negative tolerance", ({ two with Tolerance = -1e-3 }, "Tolerance", "0 or more", "-0.001")
+      "tolerance NaN", ({ two with Tolerance = nan }, "Tolerance", "0 or more", "NaN")
+      "tolerance infinite", ({ two with Tolerance = infinity }, "Tolerance", "finite", "Infinity")
+      "negative regularisation",
+      ({ two with
+          Family.RegCovar = Absolute -1.0 },
+       "RegCovar",
+       "0 or more",
+       "-1")
+      "relative regularisation NaN",
+      ({ two with
+          Family.RegCovar = Relative nan },
+       "RegCovar",
+       "0 or more",
+       "NaN")
+      "regularisation infinite",
+      ({ two with
+          Family.RegCovar = Absolute infinity },
+       "RegCovar",
+       "finite",
+       "Infinity")
+      "no threads",
+      ({ two with
+          Execution = { oneThread with Threads = 0 } },
+       "Threads",
+       "at least 1",
+       "0")
+      "means of another shape",
+      ({ two with
+          Start = Start.Means(zeros 3 2) },
+       "Start means",
+       "2×2",
+       "3×2")
+      "means transposed",
+      ({ two with
+          Start = Start.Means(zeros 2 3) },
+       "Start means",
+       "2×2",
+       "2×3")
+      "means not finite",
+      ({ two with
+          Start = Start.Means(array2D [ [ 0.0; nan ]; [ 1.0; 2.0 ] ]) },
+       "Start means",
+       "finite",
+       "NaN")
+      "labels of another length",
+      ({ two with
+          Start = Start.Labels [| 0; 1; 0 |] },
+       "Start labels",
+       "12",
+       "3")
+      "a label too large",
+      ({ two with
+          Start = Start.Labels [| 0; 1; 0; 2; 0; 0; 0; 0; 0; 0; 0; 0 |] },
+       "Start labels",
+       "between 0 and 1",
+       "2 in row 3")
+      "a negative label",
+      ({ two with
+          Start = Start.Labels [| 0; -1; 0; 1; 0; 0; 0; 0; 0; 0; 0; 0 |] },
+       "Start labels",
+       "between 0 and 1",
+       "-1 in row 1")
+      "responsibilities of another shape",
+      ({ two with
+          Start = Start.Responsibilities(zeros 12 3) },
+       "Start responsibilities",
+       "12×2",
+       "12×3")
+      "responsibilities NaN",
+      ({ two with
+          Start = Start.Responsibilities(Array2D.create 12 2 nan) },
+       "Start responsibilities[0, 0]",
+       "finite",
+       "NaN")
+      "negative responsibilities",
+      ({ two with
+          Start = Start.Responsibilities(Array2D.create 12 2 -1.0) },
+       "Start responsibilities",
+       "0 or more",
+       "-1")
+      "responsibilities that don't sum to 1",
+      ({ two with
+          Start = Start.Responsibilities(Array2D.create 12 2 0.25) },
+       "Start responsibilities[0]",
+       "sum of 1",
+       "0.25; 0.25")
+      "a mixture of other size",
+      ({ two with
+          Start = Start.Mixture(gaussian Full 3 2) },
+       "Start mixture",
+       "K = 2",
+       "3")
+      "a mixture of another structure",
+      ({ two with
+          Start = Start.Mixture(gaussian Diag 2 2) },
+       "Start mixture",
+       "full",
+       "diag")
+      "a mixture of other features",
+      ({ two with
+          Start = Start.Mixture(gaussian Full 2 3) },
+       "Start mixture",
+       "2 features",
+       "3 features")
+      "concentrations of another number",
+      ({ two with
+          WeightPrior = Dirichlet [| 1.0; 1.0; 1.0 |] },
+       "WeightPrior",
+       "2 components, or one for all",
+       "3 numbers")
+      "weights to start from of another number",
+      ({ two with
+          StartWeights = Some [| 1.0 |] },
+       "StartWeights",
+       "one number for each of the 2 components",
+       "1 numbers")
+      "a negative weight to start from",
+      ({ two with
+          StartWeights = Some [| 1.0; -1.0 |] },
+       "StartWeights[1]",
+       "not negative",
+       "-1")
+      "weights to start from that are all 0",
+      ({ two with
+          StartWeights = Some [| 0.0; 0.0 |] },
+       "StartWeights",
+       "above 0 somewhere",
+       "0")
+      "covariances to start from of another shape",
+      ({ two with
+          Family.StartCovariances = CovarianceStart.Given(Tensor.vector [| 1.0; 1.0; 1.0 |]) },
+       "StartCovariances",
+       "2×2×2 or 2×2 or scalar",
+       "3")
+      "covariances to start from that are not definite",
+      ({ two with
+          Family.StartCovariances = CovarianceStart.Given(Tensor.scalar -1.0) },
+       "StartCovariances",
+       "positive definite",
+       "-1")
+      "covariances to start from that are not symmetric",
+      ({ two with
+          Family.StartCovariances = CovarianceStart.Given(Tensor.matrix (array2D [ [ 1.0; 0.5 ]; [ 0.0; 1.0 ] ])) },
+       "StartCovariances",
+       "symmetric",
+       "[1; 0.5]")
+      "covariances to start from that are NaN",
+      ({ two with
+          Family.StartCovariances = CovarianceStart.Given(Tensor.scalar nan) },
+       "StartCovariances",
+       "positive definite",
+       "NaN")
+      "a verbose interval of 0", ({ two with VerboseInterval = 0 }, "VerboseInterval", "at least 1", "0")
+      "concentration below 1",
+      ({ two with
+          WeightPrior = Dirichlet [| 2.0; 0.5 |] },
+       "WeightPrior",
+       "at least 1",
+       "0.5")
+      "concentration NaN",
+      ({ two with
+          WeightPrior = Dirichlet [| nan; 2.0 |] },
+       "WeightPrior",
+       "at least 1",
+       "NaN")
+      "concentration too large to be summed",
+      ({ two with
+          WeightPrior = Dirichlet [| 1e308 |] },
+       "WeightPrior",
+       "at most 1e150",
+       "1E+308")
+      "mean prior of another shape",
+      ({ two with
+          Family.MeanPrior = meanBelief (Tensor.vector [| 1.0; 2.0; 3.0 |]) 1.0 },
+       "MeanPrior",
+       "2 or 2×2",
+       "3")
+      "mean prior not finite",
+      ({ two with
+          Family.MeanPrior = meanBelief (Tensor.vector [| 1.0; infinity |]) 1.0 },
+       "MeanPrior",
+       "finite",
+       "Infinity")
+      "mean precision 0",
+      ({ two with
+          Family.MeanPrior = meanBelief (Tensor.vector [| 1.0; 2.0 |]) 0.0 },
+       "MeanPrior",
+       "above 0",
+       "0")
+      "mean precision NaN",
+      ({ two with
+          Family.MeanPrior = meanBelief (Tensor.vector [| 1.0; 2.0 |]) nan },
+       "MeanPrior",
+       "above 0",
+       "NaN")
+      "mean precision infinite",
+      ({ two with
+          Family.MeanPrior = meanBelief (Tensor.vector [| 1.0; 2.0 |]) infinity },
+       "MeanPrior",
+       "finite",
+       "Infinity")
+      "covariance prior of another shape",
+      ({ two with
+          Family.CovariancePrior = beliefs (Tensor.vector [| 1.0; 1.0 |]) 4.0 },
+       "CovariancePrior",
+       "2×2×2",
+       "2")
+      "covariance prior of another structure's shape",
+      ({ two with
+          Family.Structure = TiedDiag
+          Family.CovariancePrior = beliefs (Tensor.matrix (array2D [ [ 1.0; 0.0 ]; [ 0.0; 1.0 ] ])) 4.0 },
+       "CovariancePrior",
+       "tied_diag",
+       "2×2")
+      "covariance prior not positive definite",
+      ({ two with
+          Family.CovariancePrior = beliefs (Tensor.matrix (array2D [ [ 1.0; 2.0 ]; [ 2.0; 1.0 ] ])) 4.0 },
+       "CovariancePrior",
+       "positive definite",
+       "[1; 2]")
+      "covariance prior not symmetric",
+      ({ two with
+          Family.CovariancePrior = beliefs (Tensor.matrix (array2D [ [ 2.0; 1.0 ]; [ 0.5; 2.0 ] ])) 4.0 },
+       "CovariancePrior",
+       "symmetric",
+       "0.5")
+      "covariance prior NaN",
+      ({ two with
+          Family.CovariancePrior = beliefs (Tensor.scalar nan) 4.0 },
+       "CovariancePrior",
+       "positive definite",
+       "NaN")
+      "covariance prior zero",
+      ({ two with
+          Family.CovariancePrior = beliefs (Tensor.scalar 0.0) 4.0 },
+       "CovariancePrior",
+       "positive definite",
+       "0")
+      "too few degrees of freedom",
+      ({ two with
+          Family.CovariancePrior = beliefs (Tensor.scalar 1.0) 1.0 },
+       "CovariancePrior",
+       "above 1",
+       "1")
+      "degrees of freedom infinite",
+      ({ two with
+          Family.CovariancePrior = beliefs (Tensor.scalar 1.0) infinity },
+       "CovariancePrior",
+       "and finite",
+       "Infinity")
+      "degrees of freedom NaN",
+      ({ two with
+          Family.CovariancePrior = beliefs (Tensor.scalar 1.0) nan },
+       "CovariancePrior",
+       "above 1",
+       "NaN") ]
+
+let mistakeNames = TheoryData<string>(List.map fst mistakes)
+
+[<Theory; MemberData(nameof mistakeNames)>]
+let ``a mistake in the options is an error with its rule and value, before any work`` (mistake: string) =
+    let options, name, rule, value = mistakes |> List.find (fst >> (=) mistake) |> snd
+    let reads, source = counted rows
+
+    match Gmm.fit options source |> error with
+    | InvalidOption(name', rule', value') as error ->
+        Assert.Contains(name, name')
+        Assert.Contains(rule, rule')
+        Assert.Contains(value, value')
+        Assert.Contains(rule', error.Message)
+        Assert.Contains(value', error.Message)
+    | other -> Assert.Fail $"another error: {other.Message}"
+
+    // At most one look at the data, for numbers that aren't finite.
+    Assert.InRange(reads.Value, 0, int source.Blocks)
+
+let private kMeansMistakes: (string * (FitOptions<CentroidKind, Centroid> * string * string * string)) list =
+    let two = { KMeans.defaults with Components = 2 }
+
+    [ "no clusters", ({ two with Components = 0 }, "Components", "at least 1", "0")
+      "more clusters than rows", ({ two with Components = 13 }, "Components", "12", "13")
+      "no restarts", ({ two with Restarts = 0 }, "Restarts", "at least 1", "0")
+      "no iterations", ({ two with MaxIterations = -1 }, "MaxIterations", "at least 1", "-1")
+      "negative tolerance", ({ two with Tolerance = -1.0 }, "Tolerance", "0 or more", "-1")
+      "tolerance NaN", ({ two with Tolerance = nan }, "Tolerance", "0 or more", "NaN")
+      "no threads",
+      ({ two with
+          Execution = { oneThread with Threads = 0 } },
+       "Threads",
+       "at least 1",
+       "0")
+      "means of another shape",
+      ({ two with
+          Start = Start.Means(zeros 2 3) },
+       "Start means",
+       "2×2",
+       "2×3")
+      "means not finite",
+      ({ two with
+          Start = Start.Means(Array2D.create 2 2 nan) },
+       "Start means",
+       "finite",
+       "NaN") ]
+
+let kMeansMistakeNames = TheoryData<string>(List.map fst kMeansMistakes)
+
+[<Theory; MemberData(nameof kMeansMistakeNames)>]
+let ``a mistake in the options of k-means is an error with its rule and value, before any work`` (mistake: string) =
+    let options, name, rule, value = kMeansMistakes |> List.find (fst >> (=) mistake) |> snd
+    let reads, source = counted rows
+
+    match KMeans.fit options source |> error with
+    | InvalidOption(name', rule', value') ->
+        Assert.Contains(name, name')
+        Assert.Contains(rule, rule')
+        Assert.Contains(value, value')
+    | other -> Assert.Fail $"another error: {other.Message}"
+
+    // At most one look at the data, for numbers that aren't finite.
+    Assert.InRange(reads.Value, 0, int source.Blocks)
+
+[<Fact>]
+let ``k-means has hard assignment and equal weights; options that ask for others are an error`` () =
+    let two = { KMeans.defaults with Components = 2 }
+
+    for options, name in
+        [ { two with Assignment = Soft }, "Assignment"
+          { two with WeightPrior = Flat }, "WeightPrior"
+          { two with
+              StartWeights = Some [| 0.5; 0.5 |] },
+          "StartWeights" ] do
+        match KMeans.fit options (sourceOf rows) |> error with
+        | InvalidOption(name', _, _) -> Assert.Equal(name, name')
+        | other -> Assert.Fail $"another error: {other.Message}"
+
+[<Fact>]
+let ``options that are wrong in themselves are found without reading the data`` () =
+    for wrong in
+        [ { two with Components = 0 }
+          { two with Tolerance = nan }
+          { two with
+              Family.RegCovar = Absolute -1.0 }
+          { two with
+              WeightPrior = Dirichlet [| 0.5; 2.0 |] }
+          { two with
+              Family.MeanPrior = meanBelief (Tensor.vector [| 1.0; 2.0 |]) 0.0 }
+          { two with
+              Family.CovariancePrior = beliefs (Tensor.scalar -1.0) 4.0 }
+          { two with
+              Family.CovariancePrior = beliefs (Tensor.scalar 1.0) 0.5 } ] do
+        let reads, source = counted rows
+
+        match Gmm.fit wrong source |> error with
+        | InvalidOption _ -> ()
+        | other -> Assert.Fail other.Message
+
+        Assert.Equal(0, reads.Value)
+
+[<Fact>]
+let ``a family's or a part's wrong prior or regularisation is found without reading the data`` () =
+    let binary = rows |> Array.map (Array.map (fun x -> x % 2.0))
+
+    let wrongFamily =
+        { Bernoulli.family with
+            Prior = { Sums = [| -1.0; 0.0 |]; Count = -1.0 } }
+
+    let gaussian regularisation covariancePrior =
+        Part.create
+            [| 0 |]
+            { GaussianKind.defaults with
+                Structure = Diag
+                RegCovar = regularisation
+                CovariancePrior = covariancePrior }
+
+
+    let coins family = Part.create [| 1 |] family
+
+    let fits: (Source -> GmmError) list =
+        [ Gmm.fit (Gmm.defaultsOf wrongFamily) >> error
+          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ gaussian (Absolute -1.0) None; coins Bernoulli.family ]))
+          >> error
+          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ coins Bernoulli.family; gaussian (Relative -1.0) None ]))
+          >> error
+          Gmm.fit (
+              Gmm.defaultsOf (
+                  ProductKind.ofParts
+                      [ coins Bernoulli.family; gaussian (Relative 1e-6) (beliefs (Tensor.scalar -1.0) 4.0) ]
+              )
+          )
+          >> error
+          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ gaussian (Relative 1e-6) None; coins wrongFamily ])) >> error ]
+
+    for fit in fits do
+        let reads, source = counted binary
+
+        match fit source with
+        | InvalidOption _ -> ()
+        | other -> Assert.Fail other.Message
+
+        Assert.Equal(0, reads.Value)
+
+// ── Data ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Theory>]
+[<InlineData(Double.NaN)>]
+[<InlineData(Double.PositiveInfinity)>]
+[<InlineData(Double.NegativeInfinity)>]
+[<InlineData(2e150)>]
+let ``a number that is not finite, or too large to be squared, is named with row and column`` (bad: float) =
+    let broken = rows |> Array.map Array.copy
+    broken[7][1] <- bad
+    let source = sourceOf broken
+
+    let check (result: Result<'T, GmmError>) =
+        match error result with
+        | InvalidNumber(7L, 1, value) as error ->
+            Assert.Equal(bad, value)
+            Assert.Contains("row 7", error.Message)
+            Assert.Contains("column 1", error.Message)
+            Assert.Contains(string bad, error.Message)
+        | other -> Assert.Fail $"another error: {other.Message}"
+
+    check (Gmm.fit two source)
+    check (KMeans.fit { KMeans.defaults with Components = 2 } source)
+    let fit = Gmm.fit two (sourceOf rows) |> ok
+    check (Predict.labels fit source)
+    check (Predict.responsibilities fit source)
+    check (Predict.logDensities fit source)
+    check (Predict.score fit source)
+
+[<Fact>]
+let ``the first bad number is named, whatever the number of threads`` () =
+    let many = Array.init 30_000 (fun n -> [| float n; 1.0; 2.0 |])
+    many[29_999][0] <- nan
+    many[12_345][2] <- infinity
+
+    for threads in [ 1; 2; 8 ] do
+        match
+            Gmm.fit
+                { two with
+                    Execution = { oneThread with Threads = threads } }
+                (sourceOf many)
+            |> error
+        with
+        | InvalidNumber(12_345L, 2, value) -> Assert.Equal(infinity, value)
+        | other -> Assert.Fail $"another error: {other.Message}"
+
+/// Bad cells, as row and column; the one to be named. Parts have the columns 3 and 1, 2, 0, in this order.
+let private badCells =
+    [ [ 5, 1; 2, 0 ], (2, 0)
+      [ 2, 3; 2, 1 ], (2, 1)
+      [ 2, 3; 2, 0; 2, 2 ], (2, 0)
+      [ 2, 3; 1, 3; 2, 1 ], (1, 3)
+      [ 3000, 0; 2999, 2; 3001, 1 ], (2999, 2) ]
+
+[<Fact>]
+let ``a product names the first cell outside a domain by row and then column, not by part`` () =
+    let parts =
+        [ Part.create [| 3; 1 |] Poisson.family
+          Part.create [| 2 |] Exponential.family
+          Part.create [| 0 |] Bernoulli.family ]
+
+    let good = Array.init 9000 (fun n -> [| float (n % 2); float (n % 5); 1.0 + float (n % 3); float (n % 7) |])
+
+    for threads in [ 1; 4 ] do
+        let options =
+            { Gmm.defaultsOf (ProductKind.ofParts parts) with
+                Components = 2
+                Start = Start.Points
+                MaxIterations = 2
+                Execution = { oneThread with Threads = threads } }
+
+        let fit = Gmm.fit options (sourceOf good) |> ok
+
+        for cells, (row, column) in badCells do
+            let bad = good |> Array.map Array.copy
+
+            for row, column in cells do
+                bad[row][column] <- -0.5
+
+            for error in [ Gmm.fit options (sourceOf bad) |> error; Predict.labels fit (sourceOf bad) |> error ] do
+                match error with
+                | OutsideDomain(_, _, row', column', -0.5) -> Assert.Equal((row, column), (int row', column'))
+                | other -> Assert.Fail other.Message
+
+let private saysOfData (rule: string) (value: string) (result: Result<'T, GmmError>) =
+    match error result with
+    | InvalidData(rule', value') as error ->
+        Assert.Contains(rule, rule')
+        Assert.Contains(value, value')
+        Assert.Contains(rule', error.Message)
+        Assert.Contains(value', error.Message)
+    | other -> Assert.Fail $"another error: {other.Message}"
+
+[<Fact>]
+let ``no rows are an error`` () =
+    Source.ofRows [||] |> saysOfData "at least one row" "none"
+    let empty = Source.ofMemory 2 ReadOnlyMemory.Empty |> ok
+    Gmm.fit two empty |> saysOfData "at least one row" "none"
+    KMeans.fit KMeans.defaults empty |> saysOfData "at least one row" "none"
+
+[<Fact>]
+let ``rows of no numbers are an error`` () =
+    Source.ofRows [| [||]; [||] |] |> saysOfData "at least one column" "0"
+    Source.ofArray2D (zeros 3 0) |> saysOfData "at least one column" "0"
+
+[<Fact>]
+let ``ragged rows are an error that names the row`` () =
+    Source.ofRows [| [| 1.0; 2.0 |]; [| 3.0; 4.0 |]; [| 5.0 |] |] |> saysOfData "one length" "row 2"
+
+[<Fact>]
+let ``numbers that are no whole rows are an error`` () =
+    Source.ofMemory 3 (ReadOnlyMemory [| 1.0; 2.0; 3.0; 4.0 |]) |> saysOfData "rows of 3" "4 numbers"
+
+[<Fact>]
+let ``data of another width than the mixture's are an error`` () =
+    let fit = Gmm.fit two (sourceOf rows) |> ok
+    let wide = sourceOf [| [| 1.0; 2.0; 3.0 |] |]
+    Predict.labels fit wide |> saysOfData "2 columns" "3"
+    Predict.responsibilities fit wide |> saysOfData "2 columns" "3"
+    Predict.logDensities fit wide |> saysOfData "2 columns" "3"
+    Predict.score fit wide |> saysOfData "2 columns" "3"
+    let clusters = KMeans.fit { KMeans.defaults with Components = 2 } (sourceOf rows) |> ok
+    Predict.labels clusters.Fit wide |> saysOfData "2 columns" "3"
+
+let private saysOfOption (name: string) (rule: string) (value: string) (result: Result<'T, GmmError>) =
+    match error result with
+    | InvalidOption(name', rule', value') as error ->
+        Assert.Equal(name, name')
+        Assert.Contains(rule, rule')
+        Assert.Contains(value, value')
+        Assert.Contains(rule', error.Message)
+    | other -> Assert.Fail $"another error: {other.Message}"
+
+[<Fact>]
+let ``sample weights break a rule: their number, a negative one, NaN, all zero`` () =
+    let weighted weights = sourceOf rows |> Source.weighted weights
+    let with' n weight = Array.init 12 (fun i -> if i = n then weight else 1.0)
+    weighted [| 1.0; 2.0 |] |> saysOfOption "SampleWeights" "12 rows" "2 numbers"
+    weighted (with' 3 -0.5) |> saysOfOption "SampleWeights[3]" "not negative" "-0.5"
+    weighted (with' 4 nan) |> saysOfOption "SampleWeights[4]" "finite" "NaN"
+    weighted (with' 5 infinity) |> saysOfOption "SampleWeights[5]" "finite" "Infinity"
+    weighted (Array.zeroCreate 12) |> saysOfOption "SampleWeights" "above 0 somewhere" "0"
+
+    weighted (Array.init 12 (fun n -> if n < 10 then 1e308 else 1.0))
+    |> saysOfOption "SampleWeights" "finite sum" ""
+
+[<Fact>]
+let ``mixture weights break a rule: a negative one, NaN, all zero`` () =
+    let mixture weights = Mixture.create weights (gaussian Full 2 2).Parameters
+    mixture [| 1.0; -1.0 |] |> saysOfOption "Weights[1]" "not negative" "-1"
+    mixture [| nan; 1.0 |] |> saysOfOption "Weights[0]" "finite" "NaN"
+    mixture [| 0.0; 0.0 |] |> saysOfOption "Weights" "above 0 somewhere" "0"
+
+[<Fact>]
+let ``mixture weights of another number than the components are an error`` () =
+    match Mixture.create [| 0.2; 0.3; 0.5 |] (gaussian Full 2 2).Parameters with
+    | Error error -> Assert.Contains("Weights", error.Message)
+    | Ok mixture ->
+        // The family is not known to `create`; then the fit must find it.
+        match
+            Gmm.fit
+                { two with
+                    Components = 3
+                    Start = Start.Mixture mixture }
+                (sourceOf rows)
+        with
+        | Error error -> Assert.Contains("Start mixture", error.Message)
+        | Ok _ -> Assert.Fail "three weights for two components were taken"
+
+[<Fact>]
+let ``covariances of a start break a rule: shape, symmetry, definiteness`` () =
+    let means = array2D [ [ 0.0; 0.0 ]; [ 1.0; 1.0 ] ]
+    let create structure covariances = Gaussian.create structure means covariances
+    let matrix rows = Tensor.matrix (array2D rows)
+    create Full (Tensor.vector [| 1.0; 1.0; 1.0 |]) |> saysOfOption "Covariances" "2×2×2" "3"
+    create Diag (matrix [ [ 1.0; 1.0; 1.0 ]; [ 1.0; 1.0; 1.0 ] ]) |> saysOfOption "Covariances" "2×2" "2×3"
+    create TiedFull (matrix [ [ 1.0; 0.9 ]; [ 0.1; 1.0 ] ]) |> saysOfOption "Covariances" "symmetric" "0.9"
+    create TiedFull (matrix [ [ 1.0; 1.0 ]; [ 1.0; 1.0 ] ]) |> saysOfOption "Covariances" "positive definite" "1"
+    create Diag (matrix [ [ 1.0; 1.0 ]; [ 1.0; -1.0 ] ]) |> saysOfOption "Covariances" "positive definite" "-1"
+    create Spherical (Tensor.vector [| 1.0; nan |]) |> saysOfOption "Covariances" "positive definite" "NaN"
+    create TiedSpherical (Tensor.scalar infinity) |> saysOfOption "Covariances" "positive definite" "Infinity"
+
+[<Fact>]
+let ``means of a start break a rule: none, not finite`` () =
+    Gaussian.create Full (zeros 0 2) (Tensor.scalar 1.0) |> saysOfOption "Means" "at least 1×1" "0×2"
+
+    Gaussian.create Full (array2D [ [ 1.0; 2.0 ]; [ nan; 0.0 ] ]) (Tensor.scalar 1.0)
+    |> saysOfOption "Means[1, 0]" "finite" "NaN"
+
+// ── Trouble in the data ─────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Theory>]
+[<InlineData("full")>]
+[<InlineData("diag")>]
+[<InlineData("spherical")>]
+let ``a component whose rows are all equal is named as singular, with the iteration`` (structure: string) =
+    let heap = Array.append rows (Array.create 8 [| 100.0; 100.0 |])
+    let labels = Array.init 20 (fun n -> if n < 12 then 0 else 1)
+
+    match
+        Gmm.fit
+            { plain 2 (Structure.parse structure |> ok) with
+                Start = Start.Labels labels }
+            (sourceOf heap)
+        |> error
+    with
+    | SingularCovariance(Some 1, iteration) as error ->
+        Assert.Equal(0, iteration)
+        Assert.Contains("component 1", error.Message)
+        Assert.Contains("iteration 0", error.Message)
+        Assert.Contains("RegCovar", error.Message)
+    | other -> Assert.Fail $"another error: {other.Message}"
+
+[<Fact>]
+let ``a covariance that turns singular later is named with the later iteration`` () =
+    let heap = Array.append rows (Array.create 8 [| 100.0; 100.0 |])
+    let start = mixtureOf Full [| 1.0; 1.0 |] (array2D [ [ 10.0; 3.0 ]; [ 100.0; 100.0 ] ]) (Tensor.scalar 25.0)
+
+    match
+        Gmm.fit
+            { plain 2 Full with
+                Start = Start.Mixture start }
+            (sourceOf heap)
+        |> error
+    with
+    | SingularCovariance(Some 1, iteration) as error ->
+        Assert.True(iteration >= 1)
+        Assert.Contains($"iteration {iteration}", error.Message)
+    | other -> Assert.Fail $"another error: {other.Message}"
+
+[<Theory>]
+[<InlineData("tied_full")>]
+[<InlineData("tied_diag")>]
+[<InlineData("tied_spherical")>]
+let ``a shared covariance that is singular names no component`` (structure: string) =
+    let heaps = Array.init 20 (fun n -> if n < 12 then [| 0.0; 0.0 |] else [| 100.0; 100.0 |])
+    let labels = Array.init 20 (fun n -> if n < 12 then 0 else 1)
+
+    match
+        Gmm.fit
+            { plain 2 (Structure.parse structure |> ok) with
+                Start = Start.Labels labels }
+            (sourceOf heaps)
+        |> error
+    with
+    | SingularCovariance(None, _) as error -> Assert.Contains("shared", error.Message)
+    | other -> Assert.Fail $"another error: {other.Message}"
+
+[<Fact>]
+let ``a component without rows is named as collapsed, unless beliefs hold it`` () =
+    let start = mixtureOf Full [| 1.0; 1.0 |] (array2D [ [ 10.0; 3.0 ]; [ 1e6; 1e6 ] ]) (Tensor.scalar 25.0)
+
+    let options =
+        { plain 2 Full with
+            Start = Start.Mixture start }
+
+    match Gmm.fit options (sourceOf rows) |> error with
+    | CollapsedComponent(1, 1) as error ->
+        Assert.Contains("Component 1", error.Message)
+        Assert.Contains("iteration 1", error.Message)
+    | other -> Assert.Fail $"another error: {other.Message}"
+
+    let held =
+        { options with
+            Family.MeanPrior = meanBelief (Tensor.vector [| 5.0; 5.0 |]) 1.0
+            Family.CovariancePrior = beliefs (Tensor.scalar 1.0) 4.0 }
+
+    Assert.True(allFinite (parameters (Gmm.fit held (sourceOf rows) |> ok).Mixture))
+
+[<Fact>]
+let ``labels that leave a component out are an error, not a NaN`` () =
+    match
+        Gmm.fit
+            { plain 3 Full with
+                Start = Start.Labels(Array.init 12 (fun n -> n % 2)) }
+            (sourceOf rows)
+        |> error
+    with
+    | CollapsedComponent(2, _) -> ()
+    | other -> Assert.Fail $"another error: {other.Message}"
+
+[<Fact>]
+let ``not converging is no error`` () =
+    let fit =
+        Gmm.fit
+            { two with
+                Tolerance = 0.0
+                MaxIterations = 3 }
+            (sourceOf rows)
+        |> ok
+
+    Assert.False fit.Converged
+    Assert.Equal(IterationLimit, fit.Stop)
+    Assert.Equal(3, fit.Iterations)
+
+// ── Errors as exceptions ────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``an error that is raised keeps its message and itself`` () =
+    let wrong = Gmm.fit { two with Components = 0 } (sourceOf rows)
+    let failure = Assert.Throws<GmmException>(fun () -> GmmError.get wrong |> ignore)
+    Assert.Equal(error wrong, failure.Error)
+    Assert.Equal((error wrong).Message, failure.Message)
+    Assert.Equal(5, GmmError.get (Ok 5))
+
+[<Fact>]
+let ``messages are written the same in every culture`` () =
+    let before = Globalization.CultureInfo.CurrentCulture
+
+    try
+        Globalization.CultureInfo.CurrentCulture <- Globalization.CultureInfo "de-DE"
+        let message = (Gmm.fit { two with Tolerance = -0.5 } (sourceOf rows) |> error).Message
+        Assert.Contains("-0.5", message)
+
+        let bad =
+            (Source.weighted (Array.init 12 (fun n -> if n = 0 then -0.5 else 1.0)) (sourceOf rows) |> error).Message
+
+        Assert.Contains("-0.5", bad)
+        let number = (Gmm.fit two (sourceOf [| [| 1.5e200 |]; [| 1.0 |] |]) |> error).Message
+        Assert.Contains("1.5E+200", number)
+    finally
+        Globalization.CultureInfo.CurrentCulture <- before
+
+// ── Cancellation ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+let private cancelled (token: CancellationToken) = { oneThread with Cancellation = token }
+
+[<Fact>]
+let ``a cancelled token stops fits with OperationCanceledException, and earlier fits go on predicting`` () =
+    use source = new CancellationTokenSource()
+
+    let fit =
+        Gmm.fit
+            { two with
+                Execution = cancelled source.Token }
+            (sourceOf rows)
+        |> ok
+
+    source.Cancel()
+    let throws (work: unit -> obj) = Assert.ThrowsAny<OperationCanceledException>(fun () -> work () |> ignore) |> ignore
+
+    throws (fun () ->
+        Gmm.fit
+            { two with
+                Execution = cancelled source.Token }
+            (sourceOf rows))
+
+    throws (fun () ->
+        KMeans.fit
+            { KMeans.defaults with
+                Execution = cancelled source.Token }
+            (sourceOf rows))
+
+    Assert.Equal(12, (Predict.labels fit (sourceOf rows) |> ok).Length)
+
+[<Theory>]
+[<InlineData(1)>]
+[<InlineData(4)>]
+let ``cancelling in the middle of a fit stops it between blocks`` (threads: int) =
+    use cancellation = new CancellationTokenSource()
+    let many = Array.init 30_000 (fun n -> [| float (n % 100); float (n % 37); float (n % 11) |])
+    let source = sourceOf many
+    let reads = ref 0
+
+    let trap =
+        { source with
+            Read =
+                fun index ->
+                    if Interlocked.Increment reads = 100 then
+                        cancellation.Cancel()
+
+                    source.Read index }
+
+    let options =
+        { two with
+            Start = Start.Points
+            Tolerance = 0.0
+            MaxIterations = 1_000_000
+            Execution =
+                { cancelled cancellation.Token with
+                    Threads = threads } }
+
+    Assert.ThrowsAny<OperationCanceledException>(fun () -> Gmm.fit options trap |> ignore) |> ignore
+    Assert.InRange(reads.Value, 100, 100 + 2 * threads)
+
+[<Fact>]
+let ``trouble while reading the data comes out as it is, from any thread`` () =
+    let many = Array.init 30_000 (fun n -> [| float n; 1.0; 2.0 |])
+
+    let broken =
+        { sourceOf many with
+            Read =
+                fun index ->
+                    if index = 7L then
+                        raise (IO.IOException "the disk is gone")
+                    else
+                        (sourceOf many).Read index }
+
+    for threads in [ 1; 4 ] do
+        let failure =
+            Assert.Throws<IO.IOException>(fun () ->
+                Gmm.fit
+                    { two with
+                        Execution = { oneThread with Threads = threads } }
+                    broken
+                |> ignore)
+
+        Assert.Equal("the disk is gone", failure.Message)
