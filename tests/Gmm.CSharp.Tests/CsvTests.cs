@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Gmm.CSharp.Tests;
 
-/// <summary>Files are read as the core reads them; what is wrong with one is told with line and column.</summary>
+/// <summary>Files are read as the core reads them; errors name line and column.</summary>
 public sealed class CsvTests : IDisposable
 {
     private readonly string path = Path.GetTempFileName();

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Gmm.CSharp.Tests;
 
-/// <summary>A mistake is told with its rule and its value, before any work, and the earlier fit is kept.</summary>
+/// <summary>A mistake is an error with its rule and its value, before any work, and the earlier fit stays.</summary>
 public class ErrorTests
 {
     private static readonly double[,] TwoMeans = { { 2, 55 }, { 4.3, 80 } };

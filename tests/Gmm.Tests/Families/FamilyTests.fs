@@ -790,7 +790,7 @@ let ``waiting times that are all 0 are an unbounded likelihood, and told`` () =
     Assert.True(allFinite (allNumbers fit.Mixture))
 
 [<Fact>]
-let ``a column of zeros is told as unbounded from every start`` () =
+let ``a column of zeros is an unbounded likelihood from every start`` () =
     let case =
         { Kind = Waits
           Components = 2
@@ -831,7 +831,7 @@ let ``a product tells of a column of zeros by its number in the whole data`` () 
             | other -> Assert.Fail $"{start}: {other.Message}"
 
 [<Fact>]
-let ``a component is told as unbounded with the iteration in which it becomes so`` () =
+let ``an unbounded component is an error with the iteration in which it becomes so`` () =
     // The first component has a mean near 0 and takes the zeros alone, as 1e-200 underflows beside 1.
     let rows = sourceOf [| [| 0.0 |]; [| 0.0 |]; [| 5.0 |]; [| 7.0 |]; [| 6.0 |] |]
 

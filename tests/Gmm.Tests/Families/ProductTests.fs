@@ -336,7 +336,7 @@ let ``every start makes a fit whose objective never falls, soft and hard`` () =
                 Assert.True(after >= before - 1e-5, $"{name}: from {before} to {after}")
 
 [<Fact>]
-let ``more restarts never end worse, and the seed of the best is told`` () =
+let ``more restarts never end worse, and the fit has the seed of the best`` () =
     for start in [ Start.KMeans; Start.Points; Start.RandomResponsibilities ] do
         let fits =
             [ for restarts in 1..4 ->

@@ -455,7 +455,7 @@ let ``float32 in memory are read in place`` () =
 // ── Same errors ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 [<Fact>]
-let ``a number of float32 that is none is told with row and column`` () =
+let ``a float32 NaN is an error with row and column`` () =
     for value in [ nanf; infinityf; -infinityf ] do
         for row, column in [ 0, 0; 4_999, 1; 9_999, 2 ] do
             let numbers = Array2D.init 10_000 3 (fun i j -> float32 (i + j))
@@ -470,7 +470,7 @@ let ``a number of float32 that is none is told with row and column`` () =
     Source.ofFloat32Rows extreme |> ok |> Source.validate oneThread |> ok
 
 [<Fact>]
-let ``a number of float32 outside a family's domain is told with row and column`` () =
+let ``a float32 number outside a family's domain is an error with row and column`` () =
     let numbers = Array2D.init 10_000 3 (fun i j -> float32 ((i + j) % 4))
     numbers[7_000, 1] <- 2.5f
     let source = Source.ofFloat32Array2D numbers |> ok

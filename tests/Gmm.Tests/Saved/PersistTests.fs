@@ -1,4 +1,4 @@
-/// What is saved comes back to the last bit, and a file that is not what was saved is told.
+/// A saved fit comes back to the last bit, and a file that was changed is an error.
 module Gmm.Tests.PersistTests
 
 open System
@@ -202,7 +202,7 @@ let ``a component of weight 0 and a fit of no data come back`` () =
     Assert.Equal(infinity, again.Bic)
     Assert.True(isSame (sourceOf [| [| 0.0; 0.0 |]; [| 1.0; 2.0 |]; [| 3.0; 1.0 |] |]) fit again)
 
-// ── A family of one's own ───────────────────────────────────────────────────────────────────────────────────────────
+// ── A family of your own ────────────────────────────────────────────────────────────────────────────────────────────
 
 let private geometric = Families.geometric |> ExponentialFamily.withPrior { Sums = [| 2.0 |]; Count = 1.0 }
 
@@ -218,13 +218,13 @@ let private geometricFit =
          |> ok)
 
 [<Fact>]
-let ``a family of one's own is loaded by its definition, whose prior is the saved one`` () =
+let ``a family of your own is loaded by its definition, with the saved prior`` () =
     let definition = ExponentialFamily.components (ExponentialFamily.withPrior (ConjugatePrior.flat 1) geometric)
     let fit = geometricFit.Value
     Assert.True(isSame (sourceOf geometricRows) fit (saved fit (Persist.loadWith definition)))
 
 [<Fact>]
-let ``a family that is not the saved one is told`` () =
+let ``a family other than the saved one is an error`` () =
     withPath (fun path ->
         Persist.save path geometricFit.Value |> ok
         let message result = (error result).Message
@@ -425,7 +425,7 @@ let ``a file that is not there, a folder, or a place where none can be`` () =
         Assert.Equal("a file, no folder", File.ReadAllText path))
 
 [<Fact>]
-let ``who reads while others save gets one of the fits whole`` () =
+let ``a reader gets a whole fit while others save`` () =
     let fits = [| for k in 1..3 -> faithful.Value |> Gmm.fit { plain k Full with MaxIterations = 3 } |> ok |]
     let states = fits |> Array.map (Persist.toState >> exact)
 
@@ -483,14 +483,14 @@ let ``every entry of a state is needed, but for what is computed and what need n
         | _ -> Assert.Equal($"{name} must be an entry of the state, but is missing.", (error without).Message)
 
 [<Fact>]
-let ``every entry of another shape, and every NaN, is told by name`` () =
+let ``every entry of another shape, and every NaN, is an error that names it`` () =
     for KeyValue(name, numbers) in faithfulState.Value do
         let changed (tensor: Tensor) =
             match faithfulState.Value |> Map.add name tensor |> Persist.ofState Gaussian.family with
             | Error(InvalidOption(named, _, _)) -> named
             | other -> failwith $"{name}: %A{other}"
 
-        // Another number of components or features is told of the first entry that does not fit.
+        // For another number of components or features the error names the first entry that does not fit.
         let shaped = changed (Tensor.create (Array.append numbers.shape [| 1 |]) (numbers.toArray ()))
         Assert.Equal(name, shaped)
         let values = numbers.toArray ()
@@ -529,7 +529,7 @@ let private impossible: (string * string * Tensor)[] =
        "another number of features at the start", "start", Tensor.scalar 0.0 |]
 
 [<Fact>]
-let ``a state that can't be a fit is told by the entry`` () =
+let ``a state that can't be a fit is an error that names the entry`` () =
     for what, name, numbers in impossible do
         let state =
             match name with
@@ -551,13 +551,13 @@ let ``a state that can't be a fit is told by the entry`` () =
         | other -> failwith $"{what}: %A{other}"
 
 [<Fact>]
-let ``an entry that no fit has is told`` () =
+let ``an entry that no fit has is an error`` () =
     let state = faithfulState.Value |> Map.add "mean" (Tensor.scalar 0.0)
     let message = (error (Persist.ofState Gaussian.family state)).Message
     Assert.Equal("mean must be an entry of gaussian, but is an unknown one.", message)
 
 [<Fact>]
-let ``a state that no file can hold is told before anything is written`` () =
+let ``a state that no file can hold is an error before anything is written`` () =
     withPath (fun path ->
         for options in [ Map [ "structure", Tensor.scalar 9.0 ]; Map [ "x", Tensor.scalar nan ] ] do
             match Persist.toSaved options faithfulFit.Value |> Persist.write path with

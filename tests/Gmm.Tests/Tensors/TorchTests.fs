@@ -376,7 +376,7 @@ let ``kept data are moved once`` () =
     Assert.Equal(8L * 3000L, pass.KeptBytes)
 
 [<Fact>]
-let ``libtorch's own refusal of memory is told apart`` () =
+let ``libtorch's own refusal of memory is an error of its own`` () =
     let one = (engineOf Dtype.Float64).Create [| 1; 1 |] (ReadOnlyMemory [| 1.0 |])
     let huge = one.expand [| 1 <<< 20; 1 <<< 25 |]
     let failure = Assert.Throws<InsufficientMemoryException>(fun () -> huge.exp () |> ignore)
