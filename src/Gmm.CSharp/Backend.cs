@@ -6,7 +6,7 @@ namespace Gmm.CSharp;
 /// <remarks>
 /// <see cref="TorchCpu"/> and <see cref="Cuda"/> need libtorch and the library gmm_torch, which
 /// <c>dotnet fsi build.fsx torch</c> builds in the sources of Gmm. If a backend is unavailable, <c>Fit</c> throws an
-/// <see cref="ArgumentException"/> before any work; its message says what is missing.
+/// <see cref="ArgumentException"/> before its first iteration; the message says what is missing.
 /// </remarks>
 /// <example>
 /// <code>
