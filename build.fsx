@@ -145,7 +145,7 @@ let formulasPage (formulas: CheckedFormula list) =
       ""
       "# Formulas and their tests"
       ""
-      "Each formula stands here with its source and the tests that check it. The build writes this page from the"
+      "This page lists each formula with its source and the tests that check it. The build writes this page from the"
       "attribute `Formula` of the tests. [How results are checked](accuracy.html) says to how many digits they agree."
       ""
       "<table>"
