@@ -231,8 +231,8 @@ module Steps =
         dotnet "build Gmm.sln -c Release --no-restore --verbosity quiet -clp:NoSummary"
         Built
 
-    /// What the runtime is told not to use when the tests of the kernels run once more: 512 bits, 256 bits, and then any
-    /// vector instruction.
+    /// The settings that switch off the runtime's vector instructions, for further runs of the kernels' tests: those of 512 bits,
+    /// those of 256 bits, and then all.
     let private switchedOff = [ "EnableAVX512"; "EnableAVX2"; "EnableHWIntrinsic" ]
 
     /// Runs tests and exits: projects, each with a name and what goes to `dotnet test`. The last line is the sum of all.

@@ -41,7 +41,7 @@ module internal Fitting =
             do! options.Family.Check(options.Components, source.Columns, Start.parameters options.Start)
         }
 
-    /// Error when the mixture to start from has another number of columns than the data, which a kind need not check.
+    /// Returns an error when the starting mixture has another number of columns than the data. Kinds need not check this.
     let private requireColumns (options: FitOptions<'kind, 'θ>) (family: Family<'θ>) (source: Source) =
         match Start.parameters options.Start with
         | None -> Ok()

@@ -43,8 +43,8 @@ type KMeansFit =
 module KMeans =
     /// The default options: one cluster, k-means++, 10 restarts from seed 0, at most 300 iterations, tolerance 1e-4. K
     /// is `Components`. The tolerance limits the squared movement of the centres, as a share of the features' mean
-    /// variance; at 0 they move until only rounding moves them. The objective is −½ inertia / Σₙ wₙ. Every start except
-    /// `Mixture` may also come from the options of another kind: rows, labels, given means.
+    /// variance; at 0 they move until only rounding moves them. The objective is −½ inertia / Σₙ wₙ. Every start is
+    /// possible, such as rows, labels or given means.
     let defaults: FitOptions<CentroidKind, Centroid> = Lloyd.options (CentroidKind()) 1
 
     /// Returns the model of k-means, for EM's functions.

@@ -249,7 +249,8 @@ module Kernel =
             | Width.Bits256 -> Worker<Lanes256, Vector256<float>, Singles256, Vector256<float32>>()
             | Width.Bits128 -> Worker<Lanes128, Vector128<float>, Singles128, Vector128<float32>>())
 
-    /// The workers of families. They live as long as their family, because making them takes longer than predicting a row.
+    /// The workers of families. They live as long as their family, because making them takes longer than predicting a
+    /// row.
     let private kept = ConditionalWeakTable<obj, Pool<Worker>>()
 
     let private workersOf width (family: Family<'θ>) =
@@ -292,15 +293,13 @@ module Kernel =
     /// as a pass of `backend` over all its rows, wherever each run was computed. Backends that share the rows among
     /// machines can be built on this function.
     let statistics (family: Family<'θ>) (assignment: Assignment) (mixture: Mixture<'θ>) : Block seq -> Statistics =
-        let responsibility = Responsibility.Assigned assignment
-
         match family.Form mixture.Parameters with
         | Some form ->
-            let workers = workersOf widest family
+            let workers, responsibility = workersOf widest family, Responsibility.Assigned assignment
             let logWeights, lengths = mixture.LogWeights.toArray1D (), family.SumLengths mixture.Parameters
 
             ofForm workers form logWeights responsibility (fun () -> Statistics.zero logWeights.Length lengths)
-        | None -> Textbook.expect Reference.engine family responsibility mixture
+        | None -> Textbook.statistics Reference.engine family assignment mixture
 
     /// Returns the kernels as a backend, with vectors of a given width.
     let internal backendOf width : Backend =
@@ -319,6 +318,7 @@ module Kernel =
     /// a form.
     let backend: Backend = backendOf widest
 
+    /// Computes `given` with vectors of a given width.
     let internal givenBy
         width
         family
@@ -361,6 +361,7 @@ module Kernel =
                 workers.Use _.LogJoint(form, logWeights, block, joint)
                 joint
 
+    /// Returns `logJoint` with vectors of a given width.
     let internal logJointBy width family mixture = logJointOf width family GC.AllocateUninitializedArray mixture
 
     /// Returns the joint log-densities ln ρₙₖ of a block (n×K, row by row) under a mixture.

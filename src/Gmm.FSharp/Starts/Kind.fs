@@ -17,17 +17,18 @@ type Measured<'θ> =
         Around: float[,] -> Result<'θ, GmmError>
         /// Any valid parameters at centres (K×F), about which statistics are taken.
         Provisional: float[,] -> Result<'θ, GmmError>
-        /// Whether the M-step of hard clusters can have parameters that EM never leaves, such as a probability of 0. Then the start
-        /// `KMeans` puts components around the centres that k-means finds, and leaves its clusters alone.
+        /// Whether the M-step of hard clusters can give parameters that EM never leaves, such as a probability of 0. If so,
+        /// the start `KMeans` uses only the centres that k-means finds, not its clusters.
         HasEdges: bool
-        /// Whether the features have bounds, outside of which normal draws may lie. Then the start `Random` is an error.
+        /// Whether the features have bounds that normal draws may exceed. If so, the start `Random` is an error.
         IsBounded: bool
-        /// Changes the first parameters to those that the kind's settings ask for, from a seed: other covariances, for Gaussians.
+        /// Changes the first parameters to those that the kind's settings ask for, from a seed: other covariances, for
+        /// Gaussians.
         Revise: int -> 'θ -> Result<'θ, GmmError>
         /// Whether the result of `Revise` depends on the seed.
         IsRandom: bool
-        /// How a fit goes on from an iterate, and when it has converged; None for EM. A kind with a rule of its own can't be a part
-        /// of a product.
+        /// The rule that leads from one iterate to the next and decides when the fit has converged; None for EM. A kind with
+        /// its own rule can't be a part of a product.
         Rule: Rule<'θ> option
     }
 

@@ -98,12 +98,12 @@ module internal Lloyd =
 
     // ── The rule ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// The centres after an iterate on the rows of a source.
+    /// Returns the centres that follow an iterate on the rows of a source.
     let next source (model: Model<Centroid>) (iterate: Iterate<Centroid>) : Result<Mixture<Centroid>, GmmError> =
         fillEmpty model.Execution source iterate |> Result.bind (EM.mStep model iterate.Mixture)
 
-    /// Lloyd's iterations on the rows of a source, until the squared movement of the centres is at most the tolerance's share of
-    /// the features' mean variance.
+    /// Returns the rule of Lloyd's iterations on the rows of a source. They have converged when the squared movement of the
+    /// centres is at most the tolerance's share of the features' mean variance.
     let rule source meanVariance : Rule<Centroid> =
         let hasSettled tolerance (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
             let squares (tensor: Tensor) = (tensor * tensor).toArray() |> Array.sum

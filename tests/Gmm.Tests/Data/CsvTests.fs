@@ -29,7 +29,7 @@ let private trouble text =
 let private data name = Csv.read (Path.Combine(System.AppContext.BaseDirectory, "data", name)) |> GmmError.get
 
 [<Fact>]
-let ``a folder is told from a file`` () =
+let ``a folder is not a file`` () =
     let folder = Path.GetTempPath()
 
     match Csv.read folder with

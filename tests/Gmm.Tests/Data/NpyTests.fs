@@ -308,8 +308,8 @@ let private opened (work: string -> NpyFile -> unit) =
         work path file)
 
 [<Fact>]
-let ``a file that is cut while it is in use is an error of whoever reads on`` () =
-    Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows does not let anybody cut a file in use.")
+let ``the next read of a file that was cut while in use is an error`` () =
+    Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows does not allow a file in use to be cut.")
 
     opened (fun path file ->
         let length = FileInfo(path).Length
@@ -336,7 +336,7 @@ let ``a file that is cut while it is in use is an error of whoever reads on`` ()
         Assert.False(File.Exists(path + ".copy")))
 
 [<Fact>]
-let ``a file that is written to while it is in use is an error of whoever reads on`` () =
+let ``the next read of a file that was changed while in use is an error`` () =
     opened (fun path file ->
         File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours 1.0)
 

@@ -455,7 +455,7 @@ let ``threads and widths change no bit of an E-step`` () =
             for width in widths do
                 Assert.Equal<int64[]>(expected, statistics threads width)
 
-/// Only sums, products and comparisons: whoever computes them rounds alike.
+/// Only sums, products and comparisons, which round alike everywhere.
 [<Fact>]
 let ``k-means has these bits in every process`` () =
     let random = RandomStream.ofSeed 3
@@ -467,7 +467,7 @@ let ``k-means has these bits in every process`` () =
     let hash = Array.fold (fun hash bits -> hash * 1000003L ^^^ bits) 0L (bits statistics)
     Assert.Equal(5738262752525066677L, hash)
 
-/// A process is told by its environment to leave instructions alone; `build.fsx test` does so.
+/// Environment variables switch a process's instructions off; `build.fsx test` sets them.
 [<Fact>]
 let ``the kernels are no wider than the process may be`` () =
     let isOff switch = Environment.GetEnvironmentVariable $"DOTNET_{switch}" = "0"
