@@ -31,6 +31,14 @@ public enum CovarianceType
 /// </remarks>
 public enum InitMethod
 {
+    /// <summary>One run of k-means, and the best of ten short runs of EM from random rows; both are run out, and the better one wins.</summary>
+    /// <remarks>(Biernacki, Celeux and Govaert 2003.) The short runs see a sample of the rows of large data.</remarks>
+    Auto,
+
+    /// <summary><see cref="Auto"/> with forty short runs and a model-based hierarchical start on at most 2,000 rows (Fraley 1998).</summary>
+    /// <remarks>It takes several times as long.</remarks>
+    Thorough,
+
     /// <summary>One run of k-means; the first mixture is the M-step of its clusters.</summary>
     KMeans,
 
@@ -51,6 +59,17 @@ public enum InitMethod
     /// <summary>Random responsibilities, each row's uniform over all that sum to 1; the first mixture is their M-step.</summary>
     /// <remarks>scikit-learn's <c>random</c>.</remarks>
     RandomResponsibilities,
+}
+
+/// <summary>When a mixture has converged.</summary>
+public enum StoppingRule
+{
+    /// <summary>When the change of the objective, and Aitken's estimate of what it has still to gain, are below the tolerance.</summary>
+    /// <remarks>(Böhning and others 1994.) EM takes small steps long before it arrives; this rule sees that.</remarks>
+    Aitken,
+
+    /// <summary>When the change of the objective is below the tolerance, the rule of scikit-learn and most other programs.</summary>
+    Change,
 }
 
 /// <summary>How the starting covariances of a Gaussian mixture are found.</summary>

@@ -20,8 +20,8 @@ public abstract class Estimator
 
     /// <summary>The change between two iterations below which a fit has converged; 1e-6 unless set, for k-means 1e-4.</summary>
     /// <remarks>
-    /// In a mixture it is the change of the objective, (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ; at 0 a fit makes exactly
-    /// <see cref="MaxIterations"/>. In k-means it is the squared movement of the centers, as a share of the features' mean
+    /// In a mixture it is the change of the objective, (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ, and what it has still to gain
+    /// (<see cref="MixtureModel.Stopping"/>); at 0 a fit makes exactly <see cref="MaxIterations"/>. In k-means it is the squared movement of the centers, as a share of the features' mean
     /// variance; at 0 the centers move until only rounding moves them.
     /// </remarks>
     public double Tolerance { get; set; } = Core.Gmm.defaults.Tolerance;
@@ -30,8 +30,14 @@ public abstract class Estimator
     public int MaxIterations { get; set; } = Core.Gmm.defaults.MaxIterations;
 
     /// <summary>The number of runs, with seeds RandomState, RandomState + 1, …; 1 unless set, for k-means 10.</summary>
-    /// <remarks>The best final objective wins, for k-means the lowest inertia. A given start is run once.</remarks>
+    /// <remarks>
+    /// The best final objective wins, for k-means the lowest inertia. Runs with irregular components, on the floor or of few rows,
+    /// are compared by the objective in which those are widened to the scale of the data. A given start is run once.
+    /// </remarks>
     public int Restarts { get; set; } = Core.Gmm.defaults.Restarts;
+
+    /// <summary>Whether to fit fewer components when fewer rows differ than there are components, which is an error otherwise; false unless set.</summary>
+    public bool FewerComponents { get; set; }
 
     /// <summary>The seed of the first run; 0 unless set.</summary>
     /// <remarks>A seed gives the same bits on every run and for any number of threads.</remarks>
@@ -121,7 +127,7 @@ public abstract class Estimator
     /// <summary>Whether there has been a fit.</summary>
     public bool IsFitted => fitted.Exists;
 
-    /// <summary>Whether the best run changed by less than <see cref="Tolerance"/> in its last iteration.</summary>
+    /// <summary>Whether the best run satisfied its convergence rule.</summary>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public bool Converged => fitted.Get().Converged;
 
@@ -138,7 +144,7 @@ public abstract class Estimator
     /// <inheritdoc cref="Converged" path="/exception"/>
     public int BestRandomState => fitted.Get().Seed;
 
-    /// <summary>What deserves attention but is no error: that the fit has not converged, components of nearly no weight, runs that failed.</summary>
+    /// <summary>What deserves attention but is no error: that the fit has not converged or its objective fell, components on the floor, of few rows or of nearly no weight, runs that failed.</summary>
     /// <inheritdoc cref="Converged" path="/exception"/>
     public IReadOnlyList<FitWarning> Warnings => fitted.Get().Warnings;
 
@@ -178,6 +184,7 @@ public abstract class Estimator
         Setting.Of("tolerance", () => Tolerance, value => Tolerance = value),
         Setting.Of("maxIterations", () => MaxIterations, value => MaxIterations = value),
         Setting.Of("restarts", () => Restarts, value => Restarts = value),
+        Setting.Of("fewerComponents", () => FewerComponents, value => FewerComponents = value),
         Setting.Of("randomState", () => RandomState, value => RandomState = value),
         Setting.Of("keepHistory", () => KeepHistory, value => KeepHistory = value),
         Setting.Of("verbose", () => Verbose, value => Verbose = value),
@@ -191,6 +198,7 @@ public abstract class Estimator
         Start<TParameters> start,
         double[]? startWeights,
         Assignment assignment,
+        Core.Stopping stopping,
         WeightPrior weightPrior,
         IProgress<FitProgress>? progress,
         CancellationToken cancellationToken) =>
@@ -203,7 +211,9 @@ public abstract class Estimator
             seed: RandomState,
             assignment: assignment,
             tolerance: Tolerance,
+            stopping: stopping,
             maxIterations: MaxIterations,
+            fewerComponents: FewerComponents,
             weightPrior: weightPrior,
             progress: Translation.ToFunction<Progress>(report => progress?.Report(new(report))),
             verbose: Verbose,

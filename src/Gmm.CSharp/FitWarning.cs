@@ -8,6 +8,15 @@ public enum FitWarningKind
     /// <summary>The fit stopped at its iteration limit.</summary>
     NotConverged,
 
+    /// <summary>The objective fell in an iteration, by more than rounding explains.</summary>
+    ObjectiveFell,
+
+    /// <summary>The covariance of a component, or the shared one, lies on its floor: its rows lie in fewer dimensions than the data.</summary>
+    OnFloor,
+
+    /// <summary>A component has fewer rows than its covariance needs.</summary>
+    FewRows,
+
     /// <summary>A component has less than a hundredth of an equal share 1/K of the weight.</summary>
     NearlyEmpty,
 
@@ -23,6 +32,9 @@ public sealed class FitWarning
         Message = value.Message;
         (Kind, Component, Seed) = value switch
         {
+            Core.FitWarning.ObjectiveFell => (FitWarningKind.ObjectiveFell, (int?)null, (int?)null),
+            Core.FitWarning.OnFloor onFloor => (FitWarningKind.OnFloor, onFloor.owner?.Value, (int?)null),
+            Core.FitWarning.FewRows few => (FitWarningKind.FewRows, few.owner, (int?)null),
             Core.FitWarning.NearlyEmpty nearlyEmpty => (FitWarningKind.NearlyEmpty, nearlyEmpty.owner, (int?)null),
             Core.FitWarning.FailedRun failed => (FitWarningKind.FailedRun, (int?)null, failed.seed),
             _ => (FitWarningKind.NotConverged, (int?)null, (int?)null),

@@ -27,7 +27,7 @@ public sealed class GaussianMixture : MixtureModel
     /// <summary>The covariance structure of the components; Full unless set.</summary>
     public CovarianceType CovarianceType { get; set; } = CovarianceType.Full;
 
-    /// <summary>The amount added to the diagonal of every covariance; <c>Regularisation.Relative(1e-6)</c> unless set.</summary>
+    /// <summary>How covariances are kept from becoming singular; <c>Regularisation.Floor(1e-8)</c> unless set.</summary>
     public Regularisation RegCovar { get; set; } = Regularisation.Of(GaussianKindModule.defaults.RegCovar);
 
     /// <summary>Starting means μₖ (K×D).</summary>

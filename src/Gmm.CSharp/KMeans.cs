@@ -94,7 +94,15 @@ public sealed class KMeans : Estimator
     {
         var start = InitCenters is { } centers ? Start<Centroid>.NewMeans(centers) : ToStart(Init);
         var options = ToOptions(
-            Defaults.Family, Clusters, start, startWeights: null, Defaults.Assignment, Defaults.WeightPrior, progress, cancellationToken);
+            Defaults.Family,
+            Clusters,
+            start,
+            startWeights: null,
+            Defaults.Assignment,
+            Defaults.Stopping,
+            Defaults.WeightPrior,
+            progress,
+            cancellationToken);
         return () =>
         {
             var fit = Core.KMeans.fit(options, source).Get(("Components", nameof(Clusters)), ("Start means", nameof(InitCenters)));

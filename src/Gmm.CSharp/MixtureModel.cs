@@ -17,8 +17,14 @@ public abstract class MixtureModel : Estimator
     /// <summary>The number of components, K; from 1 to the number of rows.</summary>
     public int Components { get; set; }
 
-    /// <summary>How to find a start when none is given; by k-means unless set.</summary>
-    public InitMethod Init { get; set; } = InitMethod.KMeans;
+    /// <summary>How to find a start when none is given; <see cref="InitMethod.Auto"/> unless set.</summary>
+    public InitMethod Init { get; set; } = InitMethod.Auto;
+
+    /// <summary>When the fit has converged; by Aitken's rule unless set.</summary>
+    public StoppingRule Stopping { get; set; } = StoppingRule.Aitken;
+
+    /// <summary>Whether a selection may choose a candidate with a component on the floor of its covariance; false unless set.</summary>
+    public bool SelectOnFloor { get; set; }
 
     /// <summary>Starting weights πₖ (K), divided by their sum; those of the start unless set.</summary>
     public double[]? InitWeights { get; set; }
@@ -224,6 +230,11 @@ public abstract class MixtureModel : Estimator
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public int FreeParameters => Current().FreeParameters;
 
+    /// <summary>Aitken's estimate of what the objective has still to gain; ∞ before the second iteration.</summary>
+    /// <remarks>(Böhning and others 1994.)</remarks>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public double Remaining => Current().Remaining;
+
     // ── For the families ────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>The settings as they are saved.</summary>
@@ -232,6 +243,8 @@ public abstract class MixtureModel : Estimator
         .. base.Settings,
         Setting.Of("components", () => Components, value => Components = value),
         Setting.Of("init", () => Init, value => Init = value),
+        Setting.Of("stopping", () => Stopping, value => Stopping = value),
+        Setting.Of("selectOnFloor", () => SelectOnFloor, value => SelectOnFloor = value),
         Setting.Optional("initWeights", () => InitWeights, value => InitWeights = value),
         Setting.Of("warmStart", () => WarmStart, value => WarmStart = value),
         Setting.Of("cem", () => Cem, value => Cem = value),
@@ -281,7 +294,8 @@ public abstract class MixtureModel : Estimator
             ListModule.OfSeq(kinds),
             ToOptions(kinds[0], isWarm: false, given, null, cancellationToken),
             source).Get(name);
-        return (wrap(selection.Fit), Selection.Of(selection, name));
+        var chosen = SelectOnFloor ? Core.Select.evenOnFloor(selection) : selection;
+        return (wrap(chosen.Fit), Selection.Of(chosen, name));
     }
 
     /// <summary>Keeps the best of the candidates.</summary>
@@ -300,6 +314,7 @@ public abstract class MixtureModel : Estimator
             isWarm ? Start<TParameters>.NewMixture(Current<FitOf<TParameters>>().Value.Mixture) : ToStart(given),
             isWarm ? null : InitWeights,
             Cem ? Assignment.Hard : Assignment.Soft,
+            ToCore(Stopping),
             ToWeightPrior(WeightConcentrationPrior),
             progress,
             cancellationToken);
@@ -327,6 +342,8 @@ public abstract class MixtureModel : Estimator
     private static Start<TParameters> ToStart<TParameters>(InitMethod method) =>
         method switch
         {
+            InitMethod.Auto => Start<TParameters>.Auto,
+            InitMethod.Thorough => Start<TParameters>.Thorough,
             InitMethod.KMeans => Start<TParameters>.KMeans,
             InitMethod.KPlusPlus => Start<TParameters>.KPlusPlus,
             InitMethod.Points => Start<TParameters>.Points,
@@ -334,6 +351,14 @@ public abstract class MixtureModel : Estimator
             InitMethod.Random => Start<TParameters>.Random,
             InitMethod.RandomResponsibilities => Start<TParameters>.RandomResponsibilities,
             _ => throw Translation.UnknownValue(nameof(Init), method),
+        };
+
+    private static Core.Stopping ToCore(StoppingRule rule) =>
+        rule switch
+        {
+            StoppingRule.Aitken => Core.Stopping.Aitken,
+            StoppingRule.Change => Core.Stopping.Change,
+            _ => throw Translation.UnknownValue(nameof(Stopping), rule),
         };
 
     private static WeightPrior ToWeightPrior(Tensor? concentration) =>

@@ -26,7 +26,7 @@ public sealed class Part
     /// <summary>Gaussian columns, as in a <see cref="GaussianMixture"/>.</summary>
     /// <param name="columns">The columns, counting from 0.</param>
     /// <param name="covarianceType">Which covariances the components have.</param>
-    /// <param name="regCovar">The amount added to the diagonal of every covariance; unless given, <c>Regularisation.Relative(1e-6)</c>.</param>
+    /// <param name="regCovar">How covariances are kept from becoming singular; unless given, <c>Regularisation.Floor(1e-8)</c>.</param>
     /// <param name="meanPrior">m₀ (d or K×d for d columns), with the precision.</param>
     /// <param name="meanPrecisionPrior">κ₀ above 0, with the mean.</param>
     /// <param name="covariancePrior">Ψ₀, shaped as the covariances, or as one of them for all, or a number, with the degrees of freedom.</param>

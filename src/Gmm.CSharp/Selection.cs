@@ -49,6 +49,9 @@ public sealed class SelectionCandidate
     /// <summary>Whether the fit converged.</summary>
     public bool? Converged { get; private init; }
 
+    /// <summary>Whether a component lies on the floor of its covariance, so that the criteria only measure the floor.</summary>
+    public bool? IsOnFloor { get; private init; }
+
     internal static SelectionCandidate Of<TParameters>(Candidate<TParameters> candidate) =>
         candidate.Outcome switch
         {
@@ -60,6 +63,7 @@ public sealed class SelectionCandidate
                 Icl = judged.Icl,
                 Aic = judged.Aic,
                 Converged = judged.Fit.Converged,
+                IsOnFloor = judged.IsOnFloor,
             },
             var failed => new(candidate.Name, candidate.Components, failed.ErrorValue.Message),
         };
@@ -71,17 +75,21 @@ public sealed class Selection
     private readonly string table;
     private readonly Func<Core.PlotOptions, Core.Figure> draw;
 
-    private Selection(SelectionCandidate[] candidates, int best, string table, Func<Core.PlotOptions, Core.Figure> draw)
+    private Selection(SelectionCandidate[] candidates, int best, string[] warnings, string table, Func<Core.PlotOptions, Core.Figure> draw)
     {
-        (Candidates, Best) = (Array.AsReadOnly(candidates), candidates[best]);
+        (Candidates, Best, Warnings) = (Array.AsReadOnly(candidates), candidates[best], Array.AsReadOnly(warnings));
         (this.table, this.draw) = (table, draw);
     }
 
     /// <summary>All candidates, in the order of the request.</summary>
     public IReadOnlyList<SelectionCandidate> Candidates { get; }
 
-    /// <summary>The candidate with the lowest value of the criterion, the first of equals.</summary>
+    /// <summary>The candidate with the lowest value of the criterion, the first of equals, among those without a component on the floor.</summary>
+    /// <remarks>With <see cref="MixtureModel.SelectOnFloor"/>, or if all have one, it is the best of all.</remarks>
     public SelectionCandidate Best { get; }
+
+    /// <summary>What deserves attention: that the best candidate lies at the edge of the range tried, or on the floor.</summary>
+    public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>Returns the candidates as lines of text, the best one marked with a star.</summary>
     /// <returns>The table.</returns>
@@ -97,6 +105,7 @@ public sealed class Selection
         return new(
             [.. candidates.Select(SelectionCandidate.Of)],
             candidates.IndexOf(selection.Best),
+            [.. selection.Warnings.Select(warning => warning.Message)],
             known.Table,
             options => Core.Plot.criteria(options, known).Get());
     }

@@ -14,6 +14,10 @@ type GmmError =
     | InvalidNumber of row: int64 * column: int * value: float
     /// A covariance is not positive definite. The owner is None when all components share the covariance.
     | SingularCovariance of owner: int option * iteration: int
+    /// A column doesn't vary, so that its variance has no positive estimate. `value` is what its rows hold.
+    | ConstantColumn of column: int * value: float
+    /// Fewer rows of positive weight differ than there are components.
+    | TooFewDistinctRows of components: int * found: int
     /// A component has no rows left, and no prior holds it.
     | CollapsedComponent of owner: int * iteration: int
     /// The likelihood of one column of a component is unbounded, for example because all waiting times are 0.
@@ -40,8 +44,14 @@ type GmmError =
                 | None -> "The shared covariance"
 
             $"{which} is not positive definite in iteration {iteration}: its rows lie in fewer dimensions than the data. "
-            + "Raise RegCovar (as an absolute amount if a column is constant), set CovariancePrior, choose a structure with "
-            + "fewer parameters or fewer components, or drop constant and duplicate columns."
+            + "Set RegCovar to Floor or to a larger Absolute amount, set CovariancePrior, choose a structure with fewer "
+            + "parameters or fewer components, or drop duplicate columns."
+        | ConstantColumn(column, value) ->
+            $"Column {column} (counting from 0) is constant: its rows hold {string value}. "
+            + "Drop the column, choose a spherical structure, set RegCovar to Absolute or set CovariancePrior."
+        | TooFewDistinctRows(components, found) ->
+            $"Components must be at most the number of different rows of positive weight, {found}, but is {components}. "
+            + "Choose fewer components, or set FewerComponents to take as many as there are different rows."
         | CollapsedComponent(owner, iteration) ->
             $"Component {owner} (counting from 0) has no rows left in iteration {iteration}. "
             + "Choose fewer components, another start or seed, or a MeanPrior with a CovariancePrior."
@@ -91,10 +101,12 @@ module GmmError =
         | OutsideDomain(family, domain, row, column, value) ->
             OutsideDomain(family, domain, row, columns[column], value)
         | InvalidNumber(row, column, value) -> InvalidNumber(row, columns[column], value)
+        | ConstantColumn(column, value) -> ConstantColumn(columns[column], value)
         | InvalidOption _
         | InvalidData _
         | SingularCovariance _
         | CollapsedComponent _
+        | TooFewDistinctRows _
         | UnreadableFile _
         | UnavailableBackend _ -> error
 

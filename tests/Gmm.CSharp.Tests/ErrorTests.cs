@@ -32,7 +32,7 @@ public class ErrorTests
         ["Tolerance must be 0 or more, and finite, but is -0.1."] = m => m.Tolerance = -0.1,
         ["Tolerance must be 0 or more, and finite, but is NaN."] = m => m.Tolerance = double.NaN,
         ["RegCovar must be 0 or more, and finite, but is -1."] = m => m.RegCovar = Regularisation.Absolute(-1),
-        ["RegCovar must be 0 or more, and finite, but is -2."] = m => m.RegCovar = Regularisation.Relative(-2),
+        ["RegCovar must be 0 or more, and finite, but is -2."] = m => m.RegCovar = Regularisation.Floor(-2),
         ["Threads must be at least 1, but is 0."] = m => m.Threads = 0,
         ["The backend cuda:99 can't be used: "] = m => m.Backend = Backend.Cuda(99),
         ["CovarianceType must be one of Full, Diag, Spherical, TiedFull, TiedDiag, TiedSpherical, but is 17."] = m => m.CovarianceType = (CovarianceType)17,

@@ -177,10 +177,10 @@ public class ValueTests
     [Fact]
     public void RegularisationsAreValues()
     {
-        Assert.Equal(Regularisation.Relative(1e-6), new GaussianMixture(1).RegCovar);
-        Assert.Equal(default, Regularisation.Relative(0));
-        Assert.NotEqual(Regularisation.Absolute(1), Regularisation.Relative(1));
+        Assert.Equal(Regularisation.Floor(1e-8), new GaussianMixture(1).RegCovar);
+        Assert.Equal(default, Regularisation.Floor(0));
+        Assert.NotEqual(Regularisation.Absolute(1), Regularisation.Floor(1));
         Assert.Equal("Absolute(0.5)", Regularisation.Absolute(0.5).ToString());
-        Assert.Equal("Relative(1E-06)", Regularisation.Relative(1e-6).ToString());
+        Assert.Equal("Floor(1E-08)", Regularisation.Floor(1e-8).ToString());
     }
 }

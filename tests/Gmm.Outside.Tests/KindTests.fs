@@ -98,7 +98,7 @@ let ``classification EM, restarts, progress and warnings are those of any kind``
         short.Warnings,
         fun warning ->
             match warning with
-            | NotConverged(1, _) -> true
+            | NotConverged(1, _, _) -> true
             | _ -> false
     )
 

@@ -31,6 +31,8 @@ internal interface IFit
 
     double Objective { get; }
 
+    double Remaining { get; }
+
     double LogPrior { get; }
 
     IReadOnlyList<FitWarning> Warnings { get; }
@@ -103,6 +105,8 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     public double Aic => Value.Aic;
 
     public double Objective => Value.Objective;
+
+    public double Remaining => Value.Remaining;
 
     public double LogPrior => Value.LogPrior;
 

@@ -27,11 +27,11 @@ internal static class GaussianSettings
     /// <summary>The settings of a regularisation, as they are saved.</summary>
     internal static IEnumerable<Setting> OfRegularisation(Func<Regularisation> get, Action<Regularisation> set) =>
     [
-        Setting.Of("regCovar", () => get().Amount, value => set(Regularisation.Relative(value))),
+        Setting.Of("regCovar", () => get().Amount, value => set(Regularisation.Floor(value))),
         Setting.Of(
             "regCovarIsAbsolute",
             () => get().IsAbsolute,
-            value => set(value ? Regularisation.Absolute(get().Amount) : Regularisation.Relative(get().Amount))),
+            value => set(value ? Regularisation.Absolute(get().Amount) : Regularisation.Floor(get().Amount))),
     ];
 
     /// <summary>Returns the structure of the core; <see cref="CovarianceType"/> has its structures in its order, by which files store them.</summary>

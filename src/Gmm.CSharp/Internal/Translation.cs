@@ -76,7 +76,8 @@ internal static class Translation
         error switch
         {
             GmmError.InvalidOption option => InvalidOption(option.name, option.rule, option.value),
-            GmmError.InvalidData or GmmError.InvalidNumber or GmmError.OutsideDomain => new ArgumentException(error.Message, "data"),
+            GmmError.InvalidData or GmmError.InvalidNumber or GmmError.OutsideDomain or GmmError.ConstantColumn
+                or GmmError.TooFewDistinctRows => new ArgumentException(error.Message, "data"),
             GmmError.SingularCovariance trouble =>
                 new MixtureFitException(error.Message, trouble.owner?.Value, trouble.iteration),
             GmmError.CollapsedComponent trouble =>

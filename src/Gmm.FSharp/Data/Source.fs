@@ -134,6 +134,32 @@ module Source =
 
         array2D (Array.map row numbers)
 
+    /// Returns a sample of the rows, with their weights, in memory: one row from each of `count` equal stretches of the
+    /// data, drawn under a seed. If the data have no more than `count` rows, it returns them all.
+    let internal sample (seed: int) (count: int) (source: Source) : Source =
+        if source.Rows <= int64 count then
+            source
+        else
+            let rowOf i =
+                let first, next = source.Rows * int64 i / int64 count, source.Rows * int64 (i + 1) / int64 count
+                first + int64 (RandomStream.key (int64 seed) (int64 i) % uint64 (next - first))
+
+            let values, weights = Array.zeroCreate (count * source.Columns), Array.zeroCreate count
+
+            for index, rows in Seq.init count (fun i -> i, rowOf i) |> Seq.groupBy (fun (_, row) -> row / int64 source.BlockRows) do
+                let block = source.Read index
+
+                for i, row in rows do
+                    let inBlock = int (row - block.FirstRow)
+                    block.Row(inBlock).CopyTo(Span(values, i * source.Columns, source.Columns))
+                    weights[i] <- block.Weight inBlock
+
+            let isWeighted = weights |> Array.exists (fun weight -> weight <> 1.0)
+
+            ofMemory source.Columns (ReadOnlyMemory values)
+            |> Result.bind (fun sample -> if isWeighted then weighted weights sample else Ok sample)
+            |> Result.defaultValue source
+
     /// Returns the first row of positive weight (1×D), as the point about which moments are taken; the first row if all
     /// weights are 0.
     let internal firstRow (source: Source) : float[,] =

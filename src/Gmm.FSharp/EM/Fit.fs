@@ -33,6 +33,8 @@ type Fit<'θ> =
         History: Mixture<'θ>[]
         /// The seeds of failed runs and their errors. These runs were left out.
         Failures: (int * GmmError) list
+        /// The components whose likelihood may be spurious.
+        Irregular: Irregular
     }
 
     /// πₖ (K).
@@ -46,6 +48,20 @@ type Fit<'θ> =
     /// The final objective: (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ. Classification EM has maxₖ ln ρₙₖ in place of ln
     /// p(xₙ).
     member fit.Objective = Array.last fit.Trace
+    /// The change of the objective in the last iteration; ∞ without an iteration.
+    member fit.Change =
+        match fit.Iterations with
+        | 0 -> infinity
+        | last -> fit.Trace[last] - fit.Trace[last - 1]
+
+    /// Aitken's estimate of what the objective has still to gain (Böhning and others 1994); ∞ before the second
+    /// iteration.
+    member fit.Remaining =
+        match fit.Iterations with
+        | 0
+        | 1 -> infinity
+        | last -> Convergence.remaining (fit.Trace[last - 1] - fit.Trace[last - 2]) fit.Change
+
     /// Σₙ wₙ ln p(xₙ), the log-likelihood of the data to which the mixture was fitted.
     member fit.LogLikelihood = fit.Statistics.LogLikelihood
 
@@ -64,12 +80,34 @@ type Fit<'θ> =
     /// Akaike's information criterion −2 ln L + 2p; lower is better (Akaike 1974).
     member fit.Aic = InformationCriterion.aic fit.FreeParameters fit.LogLikelihood
 
-    /// Warnings for the user: the fit hasn't converged, components have almost no weight, runs were left out.
+    /// The iteration in which the objective fell most, and the fall; None when no fall exceeds rounding.
+    member private fit.LargestFall =
+        let falls = fit.Trace |> Array.pairwise |> Array.map (fun (before, after) -> before - after)
+        let isReal i = falls[i] > 1e-9 * max 1.0 (abs fit.Trace[i])
+
+        match [ 0 .. falls.Length - 1 ] |> List.filter isReal with
+        | [] -> None
+        | real ->
+            let worst = real |> List.maxBy (fun i -> falls[i])
+            Some(worst + 1, falls[worst])
+
+    /// Warnings for the user: the fit hasn't converged, its objective fell, components are irregular or have almost no
+    /// weight, runs were left out.
     member fit.Warnings: FitWarning list =
         let share = 0.01 / float fit.Mixture.Components
 
         [ if fit.Stop = IterationLimit && fit.Iterations > 0 then
-              NotConverged(fit.Iterations, fit.Trace[fit.Iterations] - fit.Trace[fit.Iterations - 1])
+              NotConverged(fit.Iterations, fit.Change, fit.Remaining)
+
+          match fit.LargestFall with
+          | Some fall -> ObjectiveFell fall
+          | None -> ()
+
+          for owner in fit.Irregular.OnFloor do
+              OnFloor owner
+
+          for k in fit.Irregular.FewRows do
+              FewRows(k, fit.Statistics.Counts[k])
 
           for k, weight in Seq.indexed fit.Weights do
               if weight < share then
@@ -104,7 +142,8 @@ module Fit =
           Stop = IterationLimit
           Seed = 0
           History = [||]
-          Failures = [] }
+          Failures = []
+          Irregular = Irregular.None }
 
     /// Follows a sequence of iterates until `hasConverged previous current`, until `maxIterations` M-steps are made, or
     /// until the sequence ends. The fit has the last iterate reached, and its objective is that of its own mixture.
@@ -132,7 +171,8 @@ module Fit =
                       Stop = stop
                       Seed = seed
                       History = [||]
-                      Failures = [] }
+                      Failures = []
+                      Irregular = Irregular.None }
 
             if previous |> Option.exists (fun previous -> hasConverged previous current) then
                 fit Converged

@@ -3,6 +3,13 @@ namespace Gmm
 /// The start of a fit.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Start<'θ> =
+    /// The default, two candidates, of which the one that ends better wins: the M-step of the clusters of one k-means run,
+    /// and the best of ten short runs of EM from random rows (Biernacki, Celeux and Govaert 2003). A short run ends when an
+    /// iteration gains less than 1 % of what the run has gained. The short runs see a sample of the rows of large data.
+    | Auto
+    /// `Auto` with forty short runs, and a third candidate for families whose features are the data: clusters of a
+    /// model-based hierarchical start on at most 2,000 rows (Fraley 1998). It takes several times as long.
+    | Thorough
     /// The M-step of the clusters of one k-means run. For families with probabilities and rates, components around the
     /// centres of the clusters instead, because the M-step could set a probability or a rate to 0 for good.
     | KMeans
@@ -42,17 +49,23 @@ type FitOptions<'kind, 'θ> =
         /// The starting weights πₖ (K), which are divided by their sum; None for the weights that the start gives.
         StartWeights: float[] option
         /// The number of runs, with seeds Seed, Seed+1, …, when the start is random. The run with the best final
-        /// objective wins.
+        /// objective wins. Runs with irregular components (`Fit.Irregular`) are compared by the objective of the mixture in
+        /// which these components are widened to the scale of the data, so that a spike on equal values doesn't win.
         Restarts: int
         /// The seed of the first run.
         Seed: int
         /// Soft for EM, Hard for classification EM.
         Assignment: Assignment
-        /// The fit has converged when the objective changes by less than this. At 0 the fit makes exactly MaxIterations
-        /// iterations. (k-means has another rule: see `KMeans.defaults`.)
+        /// The fit has converged when the change of the objective and, by `Aitken`, the estimate of what it has still to gain
+        /// are less than this. At 0 the fit makes exactly MaxIterations iterations. (k-means has another rule: see
+        /// `KMeans.defaults`.)
         Tolerance: float
+        /// The convergence rule: `Aitken`, or the plain `Change`.
+        Stopping: Stopping
         /// The largest number of M-steps.
         MaxIterations: int
+        /// Whether to fit fewer components when fewer rows differ than there are components; otherwise that is an error.
+        FewerComponents: bool
         /// The prior on the weights, π ~ Dirichlet(α).
         WeightPrior: WeightPrior
         /// A function called after every E-step of every run, from one thread at a time.
@@ -71,18 +84,20 @@ type FitOptions<'kind, 'θ> =
 
 /// Makes and checks options of fits.
 module FitOptions =
-    /// Returns the default options for a kind: one component; k-means start from seed 0; EM until the objective changes
-    /// by less than 1e-6, at most 1000 iterations; no prior on the weights; the kernels on all cores.
+    /// Returns the default options for a kind: one component; the start `Auto` from seed 0; EM until the objective changes
+    /// by less than 1e-6 and has less than that to gain, at most 1000 iterations; no prior on the weights; the kernels on all cores.
     let ofKind (kind: 'kind) : FitOptions<'kind, 'θ> =
         { Components = 1
           Family = kind
-          Start = Start.KMeans
+          Start = Start.Auto
           StartWeights = None
           Restarts = 1
           Seed = 0
           Assignment = Soft
           Tolerance = 1e-6
+          Stopping = Aitken
           MaxIterations = 1000
+          FewerComponents = false
           WeightPrior = Flat
           Progress = ignore
           Verbose = false
@@ -121,7 +136,8 @@ module FitOptions =
                       isTolerance, "Tolerance", "0 or more, and finite", string options.Tolerance
                       options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
 
-            do! Source.requireRows "Components" options.Components source
+            let fewest = if options.FewerComponents then 1 else options.Components
+            do! Source.requireRows "Components" fewest source
             do! options.StartWeights |> Option.map (checkWeights options.Components) |> Option.defaultValue (Ok())
             do! WeightPrior.check options.Components options.WeightPrior
         }

@@ -67,8 +67,17 @@ module internal Progress =
 
 /// A condition of a fit that the user should know of, although it is not an error.
 type FitWarning =
-    /// The fit stopped at its iteration limit. `change` is the change of the objective in the last iteration.
-    | NotConverged of iterations: int * change: float
+    /// The fit stopped at its iteration limit. `change` is the change of the objective in the last iteration, and
+    /// `remaining` the estimate of what it has still to gain.
+    | NotConverged of iterations: int * change: float * remaining: float
+    /// The covariance of a component lies on its floor, because its rows lie in fewer dimensions than the data: equal
+    /// values, a single row, or fewer rows than columns. The likelihood there is as high as the floor lets it be, and says
+    /// nothing about the data. The owner is None when all components share the covariance.
+    | OnFloor of owner: int option
+    /// A component has fewer rows than its covariance needs.
+    | FewRows of owner: int * rows: float
+    /// The objective fell in an iteration, by more than rounding explains.
+    | ObjectiveFell of iteration: int * fall: float
     /// A component has less than a hundredth of an equal share 1/K of the weight.
     | NearlyEmpty of owner: int * weight: float
     /// One of several runs failed and was left out.
@@ -77,9 +86,25 @@ type FitWarning =
     /// The condition and the remedy, in words.
     member warning.Message =
         match warning with
-        | NotConverged(iterations, change) ->
+        | NotConverged(iterations, change, remaining) ->
             $"The fit stopped after {iterations} iterations without converging; the objective last changed by "
-            + FormattableString.Invariant $"{change:G3}. Raise MaxIterations or Tolerance, or go on from this fit."
+            + FormattableString.Invariant $"{change:G3} and has about {remaining:G3} still to gain. "
+            + "Raise MaxIterations or Tolerance, or go on from this fit."
+        | OnFloor owner ->
+            let which =
+                match owner with
+                | Some k -> $"The covariance of component {k} (counting from 0)"
+                | None -> "The shared covariance"
+
+            $"{which} lies on its floor: the rows there lie in fewer dimensions than the data, for example on equal values. "
+            + "Its likelihood only measures the floor. Choose fewer components or a structure with fewer parameters, set a "
+            + "CovariancePrior, or accept the component as one of equal rows."
+        | FewRows(owner, rows) ->
+            FormattableString.Invariant $"Component {owner} (counting from 0) has {rows:G3} rows, "
+            + "fewer than its covariance needs. Choose fewer components, a structure with fewer parameters, or a prior."
+        | ObjectiveFell(iteration, fall) ->
+            FormattableString.Invariant $"The objective fell by {fall:G3} in iteration {iteration}. "
+            + "RegCovar Absolute adds to covariances after each M-step, which is no maximum; Floor never lowers the objective."
         | NearlyEmpty(owner, weight) ->
             FormattableString.Invariant $"Component {owner} (counting from 0) has a weight of {weight:G3}, "
             + "less than a hundredth of an equal share. Choose fewer components, more Restarts or a WeightPrior."

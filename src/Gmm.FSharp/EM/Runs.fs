@@ -19,30 +19,24 @@ module Runs =
         | InvalidData _
         | InvalidNumber _
         | OutsideDomain _
+        | ConstantColumn _
+        | TooFewDistinctRows _
         | SingularCovariance _
         | CollapsedComponent _
         | DegenerateComponent _ -> false
 
-    /// Runs `runs` ≥ 1 times, with seeds seed, seed+1, …, and returns the run with the highest score, the earliest of
-    /// equals, together with the seeds and errors of the failed runs. When all runs fail, it returns the error of the
-    /// first; when a file can't be read or the backend fails, it returns that error. With several threads in `execution`
-    /// the runs work in parallel.
+    /// Returns the run with the highest score, the earliest of equals, together with the seeds and errors of the failed
+    /// runs. When all runs failed, it returns the error of the first; when a file can't be read or the backend fails, it
+    /// returns that error.
     let best
-        (execution: Execution)
         (score: 'T -> float)
-        (run: int -> Result<'T, GmmError>)
-        seed
-        runs
+        (runs: (int * Result<'T, GmmError>) list)
         : Result<'T * (int * GmmError) list, GmmError> =
         let better a b = if score b > score a || Double.IsNaN(score a) then b else a
 
-        let results =
-            [ for i, result in Seq.indexed (execution.Map(runs, fun i -> run (seed + i))) do
-                  Result.mapError (fun error -> seed + i, error) result ]
+        let failures = runs |> List.choose (fun (seed, run) -> errorOf run |> Option.map (fun error -> seed, error))
 
-        let failures = results |> List.choose errorOf
-
-        match results |> List.choose Result.toOption, failures |> List.tryFind (snd >> isOfAllRuns) with
+        match runs |> List.choose (snd >> Result.toOption), failures |> List.tryFind (snd >> isOfAllRuns) with
         | _, Some(_, error) -> Error error
         | [], None -> Error(snd failures.Head)
         | fits, None -> Ok(List.reduce better fits, failures)
@@ -70,19 +64,38 @@ module Runs =
         else
             Ok()
 
-    /// Returns the best fit of all seeds under a rule, from starts that a seed and an execution make. `isRandom` says
-    /// whether different seeds make different starts; if not, there is only one run.
+    /// Returns a fit with its irregular components, and the objective by which it is compared with other runs on the same
+    /// rows: its own, or that of the mixture in which its irregular components are widened.
+    let internal judge (pass: Pass<'θ>) (regularity: Regularity<'θ>) (rows: int64) (fit: Fit<'θ>) : Fit<'θ> * float =
+        let owned =
+            fit.Statistics.Counts |> Array.map (fun count -> count / fit.Statistics.Weight * float rows)
+
+        let irregular = regularity.Irregular owned fit.Parameters
+
+        let rank =
+            if irregular.IsEmpty then
+                fit.Objective
+            else
+                match regularity.Widened owned fit.Parameters with
+                | Error _ -> -infinity
+                | Ok widened ->
+                    let mixture = { fit.Mixture with Parameters = widened }
+                    pass.Expect(fit.Model.Assignment, mixture) |> EM.objective fit.Model mixture
+
+        { fit with Irregular = irregular }, rank
+
+    /// Returns the best fit of all seeds under a rule. `starts` makes the first mixtures of a seed, of which each begins a
+    /// run. `isRandom` says whether different seeds make different starts; if not, there is only one seed.
     let internal fit
         (options: FitOptions<'kind, 'θ>)
         (family: Family<'θ>)
         (rule: Rule<'θ>)
+        (regularity: Regularity<'θ>)
         isRandom
-        (start: Execution -> int -> Result<Mixture<'θ>, GmmError>)
+        (starts: Execution -> int -> Result<Mixture<'θ> list, GmmError>)
         (source: Source)
         : Result<Fit<'θ>, GmmError> =
         let clock = Stopwatch.StartNew()
-        let restarts = if isRandom then options.Restarts else 1
-        let ofRuns, ofRun = sharing options.Execution restarts source
         let report = Progress.oneAtATime options.Progress
 
         /// Sets the logarithms of the weights to 0 for k-means: beside ln 1/K, distances as small as 1e-150 would be
@@ -94,37 +107,19 @@ module Runs =
             else
                 mixture
 
-        let model =
-            { Family = family
-              Weights = options.WeightPrior
-              Assignment = options.Assignment
-              Backend = options.Backend
-              Execution = ofRun }
+        /// Returns the first mixture of every run, or the error of a seed's starts.
+        let firsts =
+            let restarts = if isRandom then options.Restarts else 1
+            let ofSeeds, ofSeed = sharing options.Execution restarts source
 
-        let run (pass: Pass<'θ>) seed =
-            result {
-                let! start = start ofRun seed
-                let history = ResizeArray<Mixture<'θ>>()
+            let ofSeedNumber i =
+                let seed = options.Seed + i
 
-                let keep (iterate: Iterate<'θ>) =
-                    if options.History then
-                        history.Add iterate.Mixture
+                match starts ofSeed seed with
+                | Ok mixtures -> mixtures |> List.map (fun mixture -> seed, Ok(begin' mixture))
+                | Error error -> [ seed, Error error ]
 
-                    iterate
-
-                let! fit =
-                    EM.iteratesOn pass (rule.Next model) model (begin' start)
-                    |> Progress.watch report (seed - options.Seed) seed clock
-                    |> Seq.map (Result.map keep)
-                    |> Fit.ofIterates
-                        { model with
-                            Execution = options.Execution }
-                        seed
-                        options.MaxIterations
-                        (rule.HasConverged options.Tolerance)
-
-                return { fit with History = history.ToArray() }
-            }
+            fun () -> ofSeeds.Map(restarts, ofSeedNumber) |> List.concat
 
         /// Gives the fit the statistics of soft assignment, whose log-likelihood is that of the mixture.
         let soften (pass: Pass<'θ>) (fit: Fit<'θ>) =
@@ -133,8 +128,49 @@ module Runs =
 
         result {
             do! requireHardLimit options rule
+            let firsts = Array.ofList (firsts ())
+            let ofRuns, ofRun = sharing options.Execution firsts.Length source
+
+            let model =
+                { Family = family
+                  Weights = options.WeightPrior
+                  Assignment = options.Assignment
+                  Backend = options.Backend
+                  Execution = ofRun }
+
             use! pass = Model.openPass model source
-            let! best, failures = best ofRuns (fun (fit: Fit<'θ>) -> fit.Objective) (run pass) options.Seed restarts
+
+            /// Runs out one start. The result has its rank.
+            let run number =
+                let seed, first = firsts[number]
+
+                let fit start =
+                    result {
+                        let history = ResizeArray<Mixture<'θ>>()
+
+                        let keep (iterate: Iterate<'θ>) =
+                            if options.History then
+                                history.Add iterate.Mixture
+
+                            iterate
+
+                        let! fit =
+                            EM.iteratesOn pass (rule.Next model) model start
+                            |> Progress.watch report number seed clock
+                            |> Seq.map (Result.map keep)
+                            |> Fit.ofIterates
+                                { model with
+                                    Execution = options.Execution }
+                                seed
+                                options.MaxIterations
+                                (rule.HasConverged options.Tolerance)
+
+                        return { fit with History = history.ToArray() } |> judge pass regularity source.Rows
+                    }
+
+                seed, Result.bind fit first
+
+            let! (best, _), failures = ofRuns.Map(firsts.Length, run) |> List.ofArray |> best snd
             let best = { best with Failures = failures }
             return if options.Assignment = Soft || rule.IsHardLimit then best else soften pass best
         }

@@ -12,7 +12,29 @@ type Iterate<'θ> =
         Statistics: Statistics
         /// (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ of this mixture; hard assignment has maxₖ ln ρₙₖ in place of ln p(xₙ).
         Objective: float
+        /// The change of the objective since the previous iterate; ∞ at the start.
+        Change: float
+        /// Aitken's estimate of what the objective has still to gain (`Convergence.remaining`); ∞ at the start and after the
+        /// first M-step, unless the objective no longer changes.
+        Remaining: float
     }
+
+/// Estimates how far a sequence of objectives is from its limit.
+module Convergence =
+    /// The largest ratio of two consecutive changes that counts. Rounding makes ratios of 1 and more.
+    let private slowest = 0.9999
+
+    /// Returns Aitken's estimate of what the objective has still to gain, from its last two changes: with a = Δₜ/Δₜ₋₁,
+    /// it is a/(1−a) · Δₜ, as if the changes went on as a geometric series. The ratio a is limited to 0 … 0.9999. The
+    /// estimate is 0 when Δₜ is 0, and ∞ when there is no earlier change.
+    let remaining (previousChange: float) (change: float) : float =
+        if change = 0.0 then
+            0.0
+        elif previousChange = infinity then
+            infinity
+        else
+            let ratio = change / previousChange |> max 0.0 |> min slowest
+            abs (ratio / (1.0 - ratio) * change)
 
 /// The expectation–maximisation algorithm as pure functions (Dempster, Laird and Rubin 1977; Bishop, PRML, 2006, §9.4).
 module EM =
@@ -50,21 +72,28 @@ module EM =
         (model: Model<'θ>)
         (start: Mixture<'θ>)
         : seq<Result<Iterate<'θ>, GmmError>> =
-        let iterate iteration mixture =
+        let iterate iteration (previous: Iterate<'θ> option) mixture =
             let statistics = pass.Expect(model.Assignment, mixture)
+            let objective = objective model mixture statistics
+            let change = previous |> Option.map (fun previous -> objective - previous.Objective)
 
             { Iteration = iteration
               Mixture = mixture
               Statistics = statistics
-              Objective = objective model mixture statistics }
+              Objective = objective
+              Change = Option.defaultValue infinity change
+              Remaining =
+                match previous, change with
+                | Some previous, Some change -> Convergence.remaining previous.Change change
+                | _ -> infinity }
 
         let advance previous =
             next previous
-            |> Result.map (iterate (previous.Iteration + 1))
+            |> Result.map (iterate (previous.Iteration + 1) (Some previous))
             |> Result.mapError (GmmError.atIteration (previous.Iteration + 1))
 
         // Each state is the function that computes the next element, so that nothing runs before it is requested.
-        Some(fun () -> Ok(iterate 0 start))
+        Some(fun () -> Ok(iterate 0 None start))
         |> Seq.unfold (
             Option.map (fun compute ->
                 match compute () with

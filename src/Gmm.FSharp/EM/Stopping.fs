@@ -7,11 +7,23 @@ type Stop =
     /// The fit reached its limit of iterations.
     | IterationLimit
 
-/// Convergence rules: predicates on two consecutive iterates.
+/// Convergence rules on the objective of consecutive iterates.
+type Stopping =
+    /// |change| < Tolerance, and Aitken's estimate of what is left to gain < Tolerance (Böhning, Dietz, Schaub,
+    /// Schlattmann and Lindsay 1994). EM takes small steps long before it arrives; this rule sees that.
+    | Aitken
+    /// |change| < Tolerance, the rule of scikit-learn and most other programs.
+    | Change
+
+/// Functions on convergence rules.
 module Stopping =
-    /// Tests whether |change of the objective| < tolerance. The test never succeeds for a tolerance of 0.
-    let objectiveWithin tolerance (previous: Iterate<'θ>) (current: Iterate<'θ>) =
-        abs (current.Objective - previous.Objective) < tolerance
+    /// Tests whether a rule is satisfied at a tolerance, on two consecutive iterates. The test never succeeds for a
+    /// tolerance of 0.
+    let hasConverged (stopping: Stopping) (tolerance: float) (_: Iterate<'θ>) (current: Iterate<'θ>) : bool =
+        abs current.Change < tolerance
+        && match stopping with
+           | Aitken -> current.Remaining < tolerance
+           | Change -> true
 
 /// The rule that leads a fit from one iterate to the next and decides when it has converged.
 [<NoEquality; NoComparison>]
@@ -27,8 +39,8 @@ type Rule<'θ> =
 
 /// Rules.
 module Rule =
-    /// The rule of EM: the M-step, until the objective changes by less than the tolerance.
-    let em<'θ> : Rule<'θ> =
+    /// The rule of EM: the M-step, until a convergence rule is satisfied.
+    let em<'θ> (stopping: Stopping) : Rule<'θ> =
         { IsHardLimit = false
           Next = fun model iterate -> EM.mStep model iterate.Mixture iterate.Statistics
-          HasConverged = Stopping.objectiveWithin }
+          HasConverged = Stopping.hasConverged stopping }

@@ -29,7 +29,10 @@ module Part =
           IsBounded = measured.IsBounded
           Revise = fun seed part -> measured.Revise seed (part.As<'θ>()) |> wrapped
           IsRandom = measured.IsRandom
-          Rule = None }
+          Rule = None
+          Regularity =
+            { Irregular = fun rows part -> measured.Regularity.Irregular rows (part.As<'θ>())
+              Widened = fun rows part -> measured.Regularity.Widened rows (part.As<'θ>()) |> wrapped } }
 
     /// Makes a part of some columns and a kind of component: `Part.create [| 0; 2 |] { GaussianKind.defaults with
     /// Structure = Diag }`, `Part.create [| 1 |] Poisson.family`.
@@ -184,13 +187,26 @@ type ProductKind =
                     ofParts make (fun _ ->
                         List.map2 (fun first width -> unscaled[*, first .. first + width - 1]) firsts widths)
 
-                let revise seed (product: Product) =
-                    List.zip measured product.Parts
-                    |> GmmError.traverse (fun (part, (columns, parameters)) ->
-                        part.Revise seed parameters
-                        |> Result.map (fun revised -> columns, revised)
-                        |> Result.mapError (GmmError.ofColumns columns))
-                    |> Result.map (fun parts -> { Parts = parts }: Product)
+                /// Changes the parameters of every part.
+                let change (ofPart: Measured<PartParameters> -> PartParameters -> Result<PartParameters, GmmError>) =
+                    fun (product: Product) ->
+                        List.zip measured product.Parts
+                        |> GmmError.traverse (fun (part, (columns, parameters)) ->
+                            ofPart part parameters
+                            |> Result.map (fun changed -> columns, changed)
+                            |> Result.mapError (GmmError.ofColumns columns))
+                        |> Result.map (fun parts -> { Parts = parts }: Product)
+
+                let irregular rows (product: Product) =
+                    let ofParts =
+                        List.map2
+                            (fun (part: Measured<PartParameters>) (_, parameters) ->
+                                part.Regularity.Irregular rows parameters)
+                            measured
+                            product.Parts
+
+                    { OnFloor = ofParts |> List.collect _.OnFloor |> List.distinct
+                      FewRows = ofParts |> List.collect _.FewRows |> List.distinct }
 
                 return
                     { Family = measured |> List.map _.Family |> Product.family
@@ -201,9 +217,12 @@ type ProductKind =
                       Provisional = ofShares _.Provisional
                       HasEdges = measured |> List.exists _.HasEdges
                       IsBounded = measured |> List.exists _.IsBounded
-                      Revise = revise
+                      Revise = fun seed -> change (fun part -> part.Revise seed)
                       IsRandom = measured |> List.exists _.IsRandom
-                      Rule = None }
+                      Rule = None
+                      Regularity =
+                        { Irregular = irregular
+                          Widened = fun rows -> change (fun part -> part.Regularity.Widened rows) } }
             }
 
 /// Makes products as kinds of component.

@@ -52,7 +52,7 @@ module internal Fitting =
                 [ (found = source.Columns, "Start mixture", $"of data of {source.Columns} columns", $"of {found}") ]
 
     /// Fits a mixture of a kind of component.
-    let fit (options: FitOptions<'kind, 'θ>) (source: Source) : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
+    let private fitAll (options: FitOptions<'kind, 'θ>) (source: Source) : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
         let kind, execution = options.Family, options.Execution
 
         result {
@@ -61,9 +61,17 @@ module internal Fitting =
             let! measured = kind.Measure(options.Components, source, execution)
             do! requireColumns options measured.Family source
             let isRandom = Start.isRandom options.Start || measured.IsRandom
-            let start = Start.mixture measured options source
+            let starts = Start.mixtures measured options source
+            let rule = measured.Rule |> Option.defaultWith (fun () -> Rule.em options.Stopping)
 
             return!
                 Verbose.run options (fun options ->
-                    Runs.fit options measured.Family (Option.defaultValue Rule.em measured.Rule) isRandom start source)
+                    Runs.fit options measured.Family rule measured.Regularity isRandom starts source)
         }
+
+    /// Fits a mixture of a kind of component, with fewer components if the options allow it and too few rows differ.
+    let fit (options: FitOptions<'kind, 'θ>) (source: Source) : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
+        match fitAll options source with
+        | Error(TooFewDistinctRows(_, found)) when options.FewerComponents && found < options.Components && found > 0 ->
+            fitAll { options with Components = found } source
+        | fit -> fit

@@ -15,6 +15,10 @@ module internal FitState =
               for i in 0 .. statistics.Sums.Length - 1 do
                   $"sums{i}", Tensor.vector statistics.Sums[i] ]
 
+    /// Returns the numbers of components as an array.
+    let private numbersOf (number: 'T -> int) (components: 'T list) =
+        components |> List.map (number >> float) |> Array.ofList |> Tensor.vector
+
     let ofFit (fit: Fit<'θ>) : State =
         let family = fit.Model.Family
 
@@ -34,6 +38,13 @@ module internal FitState =
                     State.choice "stop" (if fit.Converged then "converged" else "iteration limit")
                     "seed", Tensor.scalar (float fit.Seed)
                     "trace", Tensor.vector fit.Trace
+
+                    // −1 is the covariance that all components share.
+                    if not fit.Irregular.OnFloor.IsEmpty then
+                        "onFloor", fit.Irregular.OnFloor |> numbersOf (Option.defaultValue -1)
+
+                    if not fit.Irregular.FewRows.IsEmpty then
+                        "fewRows", fit.Irregular.FewRows |> numbersOf id
 
                     match fit.Model.Weights with
                     | Flat -> State.choice "weightPrior" "flat"
@@ -118,6 +129,25 @@ module internal FitState =
             return prior
         }
 
+    /// Returns the numbers of components, from `smallest` to K − 1, in an entry that may be missing.
+    let private componentsOf components smallest name (state: State) : Result<int list, GmmError> =
+        if Map.containsKey name state then
+            result {
+                let! numbers = State.vector name state
+                let isComponent k = k = floor k && k >= float smallest && k < float components
+
+                do!
+                    GmmError.requireAll
+                        [ Array.forall isComponent (numbers.toArray ()),
+                          name,
+                          $"numbers of components from {smallest} to {components - 1}",
+                          string numbers ]
+
+                return numbers.toArray () |> Array.map int |> List.ofArray
+            }
+        else
+            Ok []
+
     /// Returns an error unless the weights of a mixture that an M-step made sum to 1.
     let private requireShares (fit: Fit<'θ>) =
         let sum = fit.Mixture.LogWeights.toArray () |> Array.sumBy exp
@@ -161,6 +191,9 @@ module internal FitState =
             let isTrace = trace.toArray () |> Array.forall (fun objective -> objective < infinity)
             do! GmmError.requireAll [ isTrace, "trace", "finite or −∞", string trace ]
 
+            let! onFloor = componentsOf mixture.Components -1 "onFloor" state
+            let! fewRows = componentsOf mixture.Components 0 "fewRows" state
+
             let fit =
                 { Model =
                     { Model.ofFamily family with
@@ -173,7 +206,10 @@ module internal FitState =
                   Stop = if stop = "converged" then Converged else IterationLimit
                   Seed = seed
                   History = [||]
-                  Failures = [] }
+                  Failures = []
+                  Irregular =
+                    { OnFloor = onFloor |> List.map (fun k -> if k < 0 then None else Some k)
+                      FewRows = fewRows } }
 
             do! requireShares fit
             do! requireEqual state fit

@@ -7,12 +7,7 @@ open MathNet.Numerics.Distributions
 module Centres =
     /// Returns the error of data that have fewer different rows than components.
     let internal tooFew components found =
-        Error(
-            InvalidData(
-                $"at least {components} different rows of positive weight, one for each component",
-                $"only {found} could be found"
-            )
-        )
+        Error(TooFewDistinctRows(components, found))
 
     /// Draws a row with probability proportional to its number. `ofBlock` gives the numbers of the rows of one block,
     /// and `sums` has the sum of these for every block. The function first draws a block, then a row of it, so that it

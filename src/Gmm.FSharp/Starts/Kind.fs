@@ -30,6 +30,8 @@ type Measured<'θ> =
         /// The rule that leads from one iterate to the next and decides when the fit has converged; None for EM. A kind with
         /// its own rule can't be a part of a product.
         Rule: Rule<'θ> option
+        /// Finds components whose likelihood may be spurious, for the choice of the best run.
+        Regularity: Regularity<'θ>
     }
 
 /// A kind of component with its settings, before it sees data. It checks its settings, measures the data, and gives the
@@ -65,7 +67,8 @@ module Measured =
           IsBounded = false
           Revise = fun _ -> Ok
           IsRandom = false
-          Rule = None }
+          Rule = None
+          Regularity = Regularity.bounded }
 
 /// Checks that several kinds use.
 module internal Kind =

@@ -145,8 +145,9 @@ module internal Lloyd =
                 Execution = execution }
 
         let start execution seed =
-            Centres.kPlusPlus execution (RandomStream.ofSeed seed) components source |> Result.map mixture
+            Centres.kPlusPlus execution (RandomStream.ofSeed seed) components source
+            |> Result.map (mixture >> List.singleton)
 
         source
-        |> Runs.fit options Centroid.family (ruleOf execution source) true start
+        |> Runs.fit options Centroid.family (ruleOf execution source) Regularity.bounded true start
         |> Result.map (fun fit -> fit.Parameters.Centres.toArray2D ())

@@ -6,6 +6,8 @@ module Start =
     let internal parameters (start: Start<'θ>) : 'θ option =
         match start with
         | Start.Mixture mixture -> Some mixture.Parameters
+        | Start.Auto
+        | Start.Thorough
         | Start.KMeans
         | Start.KPlusPlus
         | Start.Points
@@ -19,6 +21,8 @@ module Start =
     /// Returns whether different seeds give different starts.
     let isRandom (start: Start<'θ>) =
         match start with
+        | Start.Auto
+        | Start.Thorough
         | Start.KMeans
         | Start.KPlusPlus
         | Start.Points
@@ -33,6 +37,8 @@ module Start =
     /// Returns an error when a start doesn't suit K components or these data.
     let check components (source: Source) (start: Start<'θ>) : Result<unit, GmmError> =
         match start with
+        | Start.Auto
+        | Start.Thorough
         | Start.KMeans
         | Start.KPlusPlus
         | Start.Points
@@ -122,17 +128,18 @@ module Start =
     let private notRandom =
         InvalidOption(
             "Start",
-            "KMeans, KPlusPlus, Points, FarthestFirst, RandomResponsibilities or a given one for families with probabilities "
+            "Auto, Thorough, KMeans, KPlusPlus, Points, FarthestFirst, RandomResponsibilities or a given one for families with probabilities "
             + "and rates",
             "Random"
         )
 
-    /// Returns the first mixture of a run from a seed, for options that were checked. Error when the data have too few
-    /// different rows, or when the M-step of a start fails.
-    let internal mixture
+    /// Returns the mixture that a start makes from a seed, for options that were checked. Error when the data have too
+    /// few different rows, or when the M-step of a start fails.
+    let private mixture
         (measured: Measured<'θ>)
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
+        (start: Start<'θ>)
         (execution: Execution)
         seed
         : Result<Mixture<'θ>, GmmError> =
@@ -163,7 +170,7 @@ module Start =
             measured.Revise seed mixture.Parameters
             |> Result.map (fun parameters -> { mixture with Parameters = parameters })
 
-        match options.Start with
+        match start with
         | Start.Mixture mixture -> Ok mixture
         | Start.Means means -> measured.AtMeans means |> Result.map (Mixture.uniform components)
         | Start.Points -> Centres.points execution (random ()) components features |> Result.bind around
@@ -178,6 +185,8 @@ module Start =
             averaged (fun block ->
                 Array.init (block.Rows * components) (fun i ->
                     responsibilities[int block.FirstRow + i / components, i % components]))
+        | Start.Auto
+        | Start.Thorough
         | Start.KMeans ->
             result {
                 let! centres = Lloyd.run execution components seed features
@@ -192,3 +201,96 @@ module Start =
             match options.StartWeights with
             | Some weights -> Mixture.create weights start.Parameters
             | None -> Ok start)
+
+    // ── Short runs ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The number of short runs of a start.
+    let private shortRuns (start: Start<'θ>) =
+        match start with
+        | Start.Auto -> 10
+        | Start.Thorough -> 40
+        | Start.KMeans
+        | Start.KPlusPlus
+        | Start.Points
+        | Start.FarthestFirst
+        | Start.Random
+        | Start.RandomResponsibilities
+        | Start.Means _
+        | Start.Labels _
+        | Start.Responsibilities _
+        | Start.Mixture _ -> 0
+
+    /// A short run ends when an iteration gains less than this share of what the run has gained.
+    let private leastGain = 0.01
+
+    /// The rows that short runs see: ten for each free parameter, and at least 2,000.
+    let private sampleFor (measured: Measured<'θ>) components seed (source: Source) =
+        let numbers = components * (1 + measured.Width * (measured.Width + 3) / 2)
+        source |> Source.sample seed (max 2000 (10 * numbers))
+
+    /// Runs EM from random rows until the gains become small, and returns the mixture with its rank.
+    let private shortRun
+        (measured: Measured<'θ>)
+        (options: FitOptions<'kind, 'θ>)
+        (sample: Source)
+        (execution: Execution)
+        seed
+        number
+        : Result<Mixture<'θ> * float, GmmError> =
+        let model =
+            { Model.ofFamily measured.Family with
+                Weights = options.WeightPrior
+                Assignment = options.Assignment
+                Execution = execution }
+
+        let hasSettled (start: float) (_: Iterate<'θ>) (current: Iterate<'θ>) =
+            current.Change < leastGain * (current.Objective - start)
+
+        result {
+            let own = (RandomStream.ofRow seed (int64 number)).Next()
+            let! start = mixture measured options sample Start.Points execution own
+            use! pass = Model.openPass model sample
+            let first = pass.Expect(model.Assignment, start) |> EM.objective model start
+
+            let! fit =
+                EM.iteratesOn pass (fun iterate -> EM.mStep model iterate.Mixture iterate.Statistics) model start
+                |> Fit.ofIterates model seed options.MaxIterations (hasSettled first)
+
+            let judged, rank = Runs.judge pass measured.Regularity sample.Rows fit
+            return judged.Mixture, rank
+        }
+
+    /// Returns the best of some short runs, or none if all fail.
+    let private bestShortRun measured (options: FitOptions<'kind, 'θ>) source (execution: Execution) seed =
+        match shortRuns options.Start with
+        | 0 -> []
+        | count ->
+            let sample = sampleFor measured options.Components seed source
+            let ofRuns, ofRun = Runs.sharing execution count sample
+
+            let runs =
+                ofRuns.Map(count, shortRun measured options sample ofRun seed)
+                |> List.ofArray
+                |> List.map (fun run -> seed, run)
+
+            match Runs.best snd runs with
+            | Ok((mixture, _), _) -> [ mixture ]
+            | Error _ -> []
+
+    /// Returns the first mixtures of a seed, for options that were checked; each begins a run.
+    let internal mixtures
+        (measured: Measured<'θ>)
+        (options: FitOptions<'kind, 'θ>)
+        (source: Source)
+        (execution: Execution)
+        seed
+        : Result<Mixture<'θ> list, GmmError> =
+        result {
+            let! first = mixture measured options source options.Start execution seed
+
+            // One component has one optimum, and a kind with a rule of its own has no EM.
+            if options.Components = 1 || measured.Rule.IsSome then
+                return [ first ]
+            else
+                return first :: bestShortRun measured options source execution seed
+        }

@@ -27,6 +27,10 @@ type Judged<'θ> =
         Aic: float
     }
 
+    /// Whether a component lies on the floor of its covariance. The likelihood then measures the floor, and no criterion
+    /// can be trusted.
+    member judged.IsOnFloor = not judged.Fit.Irregular.OnFloor.IsEmpty
+
     /// Returns the value of a criterion.
     member judged.Value criterion =
         match criterion with
@@ -46,6 +50,24 @@ type Candidate<'θ> =
         Outcome: Result<Judged<'θ>, GmmError>
     }
 
+/// A condition of a selection that the user should know of.
+type SelectionWarning =
+    /// The best candidate has the largest or the smallest number of components that was tried, so that a number outside
+    /// the range may be better.
+    | AtEdge of components: int
+    /// Every candidate with a fit has a component on the floor of its covariance, so that none can be trusted. The best of
+    /// them was chosen.
+    | AllOnFloor
+
+    /// The condition and the remedy, in words.
+    member warning.Message =
+        match warning with
+        | AtEdge components ->
+            $"The best candidate has {components} components, which is at the edge of the range tried. Widen the range."
+        | AllOnFloor ->
+            "Every candidate has a component on the floor of its covariance, where the criterion only measures the floor. "
+            + "Try fewer components or structures with fewer parameters."
+
 /// All candidates and the best of them.
 [<NoEquality; NoComparison; StructuredFormatDisplay("{Table}")>]
 type Selection<'θ> =
@@ -54,11 +76,23 @@ type Selection<'θ> =
         Criterion: Criterion
         /// All candidates, in the order in which they were given.
         Candidates: Candidate<'θ> list
-        /// The candidate whose fit has the lowest value, the first of equals.
+        /// The candidate whose fit has the lowest value, the first of equals, among those without a component on the floor
+        /// of its covariance.
         Best: Candidate<'θ>
         /// The fit of the best candidate.
         Fit: Fit<'θ>
     }
+
+    /// Warnings for the user: the best candidate lies at the edge of the range, or every candidate is on the floor.
+    member selection.Warnings: SelectionWarning list =
+        let tried = selection.Candidates |> List.map _.Components
+        let smallest, largest, best = List.min tried, List.max tried, selection.Best.Components
+
+        [ if smallest < largest && (best = largest || best = smallest && best > 1) then
+              AtEdge best
+
+          if not selection.Fit.Irregular.OnFloor.IsEmpty then
+              AllOnFloor ]
 
     /// The candidates as lines of text. A star marks the best one.
     member selection.Table =
@@ -73,9 +107,10 @@ type Selection<'θ> =
             | Ok judged ->
                 let fit = judged.Fit
                 let limited = if fit.Converged then "" else "  not converged"
+                let floored = if judged.IsOnFloor then "  on the floor, not available" else ""
 
                 FormattableString.Invariant
-                    $"{head} {fit.FreeParameters, 6}{text fit.LogLikelihood}{text judged.Bic}{text judged.Icl}{text judged.Aic}{limited}"
+                    $"{head} {fit.FreeParameters, 6}{text fit.LogLikelihood}{text judged.Bic}{text judged.Icl}{text judged.Aic}{floored}{limited}"
 
         "  candidate          K  param         log L           BIC           ICL           AIC"
         :: List.map line selection.Candidates
@@ -93,7 +128,28 @@ module Select =
               Icl = icl
               Aic = fit.Aic })
 
-    /// Fits candidates and chooses the best. Each candidate has a name, its K and a function that fits it with an
+    let private choose criterion (tried: Candidate<'θ> list) (eligible: (Candidate<'θ> * Judged<'θ>)[]) =
+        let best, itsFit = eligible |> Array.minBy (fun (_, judged) -> judged.Value criterion)
+
+        { Criterion = criterion
+          Candidates = tried
+          Best = best
+          Fit = itsFit.Fit }
+
+    /// Returns the candidates that have a fit, with their criteria.
+    let private judgedOf (tried: Candidate<'θ> seq) =
+        [| for candidate in tried do
+               match candidate.Outcome with
+               | Ok judged -> candidate, judged
+               | Error _ -> () |]
+
+    /// Returns the same candidates with the best of all chosen, even if a component of it lies on the floor of its
+    /// covariance.
+    let evenOnFloor (selection: Selection<'θ>) : Selection<'θ> =
+        judgedOf selection.Candidates |> choose selection.Criterion selection.Candidates
+
+    /// Fits candidates and chooses the best. A candidate with a component on the floor of its covariance is kept, but
+    /// only chosen if every candidate has one (`evenOnFloor` chooses among all). Each candidate has a name, its K and a function that fits it with an
     /// execution. Small data are fitted in parallel on the threads of `execution`, which changes no bit. `report` is
     /// called as each candidate finishes, from one thread at a time. Error when no candidate has a fit: that of the
     /// first candidate.
@@ -124,21 +180,14 @@ module Select =
         else
             let tried = ofCandidates.Map(candidates.Length, run)
 
-            let judged =
-                tried
-                |> Array.choose (fun candidate ->
-                    candidate.Outcome |> Result.toOption |> Option.map (fun judged -> candidate, judged))
+            let judged = judgedOf tried
 
             match judged, tried[0].Outcome with
             | [||], Error error -> Error error
             | _ ->
-                let best, itsFit = judged |> Array.minBy (fun (_, judged) -> judged.Value criterion)
-
-                Ok
-                    { Criterion = criterion
-                      Candidates = List.ofArray tried
-                      Best = best
-                      Fit = itsFit.Fit }
+                let available = judged |> Array.filter (fun (_, judged) -> not judged.IsOnFloor)
+                let eligible = if available.Length > 0 then available else judged
+                Ok(choose criterion (List.ofArray tried) eligible)
 
     /// Fits mixtures of every kind with every number of components, and chooses the best. All other options are as
     /// given. A candidate that fails is kept with its error. Error when no candidate has a fit: that of the first

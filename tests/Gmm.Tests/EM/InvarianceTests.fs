@@ -143,7 +143,7 @@ let ``rescaling the features rescales the fit`` () =
 
         let options =
             { optionsFor case with
-                Family.RegCovar = Relative 0.01 }
+                Family.RegCovar = Floor 0.01 }
 
         both (fit case options) (fit rescaled options) (fun a b ->
             nearly a.Weights b.Weights
@@ -306,7 +306,7 @@ let ``the fit does not change the data`` () =
 
         Gmm.fit
             { optionsFor case with
-                Family.RegCovar = Relative 1e-6 }
+                Family.RegCovar = Floor 1e-8 }
             source
         |> ignore
 
@@ -318,7 +318,7 @@ let ``every way to hand over the data gives the same bits`` () =
         let run source =
             Gmm.fit
                 { optionsFor case with
-                    Family.RegCovar = Relative 1e-3
+                    Family.RegCovar = Floor 1e-3
                     Start = Start.Mixture case.Origin.Mixture }
                 source
             |> ok

@@ -262,7 +262,7 @@ let ``the best run is the earliest of the highest score, and never one that scor
                       if outcome.IsNone then
                           10 + i, CollapsedComponent(10 + i, 0) ]
 
-            match Runs.best { Execution.Default with Threads = 3 } snd run 10 runs with
+            match Runs.best snd [ for seed in 10 .. 9 + runs -> seed, run seed ] with
             | Ok(found, failures) when not sound.IsEmpty ->
                 let _, most = sound |> List.maxBy snd
                 Assert.Equal(sound |> List.find (fun (_, score) -> score = most), found)

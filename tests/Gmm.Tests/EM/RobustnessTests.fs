@@ -284,7 +284,7 @@ let ``a row of weight 0 however far away changes nothing`` (structure: string) =
         let rows = cloud 60 2 9 |> Array.map (Array.map (fun x -> scale * x))
         let labels = Array.init 60 (fun n -> n % 2)
 
-        for regularisation in [ Absolute 0.0; Relative 1e-3 ] do
+        for regularisation in [ Absolute 0.0; Floor 1e-3 ] do
             let fitOf start source =
                 Gmm.fit
                     { two structure with

@@ -85,7 +85,7 @@ let ``the history has the mixture of every iterate, and its objectives are those
             case.Source
             |> Gmm.fit
                 { plain case.Origin.Components case.Origin.Structure with
-                    Family.RegCovar = Relative 1e-6
+                    Family.RegCovar = Floor 1e-8
                     MaxIterations = 6
                     History = true }
 
@@ -170,8 +170,9 @@ let ``a fit that stopped at its limit says so, one that converged doesn't`` () =
     let limited = source |> Gmm.fit { iris 3 with MaxIterations = 2 } |> ok
 
     match limited.Warnings with
-    | [ NotConverged(2, change) as warning ] ->
+    | [ NotConverged(2, change, remaining) as warning ] ->
         Assert.Equal(limited.Trace[2] - limited.Trace[1], change)
+        Assert.Equal(limited.Remaining, remaining)
         Assert.Contains("Raise MaxIterations or Tolerance", warning.Message)
     | other -> Assert.Fail $"%A{other}"
 
@@ -238,7 +239,7 @@ let ``runs that failed are left out, and named with their errors`` () =
 
 [<Fact>]
 let ``warnings speak of finite numbers`` () =
-    for warning in [ NotConverged(5, 0.25); NearlyEmpty(2, 1e-9); FailedRun(3, CollapsedComponent(1, 4)) ] do
+    for warning in [ NotConverged(5, 0.25, infinity); NearlyEmpty(2, 1e-9); FailedRun(3, CollapsedComponent(1, 4)) ] do
         Assert.DoesNotContain("NaN", warning.Message)
         Assert.NotEmpty warning.Message
 

@@ -73,7 +73,7 @@ let splits =
 let ``diagonal Gaussians side by side are one diagonal Gaussian`` (split: string) (regularised: int) =
     let data = DataSet.iris ()
     let columns = split.Split '|' |> Array.map (fun part -> part.Split ' ' |> Array.map int) |> List.ofArray
-    let regCovar = if regularised = 1 then Relative 1e-3 else Absolute 0.0
+    let regCovar = if regularised = 1 then Floor 1e-3 else Absolute 0.0
     let means = array2D [ for k in 0..2 -> Array.init 4 (fun j -> data.Rows[50 * k][j]) ]
 
     let prior (columns: int[]) : MeanPrior option =
@@ -128,7 +128,7 @@ let ``a product of one Gaussian part is the Gaussian mixture`` () =
             |> Gmm.fit
                 { plain 3 structure with
                     Start = Start.Labels data.Labels
-                    Family.RegCovar = Relative 1e-6
+                    Family.RegCovar = Floor 1e-8
                     Tolerance = 0.0
                     MaxIterations = 5 }
             |> ok

@@ -233,12 +233,15 @@ module DataSet =
 /// One thread, which is faster than many for the small data of most tests.
 let oneThread = { Execution.Default with Threads = 1 }
 
-/// Options for a fit without regularisation on one thread.
+/// Options for a fit as other programs make it: without regularisation, from one k-means run, until the objective changes by
+/// less than the tolerance; on one thread.
 let plain components structure =
     { Gmm.defaults with
         Components = components
         Family.Structure = structure
         Family.RegCovar = Absolute 0.0
+        Start = Start.KMeans
+        Stopping = Change
         Execution = oneThread }
 
 /// Options for a fit of any kind that makes exactly so many iterations, on one thread.

@@ -70,7 +70,7 @@ let ``a Gaussian fit of float32 is that of the same numbers as float64`` structu
 
     let options =
         { plain 3 structure with
-            Family.RegCovar = Relative 1e-6
+            Family.RegCovar = Floor 1e-8
             Assignment = if assignment = "soft" then Soft else Hard
             Tolerance = 0.0
             MaxIterations = 4 }
@@ -209,7 +209,7 @@ let ``a fit of float32 whose features nearly depend on one another comes to rest
         let options =
             { plain 2 Full with
                 Start = Start.KMeans
-                Family.RegCovar = Relative 1e-6
+                Family.RegCovar = Floor 1e-8
                 Tolerance = 1e-6
                 MaxIterations = 100 }
 

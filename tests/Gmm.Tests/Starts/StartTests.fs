@@ -14,7 +14,7 @@ let private startOf start (case: DataCase) =
     |> Gmm.fit
         { plain case.Origin.Components case.Origin.Structure with
             Start = start
-            Family.RegCovar = Relative 1e-6
+            Family.RegCovar = Floor 1e-8
             MaxIterations = 1 }
     |> Result.map _.Start
 
@@ -56,7 +56,7 @@ let ``components around given means are as wide as the data`` () =
                 case.Source
                 |> Gmm.fit
                     { plain 1 origin.Structure with
-                        Family.RegCovar = Relative 1e-6 }
+                        Family.RegCovar = Floor 1e-8 }
                 |> ok
 
             let expected = Gaussian.covariance whole.Parameters 0 |> Seq.cast<float> |> Array.ofSeq
@@ -436,7 +436,7 @@ let private startWith covariances weights start (case: DataCase) =
             Start = start
             Family.StartCovariances = covariances
             StartWeights = weights
-            Family.RegCovar = Relative 1e-6
+            Family.RegCovar = Floor 1e-8
             MaxIterations = 1 }
     |> Result.map _.Start
 
@@ -462,7 +462,7 @@ let ``covariances to start from replace those of any start, and leave its means 
             case.Source
             |> Gmm.fit
                 { plain 1 case.Origin.Structure with
-                    Family.RegCovar = Relative 1e-6 }
+                    Family.RegCovar = Floor 1e-8 }
             |> Result.map (fun fit -> Gaussian.covariance fit.Parameters 0)
 
         let starts (covariances, expected: float[,]) start =
@@ -520,7 +520,7 @@ let ``random covariances are positive definite, differ by seed and component, an
                     { plain 3 structure with
                         Start = Start.Labels data.Labels
                         Family.StartCovariances = CovarianceStart.Random
-                        Family.RegCovar = Relative 1e-6
+                        Family.RegCovar = Floor 1e-8
                         Seed = seed
                         MaxIterations = 1 }
                 |> ok
@@ -537,7 +537,7 @@ let ``random covariances are positive definite, differ by seed and component, an
             data.Source
             |> Gmm.fit
                 { plain 1 structure with
-                    Family.RegCovar = Relative 1e-6 }
+                    Family.RegCovar = Floor 1e-8 }
             |> ok
 
         let expected = Gaussian.covariance one.Parameters 0
@@ -608,7 +608,7 @@ let ``two fits of one iteration are one fit of two, to the last bit`` () =
             |> Gmm.fit
                 { plain case.Origin.Components case.Origin.Structure with
                     Start = start
-                    Family.RegCovar = Relative 1e-6
+                    Family.RegCovar = Floor 1e-8
                     Tolerance = 0.0
                     MaxIterations = iterations }
 

@@ -56,7 +56,7 @@ let private mistakes: (string * (FitOptions<GaussianKind, Gaussian> * string * s
        "-1")
       "relative regularisation NaN",
       ({ two with
-          Family.RegCovar = Relative nan },
+          Family.RegCovar = Floor nan },
        "RegCovar",
        "0 or more",
        "NaN")
@@ -427,16 +427,16 @@ let ``a family's or a part's wrong prior or regularisation is found without read
         [ Gmm.fit (Gmm.defaultsOf wrongFamily) >> error
           Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ gaussian (Absolute -1.0) None; coins Bernoulli.family ]))
           >> error
-          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ coins Bernoulli.family; gaussian (Relative -1.0) None ]))
+          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ coins Bernoulli.family; gaussian (Floor -1.0) None ]))
           >> error
           Gmm.fit (
               Gmm.defaultsOf (
                   ProductKind.ofParts
-                      [ coins Bernoulli.family; gaussian (Relative 1e-6) (beliefs (Tensor.scalar -1.0) 4.0) ]
+                      [ coins Bernoulli.family; gaussian (Floor 1e-8) (beliefs (Tensor.scalar -1.0) 4.0) ]
               )
           )
           >> error
-          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ gaussian (Relative 1e-6) None; coins wrongFamily ])) >> error ]
+          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ gaussian (Floor 1e-8) None; coins wrongFamily ])) >> error ]
 
     for fit in fits do
         let reads, source = counted binary

@@ -156,12 +156,13 @@ module Gaussian =
     /// Learning, 2012, §11.4.2.8), from statistics about the current means μ, with a prior κ₀, m₀ on the means and one
     /// on the covariances:
     ///   δₖ = (Σₙ rₙₖzₙₖ + κ₀(m₀ₖ−μₖ)) / (Nₖ+κ₀),  μₖ ← μₖ + δₖ,
-    ///   Σ ← (S + prior's scatter − Σₖ (Nₖ+κ₀) δₖδₖᵀ) / (Σₖ Nₖ + prior's degrees) + regularisation,
-    /// with sums over the components that share the covariance. `regularisation` (D variances) is added to its diagonal.
-    /// Error when a component has no rows left or a covariance is singular.
+    ///   Σ ← (S + prior's scatter − Σₖ (Nₖ+κ₀) δₖδₖᵀ) / (Σₖ Nₖ + prior's degrees),
+    /// with sums over the components that share the covariance. `Bounded` variances F (D) give the mode among the
+    /// covariances with Σ ⪰ F: eigenvalues of F^−½ΣF^−½ below 1 become 1. `Added` variances (D) are added to the diagonal
+    /// of Σ instead. Error when a component has no rows left or a covariance is singular.
     let maximise
         (prior: GaussianPrior)
-        (regularisation: float[] option)
+        (regularisation: CovarianceRegularisation option)
         (gaussian: Gaussian)
         (statistics: Statistics)
         : Result<Gaussian, GmmError> =
@@ -199,9 +200,8 @@ module Gaussian =
 
     // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Returns the family of Gaussian components under a prior, with `regularisation` (D variances) added to every
-    /// covariance.
-    let rec familyWith (prior: GaussianPrior) (regularisation: float[] option) : Family<Gaussian> =
+    /// Returns the family of Gaussian components under a prior, with covariances regularised as in `maximise`.
+    let rec familyWith (prior: GaussianPrior) (regularisation: CovarianceRegularisation option) : Family<Gaussian> =
         { Name = "gaussian"
           LogDensity = logDensity
           Sums = sums

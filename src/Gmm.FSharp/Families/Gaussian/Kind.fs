@@ -1,15 +1,21 @@
 namespace Gmm
 
+open System
 open MathNet.Numerics.Distributions
 open MathNet.Numerics.LinearAlgebra.Double
 
-/// The amount added to the diagonal of every covariance after each M-step, so that none becomes singular.
+/// How covariances are kept from becoming singular.
 type Regularisation =
-    /// This share of each feature's variance over the data, or of the mean variance for spherical structures. The fit
-    /// of rescaled data is then the rescaled fit.
-    | Relative of float
-    /// This number, for data of any scale, as scikit-learn and tgmm add it.
-    | Absolute of float
+    /// The covariances maximise the objective subject to Σₖ ⪰ share · V, where V is the diagonal matrix of
+    /// `FeatureScale`: variances of the features that a few far values can't move. The M-step is the exact maximum, so the
+    /// objective never falls. A fit in which no component touches this floor is the maximum-likelihood fit (or the mode,
+    /// with priors). The fit of rescaled data is the rescaled fit. A component on the floor is a warning. 0 sets no floor.
+    | Floor of share: float
+    /// This number is added to the diagonal of every covariance after each M-step, as scikit-learn and tgmm do. The sum is
+    /// no maximum of the objective, which may therefore fall: for a component of variance σ², by up to about ¼
+    /// (amount/σ²)² per row of it. `FitWarning.ObjectiveFell` says when it does. The number must suit the scale
+    /// of the data. 0 adds nothing.
+    | Absolute of amount: float
 
 /// The covariances that Gaussian components start from.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
@@ -32,7 +38,7 @@ type CovarianceStart =
 module private GaussianStart =
     /// Returns components around centres (K×D), each as wide as the whole data: the M-step in which every component has
     /// all rows, moved so that their mean is its centre.
-    let around structure prior regularisation (data: DataCovariance) (centres: float[,]) =
+    let around structure prior (regularisation: CovarianceRegularisation option) (data: DataCovariance) (centres: float[,]) =
         let components = Array2D.length1 centres
         let planes = Layout.planes components (Structure.layout structure)
         let rowsOfPlane = data.Weight * float (components / planes)
@@ -47,16 +53,32 @@ module private GaussianStart =
                   Counts = Array.create components data.Weight
                   Sums = [| Array.zeroCreate centres.Length; Array.replicate planes scatter |> Array.concat |] }
 
-            return! GaussianMStep.maximise { prior with OnMeans = None } (Some regularisation) provisional statistics
+            return! GaussianMStep.maximise { prior with OnMeans = None } regularisation provisional statistics
         }
 
     /// Returns the given parameters with the covariances that the settings require, regularised like those of an
     /// M-step.
-    let revise structure start (regularisation: float[]) (data: DataCovariance) seed (gaussian: Gaussian) =
+    let revise
+        structure
+        start
+        (regularisation: CovarianceRegularisation option)
+        (data: DataCovariance)
+        seed
+        (gaussian: Gaussian)
+        =
         let layout = Structure.layout structure
         let components, features = gaussian.Components, gaussian.Features
         let means, planes = gaussian.Means.toArray2D (), Layout.planes components layout
-        let empirical = Array.map2 (+) (Layout.diagonal layout regularisation) data.Covariance
+
+        /// The data's covariance with what the regularisation adds.
+        let empirical =
+            match regularisation with
+            | Some(Added variances) -> Array.map2 (+) (Layout.diagonal layout variances) data.Covariance
+            | Some(Bounded variances) ->
+                let plane = Array.copy data.Covariance
+                CovarianceFloor.raise layout variances (Span plane) (Span(Array.copy plane)) |> ignore
+                plane
+            | None -> data.Covariance
 
         let withPlanes (plane: int -> float[]) =
             GaussianParameters.ofComputed
@@ -80,6 +102,81 @@ module private GaussianStart =
             withPlanes (fun _ -> empirical)
             |> Result.bind (fun _ -> withPlanes (fun plane -> drawn (RandomStream.ofRow seed -(int64 plane + 1L))))
         | CovarianceStart.Given covariances -> Gaussian.create structure means covariances
+        |> Result.bind (fun start ->
+            match regularisation with
+            | Some(Bounded variances) -> GaussianMStep.atLeast variances start
+            | Some(Added _)
+            | None -> Ok start)
+
+/// Measures how covariances are regularised, and which components are irregular, on data.
+module private GaussianScale =
+    /// The share of the scale below which a covariance counts as singular when no floor is set.
+    let private smallest = 1e-8
+
+    /// Returns a positive variance for every feature (D): its scale over the data; where a feature doesn't vary, the
+    /// diagonal of the prior's scale, or the amount that is added. Error when a feature has none of them and the structure
+    /// needs its variance.
+    let variances structure regularisation (prior: GaussianPrior) (data: DataCovariance) (source: Source) =
+        let layout = Structure.layout structure
+        let scale = FeatureScale.ofSource (DataCovariance.variances layout source.Columns data) source
+
+        let substitute =
+            match prior.OnCovariances, regularisation with
+            | Some(planes, _), _ ->
+                let plane = Array.truncate (Layout.planeSize source.Columns layout) planes
+                let matrix = Layout.matrix source.Columns layout plane
+                Array.init source.Columns (fun j -> matrix[j, j])
+            | None, Absolute amount -> Array.create source.Columns amount
+            | None, Floor _ -> Array.zeroCreate source.Columns
+
+        let found =
+            Array.map2 (fun variance instead -> if variance > 0.0 then variance else instead) scale substitute
+
+        let constant =
+            match layout.Shape with
+            | Shape.Spherical when Array.exists (fun variance -> variance > 0.0) found -> None
+            | Shape.Spherical
+            | Shape.Full
+            | Shape.Diag -> found |> Array.tryFindIndex (fun variance -> not (variance > 0.0))
+
+        match constant with
+        | Some column -> Error(ConstantColumn(column, (Source.firstRow source)[0, column]))
+        | None -> Ok found
+
+    /// Returns the fewest rows from which a structure estimates a component's covariance: D + 1 for full matrices, 2
+    /// for variances; 0 where a prior holds the covariance or all components share it.
+    let private fewestRows (prior: GaussianPrior) (layout: Layout) features =
+        match layout.Shape with
+        | _ when layout.IsTied || prior.OnCovariances.IsSome -> 0
+        | Shape.Full -> features + 1
+        | Shape.Diag
+        | Shape.Spherical -> 2
+
+    /// Returns the regularity of Gaussian components: irregular is one on its floor, or with fewer rows than its
+    /// covariance needs. The covariances of irregular components are widened to the scale of the data: eigenvalues of
+    /// V^−½ΣV^−½ below 1 become 1.
+    let regularity structure regularisation prior (scale: float[]) : Regularity<Gaussian> =
+        let layout = Structure.layout structure
+
+        let floor =
+            match regularisation with
+            | Some(Bounded variances) -> variances
+            | Some(Added variances) -> Array.map2 (fun added variance -> max added (smallest * variance)) variances scale
+            | None -> scale |> Array.map (fun variance -> smallest * variance)
+
+        let few (rows: float[]) =
+            let fewest = float (fewestRows prior layout scale.Length)
+            // Half a row less is rounding: responsibilities are rarely whole.
+            [ 0 .. rows.Length - 1 ] |> List.filter (fun k -> rows[k] < fewest - 0.5)
+
+        { Irregular =
+            fun rows gaussian ->
+                { OnFloor = GaussianMStep.onFloor floor gaussian |> List.map (GaussianParameters.owner layout)
+                  FewRows = few rows }
+          Widened =
+            fun rows gaussian ->
+                let planes = few rows |> List.map (Layout.planeOf layout)
+                gaussian |> GaussianMStep.raised scale (List.distinct (GaussianMStep.onFloor floor gaussian @ planes)) }
 
 /// Gaussian components with their settings.
 [<NoEquality; NoComparison>]
@@ -89,7 +186,7 @@ type GaussianKind =
         Structure: Structure
         /// The covariances to start from.
         StartCovariances: CovarianceStart
-        /// The amount added to the diagonal of the covariances.
+        /// How covariances are kept from becoming singular.
         RegCovar: Regularisation
         /// μₖ | Σₖ ~ N(m₀ₖ, Σₖ/κ₀).
         MeanPrior: MeanPrior option
@@ -127,7 +224,7 @@ type GaussianKind =
         member kind.Check(components, columns, start) =
             let amount =
                 match kind.RegCovar with
-                | Relative amount
+                | Floor amount
                 | Absolute amount -> amount
 
             result {
@@ -151,11 +248,14 @@ type GaussianKind =
                 let! prior = kind.Prior(components, columns)
                 let data = source |> DataCovariance.ofSource execution layout
 
+                let! scale = GaussianScale.variances structure kind.RegCovar prior data source
+
                 let regularisation =
                     match kind.RegCovar with
-                    | Absolute amount -> Array.create columns amount
-                    | Relative share ->
-                        DataCovariance.variances layout columns data |> Array.map (fun variance -> share * variance)
+                    | Floor 0.0
+                    | Absolute 0.0 -> None
+                    | Floor share -> Some(Bounded(scale |> Array.map (fun variance -> share * variance)))
+                    | Absolute amount -> Some(Added(Array.create columns amount))
 
                 let provisional centres = Gaussian.create structure centres (Tensor.scalar 1.0)
 
@@ -168,19 +268,20 @@ type GaussianKind =
                     | CovarianceStart.Given _ -> provisional // revised below
 
                 return
-                    { Measured.ofFamily (Gaussian.familyWith prior (Some regularisation)) columns around with
+                    { Measured.ofFamily (Gaussian.familyWith prior regularisation) columns around with
                         Provisional = provisional
                         Revise = GaussianStart.revise structure kind.StartCovariances regularisation data
-                        IsRandom = kind.StartCovariances.IsRandom }
+                        IsRandom = kind.StartCovariances.IsRandom
+                        Regularity = GaussianScale.regularity structure regularisation prior scale }
             }
 
 /// Gaussian components as a kind.
 module GaussianKind =
-    /// The default settings: full covariances, RegCovar Relative 1e-6, no prior, the start's covariances.
+    /// The default settings: full covariances, RegCovar Floor 1e-8, no prior, the start's covariances.
     let defaults: GaussianKind =
         { Structure = Full
           StartCovariances = CovarianceStart.OfStart
-          RegCovar = Relative 1e-6
+          RegCovar = Floor 1e-8
           MeanPrior = None
           CovariancePrior = None }
 

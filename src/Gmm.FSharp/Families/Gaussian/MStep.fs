@@ -5,26 +5,115 @@ open MathNet.Numerics
 
 /// The M-step of Gaussian components.
 module internal GaussianMStep =
+    /// Returns the square of the rounding of feature j's mean, the smallest among the components of plane p: a variance
+    /// below it is noise.
+    let private noise (layout: Layout) features (means: float[]) p j =
+        let first, last = if layout.IsTied then 0, means.Length / features - 1 else p, p
+        let mutable smallest = infinity
+
+        for k in first..last do
+            smallest <- min smallest (abs means[k * features + j])
+
+        let rounding = 4.0 * Precision.DoublePrecision * smallest
+        rounding * rounding
+
     /// Tests whether every variance of plane p exceeds the rounding noise of numbers as large as the plane's means.
     let private isAboveNoise (layout: Layout) features (means: float[]) (planes: float[]) p =
         let size = Layout.planeSize features layout
-        let first, last = if layout.IsTied then 0, means.Length / features - 1 else p, p
-
-        let noise j =
-            let mutable largest = 0.0
-
-            for k in first..last do
-                largest <- max largest (abs means[k * features + j])
-
-            let rounding = 4.0 * Precision.DoublePrecision * largest
-            rounding * rounding
-
+        let noise = noise layout features means p
         let rec areAbove step j = j = features || planes[p * size + j * step] > noise j && areAbove step (j + 1)
 
         match layout.Shape with
         | Shape.Full -> areAbove (features + 1) 0
         | Shape.Diag -> areAbove 1 0
         | Shape.Spherical -> planes[p] > Array.average (Array.init features noise)
+
+    /// Returns the floor of plane p: the given variances, or the rounding noise where it is larger.
+    let private floorOf layout features means (variances: float[]) p =
+        variances |> Array.mapi (fun j variance -> max variance (noise layout features means p j))
+
+    /// Returns the parameters with these means (K×D) and planes, regularised; the error is the first plane that isn't
+    /// positive definite. The caller must not use the arrays afterwards.
+    let private regularised (regularisation: CovarianceRegularisation option) structure features means planes =
+        let layout = Structure.layout structure
+        let size = Layout.planeSize features layout
+
+        let isDefinite planes factors p =
+            isAboveNoise layout features means planes p
+            && GaussianParameters.inverseFactor
+                features
+                layout
+                (Span.op_Implicit (GaussianParameters.part size planes p))
+                (GaussianParameters.part size factors p)
+
+        let complete (planes: float[]) factors p =
+            match regularisation with
+            | None -> isDefinite planes factors p
+            | Some(Added variances) ->
+                Layout.addDiagonal layout variances (GaussianParameters.part size planes p)
+                isDefinite planes factors p
+            | Some(Bounded variances) ->
+                CovarianceFloor.raise
+                    layout
+                    (floorOf layout features means variances p)
+                    (GaussianParameters.part size planes p)
+                    (GaussianParameters.part size factors p)
+
+        GaussianParameters.ofPlanesBy complete structure features means planes
+
+    /// Returns the planes p in which the smallest eigenvalue of F^−½ΣF^−½ is at most `limit`, with F a floor of D variances.
+    let private reaching (limit: float) (variances: float[]) (gaussian: Gaussian) : int list =
+        let layout, features = gaussian.Layout, gaussian.Features
+        let size = Layout.planeSize features layout
+        let means = gaussian.Means.toArray ()
+        let planes, factors = gaussian.Covariances.toArray (), gaussian.InverseFactors.toArray ()
+
+        [ for p in 0 .. planes.Length / size - 1 do
+              if
+                  CovarianceFloor.reaches
+                      limit
+                      layout
+                      (floorOf layout features means variances p)
+                      (Span.op_Implicit (GaussianParameters.part size planes p))
+                      (Span.op_Implicit (GaussianParameters.part size factors p))
+              then
+                  p ]
+
+    /// An eigenvalue that was raised to 1 differs from 1 by less than this.
+    [<Literal>]
+    let private Rounding = 1e-6
+
+    /// Returns the planes whose covariance is on a floor of D variances.
+    let onFloor variances gaussian =
+        reaching (1.0 + Rounding) variances gaussian
+
+    /// Returns the parameters with the chosen planes raised to a floor of D variances. The others keep their bits.
+    let raised (variances: float[]) (chosen: int list) (gaussian: Gaussian) : Result<Gaussian, GmmError> =
+        let layout, features = gaussian.Layout, gaussian.Features
+        let size = Layout.planeSize features layout
+        let means = gaussian.Means.toArray ()
+        let before = gaussian.InverseFactors.toArray ()
+
+        let complete (planes: float[]) (factors: float[]) p =
+            let plane = GaussianParameters.part size planes p
+            let factor = GaussianParameters.part size factors p
+
+            if List.contains p chosen then
+                CovarianceFloor.raise layout (floorOf layout features means variances p) plane factor
+            else
+                (GaussianParameters.part size before p).CopyTo factor
+                true
+
+        gaussian.Covariances.toArray ()
+        |> GaussianParameters.ofPlanesBy complete gaussian.Structure features means
+        |> Result.mapError (fun plane -> SingularCovariance(GaussianParameters.owner layout plane, 0))
+
+    /// Returns the parameters with every covariance raised to a floor of D variances; without any below it, the
+    /// parameters themselves.
+    let atLeast (variances: float[]) (gaussian: Gaussian) : Result<Gaussian, GmmError> =
+        match reaching (1.0 - Rounding) variances gaussian with
+        | [] -> Ok gaussian
+        | below -> raised variances below gaussian
 
     /// Estimates the covariances of a structure: replaces scatter matrices (planes), in place, by the covariances that
     /// maximise −½ Σ over planes of (degrees · ln|Σ| + tr(scatter · Σ⁻¹)). If every plane is free, they are
@@ -43,7 +132,7 @@ module internal GaussianMStep =
     /// Runs the M-step: see `Gaussian.maximise`.
     let maximise
         (prior: GaussianPrior)
-        (regularisation: float[] option)
+        (regularisation: CovarianceRegularisation option)
         (gaussian: Gaussian)
         (statistics: Statistics)
         : Result<Gaussian, GmmError> =
@@ -74,15 +163,7 @@ module internal GaussianMStep =
             GaussianPrior.addOuter layout features (fun k -> -counts[k]) shifts second
             estimate gaussian.Structure size degrees second
 
-            match regularisation with
-            | Some variances ->
-                for p in 0 .. degrees.Length - 1 do
-                    Layout.addDiagonal layout variances (GaussianParameters.part size second p)
-            | None -> ()
-
-            match GaussianParameters.firstWithout (isAboveNoise layout features means second) degrees.Length with
-            | Some p -> Error p
-            | None -> GaussianParameters.ofPlanes gaussian.Structure features means second
+            regularised regularisation gaussian.Structure features means second
             |> Result.mapError (fun plane -> SingularCovariance(GaussianParameters.owner layout plane, 0))
 
     /// Moves statistics about the means of `from` to those of `target`. With δₖ = μₖ(target) − μₖ(from), it subtracts

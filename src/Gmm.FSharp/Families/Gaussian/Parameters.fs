@@ -60,17 +60,22 @@ module internal GaussianParameters =
 
         search 0
 
-    /// Returns the parameters with these means (K×D) and covariance planes, or the first plane that isn't positive
-    /// definite. The caller must not use the arrays afterwards.
-    let ofPlanes structure features (means: float[]) (planes: float[]) : Result<Gaussian, int> =
+    /// Returns the parameters with these means (K×D) and covariance planes. `complete planes factors p` writes the inverse
+    /// factor of plane p, and may change the plane; the error is the first plane for which it returns false. The caller
+    /// must not use the arrays afterwards.
+    let ofPlanesBy
+        (complete: float[] -> float[] -> int -> bool)
+        structure
+        features
+        (means: float[])
+        (planes: float[])
+        : Result<Gaussian, int> =
         let layout = Structure.layout structure
-        let components, size = means.Length / features, Layout.planeSize features layout
+        let components = means.Length / features
         let count = Layout.planes components layout
         let factors = GC.AllocateUninitializedArray<float> planes.Length
 
-        let isDefinite p = inverseFactor features layout (Span.op_Implicit (part size planes p)) (part size factors p)
-
-        match firstWithout isDefinite count with
+        match firstWithout (complete planes factors) count with
         | Some plane -> Error plane
         | None ->
             Ok
@@ -78,6 +83,17 @@ module internal GaussianParameters =
                   Means = tensorOf [| components; features |] means
                   Covariances = tensorOf (Layout.covarianceShape components features layout) planes
                   InverseFactors = tensorOf (Array.append [| count |] (Layout.planeShape features layout)) factors }
+
+    /// Returns the parameters with these means (K×D) and covariance planes, or the first plane that isn't positive
+    /// definite. The caller must not use the arrays afterwards.
+    let ofPlanes structure features (means: float[]) (planes: float[]) : Result<Gaussian, int> =
+        let layout = Structure.layout structure
+        let size = Layout.planeSize features layout
+
+        let complete planes factors p =
+            inverseFactor features layout (Span.op_Implicit (part size planes p)) (part size factors p)
+
+        ofPlanesBy complete structure features means planes
 
     /// Returns the parameters with these means and computed covariance planes. The error is about the first covariance
     /// that isn't positive definite, and names its component unless all components share it.
@@ -107,6 +123,41 @@ module internal GaussianParameters =
     /// Tests whether planes are symmetric up to the rounding of their variances.
     let areSymmetric features layout (planes: float[][]) =
         planes |> Array.forall (fun plane -> Layout.asymmetry features layout (ReadOnlySpan plane) <= 1e-8)
+
+    /// Tests whether W is lower triangular with a positive diagonal, and (WᵀW)⁻¹ equals a plane within 1e-6 of its
+    /// variances.
+    let isInverseFactor features (layout: Layout) (plane: float[]) (w: float[]) : bool =
+        let isClose (value: float) (expected: float) scale = abs (value - expected) <= 1e-6 * scale
+
+        match layout.Shape with
+        | Shape.Full ->
+            let indices = seq { 0 .. features - 1 }
+
+            let isTriangular =
+                indices
+                |> Seq.forall (fun i ->
+                    w[i * features + i] > 0.0
+                    && Seq.forall (fun j -> w[i * features + j] = 0.0) (seq { i + 1 .. features - 1 }))
+
+            // The columns of W⁻¹: (WᵀW)⁻¹ = W⁻¹W⁻ᵀ is the sum of their outer products.
+            let columns () =
+                [| for j in indices ->
+                       LinearAlgebra.solveLower w (Array.init features (fun i -> if i = j then 1.0 else 0.0)) |]
+
+            isTriangular
+            && (let product = Array.zeroCreate plane.Length
+
+                for column in columns () do
+                    LinearAlgebra.addOuter 1.0 (ReadOnlySpan column) (Span product)
+
+                indices
+                |> Seq.forall (fun i ->
+                    indices
+                    |> Seq.forall (fun j ->
+                        let scale = sqrt plane[i * features + i] * sqrt plane[j * features + j]
+                        isClose product[i * features + j] plane[i * features + j] scale)))
+        | Shape.Diag
+        | Shape.Spherical -> Array.forall2 (fun w variance -> w > 0.0 && isClose (1.0 / (w * w)) variance variance) w plane
 
     /// Returns the planes of covariances that a caller gave: in the shape of the structure, as one matrix for all
     /// components, or as a single number for a multiple of I. Each must be symmetric and positive definite.

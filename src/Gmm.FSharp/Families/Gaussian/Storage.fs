@@ -12,27 +12,38 @@ module internal GaussianStorage =
               "inverseFactors", gaussian.InverseFactors ]
 
     let ofState (state: State) : Result<Gaussian, GmmError> =
-        /// Returns the parameters with W as it was saved, to the last bit. It equals the W of Σ up to rounding, which
-        /// ill-conditioned matrices enlarge.
-        let withFactors (computed: Gaussian) =
-            match Map.tryFind "inverseFactors" state with
-            | None -> Ok computed
-            | Some _ ->
-                result {
-                    let! saved = State.ofShape computed.InverseFactors.shape "inverseFactors" state
-                    let expected = computed.InverseFactors.toArray ()
-                    let scale = expected |> Array.fold (fun largest w -> max largest (abs w)) 0.0
-                    let isClose a b = abs (a - b) <= 1e-3 * scale && (b <> 0.0 || a = 0.0)
+        /// Returns the parameters with W as it was saved, to the last bit. Its covariance (WᵀW)⁻¹ must be the saved one; the
+        /// reverse, W from the covariance, loses digits where the matrix is ill-conditioned.
+        let withFactors structure (means: Tensor) (covariances: Tensor) =
+            let layout = Structure.layout structure
+            let components, features = means.shape[0], means.shape[1]
+            let count, size = Layout.planes components layout, Layout.planeSize features layout
+            let shape = Array.append [| count |] (Layout.planeShape features layout)
 
-                    do!
-                        GmmError.requireAll
-                            [ Array.forall2 isClose (saved.toArray ()) expected,
-                              "inverseFactors",
-                              "the inverse factors of the covariances (omit the entry to have them computed)",
-                              string saved ]
+            result {
+                let! saved = State.ofShape shape "inverseFactors" state
+                let factors, planes = saved.toArray (), covariances.toArray ()
 
-                    return { computed with InverseFactors = saved }
-                }
+                let isFactor p =
+                    GaussianParameters.isInverseFactor
+                        features
+                        layout
+                        (Array.sub planes (p * size) size)
+                        (Array.sub factors (p * size) size)
+
+                do!
+                    GmmError.requireAll
+                        [ Seq.forall isFactor (seq { 0 .. count - 1 }),
+                          "inverseFactors",
+                          "the inverse factors of the covariances (omit the entry to have them computed)",
+                          string saved ]
+
+                return
+                    { Structure = structure
+                      Means = means
+                      Covariances = covariances
+                      InverseFactors = saved }
+            }
 
         result {
             let! word = State.word "structure" state
@@ -46,19 +57,19 @@ module internal GaussianStorage =
             let planes = covariances.toArray () |> Array.chunkBySize (Layout.planeSize features layout)
             let rule = InvalidOption("covariances", "symmetric and positive definite", string covariances)
 
-            let! computed =
-                if GaussianParameters.areSymmetric features layout planes then
+            if not (GaussianParameters.areSymmetric features layout planes) then
+                return! Error rule
+            elif Map.containsKey "inverseFactors" state then
+                return! withFactors structure means covariances
+            else
+                return!
                     GaussianParameters.ofPlanes structure features (means.toArray ()) (covariances.toArray ())
                     |> Result.mapError (fun _ -> rule)
-                else
-                    Error rule
-
-            return! withFactors computed
         }
 
-    /// Returns the settings as arrays: the priors, laid out for all components, and the amounts added to the
-    /// covariances.
-    let settings (prior: GaussianPrior) (regularisation: float[] option) (gaussian: Gaussian) : State =
+    /// Returns the settings as arrays: the priors, laid out for all components, and the variances of the
+    /// regularisation.
+    let settings (prior: GaussianPrior) (regularisation: CovarianceRegularisation option) (gaussian: Gaussian) : State =
         let components, features = gaussian.Components, gaussian.Features
 
         Map
@@ -76,11 +87,12 @@ module internal GaussianStorage =
               | None -> ()
 
               match regularisation with
-              | Some variances -> "regularisation", Tensor.vector variances
+              | Some(Added variances) -> "addedVariances", Tensor.vector variances
+              | Some(Bounded variances) -> "leastVariances", Tensor.vector variances
               | None -> () ]
 
     /// Returns the prior and regularisation in the settings, checked for such parameters.
-    let ofSettings (gaussian: Gaussian) (state: State) : Result<GaussianPrior * float[] option, GmmError> =
+    let ofSettings (gaussian: Gaussian) (state: State) : Result<GaussianPrior * CovarianceRegularisation option, GmmError> =
         let components, features = gaussian.Components, gaussian.Features
 
         let optional name (read: unit -> Result<'T, GmmError>) =
@@ -104,17 +116,28 @@ module internal GaussianStorage =
                         return { Scale = scale; Degrees = degrees }
                     })
 
-            let! regularisation =
-                optional "regularisation" (fun () -> State.ofShape [| features |] "regularisation" state)
+            let variances name =
+                optional name (fun () ->
+                    result {
+                        let! variances = State.ofShape [| features |] name state
+                        let isVariance amount = amount >= 0.0 && amount < infinity
 
-            let amounts = regularisation |> Option.map _.toArray()
-            let isAmount amount = amount >= 0.0 && amount < infinity
-            let text = regularisation |> Option.map string |> Option.defaultValue ""
+                        do!
+                            GmmError.requireAll
+                                [ Array.forall isVariance (variances.toArray ()),
+                                  name,
+                                  "0 or more, and finite",
+                                  string variances ]
 
-            do!
-                GmmError.requireAll
-                    [ amounts |> Option.forall (Array.forall isAmount), "regularisation", "0 or more, and finite", text ]
+                        return variances.toArray ()
+                    })
+
+            let! added = variances "addedVariances"
+            let! least = variances "leastVariances"
+
+            let regularisation =
+                least |> Option.map Bounded |> Option.orElse (Option.map Added added)
 
             let! prior = GaussianPrior.create components features gaussian.Structure onMeans onCovariances
-            return prior, amounts
+            return prior, regularisation
         }
