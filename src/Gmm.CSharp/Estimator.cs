@@ -31,7 +31,7 @@ public abstract class Estimator
 
     /// <summary>The number of runs, with seeds RandomState, RandomState + 1, …; 1 unless set, for k-means 10.</summary>
     /// <remarks>
-    /// The best final objective wins, for k-means the lowest inertia. Runs with irregular components, on the floor or of few rows,
+    /// The best final objective wins, the earliest of those within the tolerance of it; for k-means the lowest inertia. Runs with irregular components, on the floor or of few rows,
     /// are compared by the objective in which those are widened to the scale of the data. A given start is run once.
     /// </remarks>
     public int Restarts { get; set; } = Core.Gmm.defaults.Restarts;

@@ -50,7 +50,7 @@ type GmmError =
             $"Column {column} (counting from 0) is constant: its rows hold {string value}. "
             + "Drop the column, choose a spherical structure, set RegCovar to Absolute or set CovariancePrior."
         | TooFewDistinctRows(components, found) ->
-            $"Components must be at most the number of different rows of positive weight, {found}, but is {components}. "
+            $"Each of the {components} components needs a different row of positive weight, but only {found} could be found. "
             + "Choose fewer components, or set FewerComponents to take as many as there are different rows."
         | CollapsedComponent(owner, iteration) ->
             $"Component {owner} (counting from 0) has no rows left in iteration {iteration}. "

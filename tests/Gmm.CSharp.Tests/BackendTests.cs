@@ -141,7 +141,7 @@ public class BackendTests
 
     // ── Fits ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    private static GaussianMixture Gaussian(Backend backend) => new GaussianMixture(2) { Backend = backend }.Fit(Data.Faithful);
+    private static GaussianMixture Gaussian(Backend backend) => new GaussianMixture(2) { Init = InitMethod.KMeans, Backend = backend }.Fit(Data.Faithful);
 
     private static PoissonMixture Poisson(Backend backend)
     {

@@ -36,7 +36,7 @@ public class ErrorTests
         ["Threads must be at least 1, but is 0."] = m => m.Threads = 0,
         ["The backend cuda:99 can't be used: "] = m => m.Backend = Backend.Cuda(99),
         ["CovarianceType must be one of Full, Diag, Spherical, TiedFull, TiedDiag, TiedSpherical, but is 17."] = m => m.CovarianceType = (CovarianceType)17,
-        ["Init must be one of KMeans, KPlusPlus, Points, FarthestFirst, Random, RandomResponsibilities, but is -1."] = m => m.Init = (InitMethod)(-1),
+        ["Init must be one of Auto, Thorough, KMeans, KPlusPlus, Points, FarthestFirst, Random, RandomResponsibilities, but is -1."] = m => m.Init = (InitMethod)(-1),
         ["InitMeans must be of shape 2×2, but is 1×2."] = m => m.InitMeans = new double[1, 2],
         ["InitMeans[1, 0] must be finite, but is NaN."] = m => m.InitMeans = new double[,] { { 2, 55 }, { double.NaN, 80 } },
         ["InitLabels must be one for each of the 272 rows, but is 3 labels."] = m => m.InitLabels = [0, 1, 0],
@@ -257,23 +257,23 @@ public class ErrorTests
         var error = Assert.Throws<MixtureFitException>(() => model.Fit(data));
         Assert.Equal(1, error.Component);
         Assert.StartsWith($"The covariance of component 1 (counting from 0) is not positive definite in iteration {error.Iteration}", error.Message);
-        Assert.Contains("Raise RegCovar", error.Message);
+        Assert.Contains("Set RegCovar to Floor or to a larger Absolute amount", error.Message);
         Assert.False(model.IsFitted);
     }
 
     [Fact]
-    public void RandomCovariancesAroundConstantColumnsAreSingular()
+    public void RandomCovariancesAroundDuplicateColumnsAreSingularWithoutAFloor()
     {
-        var model = new GaussianMixture(2) { Init = InitMethod.Points, CovarianceInit = CovarianceInitMethod.Random };
-        var error = Assert.Throws<MixtureFitException>(() => model.Fit([[0, 5], [1, 5], [3, 5], [7, 5]]));
+        var model = new GaussianMixture(2) { Init = InitMethod.Points, CovarianceInit = CovarianceInitMethod.Random, RegCovar = default };
+        var error = Assert.Throws<MixtureFitException>(() => model.Fit([[0, 0], [1, 1], [3, 3], [7, 7]]));
         Assert.Equal((0, 0), (error.Component, error.Iteration));
-        Assert.Contains("drop constant and duplicate columns", error.Message);
+        Assert.Contains("drop duplicate columns", error.Message);
     }
 
     [Fact]
     public void SingularSharedCovarianceNamesNoComponent()
     {
-        double[,] data = { { 0, 1 }, { 1, 1 }, { 5, 1 }, { 6, 1 } };
+        double[,] data = { { 0, 0 }, { 1, 1 }, { 5, 5 }, { 6, 6 } };
         var model = new GaussianMixture(2) { CovarianceType = CovarianceType.TiedFull, InitLabels = [0, 0, 1, 1], RegCovar = default };
         var error = Assert.Throws<MixtureFitException>(() => model.Fit(data));
         Assert.Null(error.Component);
@@ -297,8 +297,9 @@ public class ErrorTests
     {
         double[,] data = { { 0, 1 }, { 1, 1 }, { 5, 1 }, { 6, 1 } };
         var model = new GaussianMixture(2);
-        var error = Assert.Throws<MixtureFitException>(() => model.Fit(data));
-        Assert.Contains("Raise RegCovar (as an absolute amount if a column is constant)", error.Message);
+        var error = Assert.Throws<ArgumentException>(() => model.Fit(data));
+        Assert.StartsWith("Column 1 (counting from 0) is constant: its rows hold 1.", error.Message);
+        Assert.Contains("set RegCovar to Absolute", error.Message);
         model.RegCovar = Regularisation.Absolute(1e-6);
         Assert.Equal(1e-6, model.Fit(data).Covariances[0][1, 1], 1e-12);
     }
@@ -306,8 +307,9 @@ public class ErrorTests
     [Fact]
     public void TooFewDifferentRows()
     {
-        var error = Assert.Throws<ArgumentException>(() => new GaussianMixture(2).Fit(new double[,] { { 1 }, { 1 }, { 1 } }));
-        Assert.StartsWith("The data must have at least 2 different rows", error.Message);
+        var error = Assert.Throws<ArgumentException>(() => new GaussianMixture(3).Fit(new double[,] { { 1 }, { 2 }, { 1 } }));
+        Assert.StartsWith("Each of the 3 components needs a different row of positive weight, but only 2 could be found.", error.Message);
+        Assert.Equal(2, new GaussianMixture(3) { FewerComponents = true }.Fit(new double[,] { { 1 }, { 2 }, { 1 } }).Weights.Length);
     }
 
     private static void AssertKept(double[,] means, GaussianMixture model)

@@ -286,7 +286,7 @@ public class FamilyTests
     private static readonly Dictionary<string, (string Family, Action<MixtureModel> Set)> Wrong = new()
     {
         ["Components must be at least 1, but is 0."] = ("Poisson", m => m.Components = 0),
-        ["Init must be one of KMeans, KPlusPlus, Points, FarthestFirst, Random, RandomResponsibilities, but is 9."] = ("Bernoulli", m => m.Init = (InitMethod)9),
+        ["Init must be one of Auto, Thorough, KMeans, KPlusPlus, Points, FarthestFirst, Random, RandomResponsibilities, but is 9."] = ("Bernoulli", m => m.Init = (InitMethod)9),
         ["The start must be one of InitProbabilities, InitLabels, InitResponsibilities, but is InitProbabilities and InitLabels."] =
             ("Bernoulli", m => (((BernoulliMixture)m).InitProbabilities, m.InitLabels) = (Quarters, Labels)),
         ["InitWeights must be one number for each of the 2 components, but is 3 numbers."] =

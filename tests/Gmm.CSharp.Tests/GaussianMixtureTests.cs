@@ -28,7 +28,8 @@ public class GaussianMixtureTests
         ["MaxIterations"] = new(m => m.MaxIterations = 2, o => With(o, maxIterations: 2)),
         ["RegCovar absolute"] = new(m => m.RegCovar = Regularisation.Absolute(0.01), o => With(o, regCovar: Core.Regularisation.NewAbsolute(0.01))),
         ["RegCovar relative"] = new(m => m.RegCovar = Regularisation.Floor(0.01), o => With(o, regCovar: Core.Regularisation.NewFloor(0.01))),
-        ["RegCovar none"] = new(m => m.RegCovar = default, o => With(o, regCovar: Core.Regularisation.NewFloor(0))),
+        ["Stopping"] = new(m => (m.Stopping, m.Init) = (StoppingRule.Change, InitMethod.Points),
+            o => With(o, stopping: Core.Stopping.Change, start: Start<Gaussian>.Points)),
         ["Init KPlusPlus"] = new(m => m.Init = InitMethod.KPlusPlus, o => With(o, start: Start<Gaussian>.KPlusPlus)),
         ["Init Points"] = new(m => m.Init = InitMethod.Points, o => With(o, start: Start<Gaussian>.Points)),
         ["Init RandomResponsibilities"] = new(m => m.Init = InitMethod.RandomResponsibilities, o => With(o, start: Start<Gaussian>.RandomResponsibilities)),
@@ -120,6 +121,11 @@ public class GaussianMixtureTests
         AssertSame(Fit(model), CoreFit(Settings[name].Core(With(Core.Gmm.defaults, components: 3))));
         Assert.NotEqual(new GaussianMixture(3).Fit(Data.Iris).Trace, model.Trace);
     }
+
+    /// <summary>Without a component on it, the floor is not there.</summary>
+    [Fact]
+    public void FloorThatNothingTouchesChangesNoBit() =>
+        Assert.Equal(new GaussianMixture(3).Fit(Data.Iris).Trace, new GaussianMixture(3) { RegCovar = default }.Fit(Data.Iris).Trace);
 
     [Fact]
     public void ManySettingsTogetherReachTheCore()
@@ -306,6 +312,7 @@ public class GaussianMixtureTests
         double? tolerance = null,
         int? maxIterations = null,
         Core.Regularisation? regCovar = null,
+        Core.Stopping? stopping = null,
         WeightPrior? weightPrior = null,
         MeanPrior? meanPrior = null,
         CovariancePrior? covariancePrior = null)
@@ -328,6 +335,7 @@ public class GaussianMixtureTests
             (nameof(options.Assignment), assignment),
             (nameof(options.Tolerance), tolerance),
             (nameof(options.MaxIterations), maxIterations),
+            (nameof(options.Stopping), stopping),
             (nameof(options.WeightPrior), weightPrior));
     }
 

@@ -118,7 +118,7 @@ public class KMeansTests
     [Fact]
     public void TooFewDifferentRows() =>
         Assert.StartsWith(
-            "The data must have at least 3 different rows",
+            "Each of the 3 components needs a different row of positive weight, but only 2 could be found.",
             Assert.Throws<ArgumentException>(() => new KMeans(3).Fit(new double[,] { { 1 }, { 2 }, { 1 }, { 2 } })).Message);
 
     [Fact]

@@ -136,7 +136,7 @@ module Source =
 
     /// Returns a sample of the rows, with their weights, in memory: one row from each of `count` equal stretches of the
     /// data, drawn under a seed. If the data have no more than `count` rows, it returns them all.
-    let internal sample (seed: int) (count: int) (source: Source) : Source =
+    let internal sample (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
         if source.Rows <= int64 count then
             source
         else
@@ -146,13 +146,17 @@ module Source =
 
             let values, weights = Array.zeroCreate (count * source.Columns), Array.zeroCreate count
 
-            for index, rows in Seq.init count (fun i -> i, rowOf i) |> Seq.groupBy (fun (_, row) -> row / int64 source.BlockRows) do
+            for index, rows in
+                Seq.init count (fun i -> i, rowOf i) |> Seq.groupBy (fun (_, row) -> row / int64 source.BlockRows) do
+                execution.Cancellation.ThrowIfCancellationRequested()
                 let block = source.Read index
 
                 for i, row in rows do
                     let inBlock = int (row - block.FirstRow)
-                    block.Row(inBlock).CopyTo(Span(values, i * source.Columns, source.Columns))
                     weights[i] <- block.Weight inBlock
+
+                    for j in 0 .. source.Columns - 1 do
+                        values[i * source.Columns + j] <- block[inBlock, j]
 
             let isWeighted = weights |> Array.exists (fun weight -> weight <> 1.0)
 

@@ -48,6 +48,7 @@ type Fit<'θ> =
     /// The final objective: (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ. Classification EM has maxₖ ln ρₙₖ in place of ln
     /// p(xₙ).
     member fit.Objective = Array.last fit.Trace
+
     /// The change of the objective in the last iteration; ∞ without an iteration.
     member fit.Change =
         match fit.Iterations with

@@ -49,7 +49,7 @@ type FitOptions<'kind, 'θ> =
         /// The starting weights πₖ (K), which are divided by their sum; None for the weights that the start gives.
         StartWeights: float[] option
         /// The number of runs, with seeds Seed, Seed+1, …, when the start is random. The run with the best final
-        /// objective wins. Runs with irregular components (`Fit.Irregular`) are compared by the objective of the mixture in
+        /// objective wins, the earliest of those within the tolerance of it. Runs with irregular components (`Fit.Irregular`) are compared by the objective of the mixture in
         /// which these components are widened to the scale of the data, so that a spike on equal values doesn't win.
         Restarts: int
         /// The seed of the first run.

@@ -25,21 +25,27 @@ module Runs =
         | CollapsedComponent _
         | DegenerateComponent _ -> false
 
-    /// Returns the run with the highest score, the earliest of equals, together with the seeds and errors of the failed
-    /// runs. When all runs failed, it returns the error of the first; when a file can't be read or the backend fails, it
+    /// Returns the earliest run whose score is within a margin of the highest, together with the seeds and errors of the
+    /// failed runs. When all runs failed, it returns the error of the first; when a file can't be read or the backend fails, it
     /// returns that error.
     let best
+        (margin: float)
         (score: 'T -> float)
         (runs: (int * Result<'T, GmmError>) list)
         : Result<'T * (int * GmmError) list, GmmError> =
-        let better a b = if score b > score a || Double.IsNaN(score a) then b else a
-
         let failures = runs |> List.choose (fun (seed, run) -> errorOf run |> Option.map (fun error -> seed, error))
 
         match runs |> List.choose (snd >> Result.toOption), failures |> List.tryFind (snd >> isOfAllRuns) with
         | _, Some(_, error) -> Error error
         | [], None -> Error(snd failures.Head)
-        | fits, None -> Ok(List.reduce better fits, failures)
+        | fits, None ->
+            let highest =
+                fits
+                |> List.map score
+                |> List.fold (fun highest score -> if score > highest then score else highest) -infinity
+
+            let isBest fit = score fit >= highest - margin
+            Ok(fits |> List.tryFind isBest |> Option.defaultValue fits.Head, failures)
 
     /// Divides the threads between runs and each run's work on the data. Runs work in parallel when the data have too
     /// few blocks to keep the threads busy. The division changes no result.
@@ -67,8 +73,7 @@ module Runs =
     /// Returns a fit with its irregular components, and the objective by which it is compared with other runs on the same
     /// rows: its own, or that of the mixture in which its irregular components are widened.
     let internal judge (pass: Pass<'θ>) (regularity: Regularity<'θ>) (rows: int64) (fit: Fit<'θ>) : Fit<'θ> * float =
-        let owned =
-            fit.Statistics.Counts |> Array.map (fun count -> count / fit.Statistics.Weight * float rows)
+        let owned = fit.Statistics.Counts |> Array.map (fun count -> count / fit.Statistics.Weight * float rows)
 
         let irregular = regularity.Irregular owned fit.Parameters
 
@@ -79,7 +84,10 @@ module Runs =
                 match regularity.Widened owned fit.Parameters with
                 | Error _ -> -infinity
                 | Ok widened ->
-                    let mixture = { fit.Mixture with Parameters = widened }
+                    let mixture =
+                        { fit.Mixture with
+                            Parameters = widened }
+
                     pass.Expect(fit.Model.Assignment, mixture) |> EM.objective fit.Model mixture
 
         { fit with Irregular = irregular }, rank
@@ -170,7 +178,9 @@ module Runs =
 
                 seed, Result.bind fit first
 
-            let! (best, _), failures = ofRuns.Map(firsts.Length, run) |> List.ofArray |> best snd
+            // Objectives of EM are known to within the tolerance.
+            let margin = if rule.IsHardLimit then 0.0 else options.Tolerance
+            let! (best, _), failures = ofRuns.Map(firsts.Length, run) |> List.ofArray |> best margin snd
             let best = { best with Failures = failures }
             return if options.Assignment = Soft || rule.IsHardLimit then best else soften pass best
         }

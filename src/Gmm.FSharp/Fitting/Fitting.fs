@@ -52,7 +52,10 @@ module internal Fitting =
                 [ (found = source.Columns, "Start mixture", $"of data of {source.Columns} columns", $"of {found}") ]
 
     /// Fits a mixture of a kind of component.
-    let private fitAll (options: FitOptions<'kind, 'θ>) (source: Source) : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
+    let private fitAll
+        (options: FitOptions<'kind, 'θ>)
+        (source: Source)
+        : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
         let kind, execution = options.Family, options.Execution
 
         result {

@@ -110,6 +110,60 @@ module internal LinearAlgebra =
         let roots = eigen.EigenValues.Map(fun value -> sqrt (max 0.0 value.Real))
         (eigen.EigenVectors * Matrix<float>.Build.DiagonalOfDiagonalVector roots).ToRowArrays()
 
+    /// Returns the eigenvalues of a symmetric matrix A, ascending, and its eigenvectors as the rows of a matrix, by cyclic
+    /// Jacobi rotations (Golub and Van Loan, Matrix Computations §8.5). A rotation is made while |aᵢⱼ| > ε √(aᵢᵢaⱼⱼ), so small
+    /// eigenvalues of a positive definite matrix keep their digits beside large ones if features of very different
+    /// scales cause the difference (Demmel and Veselić 1992).
+    let eigen dimension (matrix: float[]) : float[] * float[][] =
+        let a = Array.copy matrix
+        let vectors = Array.init dimension (fun i -> Array.init dimension (fun j -> if i = j then 1.0 else 0.0))
+
+        /// Zeroes aᵢⱼ. Returns whether it did anything.
+        let rotate i j =
+            let off = a[i * dimension + j]
+            let first, second = a[i * dimension + i], a[j * dimension + j]
+
+            if abs off <= Precision.DoublePrecision * sqrt (abs first) * sqrt (abs second) then
+                false
+            else
+                let theta = (second - first) / (2.0 * off)
+                let tangent = (if theta < 0.0 then -1.0 else 1.0) / (abs theta + sqrt (1.0 + theta * theta))
+                let cosine = 1.0 / sqrt (1.0 + tangent * tangent)
+                let sine = tangent * cosine
+
+                for k in 0 .. dimension - 1 do
+                    if k <> i && k <> j then
+                        let x, y = a[i * dimension + k], a[j * dimension + k]
+                        let x, y = cosine * x - sine * y, sine * x + cosine * y
+                        a[i * dimension + k] <- x
+                        a[k * dimension + i] <- x
+                        a[j * dimension + k] <- y
+                        a[k * dimension + j] <- y
+
+                    let x, y = vectors[i][k], vectors[j][k]
+                    vectors[i][k] <- cosine * x - sine * y
+                    vectors[j][k] <- sine * x + cosine * y
+
+                a[i * dimension + i] <- first - tangent * off
+                a[j * dimension + j] <- second + tangent * off
+                a[i * dimension + j] <- 0.0
+                a[j * dimension + i] <- 0.0
+                true
+
+        let rec sweep remaining =
+            let mutable isChanged = false
+
+            for i in 0 .. dimension - 2 do
+                for j in i + 1 .. dimension - 1 do
+                    isChanged <- rotate i j || isChanged
+
+            if isChanged && remaining > 1 then
+                sweep (remaining - 1)
+
+        sweep 50
+        let order = Array.init dimension id |> Array.sortBy (fun i -> a[i * dimension + i])
+        order |> Array.map (fun i -> a[i * dimension + i]), order |> Array.map (fun i -> vectors[i])
+
     /// Solves Wx = y for x with a lower triangular W (D×D, flat, row by row), by forward substitution.
     let solveLower (w: float[]) (y: float[]) : float[] =
         let dimension = y.Length

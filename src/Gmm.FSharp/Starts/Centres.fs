@@ -6,8 +6,7 @@ open MathNet.Numerics.Distributions
 /// Finds K centres to start from: rows of the data or points among the rows, so that moments about them don't cancel.
 module Centres =
     /// Returns the error of data that have fewer different rows than components.
-    let internal tooFew components found =
-        Error(TooFewDistinctRows(components, found))
+    let internal tooFew components found = Error(TooFewDistinctRows(components, found))
 
     /// Draws a row with probability proportional to its number. `ofBlock` gives the numbers of the rows of one block,
     /// and `sums` has the sum of these for every block. The function first draws a block, then a row of it, so that it

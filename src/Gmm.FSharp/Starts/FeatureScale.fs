@@ -38,11 +38,18 @@ module FeatureScale =
         | Some middle ->
             let deviations = values |> Array.map (fun value -> abs (value - middle))
             let far = Array.init values.Length (fun i -> weights[i] > 0.0 && not (isNoise middle deviations[i]))
-            let chosen (numbers: float[]) = [| for i in 0 .. far.Length - 1 do if far[i] then numbers[i] |]
+
+            let chosen (numbers: float[]) =
+                [| for i in 0 .. far.Length - 1 do
+                       if far[i] then
+                           numbers[i] |]
+
             let typical = median deviations weights |> Option.filter (isNoise middle >> not)
 
             match typical |> Option.orElseWith (fun () -> median (chosen deviations) (chosen weights)) with
-            | Some deviation -> min variance ((DeviationOfMedian * deviation) ** 2.0)
+            | Some deviation ->
+                let typical = DeviationOfMedian * deviation
+                min variance (typical * typical)
             | None when isNoise middle (sqrt variance) -> 0.0
             | None -> variance
 
@@ -51,12 +58,13 @@ module FeatureScale =
     /// the median of the deviations that aren't 0 takes the place of MAD. Medians are weighted with the weights of the
     /// rows. Of more than 4,096 rows, it measures a sample: one row from each of 4,096 equal stretches of the data. A
     /// feature that doesn't vary, beyond the rounding of its values, has 0.
-    let ofSource (variances: float[]) (source: Source) : float[] =
-        let sample = source |> Source.sample 0 rows
+    let ofSource (execution: Execution) (variances: float[]) (source: Source) : float[] =
+        let sample = source |> Source.sample execution 0 rows
         let columns = Array.init source.Columns (fun _ -> Array.zeroCreate (int sample.Rows))
         let weights = Array.zeroCreate (int sample.Rows)
 
         for index in 0L .. sample.Blocks - 1L do
+            execution.Cancellation.ThrowIfCancellationRequested()
             let block = sample.Read index
 
             for i in 0 .. block.Rows - 1 do

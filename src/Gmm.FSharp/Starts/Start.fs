@@ -206,27 +206,17 @@ module Start =
 
     /// The number of short runs of a start.
     let private shortRuns (start: Start<'θ>) =
-        match start with
-        | Start.Auto -> 10
-        | Start.Thorough -> 40
-        | Start.KMeans
-        | Start.KPlusPlus
-        | Start.Points
-        | Start.FarthestFirst
-        | Start.Random
-        | Start.RandomResponsibilities
-        | Start.Means _
-        | Start.Labels _
-        | Start.Responsibilities _
-        | Start.Mixture _ -> 0
+        if start.IsAuto then 10
+        elif start.IsThorough then 40
+        else 0
 
     /// A short run ends when an iteration gains less than this share of what the run has gained.
     let private leastGain = 0.01
 
     /// The rows that short runs see: ten for each free parameter, and at least 2,000.
-    let private sampleFor (measured: Measured<'θ>) components seed (source: Source) =
+    let private sampleFor (measured: Measured<'θ>) components execution seed (source: Source) =
         let numbers = components * (1 + measured.Width * (measured.Width + 3) / 2)
-        source |> Source.sample seed (max 2000 (10 * numbers))
+        source |> Source.sample execution seed (max 2000 (10 * numbers))
 
     /// Runs EM from random rows until the gains become small, and returns the mixture with its rank.
     let private shortRun
@@ -265,7 +255,7 @@ module Start =
         match shortRuns options.Start with
         | 0 -> []
         | count ->
-            let sample = sampleFor measured options.Components seed source
+            let sample = sampleFor measured options.Components execution seed source
             let ofRuns, ofRun = Runs.sharing execution count sample
 
             let runs =
@@ -273,9 +263,33 @@ module Start =
                 |> List.ofArray
                 |> List.map (fun run -> seed, run)
 
-            match Runs.best snd runs with
+            match Runs.best 0.0 snd runs with
             | Ok((mixture, _), _) -> [ mixture ]
             | Error _ -> []
+
+    /// Returns the M-step of hierarchical clusters on a sample of the rows; none where a start has no such candidate or the
+    /// M-step fails.
+    let private hierarchical (measured: Measured<'θ>) (options: FitOptions<'kind, 'θ>) source execution seed =
+        if not options.Start.IsThorough || measured.HasEdges then
+            []
+        else
+            let sample = source |> Source.sample execution seed (Hierarchy.rowsFor options.Components measured.Width)
+            let features = sample |> Source.map measured.Width measured.Features
+
+            let blocks = [| for index in 0L .. features.Blocks - 1L -> features.Read index |]
+
+            let rows =
+                [| for block in blocks do
+                       for i in 0 .. block.Rows - 1 -> block.Row(i).ToArray() |]
+
+            let weights = blocks |> Array.collect (fun block -> Array.init block.Rows block.Weight)
+
+            match Hierarchy.labels options.Components rows weights with
+            | Some labels ->
+                match mixture measured options sample (Start.Labels labels) execution seed with
+                | Ok mixture -> [ mixture ]
+                | Error _ -> []
+            | None -> []
 
     /// Returns the first mixtures of a seed, for options that were checked; each begins a run.
     let internal mixtures
@@ -292,5 +306,8 @@ module Start =
             if options.Components = 1 || measured.Rule.IsSome then
                 return [ first ]
             else
-                return first :: bestShortRun measured options source execution seed
+                return
+                    [ first
+                      yield! bestShortRun measured options source execution seed
+                      yield! hierarchical measured options source execution seed ]
         }

@@ -54,9 +54,20 @@ let ``wherever a fit is cancelled, it reads only a few blocks more`` (threads: i
         use stop = new CancellationTokenSource()
         let reads = ref 0
 
+        /// Later reads wait for the cancellation, so that a thread that the machine holds up changes no count.
+        let patient (source: Source) =
+            { source with
+                Read =
+                    fun index ->
+                        if at > 0 && Volatile.Read &reads.contents >= at then
+                            stop.Token.WaitHandle.WaitOne() |> ignore
+
+                        source.Read index }
+
         let fit () =
             source
             |> counting reads at stop.Cancel
+            |> patient
             |> Gmm.fit
                 { full 4 with
                     MaxIterations = 4

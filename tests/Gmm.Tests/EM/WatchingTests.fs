@@ -191,7 +191,7 @@ let ``a component of nearly no weight is named`` () =
         |> ok
 
     match fit.Warnings with
-    | [ NearlyEmpty(1, weight) as warning ] ->
+    | [ OnFloor(Some 1); FewRows(1, 1.0); NearlyEmpty(1, weight) as warning ] ->
         near 1e-6 "weight" 1e-3 weight
         Assert.Contains("Component 1 (counting from 0) has a weight of 0.001,", warning.Message)
     | other -> Assert.Fail $"%A{other}"

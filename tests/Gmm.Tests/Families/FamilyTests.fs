@@ -174,7 +174,7 @@ let private fitFrom start iterations (case: FamilyCase) =
 /// Trouble that awkward data may have, and that a fit must tell.
 let private isTrouble error =
     match error with
-    | InvalidData(rule, _) -> rule.Contains "different rows"
+    | TooFewDistinctRows _ -> true
     | CollapsedComponent _ -> true
     | _ -> false
 

@@ -54,12 +54,7 @@ let private mistakes: (string * (FitOptions<GaussianKind, Gaussian> * string * s
        "RegCovar",
        "0 or more",
        "-1")
-      "relative regularisation NaN",
-      ({ two with
-          Family.RegCovar = Floor nan },
-       "RegCovar",
-       "0 or more",
-       "NaN")
+      "relative regularisation NaN", ({ two with Family.RegCovar = Floor nan }, "RegCovar", "0 or more", "NaN")
       "regularisation infinite",
       ({ two with
           Family.RegCovar = Absolute infinity },
@@ -427,8 +422,7 @@ let ``a family's or a part's wrong prior or regularisation is found without read
         [ Gmm.fit (Gmm.defaultsOf wrongFamily) >> error
           Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ gaussian (Absolute -1.0) None; coins Bernoulli.family ]))
           >> error
-          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ coins Bernoulli.family; gaussian (Floor -1.0) None ]))
-          >> error
+          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ coins Bernoulli.family; gaussian (Floor -1.0) None ])) >> error
           Gmm.fit (
               Gmm.defaultsOf (
                   ProductKind.ofParts

@@ -3,7 +3,6 @@ namespace Gmm
 open System
 open MathNet.Numerics
 open MathNet.Numerics.LinearAlgebra
-open MathNet.Numerics.LinearAlgebra.Double
 
 /// A regularisation in the units of the data: how an M-step keeps covariances from becoming singular.
 type CovarianceRegularisation =
@@ -19,36 +18,46 @@ type CovarianceRegularisation =
 /// are the eigenvectors and eigenvalues of F^−½ S F^−½. In these coordinates the objective is −½ Σᵢ (ln σᵢ + λᵢ/σᵢ), which
 /// falls in σᵢ beyond λᵢ. For diagonal and spherical matrices the same rule holds for the variances themselves.
 module internal CovarianceFloor =
-    /// Returns the smallest eigenvalue that D×D matrices in float64 resolve beside their largest.
-    let private resolution features (largest: float) =
-        16.0 * float features * Precision.DoublePrecision * largest
+    /// The eigenvalues of F^−½ΣF^−½, ascending, its eigenvectors, and the level to which each eigenvalue is raised: 1, or
+    /// more where rounding hides 1.
+    type private Spectrum =
+        { Values: float[]
+          Vectors: float[][]
+          Levels: float[] }
 
-    /// Returns the eigenvalues, ascending, and the eigenvectors of F^−½ΣF^−½; None when a number isn't finite.
-    let private spectrum (floor: float[]) (plane: ReadOnlySpan<float>) : (float[] * Matrix<float>) option =
+    /// Returns the spectrum; None when a number isn't finite.
+    let private spectrum (floor: float[]) (plane: ReadOnlySpan<float>) : Spectrum option =
         let features = floor.Length
-        let matrix = DenseMatrix.Create(features, features, 0.0)
+        let matrix = Array.zeroCreate (features * features)
         let mutable largest = 0.0
 
         for i in 0 .. features - 1 do
             for j in 0..i do
                 let value = plane[i * features + j] / sqrt floor[i] / sqrt floor[j]
-                matrix[i, j] <- value
-                matrix[j, i] <- value
+                matrix[i * features + j] <- value
+                matrix[j * features + i] <- value
                 // Math.Max keeps NaN.
                 largest <- Math.Max(largest, abs value)
 
         if not (largest < infinity) then
             None
-        elif largest = 0.0 then
-            Some(Array.zeroCreate features, DenseMatrix.CreateIdentity features :> Matrix<float>)
         else
-            // Entries of about 1, because the decomposition squares them.
-            let eigen = (matrix / largest).Evd Symmetricity.Symmetric
-            Some(eigen.EigenValues.Map(fun value -> value.Real * largest).ToArray(), eigen.EigenVectors)
+            let values, vectors = LinearAlgebra.eigen features matrix
+            let rounding = 16.0 * float features * Precision.DoublePrecision
 
-    /// Returns the level to which eigenvalues are raised: 1, or more where float64 can't resolve 1.
-    let private level (eigenvalues: float[]) =
-        max 1.0 (resolution eigenvalues.Length eigenvalues[eigenvalues.Length - 1])
+            /// Returns the rounding of an eigenvalue: that of the variances whose difference it is.
+            let resolution (vector: float[]) =
+                let mutable sum = 0.0
+
+                for j in 0 .. features - 1 do
+                    sum <- sum + vector[j] * vector[j] * abs matrix[j * features + j]
+
+                rounding * sum
+
+            Some
+                { Values = values
+                  Vectors = vectors
+                  Levels = vectors |> Array.map (fun vector -> max 1.0 (resolution vector)) }
 
     /// Tests whether all eigenvalues of F^−½ΣF^−½ are surely at least `limit`, for a covariance with the inverse factor W:
     /// the largest eigenvalue of F^½Σ⁻¹F^½ is at most its trace Σᵢⱼ wᵢⱼ² fⱼ.
@@ -63,16 +72,20 @@ module internal CovarianceFloor =
 
         trace * limit <= 1.0
 
-    /// Writes the lower triangular W with WᵀW = (F^½ U Λ Uᵀ F^½)⁻¹, from Λ (ascending) and U. It decomposes Λ^−½Uᵀ, whose
-    /// largest rows come first, so small eigenvalues keep their digits beside large ones (Golub and Van Loan, Matrix
-    /// Computations §5.2).
-    let private factorOf (floor: float[]) (eigenvalues: float[]) (vectors: Matrix<float>) (factor: Span<float>) =
+    /// Writes the lower triangular W with WᵀW = (F^½ U Λ Uᵀ F^½)⁻¹, from Λ and U. It decomposes Λ^−½Uᵀ, whose largest rows
+    /// come first, so small eigenvalues keep their digits beside large ones (Golub and Van Loan, Matrix Computations §5.2).
+    let private factorOf (floor: float[]) (eigenvalues: float[]) (vectors: float[][]) (factor: Span<float>) =
         let features = floor.Length
+        let order = Array.init features id |> Array.sortBy (fun i -> eigenvalues[i])
 
         // With its columns reversed, the upper triangular factor becomes a lower triangular one.
         let rows =
-            Matrix<float>.Build
-                .Dense(features, features, fun i j -> vectors[features - 1 - j, i] / sqrt eigenvalues[i])
+            Matrix<float>
+                .Build.Dense(
+                    features,
+                    features,
+                    fun i j -> vectors[order[i]][features - 1 - j] / sqrt eigenvalues[order[i]]
+                )
 
         let upper = rows.QR().R
 
@@ -82,10 +95,7 @@ module internal CovarianceFloor =
 
             for j in 0 .. features - 1 do
                 factor[i * features + j] <-
-                    if j <= i then
-                        sign * upper[reversed, features - 1 - j] / sqrt floor[j]
-                    else
-                        0.0
+                    if j <= i then sign * upper[reversed, features - 1 - j] / sqrt floor[j] else 0.0
 
     /// Raises one covariance to the floor, in place, and writes its inverse factor W. A covariance above the floor keeps
     /// its bits. Returns false when a number isn't finite.
@@ -94,24 +104,24 @@ module internal CovarianceFloor =
 
         match layout.Shape with
         | Shape.Full ->
-            let isDefinite =
-                GaussianParameters.inverseFactor features layout (Span.op_Implicit plane) factor
+            let isDefinite = GaussianParameters.inverseFactor features layout (Span.op_Implicit plane) factor
 
             if isDefinite && surelyAbove 1.0 floor (Span.op_Implicit factor) then
                 true
             else
                 match spectrum floor (Span.op_Implicit plane) with
                 | None -> false
-                | Some(eigenvalues, vectors) ->
-                    let least = level eigenvalues
+                | Some spectrum ->
+                    let isLow e = spectrum.Values[e] < spectrum.Levels[e]
 
-                    if not isDefinite || eigenvalues[0] < least then
+                    if not isDefinite || Seq.exists isLow (seq { 0 .. features - 1 }) then
                         for e in 0 .. features - 1 do
-                            if eigenvalues[e] < least then
-                                let direction = Array.init features (fun j -> vectors[j, e] * sqrt floor[j])
-                                LinearAlgebra.addOuter (least - eigenvalues[e]) (ReadOnlySpan direction) plane
+                            if isLow e then
+                                let direction = Array.init features (fun j -> spectrum.Vectors[e][j] * sqrt floor[j])
+                                let missing = spectrum.Levels[e] - spectrum.Values[e]
+                                LinearAlgebra.addOuter missing (ReadOnlySpan direction) plane
 
-                        factorOf floor (eigenvalues |> Array.map (max least)) vectors factor
+                        factorOf floor (Array.map2 max spectrum.Values spectrum.Levels) spectrum.Vectors factor
 
                     true
         | Shape.Diag ->
@@ -124,13 +134,20 @@ module internal CovarianceFloor =
             GaussianParameters.inverseFactor features layout (Span.op_Implicit plane) factor
 
     /// Tests whether the smallest eigenvalue of F^−½ΣF^−½ is at most `limit`, for a covariance with the inverse factor W.
-    let reaches (limit: float) (layout: Layout) (floor: float[]) (plane: ReadOnlySpan<float>) (factor: ReadOnlySpan<float>) : bool =
+    let reaches
+        (limit: float)
+        (layout: Layout)
+        (floor: float[])
+        (plane: ReadOnlySpan<float>)
+        (factor: ReadOnlySpan<float>)
+        : bool =
         match layout.Shape with
         | Shape.Full ->
             not (surelyAbove limit floor factor)
             && match spectrum floor plane with
                | None -> true
-               | Some(eigenvalues, _) -> eigenvalues[0] <= level eigenvalues * limit
+               | Some spectrum ->
+                   Array.exists2 (fun value level -> value <= level * limit) spectrum.Values spectrum.Levels
         | Shape.Diag ->
             let mutable found = false
 

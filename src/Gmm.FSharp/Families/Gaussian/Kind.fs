@@ -38,7 +38,13 @@ type CovarianceStart =
 module private GaussianStart =
     /// Returns components around centres (K×D), each as wide as the whole data: the M-step in which every component has
     /// all rows, moved so that their mean is its centre.
-    let around structure prior (regularisation: CovarianceRegularisation option) (data: DataCovariance) (centres: float[,]) =
+    let around
+        structure
+        prior
+        (regularisation: CovarianceRegularisation option)
+        (data: DataCovariance)
+        (centres: float[,])
+        =
         let components = Array2D.length1 centres
         let planes = Layout.planes components (Structure.layout structure)
         let rowsOfPlane = data.Weight * float (components / planes)
@@ -116,9 +122,9 @@ module private GaussianScale =
     /// Returns a positive variance for every feature (D): its scale over the data; where a feature doesn't vary, the
     /// diagonal of the prior's scale, or the amount that is added. Error when a feature has none of them and the structure
     /// needs its variance.
-    let variances structure regularisation (prior: GaussianPrior) (data: DataCovariance) (source: Source) =
+    let variances structure regularisation (prior: GaussianPrior) execution (data: DataCovariance) source =
         let layout = Structure.layout structure
-        let scale = FeatureScale.ofSource (DataCovariance.variances layout source.Columns data) source
+        let scale = FeatureScale.ofSource execution (DataCovariance.variances layout source.Columns data) source
 
         let substitute =
             match prior.OnCovariances, regularisation with
@@ -129,8 +135,7 @@ module private GaussianScale =
             | None, Absolute amount -> Array.create source.Columns amount
             | None, Floor _ -> Array.zeroCreate source.Columns
 
-        let found =
-            Array.map2 (fun variance instead -> if variance > 0.0 then variance else instead) scale substitute
+        let found = Array.map2 (fun variance instead -> if variance > 0.0 then variance else instead) scale substitute
 
         let constant =
             match layout.Shape with
@@ -161,7 +166,8 @@ module private GaussianScale =
         let floor =
             match regularisation with
             | Some(Bounded variances) -> variances
-            | Some(Added variances) -> Array.map2 (fun added variance -> max added (smallest * variance)) variances scale
+            | Some(Added variances) ->
+                Array.map2 (fun added variance -> max added (smallest * variance)) variances scale
             | None -> scale |> Array.map (fun variance -> smallest * variance)
 
         let few (rows: float[]) =
@@ -248,7 +254,7 @@ type GaussianKind =
                 let! prior = kind.Prior(components, columns)
                 let data = source |> DataCovariance.ofSource execution layout
 
-                let! scale = GaussianScale.variances structure kind.RegCovar prior data source
+                let! scale = GaussianScale.variances structure kind.RegCovar prior execution data source
 
                 let regularisation =
                     match kind.RegCovar with

@@ -84,8 +84,7 @@ module internal GaussianMStep =
     let private Rounding = 1e-6
 
     /// Returns the planes whose covariance is on a floor of D variances.
-    let onFloor variances gaussian =
-        reaching (1.0 + Rounding) variances gaussian
+    let onFloor variances gaussian = reaching (1.0 + Rounding) variances gaussian
 
     /// Returns the parameters with the chosen planes raised to a floor of D variances. The others keep their bits.
     let raised (variances: float[]) (chosen: int list) (gaussian: Gaussian) : Result<Gaussian, GmmError> =

@@ -157,7 +157,8 @@ module internal GaussianParameters =
                         let scale = sqrt plane[i * features + i] * sqrt plane[j * features + j]
                         isClose product[i * features + j] plane[i * features + j] scale)))
         | Shape.Diag
-        | Shape.Spherical -> Array.forall2 (fun w variance -> w > 0.0 && isClose (1.0 / (w * w)) variance variance) w plane
+        | Shape.Spherical ->
+            Array.forall2 (fun w variance -> w > 0.0 && isClose (1.0 / (w * w)) variance variance) w plane
 
     /// Returns the planes of covariances that a caller gave: in the shape of the structure, as one matrix for all
     /// components, or as a single number for a multiple of I. Each must be symmetric and positive definite.

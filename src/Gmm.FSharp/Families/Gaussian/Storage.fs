@@ -13,8 +13,9 @@ module internal GaussianStorage =
 
     let ofState (state: State) : Result<Gaussian, GmmError> =
         /// Returns the parameters with W as it was saved, to the last bit. Its covariance (WᵀW)⁻¹ must be the saved one; the
-        /// reverse, W from the covariance, loses digits where the matrix is ill-conditioned.
-        let withFactors structure (means: Tensor) (covariances: Tensor) =
+        /// reverse, W from the covariance, loses digits where the matrix is ill-conditioned. `computed` gives the parameters
+        /// with W computed, or the error of the covariances.
+        let withFactors structure (means: Tensor) (covariances: Tensor) (computed: unit -> Result<Gaussian, GmmError>) =
             let layout = Structure.layout structure
             let components, features = means.shape[0], means.shape[1]
             let count, size = Layout.planes components layout, Layout.planeSize features layout
@@ -31,18 +32,23 @@ module internal GaussianStorage =
                         (Array.sub planes (p * size) size)
                         (Array.sub factors (p * size) size)
 
-                do!
-                    GmmError.requireAll
-                        [ Seq.forall isFactor (seq { 0 .. count - 1 }),
-                          "inverseFactors",
-                          "the inverse factors of the covariances (omit the entry to have them computed)",
-                          string saved ]
+                if Seq.forall isFactor (seq { 0 .. count - 1 }) then
+                    return
+                        { Structure = structure
+                          Means = means
+                          Covariances = covariances
+                          InverseFactors = saved }
+                else
+                    let! _ = computed ()
 
-                return
-                    { Structure = structure
-                      Means = means
-                      Covariances = covariances
-                      InverseFactors = saved }
+                    return!
+                        Error(
+                            InvalidOption(
+                                "inverseFactors",
+                                "the inverse factors of the covariances (omit the entry to have them computed)",
+                                string saved
+                            )
+                        )
             }
 
         result {
@@ -57,14 +63,16 @@ module internal GaussianStorage =
             let planes = covariances.toArray () |> Array.chunkBySize (Layout.planeSize features layout)
             let rule = InvalidOption("covariances", "symmetric and positive definite", string covariances)
 
+            let computed () =
+                GaussianParameters.ofPlanes structure features (means.toArray ()) (covariances.toArray ())
+                |> Result.mapError (fun _ -> rule)
+
             if not (GaussianParameters.areSymmetric features layout planes) then
                 return! Error rule
             elif Map.containsKey "inverseFactors" state then
-                return! withFactors structure means covariances
+                return! withFactors structure means covariances computed
             else
-                return!
-                    GaussianParameters.ofPlanes structure features (means.toArray ()) (covariances.toArray ())
-                    |> Result.mapError (fun _ -> rule)
+                return! computed ()
         }
 
     /// Returns the settings as arrays: the priors, laid out for all components, and the variances of the
@@ -87,12 +95,15 @@ module internal GaussianStorage =
               | None -> ()
 
               match regularisation with
-              | Some(Added variances) -> "addedVariances", Tensor.vector variances
-              | Some(Bounded variances) -> "leastVariances", Tensor.vector variances
+              | Some(Added variances) -> "regularisation", Tensor.vector variances
+              | Some(Bounded variances) -> "floor", Tensor.vector variances
               | None -> () ]
 
     /// Returns the prior and regularisation in the settings, checked for such parameters.
-    let ofSettings (gaussian: Gaussian) (state: State) : Result<GaussianPrior * CovarianceRegularisation option, GmmError> =
+    let ofSettings
+        (gaussian: Gaussian)
+        (state: State)
+        : Result<GaussianPrior * CovarianceRegularisation option, GmmError> =
         let components, features = gaussian.Components, gaussian.Features
 
         let optional name (read: unit -> Result<'T, GmmError>) =
@@ -132,11 +143,10 @@ module internal GaussianStorage =
                         return variances.toArray ()
                     })
 
-            let! added = variances "addedVariances"
-            let! least = variances "leastVariances"
+            let! added = variances "regularisation"
+            let! least = variances "floor"
 
-            let regularisation =
-                least |> Option.map Bounded |> Option.orElse (Option.map Added added)
+            let regularisation = least |> Option.map Bounded |> Option.orElse (Option.map Added added)
 
             let! prior = GaussianPrior.create components features gaussian.Structure onMeans onCovariances
             return prior, regularisation

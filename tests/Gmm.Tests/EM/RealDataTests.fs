@@ -1,0 +1,306 @@
+/// Data as people have them: far values, heaps, equal rows, constant columns. The right values are in Cases/README.md.
+module Gmm.Tests.RealDataTests
+
+open System
+open System.IO
+open FsCheck.FSharp
+open Gmm
+open Gmm.Tests.Generators
+open Gmm.Tests.Support
+open Xunit
+
+let private case name = Csv.read (Path.Combine(AppContext.BaseDirectory, "Cases", name)) |> ok |> Csv.source
+
+let private three = { Gmm.defaults with Components = 3 }
+
+/// The means and variances of a fit in one dimension, by ascending mean.
+let private ordered (fit: Fit<Gaussian>) =
+    Array.zip (fit.Parameters.Means.toArray ()) (fit.Parameters.Covariances.toArray ())
+    |> Array.sort
+    |> Array.unzip
+
+/// The largest fall of the objective from one iterate to the next, in units of its magnitude.
+let private largestFall (fit: Fit<'θ>) =
+    fit.Trace
+    |> Array.pairwise
+    |> Array.map (fun (before, after) -> (before - after) / max 1.0 (abs before))
+    |> Array.fold max 0.0
+
+let private onFloor (fit: Fit<'θ>) =
+    fit.Warnings
+    |> List.choose (fun warning ->
+        match warning with
+        | OnFloor owner -> Some owner
+        | NotConverged _
+        | FewRows _
+        | ObjectiveFell _
+        | NearlyEmpty _
+        | FailedRun _ -> None)
+
+// ── Far values ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``payments: three large ones leave the others their own components, as in mclust and scikit-learn`` () =
+    for restarts in [ 1; 10 ] do
+        let fit = case "payments.csv" |> Gmm.fit { three with Restarts = restarts } |> ok
+        let means, variances = ordered fit
+        Assert.True(allWithin 1e-5 1.0 [| 10.00136; 30.01861; 100003.0 |] means, $"%A{means}")
+        Assert.True(allWithin 1e-6 1.0 [| 0.919462; 9.524371; 2.0 |] variances, $"%A{variances}")
+        near 1e-6 "ln L" -2678.656554 fit.LogLikelihood
+        Assert.InRange(largestFall fit, 0.0, 1e-13)
+        Assert.Empty fit.Warnings
+
+[<Fact>]
+let ``payments: BIC takes three components`` () =
+    let selection = case "payments.csv" |> Select.components Criterion.Bic ignore [ 1..5 ] Gmm.defaults |> ok
+
+    Assert.Equal(3, selection.Best.Components)
+    Assert.Empty selection.Warnings
+
+[<Fact>]
+let ``nine rows with a far one: the means are those of the groups and the row`` () =
+    let fit = case "far-outlier-9-rows.csv" |> Gmm.fit three |> ok
+    let means, variances = ordered fit
+    Assert.True(allWithin 1e-12 1.0 [| 10.0; 30.0; 40000.0 |] means, $"%A{means}")
+    Assert.True(allWithin 1e-9 1.0 [| 0.005; 0.005 |] variances[..1], $"%A{variances}")
+    Assert.Equal(1, (onFloor fit).Length)
+
+    let added =
+        case "far-outlier-9-rows.csv"
+        |> Gmm.fit
+            { three with
+                Family.RegCovar = Absolute 1e-6 }
+        |> ok
+
+    near 1e-9 "ln L with 1e-6 added" 7.145911559 added.LogLikelihood
+
+[<Fact>]
+let ``a sentinel for missing values gets a component of its own and blurs no other`` () =
+    for restarts in [ 1; 10 ] do
+        let fit = case "sentinel-minus-99999.csv" |> Gmm.fit { three with Restarts = restarts } |> ok
+        let means, variances = ordered fit
+        Assert.True(allWithin 1e-6 1.0 [| -99999.0; 19.91351; 24.95448 |] means, $"%A{means}")
+        Assert.True(allWithin 1e-6 1.0 [| 0.1915344; 0.1880946 |] variances[1..], $"%A{variances}")
+        Assert.Equal(1, (onFloor fit).Length)
+
+    let added =
+        case "sentinel-minus-99999.csv"
+        |> Gmm.fit
+            { three with
+                Family.RegCovar = Absolute 1e-6 }
+        |> ok
+
+    near 1e-8 "ln L with 1e-6 added" -256.554228655 added.LogLikelihood
+
+// ── Selection ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+let private choose components structures source =
+    source |> Select.gaussian Criterion.Bic ignore components structures Gmm.defaults |> ok
+
+let private bestOf (selection: Selection<'θ>) = selection.Best.Name, selection.Best.Components
+
+[<Fact>]
+let ``heaped ages are one normal population, however many components are tried`` () =
+    let selection = case "ages-heaped.csv" |> choose [ 1..9 ] [ Full ]
+    Assert.Equal(("full", 1), bestOf selection)
+    near 5e-3 "BIC" 6220.54 selection.Fit.Bic
+
+[<Fact>]
+let ``answers from 1 to 5 are two groups, as in mclust`` () =
+    Assert.Equal(("full", 2), case "likert.csv" |> choose [ 1..6 ] [ Full ] |> bestOf)
+    let selection = case "likert.csv" |> choose [ 1..6 ] [ Full; Diag; TiedDiag ]
+    Assert.Equal(("tied_diag", 2), bestOf selection)
+    near 5e-3 "BIC" 3376.35 selection.Fit.Bic
+    Assert.Equal(("tied_spherical", 2), case "likert.csv" |> choose [ 1..6 ] Structure.all |> bestOf)
+
+[<Fact>]
+let ``twelve rows of fifty columns are two spherical groups`` () =
+    let selection = case "twelve-rows-fifty-columns.csv" |> choose [ 1..3 ] Structure.all
+    Assert.Equal(("tied_spherical", 2), bestOf selection)
+    near 0.05 "BIC" 1864.7 selection.Fit.Bic
+
+    for candidate in selection.Candidates do
+        match candidate.Name, candidate.Outcome with
+        | ("full" | "tied_full"), Ok judged -> Assert.True(judged.IsOnFloor, $"{candidate.Name} {candidate.Components}")
+        | _, outcome -> Assert.False((ok outcome).IsOnFloor)
+
+    Assert.Contains("on the floor, not available", selection.Table)
+
+    // Asked for, the best of all is one of these.
+    Assert.Contains((Select.evenOnFloor selection).Best.Name, [ "full"; "tied_full" ])
+
+/// A normal sample of ten thousand values as a histogram: the middles of bins of a quarter of a standard deviation, with
+/// counts as weights.
+[<Fact>]
+let ``a histogram with counts as weights is one normal population`` () =
+    let middles = [| -4.0 .. 0.25..4.0 |]
+    let counts = middles |> Array.map (fun x -> Math.Round(1e4 * 0.25 * exp (-0.5 * x * x) / sqrt (2.0 * Math.PI)))
+
+    let source =
+        Array.zip middles counts
+        |> Array.filter (fun (_, count) -> count > 0.0)
+        |> Array.unzip
+        |> fun (middles, counts) ->
+            Array.map Array.singleton middles |> Source.ofRows |> Result.bind (Source.weighted counts) |> ok
+
+    Assert.Equal(("full", 1), source |> choose [ 1..6 ] [ Full ] |> bestOf)
+
+[<Fact>]
+let ``detector readings clipped at their limit are one normal population`` () =
+    let random = RandomStream.ofSeed 5
+
+    let readings =
+        Array.init 400 (fun _ -> [| min 1.0 (MathNet.Numerics.Distributions.Normal.Sample(random, 0.0, 1.0)) |])
+
+    let selection = sourceOf readings |> choose [ 1..5 ] [ Full ]
+    Assert.Equal(("full", 1), bestOf selection)
+
+[<Fact>]
+let ``a best candidate at the edge of the range is a warning`` () =
+    let faithful = (DataSet.faithful ()).Source
+    let edges components = (faithful |> choose components [ TiedFull ]).Warnings
+    Assert.Equal<SelectionWarning list>([ AtEdge 3 ], edges [ 1..3 ])
+    Assert.Equal<SelectionWarning list>([], edges [ 1..4 ])
+    Assert.Equal<SelectionWarning list>([ AtEdge 4 ], edges [ 4..6 ])
+
+// ── Constant columns, too few rows ──────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``a constant column is named in the error, with the remedies, which work`` () =
+    let source = case "constant-column.csv"
+    let two = { Gmm.defaults with Components = 2 }
+
+    match Gmm.fit two source with
+    | Error(ConstantColumn(0, 0.0) as error) ->
+        for remedy in [ "Drop the column"; "spherical"; "Absolute"; "CovariancePrior" ] do
+            Assert.Contains(remedy, error.Message)
+    | other -> Assert.Fail $"%A{other}"
+
+    let added =
+        source
+        |> Gmm.fit
+            { two with
+                Family.RegCovar = Absolute 1e-6 }
+        |> ok
+
+    Assert.True(allWithin 1e-9 1.0 [| 0.5; 0.5 |] added.Weights)
+
+    source
+    |> Gmm.fit
+        { two with
+            Family.Structure = Spherical }
+    |> ok
+    |> ignore
+
+    let prior: CovariancePrior =
+        { Scale = Tensor.scalar 1.0
+          Degrees = float source.Columns + 2.0 }
+
+    source
+    |> Gmm.fit
+        { two with
+            Family.CovariancePrior = Some prior }
+    |> ok
+    |> ignore
+
+[<Fact>]
+let ``fewer different rows than components are an error, or fewer components if asked`` () =
+    let source = sourceOf [| [| 1.0 |]; [| 1.0 |]; [| 2.0 |]; [| 2.0 |]; [| 5.0 |] |]
+
+    let options =
+        { Gmm.defaults with
+            Components = 4
+            Family.RegCovar = Absolute 0.01 }
+
+    Assert.Equal(TooFewDistinctRows(4, 3), error (Gmm.fit options source))
+    let fit = source |> Gmm.fit { options with FewerComponents = true } |> ok
+    Assert.Equal(3, fit.Mixture.Components)
+
+    Assert.Equal(
+        3,
+        (source
+         |> Gmm.fit
+             { options with
+                 FewerComponents = true
+                 Components = 9 }
+         |> ok)
+            .Mixture.Components
+    )
+
+// ── The floor is the exact maximum ──────────────────────────────────────────────────────────────────────────────────
+
+let private normal (random: Random) = MathNet.Numerics.Distributions.Normal.Sample(random, 0.0, 1.0)
+
+/// Rows that people have: normal groups, heaps, heavy tails, sentinels, clipped values, repeated rows, with a far row or
+/// collinear columns now and then, at any scale and offset.
+let private hostile (random: Random) =
+    let features, components = random.Next(1, 5), random.Next(1, 5)
+    let count = random.Next(max 8 (2 * components), 120)
+    let kind = random.Next 6
+    let scale = 10.0 ** float (random.Next(-6, 7))
+    let offset = if random.Next 3 = 0 then 1e4 * scale * normal random else 0.0
+    let centres = Array.init components (fun _ -> Array.init features (fun _ -> 4.0 * normal random))
+
+    let value k j =
+        let x = centres[k][j] + normal random
+
+        match kind with
+        | 0 -> x
+        | 1 -> Math.Round x
+        | 2 -> centres[k][j] + normal random / normal random
+        | 3 -> if random.Next 20 = 0 then -99999.0 else x
+        | _ -> Math.Clamp(x, -3.0, 3.0)
+
+    let rows =
+        Array.init count (fun _ ->
+            let k = random.Next components
+            Array.init features (fun j -> offset + scale * value k j))
+
+    if kind = 5 then
+        for i in 0 .. count - 1 do
+            rows[i] <- rows[random.Next(max 3 (count / 4))]
+
+    if random.Next 4 = 0 then
+        // In one column up to 10⁶ standard deviations away; in all at once up to 10⁴. Farther values leave less than half of
+        // the digits of second moments to the other rows.
+        let column = random.Next(0, features + 1)
+        let far = 10.0 ** float (if column = features then random.Next(2, 5) else random.Next(2, 7))
+        rows[0] <- rows[0] |> Array.mapi (fun j x -> if column = features || j = column then x + scale * far else x)
+
+    if features > 1 && random.Next 6 = 0 then
+        for row in rows do
+            row[1] <- 2.0 * row[0]
+
+    components, rows
+
+[<Fact>]
+let ``the objective never falls with the default options, whatever the data`` () =
+    let starts = [| Start.Auto; Start.KMeans; Start.Points; Start.RandomResponsibilities; Start.KPlusPlus |]
+
+    let mutable fits = 0
+
+    for seed in 0..3199 do
+        let random = RandomStream.ofSeed seed
+        let components, rows = hostile random
+
+        let options =
+            { Gmm.defaults with
+                Components = components
+                Family.Structure = Structure.all[random.Next Structure.all.Length]
+                Start = starts[random.Next starts.Length]
+                MaxIterations = 200
+                Seed = seed
+                Execution = oneThread }
+
+        match Gmm.fit options (sourceOf rows) with
+        | Ok fit ->
+            fits <- fits + 1
+            Assert.True(largestFall fit < 1e-9, $"seed {seed}: %A{fit.Trace}")
+            Assert.DoesNotContain(fit.Warnings, _.IsObjectiveFell)
+        | Error(ConstantColumn _)
+        | Error(TooFewDistinctRows _) -> ()
+        // A single run from random rows may lose a component; `Auto` has other runs.
+        | Error(CollapsedComponent _) when not options.Start.IsAuto -> ()
+        | Error other -> Assert.Fail $"seed {seed}: {other.Message}"
+
+    Assert.InRange(fits, 3000, 3200)
