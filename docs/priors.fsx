@@ -230,7 +230,7 @@ let against measure prior = strengths |> Array.map (fun rows -> log10 rows, meas
 ## Few rows
 
 Draw twenty samples of twelve rows each, from three components with two features, and fit them by maximum likelihood
-without regularisation:
+without a floor:
 *)
 let truth =
     Tensor.create [| 3; 2; 2 |] [| 1.0; 0.5; 0.5; 1.0; 1.0; -0.5; -0.5; 1.0; 1.0; 0.0; 0.0; 1.0 |]
@@ -264,15 +264,19 @@ match unregularised few with
 (*** include-output ***)
 (**
 One row is a point, and two rows lie on a line. A component with so few rows has a singular covariance and an unbounded
-density, so the likelihood has no maximum. The default regularisation adds a millionth of each feature's variance. Then
-a fit exists, but it is arbitrary: in the picture below one component is a speck on a single row.
+density, so the likelihood has no maximum. By default covariances have a floor, far below the scale of the data. Then a
+maximum exists, but it is arbitrary: in the picture below one component is a speck on a few rows. The fit says so.
+*)
+let regularised few = Gmm.fit options few |> GmmError.get
 
+for warning in (regularised few).Warnings do
+    printfn "%s" warning.Message
+(*** include-output ***)
+(**
 `Prior.fromData` derives weak beliefs from the data: m₀ is the mean, κ₀ = 0.01, ν₀ = D + 2 and Ψ₀ = S/K^(2/D), where S
 is the data's covariance (Fraley and Raftery, "Bayesian regularization for normal mixture estimation and model-based
 clustering", *Journal of Classification* 24 (2007) 155–181).
 *)
-let regularised few = Gmm.fit options few |> GmmError.get
-
 let mapOf few =
     let onMeans, onCovariances = Prior.fromData Full 3 few |> GmmError.get
 
@@ -298,7 +302,7 @@ let thinnest (fit: Fit<Gaussian>) =
 printfn "log-likelihood per row of   these 12   2000 new rows   thinnest"
 
 for name, fit in
-    [ "MLE, regularised", regularised few; "MAP", mapOf few; "the truth", Fit.ofMixture Gaussian.family truth ] do
+    [ "MLE with a floor", regularised few; "MAP", mapOf few; "the truth", Fit.ofMixture Gaussian.family truth ] do
     printfn "%-24s %11.3f %15.3f %10.4f" name (score few fit) (score many fit) (thinnest fit)
 (*** include-output ***)
 (*** hide ***)
@@ -306,20 +310,20 @@ Plot.compare
     { Plot.defaults with
         Width = 400
         Height = 380 }
-    [ "MLE, regularised", regularised few; "MAP", mapOf few; "the truth", Fit.ofMixture Gaussian.family truth ]
+    [ "MLE with a floor", regularised few; "MAP", mapOf few; "the truth", Fit.ofMixture Gaussian.family truth ]
     few
 |> GmmError.get
 |> Figure.svg
 (*** include-it-raw ***)
 (**
 One sample proves little. For all twenty samples, and for larger ones, the next table shows how many have no fit without
-regularisation, and the median log-likelihood per new row with regularisation and with the prior.
+a floor, and the median log-likelihood per new row with the floor and with the prior.
 *)
 let median (numbers: float list) =
     let sorted = List.sort numbers
     (sorted[9] + sorted[10]) / 2.0
 
-printfn "rows   without a fit   MLE, regularised      MAP"
+printfn "rows   without a fit   MLE with a floor      MAP"
 
 for count in [ 12; 15; 20; 30 ] do
     let samples = [ for seed in 0..19 -> drawn seed count ]

@@ -110,7 +110,9 @@ Numbers are written with the fewest digits that restore the same bits; infinitie
 | `start.` … | | all of these again, for the mixture from which the fit started |
 | `settings.meanPrior`, `.meanPrecisionPrior` | K×D, number | Gaussian: $m_0$, $\kappa_0$, if given |
 | `settings.covariancePrior`, `.degreesOfFreedomPrior` | as `covariances`, number | Gaussian: $\Psi_0$, $\nu_0$, if given |
-| `settings.regularisation` | D | Gaussian: the amount added to the variances |
+| `settings.floor` | D | Gaussian: the variances below which no covariance falls |
+| `settings.regularisation` | D | Gaussian: the amount added to the variances, with `Absolute` |
+| `onFloor`, `fewRows` | any | the irregular components, if there are any; −1 for a shared covariance |
 | `settings.statistics`, `.priorSums`, `.priorCount` | 2×S, S, number | exponential family: $T(0)$ and $T(1)$; the conjugate prior |
 | `weightPrior`, `weightConcentration` | word, K | `flat`, `dirichlet` with its $\alpha$, or `fixed` |
 | `assignment` | word | `soft` or `hard` |

@@ -104,7 +104,8 @@ type FitWarning =
             + "fewer than its covariance needs. Choose fewer components, a structure with fewer parameters, or a prior."
         | ObjectiveFell(iteration, fall) ->
             FormattableString.Invariant $"The objective fell by {fall:G3} in iteration {iteration}. "
-            + "RegCovar Absolute adds to covariances after each M-step, which is no maximum; Floor never lowers the objective."
+            + "RegCovar Absolute adds to covariances after each M-step, which is no maximum: use Floor instead. With Floor, "
+            + "values lie so far from the others that rounding hides the others: leave them out or rescale them."
         | NearlyEmpty(owner, weight) ->
             FormattableString.Invariant $"Component {owner} (counting from 0) has a weight of {weight:G3}, "
             + "less than a hundredth of an equal share. Choose fewer components, more Restarts or a WeightPrior."

@@ -7,6 +7,7 @@ open FsCheck.FSharp
 open Gmm
 open Gmm.Tests.Generators
 open Gmm.Tests.Support
+open MathNet.Numerics.LinearAlgebra
 open Xunit
 
 let private case name = Csv.read (Path.Combine(AppContext.BaseDirectory, "Cases", name)) |> ok |> Csv.source
@@ -91,6 +92,25 @@ let ``a sentinel for missing values gets a component of its own and blurs no oth
         |> ok
 
     near 1e-8 "ln L with 1e-6 added" -256.554228655 added.LogLikelihood
+
+/// An amount that is large beside the variances of the groups lowers the objective in nearly every iteration.
+[<Fact>]
+let ``a fit whose objective falls, because something is added to its covariances, says so`` () =
+    let fit =
+        case "payments.csv"
+        |> Gmm.fit
+            { three with
+                Start = Start.KMeans
+                Family.RegCovar = Absolute 40.0 }
+        |> ok
+
+    Assert.True(largestFall fit > 1e-3)
+
+    match fit.Warnings |> List.tryFind _.IsObjectiveFell with
+    | Some(ObjectiveFell(iteration, fall) as warning) ->
+        near 1e-12 "fall" (fit.Trace[iteration - 1] - fit.Trace[iteration]) fall
+        Assert.Contains("RegCovar Absolute", warning.Message)
+    | _ -> Assert.Fail $"%A{fit.Trace}"
 
 // ── Selection ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -227,7 +247,7 @@ let ``fewer different rows than components are an error, or fewer components if 
             .Mixture.Components
     )
 
-// ── The floor is the exact maximum ──────────────────────────────────────────────────────────────────────────────────
+// ── Hostile data ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 let private normal (random: Random) = MathNet.Numerics.Distributions.Normal.Sample(random, 0.0, 1.0)
 
@@ -304,3 +324,152 @@ let ``the objective never falls with the default options, whatever the data`` ()
         | Error other -> Assert.Fail $"seed {seed}: {other.Message}"
 
     Assert.InRange(fits, 3000, 3200)
+
+// ── The floor is the exact maximum ──────────────────────────────────────────────────────────────────────────────────
+
+/// A positive semidefinite D×D matrix, singular more often than not, with columns of different scales.
+let private scatter (random: Random) features =
+    let scales = Array.init features (fun _ -> 10.0 ** float (random.Next(-3, 4)))
+
+    let rows =
+        Array.init (random.Next(1, features + 2)) (fun _ -> Array.init features (fun j -> scales[j] * normal random))
+
+    Array2D.init features features (fun i j -> rows |> Array.sumBy (fun row -> row[i] * row[j])), scales
+
+/// −½ Σ over planes of (degrees · ln|Σ| + tr(scatter · Σ⁻¹)), with the inverse and the determinant by LU decomposition.
+let private planeObjective degrees (scatter: float[,]) (covariance: float[,]) =
+    let lu = (Matrix<float>.Build.DenseOfArray covariance).LU()
+    let product = lu.Solve(Matrix<float>.Build.DenseOfArray scatter)
+    -0.5 * (degrees * log lu.Determinant + product.Trace())
+
+/// For one component with full covariance, no feasible matrix near the M-step's or far from it has a higher objective.
+[<Fact>]
+[<Formula("argmax −½ (ln|Σ| + tr(SΣ⁻¹)) subject to Σ ⪰ F is F^½ U max(Λ, 1) Uᵀ F^½, with UΛUᵀ = F^−½SF^−½",
+          "this library; the diagonal case is Bishop, PRML, 2006, exercise 2.34, with a bound")>]
+let ``the covariance on the floor is the maximum among all that are above it`` () =
+    for seed in 0..199 do
+        let random = RandomStream.ofSeed seed
+        let features = random.Next(1, 5)
+        let scatter, scales = scatter random features
+        let count = 1.0 + float (random.Next 20)
+        let floor = scales |> Array.map (fun scale -> scale * scale * 10.0 ** float (random.Next(-4, 1)))
+
+        let current = Gaussian.create Full (Array2D.zeroCreate 1 features) (Tensor.scalar 1.0) |> ok
+
+        let statistics =
+            { Weight = count
+              LogLikelihood = 0.0
+              Counts = [| count |]
+              Sums = [| Array.zeroCreate features; Seq.cast<float> scatter |> Array.ofSeq |] }
+
+        let found = Gaussian.maximise GaussianPrior.flat (Some(Bounded floor)) current statistics |> ok
+        let covariance = Gaussian.covariance found 0
+        let best = planeObjective count scatter covariance
+        let least = Array2D.init features features (fun i j -> if i = j then floor[i] else 0.0)
+
+        /// A covariance F + GGᵀ, which is feasible, and convex combinations of it with the one found.
+        for _ in 1..20 do
+            let step = 10.0 ** float (random.Next(-4, 1))
+            let extra = Array2D.init features features (fun i _ -> scales[i] * normal random)
+
+            let other =
+                Array2D.init features features (fun i j ->
+                    let outer = Seq.sumBy (fun k -> extra[i, k] * extra[j, k]) (seq { 0 .. features - 1 })
+                    (1.0 - step) * covariance[i, j] + step * (least[i, j] + outer))
+
+            let value = planeObjective count scatter other
+            Assert.True(value <= best + 1e-9 * (1.0 + abs best), $"seed {seed}: {value} above {best}")
+
+/// The eigenvalues of F^−½ΣF^−½ are 1 or more for every structure, with and without priors; and the mode under a prior is
+/// that of the same scatter and degrees.
+[<Fact>]
+let ``no covariance of any structure is below its floor, with and without priors`` () =
+    for seed in 0..149 do
+        let random = RandomStream.ofSeed seed
+        let components, rows = hostile random
+
+        for structure in Structure.all do
+            let source = sourceOf rows
+
+            let options =
+                { Gmm.defaults with
+                    Components = components
+                    Family.Structure = structure
+                    Family.RegCovar = Floor 1e-2
+                    Start = Start.KMeans
+                    MaxIterations = 20
+                    Execution = oneThread }
+
+            let options =
+                match Prior.fromData structure components source with
+                | Ok(means, _) when seed % 2 = 0 ->
+                    { options with
+                        Family.MeanPrior = Some means }
+                | _ -> options
+
+            match Gmm.fit options source with
+            | Ok fit ->
+                let layout = Structure.layout structure
+                let data = source |> DataCovariance.ofSource oneThread layout
+                let variances = DataCovariance.variances layout source.Columns data
+                let scale = source |> FeatureScale.ofSource oneThread variances
+
+                for k in 0 .. components - 1 do
+                    let covariance = Gaussian.covariance fit.Parameters k
+
+                    let whitened =
+                        Matrix<float>
+                            .Build.Dense(
+                                source.Columns,
+                                source.Columns,
+                                fun i j -> covariance[i, j] / sqrt (1e-2 * scale[i]) / sqrt (1e-2 * scale[j])
+                            )
+
+                    let smallest = (whitened.Evd Symmetricity.Symmetric).EigenValues[0].Real
+                    let largest = whitened.L2Norm()
+
+                    if scale |> Array.forall (fun variance -> variance > 0.0) then
+                        Assert.True(smallest >= 1.0 - 1e-9 - 1e-13 * largest, $"seed {seed} {structure}: {smallest}")
+            | Error(ConstantColumn _)
+            | Error(TooFewDistinctRows _)
+            | Error(CollapsedComponent _) -> ()
+            | Error error -> Assert.Fail error.Message
+
+[<Fact>]
+let ``a fit that touches no floor is the maximum-likelihood fit, to the last bit`` () =
+    let source = (DataSet.iris ()).Source
+
+    for structure in Structure.all do
+        let fit regularisation =
+            source
+            |> Gmm.fit
+                { Gmm.defaults with
+                    Components = 3
+                    Family.Structure = structure
+                    Family.RegCovar = regularisation }
+            |> ok
+
+        let floored, plain = fit (Floor 1e-8), fit (Absolute 0.0)
+        Assert.Equal<float[]>(plain.Trace, floored.Trace)
+        Assert.Equal<Tensor>(plain.Parameters.Covariances, floored.Parameters.Covariances)
+
+[<Fact>]
+let ``a fit on its floor comes back from a file with its warnings, and goes on from there`` () =
+    let fit = case "far-outlier-9-rows.csv" |> Gmm.fit three |> ok
+    let path = Path.GetTempFileName()
+
+    try
+        Persist.save path fit |> ok
+        let loaded = Persist.load<Gaussian> path |> ok
+        Assert.Equal<FitWarning list>(fit.Warnings, loaded.Warnings)
+
+        let onward =
+            case "far-outlier-9-rows.csv"
+            |> Gmm.fit
+                { three with
+                    Start = Start.Mixture loaded.Mixture }
+            |> ok
+
+        Assert.Equal(fit.LogLikelihood, onward.LogLikelihood, 1e-9)
+    finally
+        File.Delete path
