@@ -408,7 +408,7 @@ let ``all components may have weight 0 for a row that is impossible`` () =
 
 // ── The first call ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Kernels/Optimised.fs says why and how.
+/// Numbers/Optimised.fs says why and how.
 [<Fact>]
 let ``the runtime optimises every kernel at its first call`` () =
     let flags = BindingFlags.Static ||| BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic
@@ -473,11 +473,11 @@ let ``the kernels are no wider than the process may be`` () =
     let isOff switch = Environment.GetEnvironmentVariable $"DOTNET_{switch}" = "0"
 
     if isOff "EnableAVX2" || isOff "EnableHWIntrinsic" then
-        Assert.Equal(Width.Bits128, Kernel.widest)
+        Assert.Equal(Width.Bits128, Width.widest)
     elif isOff "EnableAVX512" then
-        Assert.NotEqual(Width.Bits512, Kernel.widest)
+        Assert.NotEqual(Width.Bits512, Width.widest)
     else
-        Assert.Equal(Width.Bits512, (if Vector512.IsHardwareAccelerated then Kernel.widest else Width.Bits512))
+        Assert.Equal(Width.Bits512, (if Vector512.IsHardwareAccelerated then Width.widest else Width.Bits512))
 
 // ── exp and ln ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -502,16 +502,16 @@ let private inPlace name (apply: Width -> nativeptr<float> -> int -> unit) (numb
 let private exps =
     inPlace "exp" (fun width address count ->
         match width with
-        | Width.Bits512 -> Elementary.exp<Lanes512, _> address count
-        | Width.Bits256 -> Elementary.exp<Lanes256, _> address count
-        | Width.Bits128 -> Elementary.exp<Lanes128, _> address count)
+        | Width.Bits512 -> Elementary.expVectors<Lanes512, _> address count
+        | Width.Bits256 -> Elementary.expVectors<Lanes256, _> address count
+        | Width.Bits128 -> Elementary.expVectors<Lanes128, _> address count)
 
 let private logs =
     inPlace "log" (fun width address count ->
         match width with
-        | Width.Bits512 -> Elementary.log<Lanes512, _> address count
-        | Width.Bits256 -> Elementary.log<Lanes256, _> address count
-        | Width.Bits128 -> Elementary.log<Lanes128, _> address count)
+        | Width.Bits512 -> Elementary.logVectors<Lanes512, _> address count
+        | Width.Bits256 -> Elementary.logVectors<Lanes256, _> address count
+        | Width.Bits128 -> Elementary.logVectors<Lanes128, _> address count)
 
 /// How many representable numbers lie between two.
 let private between (a: float) (b: float) =
@@ -574,7 +574,7 @@ let ``exp is within 2 units in the last place everywhere`` () =
     let numbers = Array.concat [ special; ordinary; small; subnormal; everywhere 100000 ]
 
     for x, actual in Array.zip numbers (exps numbers) do
-        Assert.True(isClose (exp x) actual, $"exp {x:R} is {exp x:R}, not {actual:R}")
+        Assert.True(isClose (Math.Exp x) actual, $"exp {x:R} is {Math.Exp x:R}, not {actual:R}")
 
 [<Fact>]
 let ``log is within 2 units in the last place everywhere`` () =
@@ -584,4 +584,4 @@ let ``log is within 2 units in the last place everywhere`` () =
     let numbers = Array.concat [ special; near; subnormal; everywhere 200000 ]
 
     for x, actual in Array.zip numbers (logs numbers) do
-        Assert.True(isClose (log x) actual, $"log {x:R} is {log x:R}, not {actual:R}")
+        Assert.True(isClose (Math.Log x) actual, $"log {x:R} is {Math.Log x:R}, not {actual:R}")

@@ -5,6 +5,8 @@ open System
 open System.Diagnostics
 open System.IO
 open System.Reflection
+open System.Reflection.Metadata
+open System.Reflection.PortableExecutable
 open Gmm
 open Gmm.Tests.Support
 open Xunit
@@ -80,3 +82,70 @@ let ``a thousand predictions later they have the same bits`` () =
 
     for _ in 1..1000 do
         Assert.Equal<int64[]>(first, predicted ())
+
+/// The methods that the library calls, each with the name of its type.
+let private calledMethods: Lazy<(string * string) list> =
+    lazy
+        (use file = File.OpenRead typeof<Backend>.Assembly.Location
+         use assembly = new PEReader(file)
+         let metadata = assembly.GetMetadataReader()
+
+         let nameOf (handle: EntityHandle) =
+             if handle.Kind = HandleKind.TypeReference then
+                 let reference = metadata.GetTypeReference(TypeReferenceHandle.op_Explicit handle)
+                 $"{metadata.GetString reference.Namespace}.{metadata.GetString reference.Name}"
+             else
+                 ""
+
+         [ for handle in metadata.MemberReferences do
+               let reference = metadata.GetMemberReference handle
+               nameOf reference.Parent, metadata.GetString reference.Name ])
+
+/// Only operations that IEEE 754 rounds exactly, on one number at a time: other functions have other bits on other systems,
+/// and other sums at other widths of vectors.
+[<Fact>]
+let ``the library calls no function of .NET or MathNet whose bits may differ`` () =
+    let exact =
+        Map
+            [ "System.Math",
+              [ "Abs"
+                "Ceiling"
+                "Clamp"
+                "Floor"
+                "FusedMultiplyAdd"
+                "Max"
+                "Min"
+                "Round"
+                "Sqrt"
+                // Only ellipses of pictures use these.
+                "Atan2"
+                "Cos"
+                "Sin" ]
+              "System.Numerics.Tensors.TensorPrimitives",
+              [ "Add"
+                "ConvertTruncating"
+                "Divide"
+                "Max"
+                "MaxMagnitude"
+                "Min"
+                "Multiply"
+                "MultiplyAdd"
+                "Sqrt"
+                "Subtract" ]
+              "MathNet.Numerics.Precision", [ "DoublePrecision" ]
+              "MathNet.Numerics.Random.Xoshiro256StarStar", [ ".ctor" ]
+              "MathNet.Numerics.Statistics.ArrayStatistics", [ "MeanStandardDeviation" ] ]
+
+    let isSuspect (name: string) =
+        [ "System.Math"; "System.MathF"; "System.Numerics.Tensors"; "MathNet" ] |> List.exists name.StartsWith
+
+    let isPower (name: string, method: string) = name.EndsWith "OperatorIntrinsics" && method.StartsWith "Pow"
+    let suspects = calledMethods.Value |> List.filter (fun called -> isSuspect (fst called) || isPower called)
+    Assert.Contains(("System.Math", "Sqrt"), suspects)
+
+    let inexact =
+        suspects
+        |> List.filter (fun (name, method) -> not (exact |> Map.tryFind name |> Option.exists (List.contains method)))
+        |> List.distinct
+
+    Assert.True(inexact.IsEmpty, $"%A{inexact}")
