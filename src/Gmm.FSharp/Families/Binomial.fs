@@ -16,7 +16,7 @@ module Binomial =
           Domain = $"a whole number from 0 to {trials}"
           IsInDomain = fun x -> x >= 0.0 && x <= n && x = floor x
           Statistics = 2
-          Statistic = fun x -> x.unsqueeze 2 * x.like ([| 2 |], [| 1.0; -1.0 |]) + x.like ([| 2 |], [| 0.0; n |])
+          Statistic = NumberwiseStatistic.affine [| 1.0; -1.0 |] [| 0.0; n |]
           LogBase = fun x -> Special.logFactorial n - Special.logFactorial x - Special.logFactorial (n - x)
           Mean = Special.softmax >> Array.map (fun p -> n * p)
           Natural = Array.map (fun mean -> log (mean / n))

@@ -9,7 +9,7 @@ module Exponential =
           Domain = "0 or more"
           IsInDomain = fun x -> x >= 0.0
           Statistics = 1
-          Statistic = fun x -> x.unsqueeze 2
+          Statistic = NumberwiseStatistic.identity
           LogBase = fun _ -> 0.0
           Mean = Array.map (fun eta -> -1.0 / eta)
           Natural = Array.map (fun mean -> -1.0 / mean)

@@ -8,7 +8,7 @@ module Poisson =
           Domain = "a whole number from 0 upward"
           IsInDomain = fun x -> x >= 0.0 && x = floor x
           Statistics = 1
-          Statistic = fun x -> x.unsqueeze 2
+          Statistic = NumberwiseStatistic.identity
           LogBase = fun x -> -(Special.logFactorial x)
           Mean = Array.map exp
           Natural = Array.map log

@@ -52,17 +52,21 @@ module Assignment =
 
         largest
 
-    /// Divides the numbers of a row (K) by their sum, and returns the sum.
-    let internal share (row: Span<float>) : float =
+    /// Returns the sum of the numbers of a row (K).
+    let internal total (row: ReadOnlySpan<float>) : float =
         let mutable total = 0.0
 
         for k in 0 .. row.Length - 1 do
             total <- total + row[k]
 
+        total
+
+    /// Divides the numbers of a row (K) by their sum.
+    let internal share (row: Span<float>) : unit =
+        let total = total (Span.op_Implicit row)
+
         for k in 0 .. row.Length - 1 do
             row[k] <- row[k] / total
-
-        total
 
     /// Returns the evidence of a row from its largest joint log-density and the logarithm of the sum of the others'
     /// ratios to it.
@@ -81,18 +85,21 @@ module Assignment =
         Elementary.expEach (Span joint)
 
         for n in 0 .. rows - 1 do
-            totals[n] <- share (Span(joint, n * components, components))
+            totals[n] <- total (ReadOnlySpan(joint, n * components, components))
+            share (Span(joint, n * components, components))
 
         Elementary.logEach (Span totals)
         Array.map2 evidence largest totals
 
+    /// Returns the component with the largest joint log-density of a row (K); ties go to the lower k.
+    let internal likeliestOf (row: ReadOnlySpan<float>) : int =
+        let largest = System.Numerics.Tensors.TensorPrimitives.Max row
+        if largest > Limits.zeroDensity then row.IndexOf largest else 0
+
     /// Returns the component with the largest joint log-density (n×K) for every row (n), as `likeliest` does; ties go
     /// to the lower k.
     let internal likeliestRows components (joint: float[]) : int[] =
-        Array.init (joint.Length / components) (fun n ->
-            let row = ReadOnlySpan(joint, n * components, components)
-            let largest = System.Numerics.Tensors.TensorPrimitives.Max row
-            if largest > Limits.zeroDensity then row.IndexOf largest else 0)
+        Array.init (joint.Length / components) (fun n -> likeliestOf (ReadOnlySpan(joint, n * components, components)))
 
     /// Overwrites joint log-densities (n×K) with the one-hot responsibilities that `hard` computes.
     let internal hardRows components (joint: float[]) : float[] =
