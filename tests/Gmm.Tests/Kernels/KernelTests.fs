@@ -481,8 +481,15 @@ let ``the kernels are no wider than the process may be`` () =
 
 // ── exp and ln ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// What a function in place makes of some numbers at each width; the widths agree to the last bit.
-let private inPlace name (apply: Width -> nativeptr<float> -> int -> unit) (numbers: float[]) =
+/// What a function in place makes of some numbers at each width. The widths agree to the last bit, also with the function of
+/// one number and with that of a span of any length.
+let private inPlace
+    name
+    (apply: Width -> nativeptr<float> -> int -> unit)
+    (alone: float -> float)
+    (each: float[] -> unit)
+    (numbers: float[])
+    =
     let length = (numbers.Length + 7) / 8 * 8
     let padded = Array.append numbers (Array.create (length - numbers.Length) 1.0)
 
@@ -497,21 +504,36 @@ let private inPlace name (apply: Width -> nativeptr<float> -> int -> unit) (numb
     for other in results.Tail do
         Assert.True((bits results.Head = bits other), $"{name} differs between widths")
 
+    Assert.True((bits results.Head = bits (Array.map alone numbers)), $"{name} of one number differs")
+
+    for length in [ numbers.Length; 0; 1; 7; 8; 9; 23 ] do
+        let some = Array.truncate length numbers
+        each some
+        Assert.True((bits (Array.truncate length results.Head) = bits some), $"{name} of {length} numbers differs")
+
     results.Head
 
 let private exps =
-    inPlace "exp" (fun width address count ->
-        match width with
-        | Width.Bits512 -> Elementary.expVectors<Lanes512, _> address count
-        | Width.Bits256 -> Elementary.expVectors<Lanes256, _> address count
-        | Width.Bits128 -> Elementary.expVectors<Lanes128, _> address count)
+    inPlace
+        "exp"
+        (fun width address count ->
+            match width with
+            | Width.Bits512 -> Elementary.expVectors<Lanes512, _> address count
+            | Width.Bits256 -> Elementary.expVectors<Lanes256, _> address count
+            | Width.Bits128 -> Elementary.expVectors<Lanes128, _> address count)
+        Elementary.exp
+        (fun numbers -> Elementary.expEach (Span numbers))
 
 let private logs =
-    inPlace "log" (fun width address count ->
-        match width with
-        | Width.Bits512 -> Elementary.logVectors<Lanes512, _> address count
-        | Width.Bits256 -> Elementary.logVectors<Lanes256, _> address count
-        | Width.Bits128 -> Elementary.logVectors<Lanes128, _> address count)
+    inPlace
+        "log"
+        (fun width address count ->
+            match width with
+            | Width.Bits512 -> Elementary.logVectors<Lanes512, _> address count
+            | Width.Bits256 -> Elementary.logVectors<Lanes256, _> address count
+            | Width.Bits128 -> Elementary.logVectors<Lanes128, _> address count)
+        Elementary.log
+        (fun numbers -> Elementary.logEach (Span numbers))
 
 /// How many representable numbers lie between two.
 let private between (a: float) (b: float) =
