@@ -7,18 +7,18 @@ open System
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 
-/// Computes the joint log-densities of one row. The kernels of panels have rows in the places of a vector; these have
-/// components there. The order of the operations on one row and one component is the same, so the bits are the same. A
-/// row kernel never changes after it is made, so any number of threads may use it.
+/// Computes the joint log-densities of one row. A vector holds numbers of several components, where in the kernels of
+/// panels it holds numbers of several rows. For one row and one component, the operations and their order are the same,
+/// so the bits are the same, too. A row kernel never changes, so any number of threads may use it at the same time.
 [<AbstractClass>]
 type internal RowKernel() =
-    /// The number of numbers of memory that `Score` needs for itself.
+    /// How many numbers of scratch memory `Score` needs.
     abstract Scratch: int
     /// Adds ln p(x|θₖ) of a row to joint log-densities (K, rounded up to a multiple of the width).
     abstract Score: row: nativeptr<float> * scratch: nativeptr<float> * joint: nativeptr<float> -> unit
 
-/// Numbers for the components in the places of vectors: for each group of components as many vectors as one component
-/// has numbers.
+/// Numbers of K components as vectors: number i of a group of components, as many as a vector holds, is one vector. The
+/// vectors of a group follow one another.
 [<Sealed>]
 type internal ByComponent(width: int, components: int, size: int, number: int -> int -> float) =
     let groups = (components + width - 1) / width

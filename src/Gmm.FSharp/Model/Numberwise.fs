@@ -2,10 +2,10 @@ namespace Gmm
 
 open Microsoft.FSharp.Core.OptimizedClosures
 
-// Single rows need no tensors and no blocks where a function is known for every number alone. These are functions like any
-// other, and also give what they do to one number.
+// Functions of tensors and of blocks that also work on one number at a time. With them, the prediction of a single row needs
+// neither a tensor nor a block.
 
-/// A statistic T that is also known for every number alone.
+/// A statistic T of tensors that also works on one number.
 [<Sealed>]
 type internal NumberwiseStatistic(size: int, number: float -> int -> float, ofTensor: Tensor -> Tensor) =
     inherit FSharpFunc<Tensor, Tensor>()
@@ -26,7 +26,7 @@ type internal NumberwiseStatistic(size: int, number: float -> int -> float, ofTe
 
     override _.Invoke x = ofTensor x
 
-/// Makes statistics that are known for every number.
+/// Makes statistics that also work on one number.
 module internal NumberwiseStatistic =
     /// T(x) = x.
     let identity: Tensor -> Tensor = NumberwiseStatistic(1, (fun x _ -> x), _.unsqueeze(2)).Function
@@ -57,7 +57,7 @@ module internal NumberwiseStatistic =
 /// A test of the numbers of one column; null where any number passes.
 type internal ColumnTest = System.Predicate<float>
 
-/// The error of a block outside the domain of parameters, where the domain restricts every number alone.
+/// The misfit of a family whose domain restricts each number by itself, so that a test of each column decides.
 [<Sealed>]
 type internal NumberwiseMisfit<'θ>(tests: 'θ -> ColumnTest[], misfit: 'θ -> Block -> GmmError option) =
     inherit FSharpFunc<'θ, Block -> GmmError option>()
@@ -70,20 +70,20 @@ type internal NumberwiseMisfit<'θ>(tests: 'θ -> ColumnTest[], misfit: 'θ -> B
 
     override _.Invoke parameters = misfit parameters
 
-/// Makes misfits that restrict every number alone.
+/// Makes misfits that also have tests of columns.
 module internal NumberwiseMisfit =
     /// Returns the misfit of a family whose domain has all numbers; `features` gives D.
     let none (features: 'θ -> int) : 'θ -> Block -> GmmError option =
         let tests parameters : ColumnTest[] = Array.zeroCreate (features parameters)
         NumberwiseMisfit<'θ>(tests, (fun _ _ -> None)).Function
 
-    /// Returns the tests of a misfit's columns, if it restricts every number alone.
+    /// Returns the tests of the columns, if the misfit has them.
     let tests (misfit: 'θ -> Block -> GmmError option) : ('θ -> ColumnTest[]) option =
         match box misfit with
         | :? NumberwiseMisfit<'θ> as known -> Some known.Tests
         | _ -> None
 
-    /// Returns a misfit with the tests of every column, if there are any.
+    /// Returns a misfit with tests of the columns, if they are given.
     let withTests
         (tests: ('θ -> ColumnTest[]) option)
         (misfit: 'θ -> Block -> GmmError option)

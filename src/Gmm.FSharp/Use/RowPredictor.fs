@@ -13,21 +13,19 @@ module private RowMemory =
     [<Literal>]
     let MostOnStack = 1024
 
-/// Predicts one row at a time, for programs that get rows one by one, such as web services. The results have the same
-/// bits as those of `Predict` for the same rows. For built-in kinds of component a call allocates no memory; for others
-/// it computes a block of one row. A predictor never changes, so any number of threads may use it at the same time.
-/// `RowPredictor.ofFit` makes it from a fit.
-///
-/// Instead of a `Result`, which would need memory, the methods throw `GmmException` when the row has another number of
-/// features than the mixture, a number that isn't finite or exceeds 1e150 in magnitude, or one outside the family's
-/// domain.
+/// Predicts one row at a time, for programs that receive rows one by one, such as web services; `RowPredictor.ofFit`
+/// makes it from a fit. The results have the same bits as those of `Predict` for the same rows. For the built-in kinds
+/// of component, a call allocates no memory; for other kinds it makes a block of one row and calls their functions. A
+/// predictor never changes, so any number of threads may use it at the same time. The methods return no `Result`, which
+/// would need memory: they throw `GmmException` when the row has another number of features than the mixture, a number
+/// that isn't finite or exceeds 1e150 in magnitude, or one outside the family's domain.
 [<Sealed>]
 type RowPredictor
     internal
     (
         features: int,
         logWeights: float[],
-        kernel: RowKernel,
+        kernel: RowKernel option,
         tests: ColumnTest[],
         misfit: Block -> GmmError option,
         ofBlock: Block -> float[]
@@ -37,7 +35,7 @@ type RowPredictor
     let start = Array.append logWeights (Array.create ((logWeights.Length + 7) / 8 * 8 - logWeights.Length) -infinity)
 
     let hasTests = tests |> Array.exists (isNull >> not)
-    let scratch = if isNull (box kernel) then 0 else kernel.Scratch
+    let scratch = kernel |> Option.map _.Scratch |> Option.defaultValue 0
 
     let blockOf (row: ReadOnlySpan<float>) : Block =
         { FirstRow = 0L
@@ -62,7 +60,7 @@ type RowPredictor
         }
         |> GmmError.get
 
-    /// Tests whether a row suits the mixture, but for the domain of a family that has no tests.
+    /// Tests whether a row suits the mixture, except for the domain of a family without tests.
     let suits (row: ReadOnlySpan<float>) =
         let mutable suits = row.Length = features
         let mutable j = 0
@@ -73,23 +71,25 @@ type RowPredictor
 
         suits
 
-    /// Computes the joint log-densities of a row; there is memory for those and −∞ after them, and for the kernel.
+    /// Writes the joint log-densities of a row to `memory`, followed by −∞ up to a multiple of 8. The kernel computes in
+    /// `scratch`.
     let score (row: ReadOnlySpan<float>) (memory: nativeptr<float>) (scratch: nativeptr<float>) =
         let joint = Span<float>(NativePtr.toVoidPtr memory, start.Length)
 
-        if isNull (box kernel) then
-            if not (suits row) || (misfit (blockOf row)).IsSome then
-                fail row
-
-            joint.Fill -infinity
-            (ofBlock (blockOf row)).CopyTo joint
-        else
+        match kernel with
+        | Some kernel ->
             if not (suits row) then
                 fail row
 
             start.CopyTo joint
             use row = fixed row
             kernel.Score(row, scratch, memory)
+        | None ->
+            if not (suits row) || (misfit (blockOf row)).IsSome then
+                fail row
+
+            joint.Fill -infinity
+            (ofBlock (blockOf row)).CopyTo joint
 
     /// Returns the log-density of a row, and writes its responsibilities to the target unless that is empty. For a label
     /// it returns the number of the likeliest component instead.
@@ -136,7 +136,7 @@ type RowPredictor
     member _.LogDensity(row: ReadOnlySpan<float>) : float = onMemory false row Span.Empty
 
     /// Writes the responsibilities of a row (D) to a target (K), and returns the log-density ln p(x). Throws
-    /// ArgumentException when the target has not K numbers.
+    /// ArgumentException unless the target has K numbers.
     member _.Responsibilities(row: ReadOnlySpan<float>, target: Span<float>) : float =
         if target.Length <> logWeights.Length then
             invalidArg (nameof target) $"The target must have {logWeights.Length} numbers, but has {target.Length}."
@@ -160,7 +160,7 @@ module RowPredictor =
         RowPredictor(
             family.Features mixture.Parameters,
             logWeights,
-            Option.defaultValue Unchecked.defaultof<RowKernel> kernel,
+            kernel,
             Option.defaultValue [||] tests,
             family.Misfit mixture.Parameters,
             Kernel.logJoint family mixture
