@@ -80,10 +80,21 @@ public class SingleRowTests
     }
 
     [Fact]
-    public void ModelWithoutAFitIsAnError()
+    public void BeforeAFitTheRemedyIsNamed()
     {
         var model = new GaussianMixture(2);
-        Action[] calls = [() => model.Predict([1, 2]), () => model.ScoreSample([1, 2]), () => model.PredictProba([1, 2], new double[2])];
-        Assert.All(calls, call => Assert.Throws<InvalidOperationException>(call));
+
+        (string Name, Action Call)[] calls =
+        [
+            ("Predict", () => model.Predict([1, 2])),
+            ("ScoreSample", () => model.ScoreSample([1, 2])),
+            ("PredictProba", () => model.PredictProba([1, 2], new double[2])),
+        ];
+
+        foreach (var (name, call) in calls)
+        {
+            var error = Assert.Throws<InvalidOperationException>(call);
+            Assert.Equal($"GaussianMixture.{name} needs a fitted model. Call Fit or FitPredict first.", error.Message);
+        }
     }
 }
