@@ -277,7 +277,8 @@ module Steps =
         exit (if complete then 0 else 1)
 
     /// The tests that run again with narrower vectors.
-    let private ofKernels = "FullyQualifiedName~KernelTests|FullyQualifiedName~SinglePrecision"
+    let private ofKernels =
+        "FullyQualifiedName~KernelTests|FullyQualifiedName~SinglePrecision|FullyQualifiedName~RowPredictorTests"
 
     /// Runs the tests; `arguments`, such as `--filter`, go to `dotnet test`. Without any, the kernels' tests run again with
     /// narrower vectors.

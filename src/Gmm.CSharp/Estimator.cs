@@ -101,7 +101,7 @@ public abstract class Estimator
 
     /// <summary>Fits the model to data and returns the component or the cluster of every row (N).</summary>
     /// <inheritdoc cref="Fit" path="/param"/>
-    /// <returns>A component or a cluster for every row (N), as <see cref="Predict"/> returns it.</returns>
+    /// <returns>A component or a cluster for every row (N), as <see cref="Predict(Rows)"/> returns it.</returns>
     /// <inheritdoc cref="Fit" path="/exception"/>
     public int[] FitPredict(
         Rows data,
@@ -121,6 +121,29 @@ public abstract class Estimator
     /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite or not in the family's domain.</exception>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public int[] Predict(Rows data) => fitted.Get().Labels(data.ToSource(null));
+
+    /// <summary>Returns the likeliest component of a single row, or the cluster with the nearest center; the lower of equals.</summary>
+    /// <remarks>
+    /// The result is the one that <see cref="Predict(Rows)"/> has for this row. The method allocates no memory, so that a service can call it for
+    /// every request; any number of threads may call it at the same time.
+    /// </remarks>
+    /// <param name="row">The D numbers of the row.</param>
+    /// <returns>A component or a cluster.</returns>
+    /// <exception cref="ArgumentException">The row has another number of features than the fitted data, or a number that is not finite or not in the family's domain.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public int Predict(ReadOnlySpan<double> row)
+    {
+        var predictor = fitted.Get().Predictor;
+
+        try
+        {
+            return predictor.Label(row);
+        }
+        catch (GmmException rejection)
+        {
+            throw rejection.ToRowException();
+        }
+    }
 
     // ── Outcome ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

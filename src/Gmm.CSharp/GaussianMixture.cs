@@ -143,7 +143,7 @@ public sealed class GaussianMixture : MixtureModel
     /// <summary>Returns the Mahalanobis distance √((x−μₖ)ᵀΣₖ⁻¹(x−μₖ)) of every row to every component.</summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>Distances (N×K).</returns>
-    /// <inheritdoc cref="Estimator.Predict" path="/exception"/>
+    /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     public double[,] Mahalanobis(Rows data) => Core.Predict.mahalanobis(Current<FitOf<Gaussian>>().Value, data.ToSource(null)).Get();
 
     /// <inheritdoc cref="GaussianMixtureDistribution.Marginal"/>

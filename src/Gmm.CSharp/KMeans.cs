@@ -48,14 +48,14 @@ public sealed class KMeans : Estimator
     /// <summary>Returns the distance ‖xₙ−μₖ‖ of every row to every center.</summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>Distances (N×K).</returns>
-    /// <inheritdoc cref="Estimator.Predict" path="/exception"/>
+    /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     public double[,] Transform(Rows data) => Current<KMeansState>().Distances(data.ToSource(null));
 
     /// <summary>Returns minus the sum of squared distances of the rows to their nearest centers, −Σₙ wₙ minₖ ‖xₙ−μₖ‖²: higher is better.</summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
     /// <returns>The score.</returns>
-    /// <inheritdoc cref="Estimator.Predict" path="/exception"/>
+    /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     public double Score(Rows data, double[]? sampleWeights = null) => Current().Score(data.ToSource(sampleWeights));
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────

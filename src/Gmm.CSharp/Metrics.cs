@@ -145,7 +145,7 @@ public static class Metrics
     /// for components that match no class.
     /// </remarks>
     /// <param name="truth">The true label of every row (N).</param>
-    /// <param name="responsibilities">Responsibilities (N×K), as <see cref="MixtureModel.PredictProba"/> returns them.</param>
+    /// <param name="responsibilities">Responsibilities (N×K), as <see cref="MixtureModel.PredictProba(Rows)"/> returns them.</param>
     /// <returns>Responsibilities (N×C).</returns>
     /// <exception cref="ArgumentException">There are fewer components than classes, or not one row for each label, or a responsibility is not finite.</exception>
     public static double[,] AlignColumns(int[] truth, double[,] responsibilities)

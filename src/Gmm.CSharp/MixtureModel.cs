@@ -92,20 +92,71 @@ public abstract class MixtureModel : Estimator
     /// <summary>Returns the responsibilities rₙₖ = p(k|xₙ) of the components for every row.</summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>Responsibilities (N×K), each row summing to 1.</returns>
-    /// <inheritdoc cref="Estimator.Predict" path="/exception"/>
+    /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     public double[,] PredictProba(Rows data) => Current().Responsibilities(data.ToSource(null));
+
+    /// <summary>Computes the responsibilities rₖ = p(k|x) of the components for a single row.</summary>
+    /// <remarks>
+    /// The numbers are those that <see cref="PredictProba(Rows)"/> has for this row, to the last bit. The method allocates no memory; any number of
+    /// threads may call it at the same time.
+    /// </remarks>
+    /// <param name="row">The D numbers of the row.</param>
+    /// <param name="responsibilities">Receives the K responsibilities, which sum to 1.</param>
+    /// <exception cref="ArgumentException">The row has another number of features than the fitted data, or a number that is not finite or not in the family's domain; or there is not room for exactly K responsibilities.</exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    public void PredictProba(ReadOnlySpan<double> row, Span<double> responsibilities)
+    {
+        var predictor = Current().Predictor;
+
+        if (responsibilities.Length != predictor.Components)
+        {
+            throw Translation.Invalid(
+                nameof(responsibilities), $"of {predictor.Components} numbers, one for every component", $"of {responsibilities.Length}");
+        }
+
+        try
+        {
+            predictor.Responsibilities(row, responsibilities);
+        }
+        catch (GmmException rejection)
+        {
+            throw rejection.ToRowException();
+        }
+    }
 
     /// <summary>Returns the log-density ln p(xₙ) of every row.</summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>A log-density for every row (N).</returns>
-    /// <inheritdoc cref="Estimator.Predict" path="/exception"/>
+    /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     public double[] ScoreSamples(Rows data) => Current().LogDensities(data.ToSource(null));
+
+    /// <summary>Returns the log-density ln p(x) of a single row.</summary>
+    /// <remarks>
+    /// The number is the one that <see cref="ScoreSamples"/> has for this row, to the last bit. The method allocates no memory; any number of threads
+    /// may call it at the same time.
+    /// </remarks>
+    /// <param name="row">The D numbers of the row.</param>
+    /// <returns>The log-density.</returns>
+    /// <inheritdoc cref="Estimator.Predict(ReadOnlySpan{double})" path="/exception"/>
+    public double ScoreSample(ReadOnlySpan<double> row)
+    {
+        var predictor = Current().Predictor;
+
+        try
+        {
+            return predictor.LogDensity(row);
+        }
+        catch (GmmException rejection)
+        {
+            throw rejection.ToRowException();
+        }
+    }
 
     /// <summary>Returns the mean log-density per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.</summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
     /// <returns>The mean.</returns>
-    /// <inheritdoc cref="Estimator.Predict" path="/exception"/>
+    /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     public double Score(Rows data, double[]? sampleWeights = null) => Current().Score(data.ToSource(sampleWeights));
 
     /// <summary>Draws rows from the fitted mixture: a component k with probability πₖ, then a row from p(x|θₖ).</summary>

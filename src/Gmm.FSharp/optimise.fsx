@@ -1,5 +1,5 @@
 /// Sets MethodImplOptions.AggressiveOptimization on the methods of an assembly's types that are marked [<Optimised>];
-/// Kernels/Optimised.fs says why. It changes two bytes for each method in the assembly's method table (ECMA-335,
+/// Numbers/Optimised.fs says why. It changes two bytes for each method in the assembly's method table (ECMA-335,
 /// §II.22.26). The project runs it after compilation:
 ///
 ///     dotnet fsi optimise.fsx Gmm.FSharp.dll

@@ -88,12 +88,12 @@ module Machine =
         Array.sum rates
 
     /// The same with the widest vectors.
-    let peak () = peakOf Kernel.widest
+    let peak () = peakOf Width.widest
 
     /// What stands in the first line of the report.
     let description () =
         let width =
-            match Kernel.widest with
+            match Width.widest with
             | Width.Bits512 -> "512"
             | Width.Bits256 -> "256"
             | Width.Bits128 -> "128"

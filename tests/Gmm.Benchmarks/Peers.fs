@@ -257,8 +257,8 @@ let private withoutAvx512 contestant =
 /// The share of the machine's multiply–adds that iterations with full covariances use.
 let private peak setting =
     let widths =
-        [ Kernel.widest, id
-          if Kernel.widest = Width.Bits512 then
+        [ Width.widest, id
+          if Width.widest = Width.Bits512 then
               Width.Bits256, withoutAvx512 ]
 
     let rows =

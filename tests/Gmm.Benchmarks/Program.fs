@@ -67,6 +67,34 @@ type WholeFit() =
 
         found.Inertia
 
+/// The predictions of one row, as a service asks for them: 7 features, 6 components.
+[<MemoryDiagnoser>]
+type SingleRow() =
+    let row = Array.init 7 float
+    let responsibilities = Array.zeroCreate<float> 6
+    let mutable predictor = Unchecked.defaultof<RowPredictor>
+
+    [<Params("full", "diag", "tied_full")>]
+    member val Structure = "full" with get, set
+
+    [<GlobalSetup>]
+    member this.Setup() =
+        let structure = Structure.parse this.Structure |> GmmError.get
+        let means = Array2D.init 6 7 (fun k j -> float (k * j % 5))
+
+        predictor <-
+            Gaussian.create structure means (Tensor.scalar 4.0)
+            |> GmmError.get
+            |> Mixture.uniform 6
+            |> Fit.ofMixture Gaussian.family
+            |> RowPredictor.ofFit
+
+    [<Benchmark>]
+    member _.Label() = predictor.Label(ReadOnlySpan row)
+
+    [<Benchmark>]
+    member _.Responsibilities() = predictor.Responsibilities(ReadOnlySpan row, Span responsibilities)
+
 [<EntryPoint>]
 let main args =
     match List.ofArray args with

@@ -24,6 +24,21 @@ internal static class Against
         Assert.Equal(Data.Value(Core.Predict.responsibilities(fit, source)), model.PredictProba(data));
         Assert.Equal(Data.Value(Core.Predict.logDensities(fit, source)), model.ScoreSamples(data));
         Assert.Equal(Data.Value(Core.Predict.score(fit, source)), model.Score(data));
+        AssertSameRows(model, data);
+    }
+
+    /// <summary>Single rows have the predictions of all rows together, to the last bit.</summary>
+    private static void AssertSameRows(MixtureModel model, double[,] data)
+    {
+        var (rows, labels, shares, densities) = (Data.Jagged(data), model.Predict(data), model.PredictProba(data), model.ScoreSamples(data));
+        var responsibilities = new double[model.Components];
+
+        for (var n = 0; n < rows.Length; n++)
+        {
+            Assert.Equal((labels[n], densities[n]), (model.Predict(rows[n]), model.ScoreSample(rows[n])));
+            model.PredictProba(rows[n], responsibilities);
+            Assert.Equal(Enumerable.Range(0, model.Components).Select(k => shares[n, k]), responsibilities);
+        }
     }
 
     /// <summary>F#'s <c>{ record with … }</c>; of several changes of a field the last counts.</summary>

@@ -212,7 +212,7 @@ public class ErrorTests
 
     public static TheoryData<string> Classes => new(Unfitted.Keys);
 
-    /// <summary>Every result and every method but those that fit.</summary>
+    /// <summary>Every result and every method but those that fit, and those of spans, which reflection can't call: see <see cref="SingleRowTests"/>.</summary>
     [Theory]
     [MemberData(nameof(Classes))]
     public void BeforeAFitTheRemedyIsNamed(string name)
@@ -220,7 +220,8 @@ public class ErrorTests
         var (model, type) = (Unfitted[name], Unfitted[name].GetType());
         var results = type.GetProperties().Where(property => !property.CanWrite).Select(property => property.GetMethod!);
         var methods = type.GetMethods().Where(method =>
-            !method.IsSpecialName && !method.IsStatic && method.DeclaringType != typeof(object) && method.GetBaseDefinition().DeclaringType != typeof(object));
+            !method.IsSpecialName && !method.IsStatic && !method.GetParameters().Any(parameter => parameter.ParameterType.IsByRefLike)
+            && method.DeclaringType != typeof(object) && method.GetBaseDefinition().DeclaringType != typeof(object));
         string[] others = ["IsFitted", "Parts", "Fit", "FitAsync", "FitPredict", "Select", "UsePriorsFromData"];
 
         object? Argument(ParameterInfo parameter) =>

@@ -41,6 +41,12 @@ public partial class GuideTests
         Console.WriteLine($"{model.Iterations} iterations, converged: {model.Converged}, seed {model.BestRandomState}");
         Console.WriteLine($"component of an eruption of 3.6 minutes after 79: {model.Predict([[3.6, 79]])[0]}");
 
+        double[] eruption = [3.6, 79];
+        var shares = new double[model.Components];
+        model.PredictProba(eruption, shares);
+        int component = model.Predict(eruption);
+        Console.WriteLine($"component {component}: probability {shares[component]:F6}, log-density {model.ScoreSample(eruption):F4}");
+
         var tied = new GaussianMixture(2) { CovarianceType = CovarianceType.TiedDiag }.Fit(eruptions);
         var variances = (double[])tied.Covariances.Values;
         Console.WriteLine($"variances {variances[0]:F4} and {variances[1]:F4}; {tied.Covariances[1][0, 1]} off the diagonal");

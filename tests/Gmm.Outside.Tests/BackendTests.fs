@@ -80,6 +80,7 @@ let ``a fit does an E-step for every iterate`` () =
         Gmm.fit
             { Gmm.defaults with
                 Components = 2
+                Start = Start.KMeans
                 Backend = counting }
             source
         |> ok

@@ -30,6 +30,23 @@ let ``two groups are found, whatever their tails`` () =
     Assert.Empty fit.Warnings
 
 [<Fact>]
+let ``single rows have the bits of all rows together`` () =
+    let predictor, target = RowPredictor.ofFit fit, Array.zeroCreate<float> 2
+    let labels = Predict.labels fit source |> ok
+    let shares = Predict.responsibilities fit source |> ok
+    let densities = Predict.logDensities fit source |> ok
+
+    heavy
+    |> Array.iteri (fun n row ->
+        Assert.Equal(labels[n], predictor.Label(ReadOnlySpan row))
+        Assert.Equal(densities[n], predictor.LogDensity(ReadOnlySpan row))
+        Assert.Equal(densities[n], predictor.Responsibilities(ReadOnlySpan row, Span target))
+        Assert.Equal<float[]>(shares[n, *], target))
+
+    let outside = Assert.Throws<GmmException>(fun () -> predictor.Label(ReadOnlySpan [| 1.0; nan |]) |> ignore)
+    Assert.Equal(InvalidNumber(0L, 1, nan).Message, outside.Error.Message)
+
+[<Fact>]
 let ``every start leads to the same mixture, and no objective falls`` () =
     let starts: (string * Start<Cauchy>) list =
         [ "kmeans", Start.KMeans

@@ -39,6 +39,9 @@ internal interface IFit
 
     IReadOnlyList<double[]> WeightsHistory { get; }
 
+    /// <summary>Predicts one row at a time.</summary>
+    RowPredictor Predictor { get; }
+
     int[] Labels(Source source);
 
     /// <summary>The labels of the rows that were fitted.</summary>
@@ -74,6 +77,8 @@ internal interface IFit
 /// <summary>A fit of the core.</summary>
 internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
 {
+    private RowPredictor? predictor;
+
     internal Fit<TParameters> Value { get; } = value;
 
     /// <summary>The parameters of the fitted mixture.</summary>
@@ -116,6 +121,9 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
 
     /// <summary>Something of the parameters of every iteration.</summary>
     internal IReadOnlyList<T> History<T>(Func<TParameters, T> of) => [.. Value.History.Select(mixture => of(mixture.Parameters))];
+
+    // Made when it is first used; two threads may make two, which are equal.
+    public RowPredictor Predictor => predictor ??= RowPredictorModule.ofFit(Value);
 
     public virtual int[] Labels(Source source) => Core.Predict.labels(Value, source).Get();
 

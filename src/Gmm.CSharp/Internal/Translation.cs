@@ -39,6 +39,9 @@ internal static class Translation
     internal static T Get<T>(this FSharpResult<T, GmmError> result, params (string Core, string Here)[] names) =>
         result.IsOk ? result.ResultValue : throw ToException(result.ErrorValue.Known(names));
 
+    /// <summary>The exception for a row that a predictor rejects.</summary>
+    internal static ArgumentException ToRowException(this GmmException rejection) => new(rejection.Message, "row", rejection);
+
     /// <summary>The error in the words of the C# surface.</summary>
     internal static GmmError Known(this GmmError error, params (string Core, string Here)[] names) =>
         error is GmmError.InvalidOption option

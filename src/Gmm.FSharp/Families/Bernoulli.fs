@@ -9,7 +9,7 @@ module Bernoulli =
           Domain = "0 or 1"
           IsInDomain = fun x -> x = 0.0 || x = 1.0
           Statistics = 2
-          Statistic = fun x -> x.unsqueeze 2 * x.like ([| 2 |], [| 1.0; -1.0 |]) + x.like ([| 2 |], [| 0.0; 1.0 |])
+          Statistic = NumberwiseStatistic.affine [| 1.0; -1.0 |] [| 0.0; 1.0 |]
           LogBase = fun _ -> 0.0
           Mean = Special.softmax
           Natural = Array.map log

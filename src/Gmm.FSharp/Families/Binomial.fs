@@ -1,7 +1,5 @@
 namespace Gmm
 
-open MathNet.Numerics
-
 /// Successes out of n trials of probability p: η = (ln p, ln(1−p)), T = (x, n−x), h(x) = C(n, x)
 /// (Bishop, PRML, 2006, §2.1).
 module Binomial =
@@ -18,14 +16,14 @@ module Binomial =
           Domain = $"a whole number from 0 to {trials}"
           IsInDomain = fun x -> x >= 0.0 && x <= n && x = floor x
           Statistics = 2
-          Statistic = fun x -> x.unsqueeze 2 * x.like ([| 2 |], [| 1.0; -1.0 |]) + x.like ([| 2 |], [| 0.0; n |])
-          LogBase = fun x -> SpecialFunctions.BinomialLn(trials, int x)
+          Statistic = NumberwiseStatistic.affine [| 1.0; -1.0 |] [| 0.0; n |]
+          LogBase = fun x -> Special.logFactorial n - Special.logFactorial x - Special.logFactorial (n - x)
           Mean = Special.softmax >> Array.map (fun p -> n * p)
           Natural = Array.map (fun mean -> log (mean / n))
           LogPartition = fun natural -> n * Special.logSumExp natural
           Free = 1
           Prior = ConjugatePrior.flat 2
-          Sample = fun random means -> float (Distributions.Binomial.Sample(random, means[0] / n, trials)) }
+          Sample = fun random means -> Draw.binomial random trials (means[0] / n) }
 
     /// Returns the prior p ~ Beta(a, b), which acts like a − 1 extra successes and b − 1 extra failures, in (a + b −
     /// 2)/n extra numbers. Throws ArgumentException unless a, b ≥ 1 and n ≥ 1.

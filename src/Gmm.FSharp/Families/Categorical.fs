@@ -8,16 +8,11 @@ module Categorical =
         if levels < 1 then
             invalidArg (nameof levels) $"The number of levels must be at least 1, but is {levels}."
 
-        let codes = Array.init levels float
-
         { Name = "categorical"
           Domain = $"a whole number from 0 to {levels - 1}"
           IsInDomain = fun x -> x >= 0.0 && x < float levels && x = floor x
           Statistics = levels
-          Statistic =
-            fun x ->
-                let shape = [| x.shape[0]; x.shape[1]; levels |]
-                (x.unsqueeze 2).expand(shape).eq((x.like ([| levels |], codes)).expand shape)
+          Statistic = NumberwiseStatistic.oneHot levels
           LogBase = fun _ -> 0.0
           Mean = Special.softmax
           Natural = Array.map log

@@ -1,7 +1,5 @@
 namespace Gmm
 
-open MathNet.Numerics
-
 /// Waiting times with rate λ: η = −λ, T = x, A = −ln λ (the gamma distribution of shape 1; Murphy, Machine
 /// Learning, 2012, §2.4.4).
 module Exponential =
@@ -11,14 +9,14 @@ module Exponential =
           Domain = "0 or more"
           IsInDomain = fun x -> x >= 0.0
           Statistics = 1
-          Statistic = fun x -> x.unsqueeze 2
+          Statistic = NumberwiseStatistic.identity
           LogBase = fun _ -> 0.0
           Mean = Array.map (fun eta -> -1.0 / eta)
           Natural = Array.map (fun mean -> -1.0 / mean)
           LogPartition = fun natural -> -log -natural[0]
           Free = 1
           Prior = ConjugatePrior.flat 1
-          Sample = fun random means -> Distributions.Exponential.Sample(random, 1.0 / means[0]) }
+          Sample = fun random means -> Draw.exponential random means[0] }
 
     /// Returns the prior λ ~ Gamma(shape a, rate b), which acts like a − 1 extra waiting times with the sum b. Throws
     /// ArgumentException unless a ≥ 1 and b ≥ 0.

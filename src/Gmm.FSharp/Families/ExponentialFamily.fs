@@ -140,8 +140,7 @@ module ExponentialFamily =
     // ── Density ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Returns T(x) as one row of D·S numbers for each row of x.
-    let private statistic (family: ExponentialFamily) (x: Tensor) =
-        (family.Statistic x).view [| x.shape[0]; x.shape[1] * family.Statistics |]
+    let private statistic (family: ExponentialFamily) : Tensor -> Tensor = NumberwiseStatistic.flat family.Statistic
 
     /// Returns ln p(xₙ|θₖ) = Σⱼ (ηₖⱼ·T(xₙⱼ) − A(ηₖⱼ) + ln h(xₙⱼ)) (n×K) for the rows of a block x (n×D).
     let logDensity (family: ExponentialFamily) (parameters: ExponentialParameters) (x: Tensor) : Tensor =
@@ -382,7 +381,11 @@ module ExponentialFamily =
           Recentre = fun _ _ -> id
           LogPrior = logPrior family
           Form = form family >> Some
-          Misfit = fun _ -> misfit family
+          Misfit =
+            fun _ -> misfit family
+            |> NumberwiseMisfit.withTests (
+                Some(fun parameters -> Array.create parameters.Means.shape[1] (ColumnTest family.IsInDomain))
+            )
           Sample = sample family
           Means = means
           Features = fun parameters -> parameters.Means.shape[1]

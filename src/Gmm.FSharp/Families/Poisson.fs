@@ -1,7 +1,5 @@
 namespace Gmm
 
-open MathNet.Numerics
-
 /// Counts with rate λ: η = ln λ, T = x, A = λ, h(x) = 1/x! (Murphy, Machine Learning, 2012, §2.3.3).
 module Poisson =
     /// The definition of the family.
@@ -10,19 +8,14 @@ module Poisson =
           Domain = "a whole number from 0 upward"
           IsInDomain = fun x -> x >= 0.0 && x = floor x
           Statistics = 1
-          Statistic = fun x -> x.unsqueeze 2
-          LogBase = fun x -> -SpecialFunctions.GammaLn(x + 1.0)
+          Statistic = NumberwiseStatistic.identity
+          LogBase = fun x -> -(Special.logFactorial x)
           Mean = Array.map exp
           Natural = Array.map log
           LogPartition = fun natural -> exp natural[0]
           Free = 1
           Prior = ConjugatePrior.flat 1
-          Sample =
-            fun random means ->
-                if means[0] = 0.0 then
-                    0.0
-                else
-                    float (Distributions.Poisson.Sample(random, means[0])) }
+          Sample = fun random means -> Draw.poisson random means[0] }
 
     /// Returns the prior λ ~ Gamma(shape a, rate b), which acts like b extra counts with the sum a − 1. Throws
     /// ArgumentException unless a ≥ 1 and b ≥ 0.

@@ -71,7 +71,12 @@ module Product =
           Recentre = fun from target -> family.Recentre (unwrap from) (unwrap target)
           LogPrior = unwrap >> family.LogPrior
           Form = unwrap >> family.Form
-          Misfit = unwrap >> family.Misfit
+          Misfit =
+            unwrap
+            >> family.Misfit
+            |> NumberwiseMisfit.withTests (
+                NumberwiseMisfit.tests family.Misfit |> Option.map (fun tests -> unwrap >> tests)
+            )
           Sample = unwrap >> family.Sample
           Means = unwrap >> family.Means
           Features = unwrap >> family.Features
@@ -262,6 +267,29 @@ module Product =
                 part.Coordinates.ToParameters parameters numbers |> Result.map (fun found -> columns, found))
             |> Result.map (fun parts -> { Parts = parts })
 
+        let misfit (product: Product) (block: Block) =
+            product
+            |> onParts (fun part columns parameters ->
+                let ascending = Array.sort columns
+                part.Misfit parameters (block.Select ascending) |> Option.map (GmmError.ofColumns ascending))
+            |> List.choose id
+            |> GmmError.firstCell
+
+        /// Returns the tests of the columns, if every part has them.
+        let tests =
+            let ofParts = parts |> List.map (fun part -> NumberwiseMisfit.tests part.Misfit)
+
+            if ofParts |> List.forall Option.isSome then
+                Some(fun (product: Product) ->
+                    let all: ColumnTest[] = Array.zeroCreate (features product)
+
+                    for tests, (columns, parameters) in List.zip ofParts product.Parts do
+                        Array.iter2 (fun column test -> all[column] <- test) columns (tests.Value parameters)
+
+                    all)
+            else
+                None
+
         { Name = parts |> List.map _.Name |> nameOf
           LogDensity =
             fun product x ->
@@ -278,14 +306,7 @@ module Product =
           Recentre = recentre
           LogPrior = onParts (fun part _ -> part.LogPrior) >> List.sum
           Form = form
-          Misfit =
-            fun product block ->
-                product
-                |> onParts (fun part columns parameters ->
-                    let ascending = Array.sort columns
-                    part.Misfit parameters (block.Select ascending) |> Option.map (GmmError.ofColumns ascending))
-                |> List.choose id
-                |> GmmError.firstCell
+          Misfit = misfit |> NumberwiseMisfit.withTests tests
           Sample = sample
           Means = onParts (fun part _ -> part.Means) >> List.reduce besides
           Features = features

@@ -218,23 +218,10 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
             first <- first + panel.Count
 
-/// The width of the kernels' vectors.
-[<RequireQualifiedAccess>]
-type internal Width =
-    | Bits512
-    | Bits256
-    | Bits128
-
 /// Runs the E-step of a family's form as loops over vectors, fused so that the data are read once and no N×K numbers
 /// are stored. The results equal the textbook's up to rounding, and have the same bits for any number of threads and at
 /// every vector width.
 module Kernel =
-    /// The widest vectors that this machine accelerates.
-    let internal widest =
-        if Vector512.IsHardwareAccelerated then Width.Bits512
-        elif Vector256.IsHardwareAccelerated then Width.Bits256
-        else Width.Bits128
-
     /// Returns the kernel of distances to the nearest centre.
     let internal nearestCentreOf width : NearestCentre =
         match width with
@@ -254,7 +241,7 @@ module Kernel =
     let private kept = ConditionalWeakTable<obj, Pool<Worker>>()
 
     let private workersOf width (family: Family<'θ>) =
-        if width = widest then
+        if width = Width.widest then
             kept.GetValue(family, fun _ -> workers width)
         else
             workers width
@@ -295,7 +282,7 @@ module Kernel =
     let statistics (family: Family<'θ>) (assignment: Assignment) (mixture: Mixture<'θ>) : Block seq -> Statistics =
         match family.Form mixture.Parameters with
         | Some form ->
-            let workers, responsibility = workersOf widest family, Responsibility.Assigned assignment
+            let workers, responsibility = workersOf Width.widest family, Responsibility.Assigned assignment
             let logWeights, lengths = mixture.LogWeights.toArray1D (), family.SumLengths mixture.Parameters
 
             ofForm workers form logWeights responsibility (fun () -> Statistics.zero logWeights.Length lengths)
@@ -316,7 +303,7 @@ module Kernel =
 
     /// The default backend: the kernels of a family's form, or the textbook on the managed engine for a family without
     /// a form.
-    let backend: Backend = backendOf widest
+    let backend: Backend = backendOf Width.widest
 
     /// Computes `given` with vectors of a given width.
     let internal givenBy
@@ -332,7 +319,7 @@ module Kernel =
     /// Returns the statistics of all rows under a mixture, with responsibilities that a function of the block gives
     /// (n×K, row by row).
     let internal given family execution responsibilities source (mixture: Mixture<'θ>) : Statistics =
-        givenBy widest family execution responsibilities source mixture
+        givenBy Width.widest family execution responsibilities source mixture
 
     /// Returns Σₙ wₙ, and the first moments (D) and second moments (a plane of a layout) of all rows about a point
     /// (1×D).
@@ -342,7 +329,9 @@ module Kernel =
         let shape = Array.append [| 1 |] (Layout.planeShape features layout)
         let form = Form.Quadratic(layout, Tensor.matrix point, Tensor.create shape identity, [| 0.0 |])
         let lengths = [| features; identity.Length |]
-        source |> reduce (workers widest) (Spares()) execution form [| 0.0 |] lengths (Responsibility.Assigned Soft)
+
+        source
+        |> reduce (workers Width.widest) (Spares()) execution form [| 0.0 |] lengths (Responsibility.Assigned Soft)
 
     let private logJointOf
         width
@@ -365,7 +354,7 @@ module Kernel =
     let internal logJointBy width family mixture = logJointOf width family GC.AllocateUninitializedArray mixture
 
     /// Returns the joint log-densities ln ρₙₖ of a block (n×K, row by row) under a mixture.
-    let logJoint (family: Family<'θ>) (mixture: Mixture<'θ>) : Block -> float[] = logJointBy widest family mixture
+    let logJoint (family: Family<'θ>) (mixture: Mixture<'θ>) : Block -> float[] = logJointBy Width.widest family mixture
 
     /// Returns `logJoint` in an array that is reused for the next block on the same thread.
     let internal passingLogJoint (family: Family<'θ>) (mixture: Mixture<'θ>) : Block -> float[] =
@@ -377,4 +366,4 @@ module Kernel =
 
             arrays.Value
 
-        logJointOf widest family arrayOf mixture
+        logJointOf Width.widest family arrayOf mixture

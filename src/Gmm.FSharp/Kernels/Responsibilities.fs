@@ -88,7 +88,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
             'L.Store('L.Divide(w, sum), at total.Address n)
             n <- n + 'L.Width
 
-        Elementary.log<'L, 'V> evidence.Address rows
+        Elementary.logVectors<'L, 'V> evidence.Address rows
         n <- 0
 
         while n < rows do

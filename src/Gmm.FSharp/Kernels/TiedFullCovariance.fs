@@ -5,6 +5,47 @@ namespace Gmm
 open System
 open FSharp.NativeInterop
 
+/// The means of components that share one full covariance, about their centre and whitened.
+[<NoEquality; NoComparison>]
+type internal WhitenedMeans =
+    {
+        /// c, the centre of the means (D).
+        Centre: float[]
+        /// μₖ−c (K×D).
+        Offsets: float[]
+        /// W(μₖ−c) (K×D).
+        Targets: ReadOnlyMemory<float>
+    }
+
+/// Whitens means.
+module internal WhitenedMeans =
+    /// Returns the whitened means of means (K×D) under a lower triangular W (D×D).
+    let ofMeans (means: ReadOnlySpan<float>) (w: ReadOnlySpan<float>) features : WhitenedMeans =
+        let components = means.Length / features
+
+        let centre, offsets, targets =
+            Array.zeroCreate features, Array.zeroCreate means.Length, Array.zeroCreate means.Length
+
+        for j in 0 .. features - 1 do
+            for k in 0 .. components - 1 do
+                centre[j] <- centre[j] + means[k * features + j] / float components
+
+            for k in 0 .. components - 1 do
+                offsets[k * features + j] <- means[k * features + j] - centre[j]
+
+        for k in 0 .. components - 1 do
+            for i in 0 .. features - 1 do
+                let mutable sum = 0.0
+
+                for j in 0..i do
+                    sum <- Math.FusedMultiplyAdd(w[i * features + j], offsets[k * features + j], sum)
+
+                targets[k * features + i] <- sum
+
+        { Centre = centre
+          Offsets = offsets
+          Targets = ReadOnlyMemory targets }
+
 /// The kernel of Gaussian components that share one full covariance. It whitens a row once, y = W(x−c) with c the
 /// centre of the means; the distance of the row to a component is that of y to W(μₖ−c). With m = Σₖ rₖμₖ, the second
 /// moment of a row is
@@ -155,22 +196,15 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
             for i in 0 .. w.Length - 1 do
                 set factor i w[i]
 
+            let whitened = WhitenedMeans.ofMeans numbers w features
+
             for j in 0 .. features - 1 do
+                set centre j whitened.Centre[j]
+
                 for k in 0 .. components - 1 do
                     set means (k * columns + j) numbers[k * features + j]
-                    set centre j (get centre j + numbers[k * features + j] / float components)
-
-                for k in 0 .. components - 1 do
-                    set offsets (k * columns + j) (numbers[k * features + j] - get centre j)
-
-            for k in 0 .. components - 1 do
-                for i in 0 .. features - 1 do
-                    let mutable sum = 0.0
-
-                    for j in 0..i do
-                        sum <- Math.FusedMultiplyAdd(w[i * features + j], get offsets (k * columns + j), sum)
-
-                    set targets (k * columns + i) sum
+                    set offsets (k * columns + j) whitened.Offsets[k * features + j]
+                    set targets (k * columns + j) whitened.Targets.Span[k * features + j]
         | _ -> invalidOp "A kernel of tied covariances was given another form."
 
     override _.Read(rows, width, panel) =

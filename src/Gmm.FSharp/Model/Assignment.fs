@@ -40,35 +40,66 @@ module Assignment =
     // ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
     // The same functions on plain numbers, row by row. Predictions use them, because they need no other engine.
 
+    /// Subtracts the largest joint log-density of a row (K) from all, and returns it.
+    let internal lower (row: Span<float>) : float =
+        let mutable largest = Limits.zeroDensity
+
+        for k in 0 .. row.Length - 1 do
+            largest <- max largest row[k]
+
+        for k in 0 .. row.Length - 1 do
+            row[k] <- max row[k] Limits.zeroDensity - largest
+
+        largest
+
+    /// Returns the sum of the numbers of a row (K).
+    let internal total (row: ReadOnlySpan<float>) : float =
+        let mutable total = 0.0
+
+        for k in 0 .. row.Length - 1 do
+            total <- total + row[k]
+
+        total
+
+    /// Divides the numbers of a row (K) by their sum.
+    let internal share (row: Span<float>) : unit =
+        let total = total (Span.op_Implicit row)
+
+        for k in 0 .. row.Length - 1 do
+            row[k] <- row[k] / total
+
+    /// Returns the evidence of a row from its largest joint log-density and the logarithm of the sum of the others'
+    /// ratios to it.
+    let internal evidence (largest: float) (logTotal: float) : float =
+        if largest > Limits.zeroDensity then largest + logTotal else -infinity
+
     /// Returns the evidence of every row (n) and overwrites the joint log-densities (n×K) with the responsibilities, as
     /// `soft` computes both.
     let internal softRows components (joint: float[]) : float[] =
-        Array.init (joint.Length / components) (fun n ->
-            let row = Span(joint, n * components, components)
-            let mutable largest = Limits.zeroDensity
+        let rows = joint.Length / components
+        let largest, totals = Array.zeroCreate rows, Array.zeroCreate rows
 
-            for k in 0 .. components - 1 do
-                largest <- max largest row[k]
+        for n in 0 .. rows - 1 do
+            largest[n] <- lower (Span(joint, n * components, components))
 
-            for k in 0 .. components - 1 do
-                row[k] <- max row[k] Limits.zeroDensity - largest
+        Elementary.expEach (Span joint)
 
-            System.Numerics.Tensors.TensorPrimitives.Exp(Span.op_Implicit row, row)
-            let mutable total = 0.0
+        for n in 0 .. rows - 1 do
+            totals[n] <- total (ReadOnlySpan(joint, n * components, components))
+            share (Span(joint, n * components, components))
 
-            for k in 0 .. components - 1 do
-                total <- total + row[k]
+        Elementary.logEach (Span totals)
+        Array.map2 evidence largest totals
 
-            System.Numerics.Tensors.TensorPrimitives.Divide(Span.op_Implicit row, total, row)
-            if largest > Limits.zeroDensity then largest + log total else -infinity)
+    /// Returns the component with the largest joint log-density of a row (K); ties go to the lower k.
+    let internal likeliestOf (row: ReadOnlySpan<float>) : int =
+        let largest = System.Numerics.Tensors.TensorPrimitives.Max row
+        if largest > Limits.zeroDensity then row.IndexOf largest else 0
 
     /// Returns the component with the largest joint log-density (n×K) for every row (n), as `likeliest` does; ties go
     /// to the lower k.
     let internal likeliestRows components (joint: float[]) : int[] =
-        Array.init (joint.Length / components) (fun n ->
-            let row = ReadOnlySpan(joint, n * components, components)
-            let largest = System.Numerics.Tensors.TensorPrimitives.Max row
-            if largest > Limits.zeroDensity then row.IndexOf largest else 0)
+        Array.init (joint.Length / components) (fun n -> likeliestOf (ReadOnlySpan(joint, n * components, components)))
 
     /// Overwrites joint log-densities (n×K) with the one-hot responsibilities that `hard` computes.
     let internal hardRows components (joint: float[]) : float[] =

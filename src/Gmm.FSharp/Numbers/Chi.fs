@@ -45,7 +45,7 @@ module internal Chi =
               UpperRatio = 0.0 }
         else
             let s, t = float dimension / 2.0, r * r / 2.0
-            let logA = s * (2.0 * log r - Constants.Ln2) - t - SpecialFunctions.GammaLn s
+            let logA = s * (2.0 * log r - Constants.Ln2) - t - Special.logGammaOfHalf dimension
 
             if t < s + 1.0 then
                 let ratio = series s t
@@ -83,7 +83,7 @@ module internal Chi =
             let next = step r
             if next > r * (1.0 + rounding) then climb next else r
 
-        climb (exp ((logLower + SpecialFunctions.GammaLn(s + 1.0)) / float dimension + Constants.Ln2 / 2.0))
+        climb (exp ((logLower + Special.logGammaOfHalf (dimension + 2)) / float dimension + Constants.Ln2 / 2.0))
 
     /// Solves ln Q = logUpper for r, by Newton's method in r. Since ln Q is concave in r, for the same reason, all
     /// steps after the first one descend towards the solution and none passes it.

@@ -2,7 +2,6 @@ namespace Gmm
 
 open System
 open MathNet.Numerics
-open MathNet.Numerics.LinearAlgebra
 
 /// Linear algebra for the M-step, on symmetric D×D matrices in flat arrays, row by row.
 module internal LinearAlgebra =
@@ -103,12 +102,29 @@ module internal LinearAlgebra =
 
         trace
 
-    /// Returns the rows of a matrix R with RRᵀ = A, for A positive semidefinite: the eigenvectors times the square
-    /// roots of the eigenvalues (Golub and Van Loan, Matrix Computations §8.1).
+    /// Returns the rows of a lower triangular matrix R with RRᵀ = A, for A positive semidefinite: the Cholesky factor
+    /// (Golub and Van Loan, Matrix Computations §4.2), with a column of zeros for each feature that the earlier features
+    /// explain up to rounding.
     let squareRoot dimension (matrix: float[]) : float[][] =
-        let eigen = Matrix<float>.Build.Dense(dimension, dimension, matrix).Evd Symmetricity.Symmetric
-        let roots = eigen.EigenValues.Map(fun value -> sqrt (max 0.0 value.Real))
-        (eigen.EigenVectors * Matrix<float>.Build.DiagonalOfDiagonalVector roots).ToRowArrays()
+        let noise = 8.0 * float dimension * Precision.DoublePrecision
+        let rest, root = Array.copy matrix, Array.init dimension (fun _ -> Array.zeroCreate<float> dimension)
+
+        for j in 0 .. dimension - 1 do
+            let pivot = rest[j * dimension + j]
+
+            if pivot > noise * matrix[j * dimension + j] then
+                for i in j .. dimension - 1 do
+                    root[i].[j] <- rest[i * dimension + j] / sqrt pivot
+
+                for i in j .. dimension - 1 do
+                    for m in j .. dimension - 1 do
+                        rest[i * dimension + m] <- rest[i * dimension + m] - root[i].[j] * root[m].[j]
+
+        root
+
+    /// Returns Rz for a matrix R, given by its rows.
+    let product (rows: float[][]) (z: float[]) : float[] =
+        rows |> Array.map (fun row -> Array.fold2 (fun sum a b -> sum + a * b) 0.0 row z)
 
     /// Returns the eigenvalues of a symmetric matrix A, ascending, and its eigenvectors as the rows of a matrix, by cyclic
     /// Jacobi rotations (Golub and Van Loan, Matrix Computations §8.5). A rotation is made while |aᵢⱼ| > ε √(aᵢᵢaⱼⱼ), so small

@@ -1,7 +1,6 @@
 namespace Gmm
 
 open System
-open MathNet.Numerics.Distributions
 
 /// Finds K centres to start from: rows of the data or points among the rows, so that moments about them don't cancel.
 module Centres =
@@ -81,7 +80,7 @@ module Centres =
     /// Centres that are chosen one after another, and the distance of every row to the nearest of them.
     [<Sealed>]
     type private Choice(execution, source: Source, first: float[]) =
-        let kernels = Pool(fun () -> Kernel.nearestCentreOf Kernel.widest)
+        let kernels = Pool(fun () -> Kernel.nearestCentreOf Width.widest)
         let centres = ResizeArray [ first ]
 
         // The squared distances of the first rows are kept, 8 MiB of them. Those of later rows are computed again from
@@ -220,8 +219,7 @@ module Centres =
         let root = LinearAlgebra.squareRoot source.Columns data.Covariance
 
         Array.init components (fun _ ->
-            let z = Array.init source.Columns (fun _ -> Normal.Sample(random, 0.0, 1.0))
-
-            Array.init source.Columns (fun j ->
-                data.Mean[0, j] + Array.fold2 (fun sum a b -> sum + a * b) 0.0 root[j] z))
+            Draw.standardNormals random source.Columns
+            |> LinearAlgebra.product root
+            |> Array.mapi (fun j x -> data.Mean[0, j] + x))
         |> array2D

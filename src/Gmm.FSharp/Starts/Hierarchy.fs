@@ -13,7 +13,7 @@ module internal Hierarchy =
 
     /// Returns how many rows to cluster, since the work is about N²D³.
     let rowsFor components features =
-        let affordable = sqrt (mostWork / float (pown (int64 features) 3 |> max 1L))
+        let affordable = sqrt (mostWork / (float features * float features * float features))
         max (10 * components) (int (min affordable (float mostRows)))
 
     /// The clusters: their weights n, their means, and their scatter matrices W, all flat.
@@ -83,7 +83,7 @@ module internal Hierarchy =
 
         /// Ψ: the covariance of the data over K^(2/D), as in Fraley and Raftery (2007), and a ridge for collinear columns.
         let prior =
-            let share = float components ** (-2.0 / float features)
+            let share = exp (-2.0 / float features * log (float components))
 
             let covariance a b =
                 Array.fold2

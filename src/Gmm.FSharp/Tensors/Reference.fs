@@ -5,7 +5,7 @@ open System
 type private Primitives = System.Numerics.Tensors.TensorPrimitives
 
 /// A tensor of the managed Reference engine, which uses plain loops on one thread and sums from first to last. It
-/// defines the meaning of the operations, and gives the same bits wherever .NET has the same `exp` and `log`.
+/// defines the meaning of the operations, and gives the same bits on every machine.
 [<Sealed>]
 type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
     inherit Tensor()
@@ -79,8 +79,17 @@ type internal ReferenceTensor(shape: int[], values: ReadOnlyMemory<float>) =
 
     override _.addScalar number = map (fun x -> x + number)
     override _.mulScalar number = map (fun x -> x * number)
-    override _.exp() = map Math.Exp
-    override _.log() = map Math.Log
+
+    override _.exp() =
+        let result = values.ToArray()
+        Elementary.expEach (Span result)
+        create shape result
+
+    override _.log() =
+        let result = values.ToArray()
+        Elementary.logEach (Span result)
+        create shape result
+
     override _.clamp low = map (fun x -> if x < low then low else x)
     override _.eq other = map2 other (fun x y -> if x = y then 1.0 else 0.0)
     override _.lt other = map2 other (fun x y -> if x < y then 1.0 else 0.0)

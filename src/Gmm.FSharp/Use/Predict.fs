@@ -3,7 +3,8 @@ namespace Gmm
 open System
 
 /// Applies a fitted mixture to data: its training data or new data. All functions return an error when the data have
-/// another number of features than the mixture, no rows, or a number that isn't finite.
+/// another number of features than the mixture, no rows, or a number that isn't finite. `RowPredictor` predicts single
+/// rows faster.
 module Predict =
     /// Computes a result from data that suit the mixture. Error when they don't.
     let private onData (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =

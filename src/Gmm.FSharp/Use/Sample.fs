@@ -191,7 +191,7 @@ module Sample =
                 let place = Gaussian.unwhitened gaussian k
 
                 fun (random: Random) ->
-                    let direction = Gaussian.standardNormal random features
+                    let direction = Draw.standardNormals random features
                     let length = sqrt (direction |> Array.sumBy (fun y -> y * y))
                     let stretch = radius (random.NextDouble()) / length
                     place (direction |> Array.map (fun y -> stretch * y))

@@ -408,7 +408,7 @@ let ``all components may have weight 0 for a row that is impossible`` () =
 
 // ── The first call ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Kernels/Optimised.fs says why and how.
+/// Numbers/Optimised.fs says why and how.
 [<Fact>]
 let ``the runtime optimises every kernel at its first call`` () =
     let flags = BindingFlags.Static ||| BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic
@@ -473,16 +473,23 @@ let ``the kernels are no wider than the process may be`` () =
     let isOff switch = Environment.GetEnvironmentVariable $"DOTNET_{switch}" = "0"
 
     if isOff "EnableAVX2" || isOff "EnableHWIntrinsic" then
-        Assert.Equal(Width.Bits128, Kernel.widest)
+        Assert.Equal(Width.Bits128, Width.widest)
     elif isOff "EnableAVX512" then
-        Assert.NotEqual(Width.Bits512, Kernel.widest)
+        Assert.NotEqual(Width.Bits512, Width.widest)
     else
-        Assert.Equal(Width.Bits512, (if Vector512.IsHardwareAccelerated then Kernel.widest else Width.Bits512))
+        Assert.Equal(Width.Bits512, (if Vector512.IsHardwareAccelerated then Width.widest else Width.Bits512))
 
 // ── exp and ln ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// What a function in place makes of some numbers at each width; the widths agree to the last bit.
-let private inPlace name (apply: Width -> nativeptr<float> -> int -> unit) (numbers: float[]) =
+/// What a function in place makes of some numbers at each width. The widths agree to the last bit, also with the function of
+/// one number and with that of a span of any length.
+let private inPlace
+    name
+    (apply: Width -> nativeptr<float> -> int -> unit)
+    (alone: float -> float)
+    (each: float[] -> unit)
+    (numbers: float[])
+    =
     let length = (numbers.Length + 7) / 8 * 8
     let padded = Array.append numbers (Array.create (length - numbers.Length) 1.0)
 
@@ -497,21 +504,36 @@ let private inPlace name (apply: Width -> nativeptr<float> -> int -> unit) (numb
     for other in results.Tail do
         Assert.True((bits results.Head = bits other), $"{name} differs between widths")
 
+    Assert.True((bits results.Head = bits (Array.map alone numbers)), $"{name} of one number differs")
+
+    for length in [ numbers.Length; 0; 1; 7; 8; 9; 23 ] do
+        let some = Array.truncate length numbers
+        each some
+        Assert.True((bits (Array.truncate length results.Head) = bits some), $"{name} of {length} numbers differs")
+
     results.Head
 
 let private exps =
-    inPlace "exp" (fun width address count ->
-        match width with
-        | Width.Bits512 -> Elementary.exp<Lanes512, _> address count
-        | Width.Bits256 -> Elementary.exp<Lanes256, _> address count
-        | Width.Bits128 -> Elementary.exp<Lanes128, _> address count)
+    inPlace
+        "exp"
+        (fun width address count ->
+            match width with
+            | Width.Bits512 -> Elementary.expVectors<Lanes512, _> address count
+            | Width.Bits256 -> Elementary.expVectors<Lanes256, _> address count
+            | Width.Bits128 -> Elementary.expVectors<Lanes128, _> address count)
+        Elementary.exp
+        (fun numbers -> Elementary.expEach (Span numbers))
 
 let private logs =
-    inPlace "log" (fun width address count ->
-        match width with
-        | Width.Bits512 -> Elementary.log<Lanes512, _> address count
-        | Width.Bits256 -> Elementary.log<Lanes256, _> address count
-        | Width.Bits128 -> Elementary.log<Lanes128, _> address count)
+    inPlace
+        "log"
+        (fun width address count ->
+            match width with
+            | Width.Bits512 -> Elementary.logVectors<Lanes512, _> address count
+            | Width.Bits256 -> Elementary.logVectors<Lanes256, _> address count
+            | Width.Bits128 -> Elementary.logVectors<Lanes128, _> address count)
+        Elementary.log
+        (fun numbers -> Elementary.logEach (Span numbers))
 
 /// How many representable numbers lie between two.
 let private between (a: float) (b: float) =
@@ -574,7 +596,7 @@ let ``exp is within 2 units in the last place everywhere`` () =
     let numbers = Array.concat [ special; ordinary; small; subnormal; everywhere 100000 ]
 
     for x, actual in Array.zip numbers (exps numbers) do
-        Assert.True(isClose (exp x) actual, $"exp {x:R} is {exp x:R}, not {actual:R}")
+        Assert.True(isClose (Math.Exp x) actual, $"exp {x:R} is {Math.Exp x:R}, not {actual:R}")
 
 [<Fact>]
 let ``log is within 2 units in the last place everywhere`` () =
@@ -584,4 +606,4 @@ let ``log is within 2 units in the last place everywhere`` () =
     let numbers = Array.concat [ special; near; subnormal; everywhere 200000 ]
 
     for x, actual in Array.zip numbers (logs numbers) do
-        Assert.True(isClose (log x) actual, $"log {x:R} is {log x:R}, not {actual:R}")
+        Assert.True(isClose (Math.Log x) actual, $"log {x:R} is {Math.Log x:R}, not {actual:R}")

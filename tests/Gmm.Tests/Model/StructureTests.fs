@@ -84,7 +84,7 @@ let ``the inverse factor W of every covariance has WᵀW = Σ⁻¹`` () =
 /// A D×D covariance of 2D + 2 rows of standard normal numbers, flat; with D' < D columns, the others are sums of two of these.
 let private scatterOf features independent =
     let random = RandomStream.ofSeed (100 * features + independent)
-    let drawn = Array.init (2 * features + 2) (fun _ -> Gaussian.standardNormal random independent)
+    let drawn = Array.init (2 * features + 2) (fun _ -> Draw.standardNormals random independent)
 
     let column (row: float[]) j =
         if j < independent then

@@ -170,10 +170,6 @@ module Gaussian =
 
     // ── Sampler ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Draws D standard normal numbers.
-    let internal standardNormal (random: Random) features : float[] =
-        Array.init features (fun _ -> Distributions.Normal.Sample(random, 0.0, 1.0))
-
     /// Returns x = μₖ + Wₖ⁻¹y for a vector y (D): the row at Mahalanobis distance ‖y‖ from μₖ, in the direction that y
     /// gives.
     let internal unwhitened (gaussian: Gaussian) (k: int) : float[] -> float[] =
@@ -196,7 +192,7 @@ module Gaussian =
     /// §11.1.1).
     let sample (gaussian: Gaussian) (k: int) : Random -> float[] =
         let place = unwhitened gaussian k
-        fun random -> place (standardNormal random gaussian.Features)
+        fun random -> place (Draw.standardNormals random gaussian.Features)
 
     // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -211,7 +207,7 @@ module Gaussian =
           Recentre = GaussianMStep.recentre
           LogPrior = GaussianPrior.logPrior prior
           Form = form >> Some
-          Misfit = fun _ _ -> None
+          Misfit = NumberwiseMisfit.none _.Features
           Sample = sample
           Means = fun gaussian -> gaussian.Means.toArray2D ()
           Features = _.Features

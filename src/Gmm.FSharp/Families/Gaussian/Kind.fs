@@ -1,8 +1,6 @@
 namespace Gmm
 
 open System
-open MathNet.Numerics.Distributions
-open MathNet.Numerics.LinearAlgebra.Double
 
 /// How covariances are kept from becoming singular.
 type Regularisation =
@@ -94,10 +92,17 @@ module private GaussianStart =
 
         /// Returns a covariance drawn around the data's, as a plane.
         let drawn random =
-            let degrees = float features + 2.0
-            let matrix = Layout.matrix features layout empirical |> DenseMatrix.OfArray
-            let draw = Wishart.Sample(random, degrees, matrix / degrees)
-            Layout.ofMatrix layout (draw.ToArray())
+            // The sum of the outer products of ν draws from N(0, S/ν) has the Wishart distribution of ν degrees.
+            let degrees = features + 2
+            let matrix = Layout.matrix features layout empirical |> Seq.cast<float> |> Array.ofSeq
+            let root = LinearAlgebra.squareRoot features matrix
+            let sum = Array.zeroCreate (features * features)
+
+            for _ in 1..degrees do
+                let x = LinearAlgebra.product root (Draw.standardNormals random features)
+                LinearAlgebra.addOuter (1.0 / float degrees) (ReadOnlySpan x) (Span sum)
+
+            Layout.ofMatrix layout (Array2D.init features features (fun i j -> sum[i * features + j]))
 
         match start with
         | CovarianceStart.OfStart -> Ok gaussian
@@ -306,7 +311,7 @@ module Prior =
             do! Source.validate Execution.Default source
             let data = source |> DataCovariance.ofSource Execution.Default layout
             let features = source.Columns
-            let share = float components ** (-2.0 / float features)
+            let share = exp (-2.0 / float features * log (float components))
 
             return
                 { Mean = Tensor.vector data.Mean[0, *]

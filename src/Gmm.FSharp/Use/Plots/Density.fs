@@ -57,7 +57,8 @@ module internal Density =
             |> Array.filter (fun x -> x >= horizontal.Low && x <= horizontal.High)
             |> Array.sort
 
-        let bins = int (ceil (2.0 * Math.Cbrt(float source.Rows))) |> min 80
+        // 2∛N, rounded up, and at most 80.
+        let bins = [ 1..79 ] |> List.tryFind (fun n -> int64 (n * n * n) >= 8L * source.Rows) |> Option.defaultValue 80
         let width = (high - low) / float bins
         let counts = histogram execution feature bins (low, high) source
         let bars = counts |> Array.map (fun count -> count / (Array.sum counts * width))

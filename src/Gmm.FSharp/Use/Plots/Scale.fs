@@ -2,6 +2,7 @@ namespace Gmm.Plots
 
 open System
 open System.Globalization
+open Gmm
 
 /// A scale from the numbers of one axis to pixels, with round ticks.
 type internal Scale =
@@ -38,11 +39,16 @@ module internal Scale =
         let room = 0.03 * (high - low)
         low - room, high + room
 
+    /// Returns the exponent of the largest power of ten that is at most x, up to rounding.
+    let private magnitude (x: float) = int (floor (log x / log 10.0 + 1e-9))
+
+    let private powerOfTen (n: int) = Double.Parse($"1e{n}", CultureInfo.InvariantCulture)
+
     /// Returns the round step, 1, 2 or 5 times a power of ten, that divides a length into at most `count` parts
     /// (Heckbert 1990).
     let step (count: int) (length: float) =
         let rough = length / float count
-        let power = 10.0 ** floor (log10 rough)
+        let power = powerOfTen (magnitude rough)
 
         [ 1.0; 2.0; 5.0; 10.0 ]
         |> List.map ((*) power)
@@ -58,18 +64,17 @@ module internal Scale =
     /// Returns the texts of ticks: with the decimals of the step, or with powers of ten when that would be long.
     let labels (step: float) (ticks: float[]) : string[] =
         let largest = ticks |> Array.map abs |> Array.fold max step
-        let power (x: float) = int (floor (log10 x + 1e-9))
         let invariant = CultureInfo.InvariantCulture
 
         let text (value: float) =
             // Rounding may move the multiple at 0 a little away from 0.
             let value = if abs value < 1e-6 * step then 0.0 else value
 
-            if power step >= -5 && power largest < 6 then
-                value.ToString("F" + string (max 0 -(power step)), invariant)
+            if magnitude step >= -5 && magnitude largest < 6 then
+                value.ToString("F" + string (max 0 -(magnitude step)), invariant)
             elif value = 0.0 then
                 "0"
             else
-                value.ToString("0." + String('0', max 0 (power largest - power step)) + "e0", invariant)
+                value.ToString("0." + String('0', max 0 (magnitude largest - magnitude step)) + "e0", invariant)
 
         Array.map text ticks

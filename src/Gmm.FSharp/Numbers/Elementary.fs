@@ -2,9 +2,14 @@ namespace Gmm
 
 #nowarn "9" // The pointers are to pinned buffers.
 
+open System
+open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 
-/// Computes eˣ and ln x over buffers, with errors of at most 1 unit in the last place and the same bits at every width.
+/// Computes eˣ and ln x, with errors of at most 1 unit in the last place, and with the same bits on every system, in
+/// every process, at every width of vectors and for a number alone. The functions of .NET have other bits on other
+/// systems, because the C runtime computes them, and `TensorPrimitives.Exp` has other bits on other processors and
+/// after its first calls.
 [<Optimised>]
 module internal Elementary =
     /// 1.5·2⁵². Adding it to a number below 2⁵¹ rounds that number to an integer.
@@ -122,8 +127,8 @@ module internal Elementary =
         let value = 'L.WhereLess(zero, x, value, 'L.Subtract(x, infinity))
         'L.WhereLess(x, zero, 'L.Fill System.Double.NaN, value)
 
-    /// Replaces `count` numbers, a multiple of the width, by eˣ. e^−∞ = 0; NaN stays NaN.
-    let exp<'L, 'V when 'L :> ILanes<'V>> (x: nativeptr<float>) (count: int) : unit =
+    /// Replaces `count` numbers, a multiple of the width, by eˣ.
+    let expVectors<'L, 'V when 'L :> ILanes<'V>> (x: nativeptr<float>) (count: int) : unit =
         let mutable i = 0
 
         while i < count do
@@ -131,11 +136,52 @@ module internal Elementary =
             'L.Store(expOf<'L, 'V>('L.Load address), address)
             i <- i + 'L.Width
 
-    /// Replaces `count` numbers, a multiple of the width, by ln x. ln 0 = −∞; negative numbers and NaN become NaN.
-    let log<'L, 'V when 'L :> ILanes<'V>> (x: nativeptr<float>) (count: int) : unit =
+    /// Replaces `count` numbers, a multiple of the width, by ln x.
+    let logVectors<'L, 'V when 'L :> ILanes<'V>> (x: nativeptr<float>) (count: int) : unit =
         let mutable i = 0
 
         while i < count do
             let address = NativePtr.add x i
             'L.Store(logOf<'L, 'V>('L.Load address), address)
             i <- i + 'L.Width
+
+    /// Returns eˣ; e^−∞ = 0, and NaN stays NaN.
+    let exp (x: float) : float = Vector128.ToScalar(expOf<Lanes128, Vector128<float>>(Vector128.Create x))
+
+    /// Returns ln x; ln 0 = −∞, and the logarithm of a negative number or of NaN is NaN.
+    let log (x: float) : float = Vector128.ToScalar(logOf<Lanes128, Vector128<float>>(Vector128.Create x))
+
+    /// Replaces every number by eˣ.
+    let expEach (x: Span<float>) : unit =
+        use address = fixed x
+        let whole = x.Length &&& ~~~(Width.numbers Width.widest - 1)
+
+        match Width.widest with
+        | Width.Bits512 -> expVectors<Lanes512, _> address whole
+        | Width.Bits256 -> expVectors<Lanes256, _> address whole
+        | Width.Bits128 -> expVectors<Lanes128, _> address whole
+
+        for i in whole .. x.Length - 1 do
+            x[i] <- exp x[i]
+
+    /// Replaces every number by ln x.
+    let logEach (x: Span<float>) : unit =
+        use address = fixed x
+        let whole = x.Length &&& ~~~(Width.numbers Width.widest - 1)
+
+        match Width.widest with
+        | Width.Bits512 -> logVectors<Lanes512, _> address whole
+        | Width.Bits256 -> logVectors<Lanes256, _> address whole
+        | Width.Bits128 -> logVectors<Lanes128, _> address whole
+
+        for i in whole .. x.Length - 1 do
+            x[i] <- log x[i]
+
+/// Replaces the functions `exp` and `log` of F#, which are those of .NET, in the whole library: see `Elementary`.
+[<AutoOpen>]
+module internal ElementaryFunctions =
+    /// Returns eˣ.
+    let exp (x: float) : float = Elementary.exp x
+
+    /// Returns ln x.
+    let log (x: float) : float = Elementary.log x

@@ -256,3 +256,24 @@ type internal Lanes128 =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Significand x =
             ((x.AsInt64() &&& Vector128.Create Bits.Mask) ||| Vector128.Create Bits.One).AsDouble()
+
+/// The width of vectors.
+[<RequireQualifiedAccess>]
+type internal Width =
+    | Bits512
+    | Bits256
+    | Bits128
+
+module internal Width =
+    /// The widest vectors that this machine accelerates.
+    let widest =
+        if Vector512.IsHardwareAccelerated then Width.Bits512
+        elif Vector256.IsHardwareAccelerated then Width.Bits256
+        else Width.Bits128
+
+    /// Returns how many numbers a vector holds.
+    let numbers width =
+        match width with
+        | Width.Bits512 -> 8
+        | Width.Bits256 -> 4
+        | Width.Bits128 -> 2

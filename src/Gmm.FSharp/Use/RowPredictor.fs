@@ -1,0 +1,167 @@
+namespace Gmm
+
+#nowarn "9" // The pointers are to the stack and to pinned arrays.
+
+open System
+open System.Buffers
+open FSharp.NativeInterop
+
+/// Limits of row predictors.
+[<AutoOpen>]
+module private RowMemory =
+    /// The most numbers that a call keeps on the stack; larger memory comes from the shared pool of arrays.
+    [<Literal>]
+    let MostOnStack = 1024
+
+/// Predicts one row at a time, for programs that receive rows one by one, such as web services; `RowPredictor.ofFit`
+/// makes it from a fit. The results have the same bits as those of `Predict` for the same rows. For the built-in kinds
+/// of component, a call allocates no memory; for other kinds it makes a block of one row and calls their functions. A
+/// predictor never changes, so any number of threads may use it at the same time. The methods return no `Result`, which
+/// would need memory: they throw `GmmException` when the row has another number of features than the mixture, a number
+/// that isn't finite or exceeds 1e150 in magnitude, or one outside the family's domain.
+[<Sealed>]
+type RowPredictor
+    internal
+    (
+        features: int,
+        logWeights: float[],
+        kernel: RowKernel option,
+        tests: ColumnTest[],
+        misfit: Block -> GmmError option,
+        ofBlock: Block -> float[]
+    ) =
+
+    /// ln πₖ, with −∞ up to a multiple of 8, the most numbers of a vector.
+    let start = Array.append logWeights (Array.create ((logWeights.Length + 7) / 8 * 8 - logWeights.Length) -infinity)
+
+    let hasTests = tests |> Array.exists (isNull >> not)
+    let scratch = kernel |> Option.map _.Scratch |> Option.defaultValue 0
+
+    let blockOf (row: ReadOnlySpan<float>) : Block =
+        { FirstRow = 0L
+          Rows = 1
+          Columns = row.Length
+          Numbers = Numbers.Float64(ReadOnlyMemory(row.ToArray()))
+          Weights = None }
+
+    /// Throws the error of a row.
+    let fail (row: ReadOnlySpan<float>) =
+        let block = blockOf row
+
+        let source =
+            { Rows = 1L
+              Columns = row.Length
+              BlockRows = 1
+              Read = fun _ -> block }
+
+        result {
+            do! Source.requireColumns features source
+            do! source |> Source.validateWith { Execution.Default with Threads = 1 } misfit
+        }
+        |> GmmError.get
+
+    /// Tests whether a row suits the mixture, except for the domain of a family without tests.
+    let suits (row: ReadOnlySpan<float>) =
+        let mutable suits = row.Length = features
+        let mutable j = 0
+
+        while suits && j < row.Length do
+            suits <- abs row[j] <= Limits.largest && (not hasTests || isNull tests[j] || tests[j].Invoke row[j])
+            j <- j + 1
+
+        suits
+
+    /// Writes the joint log-densities of a row to `memory`, followed by −∞ up to a multiple of 8. The kernel computes in
+    /// `scratch`.
+    let score (row: ReadOnlySpan<float>) (memory: nativeptr<float>) (scratch: nativeptr<float>) =
+        let joint = Span<float>(NativePtr.toVoidPtr memory, start.Length)
+
+        match kernel with
+        | Some kernel ->
+            if not (suits row) then
+                fail row
+
+            start.CopyTo joint
+            use row = fixed row
+            kernel.Score(row, scratch, memory)
+        | None ->
+            if not (suits row) || (misfit (blockOf row)).IsSome then
+                fail row
+
+            joint.Fill -infinity
+            (ofBlock (blockOf row)).CopyTo joint
+
+    /// Returns the log-density of a row, and writes its responsibilities to the target unless that is empty. For a label
+    /// it returns the number of the likeliest component instead.
+    let compute isLabel (row: ReadOnlySpan<float>) (target: Span<float>) (memory: nativeptr<float>) scratch : float =
+        score row memory scratch
+        let joint = Span<float>(NativePtr.toVoidPtr memory, logWeights.Length)
+
+        if isLabel then
+            float (Assignment.likeliestOf (Span.op_Implicit joint))
+        else
+            let largest = Assignment.lower joint
+            Elementary.expEach (Span<float>(NativePtr.toVoidPtr memory, start.Length))
+            let evidence = Assignment.evidence largest (log (Assignment.total (Span.op_Implicit joint)))
+
+            if target.Length > 0 then
+                Assignment.share joint
+                joint.CopyTo target
+
+            evidence
+
+    let onMemory isLabel (row: ReadOnlySpan<float>) (target: Span<float>) : float =
+        let length = start.Length + scratch
+
+        if length <= MostOnStack then
+            let memory = NativePtr.stackalloc<float> length
+            compute isLabel row target memory (NativePtr.add memory start.Length)
+        else
+            let rented = ArrayPool.Shared.Rent length
+            use memory = fixed rented
+            let result = compute isLabel row target memory (NativePtr.add memory start.Length)
+            ArrayPool.Shared.Return rented
+            result
+
+    /// The number of features, D.
+    member _.Features = features
+
+    /// The number of components, K.
+    member _.Components = logWeights.Length
+
+    /// Returns the component with the largest joint density for a row (D); ties go to the lower one.
+    member _.Label(row: ReadOnlySpan<float>) : int = int (onMemory true row Span.Empty)
+
+    /// Returns the log-density ln p(x) of a row (D).
+    member _.LogDensity(row: ReadOnlySpan<float>) : float = onMemory false row Span.Empty
+
+    /// Writes the responsibilities of a row (D) to a target (K), and returns the log-density ln p(x). Throws
+    /// ArgumentException unless the target has K numbers.
+    member _.Responsibilities(row: ReadOnlySpan<float>, target: Span<float>) : float =
+        if target.Length <> logWeights.Length then
+            invalidArg (nameof target) $"The target must have {logWeights.Length} numbers, but has {target.Length}."
+
+        onMemory false row target
+
+/// Makes predictors of single rows.
+[<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module RowPredictor =
+    /// Returns the predictor of a fit.
+    let ofFit (fit: Fit<'θ>) : RowPredictor =
+        let family, mixture = fit.Model.Family, fit.Mixture
+        let logWeights = mixture.LogWeights.toArray1D ()
+        let tests = NumberwiseMisfit.tests family.Misfit |> Option.map (fun tests -> tests mixture.Parameters)
+
+        let kernel =
+            match tests with
+            | Some _ -> family.Form mixture.Parameters |> Option.bind (RowKernel.ofForm mixture.Components)
+            | None -> None
+
+        RowPredictor(
+            family.Features mixture.Parameters,
+            logWeights,
+            kernel,
+            Option.defaultValue [||] tests,
+            family.Misfit mixture.Parameters,
+            Kernel.logJoint family mixture
+        )

@@ -1,0 +1,151 @@
+/// Results have the same bits in every process: in cold code and in hot, and with vectors of any width.
+module Gmm.Tests.ProcessTests
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Reflection
+open System.Reflection.Metadata
+open System.Reflection.PortableExecutable
+open Gmm
+open Gmm.Tests.Support
+open Xunit
+
+/// Settings of the runtime, and the code that results then come from.
+let private processes =
+    [ "code compiled beforehand, as a process begins", []
+      "optimised code only", [ "DOTNET_TieredCompilation", "0"; "DOTNET_ReadyToRun", "0" ]
+      "vectors of 256 bits", [ "DOTNET_EnableAVX512", "0" ]
+      "vectors of 128 bits", [ "DOTNET_EnableAVX2", "0" ]
+      "no vector instructions", [ "DOTNET_EnableHWIntrinsic", "0" ] ]
+
+let names = TheoryData<string>(List.map fst processes)
+
+/// The variable that names the file to which the test of the results writes them.
+let private variable = "GMM_BITS"
+
+let private here = lazy (Bits.lines ())
+
+[<Fact>]
+let ``every result has a name of its own`` () =
+    let name (line: string) = line[.. line.LastIndexOf ' ']
+    Assert.Equal(here.Value.Length, here.Value |> List.distinctBy name |> List.length)
+
+    match Environment.GetEnvironmentVariable variable with
+    | null -> ()
+    | file -> File.WriteAllLines(file, here.Value)
+
+/// The results of a fresh process, which runs nothing but the test above.
+let private inProcess (settings: (string * string) list) : string list =
+    inFolder (fun folder ->
+        let file = Path.Combine(folder, "bits")
+        let test = "Gmm.Tests.ProcessTests.every result has a name of its own"
+        let program = Assembly.GetExecutingAssembly().Location
+        let start = ProcessStartInfo("dotnet", [ program; "-method"; test ], RedirectStandardOutput = true)
+
+        for name, value in (variable, file) :: settings do
+            start.Environment[name] <- value
+
+        use child = Process.Start start
+        let output = child.StandardOutput.ReadToEnd()
+        child.WaitForExit()
+        Assert.True((child.ExitCode = 0), output)
+        List.ofArray (File.ReadAllLines file))
+
+[<Theory; MemberData(nameof names)>]
+let ``a fresh process has the bits of this one`` (name: string) =
+    let settings = processes |> List.find (fst >> (=) name) |> snd
+    let others = inProcess settings
+    Assert.Equal(here.Value.Length, others.Length)
+    let different = List.zip here.Value others |> List.filter (fun (ours, theirs) -> ours <> theirs) |> List.map fst
+    Assert.Empty different
+
+/// The runtime compiles a method again, with other instructions, when it was called often.
+[<Fact>]
+let ``a thousand predictions later they have the same bits`` () =
+    let source = (DataSet.faithful ()).Source
+
+    let fit =
+        source
+        |> Gmm.fit
+            { Gmm.defaults with
+                Components = 6
+                Family.Structure = Diag
+                Execution = oneThread }
+        |> ok
+
+    let predicted () =
+        Array.append (Predict.responsibilities fit source |> ok |> flat) (Predict.logDensities fit source |> ok)
+        |> bits
+
+    let first = predicted ()
+
+    for _ in 1..1000 do
+        Assert.Equal<int64[]>(first, predicted ())
+
+/// The methods that the library calls, each with the name of its type.
+let private calledMethods: Lazy<(string * string) list> =
+    lazy
+        (use file = File.OpenRead typeof<Backend>.Assembly.Location
+         use assembly = new PEReader(file)
+         let metadata = assembly.GetMetadataReader()
+
+         let nameOf (handle: EntityHandle) =
+             if handle.Kind = HandleKind.TypeReference then
+                 let reference = metadata.GetTypeReference(TypeReferenceHandle.op_Explicit handle)
+                 $"{metadata.GetString reference.Namespace}.{metadata.GetString reference.Name}"
+             else
+                 ""
+
+         [ for handle in metadata.MemberReferences do
+               let reference = metadata.GetMemberReference handle
+               nameOf reference.Parent, metadata.GetString reference.Name ])
+
+/// Only operations that IEEE 754 rounds exactly, on one number at a time: other functions have other bits on other systems,
+/// and other sums at other widths of vectors.
+[<Fact>]
+let ``the library calls no function of .NET or MathNet whose bits may differ`` () =
+    let exact =
+        Map
+            [ "System.Math",
+              [ "Abs"
+                "Ceiling"
+                "Clamp"
+                "Floor"
+                "FusedMultiplyAdd"
+                "Max"
+                "Min"
+                "Round"
+                "Sqrt"
+                // Only ellipses of pictures use these.
+                "Atan2"
+                "Cos"
+                "Sin" ]
+              "System.Numerics.Tensors.TensorPrimitives",
+              [ "Add"
+                "ConvertTruncating"
+                "Divide"
+                "Max"
+                "MaxMagnitude"
+                "Min"
+                "Multiply"
+                "MultiplyAdd"
+                "Sqrt"
+                "Subtract" ]
+              "MathNet.Numerics.Precision", [ "DoublePrecision" ]
+              "MathNet.Numerics.Random.Xoshiro256StarStar", [ ".ctor" ]
+              "MathNet.Numerics.Statistics.ArrayStatistics", [ "MeanStandardDeviation" ] ]
+
+    let isSuspect (name: string) =
+        [ "System.Math"; "System.MathF"; "System.Numerics.Tensors"; "MathNet" ] |> List.exists name.StartsWith
+
+    let isPower (name: string, method: string) = name.EndsWith "OperatorIntrinsics" && method.StartsWith "Pow"
+    let suspects = calledMethods.Value |> List.filter (fun called -> isSuspect (fst called) || isPower called)
+    Assert.Contains(("System.Math", "Sqrt"), suspects)
+
+    let inexact =
+        suspects
+        |> List.filter (fun (name, method) -> not (exact |> Map.tryFind name |> Option.exists (List.contains method)))
+        |> List.distinct
+
+    Assert.True(inexact.IsEmpty, $"%A{inexact}")
