@@ -4,6 +4,7 @@ open System
 open System.Collections.Generic
 open System.IO
 open System.IO.Compression
+open System.IO.Hashing
 open System.Text
 
 /// Writes and reads Gaussian mixtures as NumPy archives (`numpy.savez`), under the names and in the shapes of
@@ -92,8 +93,17 @@ module Npz =
 
         found
 
+    /// Compares the content of an array with its CRC-32, which the archive holds and .NET does not check.
+    let private requireChecksum (key: string) (entry: ZipArchiveEntry) =
+        use stream = entry.Open()
+        let checksum = Crc32()
+        checksum.Append stream
+
+        if checksum.GetCurrentHashAsUInt32() <> entry.Crc32 then
+            fail $"{key} is damaged: its checksum is wrong."
+
     /// Returns the header and the bytes of an array whose elements have a given size. Its length must agree with its
-    /// header.
+    /// header, and its checksum with its content.
     let private readArray (key: string) (elementSize: NpyHeader -> int) (entry: ZipArchiveEntry) : NpyHeader * byte[] =
         use stream = entry.Open()
 
@@ -122,6 +132,7 @@ module Npz =
         if stream.ReadByte() >= 0 then
             fail $"{key} is damaged: it goes on after its end."
 
+        requireChecksum key entry
         header, bytes
 
     let private numbers (entries: Dictionary<string, ZipArchiveEntry>) (key: string) : int[] * float[] =

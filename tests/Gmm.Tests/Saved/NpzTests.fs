@@ -239,26 +239,98 @@ let ``a file that is missing, a folder, no archive`` () =
         File.WriteAllText(path, "no archive")
         Assert.StartsWith("It is not a complete .npz archive: ", reason path))
 
+/// What importing some bytes as an archive gives.
+let private importBytes (path: string) (bytes: byte[]) : Result<Mixture<Gaussian>, GmmError> =
+    File.WriteAllBytes(path, bytes)
+
+    match Npz.import path with
+    | Ok mixture -> Ok mixture
+    | Error(UnreadableFile(named, 0, 0, _) as error) when named = path -> Error error
+    | Error error -> failwith error.Message
+
+/// The bits of all parameters of a mixture, and its structure.
+let private allBits (mixture: Mixture<Gaussian>) =
+    let gaussian = mixture.Parameters
+
+    gaussian.Structure,
+    bits mixture.Weights,
+    bits (gaussian.Means.toArray ()),
+    bits (gaussian.Covariances.toArray ()),
+    bits (gaussian.InverseFactors.toArray ())
+
 [<Fact>]
-let ``cut and changed archives give errors, or the numbers of arrays with valid checksums`` () =
+let ``a cut archive is an error`` () =
     inFolder (fun folder ->
         let path = Path.Combine(folder, "model.npz")
         Npz.export path (irisFit Diag).Mixture |> ok
         let whole = File.ReadAllBytes path
-        let random = Random 4
-
-        let isTold (bytes: byte[]) =
-            File.WriteAllBytes(path, bytes)
-
-            match Npz.import path with
-            | Ok _ -> false
-            | Error(UnreadableFile(named, 0, 0, _)) when named = path -> true
-            | Error error -> failwith error.Message
 
         for length in 0..7 .. whole.Length - 1 do
-            Assert.True(isTold whole[.. length - 1])
+            Assert.True(Result.isError (importBytes path whole[.. length - 1])))
 
-        for _ in 1..1000 do
+/// A small mixture, so that the archive has few bytes and every one of them can be changed.
+let private small structure =
+    { Gmm.defaults with
+        Components = 2
+        Family.Structure = structure
+        MaxIterations = 5 }
+    |> fun options ->
+        Gmm.fit options (sourceOf [| for n in 0..19 -> [| sin (float n); float (n % 3) + cos (float n) |] |])
+    |> ok
+
+[<Theory; MemberData(nameof structureNames)>]
+let ``an archive with any byte changed is an error or has the same parameters, to the last bit`` (structure: string) =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "model.npz")
+        Npz.export path (small (Structure.parse structure |> ok)).Mixture |> ok
+        let whole = File.ReadAllBytes path
+        let expected = allBits (Npz.import path |> ok)
+        let random = Random 4
+
+        for place in 0 .. whole.Length - 1 do
             let bytes = Array.copy whole
-            bytes[random.Next bytes.Length] <- byte (random.Next 256)
-            isTold bytes |> ignore)
+            bytes[place] <- bytes[place] ^^^ byte (random.Next(1, 256))
+
+            match importBytes path bytes with
+            | Ok mixture ->
+                Assert.True((allBits mixture = expected), $"byte {place} of {whole.Length} changes the model")
+            | Error _ -> ())
+
+[<Fact>]
+let ``a compressed archive with any byte changed is an error or has the same parameters, to the last bit`` () =
+    inFolder (fun folder ->
+        let stored, path = Path.Combine(folder, "stored.npz"), Path.Combine(folder, "model.npz")
+        Npz.export stored (small Full).Mixture |> ok
+        let expected = allBits (Npz.import stored |> ok)
+
+        do
+            use from = ZipFile.OpenRead stored
+            use archive = new ZipArchive(File.Create path, ZipArchiveMode.Create)
+
+            for entry in from.Entries do
+                use content = entry.Open()
+                use target = archive.CreateEntry(entry.FullName, CompressionLevel.SmallestSize).Open()
+                content.CopyTo target
+
+        let whole = File.ReadAllBytes path
+        Assert.Equal(expected, allBits (Npz.import path |> ok))
+
+        for place in 0 .. whole.Length - 1 do
+            let bytes = Array.copy whole
+            bytes[place] <- bytes[place] ^^^ (1uy <<< place % 8)
+
+            match importBytes path bytes with
+            | Ok mixture ->
+                Assert.True((allBits mixture = expected), $"bit {place % 8} of byte {place} changes the model")
+            | Error _ -> ())
+
+[<Fact>]
+let ``a number changed without its checksum is an error that says so`` () =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "model.npz")
+        Npz.export path (small Full).Mixture |> ok
+        let bytes = File.ReadAllBytes path
+        let mean = (Npz.import path |> ok).Parameters.Means.toArray()[0] |> BitConverter.GetBytes
+        let place = bytes.AsSpan().IndexOf(ReadOnlySpan mean)
+        bytes[place] <- bytes[place] ^^^ 1uy
+        Assert.Equal($"{path}: means_ is damaged: its checksum is wrong.", (error (importBytes path bytes)).Message))
