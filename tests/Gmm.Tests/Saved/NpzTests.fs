@@ -172,16 +172,35 @@ let ``keys of a header may come in any order, and one vector is the same in eith
 
 let private header descr order shape = $"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}"
 
+/// The bytes of integers of 64 bits.
+let private longs (numbers: int64 list) = numbers |> Seq.collect BitConverter.GetBytes |> Array.ofSeq
+
+[<Fact>]
+let ``integers, numbers in the other order of bytes, and arrays in Fortran order are read`` () =
+    let swapped = doubles [ 0.25; 0.75 ] |> Array.chunkBySize 8 |> Array.collect Array.rev
+    // Covariances (2×2×2), the first index running fastest: [[2, 1], [1, 3]] and [[5, −1], [−1, 4]].
+    let covariances = doubles [ 2.0; 5.0; 1.0; -1.0; 1.0; -1.0; 3.0; 4.0 ]
+
+    let mixture =
+        importOf
+            [ "weights_", npy (header "'>f8'" "False" "(2,)") swapped
+              "means_", npy (header "'<i8'" "True" "(2, 2)") (longs [ 1L; 3L; 2L; 4L ])
+              "covariances_", npy (header "'<f8'" "True" "(2, 2, 2)") covariances ]
+        |> ok
+
+    Assert.Equal<float>([| 0.25; 0.75 |], mixture.Weights)
+    let expected = Tensor.create [| 2; 2; 2 |] [| 2.0; 1.0; 1.0; 3.0; 5.0; -1.0; -1.0; 4.0 |]
+
+    Assert.Equal(Gaussian.create Full (array2D [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ]) expected |> ok, mixture.Parameters)
+
 let private wrong: (string * (string * byte[]) list) list =
     [ "It has no means_; it has weights_, covariances_. Save it with numpy.savez(", [ "means_", [||] ]
-      "means_: Its numbers are >f8, big-endian; save them with array.astype('<f8').",
-      [ "means_", npy (header "'>f8'" "False" "(2, 1)") (doubles [ 1.0; 2.0 ]) ]
-      "means_: Its numbers must be float64 or float32 ('<f8', '<f4'), but are <i8;",
-      [ "means_", npy (header "'<i8'" "False" "(2, 1)") (doubles [ 1.0; 2.0 ]) ]
-      "means_: Its numbers must be float64 or float32 ('<f8', '<f4'), but are |O;",
+      "means_: Its numbers must be floating-point numbers, integers or Booleans of at most 8 bytes, but are <c8;",
+      [ "means_", npy (header "'<c8'" "False" "(2, 1)") (doubles [ 1.0; 2.0 ]) ]
+      "means_: Number 1 (counting from 0) holds 9007199254740993, which no float64 equals;",
+      [ "means_", npy (header "'<i8'" "False" "(2, 1)") (longs [ 1L; 9007199254740993L ]) ]
+      "means_: Its numbers must be floating-point numbers, integers or Booleans of at most 8 bytes, but are |O;",
       [ "means_", npy (header "'|O'" "False" "(2, 1)") (doubles [ 1.0; 2.0 ]) ]
-      "covariances_: Its numbers are in Fortran order",
-      [ "covariances_", npy (header "'<f8'" "True" "(2, 2, 2)") (Array.zeroCreate 64) ]
       "means_: It is not an .npy file", [ "means_", "a,b\n1,2\n"B ]
       "means_: It is not an .npy file", [ "means_", "\x00"B ]
       "means_: It ends before the end of its header.", [ "means_", (array "(2, 1)" [])[..30] ]
