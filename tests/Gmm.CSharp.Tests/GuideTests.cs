@@ -22,7 +22,7 @@ public partial class GuideTests
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         Run();
 
-        foreach (string file in (string[])["em.html", "weights.svg", "faithful.json", "faithful.npz"])
+        foreach (string file in (string[])["em.html", "weights.svg", "faithful.json", "faithful.npz", "export.csv"])
             File.Delete(Path.Combine(Path.GetTempPath(), file));
 
         Assert.Equal(string.Concat(Blocks("text")), Console.Output);
@@ -40,6 +40,11 @@ public partial class GuideTests
         Console.WriteLine($"log-likelihood {model.LogLikelihood:F4}, BIC {model.Bic():F3}");
         Console.WriteLine($"{model.Iterations} iterations, converged: {model.Converged}, seed {model.BestRandomState}");
         Console.WriteLine($"component of an eruption of 3.6 minutes after 79: {model.Predict([[3.6, 79]])[0]}");
+
+        var csv = Path.Combine(Path.GetTempPath(), "export.csv");
+        File.WriteAllText(csv, "id;length;group;width\nA1;20,7;u;1,5\nA2;22,1;v;2\nA3;19,4;u;NA\nA4;35,4;v;4,5\n");
+        var export = CsvData.Read(csv, new() { Decimal = ',', Labels = "group", Missing = MissingCells.DropRows });
+        Console.WriteLine(export.Report.Summary);
 
         var tied = new GaussianMixture(2) { CovarianceType = CovarianceType.TiedDiag }.Fit(eruptions);
         var variances = (double[])tied.Covariances.Values;

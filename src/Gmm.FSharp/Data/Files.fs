@@ -52,13 +52,21 @@ module internal Files =
                 | :? IOException
                 | :? UnauthorizedAccessException -> ()
 
-    /// Creates a temporary file and opens it. Between the two, another write may take it for an unfinished file and delete
-    /// it; a file under a new name then replaces it.
-    let rec private create (full: string) attempts : string * FileStream =
+    /// Creates a temporary file and returns its path, a stream to write it, and another that keeps it open while the
+    /// system renames it. Another write may find the file in the moment before it is locked, take it for an unfinished
+    /// one and delete it; then a file under a new name is tried.
+    let rec private create (full: string) attempts : string * FileStream * FileStream =
         let unfinished = $"{full}.{Guid.NewGuid():N}.tmp"
 
         try
-            unfinished, new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write, FileShare.Read)
+            let stream = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write, FileShare.Read)
+
+            try
+                let share = FileShare.ReadWrite ||| FileShare.Delete
+                unfinished, stream, new FileStream(unfinished, FileMode.Open, FileAccess.Read, share)
+            with _ ->
+                stream.Dispose()
+                reraise ()
         with :? IOException when attempts > 1 ->
             create full (attempts - 1)
 
@@ -70,13 +78,11 @@ module internal Files =
             let full = Path.GetFullPath path
             Directory.CreateDirectory(Path.GetDirectoryName full) |> ignore
             deleteUnfinished full
-            let unfinished, stream = create full 10
+            let unfinished, stream, lease = create full 10
 
             try
+                use _ = lease
                 use stream = stream
-                // Keeps the file open until it has its new name, and lets the system rename it.
-                let share = FileShare.ReadWrite ||| FileShare.Delete
-                use _ = new FileStream(unfinished, FileMode.Open, FileAccess.Read, share)
                 content stream
                 stream.Flush(flushToDisk = true)
                 stream.Dispose()
