@@ -59,7 +59,7 @@ module Csv =
                 fail
                     first.Line
                     (j + 1)
-                    $"The cell is \"{first.Cells[j]}\", a missing cell or a name. Say with Header whether the first row is a header."
+                    $"The cell \"{first.Cells[j]}\" may be a missing cell or a name. Say with Header whether the first row is a header."
             | None -> Array.exists ((<>) "") first.Cells
         else
             // As pandas writes columns without names, after its index.
@@ -121,8 +121,8 @@ module Csv =
                 let hint =
                     if cell.Line = firstLine && not hasHeader then
                         " If the first row is a header, say so with Header."
-                    elif cell.Cell.IsWord then
-                        " If it stands for a missing cell, add it to MissingWords; if the column has labels, name it in Labels."
+                    elif not (Dialect.isNumeric cell.Text) && cell.Text <> "" then
+                        " If it stands for a missing cell, add it to MissingWords. If the column holds no data, name it in Labels or RowNames, or leave it out with Columns."
                     else
                         ""
 
@@ -195,6 +195,8 @@ module Csv =
             /// The line of the first row.
             FirstLine: int
             HasHeader: bool
+            /// Whether the first column, if it has no name, may have row names.
+            IsIndex: bool
             /// The names in the header; "" where there is none.
             Header: string[]
             /// The names of the columns; "column 1" … where the header has none.
@@ -229,7 +231,14 @@ module Csv =
         let add (row: CellRow) =
             if row.Cells.Length <> names.Length then
                 let expected = if isNameMissing then "second" else "first"
-                fail row.Line 0 $"The row has {row.Cells.Length} cells and the {expected} row has {names.Length}."
+
+                let hint =
+                    if dialect.Separator = ',' && options.Separator.IsNone then
+                        " If the numbers have decimal commas, set Decimal to ','."
+                    else
+                        ""
+
+                fail row.Line 0 $"The row has {row.Cells.Length} cells and the {expected} row has {names.Length}.{hint}"
 
             areFirstQuoted <- areFirstQuoted && row.IsFirstQuoted
 
@@ -248,6 +257,13 @@ module Csv =
             fail 0 0 "The file has a header, but no rows."
 
         let areNamesSure = hasHeader && (not isNameMissing || areFirstQuoted)
+        // R quotes its row names. If it is told not to, blanks or tabs usually separate them from the numbers.
+        let mayCount = dialect.Separator = ' ' || dialect.Separator = '\t'
+
+        let isIndex =
+            header[0] = ""
+            && cells[0].IsIndex
+            && (areNamesSure || cells[0].Odd.Count = cells[0].Numbers.Count || mayCount && cells[0].IsCount)
 
         if options.Separator.IsNone && options.Columns.IsAllColumns && not areNamesSure then
             refuseDivisibleNumbers dialect first.Line cells
@@ -257,6 +273,7 @@ module Csv =
 
         { FirstLine = first.Line
           HasHeader = hasHeader
+          IsIndex = isIndex
           Header = header
           Names = names
           Asked = asked
@@ -268,7 +285,16 @@ module Csv =
         let content = content options dialect rows
         let cells, names = content.Cells, content.Names
 
-        let columns = Roles.decide options content.Asked content.HasHeader content.Header names content.FirstLine cells
+        let columns =
+            Roles.decide
+                options
+                content.Asked
+                content.HasHeader
+                content.IsIndex
+                content.Header
+                names
+                content.FirstLine
+                cells
 
         let ofRole role =
             columns |> Array.filter (fun column -> column.Role = role) |> Array.map (fun column -> column.Number - 1)

@@ -67,6 +67,9 @@ type internal CsvCells(keepsTexts: bool) =
         && HashSet(texts).Count = texts.Count
         && odd.TrueForAll(fun cell -> cell.Text <> "" && not (Dialect.isNumeric cell.Text))
 
+    /// Whether the cells are 1, 2, 3 … The column keeps its texts.
+    member _.IsCount = texts |> Seq.mapi (fun i text -> text = string (i + 1)) |> Seq.forall id
+
 /// Decides what every column of a CSV file holds.
 module internal Roles =
     let private fail line column reason = raise (CsvTrouble(line, column, reason))
@@ -147,12 +150,13 @@ module internal Roles =
         asked.Labels = Some j || asked.RowNames = Some j || isLabelName header[j] || j = 0 && header[0] = ""
 
     /// Decides what every column holds, from all its cells. `header` has the names of the file, "" where there is none,
-    /// and `names` has them all; `isIndexNameless` says that the header lacks a cell for the first column. Raises
+    /// and `names` has them all; `isIndex` says whether the first column may have row names, if it has no name. Raises
     /// CsvTrouble when the cells allow several answers.
     let decide
         (options: CsvOptions)
         (asked: Asked)
         (hasHeader: bool)
+        (isIndex: bool)
         (header: string[])
         (names: string[])
         (firstLine: int)
@@ -177,13 +181,13 @@ module internal Roles =
 
         // A first column without a name.
         if options.RowNames.IsDetect && hasHeader && names.Length > 1 && isFree 0 && header[0] = "" then
-            if cells[0].IsIndex then
+            if isIndex then
                 take CsvRole.RowNames "it has no name" 0
             elif asked.Only.IsNone then
                 fail
                     firstLine
                     1
-                    "The column has no name, and its cells are not all different words or whole numbers. Say with RowNames whether it has row names."
+                    "The column has no name, and its cells may be row names or data. Say with RowNames which they are."
 
         if options.Labels.IsDetect then
             match free () |> List.filter (fun j -> isLabelName names[j]) with
