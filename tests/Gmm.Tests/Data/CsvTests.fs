@@ -6,6 +6,7 @@ open System.Threading
 open FsCheck.FSharp
 open FsCheck
 open Gmm
+open Gmm.Tests.Support
 open Xunit
 
 /// Returns what `read` returns for a file with this text.
@@ -242,6 +243,14 @@ let ``a space between thousands is an error until it is given`` () =
                 text)
                 .Values
         )
+
+[<Fact>]
+let ``decimal commas between blanks are decimal commas`` () =
+    let table = table "kind x1\nsetosa -33261,1\nsetosa 2,523\n"
+    Assert.Equal<float>([| -33261.1; 2.523 |], table.Values)
+    Assert.Equal<string>([| "setosa"; "setosa" |], table.Labels.Value)
+    let table = readAs Csv.defaults "city,x\nNew York,1\nLos Angeles,2\n"
+    Assert.Equal<string>([| "New York"; "Los Angeles" |], table.Labels.Value)
 
 [<Fact>]
 let ``commas between thousands are an error until the mark is given`` () =
@@ -790,7 +799,7 @@ let ``a table comes back from any dialect that the options state`` () =
     Prop.forAll (Arb.fromGen written) (fun written ->
         let table = readAs written.Options written.Text
         isRead written table |> Prop.label $"%A{table}" |> Prop.label written.Text)
-    |> fun property -> Check.One(Config.QuickThrowOnFailure.WithMaxTest 500, property)
+    |> checkTimes 500
 
 [<Fact>]
 let ``without options a table comes back as it is, or as an error`` () =
@@ -806,7 +815,7 @@ let ``without options a table comes back as it is, or as an error`` () =
             isRead written table |> Prop.label $"%A{table}" |> Prop.label written.Text
         | Error(UnreadableFile _) -> Prop.ofTestable true
         | Error error -> failwith error.Message)
-    |> fun property -> Check.One(Config.QuickThrowOnFailure.WithMaxTest 1500, property)
+    |> checkTimes 1500
 
     Assert.True(count > 500, $"{count} of 1500 tables were read.")
 
@@ -828,4 +837,4 @@ let ``a bad cell anywhere is named at its line and column`` () =
             match readText (Csv.readWith written.Options) text with
             | Error(UnreadableFile(_, line, column, _)) -> (line, column) = place
             | _ -> false))
-    |> fun property -> Check.One(Config.QuickThrowOnFailure.WithMaxTest 500, property)
+    |> checkTimes 500

@@ -205,13 +205,22 @@ module internal Dialect =
 
         /// Whether all lines have the same number of cells; the header may lack the name of the first column.
         let isAlike (cells: int[]) =
-            let others = if cells.Length = 1 then cells[0] else cells[1]
+            let others = cells |> Array.truncate 2 |> Array.tryLast |> Option.defaultValue 0
             others > 1 && Seq.forall ((=) others) (Seq.skip 1 cells) && (cells[0] = others || cells[0] = others - 1)
 
         let cells mark = lines |> Array.map (count mark >> (+) 1)
         // A tab between numbers that spaces divide is one of the blanks.
         let areBlanksInCells = areBlanks && lines |> Array.exists (fun line -> Regex.IsMatch(line, @"[\d.] +[-+.\d]"))
         let blanks = lines |> Array.map (fun line -> Regex.Matches(line, @"[^ \t]+").Count)
+
+        // Commas between digits may be decimal commas of numbers that blanks separate.
+        let isComma =
+            isComma
+            && not (
+                areBlanks
+                && isAlike blanks
+                && Array.forall (fun (line: string) -> Regex.Count(line, @"(?<=\d),(?=\d)") = count ',' line) lines
+            )
 
         let marks =
             [ ';'
@@ -223,7 +232,6 @@ module internal Dialect =
 
         match stated sample with
         | Some mark -> mark
-        | None when lines.Length = 0 -> ','
         | None ->
             match marks |> List.tryFind (cells >> isAlike) with
             | Some mark -> mark
