@@ -22,6 +22,10 @@ let file = Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")
 let table = Csv.read file |> GmmError.get
 let data = Csv.source table
 
+(**
+The reader detects the format of the file; [Data files](files.html) has its options. A fit needs the number of
+components and perhaps a covariance structure:
+*)
 let fit =
     Gmm.fit
         { Gmm.defaults with

@@ -43,7 +43,8 @@ printfn $"objective %.12f{loaded.Objective}, and %.12f{further.Objective} after 
 ## What can go wrong
 
 The file is written under a temporary name and then renamed, so a concurrent reader sees either the old fit or the new
-one. A checksum covers every name and number. If a file is missing, truncated, altered, of another family, or of a newer
+one. If a save is killed, the next save of the same file deletes its temporary file. A checksum covers every name and
+number. If a file is missing, truncated, altered, of another family, or of a newer
 version of the format, loading returns an error that says so. Loading runs no code.
 *)
 File.WriteAllText(path, File.ReadAllText(path).Replace("\"seed\": 0", "\"seed\": 1"))
@@ -127,21 +128,6 @@ order, as its name, number of dimensions, dimensions and numbers; and then the o
 encoded as the length of its UTF-8 bytes (four bytes, highest first) followed by these bytes. A number is encoded as its
 eight bytes as float64, lowest first.
 
-## NumPy files
-
-Data in a `.npy` file (float64 or float32, C order) are read in place, page by page, so they may be larger than memory.
-Float32 data stay float32. Every result has the same bits as for the same numbers in memory.
-
-In a function, `use file = Npy.openFile path |> GmmError.get` closes the file at the end; `Npy.source` keeps it open as
-long as a script runs. `Npy.write` writes a matrix and `Npy.writeSource` any data. If the file changes while in use, the
-next read returns an error.
-*)
-let rows = Path.Combine(folder, "faithful.npy")
-Npy.writeSource rows data |> GmmError.get
-let mapped = Npy.source rows |> GmmError.get
-printfn $"{mapped.Rows} rows of {mapped.Columns}, mean log-density {Predict.score fit mapped |> GmmError.get:R}"
-(*** include-output ***)
-(**
 ## scikit-learn models
 
 `Npz.export` writes a Gaussian mixture as `numpy.savez` would, under scikit-learn's names:
@@ -164,6 +150,8 @@ model.score_samples(rows)  # as Predict.logDensities, to twelve digits
 
 scikit-learn has four of the six structures; `tied_diag` and `tied_spherical` are exported as `tied`, with the full
 matrix.
+
+`Npz.import` checks every array that it reads against the CRC-32 in the archive, so a damaged file is an error.
 
 In the other direction, `numpy.savez("sk.npz", weights_=m.weights_, means_=m.means_, covariances_=m.covariances_)` is
 enough for `Npz.import`. If K = D, diag and tied have the same shape; `precisions_cholesky_` or `covariance_type` then

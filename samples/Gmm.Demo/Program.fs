@@ -15,7 +15,7 @@ let private column (names: string[]) (text: string) =
     | None, (true, number) when number >= 1 && number <= names.Length -> Ok(number - 1)
     | None, _ ->
         let known = String.concat ", " names
-        Error(InvalidOption("--columns", $"out of {known}, or numbers from 1 to {names.Length}", $"\"{text}\""))
+        Error(InvalidOption("--draw", $"out of {known}, or numbers from 1 to {names.Length}", $"\"{text}\""))
 
 let private options (request: Request) structure =
     { Gmm.defaults with
@@ -27,10 +27,10 @@ let private options (request: Request) structure =
         Tolerance = 1e-10
         MaxIterations = 10000 }
 
+let private decimal digits (value: float) = value.ToString($"F{digits}", CultureInfo.InvariantCulture)
+
 /// The table of fits with their adjusted Rand indices.
 let private print (rows: (Structure * Fit<Gaussian> * float option) list) =
-    let decimal digits (value: float) = value.ToString($"F{digits}", CultureInfo.InvariantCulture)
-
     let table = Spectre.Console.Table().Border(TableBorder.Rounded).AddColumn "structure"
 
     for title in [ "log-likelihood"; "BIC"; "iterations"; "converged"; "adjusted Rand" ] do
@@ -49,13 +49,46 @@ let private print (rows: (Structure * Fit<Gaussian> * float option) list) =
 
     AnsiConsole.Write table
 
+/// The most features that the table of means shows; more would not fit on a line.
+let private shownFeatures = 8
+
+/// The table of weights and means of a fit: a row for every component, a column for every feature.
+let private printMeans (names: string[]) (fit: Fit<Gaussian>) =
+    let means = fit.Parameters.Means.toArray ()
+    let features = fit.Parameters.Features
+    let shown = min features shownFeatures
+
+    let table =
+        Spectre.Console
+            .Table()
+            .Border(TableBorder.Rounded)
+            .AddColumn("component")
+            .AddColumn(TableColumn("weight").RightAligned())
+
+    for name in names[.. shown - 1] do
+        table.AddColumn(TableColumn(Markup.Escape $"mean {name}").RightAligned()) |> ignore
+
+    for k in 0 .. fit.Weights.Length - 1 do
+        table.AddRow(
+            [| string k
+               decimal 4 fit.Weights[k]
+               for j in 0 .. shown - 1 do
+                   means[k * features + j].ToString("G6", CultureInfo.InvariantCulture) |]
+        )
+        |> ignore
+
+    AnsiConsole.Write table
+
+    if shown < features then
+        printfn $"The means of the other {features - shown} columns are not shown."
+
 /// Fits, compares and draws one data set; throws GmmException where that is impossible.
 let private analyse name (request: Request) =
-    let data = Csv.read request.Path |> GmmError.get
+    let data = Csv.readWith request.Csv request.Path |> GmmError.get
     let source = Csv.source data
 
     let columns =
-        request.Columns
+        request.Draw
         |> Option.map (fun (first, second) ->
             [| column data.Names first |> GmmError.get; column data.Names second |> GmmError.get |])
         |> Option.defaultValue [||]
@@ -81,7 +114,7 @@ let private analyse name (request: Request) =
         else
             $"{request.Components} components"
 
-    printfn $"{name}: {source.Rows} rows, {source.Columns} columns, {components}"
+    printfn $"{name}, {components}\n{data.Report.Summary}"
     print rows
 
     for structure, fit in fits do
@@ -93,6 +126,9 @@ let private analyse name (request: Request) =
 
     if rows.Length > 1 then
         printfn $"BIC prefers {Structure.name best}: its value is the lowest."
+
+    printfn $"Weights and means of {Structure.name best}:"
+    printMeans data.Names fit
 
     let output =
         request.Output
@@ -132,4 +168,10 @@ let main arguments =
             2
     with :? GmmException as trouble ->
         eprintfn $"error: {trouble.Message}"
+
+        match trouble.Error with
+        | UnreadableFile _ ->
+            eprintfn "On the command line, --missing drop, --decimal and others say how to read it: --help."
+        | _ -> ()
+
         1

@@ -1,12 +1,14 @@
-using Microsoft.FSharp.Core;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>The content of a CSV file: rows of numbers, the names of their columns, and perhaps a label for every row.</summary>
+/// <summary>
+/// The content of a CSV file: rows of numbers, the names of their columns, and perhaps a label and a name for every row.
+/// </summary>
 /// <remarks>
-/// Files follow RFC 4180, with decimal points whatever the culture of the machine. The last column has
-/// labels if it is named <c>label</c> or <c>class</c>, or if its cells are not numbers.
+/// Files follow RFC 4180. The reader decides what a column holds from all its cells; <see cref="Report"/> says what it took each
+/// column for. Where the cells allow several answers, the exception names the option to set. The culture of the machine has no
+/// influence.
 /// </remarks>
 /// <example>
 /// <code>
@@ -21,6 +23,8 @@ public sealed class CsvData
         Rows = new Rows(Core.Csv.source(table));
         ColumnNames = Array.AsReadOnly(table.Names);
         Labels = table.Labels?.Value is { } labels ? Array.AsReadOnly(labels) : null;
+        RowNames = table.RowNames?.Value is { } names ? Array.AsReadOnly(names) : null;
+        Report = new CsvReport(table.Report);
     }
 
     /// <summary>The numbers, N×D.</summary>
@@ -32,23 +36,31 @@ public sealed class CsvData
     /// <summary>The label of every row (N); null if the file has none.</summary>
     public IReadOnlyList<string>? Labels { get; }
 
-    /// <summary>Reads a file of numbers, with or without a header, with or without labels in its last column.</summary>
+    /// <summary>The name of every row (N); null if the file has none.</summary>
+    public IReadOnlyList<string>? RowNames { get; }
+
+    /// <summary>What the reader took each column for, and what it left out.</summary>
+    public CsvReport Report { get; }
+
+    /// <summary>Reads a file, and detects its format.</summary>
     /// <param name="path">Where the file is.</param>
-    /// <param name="header">
-    /// Whether the first row has the names of the columns; unless given, true if none of its cells is a number.
-    /// </param>
-    /// <param name="separator">The separator of cells; unless given, found in the file: a comma, a semicolon, a tab or a bar.</param>
     /// <returns>The content of the file.</returns>
     /// <exception cref="IOException">
-    /// There is no such file, it can't be read, has no rows or rows of different lengths, or a cell is no finite number; the
-    /// message names line and column, counting from 1.
+    /// There is no such file, it can't be read, has no rows or rows of different lengths, or a cell is missing or no finite number;
+    /// the message names line and column, counting from 1. Or the file allows several readings; the message names the option to set.
     /// </exception>
-    public static CsvData Read(string path, bool? header = null, char? separator = null)
+    public static CsvData Read(string path) => Read(path, new CsvOptions());
+
+    /// <summary>Reads a file with some options.</summary>
+    /// <param name="path">Where the file is.</param>
+    /// <param name="options">The format, and the columns to read.</param>
+    /// <returns>The content of the file.</returns>
+    /// <exception cref="IOException">As without options.</exception>
+    /// <exception cref="ArgumentException">An option breaks its rule, or names a column that the file does not have.</exception>
+    public static CsvData Read(string path, CsvOptions options)
     {
         ArgumentNullException.ThrowIfNull(path);
-        var options = new CsvOptions(
-            header: header is { } has ? FSharpOption<bool>.Some(has) : null,
-            separator: separator is { } mark ? FSharpOption<char>.Some(mark) : null);
-        return new(Core.Csv.readWith(options, path).Get());
+        ArgumentNullException.ThrowIfNull(options);
+        return new(Core.Csv.readWith(options.ToCore(), path).Get());
     }
 }

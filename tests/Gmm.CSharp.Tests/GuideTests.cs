@@ -22,7 +22,7 @@ public partial class GuideTests
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         Run();
 
-        foreach (string file in (string[])["em.html", "weights.svg", "faithful.json", "faithful.npz"])
+        foreach (string file in (string[])["em.html", "weights.svg", "faithful.json", "faithful.npz", "export.csv"])
             File.Delete(Path.Combine(Path.GetTempPath(), file));
 
         Assert.Equal(string.Concat(Blocks("text")), Console.Output);
@@ -46,6 +46,11 @@ public partial class GuideTests
         model.PredictProba(eruption, shares);
         int component = model.Predict(eruption);
         Console.WriteLine($"component {component}: probability {shares[component]:F6}, log-density {model.ScoreSample(eruption):F4}");
+
+        var csv = Path.Combine(Path.GetTempPath(), "export.csv");
+        File.WriteAllText(csv, "id;length;group;width\nA1;20,7;u;1,5\nA2;22,1;v;2\nA3;19,4;u;NA\nA4;35,4;v;4,5\n");
+        var export = CsvData.Read(csv, new() { Decimal = ',', Labels = "group", Missing = MissingCells.DropRows });
+        Console.WriteLine(export.Report.Summary);
 
         var tied = new GaussianMixture(2) { CovarianceType = CovarianceType.TiedDiag }.Fit(eruptions);
         var variances = (double[])tied.Covariances.Values;

@@ -49,6 +49,30 @@ public sealed class NpyTests : IDisposable
         Assert.Equal(Enumerable.Range(0, 9).Select(i => new double[] { i / 3f }), file.Rows);
     }
 
+    [Theory]
+    [InlineData("<i4", false, "01000000feffffff030000000400000005000000faffffff")]
+    [InlineData("<i4", true, "0100000004000000feffffff0500000003000000faffffff")]
+    [InlineData("|i1", false, "01fe030405fa")]
+    [InlineData(">i2", true, "00010004fffe00050003fffa")]
+    [InlineData("<f2", false, "003c00c000420044004500c6")]
+    [InlineData("<f8", true, "000000000000f03f000000000000104000000000000000c00000000000001440000000000000084000000000000018c0")]
+    public void IntegersAndColumnsBecomeRows(string type, bool isFortran, string bytes)
+    {
+        Write($"{{'descr': '{type}', 'fortran_order': {isFortran}, 'shape': (2, 3), }}", Convert.FromHexString(bytes));
+        using var file = NpyData.Open(Target);
+        Assert.Equal([[1, -2, 3], [4, 5, -6]], file.Rows);
+    }
+
+    [Fact]
+    public void AnIntegerThatNoDoubleEqualsIsToldWithItsPlace()
+    {
+        Write("{'descr': '<i8', 'fortran_order': False, 'shape': (1, 2), }", [.. new byte[8], .. BitConverter.GetBytes((1L << 53) + 1)]);
+        using var file = NpyData.Open(Target);
+        Assert.Equal(
+            $"{Target}: Row 0, column 1 (counting from 0) holds 9007199254740993, which no float64 equals; round with array.astype('<f8'), or subtract an offset before saving.",
+            Assert.Throws<IOException>(() => new GaussianMixture(1).Fit(file.Rows)).Message);
+    }
+
     [Fact]
     public void AFitOfAFileInSinglePrecisionIsThatOfAnArray()
     {
@@ -63,8 +87,7 @@ public sealed class NpyTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{'descr': '>f8', 'fortran_order': False, 'shape': (1, 2), }", "Its numbers are >f8, big-endian; save them with array.astype('<f8').")]
-    [InlineData("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }", "Its numbers are in Fortran order, column by column; save them with numpy.ascontiguousarray(array).")]
+    [InlineData("{'descr': '<c8', 'fortran_order': False, 'shape': (1, 2), }", "Its numbers must be floating-point numbers, integers or Booleans of at most 8 bytes, but are <c8; save them with array.astype('<f8').")]
     [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2, 2), }", "Its shape must be N×D or N, but is 2×2×2.")]
     [InlineData("{'descr': '<f8', 'fortran_order': False, 'shape': (4, 2), }", "It is cut short: a shape of 4×2 takes 134 bytes, but it has 86.")]
     public void WhatIsWrongIsToldWithThePath(string header, string reason)

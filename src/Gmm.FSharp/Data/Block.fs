@@ -25,6 +25,18 @@ module internal EitherPrecision =
 
         ReadOnlyMemory gathered
 
+    /// Puts columns of `rows` numbers together row by row.
+    let interleave rows (columns: ReadOnlyMemory<'T>[]) : ReadOnlyMemory<'T> =
+        let interleaved = GC.AllocateUninitializedArray<'T>(rows * columns.Length)
+
+        for j in 0 .. columns.Length - 1 do
+            let column = columns[j].Span
+
+            for i in 0 .. rows - 1 do
+                interleaved[i * columns.Length + j] <- column[i]
+
+        ReadOnlyMemory interleaved
+
 /// Consecutive numbers in memory, as float64 or, in half the space, as float32.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Numbers =
@@ -78,6 +90,22 @@ type Numbers =
         match numbers with
         | Float64 values -> Float64(EitherPrecision.gather length place values)
         | Float32 values -> Float32(EitherPrecision.gather length place values)
+
+    /// Puts columns of equal length, all of one precision, together row by row.
+    static member internal OfColumns(columns: Numbers[]) : Numbers =
+        match columns[0] with
+        | Float64 first ->
+            let values = columns |> Array.map _.ToFloat64()
+            Float64(EitherPrecision.interleave first.Length values)
+        | Float32 first ->
+            let values =
+                columns
+                |> Array.map (fun column ->
+                    match column with
+                    | Float32 values -> values
+                    | Float64 _ -> invalidArg (nameof columns) "The columns have different precisions.")
+
+            Float32(EitherPrecision.interleave first.Length values)
 
     /// Finds the index of the first number that satisfies a predicate.
     member inline internal numbers.TryFindIndex([<InlineIfLambda>] isSought: float -> bool) : int option =

@@ -16,12 +16,29 @@ type internal NpyHeader =
     {
         /// NumPy's text for the type of the elements: '<f8' for little-endian float64.
         Type: string
+        /// Whether the array lies in Fortran order, the first index running fastest, and not in C order.
+        IsFortran: bool
         /// The length of every dimension.
         Shape: int64[]
         /// The number of elements.
         Count: int64
         /// The position of the first element, in bytes.
         Offset: int64
+    }
+
+/// An integer of a file that no float64 equals: its place among the numbers read, and its digits.
+exception internal InexactInteger of index: int * digits: string
+
+/// The type of the numbers of a NumPy file.
+[<Struct; NoEquality; NoComparison>]
+type internal NpyNumber =
+    {
+        /// NumPy's letter: f, i, u or b, for floating-point numbers, integers, integers from 0, and Booleans.
+        Kind: char
+        /// The bytes of a number.
+        Size: int
+        /// Whether the bytes are in the opposite of this machine's order.
+        IsSwapped: bool
     }
 
 /// NumPy's own file format: a header in ASCII, then the numbers as they lie in memory
@@ -84,8 +101,7 @@ module internal NpyFormat =
         // With at most one dimension longer than 1, Fortran order and C order are the same.
         let isVector = shape |> Array.filter (fun length -> length <> 1L) |> Array.length <= 1
 
-        if field "True|False" "fortran_order" text = "True" && not isVector then
-            fail "Its numbers are in Fortran order, column by column; save them with numpy.ascontiguousarray(array)."
+        let isFortran = field "True|False" "fortran_order" text = "True" && not isVector
 
         let count =
             try
@@ -95,20 +111,25 @@ module internal NpyFormat =
                 fail $"Its shape {text} has too many numbers."
 
         { Type = kind
+          IsFortran = isFortran
           Shape = shape
           Count = count
           Offset = 8L + lengthBytes + length }
 
-    /// Returns the bytes per number of a header, which must declare float64 or float32. Raises `Unusable`.
-    let numberSize (header: NpyHeader) : int =
-        match header.Type with
-        | "<f8" -> 8
-        | "<f4" -> 4
-        | ">f8"
-        | ">f4" -> fail $"Its numbers are {header.Type}, big-endian; save them with array.astype('<f8')."
-        | other ->
+    /// Returns the type of the numbers that a header declares. Raises `Unusable` for other elements than numbers.
+    let number (header: NpyHeader) : NpyNumber =
+        let found =
+            Regex.Match(header.Type, "^([<>|])(?:(f)([248])|([iu])([1248])|(b)(1))$", RegexOptions.CultureInvariant)
+
+        if not found.Success then
             fail
-                $"Its numbers must be float64 or float32 ('<f8', '<f4'), but are {other}; save them with array.astype('<f8')."
+                $"Its numbers must be floating-point numbers, integers or Booleans of at most 8 bytes, but are {header.Type}; save them with array.astype('<f8')."
+
+        let text = header.Type
+
+        { Kind = text[1]
+          Size = int text[2] - int '0'
+          IsSwapped = text[0] = '>' = BitConverter.IsLittleEndian && text[0] <> '|' }
 
     /// Writes a header of version 1 for elements in C order, padded so that the elements begin at a multiple of 64
     /// bytes.
@@ -137,22 +158,69 @@ module internal NpyFormat =
         writeHeader "<f8" (Array.map int64 shape) stream
         writeValues values stream
 
-    /// Reads little-endian numbers of `size` bytes each, 8 or 4.
-    let decode (size: int) (bytes: ReadOnlySpan<byte>) : Numbers =
-        if size = 8 then
-            let numbers = GC.AllocateUninitializedArray<float>(bytes.Length / 8)
+    /// Copies bytes into an array of elements, in this machine's order of bytes.
+    let private elements<'T when 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType>
+        (number: NpyNumber)
+        (bytes: ReadOnlySpan<byte>)
+        : 'T[] =
+        let elements = GC.AllocateUninitializedArray<'T>(bytes.Length / number.Size)
+        bytes.CopyTo(MemoryMarshal.AsBytes(elements.AsSpan()))
 
-            for i in 0 .. numbers.Length - 1 do
-                numbers[i] <- BinaryPrimitives.ReadDoubleLittleEndian(bytes.Slice(8 * i, 8))
+        if number.IsSwapped then
+            match number.Size with
+            | 2 ->
+                let span = MemoryMarshal.Cast<'T, uint16>(elements.AsSpan())
+                BinaryPrimitives.ReverseEndianness(span, span)
+            | 4 ->
+                let span = MemoryMarshal.Cast<'T, uint32>(elements.AsSpan())
+                BinaryPrimitives.ReverseEndianness(span, span)
+            | 8 ->
+                let span = MemoryMarshal.Cast<'T, uint64>(elements.AsSpan())
+                BinaryPrimitives.ReverseEndianness(span, span)
+            | _ -> ()
 
-            Numbers.Float64(ReadOnlyMemory numbers)
-        else
-            let numbers = GC.AllocateUninitializedArray<float32>(bytes.Length / 4)
+        elements
 
-            for i in 0 .. numbers.Length - 1 do
-                numbers[i] <- BinaryPrimitives.ReadSingleLittleEndian(bytes.Slice(4 * i, 4))
+    /// Reads numbers: floating-point numbers of 4 bytes or fewer as float32, all others as float64. Raises
+    /// `InexactInteger` for an integer that no float64 equals.
+    let decode (number: NpyNumber) (bytes: ReadOnlySpan<byte>) : Numbers =
+        let ofDoubles (values: float[]) = Numbers.Float64(ReadOnlyMemory values)
+        let ofSingles (values: float32[]) = Numbers.Float32(ReadOnlyMemory values)
 
-            Numbers.Float32(ReadOnlyMemory numbers)
+        let requireExact (index: int) (isExact: bool) (digits: 'T) =
+            if not isExact then
+                raise (InexactInteger(index, string digits))
+
+        match number.Kind, number.Size with
+        | 'f', 8 -> ofDoubles (elements<float> number bytes)
+        | 'f', 4 -> ofSingles (elements<float32> number bytes)
+        | 'f', _ -> elements<Half> number bytes |> Array.map float32 |> ofSingles
+        | 'i', 1 -> elements<sbyte> number bytes |> Array.map float |> ofDoubles
+        | 'i', 2 -> elements<int16> number bytes |> Array.map float |> ofDoubles
+        | 'i', 4 -> elements<int> number bytes |> Array.map float |> ofDoubles
+        | 'i', _ ->
+            elements<int64> number bytes
+            |> Array.mapi (fun i value ->
+                let converted = float value
+                // 2⁶³ itself has no int64.
+                requireExact i (converted < 9223372036854775808.0 && int64 converted = value) value
+                converted)
+            |> ofDoubles
+        | 'u', 1 -> elements<byte> number bytes |> Array.map float |> ofDoubles
+        | 'u', 2 -> elements<uint16> number bytes |> Array.map float |> ofDoubles
+        | 'u', 4 -> elements<uint32> number bytes |> Array.map float |> ofDoubles
+        | 'u', _ ->
+            elements<uint64> number bytes
+            |> Array.mapi (fun i value ->
+                let converted = float value
+                requireExact i (converted < 18446744073709551616.0 && uint64 converted = value) value
+                converted)
+            |> ofDoubles
+        | _ -> elements<byte> number bytes |> Array.map (fun value -> if value = 0uy then 0.0 else 1.0) |> ofDoubles
+
+    /// Says what is wrong with an integer that no float64 equals.
+    let inexact (place: string) (digits: string) =
+        $"{place} holds {digits}, which no float64 equals; round with array.astype('<f8'), or subtract an offset before saving."
 
 #nowarn "9" // Native pointers: they point into a mapped file, within its checked length.
 
@@ -237,7 +305,7 @@ type NpyFile internal (source: Source, file: IDisposable) =
     interface IDisposable with
         member _.Dispose() = file.Dispose()
 
-/// Reads and writes NumPy's .npy files of numbers: float64 or float32, little-endian, row by row (C order).
+/// Reads NumPy's .npy files of numbers, and writes them as float64, little-endian, row by row (C order).
 module Npy =
     /// The largest number of columns: 64 rows of it still fit in an array.
     let private mostColumns = 1L <<< 24
@@ -261,7 +329,8 @@ module Npy =
 
         try
             let header = NpyFormat.readHeader stream
-            let size = NpyFormat.numberSize header
+            let number = NpyFormat.number header
+            let size = number.Size
             let rows, columns = sizes header
             let shape = String.Join("×", header.Shape)
 
@@ -276,8 +345,29 @@ module Npy =
 
             let file = new MappedFile(path, stream)
             let blockRows = Source.blockRows columns
-            // Aligned little-endian numbers can be read in place.
-            let isInPlace = header.Offset % int64 size = 0L && BitConverter.IsLittleEndian
+            let isFloat = number.Kind = 'f' && size >= 4
+
+            let isInPlace = isFloat && not header.IsFortran && not number.IsSwapped && header.Offset % int64 size = 0L
+
+            /// Converts consecutive numbers of the file, the first of which is that of a row and a column.
+            let decode (row: int64) (column: int) (count: int) : Numbers =
+                let index =
+                    if header.IsFortran then
+                        int64 column * rows + row
+                    else
+                        row * int64 columns + int64 column
+
+                try
+                    NpyFormat.decode number (file.Bytes(header.Offset + index * int64 size, count * size))
+                with InexactInteger(i, digits) ->
+                    let row, column =
+                        if header.IsFortran then
+                            row + int64 i, column
+                        else
+                            row + int64 (i / columns), i % columns
+
+                    let place = $"Row {row}, column {column} (counting from 0)"
+                    raise (GmmException(UnreadableFile(path, 0, 0, NpyFormat.inexact place digits)))
 
             let read index =
                 file.RequireUnchanged()
@@ -286,8 +376,10 @@ module Npy =
                 let offset = header.Offset + first * int64 columns * int64 size
 
                 let numbers =
-                    if not isInPlace then
-                        NpyFormat.decode size (file.Bytes(offset, count * columns * size))
+                    if header.IsFortran then
+                        Array.init columns (fun j -> decode first j count) |> Numbers.OfColumns
+                    elif not isInPlace then
+                        decode first 0 (count * columns)
                     elif size = 8 then
                         Numbers.Float64(file.Memory(offset, count * columns))
                     else
@@ -310,12 +402,15 @@ module Npy =
             stream.Dispose()
             reraise ()
 
-    /// Opens a file and reads its rows in place, from the disk, as they are needed: `use file = …`, and then
-    /// `file.Source`. Numbers in float32 stay float32. An array of one dimension is one column. Rows, blocks and all
-    /// results are the same, to the last bit, as for the same numbers in memory. Error when there is no such file, when
-    /// its numbers are not little-endian float64 or float32 in C order, or when header and length don't agree. Do not
-    /// write to the file while it is in use: the next read returns an error when it notices the change, but truncating
-    /// the file in the middle of a block ends the process.
+    /// Opens a file and reads its rows from the disk, as they are needed: `use file = …`, and then `file.Source`. The
+    /// numbers may be floating-point numbers of 2, 4 or 8 bytes, integers of 1, 2, 4 or 8 bytes, or Booleans, in either
+    /// order of bytes, row by row (C order) or column by column (Fortran order). Little-endian float64 and float32 in C
+    /// order are read in place; others are converted block by block, float16 to float32 and integers to float64. An
+    /// array of one dimension is one column. Rows, blocks and all results are the same, to the last bit, as for the same
+    /// numbers in memory. Error when there is no such file, when it holds other elements, or when header and length
+    /// don't agree. A read returns an error for an integer that no float64 equals. Do not write to the file while it is
+    /// in use: the next read returns an error when it notices the change, but truncating the file in the middle of a
+    /// block ends the process.
     let openFile (path: string) : Result<NpyFile, GmmError> = Files.attempt path (fun () -> openMapped path)
 
     /// Returns the rows of a file as `openFile` does, but keeps the file open until the process ends, which suits

@@ -92,8 +92,37 @@ module Npz =
 
         found
 
+    /// The CRC-32 remainder of every byte (ISO 3309; PKWARE's APPNOTE, §4.4.7).
+    let private remainders =
+        Array.init 256 (fun byte ->
+            Seq.fold
+                (fun crc _ -> if crc &&& 1u = 1u then (crc >>> 1) ^^^ 0xEDB88320u else crc >>> 1)
+                (uint32 byte)
+                (seq { 1..8 }))
+
+    /// Computes the CRC-32 of a stream.
+    let private checksum (stream: Stream) : uint32 =
+        let buffer = Array.zeroCreate<byte> 8192
+        let mutable crc = 0xFFFFFFFFu
+        let mutable count = stream.Read(buffer, 0, buffer.Length)
+
+        while count > 0 do
+            for i in 0 .. count - 1 do
+                crc <- (crc >>> 8) ^^^ remainders[int (byte crc ^^^ buffer[i])]
+
+            count <- stream.Read(buffer, 0, buffer.Length)
+
+        ~~~crc
+
+    /// Compares the content of an array with its CRC-32, which the archive holds and .NET does not check.
+    let private requireChecksum (key: string) (entry: ZipArchiveEntry) =
+        use stream = entry.Open()
+
+        if checksum stream <> entry.Crc32 then
+            fail $"{key} is damaged: its checksum is wrong."
+
     /// Returns the header and the bytes of an array whose elements have a given size. Its length must agree with its
-    /// header.
+    /// header, and its checksum with its content.
     let private readArray (key: string) (elementSize: NpyHeader -> int) (entry: ZipArchiveEntry) : NpyHeader * byte[] =
         use stream = entry.Open()
 
@@ -122,7 +151,23 @@ module Npz =
         if stream.ReadByte() >= 0 then
             fail $"{key} is damaged: it goes on after its end."
 
+        requireChecksum key entry
         header, bytes
+
+    /// Returns an array in C order that lies in Fortran order.
+    let private rowByRow (shape: int64[]) (values: float[]) : float[] =
+        // A step along dimension d passes over the product of the lengths before it.
+        let steps = Array.scan (*) 1L shape
+
+        values
+        |> Array.mapi (fun i _ ->
+            let mutable rest, place = int64 i, 0L
+
+            for d in shape.Length - 1 .. -1 .. 0 do
+                place <- place + rest % shape[d] * steps[d]
+                rest <- rest / shape[d]
+
+            values[int place])
 
     let private numbers (entries: Dictionary<string, ZipArchiveEntry>) (key: string) : int[] * float[] =
         match entries.TryGetValue key with
@@ -132,8 +177,15 @@ module Npz =
             fail
                 $"It has no {key}; it has {keys}. Save it with numpy.savez(path, weights_=…, means_=…, covariances_=…)."
         | true, entry ->
-            let header, bytes = readArray key NpyFormat.numberSize entry
-            let values = (NpyFormat.decode (NpyFormat.numberSize header) (ReadOnlySpan bytes)).ToFloat64().ToArray()
+            let header, bytes = readArray key (fun header -> (NpyFormat.number header).Size) entry
+
+            let values =
+                try
+                    (NpyFormat.decode (NpyFormat.number header) (ReadOnlySpan bytes)).ToFloat64().ToArray()
+                with InexactInteger(index, digits) ->
+                    fail (NpyFormat.inexact $"{key}: Number {index} (counting from 0)" digits)
+
+            let values = if header.IsFortran then rowByRow header.Shape values else values
 
             match values |> Array.tryFind (Double.IsFinite >> not) with
             | Some value -> fail $"{key} must be finite, but has {value}."
@@ -252,7 +304,7 @@ module Npz =
             | :? OverflowException -> fail "It is damaged: a shape is beyond the range of numbers.")
 
     /// Reads a Gaussian mixture from an archive of `numpy.savez` or `numpy.savez_compressed` with `weights_`, `means_`
-    /// and `covariances_` of float64 or float32, as in scikit-learn. `covariance_type` gives the structure; without it,
+    /// and `covariances_` of numbers, as in scikit-learn. `covariance_type` gives the structure; without it,
     /// the shapes do. To predict with the mixture, see `Fit.ofMixture`. Error when the file is missing, damaged or not
     /// an archive; when an array is missing, has a wrong shape or type, or is larger than half a gigabyte; when weights
     /// do not sum to 1; or when a covariance is not positive definite.

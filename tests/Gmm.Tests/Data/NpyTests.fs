@@ -30,6 +30,8 @@ let private reason (result: Result<'T, GmmError>) =
     | Error error -> failwith error.Message
     | Ok _ -> failwith "Expected an error, but got a result."
 
+let private half (number: float) : Half = Half.op_Explicit number
+
 /// What reading all rows of a file gives.
 let private readAll path =
     match Npy.openFile path with
@@ -186,7 +188,7 @@ let ``files that NumPy wrote, and what NumPy reads of ours`` () =
         let printed = Python.numbers "arrays.py" [ folder; ours ]
         Assert.Equal<int64[]>(bits (Array.append [| 10.0; 7.0 |] (Array.concat large.Value[..9])), bits printed)
 
-        let expect name rows columns (convert: float -> float) =
+        let expectWithin tolerance name rows columns (convert: float -> float) =
             let found = readAll (path name) |> ok
             let _, _, numbers = found
             Assert.Equal((rows, columns), (let rows, columns, _ = found in int rows, columns))
@@ -195,27 +197,43 @@ let ``files that NumPy wrote, and what NumPy reads of ours`` () =
 
             numbers
             |> Array.iteri (fun i number ->
-                near 1e-7 $"{name}[{i}]" (sin (float i)) number
+                near tolerance $"{name}[{i}]" (sin (float i)) number
                 Assert.Equal(convert number, number))
 
+        let expect = expectWithin 1e-7
         expect "f8" 500 3 id
         expect "f4" 500 3 (float32 >> float)
         expect "vector" 70 1 id
         expect "wide" 130 200 id
         expect "column-fortran" 70 1 id
+        expect "fortran" 500 3 id
+        expect "fortran-f4" 500 3 (float32 >> float)
+        // Eleven binary digits, of numbers up to 1.
+        expectWithin (1.0 / 2048.0) "f2" 500 3 (half >> float)
+        expect "big-endian" 500 3 id
+
+        for kind in [ "i1"; "i2"; "i4"; "i8"; "u1"; "u2"; "u4"; "u8"; "b1" ] do
+            for order in [ "C-little"; "C-big"; "F-little"; "F-big" ] do
+                // As arrays.py makes them.
+                let number (i: int64) =
+                    match kind with
+                    | "b1" -> float (i % 3L % 2L)
+                    | "u1" -> float (i % 251L)
+                    | "i1" -> float (i % 251L - 125L)
+                    | "u2"
+                    | "u4"
+                    | "u8" -> float (i * 43L)
+                    | _ -> float (i * 21L - 15000L)
+
+                let rows, columns, numbers = readAll (path $"{kind}-{order}") |> ok
+                Assert.Equal((500L, 3), (rows, columns))
+                Assert.Equal<float[]>(Array.init 1500 (int64 >> number), numbers)
+
         let reason name = reason (Npy.openFile (path name))
 
-        Assert.Equal(
-            "Its numbers are in Fortran order, column by column; save them with numpy.ascontiguousarray(array).",
-            reason "fortran"
-        )
-
-        Assert.Equal("Its numbers are >f8, big-endian; save them with array.astype('<f8').", reason "big-endian")
-
-        for name, kind in
-            [ "integers", "<i8"; "complex", "<c16"; "objects", "|O"; "structure", "[('x', '<f8'), ('y', '<f8')]" ] do
+        for name, kind in [ "complex", "<c16"; "objects", "|O"; "structure", "[('x', '<f8'), ('y', '<f8')]" ] do
             Assert.Equal(
-                $"Its numbers must be float64 or float32 ('<f8', '<f4'), but are {kind}; save them with array.astype('<f8').",
+                $"Its numbers must be floating-point numbers, integers or Booleans of at most 8 bytes, but are {kind}; save them with array.astype('<f8').",
                 reason name
             )
 
@@ -227,6 +245,54 @@ let ``files that NumPy wrote, and what NumPy reads of ours`` () =
             "The data must have at least one row, but there is none.",
             (error (Gmm.fit Gmm.defaults file.Source)).Message
         ))
+
+/// Type, order and bytes of small arrays that NumPy 1.24 saved: [[1, −2, 3], [4, 5, −6]] in the signed types, the absolute
+/// values of these in the unsigned ones, and whether the absolute values are above 2 as Booleans.
+let private ofNumPy: (string * string * string) list =
+    [ "<f2", "False", "003c00c000420044004500c6"
+      "<f2", "True", "003c004400c00045004200c6"
+      "<f4", "False", "0000803f000000c000004040000080400000a0400000c0c0"
+      "<f4", "True", "0000803f00008040000000c00000a040000040400000c0c0"
+      ">f4", "False", "3f800000c0000000404000004080000040a00000c0c00000"
+      ">f4", "True", "3f80000040800000c000000040a0000040400000c0c00000"
+      "<f8", "False", "000000000000f03f00000000000000c000000000000008400000000000001040000000000000144000000000000018c0"
+      "<f8", "True", "000000000000f03f000000000000104000000000000000c00000000000001440000000000000084000000000000018c0"
+      "|i1", "False", "01fe030405fa"
+      "|i1", "True", "0104fe0503fa"
+      "<i2", "False", "0100feff030004000500faff"
+      "<i2", "True", "01000400feff05000300faff"
+      ">i2", "False", "0001fffe000300040005fffa"
+      ">i2", "True", "00010004fffe00050003fffa"
+      "<i4", "False", "01000000feffffff030000000400000005000000faffffff"
+      "<i4", "True", "0100000004000000feffffff0500000003000000faffffff"
+      "<i8", "False", "0100000000000000feffffffffffffff030000000000000004000000000000000500000000000000faffffffffffffff"
+      "<i8", "True", "01000000000000000400000000000000feffffffffffffff05000000000000000300000000000000faffffffffffffff"
+      ">i8", "False", "0000000000000001fffffffffffffffe000000000000000300000000000000040000000000000005fffffffffffffffa"
+      ">i8", "True", "00000000000000010000000000000004fffffffffffffffe00000000000000050000000000000003fffffffffffffffa"
+      "|u1", "False", "010203040506"
+      "|u1", "True", "010402050306"
+      "<u2", "False", "010002000300040005000600"
+      "<u2", "True", "010004000200050003000600"
+      "<u4", "False", "010000000200000003000000040000000500000006000000"
+      "<u4", "True", "010000000400000002000000050000000300000006000000"
+      "<u8", "False", "010000000000000002000000000000000300000000000000040000000000000005000000000000000600000000000000"
+      "<u8", "True", "010000000000000004000000000000000200000000000000050000000000000003000000000000000600000000000000"
+      "|b1", "False", "000001010101"
+      "|b1", "True", "000100010101" ]
+
+[<Fact>]
+let ``every type that NumPy saved is read, in both orders`` () =
+    for descr, order, digits in ofNumPy do
+        let content = Convert.FromHexString digits
+
+        let expected =
+            match descr[1] with
+            | 'u' -> [| 1.0 .. 6.0 |]
+            | 'b' -> [| 0.0; 0.0; 1.0; 1.0; 1.0; 1.0 |]
+            | _ -> [| 1.0; -2.0; 3.0; 4.0; 5.0; -6.0 |]
+
+        withFile (npy $"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': (2, 3), }}" content) (fun path ->
+            Assert.Equal((2L, 3, expected), readAll path |> ok))
 
 // ── By hand ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -246,6 +312,101 @@ let ``NaN and infinity are told with row and column`` () =
         match Gmm.fit Gmm.defaults file.Source with
         | Error(InvalidNumber(1L, 1, value)) when Double.IsNaN value -> ()
         | other -> failwith $"%A{other}")
+
+[<Fact>]
+let ``columns of a file in Fortran order become rows, in every block`` () =
+    let columns = 7
+    let numbers = Array.concat large.Value
+
+    for descr, bytes, convert in
+        [ "<f8", (fun (x: float) -> BitConverter.GetBytes x), id
+          "<f4", (fun x -> BitConverter.GetBytes(float32 x)), (float32 >> float)
+          "<f2", (fun x -> BitConverter.GetBytes(half x)), (half >> float) ] do
+        for padding in 0..3 do
+            let header = $"{{'descr': '{descr}', 'fortran_order': True, 'shape': (5000, 7), }}" + String(' ', padding)
+
+            let content =
+                [| for j in 0 .. columns - 1 do
+                       for row in large.Value -> bytes row[j] |]
+                |> Array.concat
+
+            withFile (npy header content) (fun path ->
+                use file = Npy.openFile path |> ok
+                Assert.True(file.Source.Blocks > 2L)
+                Assert.Equal(Source.blockRows columns, file.Source.BlockRows)
+                Assert.Equal<int64[]>(bits (Array.map convert numbers), bits (values file.Source))
+
+                match (file.Source.Read 1L).Numbers with
+                | Numbers.Float64 _ -> Assert.Equal("<f8", descr)
+                | Numbers.Float32 _ -> Assert.NotEqual<string>("<f8", descr))
+
+[<Fact>]
+let ``a file in Fortran order or of integers is read block by block, in little memory`` () =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "rows.npy")
+        let rows = 400_000
+
+        for order, descr, size in [ "True", "<f8", 8; "False", "<i8", 8; "True", "|u1", 1 ] do
+            do
+                use stream = File.Create path
+                let start = npy $"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': ({rows}, 8), }}" [||]
+                stream.Write start
+                stream.SetLength(int64 (start.Length + rows * 8 * size))
+
+            use file = Npy.openFile path |> ok
+            Source.rows [| 0L |] file.Source |> ignore
+            let before = GC.GetAllocatedBytesForCurrentThread()
+            Source.rows [| int64 rows - 1L |] file.Source |> ignore
+            let allocated = GC.GetAllocatedBytesForCurrentThread() - before
+            // A block has 8192 numbers of 8 bytes; it is converted with two copies at most.
+            Assert.True(allocated < 4L * 65536L, $"{allocated} bytes for a block of {descr}"))
+
+[<Fact>]
+let ``every integer that a float64 equals is read, and any other is an error at its row and column`` () =
+    let read kind order (numbers: byte[] list) =
+        let header = $"{{'descr': '{kind}', 'fortran_order': {order}, 'shape': ({numbers.Length / 2}, 2), }}"
+
+        withFile (npy header (Array.concat numbers)) (fun path ->
+            match Npy.openFile path with
+            | Ok opened ->
+                use file = opened
+
+                Predict.labels
+                    (Gmm.fit
+                        { Gmm.defaults with MaxIterations = 1 }
+                        (sourceOf [| [| 1.0; 2.0 |]; [| 2.0; 5.0 |]; [| 4.0; 4.0 |] |])
+                     |> ok)
+                    file.Source
+                |> Result.map (fun _ -> values file.Source)
+            | Error error -> Error error)
+
+    let signed =
+        [ Int64.MinValue; -(1L <<< 53); -1L; 0L; 1L <<< 53; (1L <<< 53) + 2L; 1L <<< 62; Int64.MaxValue - 1023L ]
+
+    Assert.Equal<float[]>(
+        signed |> Seq.map float |> Array.ofSeq,
+        read "<i8" "False" [ for number in signed -> BitConverter.GetBytes(number: int64) ] |> ok
+    )
+
+    let unsigned = [ 0UL; 1UL <<< 63; UInt64.MaxValue - 2047UL; (1UL <<< 53) + 2UL ]
+
+    Assert.Equal<float[]>(
+        unsigned |> Seq.map float |> Array.ofSeq,
+        read "<u8" "False" [ for number in unsigned -> BitConverter.GetBytes(number: uint64) ] |> ok
+    )
+
+    for order, place in [ "False", "Row 1, column 0"; "True", "Row 0, column 1" ] do
+        for kind, bytes, digits in
+            [ "<i8", BitConverter.GetBytes((1L <<< 53) + 1L), "9007199254740993"
+              "<i8", BitConverter.GetBytes(Int64.MaxValue), "9223372036854775807"
+              "<i8", BitConverter.GetBytes(-(1L <<< 53) - 1L), "-9007199254740993"
+              "<u8", BitConverter.GetBytes(UInt64.MaxValue), "18446744073709551615" ] do
+            let zero = Array.zeroCreate<byte> 8
+
+            Assert.Equal(
+                $"{place} (counting from 0) holds {digits}, which no float64 equals; round with array.astype('<f8'), or subtract an offset before saving.",
+                reason (read kind order [ zero; zero; bytes; zero ])
+            )
 
 let private wrong: (string * byte[]) list =
     [ "It is not an .npy file: it does not begin as numpy.save writes it.", [||]

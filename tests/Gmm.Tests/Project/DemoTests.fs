@@ -13,6 +13,10 @@ let private program =
     let configuration = DirectoryInfo(AppContext.BaseDirectory).Parent.Name
     Path.Combine(repositoryRoot.Value, "samples", "Gmm.Demo", "bin", configuration, "net10.0", "Gmm.Demo.dll")
 
+/// A file as a program in German exports it: words for row names, decimal commas, a missing cell, labels in the middle.
+let private export =
+    "id;a;group;b;note\nA1;1,5;u;2,5;x\nA2;NA;v;3,5;y\nA3;3;u;4,5;z\nA4;5;u;4,5;x\nA5;5,5;v;7,5;x\nA6;1;v;2;x\n"
+
 /// The exit code, the output and the errors of the demo, run in a folder of its own that has the data, and what `look` sees
 /// there afterwards.
 let private runAnd (look: string -> 'T) (arguments: string list) =
@@ -22,6 +26,8 @@ let private runAnd (look: string -> 'T) (arguments: string list) =
 
     for file in [ "faithful.csv"; "iris.csv" ] do
         File.Copy(Path.Combine(repositoryRoot.Value, "data", file), Path.Combine(data, file))
+
+    File.WriteAllText(Path.Combine(folder, "export.csv"), export)
 
     try
         let start =
@@ -72,17 +78,25 @@ let ``without arguments it fits both data sets with all structures and draws the
 
     Assert.Contains("BIC prefers full", output)
     Assert.Contains("–", output)
-    // Every row of a table is one line.
-    Assert.All(
-        output.Split('\n') |> Array.filter (fun line -> line.StartsWith '│'),
-        fun line -> Assert.Equal(7, line.Split('│').Length - 1)
+    Assert.Contains("data: 150 rows of 4 columns: sepal_length, sepal_width, petal_length, petal_width", output)
+    Assert.Contains("labels: label (by its name)", output)
+    // Every row of a table is one line: of fits, of the means of faithful, of the means of iris.
+    let count mark (line: string) = line.Split(mark: char).Length - 1
+
+    Assert.Equal<int>(
+        Array.concat [ Array.replicate 7 7; Array.replicate 3 5; Array.replicate 11 7 ],
+        output.Split('\n') |> Array.filter (fun line -> line.StartsWith '│') |> Array.map (count '│')
     )
+
+    // The weights of faithful, and a mean of iris.
+    for number in [ "0.3559"; "79.9681"; "2.94866" ] do
+        Assert.Contains(number, output)
 
 [<Fact>]
 let ``a file of the user's own, one structure, and a picture where it is wanted`` () =
     let arguments =
         [ "data/iris.csv"; "--components"; "3"; "--covariance"; "tied"; "--restarts"; "2"; "--seed"; "5" ]
-        @ [ "--columns"; "petal_width,1"; "--output"; "out/mine.svg" ]
+        @ [ "--draw"; "petal_width,1"; "--output"; "out/mine.svg" ]
 
     let (exitCode, output, errors), isPicture = runAnd (fun folder -> isPicture folder "out/mine.svg") arguments
 
@@ -91,6 +105,23 @@ let ``a file of the user's own, one structure, and a picture where it is wanted`
     Assert.Contains("tied_full", output)
     Assert.Contains("out/mine.svg", output)
     Assert.DoesNotContain("BIC prefers", output)
+
+[<Fact>]
+let ``an export is read with options, and the demo says what it took as what`` () =
+    let arguments =
+        [ "export.csv"; "--components"; "1"; "--covariance"; "full" ]
+        @ [ "--labels"; "group"; "--without"; "5"; "--missing"; "drop" ]
+
+    let exitCode, output, errors = run arguments
+    Assert.Equal((0, ""), (exitCode, errors))
+
+    Assert.Contains(
+        "data: 5 rows of 2 columns: a, b\nlabels: group (as the options say)\nrow names: id (by its name)\nleft out: note (as the options say)\ndropped: 1 of 6 rows, with 1 missing cell\nformat: a header, semicolons between cells, decimal commas",
+        output.ReplaceLineEndings "\n"
+    )
+
+    // The means of 1.5, 3, 5, 5.5, 1 and of 2.5, 4.5, 4.5, 7.5, 2.
+    Assert.Matches(@"│ 0\s+│ 1\.0000 │\s+3\.2 │\s+4\.2 │", output)
 
 [<Fact>]
 let ``help is no error`` () =
@@ -104,7 +135,10 @@ let ``help is no error`` () =
 [<InlineData("data/iris.csv --components three", "not a number")>]
 [<InlineData("data/iris.csv --components", "no value")>]
 [<InlineData("data/iris.csv --components 3 --covariance round", "no structure")>]
-[<InlineData("data/iris.csv --components 3 --columns 1", "one column")>]
+[<InlineData("data/iris.csv --components 3 --draw 1", "one column")>]
+[<InlineData("data/iris.csv --components 3 --missing keep", "no such way")>]
+[<InlineData("data/iris.csv --components 3 --decimal comma", "no mark")>]
+[<InlineData("data/iris.csv --components 3 --header perhaps", "neither yes nor no")>]
 [<InlineData("data/iris.csv --components 3 --colour red", "no such option")>]
 let ``wrong arguments end with code 2 and the usage`` (arguments: string) (_why: string) =
     let exitCode, output, errors = run (List.ofArray (arguments.Split ' '))
@@ -116,7 +150,9 @@ let ``wrong arguments end with code 2 and the usage`` (arguments: string) (_why:
 [<InlineData("missing.csv --components 2", "missing.csv")>]
 [<InlineData("data/iris.csv --components 0", "Components")>]
 [<InlineData("data/iris.csv --components 500", "500")>]
+[<InlineData("data/iris.csv --components 3 --draw 1,9", "sepal_length")>]
 [<InlineData("data/iris.csv --components 3 --columns 1,9", "sepal_length")>]
+[<InlineData("export.csv --components 1", "line 2, column 3: The columns \"group\", \"note\" have words.")>]
 let ``what the library refuses ends with code 1 and its message`` (arguments: string) (part: string) =
     let exitCode, _, errors = run (List.ofArray (arguments.Split ' '))
     Assert.Equal(1, exitCode)

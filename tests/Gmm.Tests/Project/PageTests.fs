@@ -47,6 +47,12 @@ let private expected =
             "by hand              log-likelihood -1130.263960"
             "largest weight difference 0.0000000"
             "adjusted Rand index 1.0000" ]
+          "files.fsx",
+          [ "line 4, column 4: The cell is \"NA\"; it is the only missing cell in 4 rows."
+            "data: 3 rows of 2 columns: length, width"
+            "row names: id (by its name)"
+            "left out: id, width (as the options say)"
+            "3 rows of 2" ]
           "quickstart.fsx", [ "log-likelihood -1130.26" ]
           // One step by hand, and ten.
           "coins.fsx", [ "0.828571   0.828571"; "0.7967  0.5197     0.7967  0.5197" ]

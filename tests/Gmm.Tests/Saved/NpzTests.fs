@@ -172,16 +172,35 @@ let ``keys of a header may come in any order, and one vector is the same in eith
 
 let private header descr order shape = $"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}"
 
+/// The bytes of integers of 64 bits.
+let private longs (numbers: int64 list) = numbers |> Seq.collect BitConverter.GetBytes |> Array.ofSeq
+
+[<Fact>]
+let ``integers, numbers in the other order of bytes, and arrays in Fortran order are read`` () =
+    let swapped = doubles [ 0.25; 0.75 ] |> Array.chunkBySize 8 |> Array.collect Array.rev
+    // Covariances (2×2×2), the first index running fastest: [[2, 1], [1, 3]] and [[5, −1], [−1, 4]].
+    let covariances = doubles [ 2.0; 5.0; 1.0; -1.0; 1.0; -1.0; 3.0; 4.0 ]
+
+    let mixture =
+        importOf
+            [ "weights_", npy (header "'>f8'" "False" "(2,)") swapped
+              "means_", npy (header "'<i8'" "True" "(2, 2)") (longs [ 1L; 3L; 2L; 4L ])
+              "covariances_", npy (header "'<f8'" "True" "(2, 2, 2)") covariances ]
+        |> ok
+
+    Assert.Equal<float>([| 0.25; 0.75 |], mixture.Weights)
+    let expected = Tensor.create [| 2; 2; 2 |] [| 2.0; 1.0; 1.0; 3.0; 5.0; -1.0; -1.0; 4.0 |]
+
+    Assert.Equal(Gaussian.create Full (array2D [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ]) expected |> ok, mixture.Parameters)
+
 let private wrong: (string * (string * byte[]) list) list =
     [ "It has no means_; it has weights_, covariances_. Save it with numpy.savez(", [ "means_", [||] ]
-      "means_: Its numbers are >f8, big-endian; save them with array.astype('<f8').",
-      [ "means_", npy (header "'>f8'" "False" "(2, 1)") (doubles [ 1.0; 2.0 ]) ]
-      "means_: Its numbers must be float64 or float32 ('<f8', '<f4'), but are <i8;",
-      [ "means_", npy (header "'<i8'" "False" "(2, 1)") (doubles [ 1.0; 2.0 ]) ]
-      "means_: Its numbers must be float64 or float32 ('<f8', '<f4'), but are |O;",
+      "means_: Its numbers must be floating-point numbers, integers or Booleans of at most 8 bytes, but are <c8;",
+      [ "means_", npy (header "'<c8'" "False" "(2, 1)") (doubles [ 1.0; 2.0 ]) ]
+      "means_: Number 1 (counting from 0) holds 9007199254740993, which no float64 equals;",
+      [ "means_", npy (header "'<i8'" "False" "(2, 1)") (longs [ 1L; 9007199254740993L ]) ]
+      "means_: Its numbers must be floating-point numbers, integers or Booleans of at most 8 bytes, but are |O;",
       [ "means_", npy (header "'|O'" "False" "(2, 1)") (doubles [ 1.0; 2.0 ]) ]
-      "covariances_: Its numbers are in Fortran order",
-      [ "covariances_", npy (header "'<f8'" "True" "(2, 2, 2)") (Array.zeroCreate 64) ]
       "means_: It is not an .npy file", [ "means_", "a,b\n1,2\n"B ]
       "means_: It is not an .npy file", [ "means_", "\x00"B ]
       "means_: It ends before the end of its header.", [ "means_", (array "(2, 1)" [])[..30] ]
@@ -239,26 +258,98 @@ let ``a file that is missing, a folder, no archive`` () =
         File.WriteAllText(path, "no archive")
         Assert.StartsWith("It is not a complete .npz archive: ", reason path))
 
+/// What importing some bytes as an archive gives.
+let private importBytes (path: string) (bytes: byte[]) : Result<Mixture<Gaussian>, GmmError> =
+    File.WriteAllBytes(path, bytes)
+
+    match Npz.import path with
+    | Ok mixture -> Ok mixture
+    | Error(UnreadableFile(named, 0, 0, _) as error) when named = path -> Error error
+    | Error error -> failwith error.Message
+
+/// The bits of all parameters of a mixture, and its structure.
+let private allBits (mixture: Mixture<Gaussian>) =
+    let gaussian = mixture.Parameters
+
+    gaussian.Structure,
+    bits mixture.Weights,
+    bits (gaussian.Means.toArray ()),
+    bits (gaussian.Covariances.toArray ()),
+    bits (gaussian.InverseFactors.toArray ())
+
 [<Fact>]
-let ``cut and changed archives give errors, or the numbers of arrays with valid checksums`` () =
+let ``a cut archive is an error`` () =
     inFolder (fun folder ->
         let path = Path.Combine(folder, "model.npz")
         Npz.export path (irisFit Diag).Mixture |> ok
         let whole = File.ReadAllBytes path
-        let random = Random 4
-
-        let isTold (bytes: byte[]) =
-            File.WriteAllBytes(path, bytes)
-
-            match Npz.import path with
-            | Ok _ -> false
-            | Error(UnreadableFile(named, 0, 0, _)) when named = path -> true
-            | Error error -> failwith error.Message
 
         for length in 0..7 .. whole.Length - 1 do
-            Assert.True(isTold whole[.. length - 1])
+            Assert.True(Result.isError (importBytes path whole[.. length - 1])))
 
-        for _ in 1..1000 do
+/// A small mixture, so that the archive has few bytes and every one of them can be changed.
+let private small structure =
+    { Gmm.defaults with
+        Components = 2
+        Family.Structure = structure
+        MaxIterations = 5 }
+    |> fun options ->
+        Gmm.fit options (sourceOf [| for n in 0..19 -> [| sin (float n); float (n % 3) + cos (float n) |] |])
+    |> ok
+
+[<Theory; MemberData(nameof structureNames)>]
+let ``an archive with any byte changed is an error or has the same parameters, to the last bit`` (structure: string) =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "model.npz")
+        Npz.export path (small (Structure.parse structure |> ok)).Mixture |> ok
+        let whole = File.ReadAllBytes path
+        let expected = allBits (Npz.import path |> ok)
+        let random = Random 4
+
+        for place in 0 .. whole.Length - 1 do
             let bytes = Array.copy whole
-            bytes[random.Next bytes.Length] <- byte (random.Next 256)
-            isTold bytes |> ignore)
+            bytes[place] <- bytes[place] ^^^ byte (random.Next(1, 256))
+
+            match importBytes path bytes with
+            | Ok mixture ->
+                Assert.True((allBits mixture = expected), $"byte {place} of {whole.Length} changes the model")
+            | Error _ -> ())
+
+[<Fact>]
+let ``a compressed archive with any byte changed is an error or has the same parameters, to the last bit`` () =
+    inFolder (fun folder ->
+        let stored, path = Path.Combine(folder, "stored.npz"), Path.Combine(folder, "model.npz")
+        Npz.export stored (small Full).Mixture |> ok
+        let expected = allBits (Npz.import stored |> ok)
+
+        do
+            use from = ZipFile.OpenRead stored
+            use archive = new ZipArchive(File.Create path, ZipArchiveMode.Create)
+
+            for entry in from.Entries do
+                use content = entry.Open()
+                use target = archive.CreateEntry(entry.FullName, CompressionLevel.SmallestSize).Open()
+                content.CopyTo target
+
+        let whole = File.ReadAllBytes path
+        Assert.Equal(expected, allBits (Npz.import path |> ok))
+
+        for place in 0 .. whole.Length - 1 do
+            let bytes = Array.copy whole
+            bytes[place] <- bytes[place] ^^^ (1uy <<< place % 8)
+
+            match importBytes path bytes with
+            | Ok mixture ->
+                Assert.True((allBits mixture = expected), $"bit {place % 8} of byte {place} changes the model")
+            | Error _ -> ())
+
+[<Fact>]
+let ``a number changed without its checksum is an error that says so`` () =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "model.npz")
+        Npz.export path (small Full).Mixture |> ok
+        let bytes = File.ReadAllBytes path
+        let mean = (Npz.import path |> ok).Parameters.Means.toArray()[0] |> BitConverter.GetBytes
+        let place = bytes.AsSpan().IndexOf(ReadOnlySpan mean)
+        bytes[place] <- bytes[place] ^^^ 1uy
+        Assert.Equal($"{path}: means_ is damaged: its checksum is wrong.", (error (importBytes path bytes)).Message))

@@ -127,7 +127,7 @@ module private GaussianScale =
     /// Returns a positive variance for every feature (D): its scale over the data; where a feature doesn't vary, the
     /// diagonal of the prior's scale, or the amount that is added. Error when a feature has none of them and the structure
     /// needs its variance.
-    let variances structure regularisation (prior: GaussianPrior) execution (data: DataCovariance) source =
+    let variances structure regularisation (prior: GaussianPrior) execution (data: DataCovariance) (source: Source) =
         let layout = Structure.layout structure
         let scale = FeatureScale.ofSource execution (DataCovariance.variances layout source.Columns data) source
 
