@@ -150,6 +150,10 @@ public sealed class GaussianMixture : MixtureModel
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public GaussianMixtureDistribution Marginal(int[] features) => Of(Current<FitOf<Gaussian>>()).Marginal(features);
 
+    /// <inheritdoc cref="GaussianMixtureDistribution.CutPoints"/>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public (double X, int Below, int Above)[] CutPoints() => Of(Current<FitOf<Gaussian>>()).CutPoints();
+
     /// <inheritdoc cref="GaussianMixtureDistribution.Conditional"/>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public GaussianMixtureDistribution Conditional(int[] features, int[] given, double[] values) =>

@@ -102,6 +102,42 @@ public abstract class MixtureModel : Estimator
     /// <inheritdoc cref="Estimator.Predict" path="/exception"/>
     public double Score(Rows data, double[]? sampleWeights = null) => Current().Score(data.ToSource(sampleWeights));
 
+    /// <summary>Marks the outliers among the rows: the given share of them, where the density p(xₙ) is lowest.</summary>
+    /// <remarks>
+    /// A row is an outlier if <see cref="ScoreSamples"/> is below <see cref="DensityThreshold"/> of the same rows. The outliers weigh at
+    /// most the share of all rows: without sample weights and rows of equal density there are ⌊share·N⌋.
+    /// </remarks>
+    /// <param name="data">N×D numbers, with the D of the fitted data; usually the fitted data.</param>
+    /// <param name="share">The share of the rows to mark, above 0 and below 1: 0.01 for one in a hundred.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <returns>Whether each row is an outlier (N).</returns>
+    /// <exception cref="ArgumentException">The share, the data or the sample weights break their rule, which the message states with the value.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public bool[] Outliers(Rows data, double share, double[]? sampleWeights = null) =>
+        Current().Outliers(share, data.ToSource(sampleWeights)).IsOutlier;
+
+    /// <summary>Returns the log-density below which a share of the rows lies, for <see cref="IsOutlier"/>.</summary>
+    /// <remarks>
+    /// It is the quantile of the log-densities ln p(xₙ) by definition 2 of Hyndman and Fan (1996): the smallest t for which the rows
+    /// with ln p(xₙ) ≤ t weigh more than the share. Where some rows have exactly the share, it lies halfway between the highest of
+    /// them and the next row.
+    /// </remarks>
+    /// <inheritdoc cref="Outliers" path="/param"/>
+    /// <returns>The threshold.</returns>
+    /// <inheritdoc cref="Outliers" path="/exception"/>
+    public double DensityThreshold(Rows data, double share, double[]? sampleWeights = null) =>
+        Current().Outliers(share, data.ToSource(sampleWeights)).Threshold;
+
+    /// <summary>Returns whether the log-density ln p(xₙ) is below a threshold, for every row.</summary>
+    /// <param name="data">N×D numbers, with the D of the fitted data; usually new data.</param>
+    /// <param name="threshold">The threshold, usually <see cref="DensityThreshold"/> of the fitted data.</param>
+    /// <returns>Whether each row is an outlier (N).</returns>
+    /// <exception cref="ArgumentException">
+    /// The threshold is NaN, or the data have another number of features, no rows, or a number that is not finite or not in the family's domain.
+    /// </exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public bool[] IsOutlier(Rows data, double threshold) => Current().IsOutlier(threshold, data.ToSource(null));
+
     /// <summary>Draws rows from the fitted mixture: a component k with probability πₖ, then a row from p(x|θₖ).</summary>
     /// <remarks>A seed gives the same rows on every call; a shorter sample is a prefix of a longer one.</remarks>
     /// <param name="n">The number of rows, 0 or more.</param>

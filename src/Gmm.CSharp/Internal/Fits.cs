@@ -50,6 +50,10 @@ internal interface IFit
 
     double Icl(Source source);
 
+    Core.Outliers Outliers(double share, Source source);
+
+    bool[] IsOutlier(double threshold, Source source);
+
     Core.Evaluation Evaluate(int[]? truth, Source source);
 
     Core.Comparison Compare(IFit other);
@@ -124,6 +128,12 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     public virtual double Score(Source source) => Core.Predict.score(Value, source).Get();
 
     public double Icl(Source source) => Core.Predict.icl(Value, source).Get();
+
+    public Core.Outliers Outliers(double share, Source source) =>
+        OutliersModule.find(share, Value, source).Get(("Share", nameof(share)));
+
+    public bool[] IsOutlier(double threshold, Source source) =>
+        OutliersModule.below(threshold, Value, source).Get(("Threshold", nameof(threshold)));
 
     public Core.Evaluation Evaluate(int[]? truth, Source source) =>
         Core.Metrics.evaluate(Value, truth is null ? null : FSharpOption<int[]>.Some(truth), source).Get(Metrics.Names);
