@@ -130,6 +130,14 @@ public partial class GuideTests
         Console.WriteLine($"{chosen.Components} components, {chosen.CovarianceType}: BIC {selection.Best.Bic:F3}");
         Console.WriteLine($"{selection.Candidates.Count} candidates, ICL of the best {selection.Best.Icl:F3}");
 
+        bool[] unusual = model.Outliers(eruptions, share: 0.02);
+        double threshold = model.DensityThreshold(eruptions, share: 0.02);
+        bool[] isNew = model.IsOutlier([[4.4, 82], [4.4, 50]], threshold);
+        Console.WriteLine($"{unusual.Count(isUnusual => isUnusual)} eruptions below {threshold:F4}; of the new ones {isNew[0]}, {isNew[1]}");
+
+        var waits = model.Marginal([1]);
+        Console.WriteLine($"short and long eruptions meet at a wait of {waits.CutPoints()[^1].X:F3} minutes");
+
         var (rows, from) = model.Sample(5, seed: 1);
         Console.WriteLine($"{rows.GetLength(0)} rows, the first from component {from[0]}");
 
