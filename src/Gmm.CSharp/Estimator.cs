@@ -167,7 +167,17 @@ public abstract class Estimator
 
     private SavedFit ToSaved([CallerMemberName] string member = "") => fitted.Get(member).ToSaved(Setting.Save(Settings));
 
+    // ── Text ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Returns one line: the class, the number of components or clusters, and the outcome of the last fit or "not fitted".</summary>
+    /// <returns>The text.</returns>
+    public sealed override string ToString() =>
+        fitted.Exists ? $"{GetType().Name} of {fitted.Get().Description}" : $"{GetType().Name} of {Description}, not fitted";
+
     // ── For the estimators ──────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>The number of components or clusters that the settings ask for, in words, with what else distinguishes them.</summary>
+    private protected abstract string Description { get; }
 
     /// <summary>Reads the settings and returns the core's fit, to be run.</summary>
     private protected abstract Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken);

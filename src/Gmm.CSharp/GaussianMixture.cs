@@ -281,6 +281,8 @@ public sealed class GaussianMixture : MixtureModel
             (CovariancePrior, nameof(CovariancePrior)),
             (DegreesOfFreedomPrior, nameof(DegreesOfFreedomPrior)));
 
+    private protected override string Details => Words.Covariances(CovarianceType);
+
     private GivenStart<Gaussian> Given =>
         new(nameof(InitMeans), InitMeans is { } means ? Start<Gaussian>.NewMeans(means) : null);
 

@@ -134,6 +134,15 @@ public sealed class GaussianMixtureDistribution
         return new(regression.Means, regression.Covariances, regression.Weights);
     }
 
+    /// <summary>Returns one line: the numbers of components and features, and the structure of the covariances.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString()
+    {
+        var gaussian = mixture.Parameters;
+        var covariances = Words.Covariances(GaussianSettings.ToCovarianceType(gaussian.Structure));
+        return $"{nameof(GaussianMixtureDistribution)} of {Words.Count(gaussian.Components, "component")}, {Words.Count(gaussian.Features, "feature")}{covariances}";
+    }
+
     private Core.Conditional Given(int[] features, int[] given)
     {
         ArgumentNullException.ThrowIfNull(features);

@@ -226,6 +226,25 @@ public abstract class MixtureModel : Estimator
         return new(Current().Compare(other.Current()));
     }
 
+    /// <summary>Returns a summary of the fit as a text, like that of mclust.</summary>
+    /// <remarks>
+    /// It says how the fit ended, and lists log-likelihood, n = Σₙ wₙ, the number of free parameters (df) and the criteria; for every
+    /// component its weight, the expected number of its rows Nₖ = Σₙ wₙrₙₖ and its parameters; and the warnings. With data, it adds the
+    /// ICL and the number of rows that <see cref="Estimator.Predict"/> gives to every component. Whole covariance matrices are in it if
+    /// they are full and D ≤ 10.
+    /// </remarks>
+    /// <param name="data">N×D numbers, usually the fitted data; none unless given.</param>
+    /// <param name="columnNames">The names of all D columns, such as <see cref="CsvData.ColumnNames"/>; "column 1" … unless given.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N), for the ICL of the data.</param>
+    /// <returns>The text, of several lines.</returns>
+    /// <exception cref="ArgumentException">
+    /// The number of names is not D, or the data have another number of features, no rows, or a number that is not finite or not in the
+    /// family's domain, or the sample weights break their rule.
+    /// </exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public string Summary(Rows? data = null, IEnumerable<string>? columnNames = null, double[]? sampleWeights = null) =>
+        Current().Summary([.. columnNames ?? []], data?.ToSource(sampleWeights));
+
     // ── Outcome ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>The weights πₖ (K), summing to 1.</summary>
@@ -273,6 +292,11 @@ public abstract class MixtureModel : Estimator
         Setting.Of("cem", () => Cem, value => Cem = value),
         Setting.Optional("weightConcentrationPrior", () => WeightConcentrationPrior, value => WeightConcentrationPrior = value),
     ];
+
+    private protected sealed override string Description => Words.Count(Components, "component") + Details;
+
+    /// <summary>What distinguishes the components that the settings ask for, after a comma; empty if nothing does.</summary>
+    private protected virtual string Details => "";
 
     /// <summary>Whether the next fit continues from the last one.</summary>
     private protected bool IsWarm => WarmStart && IsFitted;

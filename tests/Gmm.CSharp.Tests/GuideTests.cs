@@ -108,6 +108,9 @@ public partial class GuideTests
         Console.WriteLine($"inertia {clusters.Inertia:F5}, {labels.Count(label => label == labels[0])} rows with the first one");
         Console.WriteLine($"it lies {distances[0, labels[0]]:F3} from its center, {distances[0, 1 - labels[0]]:F3} from the other");
 
+        Console.WriteLine($"{tied}");
+        Console.WriteLine(tied.Summary(eruptions, file.ColumnNames));
+
         var flowers = CsvData.Read("data/iris.csv");
         int[] species = Metrics.ToNumbers(flowers.Labels!);
         var gardener = new GaussianMixture(3) { InitLabels = species }.Fit(flowers.Rows);

@@ -7,6 +7,9 @@ namespace Gmm.CSharp;
 /// <summary>A fit of any family, as estimators use it.</summary>
 internal interface IFit
 {
+    /// <summary>The components and the outcome, in words.</summary>
+    string Description { get; }
+
     double[] Weights { get; }
 
     double[] InitialWeights { get; }
@@ -50,6 +53,9 @@ internal interface IFit
 
     double Icl(Source source);
 
+    /// <summary>The fit as a text; with data, what only they can show, too.</summary>
+    string Summary(string[] columnNames, Source? source);
+
     Core.Outliers Outliers(double share, Source source);
 
     bool[] IsOutlier(double threshold, Source source);
@@ -83,6 +89,15 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
 
     /// <summary>The parameters that the fit started from.</summary>
     internal TParameters InitialParameters => Value.Start.Parameters;
+
+    public virtual string Description => FormattableString.Invariant(
+        $"{Words.Count(Value.Mixture.Components, "component")}{Details}: {Outcome}, log-likelihood {LogLikelihood:G10}, BIC {Bic:G10}");
+
+    /// <summary>What distinguishes the fitted components, after a comma; empty if nothing does.</summary>
+    private protected virtual string Details =>
+        Parameters is Gaussian gaussian ? Words.Covariances(GaussianSettings.ToCovarianceType(gaussian.Structure)) : "";
+
+    private protected string Outcome => $"{(Converged ? "converged" : "stopped without converging")} after {Words.Count(Iterations, "iteration")}";
 
     public double[] Weights => Value.Weights;
 
@@ -129,6 +144,10 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
 
     public double Icl(Source source) => Core.Predict.icl(Value, source).Get();
 
+    public string Summary(string[] columnNames, Source? source) =>
+        (source is null ? Core.Summary.ofFit(columnNames, Value) : Core.Summary.onData(columnNames, Value, source))
+        .Get(("ColumnNames", nameof(columnNames)));
+
     public Core.Outliers Outliers(double share, Source source) =>
         OutliersModule.find(share, Value, source).Get(("Share", nameof(share)));
 
@@ -163,6 +182,14 @@ internal sealed class ExponentialFit(Fit<ExponentialParameters> value, Parametri
     /// <summary>The parameters as their users know them.</summary>
     internal Array Known => parametrisation.Read(Parameters);
 
+    private protected override string Details =>
+        Parameters.Family switch
+        {
+            "binomial" => $", {Words.Count(Core.Binomial.trials(Parameters), "trial")}",
+            "categorical" => $", {Words.Count(Parameters.Means.shape[2], "level")}",
+            _ => "",
+        };
+
     /// <summary>Those that the fit started from.</summary>
     internal Array InitialKnown => parametrisation.Read(InitialParameters);
 
@@ -175,6 +202,8 @@ internal sealed class ProductFit(Fit<Product> value, IReadOnlyList<Part> parts) 
 {
     /// <summary>The parts that were fitted.</summary>
     internal IReadOnlyList<Part> Parts => parts;
+
+    private protected override string Details => Words.Parts(parts);
 
     /// <summary>The parameters of every part.</summary>
     internal IReadOnlyList<PartParameters> Known => Of(Parameters);
@@ -195,6 +224,9 @@ internal sealed class KMeansState(KMeansFit value, int[]? labels) : FitOf<Centro
     internal double[,] Centers => value.Centres;
 
     internal double Inertia => value.Inertia;
+
+    public override string Description => FormattableString.Invariant(
+        $"{Words.Count(Value.Mixture.Components, "cluster")}: {Outcome}, inertia {Inertia:G10}");
 
     internal int[]? KnownLabels => labels;
 

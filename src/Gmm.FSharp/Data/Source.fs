@@ -5,7 +5,7 @@ open System
 /// The data: a repeatable sequence of row blocks, numbered from 0. The partition into blocks (`Source.blockRows`) and
 /// into runs of blocks (`Source.runs`) depends only on the shape of the data, never on the number of threads. Sums
 /// therefore have the same bits on any number of threads.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Source =
     {
         /// The number of rows, N.
@@ -20,6 +20,8 @@ type Source =
 
     /// The number of blocks.
     member source.Blocks = (source.Rows + int64 source.BlockRows - 1L) / int64 source.BlockRows
+
+    member internal source.Display = $"{source.Rows} rows of {source.Columns} columns"
 
 /// Makes sources, and processes their rows on all cores.
 module Source =

@@ -5,6 +5,8 @@ open System
 /// Makes centroids a kind: k-means.
 [<Sealed>]
 type CentroidKind() =
+    override _.ToString() = Centroid.family.Name
+
     interface Kind<Centroid> with
         member _.Name = Centroid.family.Name
 
@@ -26,7 +28,7 @@ type CentroidKind() =
                     Rule = Some(Lloyd.ruleOf execution source) }
 
 /// The result of k-means.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type KMeansFit =
     {
         /// Σₙ wₙ minₖ ‖xₙ−μₖ‖².
@@ -37,6 +39,12 @@ type KMeansFit =
 
     /// μ (K×D).
     member found.Centres = found.Fit.Parameters.Centres.toArray2D ()
+
+    member internal found.Display =
+        let ended = if found.Fit.Converged then "converged" else "stopped without converging"
+
+        FormattableString.Invariant
+            $"k-means of {found.Fit.Mixture.Components}, {ended} after {found.Fit.Iterations} iterations: inertia {found.Inertia:G9}, seed {found.Fit.Seed}"
 
 /// k-means: EM on centroids with hard assignment and equal weights, the limit of a Gaussian mixture with Σ = εI for ε →
 /// 0 (Lloyd 1982; Bishop, PRML, 2006, §9.1 and §9.3.2). An empty cluster takes the row farthest from its centre.

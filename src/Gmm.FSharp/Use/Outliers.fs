@@ -3,6 +3,7 @@ namespace Gmm
 open System
 
 /// The rows of some data that lie where a mixture has the lowest density.
+[<StructuredFormatDisplay("{Display}")>]
 type Outliers =
     {
         /// The log-density below which a row is an outlier.
@@ -18,6 +19,10 @@ type Outliers =
         [| 0 .. outliers.IsOutlier.Length - 1 |]
         |> Array.filter (fun row -> outliers.IsOutlier[row])
         |> Array.sortBy (fun row -> outliers.LogDensities[row])
+
+    member internal outliers.Display =
+        FormattableString.Invariant
+            $"{outliers.Rows.Length} of {outliers.LogDensities.Length} rows below {outliers.Threshold:G9}: {Display.numbers (Seq.map float outliers.Rows)}"
 
 /// Finds outliers: rows with a log-density ln p(xₙ) below a threshold (Bishop 1994, "Novelty detection and neural
 /// network validation"). A threshold taken from the training data marks a chosen share of them, and any number of new

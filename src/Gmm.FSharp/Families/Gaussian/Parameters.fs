@@ -4,6 +4,7 @@ open System
 open MathNet.Numerics
 
 /// The parameters of K Gaussian components N(x|μₖ, Σₖ).
+[<StructuredFormatDisplay("{Display}")>]
 type Gaussian =
     {
         /// The covariance structure, one of six.
@@ -23,6 +24,35 @@ type Gaussian =
     member gaussian.Components = gaussian.Means.shape[0]
     /// The number of features, D.
     member gaussian.Features = gaussian.Means.shape[1]
+
+    /// Returns the standard deviation of every feature (D) in component k.
+    member internal gaussian.Deviations(k: int) : float[] =
+        let layout, features = gaussian.Layout, gaussian.Features
+        let variances, size = Reference.numbersOf gaussian.Covariances, Layout.planeSize features layout
+
+        Array.init features (fun j ->
+            let place =
+                match layout.Shape with
+                | Shape.Full -> j * (features + 1)
+                | Shape.Diag -> j
+                | Shape.Spherical -> 0
+
+            sqrt variances.Span[Layout.planeOf layout k * size + place])
+
+    member internal gaussian.Display =
+        let components, features =
+            Display.count gaussian.Components "component", Display.count gaussian.Features "feature"
+
+        let means = gaussian.Means.toArray ()
+
+        let line k =
+            let mean = Seq.init gaussian.Features (fun j -> means[k * gaussian.Features + j])
+            $"mean {Display.numbers mean}, standard deviations {Display.numbers (gaussian.Deviations k)}"
+
+        Display.components
+            $"gaussian, {components} of {features}, covariances {Structure.name gaussian.Structure}"
+            gaussian.Components
+            line
 
 /// Makes Gaussian parameters from planes of covariances, with their inverse factors.
 module internal GaussianParameters =
