@@ -103,12 +103,26 @@ module internal LinearAlgebra =
 
         trace
 
-    /// Returns the rows of a matrix R with RRᵀ = A, for A positive semidefinite: the eigenvectors times the square
-    /// roots of the eigenvalues (Golub and Van Loan, Matrix Computations §8.1).
+    /// Returns the rows of a matrix R with RRᵀ = A, for A positive semidefinite: with A = SCSᵀ for a diagonal S of powers
+    /// of two and a C whose diagonal is from 1 to 4, it is S times the eigenvectors of C times the square roots of its
+    /// eigenvalues (Golub and Van Loan, Matrix Computations §8.1). R therefore follows factors of two of every feature
+    /// to the last bit, and no square overflows.
     let squareRoot dimension (matrix: float[]) : float[][] =
-        let eigen = Matrix<float>.Build.Dense(dimension, dimension, matrix).Evd Symmetricity.Symmetric
+        let exponents =
+            Array.init dimension (fun i ->
+                let variance = matrix[i * dimension + i]
+                if variance > 0.0 then Math.ILogB variance >>> 1 else 0)
+
+        let scaled =
+            Array.init matrix.Length (fun index ->
+                let i, j = index / dimension, index % dimension
+                Math.ScaleB(matrix[index], -(exponents[i] + exponents[j])))
+
+        let eigen = Matrix<float>.Build.Dense(dimension, dimension, scaled).Evd Symmetricity.Symmetric
         let roots = eigen.EigenValues.Map(fun value -> sqrt (max 0.0 value.Real))
+
         (eigen.EigenVectors * Matrix<float>.Build.DiagonalOfDiagonalVector roots).ToRowArrays()
+        |> Array.map2 (fun exponent -> Array.map (fun value -> Math.ScaleB(value, exponent))) exponents
 
     /// Solves Wx = y for x with a lower triangular W (D×D, flat, row by row), by forward substitution.
     let solveLower (w: float[]) (y: float[]) : float[] =
