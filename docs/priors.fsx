@@ -268,7 +268,8 @@ density, so the likelihood has no maximum. The default regularisation adds a mil
 a fit exists, but it is arbitrary: in the picture below one component is a speck on a single row.
 
 `Prior.fromData` derives weak beliefs from the data: m₀ is the mean, κ₀ = 0.01, ν₀ = D + 2 and Ψ₀ = S/K^(2/D), where S
-is the data's covariance (Fraley and Raftery, "Bayesian regularization for normal mixture estimation and model-based
+is the data's unbiased covariance, the squares divided by n − 1. These are the defaults of mclust's `priorControl()`
+(Fraley and Raftery, "Bayesian regularization for normal mixture estimation and model-based
 clustering", *Journal of Classification* 24 (2007) 155–181).
 *)
 let regularised few = Gmm.fit options few |> GmmError.get

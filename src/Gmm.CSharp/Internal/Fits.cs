@@ -234,7 +234,8 @@ internal sealed class KMeansState(KMeansFit value, int[]? labels) : FitOf<Centro
 
     public override int[] FittedLabels(Source source) => [.. labels ?? Labels(source)];
 
-    public override double Score(Source source) => -Core.KMeans.inertia(value, source).Get();
+    /// <summary>Minus the inertia; 0, not −0, when every row is a center.</summary>
+    public override double Score(Source source) => 0 - Core.KMeans.inertia(value, source).Get();
 
     internal double[,] Distances(Source source) => Core.KMeans.transform(value, source).Get();
 }

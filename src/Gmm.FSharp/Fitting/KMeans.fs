@@ -62,9 +62,12 @@ module KMeans =
             Weights = Fixed
             Execution = execution }
 
+    /// Returns Σₙ wₙ minₖ ‖xₙ−μₖ‖² of statistics; 0, not −0, when every row is a centre.
+    let private inertiaOf (statistics: Statistics) = 0.0 - 2.0 * statistics.LogLikelihood
+
     /// Returns the result of k-means for a fit, such as a loaded one.
     let ofFit (fit: Fit<Centroid>) : KMeansFit =
-        { Inertia = -2.0 * fit.LogLikelihood
+        { Inertia = inertiaOf fit.Statistics
           Fit = fit }
 
     /// Returns the iterates of k-means from given centres (K×D): the sequence of `EM.iterates`, with empty clusters
@@ -104,8 +107,8 @@ module KMeans =
 
     /// Computes Σₙ wₙ minₖ ‖xₙ−μₖ‖² for the clustered data or for other data. Errors as `predict`.
     let inertia (found: KMeansFit) (source: Source) : Result<float, GmmError> =
-        let statistics () = EM.eStep found.Fit.Model source found.Fit.Mixture
-        checkData found source |> Result.map (fun () -> -2.0 * (statistics ()).LogLikelihood)
+        checkData found source
+        |> Result.map (fun () -> EM.eStep found.Fit.Model source found.Fit.Mixture |> inertiaOf)
 
     /// Computes the distance ‖xₙ−μₖ‖ of every row to every centre (N×K). Errors as `predict`.
     let transform (found: KMeansFit) (source: Source) : Result<float[,], GmmError> =

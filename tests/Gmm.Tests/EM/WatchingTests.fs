@@ -279,18 +279,19 @@ let ``Verbose prints a line every so many iterations and one about the outcome``
 // ── Priors from the data ────────────────────────────────────────────────────────────────────────────────────────────
 
 [<Fact>]
-let ``priors from the data are their mean and their covariance, shrunk by the number of components`` () =
+let ``priors from the data are their mean and their unbiased covariance, shrunk by the number of components`` () =
     let property (case: DataCase) =
         let origin = case.Origin
         let structure, components, features = origin.Structure, origin.Components, origin.Features
         let whole = case.Source |> Gmm.fit (plain 1 structure)
+        let rows = Array.sum case.Weights
 
         whenOk whole (fun whole ->
             let means, covariances = Prior.fromData structure components case.Source |> ok
 
             let expected =
                 whole.Parameters.Covariances.toArray ()
-                |> Array.map (fun v -> v / float components ** (2.0 / float features))
+                |> Array.map (fun v -> v * rows / (rows - 1.0) / float components ** (2.0 / float features))
 
             let scale = Array.max (Array.map abs expected)
 
@@ -308,6 +309,40 @@ let ``priors from the data are their mean and their covariance, shrunk by the nu
                 (covariances.Scale.toArray ()))
 
     checkTimes 40 (Prop.forAll data property)
+    checkTimes 40 (Prop.forAll weightedData property)
+
+/// mclust 6.0's Mclust(iris[, 1:4], G = 3, modelNames = …, prior = priorControl()), continued to convergence.
+[<Theory>]
+[<InlineData("full", -192.69528386481)>]
+[<InlineData("tied_full", -257.73937660898)>]
+let ``priors from iris give the fit of mclust's priorControl`` (structure: string, logLikelihood: float) =
+    let data, structure = DataSet.iris (), Structure.parse structure |> ok
+    let means, covariances = Prior.fromData structure 3 data.Source |> ok
+
+    let fit =
+        data.Source
+        |> Gmm.fit
+            { plain 3 structure with
+                Start = Start.Labels data.Labels
+                Tolerance = 0.0
+                MaxIterations = 1000
+                Family.MeanPrior = Some means
+                Family.CovariancePrior = Some covariances }
+        |> ok
+
+    relativelyNear 1e-11 "log-likelihood" [| logLikelihood |] [| fit.LogLikelihood |]
+
+[<Fact>]
+let ``priors from data need a total weight above 1`` () =
+    let rows = [| [| 1.0 |]; [| 2.0 |]; [| 4.0 |] |]
+    let light = sourceOf rows |> Source.weighted [| 0.25; 0.25; 0.5 |] |> ok
+
+    for source, weight in [ sourceOf [| [| 1.0 |] |], "1"; light, "1" ] do
+        Assert.Equal(
+            "The data must have a total weight above 1, because variances are divided by Σw − 1 (scale the sample "
+            + $"weights so that their sum is the number of rows), but it is {weight}.",
+            (Prior.fromData Full 1 source |> error).Message
+        )
 
 /// Nine rows can't hold three full covariances of four features; with the prior they do.
 [<Fact>]

@@ -187,10 +187,11 @@ module GaussianKind =
 /// Makes priors from data: weak, and at the scale of the data.
 module Prior =
     /// Returns weak priors measured on the data, which stabilise components with few rows: m₀ = x̄, κ₀ = 0.01, ν₀ = D +
-    /// 2 and Ψ₀ = S/K^(2/D), where S is the data's covariance, restricted to the structure (Fraley and Raftery 2007,
-    /// §3.1, who give every feature of diagonal structures the mean variance). Error when there are no data, when there
-    /// are fewer components than 1, or when a number isn't finite. A constant feature makes Ψ₀ singular, which the fit
-    /// rejects.
+    /// 2 and Ψ₀ = S/K^(2/D), where S = Σₙ wₙ(xₙ−x̄)(xₙ−x̄)ᵀ/(n−1) with n = Σₙ wₙ is the data's unbiased covariance,
+    /// restricted to the structure. These are the priors of mclust's `priorControl()` (Fraley and Raftery 2007, §3.1),
+    /// which however gives every feature of diagonal structures the mean variance. Error when there are no data, when
+    /// there are fewer components than 1, when a number isn't finite, or when n is 1 or less. A constant feature makes
+    /// Ψ₀ singular, which the fit rejects.
     let fromData structure (components: int) (source: Source) : Result<MeanPrior * CovariancePrior, GmmError> =
         let layout = Structure.layout structure
 
@@ -199,7 +200,14 @@ module Prior =
             do! Source.validate Execution.Default source
             let data = source |> DataCovariance.ofSource Execution.Default layout
             let features = source.Columns
-            let share = float components ** (-2.0 / float features)
+
+            if not (data.Weight > 1.0) then
+                let rule =
+                    "a total weight above 1, because variances are divided by Σw − 1 (scale the sample weights so that their sum is the number of rows)"
+
+                return! Error(InvalidData(rule, $"it is {string data.Weight}"))
+
+            let share = float components ** (-2.0 / float features) * (data.Weight / (data.Weight - 1.0))
 
             return
                 { Mean = Tensor.vector data.Mean[0, *]
