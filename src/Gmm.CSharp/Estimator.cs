@@ -138,7 +138,7 @@ public abstract class Estimator
     /// <inheritdoc cref="Converged" path="/exception"/>
     public int BestRandomState => fitted.Get().Seed;
 
-    /// <summary>What deserves attention but is no error: that the fit has not converged, components of nearly no weight, runs that failed.</summary>
+    /// <summary>What deserves attention but is no error: that the fit has not converged, components of nearly no weight, runs that failed, sample weights too light for the criteria.</summary>
     /// <inheritdoc cref="Converged" path="/exception"/>
     public IReadOnlyList<FitWarning> Warnings => fitted.Get().Warnings;
 

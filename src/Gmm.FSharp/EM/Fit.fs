@@ -33,6 +33,8 @@ type Fit<'θ> =
         History: Mixture<'θ>[]
         /// The seeds of failed runs and their errors. These runs were left out.
         Failures: (int * GmmError) list
+        /// The number of rows of positive weight, if the weights sum to less than half of it; otherwise None.
+        LightRows: int64 option
     }
 
     /// πₖ (K).
@@ -64,7 +66,8 @@ type Fit<'θ> =
     /// Akaike's information criterion −2 ln L + 2p; lower is better (Akaike 1974).
     member fit.Aic = InformationCriterion.aic fit.FreeParameters fit.LogLikelihood
 
-    /// Warnings for the user: the fit hasn't converged, components have almost no weight, runs were left out.
+    /// Warnings for the user: the fit hasn't converged, components have almost no weight, runs were left out, the sample
+    /// weights are too light for the criteria.
     member fit.Warnings: FitWarning list =
         let share = 0.01 / float fit.Mixture.Components
 
@@ -76,7 +79,10 @@ type Fit<'θ> =
                   NearlyEmpty(k, weight)
 
           for failure in fit.Failures do
-              FailedRun failure ]
+              FailedRun failure
+
+          for rows in Option.toList fit.LightRows do
+              LightWeights(fit.Statistics.Weight, rows) ]
 
     /// The fit as one line: the family, the number of components, and how the fit ended.
     member fit.Summary =
@@ -104,7 +110,8 @@ module Fit =
           Stop = IterationLimit
           Seed = 0
           History = [||]
-          Failures = [] }
+          Failures = []
+          LightRows = None }
 
     /// Follows a sequence of iterates until `hasConverged previous current`, until `maxIterations` M-steps are made, or
     /// until the sequence ends. The fit has the last iterate reached, and its objective is that of its own mixture.
@@ -132,7 +139,8 @@ module Fit =
                       Stop = stop
                       Seed = seed
                       History = [||]
-                      Failures = [] }
+                      Failures = []
+                      LightRows = None }
 
             if previous |> Option.exists (fun previous -> hasConverged previous current) then
                 fit Converged

@@ -70,6 +70,16 @@ module Runs =
         else
             Ok()
 
+    /// Returns the number of rows of positive weight, if the weights sum to less than half of it. It reads the rows only
+    /// if the weights sum to less than half the number of all rows.
+    let private lightRows (execution: Execution) weight (source: Source) : int64 option =
+        if 2.0 * weight < float source.Rows then
+            let positive (block: Block) = seq { 0 .. block.Rows - 1 } |> Seq.filter (fun i -> block.Weight i > 0.0)
+            let rows = source |> Source.reduce execution (+) (positive >> Seq.length >> int64)
+            if 2.0 * weight < float rows then Some rows else None
+        else
+            None
+
     /// Returns the best fit of all seeds under a rule, from starts that a seed and an execution make. `isRandom` says
     /// whether different seeds make different starts; if not, there is only one run.
     let internal fit
@@ -135,6 +145,11 @@ module Runs =
             do! requireHardLimit options rule
             use! pass = Model.openPass model source
             let! best, failures = best ofRuns (fun (fit: Fit<'θ>) -> fit.Objective) (run pass) options.Seed restarts
-            let best = { best with Failures = failures }
+
+            let best =
+                { best with
+                    Failures = failures
+                    LightRows = source |> lightRows options.Execution best.Statistics.Weight }
+
             return if options.Assignment = Soft || rule.IsHardLimit then best else soften pass best
         }

@@ -173,7 +173,8 @@ module internal FitState =
                   Stop = if stop = "converged" then Converged else IterationLimit
                   Seed = seed
                   History = [||]
-                  Failures = [] }
+                  Failures = []
+                  LightRows = None }
 
             do! requireShares fit
             do! requireEqual state fit
