@@ -429,6 +429,13 @@ module ExponentialFamily =
                     |> Kind.requireStart describe (components, columns, (family.Name, true))
             | None -> ()
 
+            do!
+                GmmError.requireLength
+                    "Components"
+                    (fun most -> $"few enough for at most {most} mean parameters, K·D·S")
+                    (string components)
+                    [ components; columns; family.Statistics ]
+
             do! checkPrior family
         }
 

@@ -197,6 +197,7 @@ module Prior =
 
         result {
             do! GmmError.requireAll [ components >= 1, "Components", "at least 1", string components ]
+            do! GaussianParameters.requireSize components source.Columns structure
             do! Source.validate Execution.Default source
             let data = source |> DataCovariance.ofSource Execution.Default layout
             let features = source.Columns

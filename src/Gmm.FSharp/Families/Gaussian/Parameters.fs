@@ -61,6 +61,10 @@ module internal GaussianParameters =
     /// Returns row or plane number `index` of several consecutive ones of a given size.
     let part size (numbers: float[]) index = Span<float>(numbers, index * size, size)
 
+    /// Returns an error when the covariances of a structure are more numbers than one array can hold.
+    let requireSize components features structure : Result<unit, GmmError> =
+        Layout.requireSize components features (Structure.layout structure) (Structure.name structure)
+
     /// Returns a tensor over numbers without copying them. The caller must not use the array afterwards.
     let tensorOf shape (numbers: float[]) = Reference.engine.Create shape (ReadOnlyMemory numbers)
 
@@ -147,7 +151,7 @@ module internal GaussianParameters =
         let one = Layout.planeShape features layout
         let numbers = given.toArray ()
 
-        let laidOut =
+        let laidOut () =
             if given.shape = all then
                 Ok(Array.chunkBySize (Layout.planeSize features layout) numbers)
             elif given.shape = one then
@@ -165,7 +169,8 @@ module internal GaussianParameters =
             areSymmetric features layout [| plane |]
             && inverseFactor features layout (ReadOnlySpan plane) (Span(Array.zeroCreate plane.Length))
 
-        laidOut
+        requireSize components features structure
+        |> Result.bind laidOut
         |> Result.bind (fun planes ->
             match planes |> Array.tryFind (isSound >> not) with
             | Some plane ->
