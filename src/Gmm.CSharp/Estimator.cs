@@ -110,6 +110,10 @@ public abstract class Estimator
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Returns the likeliest component of every row, or the cluster with the nearest center; the lower of equals.</summary>
+    /// <remarks>
+    /// A row that is impossible under every component, such as one with a level that no fitted row has, gets the component with the
+    /// fewest impossible values, and of those the one with the highest density of the other values.
+    /// </remarks>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>A component or a cluster for every row (N).</returns>
     /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite or not in the family's domain.</exception>
