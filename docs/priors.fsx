@@ -274,7 +274,8 @@ for warning in (regularised few).Warnings do
 (*** include-output ***)
 (**
 `Prior.fromData` derives weak beliefs from the data: m₀ is the mean, κ₀ = 0.01, ν₀ = D + 2 and Ψ₀ = S/K^(2/D), where S
-is the data's covariance (Fraley and Raftery, "Bayesian regularization for normal mixture estimation and model-based
+is the data's unbiased covariance, the squares divided by n − 1. These are the defaults of mclust's `priorControl()`
+(Fraley and Raftery, "Bayesian regularization for normal mixture estimation and model-based
 clustering", *Journal of Classification* 24 (2007) 155–181).
 *)
 let mapOf few =

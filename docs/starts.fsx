@@ -130,7 +130,7 @@ Plot.curves
 ## Several runs
 
 `Restarts` runs the start from the seeds Seed, Seed + 1, … and keeps the run with the highest final objective, the
-earliest of those within the tolerance of it. Runs with a component on the floor of its covariance, or with too few rows,
+earliest of those within 1e-6 of it. Runs with a component on the floor of its covariance, or with too few rows,
 are compared by the objective that they would have if that component were as wide as the data. So a spike on a few equal
 values never wins, and a far value may still have a component of its own. A start that is poor on its own may, with some restarts, find a maximum that no other
 start found:

@@ -53,6 +53,8 @@ public sealed class BinomialMixture : ExponentialFamilyMixture
 
     private protected override string FamilyName => Family;
 
+    private protected override string Details => $", {Words.Count(Trials, "trial")}";
+
     private protected override IEnumerable<Setting> Settings =>
     [
         .. base.Settings,

@@ -51,6 +51,8 @@ public sealed class CategoricalMixture : ExponentialFamilyMixture
 
     private protected override string FamilyName => Family;
 
+    private protected override string Details => $", {Words.Count(Levels, "level")}";
+
     private protected override IEnumerable<Setting> Settings =>
     [
         .. base.Settings,

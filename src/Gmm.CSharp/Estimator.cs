@@ -31,7 +31,7 @@ public abstract class Estimator
 
     /// <summary>The number of runs, with seeds RandomState, RandomState + 1, …; 1 unless set, for k-means 10.</summary>
     /// <remarks>
-    /// The best final objective wins, the earliest of those within the tolerance of it; for k-means the lowest inertia. Runs with irregular components, on the floor or of few rows,
+    /// The best final objective wins, the earliest of those within 1e-6 of it; for k-means the lowest inertia. Runs with irregular components, on the floor or of few rows,
     /// are compared by the objective in which those are widened to the scale of the data. A given start is run once.
     /// </remarks>
     public int Restarts { get; set; } = Core.Gmm.defaults.Restarts;
@@ -116,6 +116,10 @@ public abstract class Estimator
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Returns the likeliest component of every row, or the cluster with the nearest center; the lower of equals.</summary>
+    /// <remarks>
+    /// A row that is impossible under every component, such as one with a level that no fitted row has, gets the component with the
+    /// fewest impossible values, and of those the one with the highest density of the other values.
+    /// </remarks>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>A component or a cluster for every row (N).</returns>
     /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite or not in the family's domain.</exception>
@@ -167,7 +171,7 @@ public abstract class Estimator
     /// <inheritdoc cref="Converged" path="/exception"/>
     public int BestRandomState => fitted.Get().Seed;
 
-    /// <summary>What deserves attention but is no error: that the fit has not converged or its objective fell, components on the floor, of few rows or of nearly no weight, runs that failed.</summary>
+    /// <summary>What deserves attention but is no error: that the fit has not converged or its objective fell, components on the floor, of few rows or of nearly no weight, runs that failed, sample weights too light for the criteria.</summary>
     /// <inheritdoc cref="Converged" path="/exception"/>
     public IReadOnlyList<FitWarning> Warnings => fitted.Get().Warnings;
 
@@ -196,7 +200,17 @@ public abstract class Estimator
 
     private SavedFit ToSaved([CallerMemberName] string member = "") => fitted.Get(member).ToSaved(Setting.Save(Settings));
 
+    // ── Text ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Returns one line: the class, the number of components or clusters, and the outcome of the last fit or "not fitted".</summary>
+    /// <returns>The text.</returns>
+    public sealed override string ToString() =>
+        fitted.Exists ? $"{GetType().Name} of {fitted.Get().Description}" : $"{GetType().Name} of {Description}, not fitted";
+
     // ── For the estimators ──────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>The number of components or clusters that the settings ask for, in words, with what else distinguishes them.</summary>
+    private protected abstract string Description { get; }
 
     /// <summary>Reads the settings and returns the core's fit, to be run.</summary>
     private protected abstract Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken);

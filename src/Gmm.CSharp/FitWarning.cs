@@ -22,6 +22,9 @@ public enum FitWarningKind
 
     /// <summary>One of several runs failed and was left out.</summary>
     FailedRun,
+
+    /// <summary>The sample weights sum to less than half the number of rows of positive weight; BIC and ICL take the sum for the number of rows.</summary>
+    LightWeights,
 }
 
 /// <summary>Something about a fit that deserves attention but is no error.</summary>
@@ -37,7 +40,9 @@ public sealed class FitWarning
             Core.FitWarning.FewRows few => (FitWarningKind.FewRows, few.owner, (int?)null),
             Core.FitWarning.NearlyEmpty nearlyEmpty => (FitWarningKind.NearlyEmpty, nearlyEmpty.owner, (int?)null),
             Core.FitWarning.FailedRun failed => (FitWarningKind.FailedRun, (int?)null, failed.seed),
-            _ => (FitWarningKind.NotConverged, (int?)null, (int?)null),
+            Core.FitWarning.LightWeights => (FitWarningKind.LightWeights, (int?)null, (int?)null),
+            Core.FitWarning.NotConverged => (FitWarningKind.NotConverged, (int?)null, (int?)null),
+            _ => throw new NotSupportedException($"{value}"),
         };
     }
 

@@ -66,8 +66,9 @@ public sealed class GaussianMixture : MixtureModel
 
     /// <summary>Sets the four settings of the priors to weak beliefs measured on data, which stabilise components of few rows.</summary>
     /// <remarks>
-    /// <see cref="MeanPrior"/> is the mean of the data with precision 0.01, <see cref="CovariancePrior"/> their covariance within
-    /// the structure times K^(−2/D) with D + 2 degrees of freedom (Fraley and Raftery 2007). It uses <see cref="MixtureModel.Components"/> and
+    /// <see cref="MeanPrior"/> is the mean of the data with precision 0.01, <see cref="CovariancePrior"/> their unbiased
+    /// covariance within the structure, divided by Σₙ wₙ − 1, times K^(−2/D) with D + 2 degrees of freedom: mclust's
+    /// <c>priorControl()</c> (Fraley and Raftery 2007). It uses <see cref="MixtureModel.Components"/> and
     /// <see cref="CovarianceType"/> as they are now.
     /// </remarks>
     /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or any other <see cref="Rows"/>.</param>
@@ -149,6 +150,10 @@ public sealed class GaussianMixture : MixtureModel
     /// <inheritdoc cref="GaussianMixtureDistribution.Marginal"/>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public GaussianMixtureDistribution Marginal(int[] features) => Of(Current<FitOf<Gaussian>>()).Marginal(features);
+
+    /// <inheritdoc cref="GaussianMixtureDistribution.CutPoints"/>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public (double X, int Below, int Above)[] CutPoints() => Of(Current<FitOf<Gaussian>>()).CutPoints();
 
     /// <inheritdoc cref="GaussianMixtureDistribution.Conditional"/>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
@@ -276,6 +281,8 @@ public sealed class GaussianMixture : MixtureModel
             (MeanPrecisionPrior, nameof(MeanPrecisionPrior)),
             (CovariancePrior, nameof(CovariancePrior)),
             (DegreesOfFreedomPrior, nameof(DegreesOfFreedomPrior)));
+
+    private protected override string Details => Words.Covariances(CovarianceType);
 
     private GivenStart<Gaussian> Given =>
         new(nameof(InitMeans), InitMeans is { } means ? Start<Gaussian>.NewMeans(means) : null);

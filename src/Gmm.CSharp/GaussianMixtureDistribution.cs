@@ -91,6 +91,17 @@ public sealed class GaussianMixtureDistribution
         return new(ConditionalModule.marginal(features, mixture).Get(("Features", nameof(features))), execution);
     }
 
+    /// <summary>Returns the points x at which the most probable component changes, argmaxₖ πₖ N(x|μₖ, σₖ²), in ascending order.</summary>
+    /// <remarks>
+    /// Two components meet at the roots of a quadratic equation, or of a linear one when their variances are equal (Duda, Hart and
+    /// Stork, Pattern Classification, 2001, §2.6). There are at most 2K − 2 points. A component that is nowhere the most probable one
+    /// has none.
+    /// </remarks>
+    /// <returns>The points, with the most probable component just below and just above each.</returns>
+    /// <exception cref="ArgumentException">The mixture has more than one feature: take <see cref="Marginal"/> of one.</exception>
+    public (double X, int Below, int Above)[] CutPoints() =>
+        [.. Core.CutPoints.ofMixture(mixture).Get().Select(cut => (cut.X, cut.Below, cut.Above))];
+
     /// <summary>
     /// Returns the distribution of some features y given values of others x: a Gaussian mixture of the same structure, with weights
     /// πₖ(x) ∝ πₖ N(x|μₖ, Σₖ) of the given features.
@@ -121,6 +132,15 @@ public sealed class GaussianMixtureDistribution
     {
         var regression = ConditionalModule.predict(execution, Given(features, given), data.ToSource(null)).Get();
         return new(regression.Means, regression.Covariances, regression.Weights);
+    }
+
+    /// <summary>Returns one line: the numbers of components and features, and the structure of the covariances.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString()
+    {
+        var gaussian = mixture.Parameters;
+        var covariances = Words.Covariances(GaussianSettings.ToCovarianceType(gaussian.Structure));
+        return $"{nameof(GaussianMixtureDistribution)} of {Words.Count(gaussian.Components, "component")}, {Words.Count(gaussian.Features, "feature")}{covariances}";
     }
 
     private Core.Conditional Given(int[] features, int[] given)

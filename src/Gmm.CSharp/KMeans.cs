@@ -129,6 +129,8 @@ public sealed class KMeans : Estimator
         Setting.Optional("initCenters", () => InitCenters, value => InitCenters = value),
     ];
 
+    private protected override string Description => Words.Count(Clusters, "cluster");
+
     private protected override Func<IFit> Open(SavedFit saved)
     {
         var fit = Saving.Open<Centroid>(saved);

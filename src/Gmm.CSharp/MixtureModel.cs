@@ -159,6 +159,42 @@ public abstract class MixtureModel : Estimator
     /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     public double Score(Rows data, double[]? sampleWeights = null) => Current().Score(data.ToSource(sampleWeights));
 
+    /// <summary>Marks the outliers among the rows: the given share of them, where the density p(xₙ) is lowest.</summary>
+    /// <remarks>
+    /// A row is an outlier if <see cref="ScoreSamples"/> is below <see cref="DensityThreshold"/> of the same rows. The outliers weigh at
+    /// most the share of all rows: without sample weights and rows of equal density there are ⌊share·N⌋.
+    /// </remarks>
+    /// <param name="data">N×D numbers, with the D of the fitted data; usually the fitted data.</param>
+    /// <param name="share">The share of the rows to mark, above 0 and below 1: 0.01 for one in a hundred.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
+    /// <returns>Whether each row is an outlier (N).</returns>
+    /// <exception cref="ArgumentException">The share, the data or the sample weights break their rule, which the message states with the value.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public bool[] Outliers(Rows data, double share, double[]? sampleWeights = null) =>
+        Current().Outliers(share, data.ToSource(sampleWeights)).IsOutlier;
+
+    /// <summary>Returns the log-density below which a share of the rows lies, for <see cref="IsOutlier"/>.</summary>
+    /// <remarks>
+    /// It is the quantile of the log-densities ln p(xₙ) by definition 2 of Hyndman and Fan (1996): the smallest t for which the rows
+    /// with ln p(xₙ) ≤ t weigh more than the share. Where some rows have exactly the share, it lies halfway between the highest of
+    /// them and the next row.
+    /// </remarks>
+    /// <inheritdoc cref="Outliers" path="/param"/>
+    /// <returns>The threshold.</returns>
+    /// <inheritdoc cref="Outliers" path="/exception"/>
+    public double DensityThreshold(Rows data, double share, double[]? sampleWeights = null) =>
+        Current().Outliers(share, data.ToSource(sampleWeights)).Threshold;
+
+    /// <summary>Returns whether the log-density ln p(xₙ) is below a threshold, for every row.</summary>
+    /// <param name="data">N×D numbers, with the D of the fitted data; usually new data.</param>
+    /// <param name="threshold">The threshold, usually <see cref="DensityThreshold"/> of the fitted data.</param>
+    /// <returns>Whether each row is an outlier (N).</returns>
+    /// <exception cref="ArgumentException">
+    /// The threshold is NaN, or the data have another number of features, no rows, or a number that is not finite or not in the family's domain.
+    /// </exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public bool[] IsOutlier(Rows data, double threshold) => Current().IsOutlier(threshold, data.ToSource(null));
+
     /// <summary>Draws rows from the fitted mixture: a component k with probability πₖ, then a row from p(x|θₖ).</summary>
     /// <remarks>A seed gives the same rows on every call; a shorter sample is a prefix of a longer one.</remarks>
     /// <param name="n">The number of rows, 0 or more.</param>
@@ -247,6 +283,25 @@ public abstract class MixtureModel : Estimator
         return new(Current().Compare(other.Current()));
     }
 
+    /// <summary>Returns a summary of the fit as a text, like that of mclust.</summary>
+    /// <remarks>
+    /// It says how the fit ended, and lists log-likelihood, n = Σₙ wₙ, the number of free parameters (df) and the criteria; for every
+    /// component its weight, the expected number of its rows Nₖ = Σₙ wₙrₙₖ and its parameters; and the warnings. With data, it adds the
+    /// ICL and the number of rows that <see cref="Estimator.Predict(Rows)"/> gives to every component. Whole covariance matrices are in it if
+    /// they are full and D ≤ 10.
+    /// </remarks>
+    /// <param name="data">N×D numbers, usually the fitted data; none unless given.</param>
+    /// <param name="columnNames">The names of all D columns, such as <see cref="CsvData.ColumnNames"/>; "column 1" … unless given.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N), for the ICL of the data.</param>
+    /// <returns>The text, of several lines.</returns>
+    /// <exception cref="ArgumentException">
+    /// The number of names is not D, or the data have another number of features, no rows, or a number that is not finite or not in the
+    /// family's domain, or the sample weights break their rule.
+    /// </exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public string Summary(Rows? data = null, IEnumerable<string>? columnNames = null, double[]? sampleWeights = null) =>
+        Current().Summary([.. columnNames ?? []], data?.ToSource(sampleWeights));
+
     // ── Outcome ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>The weights πₖ (K), summing to 1.</summary>
@@ -301,6 +356,11 @@ public abstract class MixtureModel : Estimator
         Setting.Of("cem", () => Cem, value => Cem = value),
         Setting.Optional("weightConcentrationPrior", () => WeightConcentrationPrior, value => WeightConcentrationPrior = value),
     ];
+
+    private protected sealed override string Description => Words.Count(Components, "component") + Details;
+
+    /// <summary>What distinguishes the components that the settings ask for, after a comma; empty if nothing does.</summary>
+    private protected virtual string Details => "";
 
     /// <summary>Whether the next fit continues from the last one.</summary>
     private protected bool IsWarm => WarmStart && IsFitted;

@@ -60,6 +60,8 @@ public sealed class ProductMixture : MixtureModel
     public static ProductMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
         Restore(new ProductMixture(1), Saving.FromDictionary(state, FamilyOf));
 
+    private protected override string Details => Words.Parts(Parts);
+
     // ── Conversion ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>The settings, with those of the parts: the fitted ones, once there are.</summary>

@@ -141,6 +141,15 @@ module GmmError =
         | Some(_, name, rule, value) -> Error(InvalidOption(name, rule, value))
         | None -> Ok()
 
+    /// Returns Ok when an array can hold as many numbers as the product of some counts; otherwise an error about an
+    /// option, with a rule that is made from the largest length of an array.
+    let internal requireLength name (rule: int -> string) (value: string) (counts: int list) : Result<unit, GmmError> =
+        let length = counts |> List.fold (fun product count -> product * bigint count) 1I
+        let product = counts |> List.map string |> String.concat "·"
+
+        requireAll
+            [ length <= bigint Array.MaxLength, name, rule Array.MaxLength, $"{value} with {product} = {length} numbers" ]
+
     /// Returns Ok when every number of a matrix is finite; otherwise an error about the first cell that isn't.
     let internal requireFinite name (matrix: float[,]) : Result<unit, GmmError> =
         let columns = Array2D.length2 matrix

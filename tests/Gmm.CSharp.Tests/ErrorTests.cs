@@ -145,6 +145,19 @@ public class ErrorTests
     }
 
     [Fact]
+    public void CovariancesThatNoArrayHoldsAreAnErrorThatNamesTheRemedy()
+    {
+        foreach (var columns in new[] { 46341, 65536, 65537 })
+        {
+            double[][] rows = [new double[columns], [.. Enumerable.Range(0, columns).Select(j => (double)j)]];
+            var message = Assert.Throws<ArgumentException>(() => new GaussianMixture(1).Fit(rows)).Message;
+            Assert.StartsWith("CovarianceType must be one with covariances of at most 2147483591 numbers, such as Diag", message);
+            Assert.Throws<ArgumentException>(() => new GaussianMixture(1).UsePriorsFromData(rows));
+            Assert.Throws<ArgumentException>(() => new GaussianMixtureDistribution([1], new double[1, columns], 1));
+        }
+    }
+
+    [Fact]
     public void NullIsNamed()
     {
         var model = new GaussianMixture(2);
@@ -230,6 +243,7 @@ public class ErrorTests
                 { HasDefaultValue: true } => parameter.DefaultValue,
                 { ParameterType: var given } when given == typeof(Rows) => (Rows)Data.Faithful,
                 { ParameterType: var given } when given == typeof(int) => 1,
+                { ParameterType: var given } when given == typeof(double) => 0.5,
                 { ParameterType: var given } when given == typeof(int[]) => new int[1],
                 { ParameterType: var given } when given == typeof(double[]) => new double[1],
                 { ParameterType: var given } when given == typeof(string) => Path.GetTempPath(),

@@ -119,6 +119,9 @@ public partial class GuideTests
         Console.WriteLine($"inertia {clusters.Inertia:F5}, {labels.Count(label => label == labels[0])} rows with the first one");
         Console.WriteLine($"it lies {distances[0, labels[0]]:F3} from its center, {distances[0, 1 - labels[0]]:F3} from the other");
 
+        Console.WriteLine($"{tied}");
+        Console.WriteLine(tied.Summary(eruptions, file.ColumnNames));
+
         var flowers = CsvData.Read("data/iris.csv");
         int[] species = Metrics.ToNumbers(flowers.Labels!);
         var gardener = new GaussianMixture(3) { InitLabels = species }.Fit(flowers.Rows);
@@ -140,6 +143,14 @@ public partial class GuideTests
         var selection = chosen.Select(flowers.Rows, components: [1, 2, 3, 4], covarianceTypes: [CovarianceType.Full, CovarianceType.TiedFull]);
         Console.WriteLine($"{chosen.Components} components, {chosen.CovarianceType}: BIC {selection.Best.Bic:F3}");
         Console.WriteLine($"{selection.Candidates.Count} candidates, ICL of the best {selection.Best.Icl:F3}");
+
+        bool[] unusual = model.Outliers(eruptions, share: 0.02);
+        double threshold = model.DensityThreshold(eruptions, share: 0.02);
+        bool[] isNew = model.IsOutlier([[4.4, 82], [4.4, 50]], threshold);
+        Console.WriteLine($"{unusual.Count(isUnusual => isUnusual)} eruptions below {threshold:F4}; of the new ones {isNew[0]}, {isNew[1]}");
+
+        var waits = model.Marginal([1]);
+        Console.WriteLine($"short and long eruptions meet at a wait of {waits.CutPoints()[^1].X:F3} minutes");
 
         var (rows, from) = model.Sample(5, seed: 1);
         Console.WriteLine($"{rows.GetLength(0)} rows, the first from component {from[0]}");

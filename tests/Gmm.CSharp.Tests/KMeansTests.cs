@@ -56,6 +56,14 @@ public class KMeansTests
         Assert.Equal(inertia, new KMeans(clusters) { Tolerance = 0 }.Fit(Data.Iris).Inertia, 1e-8);
 
     [Fact]
+    public void TheInertiaOfRowsThatAreAllCentersIsNotMinusZero()
+    {
+        var model = new KMeans(2).Fit([[1], [1], [2]]);
+        Assert.Equal(("0", "0"), ($"{model.Inertia}", $"{model.Score([[1], [2]])}"));
+        Assert.EndsWith("inertia 0", model.ToString());
+    }
+
+    [Fact]
     public void FitPredictGivesLabelsAndTransformDistances()
     {
         var model = new KMeans(3);

@@ -196,6 +196,16 @@ public sealed class WatchingTests
     }
 
     [Fact]
+    public void LightWeightsAreWarnedAbout()
+    {
+        double[] weights = [.. Enumerable.Repeat(1.0 / 300, 150)];
+        var warning = Assert.Single(new GaussianMixture(1).Fit(Data.Iris, weights).Warnings);
+        Assert.Equal((FitWarningKind.LightWeights, null, null), (warning.Kind, warning.Component, warning.Seed));
+        Assert.StartsWith("The sample weights of 150 rows sum to 0.5, which BIC and ICL take for the number of rows.", warning.Message);
+        Assert.Empty(new GaussianMixture(1).Fit(Data.Iris).Warnings);
+    }
+
+    [Fact]
     public void PriorsFromDataAreThoseOfTheCore()
     {
         var model = new GaussianMixture(3) { CovarianceType = CovarianceType.TiedDiag }.UsePriorsFromData(Data.Iris);

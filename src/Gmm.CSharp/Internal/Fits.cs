@@ -7,6 +7,9 @@ namespace Gmm.CSharp;
 /// <summary>A fit of any family, as estimators use it.</summary>
 internal interface IFit
 {
+    /// <summary>The components and the outcome, in words.</summary>
+    string Description { get; }
+
     double[] Weights { get; }
 
     double[] InitialWeights { get; }
@@ -55,6 +58,13 @@ internal interface IFit
 
     double Icl(Source source);
 
+    /// <summary>The fit as a text; with data, what only they can show, too.</summary>
+    string Summary(string[] columnNames, Source? source);
+
+    Core.Outliers Outliers(double share, Source source);
+
+    bool[] IsOutlier(double threshold, Source source);
+
     Core.Evaluation Evaluate(int[]? truth, Source source);
 
     Core.Comparison Compare(IFit other);
@@ -86,6 +96,15 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
 
     /// <summary>The parameters that the fit started from.</summary>
     internal TParameters InitialParameters => Value.Start.Parameters;
+
+    public virtual string Description => FormattableString.Invariant(
+        $"{Words.Count(Value.Mixture.Components, "component")}{Details}: {Outcome}, log-likelihood {LogLikelihood:G10}, BIC {Bic:G10}");
+
+    /// <summary>What distinguishes the fitted components, after a comma; empty if nothing does.</summary>
+    private protected virtual string Details =>
+        Parameters is Gaussian gaussian ? Words.Covariances(GaussianSettings.ToCovarianceType(gaussian.Structure)) : "";
+
+    private protected string Outcome => $"{(Converged ? "converged" : "stopped without converging")} after {Words.Count(Iterations, "iteration")}";
 
     public double[] Weights => Value.Weights;
 
@@ -137,6 +156,16 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
 
     public double Icl(Source source) => Core.Predict.icl(Value, source).Get();
 
+    public string Summary(string[] columnNames, Source? source) =>
+        (source is null ? Core.Summary.ofFit(columnNames, Value) : Core.Summary.onData(columnNames, Value, source))
+        .Get(("ColumnNames", nameof(columnNames)));
+
+    public Core.Outliers Outliers(double share, Source source) =>
+        OutliersModule.find(share, Value, source).Get(("Share", nameof(share)));
+
+    public bool[] IsOutlier(double threshold, Source source) =>
+        OutliersModule.below(threshold, Value, source).Get(("Threshold", nameof(threshold)));
+
     public Core.Evaluation Evaluate(int[]? truth, Source source) =>
         Core.Metrics.evaluate(Value, truth is null ? null : FSharpOption<int[]>.Some(truth), source).Get(Metrics.Names);
 
@@ -165,6 +194,14 @@ internal sealed class ExponentialFit(Fit<ExponentialParameters> value, Parametri
     /// <summary>The parameters as their users know them.</summary>
     internal Array Known => parametrisation.Read(Parameters);
 
+    private protected override string Details =>
+        Parameters.Family switch
+        {
+            "binomial" => $", {Words.Count(Core.Binomial.trials(Parameters), "trial")}",
+            "categorical" => $", {Words.Count(Parameters.Means.shape[2], "level")}",
+            _ => "",
+        };
+
     /// <summary>Those that the fit started from.</summary>
     internal Array InitialKnown => parametrisation.Read(InitialParameters);
 
@@ -177,6 +214,8 @@ internal sealed class ProductFit(Fit<Product> value, IReadOnlyList<Part> parts) 
 {
     /// <summary>The parts that were fitted.</summary>
     internal IReadOnlyList<Part> Parts => parts;
+
+    private protected override string Details => Words.Parts(parts);
 
     /// <summary>The parameters of every part.</summary>
     internal IReadOnlyList<PartParameters> Known => Of(Parameters);
@@ -198,13 +237,17 @@ internal sealed class KMeansState(KMeansFit value, int[]? labels) : FitOf<Centro
 
     internal double Inertia => value.Inertia;
 
+    public override string Description => FormattableString.Invariant(
+        $"{Words.Count(Value.Mixture.Components, "cluster")}: {Outcome}, inertia {Inertia:G10}");
+
     internal int[]? KnownLabels => labels;
 
     public override int[] Labels(Source source) => Core.KMeans.predict(value, source).Get();
 
     public override int[] FittedLabels(Source source) => [.. labels ?? Labels(source)];
 
-    public override double Score(Source source) => -Core.KMeans.inertia(value, source).Get();
+    /// <summary>Minus the inertia; 0, not −0, when every row is a center.</summary>
+    public override double Score(Source source) => 0 - Core.KMeans.inertia(value, source).Get();
 
     internal double[,] Distances(Source source) => Core.KMeans.transform(value, source).Get();
 }

@@ -1,11 +1,12 @@
 namespace Gmm
 
 open System
+open System.Collections.Generic
 
 /// The data: a repeatable sequence of row blocks, numbered from 0. The partition into blocks (`Source.blockRows`) and
 /// into runs of blocks (`Source.runs`) depends only on the shape of the data, never on the number of threads. Sums
 /// therefore have the same bits on any number of threads.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Source =
     {
         /// The number of rows, N.
@@ -20,6 +21,8 @@ type Source =
 
     /// The number of blocks.
     member source.Blocks = (source.Rows + int64 source.BlockRows - 1L) / int64 source.BlockRows
+
+    member internal source.Display = $"{source.Rows} rows of {source.Columns} columns"
 
 /// Makes sources, and processes their rows on all cores.
 module Source =
@@ -134,36 +137,6 @@ module Source =
 
         array2D (Array.map row numbers)
 
-    /// Returns a sample of the rows, with their weights, in memory: one row from each of `count` equal stretches of the
-    /// data, drawn under a seed. If the data have no more than `count` rows, it returns them all.
-    let internal sample (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
-        if source.Rows <= int64 count then
-            source
-        else
-            let rowOf i =
-                let first, next = source.Rows * int64 i / int64 count, source.Rows * int64 (i + 1) / int64 count
-                first + int64 (RandomStream.key (int64 seed) (int64 i) % uint64 (next - first))
-
-            let values, weights = Array.zeroCreate (count * source.Columns), Array.zeroCreate count
-
-            for index, rows in
-                Seq.init count (fun i -> i, rowOf i) |> Seq.groupBy (fun (_, row) -> row / int64 source.BlockRows) do
-                execution.Cancellation.ThrowIfCancellationRequested()
-                let block = source.Read index
-
-                for i, row in rows do
-                    let inBlock = int (row - block.FirstRow)
-                    weights[i] <- block.Weight inBlock
-
-                    for j in 0 .. source.Columns - 1 do
-                        values[i * source.Columns + j] <- block[inBlock, j]
-
-            let isWeighted = weights |> Array.exists (fun weight -> weight <> 1.0)
-
-            ofMemory source.Columns (ReadOnlyMemory values)
-            |> Result.bind (fun sample -> if isWeighted then weighted weights sample else Ok sample)
-            |> Result.defaultValue source
-
     /// Returns the first row of positive weight (1×D), as the point about which moments are taken; the first row if all
     /// weights are 0.
     let internal firstRow (source: Source) : float[,] =
@@ -232,6 +205,89 @@ module Source =
     /// run and then in the order of the runs. The result has the same bits for any number of threads.
     let reduce (execution: Execution) (merge: 'T -> 'T -> 'T) (map: Block -> 'T) (source: Source) : 'T =
         source |> reduceRuns execution merge (Seq.map map >> Seq.reduce merge)
+
+    /// Whether the rows have weights.
+    let private isWeighted (source: Source) = source.Rows > 0L && (source.Read 0L).Weights.IsSome
+
+    /// Returns the number of rows of positive weight.
+    let internal countWeighted (execution: Execution) (source: Source) : int64 =
+        let count (block: Block) =
+            let mutable found = 0L
+
+            for i in 0 .. block.Rows - 1 do
+                if block.Weight i > 0.0 then
+                    found <- found + 1L
+
+            found
+
+        if isWeighted source then
+            source |> reduce execution (+) count
+        else
+            source.Rows
+
+    /// Draws the numbers of `count` rows of positive weight, ascending, or of all of them if there are fewer: those with the
+    /// lowest random keys.
+    let private drawWeighted (execution: Execution) (seed: int) count (source: Source) : int64[] =
+        let keep (rows: PriorityQueue<int64, uint64>) row key =
+            rows.Enqueue(row, UInt64.MaxValue - key)
+
+            if rows.Count > count then
+                rows.Dequeue() |> ignore
+
+        let lowest (blocks: Block seq) =
+            let rows = PriorityQueue<int64, uint64>()
+
+            for block in blocks do
+                for i in 0 .. block.Rows - 1 do
+                    if block.Weight i > 0.0 then
+                        let row = block.FirstRow + int64 i
+                        keep rows row (RandomStream.key (int64 seed) row)
+
+            rows
+
+        let merge (rows: PriorityQueue<int64, uint64>) (others: PriorityQueue<int64, uint64>) =
+            for struct (row, key) in others.UnorderedItems do
+                keep rows row (UInt64.MaxValue - key)
+
+            rows
+
+        let rows = source |> reduceRuns execution merge lowest
+        rows.UnorderedItems |> Seq.map (fun struct (row, _) -> row) |> Seq.sort |> Array.ofSeq
+
+    /// Returns a sample of `count` rows of positive weight, with their weights, in memory. Without weights, it has one row
+    /// from each of `count` equal stretches of the data. If the data have no more than `count` rows, it returns them all.
+    let internal sample (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
+        let ofStretch i =
+            let first, next = source.Rows * int64 i / int64 count, source.Rows * int64 (i + 1) / int64 count
+            first + int64 (RandomStream.key (int64 seed) (int64 i) % uint64 (next - first))
+
+        if source.Rows <= int64 count then
+            source
+        else
+            let isWeighted = isWeighted source
+
+            let numbers =
+                if isWeighted then
+                    source |> drawWeighted execution seed count
+                else
+                    Array.init count ofStretch
+
+            let values, weights = Array.zeroCreate (numbers.Length * source.Columns), Array.zeroCreate numbers.Length
+
+            for index, rows in Seq.indexed numbers |> Seq.groupBy (fun (_, row) -> row / int64 source.BlockRows) do
+                execution.Cancellation.ThrowIfCancellationRequested()
+                let block = source.Read index
+
+                for i, row in rows do
+                    let inBlock = int (row - block.FirstRow)
+                    weights[i] <- block.Weight inBlock
+
+                    for j in 0 .. source.Columns - 1 do
+                        values[i * source.Columns + j] <- block[inBlock, j]
+
+            ofMemory source.Columns (ReadOnlyMemory values)
+            |> Result.bind (fun sample -> if isWeighted then weighted weights sample else Ok sample)
+            |> GmmError.get
 
     /// Maps every block, for example to one number for each row, and concatenates the results.
     let collect (execution: Execution) (map: Block -> 'T[]) (source: Source) : 'T[] =

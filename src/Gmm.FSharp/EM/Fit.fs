@@ -35,6 +35,8 @@ type Fit<'θ> =
         Failures: (int * GmmError) list
         /// The components whose likelihood may be spurious.
         Irregular: Irregular
+        /// The number of rows of positive weight, if the weights sum to less than half of it; otherwise None.
+        LightRows: int64 option
     }
 
     /// πₖ (K).
@@ -59,8 +61,8 @@ type Fit<'θ> =
     /// iteration.
     member fit.Remaining =
         match fit.Iterations with
-        | 0
-        | 1 -> infinity
+        | 0 -> infinity
+        | 1 -> Convergence.remaining infinity fit.Change
         | last -> Convergence.remaining (fit.Trace[last - 1] - fit.Trace[last - 2]) fit.Change
 
     /// Σₙ wₙ ln p(xₙ), the log-likelihood of the data to which the mixture was fitted.
@@ -81,10 +83,11 @@ type Fit<'θ> =
     /// Akaike's information criterion −2 ln L + 2p; lower is better (Akaike 1974).
     member fit.Aic = InformationCriterion.aic fit.FreeParameters fit.LogLikelihood
 
-    /// The iteration in which the objective fell most, and the fall; None when no fall exceeds rounding.
+    /// The iteration in which the objective fell most, and the fall; None when no fall
+    /// exceeds rounding, also that of float32.
     member private fit.LargestFall =
         let falls = fit.Trace |> Array.pairwise |> Array.map (fun (before, after) -> before - after)
-        let isReal i = falls[i] > 1e-9 * max 1.0 (abs fit.Trace[i])
+        let isReal i = falls[i] > 1e-6 * max 1.0 (abs fit.Trace[i])
 
         match [ 0 .. falls.Length - 1 ] |> List.filter isReal with
         | [] -> None
@@ -93,7 +96,7 @@ type Fit<'θ> =
             Some(worst + 1, falls[worst])
 
     /// Warnings for the user: the fit hasn't converged, its objective fell, components are irregular or have almost no
-    /// weight, runs were left out.
+    /// weight, runs were left out, the sample weights are too light for the criteria.
     member fit.Warnings: FitWarning list =
         let share = 0.01 / float fit.Mixture.Components
 
@@ -107,15 +110,18 @@ type Fit<'θ> =
           for owner in fit.Irregular.OnFloor do
               OnFloor owner
 
-          for k in fit.Irregular.FewRows do
-              FewRows(k, fit.Statistics.Counts[k])
+          for few in fit.Irregular.FewRows do
+              FewRows few
 
           for k, weight in Seq.indexed fit.Weights do
               if weight < share then
                   NearlyEmpty(k, weight)
 
           for failure in fit.Failures do
-              FailedRun failure ]
+              FailedRun failure
+
+          for rows in Option.toList fit.LightRows do
+              LightWeights(fit.Statistics.Weight, rows) ]
 
     /// The fit as one line: the family, the number of components, and how the fit ended.
     member fit.Summary =
@@ -144,7 +150,8 @@ module Fit =
           Seed = 0
           History = [||]
           Failures = []
-          Irregular = Irregular.None }
+          Irregular = Irregular.None
+          LightRows = None }
 
     /// Follows a sequence of iterates until `hasConverged previous current`, until `maxIterations` M-steps are made, or
     /// until the sequence ends. The fit has the last iterate reached, and its objective is that of its own mixture.
@@ -173,7 +180,8 @@ module Fit =
                       Seed = seed
                       History = [||]
                       Failures = []
-                      Irregular = Irregular.None }
+                      Irregular = Irregular.None
+                      LightRows = None }
 
             if previous |> Option.exists (fun previous -> hasConverged previous current) then
                 fit Converged

@@ -49,18 +49,18 @@ type FitOptions<'kind, 'θ> =
         /// The starting weights πₖ (K), which are divided by their sum; None for the weights that the start gives.
         StartWeights: float[] option
         /// The number of runs, with seeds Seed, Seed+1, …, when the start is random. The run with the best final
-        /// objective wins, the earliest of those within the tolerance of it. Runs with irregular components (`Fit.Irregular`) are compared by the objective of the mixture in
+        /// objective wins, the earliest of those within 1e-6 of it. Runs with irregular components (`Fit.Irregular`) are compared by the objective of the mixture in
         /// which these components are widened to the scale of the data, so that a spike on equal values doesn't win.
         Restarts: int
         /// The seed of the first run.
         Seed: int
         /// Soft for EM, Hard for classification EM.
         Assignment: Assignment
-        /// The fit has converged when the change of the objective and, by `Aitken`, the estimate of what it has still to gain
+        /// The fit has converged when the change of the objective and, by Aitken's rule, its estimated remaining gain
         /// are less than this. At 0 the fit makes exactly MaxIterations iterations. (k-means has another rule: see
         /// `KMeans.defaults`.)
         Tolerance: float
-        /// The convergence rule: `Aitken`, or the plain `Change`.
+        /// The convergence rule; k-means has its own.
         Stopping: Stopping
         /// The largest number of M-steps.
         MaxIterations: int
@@ -95,7 +95,7 @@ module FitOptions =
           Seed = 0
           Assignment = Soft
           Tolerance = 1e-6
-          Stopping = Aitken
+          Stopping = Stopping.Aitken
           MaxIterations = 1000
           FewerComponents = false
           WeightPrior = Flat

@@ -3,7 +3,7 @@ namespace Gmm
 open System.Threading
 
 /// A model: a family with its prior, the prior on the weights, the assignment, and the backend that runs the E-steps.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Model<'θ> =
     {
         /// The kind of component, with its prior.
@@ -17,6 +17,9 @@ type Model<'θ> =
         /// The number of threads, and the cancellation.
         Execution: Execution
     }
+
+    member internal model.Display =
+        $"model of {model.Family.Name}, %A{model.Assignment} assignment, weights %A{model.Weights}, {model.Backend.Name}"
 
 /// Functions on models.
 module Model =

@@ -82,6 +82,9 @@ type FitWarning =
     | NearlyEmpty of owner: int * weight: float
     /// One of several runs failed and was left out.
     | FailedRun of seed: int * error: GmmError
+    /// The sample weights sum to less than half the number of rows of positive weight. BIC and ICL take the sum for the
+    /// number of rows, so their penalty for parameters is too small.
+    | LightWeights of sum: float * rows: int64
 
     /// The condition and the remedy, in words.
     member warning.Message =
@@ -110,3 +113,7 @@ type FitWarning =
             FormattableString.Invariant $"Component {owner} (counting from 0) has a weight of {weight:G3}, "
             + "less than a hundredth of an equal share. Choose fewer components, more Restarts or a WeightPrior."
         | FailedRun(seed, error) -> $"The run with seed {seed} failed and was left out. {error.Message}"
+        | LightWeights(sum, rows) ->
+            FormattableString.Invariant
+                $"The sample weights of {rows} rows sum to {sum:G6}, which BIC and ICL take for the "
+            + "number of rows. Scale the weights so that they sum to the number of rows that the data stand for."

@@ -1,12 +1,12 @@
 namespace Gmm
 
-/// The components of a fit whose maximum may be spurious: a high likelihood that says nothing about the data.
+/// The components of a fit that may be spurious: their likelihood is high only because their covariance is small.
 type Irregular =
     {
         /// The components whose covariance lies on its floor; None when all components share that covariance.
         OnFloor: int option list
-        /// The components with fewer rows than their parameters need.
-        FewRows: int list
+        /// The components with fewer rows than their covariance needs, and the number of rows of each.
+        FewRows: (int * float) list
     }
 
     /// No irregular component.
@@ -16,7 +16,7 @@ type Irregular =
     member irregular.IsEmpty = irregular.OnFloor.IsEmpty && irregular.FewRows.IsEmpty
 
 /// Finds irregular components, and makes parameters by which runs are compared. Both functions take the number of rows
-/// that each component has, Nₖ · N / Σₙ wₙ.
+/// that each component has, Nₖ · N / Σₙ wₙ, where N counts the rows of positive weight.
 [<NoEquality; NoComparison>]
 type Regularity<'θ> =
     {
@@ -29,7 +29,7 @@ type Regularity<'θ> =
 
 /// Makes the regularity of families.
 module Regularity =
-    /// Returns the regularity of a family whose likelihood is bounded: no component is irregular.
-    let bounded<'θ> : Regularity<'θ> =
+    /// The regularity that finds no component irregular.
+    let none<'θ> : Regularity<'θ> =
         { Irregular = fun _ _ -> Irregular.None
           Widened = fun _ parameters -> Ok parameters }

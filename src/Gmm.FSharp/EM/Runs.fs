@@ -50,12 +50,12 @@ module Runs =
     /// Divides the threads between runs and each run's work on the data. Runs work in parallel when the data have too
     /// few blocks to keep the threads busy. The division changes no result.
     let internal sharing (execution: Execution) runs (source: Source) : Execution * Execution =
-        let alone = { execution with Threads = 1 }
-
         if runs > 1 && source.Blocks < 8L * int64 execution.Threads then
-            execution, alone
+            execution,
+            { execution with
+                Threads = max 1 (execution.Threads / runs) }
         else
-            alone, execution
+            { execution with Threads = 1 }, execution
 
     /// Returns an error when the rule is k-means' and the options ask for a feature that k-means doesn't have.
     let private requireHardLimit (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) : Result<unit, GmmError> =
@@ -71,14 +71,21 @@ module Runs =
             Ok()
 
     /// Returns a fit with its irregular components, and the objective by which it is compared with other runs on the same
-    /// rows: its own, or that of the mixture in which its irregular components are widened.
-    let internal judge (pass: Pass<'θ>) (regularity: Regularity<'θ>) (rows: int64) (fit: Fit<'θ>) : Fit<'θ> * float =
+    /// rows, if it is: its own, or that of the mixture in which its irregular components are widened. `rows` is the number of
+    /// rows of positive weight.
+    let internal judge
+        isCompared
+        (pass: Pass<'θ>)
+        (regularity: Regularity<'θ>)
+        (rows: int64)
+        (fit: Fit<'θ>)
+        : Fit<'θ> * float =
         let owned = fit.Statistics.Counts |> Array.map (fun count -> count / fit.Statistics.Weight * float rows)
 
         let irregular = regularity.Irregular owned fit.Parameters
 
         let rank =
-            if irregular.IsEmpty then
+            if irregular.IsEmpty || not isCompared then
                 fit.Objective
             else
                 match regularity.Widened owned fit.Parameters with
@@ -147,6 +154,7 @@ module Runs =
                   Execution = ofRun }
 
             use! pass = Model.openPass model source
+            let rows = source |> Source.countWeighted options.Execution
 
             /// Runs out one start. The result has its rank.
             let run number =
@@ -173,14 +181,18 @@ module Runs =
                                 options.MaxIterations
                                 (rule.HasConverged options.Tolerance)
 
-                        return { fit with History = history.ToArray() } |> judge pass regularity source.Rows
+                        return { fit with History = history.ToArray() } |> judge (firsts.Length > 1) pass regularity rows
                     }
 
                 seed, Result.bind fit first
 
-            // Objectives of EM are known to within the tolerance.
-            let margin = if rule.IsHardLimit then 0.0 else options.Tolerance
+            // EM stops within the tolerance of a maximum, so runs to the same maximum differ by less.
+            let margin = if rule.IsHardLimit then 0.0 else min options.Tolerance 1e-6
             let! (best, _), failures = ofRuns.Map(firsts.Length, run) |> List.ofArray |> best margin snd
-            let best = { best with Failures = failures }
+            let best =
+                { best with
+                    Failures = failures
+                    LightRows = if 2.0 * best.Statistics.Weight < float rows then Some rows else None }
+
             return if options.Assignment = Soft || rule.IsHardLimit then best else soften pass best
         }

@@ -7,7 +7,8 @@ type Stop =
     /// The fit reached its limit of iterations.
     | IterationLimit
 
-/// Convergence rules on the objective of consecutive iterates.
+/// Convergence rules on the objective of consecutive iterates. (k-means has a rule of its own.)
+[<RequireQualifiedAccess>]
 type Stopping =
     /// |change| < Tolerance, and Aitken's estimate of what is left to gain < Tolerance (Böhning, Dietz, Schaub,
     /// Schlattmann and Lindsay 1994). EM takes small steps long before it arrives; this rule sees that.
@@ -22,8 +23,8 @@ module Stopping =
     let hasConverged (stopping: Stopping) (tolerance: float) (_: Iterate<'θ>) (current: Iterate<'θ>) : bool =
         abs current.Change < tolerance
         && match stopping with
-           | Aitken -> current.Remaining < tolerance
-           | Change -> true
+           | Stopping.Aitken -> current.Remaining < tolerance
+           | Stopping.Change -> true
 
 /// The rule that leads a fit from one iterate to the next and decides when it has converged.
 [<NoEquality; NoComparison>]

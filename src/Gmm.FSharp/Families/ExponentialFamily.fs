@@ -28,7 +28,7 @@ module ConjugatePrior =
 /// A distribution of one number as an exponential family, p(x|η) = h(x) exp(η·T(x) − A(η)) (Bishop, PRML, 2006, §2.4).
 /// The record has everything that mixtures of the family need, and is a kind of component. Data of D columns are D
 /// independent numbers, each with its own parameters.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Name}, a family of numbers: {Domain}")>]
 type ExponentialFamily =
     {
         /// The family's name: "bernoulli" …
@@ -64,6 +64,7 @@ type ExponentialFamily =
         member family.Measure(_, source, execution) = ExponentialFamily.measure family source execution |> Ok
 
 /// The parameters of K components of D independent columns of an exponential family.
+[<StructuredFormatDisplay("{Display}")>]
 type ExponentialParameters =
     {
         /// The family's name.
@@ -75,6 +76,14 @@ type ExponentialParameters =
         /// Σⱼ A(ηₖⱼ) (K).
         LogPartitions: Tensor
     }
+
+    member internal parameters.Display =
+        let shape, means = parameters.Means.shape, parameters.Means.toArray ()
+        let size = shape[1] * shape[2]
+        let components, columns = Display.count shape[0] "component", Display.count shape[1] "column"
+
+        Display.components $"{parameters.Family}, {components} of {columns}" shape[0] (fun k ->
+            $"mean parameters {Display.numbers (Seq.init size (fun i -> means[k * size + i]))}")
 
 /// Builds mixtures of any exponential family: one density, one set of sums and one M-step serve all.
 module ExponentialFamily =
@@ -422,6 +431,13 @@ module ExponentialFamily =
                     (start.Means.shape[0], start.Means.shape[1], (start.Family, isPossible))
                     |> Kind.requireStart describe (components, columns, (family.Name, true))
             | None -> ()
+
+            do!
+                GmmError.requireLength
+                    "Components"
+                    (fun most -> $"few enough for at most {most} mean parameters, K·D·S")
+                    (string components)
+                    [ components; columns; family.Statistics ]
 
             do! checkPrior family
         }

@@ -15,7 +15,7 @@ type PartParameters internal () =
         | None -> invalidOp $"The part's parameters are {part}, not {typeof<'θ>.Name}."
 
 /// The parameters of one part of a product, of one kind.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Parameters}")>]
 type PartParameters<'φ>(parameters: 'φ) =
     inherit PartParameters()
 
@@ -36,11 +36,19 @@ type PartParameters<'φ>(parameters: 'φ) =
     override _.ToString() = typeof<'φ>.Name
 
 /// The parameters of K components whose columns belong to different kinds.
+[<StructuredFormatDisplay("{Display}")>]
 type Product =
     {
         /// The columns of every part, and its parameters.
         Parts: (int[] * PartParameters) list
     }
+
+    member internal product.Display =
+        let part (columns: int[], parameters: PartParameters) =
+            let text = $"%A{parameters}"
+            $"columns {Display.numbers (Seq.map float columns)}: " + text.Replace("\n", "\n  ")
+
+        Display.count product.Parts.Length "part" :: List.map part product.Parts |> String.concat "\n"
 
 /// Components whose columns belong to different families, independent given the component:
 /// ln p(x|θₖ) = Σ over parts of ln p(x of its columns|θₖ). One set of responsibilities joins them.

@@ -3,7 +3,7 @@ namespace Gmm
 open System
 
 /// Some columns of the data and their kind of component.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Part =
     {
         /// The columns, counting from 0.
@@ -11,6 +11,8 @@ type Part =
         /// The kind of component of these columns.
         Kind: Kind<PartParameters>
     }
+
+    member internal part.Display = $"columns {Display.numbers (Seq.map float part.Columns)}: {part.Kind.Name}"
 
 /// Makes parts of a product.
 module Part =

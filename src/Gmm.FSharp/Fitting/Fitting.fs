@@ -35,8 +35,29 @@ module internal Fitting =
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
         : Result<unit, GmmError> when 'kind :> Kind<'θ> =
+        let needsCovariance =
+            match options.Start with
+            | Start.Random -> true
+            | _ -> false
+
         result {
             do! FitOptions.check options source
+
+            do!
+                GmmError.requireLength
+                    "Components"
+                    (fun most -> $"few enough for means of at most {most} numbers, K·D")
+                    (string options.Components)
+                    [ options.Components; source.Columns ]
+
+            if needsCovariance then
+                do!
+                    GmmError.requireLength
+                        "Start"
+                        (fun most -> $"one that needs no covariance of more than {most} numbers, such as Points")
+                        "Random"
+                        [ source.Columns; source.Columns ]
+
             do! Start.check options.Components source options.Start
             do! options.Family.Check(options.Components, source.Columns, Start.parameters options.Start)
         }

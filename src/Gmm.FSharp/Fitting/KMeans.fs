@@ -5,6 +5,8 @@ open System
 /// Makes centroids a kind: k-means.
 [<Sealed>]
 type CentroidKind() =
+    override _.ToString() = Centroid.family.Name
+
     interface Kind<Centroid> with
         member _.Name = Centroid.family.Name
 
@@ -26,7 +28,7 @@ type CentroidKind() =
                     Rule = Some(Lloyd.ruleOf execution source) }
 
 /// The result of k-means.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type KMeansFit =
     {
         /// Σₙ wₙ minₖ ‖xₙ−μₖ‖².
@@ -37,6 +39,12 @@ type KMeansFit =
 
     /// μ (K×D).
     member found.Centres = found.Fit.Parameters.Centres.toArray2D ()
+
+    member internal found.Display =
+        let ended = if found.Fit.Converged then "converged" else "stopped without converging"
+
+        FormattableString.Invariant
+            $"k-means of {found.Fit.Mixture.Components}, {ended} after {found.Fit.Iterations} iterations: inertia {found.Inertia:G9}, seed {found.Fit.Seed}"
 
 /// k-means: EM on centroids with hard assignment and equal weights, the limit of a Gaussian mixture with Σ = εI for ε →
 /// 0 (Lloyd 1982; Bishop, PRML, 2006, §9.1 and §9.3.2). An empty cluster takes the row farthest from its centre.
@@ -54,9 +62,12 @@ module KMeans =
             Weights = Fixed
             Execution = execution }
 
+    /// Returns Σₙ wₙ minₖ ‖xₙ−μₖ‖² of statistics; 0, not −0, when every row is a centre.
+    let private inertiaOf (statistics: Statistics) = 0.0 - 2.0 * statistics.LogLikelihood
+
     /// Returns the result of k-means for a fit, such as a loaded one.
     let ofFit (fit: Fit<Centroid>) : KMeansFit =
-        { Inertia = -2.0 * fit.LogLikelihood
+        { Inertia = inertiaOf fit.Statistics
           Fit = fit }
 
     /// Returns the iterates of k-means from given centres (K×D): the sequence of `EM.iterates`, with empty clusters
@@ -96,8 +107,8 @@ module KMeans =
 
     /// Computes Σₙ wₙ minₖ ‖xₙ−μₖ‖² for the clustered data or for other data. Errors as `predict`.
     let inertia (found: KMeansFit) (source: Source) : Result<float, GmmError> =
-        let statistics () = EM.eStep found.Fit.Model source found.Fit.Mixture
-        checkData found source |> Result.map (fun () -> -2.0 * (statistics ()).LogLikelihood)
+        checkData found source
+        |> Result.map (fun () -> EM.eStep found.Fit.Model source found.Fit.Mixture |> inertiaOf)
 
     /// Computes the distance ‖xₙ−μₖ‖ of every row to every centre (N×K). Errors as `predict`.
     let transform (found: KMeansFit) (source: Source) : Result<float[,], GmmError> =

@@ -290,16 +290,21 @@ module Kernel =
 
     /// Returns the kernels as a backend, with vectors of a given width.
     let internal backendOf width : Backend =
-        { new Backend with
-            member _.Name = "kernels"
+        let name = "kernels"
 
-            member _.Open(family, source, execution) =
-                let eStep = eSteps width family execution source
+        // An object expression of the interface alone would print as the name of a class.
+        { new obj() with
+            override _.ToString() = name
+          interface Backend with
+              member _.Name = name
 
-                Ok
-                    { new Pass<_> with
-                        member _.Expect(assignment, mixture) = eStep (Responsibility.Assigned assignment) mixture
-                        member _.Dispose() = () } }
+              member _.Open(family, source, execution) =
+                  let eStep = eSteps width family execution source
+
+                  Ok
+                      { new Pass<_> with
+                          member _.Expect(assignment, mixture) = eStep (Responsibility.Assigned assignment) mixture
+                          member _.Dispose() = () } }
 
     /// The default backend: the kernels of a family's form, or the textbook on the managed engine for a family without
     /// a form.

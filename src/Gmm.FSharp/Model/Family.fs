@@ -4,7 +4,7 @@ open System
 
 /// The definition of one kind of component, as in a textbook: density, statistics and M-step of all K components
 /// together. Prior and regularisation are already inside; the weights belong to the mixture.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("family {Name}")>]
 type Family<'θ> =
     {
         /// The family's name: "gaussian" …

@@ -14,3 +14,25 @@ type Form =
     | Linear of statistic: (Tensor -> Tensor) * logBase: (float -> float) * natural: Tensor * constants: float[]
     /// The sum of several forms, each for some of the columns. Their sums follow one another.
     | Product of (int[] * Form) list
+
+/// Functions on forms.
+module internal Form =
+    let private isZero eta = eta <= Limits.zeroDensity
+
+    /// Returns whether a form has a natural parameter that stands for ln 0.
+    let rec hasZeros (form: Form) : bool =
+        match form with
+        | Form.Linear(_, _, natural, _) -> natural.toArray () |> Array.exists isZero
+        | Form.Product parts -> parts |> List.exists (snd >> hasZeros)
+        | Form.Quadratic _
+        | Form.Distance _ -> false
+
+    /// Returns the form in which ln 0 is 0, which leaves what the possible statistics of a row add to its log-density.
+    let rec withoutZeros (form: Form) : Form =
+        match form with
+        | Form.Linear(statistic, logBase, natural, constants) ->
+            let finite = natural.toArray () |> Array.map (fun eta -> if isZero eta then 0.0 else eta)
+            Form.Linear(statistic, logBase, natural.like (natural.shape, finite), constants)
+        | Form.Product parts -> Form.Product(parts |> List.map (fun (columns, part) -> columns, withoutZeros part))
+        | Form.Quadratic _
+        | Form.Distance _ -> form

@@ -51,6 +51,24 @@ module Layout =
         | Shape.Diag -> features
         | Shape.Spherical -> 1
 
+    /// Returns an error when the covariances of K components of D features are more numbers than one array can hold.
+    /// The product of dimensions overflows 32 bits then, so this must be checked before `planeSize` is used. `name` is
+    /// the structure's.
+    let internal requireSize components features (layout: Layout) (name: string) : Result<unit, GmmError> =
+        let planes = if layout.IsTied then 1 else components
+
+        let factors =
+            match layout.Shape with
+            | Shape.Full -> [ planes; features; features ]
+            | Shape.Diag -> [ planes; features ]
+            | Shape.Spherical -> [ planes ]
+
+        GmmError.requireLength
+            "Structure"
+            (fun most -> $"one with covariances of at most {most} numbers, such as Diag (K·D of them instead of K·D·D)")
+            name
+            factors
+
     /// Returns the shape of all covariances as one tensor: K×D×D, K×D, K, D×D, D or a single number.
     let covarianceShape components features (layout: Layout) : int[] =
         let one = planeShape features layout

@@ -1,6 +1,7 @@
 namespace Gmm
 
 /// A mixture p(x) = Σₖ πₖ p(x|θₖ): the log-weights and the parameters of all K components together.
+[<StructuredFormatDisplay("{Display}")>]
 type Mixture<'θ> =
     {
         /// ln πₖ (K), up to a constant that all components share; −∞ for a component of weight 0. The constant is 0,
@@ -18,6 +19,9 @@ type Mixture<'θ> =
 
     /// The number of components, K.
     member mixture.Components = mixture.LogWeights.shape[0]
+
+    member internal mixture.Display =
+        $"mixture of {mixture.Components}, weights {Display.numbers mixture.Weights}\n%A{mixture.Parameters}"
 
 /// Makes mixtures.
 module Mixture =

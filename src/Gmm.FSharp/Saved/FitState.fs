@@ -44,7 +44,8 @@ module internal FitState =
                         "onFloor", fit.Irregular.OnFloor |> numbersOf (Option.defaultValue -1)
 
                     if not fit.Irregular.FewRows.IsEmpty then
-                        "fewRows", fit.Irregular.FewRows |> numbersOf id
+                        "fewRows", fit.Irregular.FewRows |> numbersOf fst
+                        "rowsOfFew", fit.Irregular.FewRows |> List.map snd |> Array.ofList |> Tensor.vector
 
                     match fit.Model.Weights with
                     | Flat -> State.choice "weightPrior" "flat"
@@ -148,6 +149,17 @@ module internal FitState =
         else
             Ok []
 
+    /// Returns the numbers of rows of the components with few.
+    let private rowsOf count (state: State) : Result<float list, GmmError> =
+        if count = 0 then
+            Ok []
+        else
+            result {
+                let! rows = State.ofShape [| count |] "rowsOfFew" state
+                do! State.requireFinite "rowsOfFew" rows
+                return List.ofArray (rows.toArray ())
+            }
+
     /// Returns an error unless the weights of a mixture that an M-step made sum to 1.
     let private requireShares (fit: Fit<'θ>) =
         let sum = fit.Mixture.LogWeights.toArray () |> Array.sumBy exp
@@ -193,6 +205,7 @@ module internal FitState =
 
             let! onFloor = componentsOf mixture.Components -1 "onFloor" state
             let! fewRows = componentsOf mixture.Components 0 "fewRows" state
+            let! rowsOfFew = rowsOf fewRows.Length state
 
             let fit =
                 { Model =
@@ -209,7 +222,8 @@ module internal FitState =
                   Failures = []
                   Irregular =
                     { OnFloor = onFloor |> List.map (fun k -> if k < 0 then None else Some k)
-                      FewRows = fewRows } }
+                      FewRows = List.zip fewRows rowsOfFew }
+                  LightRows = None }
 
             do! requireShares fit
             do! requireEqual state fit

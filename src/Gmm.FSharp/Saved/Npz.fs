@@ -54,9 +54,9 @@ module Npz =
     /// file is complete or, if it can't be written, as it was.
     let export (path: string) (mixture: Mixture<Gaussian>) : Result<unit, GmmError> =
         let gaussian = mixture.Parameters
-        let name, shape, covariances, factors = layout gaussian
 
-        Files.write path (fun stream ->
+        let write (stream: Stream) =
+            let name, shape, covariances, factors = layout gaussian
             use archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen = true)
 
             let add (key: string) (write: Stream -> unit) =
@@ -69,7 +69,21 @@ module Npz =
             numbers "means_" gaussian.Means.shape (gaussian.Means.toArray ())
             numbers "covariances_" shape covariances
             numbers "precisions_cholesky_" shape factors
-            add "covariance_type" (writeText name))
+            add "covariance_type" (writeText name)
+
+        match gaussian.Structure with
+        | TiedDiag
+        | TiedSpherical ->
+            GmmError.requireLength
+                "Structure"
+                (fun most -> $"one that scikit-learn has, or one with D·D of at most {most}")
+                (Structure.name gaussian.Structure)
+                [ gaussian.Features; gaussian.Features ]
+        | Full
+        | Diag
+        | Spherical
+        | TiedFull -> Ok()
+        |> Result.bind (fun () -> Files.write path write)
 
     // ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -88,6 +88,14 @@ module Centres =
         let kept = Array.create (int (min source.Rows (1L <<< 20))) infinity
         let mutable counted = 0
 
+        let isKept (block: Block) = block.FirstRow + int64 block.Rows <= int64 kept.Length
+
+        /// The number of centres that all distances already contain, so that no kernel needs these centres.
+        let known () = if source.Rows <= int64 kept.Length then counted else 0
+
+        /// Returns the centres from a number on.
+        let centresFrom first = centres.GetRange(first, centres.Count - first).ToArray()
+
         /// The chosen centres.
         member _.Centres = centres
 
@@ -96,11 +104,18 @@ module Centres =
 
         /// Returns wₙ‖xₙ − nearest centre‖² for the rows of a block.
         member _.Potentials(block: Block) : float[] =
-            let nearest = Array.create block.Rows infinity
+            let first, nearest =
+                if isKept block then
+                    counted, Array.sub kept (int block.FirstRow) block.Rows
+                else
+                    0, Array.create block.Rows infinity
 
-            kernels.Use(fun kernel ->
-                kernel.Prepare(centres.ToArray())
-                kernel.Lower(block, 0, centres.Count, Span nearest) |> ignore)
+            let further = centresFrom first
+
+            if further.Length > 0 then
+                kernels.Use(fun kernel ->
+                    kernel.Prepare further
+                    kernel.Lower(block, 0, further.Length, Span nearest) |> ignore)
 
             nearest |> Array.mapi (fun i distance -> block.Weight i * distance)
 
@@ -110,7 +125,8 @@ module Centres =
         member _.Reduce
             (candidates: float[] list, merge, ofBlock: Block -> ReadOnlyMemory<float> -> float[] -> 'T)
             : 'T =
-            let all = Array.append (centres.ToArray()) (Array.ofList candidates)
+            let known = known ()
+            let all = Array.append (centresFrom known) (Array.ofList candidates)
 
             let ofRun (blocks: Block seq) =
                 kernels.Use(fun kernel ->
@@ -118,10 +134,8 @@ module Centres =
                     let mutable scratch: float[] = [||]
 
                     let ofBlock (block: Block) =
-                        let isKept = block.FirstRow + int64 block.Rows <= int64 kept.Length
-
                         let first, nearest =
-                            if isKept then
+                            if isKept block then
                                 counted, Memory(kept, int block.FirstRow, block.Rows)
                             else
                                 if scratch.Length < block.Rows then
@@ -130,7 +144,7 @@ module Centres =
                                 scratch.AsSpan().Fill infinity
                                 0, Memory(scratch, 0, block.Rows)
 
-                        let left = kernel.Lower(block, first, centres.Count, nearest.Span)
+                        let left = kernel.Lower(block, first - known, centres.Count - known, nearest.Span)
                         ofBlock block (Memory.op_Implicit nearest) left
 
                     blocks |> Seq.map ofBlock |> Seq.reduce merge)

@@ -3,11 +3,19 @@ namespace Gmm
 open System
 
 /// The components of k-means: points, with ln p(x|μₖ) = −½‖x−μₖ‖² up to a constant, the limit of N(μₖ, εI) for ε → 0.
+[<StructuredFormatDisplay("{Display}")>]
 type Centroid =
     {
         /// μ (K×D).
         Centres: Tensor
     }
+
+    member internal centroid.Display =
+        let shape, numbers = centroid.Centres.shape, centroid.Centres.toArray ()
+        let centres, features = Display.count shape[0] "centre", Display.count shape[1] "feature"
+
+        Display.components $"{centres} of {features}" shape[0] (fun k ->
+            Display.numbers (Seq.init shape[1] (fun j -> numbers[k * shape[1] + j])))
 
 /// The family of centroids. k-means is EM on this family with hard assignment and equal weights (Bishop, PRML, 2006,
 /// §9.3.2).

@@ -13,44 +13,48 @@ module FeatureScale =
     /// The largest number of rows that are measured. The medians of so many rows are within about 3 % of those of all.
     let private rows = 4096
 
-    /// Returns the lowest value at or below which at least half of the weight lies; None without weight.
-    let private median (values: float[]) (weights: float[]) : float option =
+    /// Returns the lowest value at or below which at least a share of the weight lies; None without weight.
+    let private quantile share (values: float[]) (weights: float[]) : float option =
         let sorted, weights = Array.copy values, Array.copy weights
         Array.Sort(sorted, weights)
-        let half = 0.5 * Array.fold (+) 0.0 weights
+        let wanted = share * Array.fold (+) 0.0 weights
         let mutable passed = 0.0
 
-        if half > 0.0 then
+        if wanted > 0.0 then
             weights
             |> Array.tryFindIndex (fun weight ->
                 passed <- passed + weight
-                passed >= half)
+                passed >= wanted)
             |> Option.map (fun place -> sorted[place])
         else
             None
 
+    let private median = quantile 0.5
+
     /// Returns the scale of one column from a sample of its values, or 0 when it doesn't vary.
     let private ofColumn (variance: float) (values: float[]) (weights: float[]) : float =
-        let isNoise middle (deviation: float) = deviation <= 4.0 * Precision.DoublePrecision * abs middle
+        let isNoise size (deviation: float) = deviation <= 4.0 * Precision.DoublePrecision * size
 
         match median values weights with
         | None -> variance
         | Some middle ->
             let deviations = values |> Array.map (fun value -> abs (value - middle))
-            let far = Array.init values.Length (fun i -> weights[i] > 0.0 && not (isNoise middle deviations[i]))
+            // Beside the larger values, also those around a median of 0 are rounded.
+            let size = max (abs middle) (quantile 0.9 deviations weights |> Option.defaultValue 0.0)
+            let far = Array.init values.Length (fun i -> weights[i] > 0.0 && not (isNoise size deviations[i]))
 
             let chosen (numbers: float[]) =
                 [| for i in 0 .. far.Length - 1 do
                        if far[i] then
                            numbers[i] |]
 
-            let typical = median deviations weights |> Option.filter (isNoise middle >> not)
+            let typical = median deviations weights |> Option.filter (isNoise size >> not)
 
             match typical |> Option.orElseWith (fun () -> median (chosen deviations) (chosen weights)) with
             | Some deviation ->
                 let typical = DeviationOfMedian * deviation
                 min variance (typical * typical)
-            | None when isNoise middle (sqrt variance) -> 0.0
+            | None when isNoise size (sqrt variance) -> 0.0
             | None -> variance
 
     /// Returns a variance for each feature (D): the smaller of its given variance over the data and of (1.4826 · MAD)²,

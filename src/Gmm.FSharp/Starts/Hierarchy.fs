@@ -11,10 +11,12 @@ module internal Hierarchy =
     /// About the largest number of multiplications.
     let private mostWork = 1e10
 
-    /// Returns how many rows to cluster, since the work is about N²D³.
-    let rowsFor components features =
+    /// Returns how many rows to cluster, since the work is about N²D³; None when fewer than ten for each cluster are
+    /// affordable.
+    let rowsFor components features : int option =
         let affordable = sqrt (mostWork / (float features * float features * float features))
-        max (10 * components) (int (min affordable (float mostRows)))
+        let rows = int (min affordable (float mostRows))
+        if rows < 10 * components then None else Some rows
 
     /// The clusters: their weights n, their means, and their scatter matrices W, all flat.
     type private Clusters =
@@ -46,7 +48,7 @@ module internal Hierarchy =
                     + clusters.Scatters[j * size + place]
                     + share * (difference * other)
 
-    /// Returns n ln|(W + Ψ)/(n + 1)|, minus twice the log-likelihood of a cluster but for a constant, with the covariance at
+    /// Returns n ln|(W + Ψ)/(n + 1)|, an approximation to −2 ln L of a cluster but for a constant, with the covariance at
     /// its mode under a weak prior. `work` (D×D) is overwritten; only lower triangles are read.
     let private cost (clusters: Clusters) weight (scatter: ReadOnlySpan<float>) (work: float[]) =
         let features = clusters.Features
@@ -70,9 +72,8 @@ module internal Hierarchy =
 
         weight * (logDeterminant - float features * log (weight + 1.0))
 
-    /// Clusters the rows of a sample, and returns a label from 0 to K − 1 for each, with its weight. None if there are fewer
-    /// rows than clusters.
-    let labels components (rows: float[][]) (weights: float[]) : int[] option =
+    /// Clusters rows with weights, and returns a label from 0 to K − 1 for each. None if there are fewer rows than clusters.
+    let labels (execution: Execution) components (rows: float[][]) (weights: float[]) : int[] option =
         let count, features = rows.Length, rows[0].Length
         let size = features * features
         let total = Array.fold (+) 0.0 weights
@@ -124,6 +125,7 @@ module internal Hierarchy =
         let partner, price = Array.create count -1, Array.create count infinity
 
         let findPartner i =
+            execution.Cancellation.ThrowIfCancellationRequested()
             partner[i] <- -1
             price[i] <- infinity
 

@@ -68,7 +68,7 @@ module Measured =
           Revise = fun _ -> Ok
           IsRandom = false
           Rule = None
-          Regularity = Regularity.bounded }
+          Regularity = Regularity.none }
 
 /// Checks that several kinds use.
 module internal Kind =

@@ -149,5 +149,5 @@ module internal Lloyd =
             |> Result.map (mixture >> List.singleton)
 
         source
-        |> Runs.fit options Centroid.family (ruleOf execution source) Regularity.bounded true start
+        |> Runs.fit options Centroid.family (ruleOf execution source) Regularity.none true start
         |> Result.map (fun fit -> fit.Parameters.Centres.toArray2D ())

@@ -213,10 +213,14 @@ module Start =
     /// A short run ends when an iteration gains less than this share of what the run has gained.
     let private leastGain = 0.01
 
-    /// The rows that short runs see: ten for each free parameter, and at least 2,000.
-    let private sampleFor (measured: Measured<'θ>) components execution seed (source: Source) =
-        let numbers = components * (1 + measured.Width * (measured.Width + 3) / 2)
-        source |> Source.sample execution seed (max 2000 (10 * numbers))
+    /// The largest number of numbers in the sample that short runs see.
+    let private mostNumbers = 1L <<< 22
+
+    /// Returns the rows that short runs see: ten for each free parameter, and at least 2,000, in at most 32 MiB.
+    let private sampleFor (measured: Measured<'θ>) (mixture: Mixture<'θ>) execution seed (source: Source) =
+        let wanted = 10L * int64 (measured.Family.FreeParameters mixture.Parameters + mixture.Components)
+        let affordable = max 2000L (mostNumbers / int64 source.Columns)
+        source |> Source.sample execution seed (int (wanted |> max 2000L |> min affordable))
 
     /// Runs EM from random rows until the gains become small, and returns the mixture with its rank.
     let private shortRun
@@ -233,49 +237,53 @@ module Start =
                 Assignment = options.Assignment
                 Execution = execution }
 
-        let hasSettled (start: float) (_: Iterate<'θ>) (current: Iterate<'θ>) =
-            current.Change < leastGain * (current.Objective - start)
-
         result {
             let own = (RandomStream.ofRow seed (int64 number)).Next()
             let! start = mixture measured options sample Start.Points execution own
             use! pass = Model.openPass model sample
-            let first = pass.Expect(model.Assignment, start) |> EM.objective model start
+            let first = ref nan
+
+            let hasSettled (previous: Iterate<'θ>) (current: Iterate<'θ>) =
+                if previous.Iteration = 0 then
+                    first.Value <- previous.Objective
+
+                abs current.Change <= leastGain * abs (current.Objective - first.Value)
 
             let! fit =
                 EM.iteratesOn pass (fun iterate -> EM.mStep model iterate.Mixture iterate.Statistics) model start
-                |> Fit.ofIterates model seed options.MaxIterations (hasSettled first)
+                |> Fit.ofIterates model seed options.MaxIterations hasSettled
 
-            let judged, rank = Runs.judge pass measured.Regularity sample.Rows fit
+            let judged, rank = fit |> Runs.judge true pass measured.Regularity (Source.countWeighted execution sample)
             return judged.Mixture, rank
         }
 
-    /// Returns the best of some short runs, or none if all fail.
+    /// Returns the best of some short runs, or the error of the first if all fail; nothing for other starts.
     let private bestShortRun measured (options: FitOptions<'kind, 'θ>) source (execution: Execution) seed =
         match shortRuns options.Start with
         | 0 -> []
         | count ->
-            let sample = sampleFor measured options.Components execution seed source
-            let ofRuns, ofRun = Runs.sharing execution count sample
+            result {
+                let! any = mixture measured options source Start.Points execution seed
+                let sample = sampleFor measured any execution seed source
+                let ofRuns, ofRun = Runs.sharing execution count sample
 
-            let runs =
-                ofRuns.Map(count, shortRun measured options sample ofRun seed)
-                |> List.ofArray
-                |> List.map (fun run -> seed, run)
+                let runs =
+                    ofRuns.Map(count, shortRun measured options sample ofRun seed)
+                    |> List.ofArray
+                    |> List.map (fun run -> seed, run)
 
-            match Runs.best 0.0 snd runs with
-            | Ok((mixture, _), _) -> [ mixture ]
-            | Error _ -> []
+                let! (best, _), _ = Runs.best 0.0 snd runs
+                return best
+            }
+            |> List.singleton
 
-    /// Returns the M-step of hierarchical clusters on a sample of the rows; none where a start has no such candidate or the
-    /// M-step fails.
-    let private hierarchical (measured: Measured<'θ>) (options: FitOptions<'kind, 'θ>) source execution seed =
-        if not options.Start.IsThorough || measured.HasEdges then
-            []
-        else
-            let sample = source |> Source.sample execution seed (Hierarchy.rowsFor options.Components measured.Width)
+    /// Returns the M-step of hierarchical clusters on a sample of the rows; nothing for other starts, or where the clusters
+    /// would cost too much.
+    let private hierarchical (measured: Measured<'θ>) (options: FitOptions<'kind, 'θ>) source (execution: Execution) seed =
+        match Hierarchy.rowsFor options.Components measured.Width with
+        | Some count when options.Start.IsThorough && not measured.HasEdges ->
+            let sample = source |> Source.sample execution seed count
             let features = sample |> Source.map measured.Width measured.Features
-
             let blocks = [| for index in 0L .. features.Blocks - 1L -> features.Read index |]
 
             let rows =
@@ -284,14 +292,14 @@ module Start =
 
             let weights = blocks |> Array.collect (fun block -> Array.init block.Rows block.Weight)
 
-            match Hierarchy.labels options.Components rows weights with
-            | Some labels ->
-                match mixture measured options sample (Start.Labels labels) execution seed with
-                | Ok mixture -> [ mixture ]
-                | Error _ -> []
+            match Hierarchy.labels execution options.Components rows weights with
+            | Some labels -> [ mixture measured options sample (Start.Labels labels) execution seed ]
             | None -> []
+        | Some _
+        | None -> []
 
-    /// Returns the first mixtures of a seed, for options that were checked; each begins a run.
+    /// Returns the first mixtures of a seed, for options that were checked; each begins a run. Error when no candidate of
+    /// the start has a first mixture: that of the first candidate.
     let internal mixtures
         (measured: Measured<'θ>)
         (options: FitOptions<'kind, 'θ>)
@@ -299,15 +307,14 @@ module Start =
         (execution: Execution)
         seed
         : Result<Mixture<'θ> list, GmmError> =
-        result {
-            let! first = mixture measured options source options.Start execution seed
+        let candidates =
+            [ mixture measured options source options.Start execution seed
 
-            // One component has one optimum, and a kind with a rule of its own has no EM.
-            if options.Components = 1 || measured.Rule.IsSome then
-                return [ first ]
-            else
-                return
-                    [ first
-                      yield! bestShortRun measured options source execution seed
-                      yield! hierarchical measured options source execution seed ]
-        }
+              // One component has one optimum, and a kind with a rule of its own has no EM.
+              if options.Components > 1 && measured.Rule.IsNone then
+                  yield! bestShortRun measured options source execution seed
+                  yield! hierarchical measured options source execution seed ]
+
+        match List.choose Result.toOption candidates, candidates.Head with
+        | [], Error error -> Error error
+        | mixtures, _ -> Ok mixtures

@@ -14,13 +14,71 @@ module Predict =
             return compute source
         }
 
-    /// Returns the evidence of every row of a block (n), and its responsibilities (n×K, row by row).
-    let private assign (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * float[]) =
+    /// Returns the joint log-densities ln ρₙₖ of a block (n×K, row by row), and the numbers of its rows that are
+    /// impossible under every component because a probability or a rate is 0. The numbers of such a row compare the components nevertheless, as the limit of
+    /// a small probability ε in place of every 0 does: the components with the fewest factors ε have ln ρₙₖ without
+    /// these factors, the others −∞.
+    let private comparable (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * int[]) =
+        let components = mixture.Components
         let logJoint = Kernel.logJoint model.Family mixture
+
+        /// The same without the logarithms of 0, if there are any.
+        let possible =
+            match model.Family.Form mixture.Parameters with
+            | Some form when Form.hasZeros form ->
+                let ofPossible =
+                    { model.Family with
+                        Form = model.Family.Form >> Option.map Form.withoutZeros }
+
+                Some(lazy Kernel.logJoint ofPossible mixture)
+            | Some _
+            | None -> None
+
+        /// Overwrites the numbers of impossible rows, and returns the numbers of these rows.
+        let compare (possible: Lazy<Block -> float[]>) (block: Block) (joint: float[]) =
+            let impossible =
+                [| for n in 0 .. block.Rows - 1 do
+                       let row = ReadOnlySpan(joint, n * components, components)
+
+                       if not (System.Numerics.Tensors.TensorPrimitives.Max row > Limits.zeroDensity) then
+                           n |]
+
+            if impossible.Length > 0 then
+                let rest = possible.Value block
+
+                for n in impossible do
+                    // The number of factors ε; ∞ for a component of weight 0.
+                    let factors =
+                        Array.init components (fun k -> round (joint[n * components + k] / Limits.minusInfinity))
+
+                    let fewest = Array.min factors
+
+                    if fewest < infinity then
+                        for k in 0 .. components - 1 do
+                            let i = n * components + k
+                            joint[i] <- if factors[k] = fewest then rest[i] else -infinity
+
+            impossible
 
         fun block ->
             let joint = logJoint block
-            struct (Assignment.softRows mixture.Components joint, joint)
+
+            match possible with
+            | Some possible -> struct (joint, compare possible block joint)
+            | None -> struct (joint, [||])
+
+    /// Returns the evidence of every row of a block (n), and its responsibilities (n×K, row by row).
+    let private assign (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * float[]) =
+        let comparable = comparable model mixture
+
+        fun block ->
+            let struct (joint, impossible) = comparable block
+            let evidence = Assignment.softRows mixture.Components joint
+
+            for n in impossible do
+                evidence[n] <- -infinity
+
+            struct (evidence, joint)
 
     /// Returns N×K numbers from those of every block, which are stored row by row.
     let private byComponent (fit: Fit<'θ>) (ofBlock: Block -> float[]) (source: Source) : float[,] =
@@ -48,13 +106,20 @@ module Predict =
         let add (struct (a: float, b: float)) (struct (c, d)) = struct (a + c, b + d)
         source |> Source.reduce execution add ofBlock
 
-    /// Returns the component with the largest joint density for every row (N); ties go to the lower one.
+    /// Returns the component with the largest joint density for every row (N); ties go to the lower one. A row that is
+    /// impossible under every component has the label that it has in the limit of a small probability ε in place of
+    /// every 0: first the number of impossible values counts, then the density of the others.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
-        let logJoint = Kernel.logJoint fit.Model.Family fit.Mixture
-        let ofBlock block = Assignment.likeliestRows fit.Mixture.Components (logJoint block)
+        let comparable = comparable fit.Model fit.Mixture
+
+        let ofBlock block =
+            let struct (joint, _) = comparable block
+            Assignment.likeliestRows fit.Mixture.Components joint
+
         source |> onData fit.Model fit.Mixture (byRow fit.Model.Execution ofBlock)
 
-    /// Returns the responsibilities rₙₖ (N×K): every row sums to 1.
+    /// Returns the responsibilities rₙₖ (N×K): every row sums to 1. Those of a row that is impossible under every
+    /// component are those of the limit that `labels` describes; its log-density is −∞.
     let responsibilities (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
         let assign = assign fit.Model fit.Mixture
 

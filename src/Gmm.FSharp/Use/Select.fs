@@ -55,18 +55,18 @@ type SelectionWarning =
     /// The best candidate has the largest or the smallest number of components that was tried, so that a number outside
     /// the range may be better.
     | AtEdge of components: int
-    /// Every candidate with a fit has a component on the floor of its covariance, so that none can be trusted. The best of
-    /// them was chosen.
-    | AllOnFloor
+    /// The best candidate has a component on the floor of its covariance, because every candidate with a fit has one or
+    /// because `Select.evenOnFloor` was asked for.
+    | BestOnFloor
 
     /// The condition and the remedy, in words.
     member warning.Message =
         match warning with
         | AtEdge components ->
             $"The best candidate has {components} components, which is at the edge of the range tried. Widen the range."
-        | AllOnFloor ->
-            "Every candidate has a component on the floor of its covariance, where the criterion only measures the floor. "
-            + "Try fewer components or structures with fewer parameters."
+        | BestOnFloor ->
+            "The best candidate has a component on the floor of its covariance, where the criterion only measures the "
+            + "floor. Try fewer components or structures with fewer parameters."
 
 /// All candidates and the best of them.
 [<NoEquality; NoComparison; StructuredFormatDisplay("{Table}")>]
@@ -83,7 +83,7 @@ type Selection<'θ> =
         Fit: Fit<'θ>
     }
 
-    /// Warnings for the user: the best candidate lies at the edge of the range, or every candidate is on the floor.
+    /// Warnings for the user: the best candidate lies at the edge of the range, or on the floor.
     member selection.Warnings: SelectionWarning list =
         let tried = selection.Candidates |> List.map _.Components
         let smallest, largest, best = List.min tried, List.max tried, selection.Best.Components
@@ -92,7 +92,7 @@ type Selection<'θ> =
               AtEdge best
 
           if not selection.Fit.Irregular.OnFloor.IsEmpty then
-              AllOnFloor ]
+              BestOnFloor ]
 
     /// The candidates as lines of text. A star marks the best one.
     member selection.Table =

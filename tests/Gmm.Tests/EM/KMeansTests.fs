@@ -26,6 +26,12 @@ let private enough =
         >= case.Origin.Components)
 
 [<Fact>]
+let ``the inertia of rows that are all centres is 0, and not −0`` () =
+    let source = sourceOf [| [| 1.0 |]; [| 1.0 |]; [| 2.0 |] |]
+    let found = source |> KMeans.fit { KMeans.defaults with Components = 2 } |> ok
+    Assert.Equal<int64[]>(bits [| 0.0; 0.0 |], bits [| found.Inertia; KMeans.inertia found source |> ok |])
+
+[<Fact>]
 [<Formula("J never rises by a step of k-means", "Lloyd 1982")>]
 let ``the inertia never rises`` () =
     forAll 100 enough (fun case ->

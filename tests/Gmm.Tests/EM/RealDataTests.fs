@@ -36,6 +36,7 @@ let private onFloor (fit: Fit<'θ>) =
         | FewRows _
         | ObjectiveFell _
         | NearlyEmpty _
+        | LightWeights _
         | FailedRun _ -> None)
 
 // ── Far values ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -362,7 +363,7 @@ let ``the covariance on the floor is the maximum among all that are above it`` (
               Counts = [| count |]
               Sums = [| Array.zeroCreate features; Seq.cast<float> scatter |> Array.ofSeq |] }
 
-        let found = Gaussian.maximise GaussianPrior.flat (Some(Bounded floor)) current statistics |> ok
+        let found = Gaussian.maximise GaussianPrior.flat (Some(AtLeast floor)) current statistics |> ok
         let covariance = Gaussian.covariance found 0
         let best = planeObjective count scatter covariance
         let least = Array2D.init features features (fun i j -> if i = j then floor[i] else 0.0)

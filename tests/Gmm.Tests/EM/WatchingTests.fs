@@ -239,7 +239,11 @@ let ``runs that failed are left out, and named with their errors`` () =
 
 [<Fact>]
 let ``warnings speak of finite numbers`` () =
-    for warning in [ NotConverged(5, 0.25, infinity); NearlyEmpty(2, 1e-9); FailedRun(3, CollapsedComponent(1, 4)) ] do
+    for warning in
+        [ NotConverged(5, 0.25, infinity)
+          NearlyEmpty(2, 1e-9)
+          FailedRun(3, CollapsedComponent(1, 4))
+          LightWeights(0.5, 300L) ] do
         Assert.DoesNotContain("NaN", warning.Message)
         Assert.NotEmpty warning.Message
 
@@ -277,21 +281,69 @@ let ``Verbose prints a line every so many iterations and one about the outcome``
         fun line -> line.StartsWith "seed 0 was best: stopped without converging after 10 iterations"
     )
 
+// ── Light weights ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Fact>]
+let ``weights that sum to less than half their rows are warned about, others are not`` () =
+    let rows = (DataSet.faithful ()).Rows
+
+    let warnings (weights: float[]) =
+        let fit = sourceOf rows |> Source.weighted weights |> Result.bind (Gmm.fit (plain 2 Full)) |> ok
+
+        [ for warning in fit.Warnings do
+              match warning with
+              | LightWeights(sum, rows) -> sum, rows
+              | _ -> () ]
+
+    let all weight = Array.create rows.Length weight
+
+    for weight in [ 1.0 / 272.0; 1e-3; 0.49 ] do
+        let sum, count = warnings (all weight) |> Assert.Single
+        near (1e-12 * 272.0) "sum" (272.0 * weight) sum
+        Assert.Equal(272L, count)
+
+    for weight in [ 0.51; 1.0; 1000.0 ] do
+        Assert.Empty(warnings (all weight))
+
+    // Rows of weight 0 don't count: half of the others' number is 34.
+    Assert.Empty(warnings (Array.init rows.Length (fun n -> if n % 4 = 0 then 0.51 else 0.0)))
+    Assert.Single(warnings (Array.init rows.Length (fun n -> if n % 4 = 0 then 0.49 else 0.0))) |> ignore
+    Assert.Empty((sourceOf rows |> Gmm.fit (plain 2 Full) |> ok).Warnings)
+
+/// With weights of sum 1 the penalty p ln n is 0, and too many components win. The warning's remedy gives the choice
+/// without weights.
+[<Fact>]
+let ``scaling light weights as the warning says restores the choice by BIC`` () =
+    let random = Random 2
+    let rows = Array.init 300 (fun n -> [| normal random + (if n % 2 = 0 then 0.0 else 6.0) |])
+
+    let select weight =
+        sourceOf rows
+        |> Source.weighted (Array.create rows.Length weight)
+        |> Result.bind (Select.gaussian Criterion.Bic ignore [ 1..4 ] [ TiedFull ] { plain 1 Full with Restarts = 3 })
+        |> ok
+
+    let light = select (1.0 / 300.0)
+    Assert.Contains(light.Fit.Warnings, (fun warning -> warning.IsLightWeights))
+    Assert.InRange(light.Best.Components, 3, 4)
+    Assert.Equal(2, (select 1.0).Best.Components)
+
 // ── Priors from the data ────────────────────────────────────────────────────────────────────────────────────────────
 
 [<Fact>]
-let ``priors from the data are their mean and their covariance, shrunk by the number of components`` () =
+let ``priors from the data are their mean and their unbiased covariance, shrunk by the number of components`` () =
     let property (case: DataCase) =
         let origin = case.Origin
         let structure, components, features = origin.Structure, origin.Components, origin.Features
         let whole = case.Source |> Gmm.fit (plain 1 structure)
+        let rows = Array.sum case.Weights
 
         whenOk whole (fun whole ->
             let means, covariances = Prior.fromData structure components case.Source |> ok
 
             let expected =
                 whole.Parameters.Covariances.toArray ()
-                |> Array.map (fun v -> v / float components ** (2.0 / float features))
+                |> Array.map (fun v -> v * rows / (rows - 1.0) / float components ** (2.0 / float features))
 
             let scale = Array.max (Array.map abs expected)
 
@@ -309,6 +361,40 @@ let ``priors from the data are their mean and their covariance, shrunk by the nu
                 (covariances.Scale.toArray ()))
 
     checkTimes 40 (Prop.forAll data property)
+    checkTimes 40 (Prop.forAll weightedData property)
+
+/// mclust 6.0's Mclust(iris[, 1:4], G = 3, modelNames = …, prior = priorControl()), continued to convergence.
+[<Theory>]
+[<InlineData("full", -192.69528386481)>]
+[<InlineData("tied_full", -257.73937660898)>]
+let ``priors from iris give the fit of mclust's priorControl`` (structure: string, logLikelihood: float) =
+    let data, structure = DataSet.iris (), Structure.parse structure |> ok
+    let means, covariances = Prior.fromData structure 3 data.Source |> ok
+
+    let fit =
+        data.Source
+        |> Gmm.fit
+            { plain 3 structure with
+                Start = Start.Labels data.Labels
+                Tolerance = 0.0
+                MaxIterations = 1000
+                Family.MeanPrior = Some means
+                Family.CovariancePrior = Some covariances }
+        |> ok
+
+    relativelyNear 1e-11 "log-likelihood" [| logLikelihood |] [| fit.LogLikelihood |]
+
+[<Fact>]
+let ``priors from data need a total weight above 1`` () =
+    let rows = [| [| 1.0 |]; [| 2.0 |]; [| 4.0 |] |]
+    let light = sourceOf rows |> Source.weighted [| 0.25; 0.25; 0.5 |] |> ok
+
+    for source, weight in [ sourceOf [| [| 1.0 |] |], "1"; light, "1" ] do
+        Assert.Equal(
+            "The data must have a total weight above 1, because variances are divided by Σw − 1 (scale the sample "
+            + $"weights so that their sum is the number of rows), but it is {weight}.",
+            (Prior.fromData Full 1 source |> error).Message
+        )
 
 /// Nine rows can't hold three full covariances of four features; with the prior they do.
 [<Fact>]

@@ -534,3 +534,59 @@ let ``the scale of a Gaussian column doesn't decide the start`` () =
     // Powers of two change no digit.
     Assert.Equal<int[]>(expected, labelsWith 1024.0)
     Assert.Equal<int[]>(expected, labelsWith (1.0 / 1024.0))
+
+// ── Impossible rows ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Two groups of sizes around 0 and around 50, with the levels 0 and 1, and 2 and 0. Nothing has level 3.
+let private unseen =
+    let random = Random 12
+
+    sourceOf
+        [| for n in 0..199 ->
+               if n % 2 = 0 then
+                   [| normal random; float (random.Next 2) |]
+               else
+                   [| 50.0 + normal random; (if random.Next 2 = 0 then 2.0 else 0.0) |] |]
+
+let private fitUnseen family =
+    let kind = ProductKind.ofParts [ Part.create [| 0 |] GaussianKind.defaults; Part.create [| 1 |] family ]
+
+    unseen
+    |> Gmm.fit
+        { Gmm.defaultsOf kind with
+            Components = 2
+            Restarts = 3
+            Execution = oneThread }
+    |> ok
+
+[<Fact>]
+let ``an unseen level says nothing, and the other columns decide, as with a small prior`` () =
+    let fit = fitUnseen (Categorical.family 4)
+    let rows = sourceOf [| [| 0.0; 3.0 |]; [| 50.0; 3.0 |]; [| 0.0; 0.0 |]; [| 50.0; 0.0 |] |]
+    let labels = Predict.labels fit rows |> ok
+    Assert.Equal<int[]>(labels[2..3], labels[0..1])
+    Assert.NotEqual(labels[0], labels[1])
+
+    let responsibilities = Predict.responsibilities fit rows |> ok
+    Assert.Equal((1.0, 1.0), (responsibilities[0, labels[0]], responsibilities[1, labels[1]]))
+    Assert.Equal<float[]>([| -infinity; -infinity |], (Predict.logDensities fit rows |> ok)[0..1])
+
+    let prior =
+        ExponentialFamily.withPrior (Categorical.dirichlet (Array.create 4 (1.0 + 1e-9))) (Categorical.family 4)
+
+    let smoothed = fitUnseen prior
+    let expected = Predict.labels smoothed rows |> ok
+    let isSwapped = expected[2] <> labels[2]
+    Assert.Equal<int[]>(expected |> Array.map (fun k -> if isSwapped then 1 - k else k), labels)
+
+[<Fact>]
+let ``fewer impossible values count before any density of the others`` () =
+    let parameters = Bernoulli.ofProbabilities (array2D [ [ 0.0; 0.0; 0.5 ]; [ 0.0; 0.5; 1e-9 ] ]) |> ok
+    let fit = Fit.ofMixture (ExponentialFamily.components Bernoulli.family) (Mixture.uniform 2 parameters)
+    // The first row has two impossible values under component 0 and one under component 1; the second has one each.
+    let rows = sourceOf [| [| 1.0; 1.0; 1.0 |]; [| 1.0; 0.0; 1.0 |] |]
+    Assert.Equal<int[]>([| 1; 0 |], Predict.labels fit rows |> ok)
+    let responsibilities = Predict.responsibilities fit rows |> ok
+    Assert.Equal<float[]>([| 0.0; 1.0 |], responsibilities[0, *])
+    // 0.5 against 0.5·1e-9.
+    near 1e-12 "share" (0.5 / (0.5 + 0.5e-9)) responsibilities[1, 0]

@@ -241,7 +241,7 @@ let plain components structure =
         Family.Structure = structure
         Family.RegCovar = Absolute 0.0
         Start = Start.KMeans
-        Stopping = Change
+        Stopping = Stopping.Change
         Execution = oneThread }
 
 /// Options for a fit of any kind that makes exactly so many iterations, on one thread.

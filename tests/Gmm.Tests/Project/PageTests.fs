@@ -90,6 +90,13 @@ let private expected =
             "30         0 of 20" ]
           "kmeans-limit.fsx", [ "inertia 79.5760"; "0 rows have different labels" ]
           "new-family.fsx", [ "weight 0.661, mean 0.94"; "The density of component 0 sums to 1.33333." ]
+          "anomalies.fsx",
+          [ "threshold -7.3589: 5 outliers"
+            "row   5: 2.883 minutes after 55"
+            "4.4 minutes after 82: unusual false"
+            "4.4 minutes after 50: unusual true"
+            "component 0 below 66.598 minutes, component 1 above"
+            "component 0 below 66.244 minutes, component 1 above" ]
           "saving.fsx", [ "the same state again: true"; "It was altered after it was saved" ]
           "starts.fsx",
           [ "labels and their responsibilities end alike: True"

@@ -63,7 +63,7 @@ let private isSame (source: Source) (fit: Fit<'θ>) (again: Fit<'θ>) =
     && onward fit = onward again
 
 let private iterationsOf (model: Model<'θ>) count seed source start =
-    EM.iterates model source start |> Fit.ofIterates model seed count (Stopping.hasConverged Change 1e-3)
+    EM.iterates model source start |> Fit.ofIterates model seed count (Stopping.hasConverged Stopping.Change 1e-3)
 
 // ── Every family ────────────────────────────────────────────────────────────────────────────────────────────────────
 

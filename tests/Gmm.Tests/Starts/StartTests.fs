@@ -304,6 +304,49 @@ let ``random starts are draws with the mean and the covariance of the data`` () 
             let spread = sqrt (covariance[i, i] * covariance[j, j] + covariance[i, j] * covariance[i, j])
             near (5.0 * spread / sqrt count) $"covariance {i}, {j}" covariance[i, j] (draws |> Array.averageBy product)
 
+/// Correlated data of four features.
+let private correlated =
+    let random = Random 4
+
+    Array.init 60 (fun _ ->
+        let a, b = normal random, normal random
+        [| a; a + 0.1 * b; b + 0.5; 3.0 * b + normal random |])
+
+let private randomStart (rows: float[][]) =
+    sourceOf rows
+    |> Gmm.fit
+        { Gmm.defaults with
+            Components = 3
+            Start = Start.Random
+            MaxIterations = 1
+            Execution = oneThread }
+    |> ok
+    |> _.Start
+
+[<Fact>]
+let ``random starts follow powers of two as factors of the data to the last bit`` () =
+    let start = randomStart correlated
+
+    for exponent in [ -400; -300; -266; -100; -1; 1; 100; 266; 300; 400 ] do
+        let factor = 2.0 ** float exponent
+        let scaled = randomStart (correlated |> Array.map (Array.map ((*) factor)))
+        let means, covariances = scaled.Parameters.Means * (1.0 / factor), scaled.Parameters.Covariances
+
+        Assert.Equal<int64[]>(bits (start.Parameters.Means.toArray ()), bits (means.toArray ()))
+
+        Assert.Equal<int64[]>(
+            bits (start.Parameters.Covariances.toArray ()),
+            bits ((covariances * (1.0 / factor) * (1.0 / factor)).toArray())
+        )
+
+[<Fact>]
+let ``random starts follow a factor of each feature, however far apart the factors are`` () =
+    let start = randomStart correlated
+    let factors = [| 2.0 ** 300.0; 1.0; 2.0 ** -300.0; 2.0 ** -20.0 |]
+    let scaled = randomStart (correlated |> Array.map (Array.map2 (*) factors))
+    let unscaled = meansOf scaled |> Array.map (fun mean -> Array.map2 (/) mean factors)
+    Assert.Equal<int64[]>(bits (Array.concat (meansOf start)), bits (Array.concat unscaled))
+
 // ── Draws of rows ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// How often each number was drawn is within 5 standard deviations of what is expected.
@@ -360,6 +403,60 @@ let ``k-means++ goes on with a row in proportion to its squared distance, in wha
     let shares = Map [ for i in 0..2 -> fst order[i], after i ** 2.0 - after (i + 1) ** 2.0 ]
     Assert.True(second.Length > 900)
     isDrawnAs shares second
+
+/// Greedy k-means++ as in its definition: every distance anew, from the same random numbers.
+let private textbookKPlusPlus seed components (source: Source) =
+    let random = RandomStream.ofSeed seed
+    let trials = 2 + int (log (float components))
+    let blocks = [| for index in 0L .. source.Blocks - 1L -> source.Read index |]
+    let rows = blocks |> Array.map (fun block -> Array.init block.Rows (fun i -> block.Row(i).ToArray()))
+
+    let draw (potentials: float[][]) =
+        let block = RandomStream.index random (potentials |> Array.map Array.sum)
+        rows[block][RandomStream.index random potentials[block]]
+
+    let potentials (centres: float[][]) =
+        Array.map2
+            (fun (block: Block) rows -> rows |> Array.mapi (fun i row -> block.Weight i * toNearest centres row))
+            blocks
+            rows
+
+    let rec choose (centres: float[][]) =
+        if centres.Length = components then
+            centres
+        else
+            let now = potentials centres
+
+            List.init trials (fun _ -> draw now)
+            |> List.minBy (fun row -> potentials (Array.append centres [| row |]) |> Array.sumBy Array.sum)
+            |> fun row -> choose (Array.append centres [| row |])
+
+    choose [| draw (blocks |> Array.map (fun block -> Array.init block.Rows block.Weight)) |]
+
+[<Fact>]
+[<Formula("p(x) ∝ w‖x − nearest centre‖², the best of 2 + ⌊ln K⌋ draws", "Arthur and Vassilvitskii 2007")>]
+let ``k-means++ chooses the rows of its definition, over many blocks`` () =
+    let random = Random 8
+    let rows = Array.init 6000 (fun _ -> Array.init 5 (fun _ -> onGrid (normal random)))
+    let weights = Array.init rows.Length (fun n -> float (n % 3))
+
+    for source in [ sourceOf rows; sourceOf rows |> Source.weighted weights |> ok ] do
+        Assert.True(source.Blocks > 3L)
+
+        for seed in 1..3 do
+            let expected = textbookKPlusPlus seed 12 source
+
+            for threads in [ 1; 3 ] do
+                let found =
+                    Centres.kPlusPlus
+                        { Execution.Default with
+                            Threads = threads }
+                        (RandomStream.ofSeed seed)
+                        12
+                        source
+                    |> ok
+
+                Assert.Equal<float[]>(Array.concat expected, flat found)
 
 [<Fact>]
 let ``random points are all equally likely, in every place`` () =

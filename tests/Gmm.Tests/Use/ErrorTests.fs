@@ -300,6 +300,104 @@ let private mistakes: (string * (FitOptions<GaussianKind, Gaussian> * string * s
 
 let mistakeNames = TheoryData<string>(List.map fst mistakes)
 
+/// D·D of these overflows 32 bits: to a negative number, to 0, and to a small positive number.
+let private tooWide = [ 46341; 65536; 65537 ]
+
+[<Fact>]
+let ``more covariances than an array can hold are an error that names the remedy, on every path`` () =
+    for columns in tooWide do
+        let source = sourceOf [| Array.create columns 1.0; Array.init columns float |]
+
+        let rule =
+            "Structure must be one with covariances of at most 2147483591 numbers, such as Diag (K·D of them instead of K·D·D)"
+
+        let expected name planes =
+            $"{rule}, but is {name} with {planes}·{columns}·{columns} = "
+            + $"{int64 planes * int64 columns * int64 columns} numbers."
+
+        let options structure =
+            { Gmm.defaults with
+                Components = 2
+                Family.Structure = structure }
+
+        let message result = (error result).Message
+        Assert.Equal(expected "full" 2, Gmm.fit (options Full) source |> message)
+        Assert.Equal(expected "tied_full" 1, Gmm.fit (options TiedFull) source |> message)
+        Assert.Equal(expected "full" 2, Prior.fromData Full 2 source |> message)
+        Assert.Equal(expected "tied_full" 1, Prior.fromData TiedFull 2 source |> message)
+
+        let given =
+            { options Full with
+                Family.StartCovariances = CovarianceStart.Given(Tensor.scalar 1.0) }
+
+        Assert.Equal(expected "full" 2, Gmm.fit given source |> message)
+
+        Assert.Equal(
+            expected "full" 1,
+            Gaussian.create Full (Array2D.zeroCreate 1 columns) (Tensor.scalar 1.0) |> message
+        )
+
+        let product = ProductKind.ofParts [ Part.create [| 0 .. columns - 1 |] GaussianKind.defaults ]
+
+        Assert.Equal(
+            expected "full" 2,
+            Gmm.fit
+                { Gmm.defaultsOf product with
+                    Components = 2 }
+                source
+            |> message
+        )
+
+        Assert.Equal(
+            "Start must be one that needs no covariance of more than 2147483591 numbers, such as Points, "
+            + $"but is Random with {columns}·{columns} = {int64 columns * int64 columns} numbers.",
+            Gmm.fit
+                { options Diag with
+                    Start = Start.Random }
+                source
+            |> message
+        )
+
+        let wide = Gaussian.create TiedDiag (Array2D.zeroCreate 1 columns) (Tensor.scalar 1.0) |> ok
+
+        Assert.Contains(
+            $"tied_diag with {columns}·{columns} = ",
+            inFolder (fun folder -> Npz.export (IO.Path.Combine(folder, "a.npz")) (Mixture.uniform 1 wide)) |> message
+        )
+
+        let selection = source |> Select.gaussian Criterion.Bic ignore [ 1 ] [ Full ] Gmm.defaults
+        Assert.Contains("such as Diag", message selection)
+
+/// Rows that are all the same block, of which there are very many: nothing is as large as the data claim.
+[<Fact>]
+let ``more means than an array can hold are an error before anything is allocated`` () =
+    let source =
+        { sourceOf [| Array.zeroCreate 1000 |] with
+            Rows = 1L <<< 40 }
+
+    let message =
+        KMeans.fit
+            { KMeans.defaults with
+                Components = 1 <<< 30 }
+            source
+        |> error
+        |> _.Message
+
+    Assert.Equal(
+        "Components must be few enough for means of at most 2147483591 numbers, K·D, but is 1073741824 with "
+        + "1073741824·1000 = 1073741824000 numbers.",
+        message
+    )
+
+    let counts =
+        Gmm.fit
+            { Gmm.defaultsOf (Categorical.family 1000) with
+                Components = 1 <<< 20 }
+            source
+        |> error
+
+    Assert.Contains("few enough for at most 2147483591 mean parameters, K·D·S", counts.Message)
+
 [<Theory; MemberData(nameof mistakeNames)>]
 let ``a mistake in the options is an error with its rule and value, before any work`` (mistake: string) =
     let options, name, rule, value = mistakes |> List.find (fst >> (=) mistake) |> snd

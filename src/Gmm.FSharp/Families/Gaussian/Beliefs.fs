@@ -83,13 +83,15 @@ module GaussianPrior =
             | None -> Ok None
             | Some belief -> check belief |> Result.map Some
 
-        match optional means onMeans, optional covariances onCovariances with
-        | Error error, _
-        | _, Error error -> Error error
-        | Ok means, Ok covariances ->
-            Ok
+        result {
+            do! GaussianParameters.requireSize components features structure
+            let! means = optional means onMeans
+            let! covariances = optional covariances onCovariances
+
+            return
                 { OnMeans = means
                   OnCovariances = covariances }
+        }
 
     /// The prior as pseudo-data: the terms that it adds to the statistics about the current means.
     [<NoEquality; NoComparison>]

@@ -10,7 +10,7 @@ type CovarianceRegularisation =
     | Added of float[]
     /// No covariance is smaller than the diagonal matrix F of these variances (D): Σ ⪰ F, so that Σ − F is positive
     /// semidefinite.
-    | Bounded of float[]
+    | AtLeast of float[]
 
 /// The constraint Σ ⪰ F on covariances, for a diagonal matrix F of positive variances.
 ///
@@ -18,12 +18,26 @@ type CovarianceRegularisation =
 /// are the eigenvectors and eigenvalues of F^−½ S F^−½. In these coordinates the objective is −½ Σᵢ (ln σᵢ + λᵢ/σᵢ), which
 /// falls in σᵢ beyond λᵢ. For diagonal and spherical matrices the same rule holds for the variances themselves.
 module internal CovarianceFloor =
-    /// The eigenvalues of F^−½ΣF^−½, ascending, its eigenvectors, and the level to which each eigenvalue is raised: 1, or
-    /// more where rounding hides 1.
+    /// The eigenvalues of F^−½ΣF^−½, ascending, its eigenvectors, and the rounding of each eigenvalue: that of the variances
+    /// whose difference it is.
     type private Spectrum =
-        { Values: float[]
-          Vectors: float[][]
-          Levels: float[] }
+        {
+            Values: float[]
+            Vectors: float[][]
+            Rounding: float[]
+        }
+
+        /// The level to which eigenvalue e is raised: 1, or more where rounding hides 1.
+        member spectrum.Level e = max 1.0 spectrum.Rounding[e]
+
+    /// Returns Σⱼ uⱼ² dⱼ, the share of a diagonal matrix in the direction u.
+    let private along (direction: float[]) (diagonal: int -> float) =
+        let mutable sum = 0.0
+
+        for j in 0 .. direction.Length - 1 do
+            sum <- sum + direction[j] * direction[j] * diagonal j
+
+        sum
 
     /// Returns the spectrum; None when a number isn't finite.
     let private spectrum (floor: float[]) (plane: ReadOnlySpan<float>) : Spectrum option =
@@ -43,21 +57,12 @@ module internal CovarianceFloor =
             None
         else
             let values, vectors = LinearAlgebra.eigen features matrix
-            let rounding = 16.0 * float features * Precision.DoublePrecision
-
-            /// Returns the rounding of an eigenvalue: that of the variances whose difference it is.
-            let resolution (vector: float[]) =
-                let mutable sum = 0.0
-
-                for j in 0 .. features - 1 do
-                    sum <- sum + vector[j] * vector[j] * abs matrix[j * features + j]
-
-                rounding * sum
+            let unit = 16.0 * float features * Precision.DoublePrecision
 
             Some
                 { Values = values
                   Vectors = vectors
-                  Levels = vectors |> Array.map (fun vector -> max 1.0 (resolution vector)) }
+                  Rounding = vectors |> Array.map (fun u -> unit * along u (fun j -> abs matrix[j * features + j])) }
 
     /// Tests whether all eigenvalues of F^−½ΣF^−½ are surely at least `limit`, for a covariance with the inverse factor W:
     /// the largest eigenvalue of F^½Σ⁻¹F^½ is at most its trace Σᵢⱼ wᵢⱼ² fⱼ.
@@ -97,6 +102,15 @@ module internal CovarianceFloor =
                 factor[i * features + j] <-
                     if j <= i then sign * upper[reversed, features - 1 - j] / sqrt floor[j] else 0.0
 
+    /// Raises the eigenvalues of F^−½ΣF^−½ to `targets`, in place, and writes the inverse factor W.
+    let private rebuild (floor: float[]) (spectrum: Spectrum) (targets: float[]) (plane: Span<float>) factor =
+        for e in 0 .. floor.Length - 1 do
+            if targets[e] > spectrum.Values[e] then
+                let direction = Array.init floor.Length (fun j -> spectrum.Vectors[e][j] * sqrt floor[j])
+                LinearAlgebra.addOuter (targets[e] - spectrum.Values[e]) (ReadOnlySpan direction) plane
+
+        factorOf floor targets spectrum.Vectors factor
+
     /// Raises one covariance to the floor, in place, and writes its inverse factor W. A covariance above the floor keeps
     /// its bits. Returns false when a number isn't finite.
     let raise (layout: Layout) (floor: float[]) (plane: Span<float>) (factor: Span<float>) : bool =
@@ -112,16 +126,10 @@ module internal CovarianceFloor =
                 match spectrum floor (Span.op_Implicit plane) with
                 | None -> false
                 | Some spectrum ->
-                    let isLow e = spectrum.Values[e] < spectrum.Levels[e]
+                    let targets = spectrum.Values |> Array.mapi (fun e value -> max value (spectrum.Level e))
 
-                    if not isDefinite || Seq.exists isLow (seq { 0 .. features - 1 }) then
-                        for e in 0 .. features - 1 do
-                            if isLow e then
-                                let direction = Array.init features (fun j -> spectrum.Vectors[e][j] * sqrt floor[j])
-                                let missing = spectrum.Levels[e] - spectrum.Values[e]
-                                LinearAlgebra.addOuter missing (ReadOnlySpan direction) plane
-
-                        factorOf floor (Array.map2 max spectrum.Values spectrum.Levels) spectrum.Vectors factor
+                    if not isDefinite || targets <> spectrum.Values then
+                        rebuild floor spectrum targets plane factor
 
                     true
         | Shape.Diag ->
@@ -133,21 +141,58 @@ module internal CovarianceFloor =
             plane[0] <- Math.Max(plane[0], Array.max floor)
             GaussianParameters.inverseFactor features layout (Span.op_Implicit plane) factor
 
-    /// Tests whether the smallest eigenvalue of F^−½ΣF^−½ is at most `limit`, for a covariance with the inverse factor W.
-    let reaches
-        (limit: float)
-        (layout: Layout)
-        (floor: float[])
-        (plane: ReadOnlySpan<float>)
-        (factor: ReadOnlySpan<float>)
-        : bool =
+    /// An eigenvalue on the floor exceeds it by less than this share.
+    let private touching = 1.0 + 1e-6
+
+    /// Widens one covariance, in place, and writes its inverse factor W: the eigenvalues of V^−½ΣV^−½ that lie on the floor,
+    /// or all with `isWhole`, become 1 if they are smaller. V is a diagonal matrix of variances (D). Returns false when a
+    /// number isn't finite.
+    let widen (layout: Layout) (floor: float[]) (scale: float[]) isWhole (plane: Span<float>) (factor: Span<float>) : bool =
+        let features = floor.Length
+
+        match layout.Shape with
+        | Shape.Full ->
+            match spectrum scale (Span.op_Implicit plane) with
+            | None -> false
+            | Some spectrum ->
+                let target e value =
+                    let onFloor =
+                        along spectrum.Vectors[e] (fun j -> floor[j] / scale[j]) * touching + spectrum.Rounding[e]
+
+                    if isWhole || value <= onFloor then
+                        max value (spectrum.Level e)
+                    else
+                        value
+
+                rebuild scale spectrum (spectrum.Values |> Array.mapi target) plane factor
+                true
+        | Shape.Diag ->
+            for j in 0 .. features - 1 do
+                if isWhole || plane[j] <= floor[j] * touching then
+                    plane[j] <- Math.Max(plane[j], scale[j])
+
+            GaussianParameters.inverseFactor features layout (Span.op_Implicit plane) factor
+        | Shape.Spherical ->
+            if isWhole || plane[0] <= Array.max floor * touching then
+                plane[0] <- Math.Max(plane[0], Array.max scale)
+
+            GaussianParameters.inverseFactor features layout (Span.op_Implicit plane) factor
+
+    /// Tests whether a covariance with the inverse factor W is on the floor, or with `isStrict` below it.
+    let reaches isStrict (layout: Layout) (floor: float[]) (plane: ReadOnlySpan<float>) (factor: ReadOnlySpan<float>) : bool =
+        let limit = if isStrict then 2.0 - touching else touching
+
         match layout.Shape with
         | Shape.Full ->
             not (surelyAbove limit floor factor)
             && match spectrum floor plane with
                | None -> true
                | Some spectrum ->
-                   Array.exists2 (fun value level -> value <= level * limit) spectrum.Values spectrum.Levels
+                   let isLow e =
+                       let rounding = if isStrict then -spectrum.Rounding[e] else spectrum.Rounding[e]
+                       spectrum.Values[e] <= spectrum.Level e * limit + rounding
+
+                   Seq.exists isLow (seq { 0 .. floor.Length - 1 })
         | Shape.Diag ->
             let mutable found = false
 

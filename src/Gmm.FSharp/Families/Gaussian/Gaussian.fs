@@ -157,7 +157,7 @@ module Gaussian =
     /// on the covariances:
     ///   δₖ = (Σₙ rₙₖzₙₖ + κ₀(m₀ₖ−μₖ)) / (Nₖ+κ₀),  μₖ ← μₖ + δₖ,
     ///   Σ ← (S + prior's scatter − Σₖ (Nₖ+κ₀) δₖδₖᵀ) / (Σₖ Nₖ + prior's degrees),
-    /// with sums over the components that share the covariance. `Bounded` variances F (D) give the mode among the
+    /// with sums over the components that share the covariance. `AtLeast` variances F (D) give the mode among the
     /// covariances with Σ ⪰ F: eigenvalues of F^−½ΣF^−½ below 1 become 1. `Added` variances (D) are added to the diagonal
     /// of Σ instead. Error when a component has no rows left or a covariance is singular.
     let maximise

@@ -78,7 +78,7 @@ module private GaussianStart =
         let empirical =
             match regularisation with
             | Some(Added variances) -> Array.map2 (+) (Layout.diagonal layout variances) data.Covariance
-            | Some(Bounded variances) ->
+            | Some(AtLeast variances) ->
                 let plane = Array.copy data.Covariance
                 CovarianceFloor.raise layout variances (Span plane) (Span(Array.copy plane)) |> ignore
                 plane
@@ -115,7 +115,7 @@ module private GaussianStart =
         | CovarianceStart.Given covariances -> Gaussian.create structure means covariances
         |> Result.bind (fun start ->
             match regularisation with
-            | Some(Bounded variances) -> GaussianMStep.atLeast variances start
+            | Some(AtLeast variances) -> GaussianMStep.atLeast variances start
             | Some(Added _)
             | None -> Ok start)
 
@@ -156,29 +156,37 @@ module private GaussianScale =
     /// Returns the fewest rows from which a structure estimates a component's covariance: D + 1 for full matrices, 2
     /// for variances; 0 where a prior holds the covariance or all components share it.
     let private fewestRows (prior: GaussianPrior) (layout: Layout) features =
-        match layout.Shape with
-        | _ when layout.IsTied || prior.OnCovariances.IsSome -> 0
-        | Shape.Full -> features + 1
-        | Shape.Diag
-        | Shape.Spherical -> 2
+        if layout.IsTied || prior.OnCovariances.IsSome then
+            0
+        else
+            match layout.Shape with
+            | Shape.Full -> features + 1
+            | Shape.Diag
+            | Shape.Spherical -> 2
 
     /// Returns the regularity of Gaussian components: irregular is one on its floor, or with fewer rows than its
-    /// covariance needs. The covariances of irregular components are widened to the scale of the data: eigenvalues of
-    /// V^−½ΣV^−½ below 1 become 1.
+    /// covariance needs. The eigenvalues of V^−½ΣV^−½ that lie on the floor become 1, for comparisons; in a component with
+    /// too few rows all that are smaller.
     let regularity structure regularisation prior (scale: float[]) : Regularity<Gaussian> =
         let layout = Structure.layout structure
 
+        // Where more is added than the feature's own scale, nothing lies on a floor.
         let floor =
             match regularisation with
-            | Some(Bounded variances) -> variances
+            | Some(AtLeast variances) -> variances
             | Some(Added variances) ->
-                Array.map2 (fun added variance -> max added (smallest * variance)) variances scale
+                Array.map2
+                    (fun added variance -> (if variance > added then added else 0.0) + smallest * variance)
+                    variances
+                    scale
             | None -> scale |> Array.map (fun variance -> smallest * variance)
 
         let few (rows: float[]) =
             let fewest = float (fewestRows prior layout scale.Length)
             // Half a row less is rounding: responsibilities are rarely whole.
-            [ 0 .. rows.Length - 1 ] |> List.filter (fun k -> rows[k] < fewest - 0.5)
+            [ for k in 0 .. rows.Length - 1 do
+                  if rows[k] < fewest - 0.5 then
+                      k, rows[k] ]
 
         { Irregular =
             fun rows gaussian ->
@@ -186,8 +194,8 @@ module private GaussianScale =
                   FewRows = few rows }
           Widened =
             fun rows gaussian ->
-                let planes = few rows |> List.map (Layout.planeOf layout)
-                gaussian |> GaussianMStep.raised scale (List.distinct (GaussianMStep.onFloor floor gaussian @ planes)) }
+                let whole = few rows |> List.map (fst >> Layout.planeOf layout)
+                gaussian |> GaussianMStep.widened floor scale (GaussianMStep.onFloor floor gaussian) whole }
 
 /// Gaussian components with their settings.
 [<NoEquality; NoComparison>]
@@ -265,7 +273,7 @@ type GaussianKind =
                     match kind.RegCovar with
                     | Floor 0.0
                     | Absolute 0.0 -> None
-                    | Floor share -> Some(Bounded(scale |> Array.map (fun variance -> share * variance)))
+                    | Floor share -> Some(AtLeast(scale |> Array.map (fun variance -> share * variance)))
                     | Absolute amount -> Some(Added(Array.create columns amount))
 
                 let provisional centres = Gaussian.create structure centres (Tensor.scalar 1.0)
@@ -299,19 +307,28 @@ module GaussianKind =
 /// Makes priors from data: weak, and at the scale of the data.
 module Prior =
     /// Returns weak priors measured on the data, which stabilise components with few rows: m₀ = x̄, κ₀ = 0.01, ν₀ = D +
-    /// 2 and Ψ₀ = S/K^(2/D), where S is the data's covariance, restricted to the structure (Fraley and Raftery 2007,
-    /// §3.1, who give every feature of diagonal structures the mean variance). Error when there are no data, when there
-    /// are fewer components than 1, or when a number isn't finite. A constant feature makes Ψ₀ singular, which the fit
-    /// rejects.
+    /// 2 and Ψ₀ = S/K^(2/D), where S = Σₙ wₙ(xₙ−x̄)(xₙ−x̄)ᵀ/(n−1) with n = Σₙ wₙ is the data's unbiased covariance,
+    /// restricted to the structure. These are the priors of mclust's `priorControl()` (Fraley and Raftery 2007, §3.1),
+    /// which however gives every feature of diagonal structures the mean variance. Error when there are no data, when
+    /// there are fewer components than 1, when a number isn't finite, or when n is 1 or less. A constant feature makes
+    /// Ψ₀ singular, which the fit rejects.
     let fromData structure (components: int) (source: Source) : Result<MeanPrior * CovariancePrior, GmmError> =
         let layout = Structure.layout structure
 
         result {
             do! GmmError.requireAll [ components >= 1, "Components", "at least 1", string components ]
+            do! GaussianParameters.requireSize components source.Columns structure
             do! Source.validate Execution.Default source
             let data = source |> DataCovariance.ofSource Execution.Default layout
             let features = source.Columns
-            let share = exp (-2.0 / float features * log (float components))
+
+            if not (data.Weight > 1.0) then
+                let rule =
+                    "a total weight above 1, because variances are divided by Σw − 1 (scale the sample weights so that their sum is the number of rows)"
+
+                return! Error(InvalidData(rule, $"it is {string data.Weight}"))
+
+            let share = exp (-2.0 / float features * log (float components)) * (data.Weight / (data.Weight - 1.0))
 
             return
                 { Mean = Tensor.vector data.Mean[0, *]

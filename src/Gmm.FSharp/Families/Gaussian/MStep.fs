@@ -52,7 +52,7 @@ module internal GaussianMStep =
             | Some(Added variances) ->
                 Layout.addDiagonal layout variances (GaussianParameters.part size planes p)
                 isDefinite planes factors p
-            | Some(Bounded variances) ->
+            | Some(AtLeast variances) ->
                 CovarianceFloor.raise
                     layout
                     (floorOf layout features means variances p)
@@ -61,8 +61,8 @@ module internal GaussianMStep =
 
         GaussianParameters.ofPlanesBy complete structure features means planes
 
-    /// Returns the planes p in which the smallest eigenvalue of F^−½ΣF^−½ is at most `limit`, with F a floor of D variances.
-    let private reaching (limit: float) (variances: float[]) (gaussian: Gaussian) : int list =
+    /// Returns the planes whose covariance is on a floor of D variances, or with `isStrict` below it.
+    let private reaching isStrict (variances: float[]) (gaussian: Gaussian) : int list =
         let layout, features = gaussian.Layout, gaussian.Features
         let size = Layout.planeSize features layout
         let means = gaussian.Means.toArray ()
@@ -71,7 +71,7 @@ module internal GaussianMStep =
         [ for p in 0 .. planes.Length / size - 1 do
               if
                   CovarianceFloor.reaches
-                      limit
+                      isStrict
                       layout
                       (floorOf layout features means variances p)
                       (Span.op_Implicit (GaussianParameters.part size planes p))
@@ -79,40 +79,60 @@ module internal GaussianMStep =
               then
                   p ]
 
-    /// An eigenvalue that was raised to 1 differs from 1 by less than this.
-    [<Literal>]
-    let private Rounding = 1e-6
-
     /// Returns the planes whose covariance is on a floor of D variances.
-    let onFloor variances gaussian = reaching (1.0 + Rounding) variances gaussian
+    let onFloor variances gaussian = reaching false variances gaussian
 
-    /// Returns the parameters with the chosen planes raised to a floor of D variances. The others keep their bits.
-    let raised (variances: float[]) (chosen: int list) (gaussian: Gaussian) : Result<Gaussian, GmmError> =
+    /// Returns the parameters with some covariances changed. `change planes factors p` changes plane p and writes its inverse
+    /// factor; it returns false when that isn't possible. The other planes keep their bits.
+    let private changed (change: float[] -> float[] -> int -> bool) (chosen: int list) (gaussian: Gaussian) =
         let layout, features = gaussian.Layout, gaussian.Features
         let size = Layout.planeSize features layout
-        let means = gaussian.Means.toArray ()
         let before = gaussian.InverseFactors.toArray ()
 
         let complete (planes: float[]) (factors: float[]) p =
-            let plane = GaussianParameters.part size planes p
-            let factor = GaussianParameters.part size factors p
-
             if List.contains p chosen then
-                CovarianceFloor.raise layout (floorOf layout features means variances p) plane factor
+                change planes factors p
             else
-                (GaussianParameters.part size before p).CopyTo factor
+                (GaussianParameters.part size before p).CopyTo(GaussianParameters.part size factors p)
                 true
 
         gaussian.Covariances.toArray ()
-        |> GaussianParameters.ofPlanesBy complete gaussian.Structure features means
+        |> GaussianParameters.ofPlanesBy complete gaussian.Structure features (gaussian.Means.toArray ())
         |> Result.mapError (fun plane -> SingularCovariance(GaussianParameters.owner layout plane, 0))
 
     /// Returns the parameters with every covariance raised to a floor of D variances; without any below it, the
     /// parameters themselves.
     let atLeast (variances: float[]) (gaussian: Gaussian) : Result<Gaussian, GmmError> =
-        match reaching (1.0 - Rounding) variances gaussian with
+        let layout, features = gaussian.Layout, gaussian.Features
+        let size, means = Layout.planeSize features layout, gaussian.Means.toArray ()
+
+        let raise planes factors p =
+            CovarianceFloor.raise
+                layout
+                (floorOf layout features means variances p)
+                (GaussianParameters.part size planes p)
+                (GaussianParameters.part size factors p)
+
+        match reaching true variances gaussian with
         | [] -> Ok gaussian
-        | below -> raised variances below gaussian
+        | below -> changed raise below gaussian
+
+    /// Returns the parameters with the covariances of `onFloor` planes widened to the scale of the data (D variances) where
+    /// they lie on the floor, and those of `whole` planes in all directions.
+    let widened (floor: float[]) (scale: float[]) (onFloor: int list) (whole: int list) (gaussian: Gaussian) =
+        let layout, features = gaussian.Layout, gaussian.Features
+        let size, means = Layout.planeSize features layout, gaussian.Means.toArray ()
+
+        let widen planes factors p =
+            CovarianceFloor.widen
+                layout
+                (floorOf layout features means floor p)
+                scale
+                (List.contains p whole)
+                (GaussianParameters.part size planes p)
+                (GaussianParameters.part size factors p)
+
+        changed widen (List.distinct (onFloor @ whole)) gaussian
 
     /// Estimates the covariances of a structure: replaces scatter matrices (planes), in place, by the covariances that
     /// maximise −½ Σ over planes of (degrees · ln|Σ| + tr(scatter · Σ⁻¹)). If every plane is free, they are

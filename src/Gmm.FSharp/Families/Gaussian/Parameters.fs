@@ -4,6 +4,7 @@ open System
 open MathNet.Numerics
 
 /// The parameters of K Gaussian components N(x|μₖ, Σₖ).
+[<StructuredFormatDisplay("{Display}")>]
 type Gaussian =
     {
         /// The covariance structure, one of six.
@@ -24,12 +25,45 @@ type Gaussian =
     /// The number of features, D.
     member gaussian.Features = gaussian.Means.shape[1]
 
+    /// Returns the standard deviation of every feature (D) in component k.
+    member internal gaussian.Deviations(k: int) : float[] =
+        let layout, features = gaussian.Layout, gaussian.Features
+        let variances, size = Reference.numbersOf gaussian.Covariances, Layout.planeSize features layout
+
+        Array.init features (fun j ->
+            let place =
+                match layout.Shape with
+                | Shape.Full -> j * (features + 1)
+                | Shape.Diag -> j
+                | Shape.Spherical -> 0
+
+            sqrt variances.Span[Layout.planeOf layout k * size + place])
+
+    member internal gaussian.Display =
+        let components, features =
+            Display.count gaussian.Components "component", Display.count gaussian.Features "feature"
+
+        let means = gaussian.Means.toArray ()
+
+        let line k =
+            let mean = Seq.init gaussian.Features (fun j -> means[k * gaussian.Features + j])
+            $"mean {Display.numbers mean}, standard deviations {Display.numbers (gaussian.Deviations k)}"
+
+        Display.components
+            $"gaussian, {components} of {features}, covariances {Structure.name gaussian.Structure}"
+            gaussian.Components
+            line
+
 /// Makes Gaussian parameters from planes of covariances, with their inverse factors.
 module internal GaussianParameters =
     let rows (matrix: Tensor) = matrix.toArray () |> Array.chunkBySize matrix.shape[1]
 
     /// Returns row or plane number `index` of several consecutive ones of a given size.
     let part size (numbers: float[]) index = Span<float>(numbers, index * size, size)
+
+    /// Returns an error when the covariances of a structure are more numbers than one array can hold.
+    let requireSize components features structure : Result<unit, GmmError> =
+        Layout.requireSize components features (Structure.layout structure) (Structure.name structure)
 
     /// Returns a tensor over numbers without copying them. The caller must not use the array afterwards.
     let tensorOf shape (numbers: float[]) = Reference.engine.Create shape (ReadOnlyMemory numbers)
@@ -169,7 +203,7 @@ module internal GaussianParameters =
         let one = Layout.planeShape features layout
         let numbers = given.toArray ()
 
-        let laidOut =
+        let laidOut () =
             if given.shape = all then
                 Ok(Array.chunkBySize (Layout.planeSize features layout) numbers)
             elif given.shape = one then
@@ -187,7 +221,8 @@ module internal GaussianParameters =
             areSymmetric features layout [| plane |]
             && inverseFactor features layout (ReadOnlySpan plane) (Span(Array.zeroCreate plane.Length))
 
-        laidOut
+        requireSize components features structure
+        |> Result.bind laidOut
         |> Result.bind (fun planes ->
             match planes |> Array.tryFind (isSound >> not) with
             | Some plane ->

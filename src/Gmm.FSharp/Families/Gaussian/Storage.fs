@@ -96,7 +96,7 @@ module internal GaussianStorage =
 
               match regularisation with
               | Some(Added variances) -> "regularisation", Tensor.vector variances
-              | Some(Bounded variances) -> "floor", Tensor.vector variances
+              | Some(AtLeast variances) -> "floor", Tensor.vector variances
               | None -> () ]
 
     /// Returns the prior and regularisation in the settings, checked for such parameters.
@@ -146,7 +146,7 @@ module internal GaussianStorage =
             let! added = variances "regularisation"
             let! least = variances "floor"
 
-            let regularisation = least |> Option.map Bounded |> Option.orElse (Option.map Added added)
+            let regularisation = least |> Option.map AtLeast |> Option.orElse (Option.map Added added)
 
             let! prior = GaussianPrior.create components features gaussian.Structure onMeans onCovariances
             return prior, regularisation

@@ -172,7 +172,7 @@ open Gmm.Plots
 
 /// A picture as a value: panels of axes and marks, with legend and caption. `Plot` makes figures; `Figure` writes them
 /// as SVG, as an HTML page or as JSON for Plotly, and puts them side by side.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Figure =
     internal
         {
@@ -191,3 +191,7 @@ type Figure =
 
     /// The number of frames of an animation; 0 for a still picture.
     member figure.Frames = figure.Names.Length
+
+    member internal figure.Display =
+        let panels = Display.count figure.Panels.Length "panel"
+        $"figure \"{figure.Title}\" of {panels}, {figure.Width}×{figure.Height} pixels"
