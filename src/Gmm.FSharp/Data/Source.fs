@@ -220,10 +220,7 @@ module Source =
 
             found
 
-        if isWeighted source then
-            source |> reduce execution (+) count
-        else
-            source.Rows
+        if isWeighted source then source |> reduce execution (+) count else source.Rows
 
     /// Draws the numbers of `count` rows of positive weight, ascending, or of all of them if there are fewer: those with the
     /// lowest random keys.

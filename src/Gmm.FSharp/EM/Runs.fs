@@ -181,7 +181,8 @@ module Runs =
                                 options.MaxIterations
                                 (rule.HasConverged options.Tolerance)
 
-                        return { fit with History = history.ToArray() } |> judge (firsts.Length > 1) pass regularity rows
+                        return
+                            { fit with History = history.ToArray() } |> judge (firsts.Length > 1) pass regularity rows
                     }
 
                 seed, Result.bind fit first
@@ -189,6 +190,7 @@ module Runs =
             // EM stops within the tolerance of a maximum, so runs to the same maximum differ by less.
             let margin = if rule.IsHardLimit then 0.0 else min options.Tolerance 1e-6
             let! (best, _), failures = ofRuns.Map(firsts.Length, run) |> List.ofArray |> best margin snd
+
             let best =
                 { best with
                     Failures = failures

@@ -126,44 +126,49 @@ module internal LinearAlgebra =
     let product (rows: float[][]) (z: float[]) : float[] =
         rows |> Array.map (fun row -> Array.fold2 (fun sum a b -> sum + a * b) 0.0 row z)
 
+    /// Turns two vectors in their plane, in place: x ← cx − sy, y ← sx + cy.
+    let private turn cosine sine (x: Span<float>) (y: Span<float>) =
+        for k in 0 .. x.Length - 1 do
+            let u, v = x[k], y[k]
+            x[k] <- cosine * u - sine * v
+            y[k] <- sine * u + cosine * v
+
     /// Returns the eigenvalues of a symmetric matrix A, ascending, and its eigenvectors as the rows of a matrix, by cyclic
-    /// Jacobi rotations (Golub and Van Loan, Matrix Computations §8.5). A rotation is made while |aᵢⱼ| > ε √(aᵢᵢaⱼⱼ), so small
-    /// eigenvalues of a positive definite matrix keep their digits beside large ones if features of very different
-    /// scales cause the difference (Demmel and Veselić 1992).
+    /// Jacobi rotations (Golub and Van Loan, Matrix Computations §8.5), in about 40 D³ operations. A rotation is made while
+    /// |aᵢⱼ| > ε √(sᵢsⱼ), where sᵢ is the share of A's diagonal in direction i. Small eigenvalues of a positive definite matrix
+    /// therefore keep their digits beside large ones if features of very different scales cause the difference (Demmel and
+    /// Veselić 1992).
     let eigen dimension (matrix: float[]) : float[] * float[][] =
         let a = Array.copy matrix
         let vectors = Array.init dimension (fun i -> Array.init dimension (fun j -> if i = j then 1.0 else 0.0))
+        let shares = Array.init dimension (fun i -> abs matrix[i * dimension + i])
 
         /// Zeroes aᵢⱼ. Returns whether it did anything.
         let rotate i j =
             let off = a[i * dimension + j]
-            let first, second = a[i * dimension + i], a[j * dimension + j]
 
-            if abs off <= Precision.DoublePrecision * sqrt (abs first) * sqrt (abs second) then
+            if abs off <= Precision.DoublePrecision * sqrt shares[i] * sqrt shares[j] then
                 false
             else
+                let first, second = a[i * dimension + i], a[j * dimension + j]
                 let theta = (second - first) / (2.0 * off)
                 let tangent = (if theta < 0.0 then -1.0 else 1.0) / (abs theta + sqrt (1.0 + theta * theta))
                 let cosine = 1.0 / sqrt (1.0 + tangent * tangent)
                 let sine = tangent * cosine
-
-                for k in 0 .. dimension - 1 do
-                    if k <> i && k <> j then
-                        let x, y = a[i * dimension + k], a[j * dimension + k]
-                        let x, y = cosine * x - sine * y, sine * x + cosine * y
-                        a[i * dimension + k] <- x
-                        a[k * dimension + i] <- x
-                        a[j * dimension + k] <- y
-                        a[k * dimension + j] <- y
-
-                    let x, y = vectors[i][k], vectors[j][k]
-                    vectors[i][k] <- cosine * x - sine * y
-                    vectors[j][k] <- sine * x + cosine * y
-
+                turn cosine sine (Span(a, i * dimension, dimension)) (Span(a, j * dimension, dimension))
                 a[i * dimension + i] <- first - tangent * off
                 a[j * dimension + j] <- second + tangent * off
                 a[i * dimension + j] <- 0.0
                 a[j * dimension + i] <- 0.0
+
+                for k in 0 .. dimension - 1 do
+                    a[k * dimension + i] <- a[i * dimension + k]
+                    a[k * dimension + j] <- a[j * dimension + k]
+
+                turn cosine sine (Span<float> vectors[i]) (Span<float> vectors[j])
+                let x, y = shares[i], shares[j]
+                shares[i] <- cosine * cosine * x + sine * sine * y
+                shares[j] <- sine * sine * x + cosine * cosine * y
                 true
 
         let rec sweep remaining =

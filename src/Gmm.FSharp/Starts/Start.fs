@@ -279,7 +279,13 @@ module Start =
 
     /// Returns the M-step of hierarchical clusters on a sample of the rows; nothing for other starts, or where the clusters
     /// would cost too much.
-    let private hierarchical (measured: Measured<'θ>) (options: FitOptions<'kind, 'θ>) source (execution: Execution) seed =
+    let private hierarchical
+        (measured: Measured<'θ>)
+        (options: FitOptions<'kind, 'θ>)
+        source
+        (execution: Execution)
+        seed
+        =
         match Hierarchy.rowsFor options.Components measured.Width with
         | Some count when options.Start.IsThorough && not measured.HasEdges ->
             let sample = source |> Source.sample execution seed count

@@ -61,7 +61,8 @@ module CutPoints =
                     if largest = 0.0 then
                         0.0
                     else
-                        largest * sqrt (1.0 + (smallest / largest) ** 2.0)
+                        let ratio = smallest / largest
+                        largest * sqrt (1.0 + ratio * ratio)
 
             let sum = if d < 0.0 then r * p - root else r * p + root
             let far = sum / curvature

@@ -197,14 +197,18 @@ let ``a constant column is named in the error, with the remedies, which work`` (
             Assert.Contains(remedy, error.Message)
     | other -> Assert.Fail $"%A{other}"
 
-    let added =
-        source
-        |> Gmm.fit
-            { two with
-                Family.RegCovar = Absolute 1e-6 }
-        |> ok
+    for structure in [ Full; Diag; TiedFull; TiedDiag ] do
+        let added =
+            source
+            |> Gmm.fit
+                { two with
+                    Family.Structure = structure
+                    Family.RegCovar = Absolute 1e-6 }
+            |> ok
 
-    Assert.True(allWithin 1e-9 1.0 [| 0.5; 0.5 |] added.Weights)
+        Assert.True(allWithin 1e-9 1.0 [| 0.5; 0.5 |] added.Weights)
+        Assert.Empty added.Warnings
+
 
     source
     |> Gmm.fit
@@ -381,8 +385,99 @@ let ``the covariance on the floor is the maximum among all that are above it`` (
             let value = planeObjective count scatter other
             Assert.True(value <= best + 1e-9 * (1.0 + abs best), $"seed {seed}: {value} above {best}")
 
-/// The eigenvalues of F^−½ΣF^−½ are 1 or more for every structure, with and without priors; and the mode under a prior is
-/// that of the same scatter and degrees.
+/// In the M-step of every structure, with and without priors, no feasible covariances near the result or far from it have a
+/// higher Q + ln prior. Both are functions of the scatter and the degrees of each plane, which the M-step without a floor
+/// gives: its covariances are scatter/degrees.
+[<Fact>]
+let ``the M-step with a floor is the maximum for every structure, with and without priors`` () =
+    for seed in 0..59 do
+        let random = RandomStream.ofSeed seed
+        let features, components = random.Next(1, 4), random.Next(1, 4)
+        let rows = Array.init (4 * components + 8) (fun _ -> Array.init features (fun _ -> normal random))
+        let block = (sourceOf rows).Read 0L
+
+        for structure in Structure.all do
+            let layout = Structure.layout structure
+            let centres = Array2D.init components features (fun _ _ -> normal random)
+            let current = Gaussian.create structure centres (Tensor.scalar 1.0) |> ok
+
+            let prior =
+                if seed % 2 = 0 then
+                    GaussianPrior.flat
+                else
+                    GaussianPrior.create
+                        components
+                        features
+                        structure
+                        (Some
+                            { Mean = Tensor.vector (Array.zeroCreate features)
+                              Precision = 0.5 })
+                        (Some
+                            { Scale = Tensor.scalar 0.2
+                              Degrees = float features + 2.0 })
+                    |> ok
+
+            let mixture = Mixture.uniform components current
+            let model = Model.ofFamily (Gaussian.familyWith prior None)
+            let statistics = EM.eStep model (sourceOfBlock block) mixture
+
+            /// Q + ln prior of other parameters, from statistics about their means.
+            let target (other: Gaussian) =
+                let family = model.Family
+                let moved = family.Recentre current other statistics
+                let inverse k = (Matrix<float>.Build.DenseOfArray(Gaussian.covariance other k)).Inverse()
+                let size = Layout.planeSize features layout
+
+                let ofPlane p =
+                    let scatter =
+                        Array.sub moved.Sums[1] (p * size) size
+                        |> Layout.matrix features layout
+                        |> Matrix<float>.Build.DenseOfArray
+
+                    let members = [ 0 .. components - 1 ] |> List.filter (fun k -> Layout.planeOf layout k = p)
+                    let count = members |> List.sumBy (fun k -> statistics.Counts[k])
+                    let inverse = inverse members.Head
+                    0.5 * (count * log (inverse.Determinant()) - (inverse * scatter).Trace())
+
+                List.sumBy ofPlane [ 0 .. Layout.planes components layout - 1 ] + family.LogPrior other
+
+            let floor = Array.init features (fun _ -> 0.1 + random.NextDouble())
+            let found = Gaussian.maximise prior (Some(AtLeast floor)) current statistics |> ok
+            let best = target found
+
+            for _ in 1..10 do
+                let step = 10.0 ** float (random.Next(-3, 1))
+
+                /// A plane of F + GGᵀ in the layout, which is feasible, combined with the plane found.
+                let other k =
+                    let extra = Array2D.init features features (fun _ _ -> normal random)
+
+                    Array2D.init features features (fun i j ->
+                        (if i = j then floor[i] else 0.0)
+                        + Seq.sumBy (fun m -> extra[i, m] * extra[j, m]) [ 0 .. features - 1 ])
+                    |> fun feasible ->
+                        // The mean of the diagonal of F + GGᵀ may be below the largest variance of the floor.
+                        if layout.Shape = Shape.Spherical then
+                            Array2D.init features features (fun i j ->
+                                if i = j then Array.max floor + extra[0, 0] * extra[0, 0] else 0.0)
+                        else
+                            feasible
+                    |> Array2D.mapi (fun i j value -> (1.0 - step) * (Gaussian.covariance found k)[i, j] + step * value)
+                    |> Layout.ofMatrix layout
+
+                let planes = Array.init (Layout.planes components layout) other |> Array.concat
+
+                let candidate =
+                    Gaussian.create
+                        structure
+                        (found.Means.toArray2D ())
+                        (Tensor.create (Layout.covarianceShape components features layout) planes)
+                    |> ok
+
+                let value = target candidate
+                Assert.True(value <= best + 1e-9 * (1.0 + abs best), $"seed {seed} {structure}: {value} above {best}")
+
+/// The eigenvalues of F^−½ΣF^−½ are 1 or more for every structure, with and without priors.
 [<Fact>]
 let ``no covariance of any structure is below its floor, with and without priors`` () =
     for seed in 0..149 do
@@ -403,9 +498,10 @@ let ``no covariance of any structure is below its floor, with and without priors
 
             let options =
                 match Prior.fromData structure components source with
-                | Ok(means, _) when seed % 2 = 0 ->
+                | Ok(means, covariances) when seed % 2 = 0 ->
                     { options with
-                        Family.MeanPrior = Some means }
+                        Family.MeanPrior = Some means
+                        Family.CovariancePrior = if seed % 4 = 0 then Some covariances else None }
                 | _ -> options
 
             match Gmm.fit options source with
@@ -433,6 +529,8 @@ let ``no covariance of any structure is below its floor, with and without priors
                         Assert.True(smallest >= 1.0 - 1e-9 - 1e-13 * largest, $"seed {seed} {structure}: {smallest}")
             | Error(ConstantColumn _)
             | Error(TooFewDistinctRows _)
+            // The prior of collinear data.
+            | Error(InvalidOption("CovariancePrior.Scale", _, _))
             | Error(CollapsedComponent _) -> ()
             | Error error -> Assert.Fail error.Message
 

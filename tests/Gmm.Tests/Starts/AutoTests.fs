@@ -44,8 +44,9 @@ let ``Auto finds stretched groups that k-means cuts across`` () =
     Assert.InRange(cutAcross, 3, 5)
 
 [<Fact>]
-let ``Auto is never worse than k-means from the same seed, nor Thorough than Auto`` () =
+let ``Auto and Thorough are never worse than k-means from the same seed`` () =
     let data = DataSet.iris ()
+    let mutable compared = 0
 
     for structure in Structure.all do
         for components in 2..4 do
@@ -64,9 +65,15 @@ let ``Auto is never worse than k-means from the same seed, nor Thorough than Aut
                     if found.Irregular.IsEmpty then found.Objective else nan
 
                 let kMeans, auto, thorough = objective Start.KMeans, objective Start.Auto, objective Start.Thorough
-                // Runs are compared within the tolerance.
-                Assert.False(auto < kMeans - 1e-6, $"{structure} {components} {seed}: {auto} {kMeans}")
-                Assert.False(thorough < auto - 1e-6, $"{structure} {components} {seed}: {thorough} {auto}")
+
+                // Where one of them is irregular, another number than the objective decides.
+                if Array.forall Double.IsFinite [| kMeans; auto; thorough |] then
+                    compared <- compared + 1
+                    // Runs within 1e-6 of the best are equals.
+                    Assert.True(auto >= kMeans - 1e-6, $"{structure} {components} {seed}: {auto} {kMeans}")
+                    Assert.True(thorough >= kMeans - 1e-6, $"{structure} {components} {seed}: {thorough} {kMeans}")
+
+    Assert.InRange(compared, 45, 54)
 
 [<Fact>]
 let ``a spike on equal values never wins`` () =
@@ -84,6 +91,24 @@ let ``a spike on equal values never wins`` () =
         let best = best components
         Assert.Empty best.Irregular.OnFloor
         Assert.InRange(best.LogLikelihood, lowest, highest)
+
+/// A copied column puts every component on its floor in one direction. That must not hide the others when runs are compared.
+[<Fact>]
+let ``runs on data with a copied column are ranked as without it`` () =
+    let data = DataSet.iris ()
+    let copied = data.Rows |> Array.map (fun row -> Array.append row [| row[0] |]) |> sourceOf
+
+    let labels source =
+        source
+        |> Gmm.fit
+            { Gmm.defaults with
+                Components = 3
+                Start = Start.Points
+                Restarts = 10 }
+        |> ok
+        |> fun fit -> Predict.labels fit source |> ok
+
+    Assert.InRange(Metrics.adjustedRand (labels data.Source) (labels copied) |> ok, 0.9, 1.0)
 
 [<Fact>]
 let ``Auto and Thorough give the same bits for any number of threads, and every family starts from them`` () =

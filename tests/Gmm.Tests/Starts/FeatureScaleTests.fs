@@ -70,3 +70,18 @@ let ``rescaled and moved data have the rescaled scale`` () =
 let ``of many rows a sample tells the scale within a tenth, whatever their order`` () =
     for values in [ normals 4 100_000; Array.sort (normals 4 100_000) ] do
         Assert.InRange((column values |> scaleOf |> only), 0.9, 1.1)
+
+[<Fact>]
+let ``rounding residues around 0 are not the scale`` () =
+    let values = Array.init 1000 (fun n -> if n % 5 < 3 then 1e-17 * float (n % 7 - 3) else float (n % 11))
+    Assert.InRange(column values |> scaleOf |> only, 1.0, 100.0)
+
+[<Fact>]
+let ``of large data with few weighted rows, those are measured`` () =
+    let values = Array.init 100_000 (fun n -> if n % 500 = 0 then float (n / 500 % 9) else 1e6)
+
+    let source =
+        column values |> Source.weighted (Array.init 100_000 (fun n -> if n % 500 = 0 then 1.0 else 0.0)) |> ok
+
+    let expected = column (Array.init 200 (fun n -> float (n % 9))) |> scaleOf |> only
+    near 1e-9 "scale" expected (source |> scaleOf |> only)

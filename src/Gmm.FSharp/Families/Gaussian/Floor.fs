@@ -21,11 +21,9 @@ module internal CovarianceFloor =
     /// The eigenvalues of F^−½ΣF^−½, ascending, its eigenvectors, and the rounding of each eigenvalue: that of the variances
     /// whose difference it is.
     type private Spectrum =
-        {
-            Values: float[]
-            Vectors: float[][]
-            Rounding: float[]
-        }
+        { Values: float[]
+          Vectors: float[][]
+          Rounding: float[] }
 
         /// The level to which eigenvalue e is raised: 1, or more where rounding hides 1.
         member spectrum.Level e = max 1.0 spectrum.Rounding[e]
@@ -147,7 +145,14 @@ module internal CovarianceFloor =
     /// Widens one covariance, in place, and writes its inverse factor W: the eigenvalues of V^−½ΣV^−½ that lie on the floor,
     /// or all with `isWhole`, become 1 if they are smaller. V is a diagonal matrix of variances (D). Returns false when a
     /// number isn't finite.
-    let widen (layout: Layout) (floor: float[]) (scale: float[]) isWhole (plane: Span<float>) (factor: Span<float>) : bool =
+    let widen
+        (layout: Layout)
+        (floor: float[])
+        (scale: float[])
+        isWhole
+        (plane: Span<float>)
+        (factor: Span<float>)
+        : bool =
         let features = floor.Length
 
         match layout.Shape with
@@ -159,10 +164,7 @@ module internal CovarianceFloor =
                     let onFloor =
                         along spectrum.Vectors[e] (fun j -> floor[j] / scale[j]) * touching + spectrum.Rounding[e]
 
-                    if isWhole || value <= onFloor then
-                        max value (spectrum.Level e)
-                    else
-                        value
+                    if isWhole || value <= onFloor then max value (spectrum.Level e) else value
 
                 rebuild scale spectrum (spectrum.Values |> Array.mapi target) plane factor
                 true
@@ -179,7 +181,13 @@ module internal CovarianceFloor =
             GaussianParameters.inverseFactor features layout (Span.op_Implicit plane) factor
 
     /// Tests whether a covariance with the inverse factor W is on the floor, or with `isStrict` below it.
-    let reaches isStrict (layout: Layout) (floor: float[]) (plane: ReadOnlySpan<float>) (factor: ReadOnlySpan<float>) : bool =
+    let reaches
+        isStrict
+        (layout: Layout)
+        (floor: float[])
+        (plane: ReadOnlySpan<float>)
+        (factor: ReadOnlySpan<float>)
+        : bool =
         let limit = if isStrict then 2.0 - touching else touching
 
         match layout.Shape with
