@@ -3,7 +3,7 @@
 title: Anomalies and cut points
 category: Guides
 categoryindex: 3
-index: 7
+index: 8
 ---
 
 # Anomalies and cut points
@@ -79,11 +79,11 @@ because it describes the features jointly.
 
 Three points for practice:
 
-- Anomalies in the training data influence the fit. With several restarts, a component may settle on a few of them, where
-  it gives them a high density. Compare the weights: a component with a weight below the share deserves a look, or a
-  prior ([priors](priors.html)).
-- Choose the number of components by BIC ([selection](selection.html)). Too few components leave gaps between groups that
-  the mixture takes for likely; too many describe single rows.
+- Anomalies in the training data influence the fit. A component may settle on a few of them and give them a high density;
+  they are then not marked. Read `fit.Warnings`, and look at components with a weight below the share. A prior helps
+  ([priors](priors.html)). Declare codes such as −99999 as missing (`MissingWords`, see [files](files.html)).
+- Choose the number of components by BIC ([selection](selection.html)). With too few components, the gaps between groups
+  look likely; with too many, single rows get components of their own.
 - `Predict.mahalanobis` measures the distance from each Gaussian component instead, in standard deviations. The density
   also works for counts, levels and mixed data: `Outliers` takes a fit of any family.
 

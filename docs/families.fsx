@@ -50,7 +50,8 @@ Put a prior into the definition: `{ Poisson.family with Prior = Poisson.gamma 2.
 
 The starts are those of Gaussian mixtures:
 
-- `Start.KMeans` (the default) clusters the statistics T(x) and takes the M-step of the clusters.
+- `Start.Auto` (the default) compares the next one with the best of ten short runs from random rows.
+- `Start.KMeans` clusters the statistics T(x) and places a component at each centre.
 - `Start.KPlusPlus` and `Start.Points` put components between rows of the data and the overall mean, where no row is
   impossible.
 - `Start.RandomResponsibilities`, `Start.Labels` and `Start.Responsibilities` take the M-step of random or given

@@ -265,7 +265,7 @@ match unregularised few with
 (**
 One row is a point, and two rows lie on a line. A component with so few rows has a singular covariance and an unbounded
 density, so the likelihood has no maximum. By default covariances have a floor, far below the scale of the data. Then a
-maximum exists, but it is arbitrary: in the picture below one component is a speck on a few rows. The fit says so.
+maximum exists, but it is arbitrary: in the picture below one component is a speck on a single row. The fit says so.
 *)
 let regularised few = Gmm.fit options few |> GmmError.get
 
@@ -334,8 +334,8 @@ for count in [ 12; 15; 20; 30 ] do
     printfn "%4d   %7d of 20   %16.3f %8.3f" count fails.Length mle map
 (*** include-output ***)
 (**
-With twelve rows the prior raises the median log-likelihood by more than two per new row. From twenty rows on it no
-longer pays here, because its Ψ₀ is wider than the components. For a component the prior is worth ν₀ + D + 1 rows,
+With twelve rows the prior raises the median log-likelihood by almost six per new row, with twenty by one, with thirty by
+0.2. For a component the prior is worth ν₀ + D + 1 rows,
 whatever N, so its influence fades as the number of rows grows.
 
 In C# the priors are properties of `GaussianMixture`; see [names you may know](mapping.html).

@@ -8,7 +8,7 @@ index: 5
 
 # Choosing the number of components
 
-More components and richer structures always fit better. A criterion weighs the likelihood L against the number p of
+More components and richer structures can always fit at least as well. A criterion weighs the likelihood L against the number p of
 free parameters. Lower is better for all three criteria here:
 
 ```text
@@ -50,7 +50,8 @@ Plot.criteria
 (*** include-it-raw ***)
 (**
 The likelihood of a component on equal values, or of one with fewer rows than columns, only measures the floor of its
-covariance. Such a candidate stays in the table, marked as not available, and is never the best one, as in mclust. Here two
+covariance. Such a candidate stays in the table, marked "on the floor, not available". It is chosen only if every candidate is on the
+floor, and then with a warning. Here two
 groups of people answered three questions with a number from 1 to 5. With many components, some of them sit on rows with
 equal answers:
 *)

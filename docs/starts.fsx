@@ -43,7 +43,7 @@ have different scales. On large data the short runs see a sample of the rows.
 clustering of at most 2,000 rows (Fraley, "Algorithms for model-based Gaussian hierarchical clustering", *SIAM Journal on
 Scientific Computing* 20 (1998) 270–281).
 
-Two long, thin groups lie side by side here. K-means cuts both across; the short runs don't:
+Two long, thin groups lie side by side here. K-means cuts across both groups; the short runs don't:
 *)
 let stretched =
     let random = System.Random 1
@@ -130,10 +130,12 @@ Plot.curves
 ## Several runs
 
 `Restarts` runs the start from the seeds Seed, Seed + 1, … and keeps the run with the highest final objective, the
-earliest of those within 1e-6 of it. Runs with a component on the floor of its covariance, or with too few rows,
-are compared by the objective that they would have if that component were as wide as the data. So a spike on a few equal
-values never wins, and a far value may still have a component of its own. A start that is poor on its own may, with some restarts, find a maximum that no other
-start found:
+earliest of those within 1e-6 of it. A component on the floor of its covariance, or with too
+few rows, can have any likelihood. A run with such a component is therefore compared by the objective that it would have
+if that component were as wide as the data. A spike on equal values then rarely wins, and a far value may still have a
+component of its own. If a run with a higher objective was passed over for this reason, a warning says so.
+
+A start that is poor on its own may, with some restarts, find a maximum that no other start found:
 *)
 printfn "restarts  Points   RandomResponsibilities"
 

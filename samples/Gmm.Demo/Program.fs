@@ -33,7 +33,7 @@ let private decimal digits (value: float) = value.ToString($"F{digits}", Culture
 let private print (rows: (Structure * Fit<Gaussian> * float option) list) =
     let table = Spectre.Console.Table().Border(TableBorder.Rounded).AddColumn "structure"
 
-    for title in [ "log-likelihood"; "BIC"; "iterations"; "converged"; "adjusted Rand" ] do
+    for title in [ "log-likelihood"; "BIC"; "iterations"; "converged"; "on the floor"; "adjusted Rand" ] do
         table.AddColumn(TableColumn(title).RightAligned()) |> ignore
 
     for structure, fit, rand in rows do
@@ -43,44 +43,25 @@ let private print (rows: (Structure * Fit<Gaussian> * float option) list) =
             decimal 2 fit.Bic,
             string fit.Iterations,
             (if fit.Converged then "yes" else "no"),
+            (if fit.Irregular.OnFloor.IsEmpty then "no" else "yes"),
             (rand |> Option.map (decimal 4) |> Option.defaultValue "–")
         )
         |> ignore
 
     AnsiConsole.Write table
 
-/// The most features that the table of means shows; more would not fit on a line.
-let private shownFeatures = 8
+/// The errors of structures without a fit, each said once, with the name of a constant column.
+let private printErrors (names: string[]) (errors: (Structure * GmmError) list) =
+    for error, structures in errors |> List.groupBy snd do
+        let who = structures |> List.map (fst >> Structure.name) |> String.concat ", "
+        let verb = if structures.Length = 1 then "has" else "have"
 
-/// The table of weights and means of a fit: a row for every component, a column for every feature.
-let private printMeans (names: string[]) (fit: Fit<Gaussian>) =
-    let means = fit.Parameters.Means.toArray ()
-    let features = fit.Parameters.Features
-    let shown = min features shownFeatures
+        let column =
+            match error with
+            | ConstantColumn(column, _) -> $" The column is {names[column]}."
+            | _ -> ""
 
-    let table =
-        Spectre.Console
-            .Table()
-            .Border(TableBorder.Rounded)
-            .AddColumn("component")
-            .AddColumn(TableColumn("weight").RightAligned())
-
-    for name in names[.. shown - 1] do
-        table.AddColumn(TableColumn(Markup.Escape $"mean {name}").RightAligned()) |> ignore
-
-    for k in 0 .. fit.Weights.Length - 1 do
-        table.AddRow(
-            [| string k
-               decimal 4 fit.Weights[k]
-               for j in 0 .. shown - 1 do
-                   means[k * features + j].ToString("G6", CultureInfo.InvariantCulture) |]
-        )
-        |> ignore
-
-    AnsiConsole.Write table
-
-    if shown < features then
-        printfn $"The means of the other {features - shown} columns are not shown."
+        printfn $"{who} {verb} no fit: {error.Message}{column}"
 
 /// Fits, compares and draws one data set; throws GmmException where that is impossible.
 let private analyse name (request: Request) =
@@ -117,18 +98,28 @@ let private analyse name (request: Request) =
     printfn $"{name}, {components}\n{data.Report.Summary}"
     print rows
 
-    for structure, fit in fits do
-        match fit with
-        | Ok _ -> ()
-        | Error error -> printfn $"{Structure.name structure} has no fit: {error.Message}"
+    printErrors
+        data.Names
+        [ for structure, fit in fits do
+              match fit with
+              | Ok _ -> ()
+              | Error error -> structure, error ]
 
-    let best, fit, _ = rows |> List.minBy (fun (_, fit, _) -> fit.Bic)
+    // Where a component is on the floor of its covariance, BIC only measures the floor.
+    let available = rows |> List.filter (fun (_, fit, _) -> fit.Irregular.OnFloor.IsEmpty)
+    let candidates = if available.IsEmpty then rows else available
+    let best, fit, _ = candidates |> List.minBy (fun (_, fit, _) -> fit.Bic)
 
-    if rows.Length > 1 then
-        printfn $"BIC prefers {Structure.name best}: its value is the lowest."
+    if candidates.Length > 1 then
+        let among =
+            if candidates.Length < rows.Length then
+                " among the fits that are not on the floor"
+            else
+                ""
 
-    printfn $"Weights and means of {Structure.name best}:"
-    printMeans data.Names fit
+        printfn $"BIC prefers {Structure.name best}: its value is the lowest{among}."
+
+    printfn "%s" (Summary.onData data.Names fit source |> GmmError.get)
 
     let output =
         request.Output

@@ -31,7 +31,7 @@ public enum CovarianceType
 /// </remarks>
 public enum InitMethod
 {
-    /// <summary>One run of k-means, and the best of ten short runs of EM from random rows; both are run out, and the better one wins.</summary>
+    /// <summary>One run of k-means, and the best of ten short runs of EM from random rows; EM runs both to convergence, and the better one wins.</summary>
     /// <remarks>(Biernacki, Celeux and Govaert 2003.) The short runs see a sample of the rows of large data.</remarks>
     Auto,
 
@@ -64,8 +64,8 @@ public enum InitMethod
 /// <summary>When a mixture has converged.</summary>
 public enum StoppingRule
 {
-    /// <summary>When the change of the objective, and Aitken's estimate of what it has still to gain, are below the tolerance.</summary>
-    /// <remarks>(Böhning and others 1994.) EM takes small steps long before it arrives; this rule sees that.</remarks>
+    /// <summary>When the change of the objective, and Aitken's estimate of its remaining gain, are below the tolerance.</summary>
+    /// <remarks>(Böhning and others 1994.) EM makes small steps long before it reaches the maximum, which this rule takes into account.</remarks>
     Aitken,
 
     /// <summary>When the change of the objective is below the tolerance, the rule of scikit-learn and most other programs.</summary>

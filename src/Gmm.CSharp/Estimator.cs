@@ -20,7 +20,7 @@ public abstract class Estimator
 
     /// <summary>The change between two iterations below which a fit has converged; 1e-6 unless set, for k-means 1e-4.</summary>
     /// <remarks>
-    /// In a mixture it is the change of the objective, (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ, and what it has still to gain
+    /// In a mixture it is the change of the objective, (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ, and its remaining gain
     /// (<see cref="MixtureModel.Stopping"/>); at 0 a fit makes exactly <see cref="MaxIterations"/>. In k-means it is the squared movement of the centers, as a share of the features' mean
     /// variance; at 0 the centers move until only rounding moves them.
     /// </remarks>

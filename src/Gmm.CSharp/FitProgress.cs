@@ -9,7 +9,7 @@ public sealed class FitProgress
 
     internal FitProgress(Core.Progress value) => this.value = value;
 
-    /// <summary>The number of the run, from 0 to Restarts − 1.</summary>
+    /// <summary>The number of the run, from 0; <c>Auto</c> makes two runs for each seed, <c>Thorough</c> up to three.</summary>
     public int Run => value.Run;
 
     /// <summary>The run's seed.</summary>

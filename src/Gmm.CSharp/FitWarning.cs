@@ -23,6 +23,9 @@ public enum FitWarningKind
     /// <summary>One of several runs failed and was left out.</summary>
     FailedRun,
 
+    /// <summary>A run with a higher objective was passed over, because components on their floor or of few rows may explain it.</summary>
+    PassedOver,
+
     /// <summary>The sample weights sum to less than half the number of rows of positive weight; BIC and ICL take the sum for the number of rows.</summary>
     LightWeights,
 }
@@ -40,6 +43,7 @@ public sealed class FitWarning
             Core.FitWarning.FewRows few => (FitWarningKind.FewRows, few.owner, (int?)null),
             Core.FitWarning.NearlyEmpty nearlyEmpty => (FitWarningKind.NearlyEmpty, nearlyEmpty.owner, (int?)null),
             Core.FitWarning.FailedRun failed => (FitWarningKind.FailedRun, (int?)null, failed.seed),
+            Core.FitWarning.PassedOver over => (FitWarningKind.PassedOver, (int?)null, over.seed),
             Core.FitWarning.LightWeights => (FitWarningKind.LightWeights, (int?)null, (int?)null),
             Core.FitWarning.NotConverged => (FitWarningKind.NotConverged, (int?)null, (int?)null),
             _ => throw new NotSupportedException($"{value}"),

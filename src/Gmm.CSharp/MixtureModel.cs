@@ -336,7 +336,7 @@ public abstract class MixtureModel : Estimator
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public int FreeParameters => Current().FreeParameters;
 
-    /// <summary>Aitken's estimate of what the objective has still to gain; ∞ before the second iteration.</summary>
+    /// <summary>Aitken's estimate of the remaining gain of the objective; ∞ before the second iteration.</summary>
     /// <remarks>(Böhning and others 1994.)</remarks>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double Remaining => Current().Remaining;

@@ -47,10 +47,10 @@ type GmmError =
             + "Set RegCovar to Floor or to a larger Absolute amount, set CovariancePrior, choose a structure with fewer "
             + "parameters or fewer components, or drop duplicate columns."
         | ConstantColumn(column, value) ->
-            $"Column {column} (counting from 0) is constant: its rows hold {string value}. "
+            $"Column {column} (counting from 0) is constant: every row holds {string value}. "
             + "Drop the column, choose a spherical structure, set RegCovar to Absolute or set CovariancePrior."
         | TooFewDistinctRows(components, found) ->
-            $"Each of the {components} components needs a different row of positive weight, but only {found} could be found. "
+            $"{components} components need {components} different rows of positive weight, but the data have {found}. "
             + "Choose fewer components, or set FewerComponents to take as many as there are different rows."
         | CollapsedComponent(owner, iteration) ->
             $"Component {owner} (counting from 0) has no rows left in iteration {iteration}. "

@@ -2,8 +2,8 @@ namespace Gmm
 
 /// The front door of the library: fits mixtures of any kind of component.
 module Gmm =
-    /// Returns the default options for a kind: one component; the start `Auto` from seed 0; EM until the objective changes
-    /// by less than 1e-6 and has less than that to gain, at most 1000 iterations; no prior on the weights; the kernels on all cores. The kind's own
+    /// Returns the default options for a kind: one component; the start `Auto` from seed 0; EM until the change
+    /// of the objective and its remaining gain are below 1e-6, at most 1000 iterations; no prior on the weights; the kernels on all cores. The kind's own
     /// settings are in `Family`:
     /// `{ Gmm.defaultsOf Poisson.family with Components = 2; Family.Prior = Poisson.gamma 2.0 1.0 }`.
     /// (k-means has its own defaults: `KMeans.defaults`.)

@@ -17,7 +17,7 @@ type Problem =
         Columns: int
         Components: int
         /// A covariance structure or kmeans, to time single iterations from those means, unit covariances and equal weights; or
-        /// fit, to time whole fits of full covariances from a k-means start.
+        /// fit, to time whole fits of full covariances from the default start.
         Task: string
         /// How many iterations; of a fit, how many at most.
         Iterations: int

@@ -313,7 +313,7 @@ public class ErrorTests
         double[,] data = { { 0, 1 }, { 1, 1 }, { 5, 1 }, { 6, 1 } };
         var model = new GaussianMixture(2);
         var error = Assert.Throws<ArgumentException>(() => model.Fit(data));
-        Assert.StartsWith("Column 1 (counting from 0) is constant: its rows hold 1.", error.Message);
+        Assert.StartsWith("Column 1 (counting from 0) is constant: every row holds 1.", error.Message);
         Assert.Contains("set RegCovar to Absolute", error.Message);
         model.RegCovar = Regularisation.Absolute(1e-6);
         Assert.Equal(1e-6, model.Fit(data).Covariances[0][1, 1], 1e-12);
@@ -323,7 +323,7 @@ public class ErrorTests
     public void TooFewDifferentRows()
     {
         var error = Assert.Throws<ArgumentException>(() => new GaussianMixture(3).Fit(new double[,] { { 1 }, { 2 }, { 1 } }));
-        Assert.StartsWith("Each of the 3 components needs a different row of positive weight, but only 2 could be found.", error.Message);
+        Assert.StartsWith("3 components need 3 different rows of positive weight, but the data have 2.", error.Message);
         Assert.Equal(2, new GaussianMixture(3) { FewerComponents = true }.Fit(new double[,] { { 1 }, { 2 }, { 1 } }).Weights.Length);
     }
 

@@ -42,7 +42,7 @@ public partial class GuideTests
         Console.WriteLine($"component of an eruption of 3.6 minutes after 79: {model.Predict([[3.6, 79]])[0]}");
 
         double[] eruption = [3.6, 79];
-        var shares = new double[model.Components];
+        var shares = new double[model.Weights.Length];
         model.PredictProba(eruption, shares);
         int component = model.Predict(eruption);
         Console.WriteLine($"component {component}: probability {shares[component]:F6}, log-density {model.ScoreSample(eruption):F4}");

@@ -126,7 +126,7 @@ public class KMeansTests
     [Fact]
     public void TooFewDifferentRows() =>
         Assert.StartsWith(
-            "Each of the 3 components needs a different row of positive weight, but only 2 could be found.",
+            "3 components need 3 different rows of positive weight, but the data have 2.",
             Assert.Throws<ArgumentException>(() => new KMeans(3).Fit(new double[,] { { 1 }, { 2 }, { 1 }, { 2 } })).Message);
 
     [Fact]

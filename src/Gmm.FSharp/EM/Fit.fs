@@ -35,6 +35,9 @@ type Fit<'θ> =
         Failures: (int * GmmError) list
         /// The components whose likelihood may be spurious.
         Irregular: Irregular
+        /// The seed and the objective of the run with the highest objective, if it was passed over because of irregular
+        /// components.
+        PassedOver: (int * float) option
         /// The number of rows of positive weight, if the weights sum to less than half of it; otherwise None.
         LightRows: int64 option
     }
@@ -57,7 +60,7 @@ type Fit<'θ> =
         | 0 -> infinity
         | last -> fit.Trace[last] - fit.Trace[last - 1]
 
-    /// Aitken's estimate of what the objective has still to gain (Böhning and others 1994); ∞ before the second
+    /// Aitken's estimate of the remaining gain of the objective (Böhning and others 1994); ∞ before the second
     /// iteration.
     member fit.Remaining =
         match fit.Iterations with
@@ -117,6 +120,10 @@ type Fit<'θ> =
               if weight < share then
                   NearlyEmpty(k, weight)
 
+          match fit.PassedOver with
+          | Some run -> PassedOver run
+          | None -> ()
+
           for failure in fit.Failures do
               FailedRun failure
 
@@ -151,6 +158,7 @@ module Fit =
           History = [||]
           Failures = []
           Irregular = Irregular.None
+          PassedOver = None
           LightRows = None }
 
     /// Follows a sequence of iterates until `hasConverged previous current`, until `maxIterations` M-steps are made, or
@@ -181,6 +189,7 @@ module Fit =
                       History = [||]
                       Failures = []
                       Irregular = Irregular.None
+                      PassedOver = None
                       LightRows = None }
 
             if previous |> Option.exists (fun previous -> hasConverged previous current) then

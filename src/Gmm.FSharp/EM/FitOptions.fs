@@ -3,7 +3,7 @@ namespace Gmm
 /// The start of a fit.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Start<'θ> =
-    /// The default, two candidates, of which the one that ends better wins: the M-step of the clusters of one k-means run,
+    /// The default, two candidates, each run to convergence, of which the better one wins: the M-step of the clusters of one k-means run,
     /// and the best of ten short runs of EM from random rows (Biernacki, Celeux and Govaert 2003). A short run ends when an
     /// iteration gains less than 1 % of what the run has gained. The short runs see a sample of the rows of large data.
     | Auto
@@ -46,7 +46,8 @@ type FitOptions<'kind, 'θ> =
         Family: 'kind
         /// The start.
         Start: Start<'θ>
-        /// The starting weights πₖ (K), which are divided by their sum; None for the weights that the start gives.
+        /// The starting weights πₖ (K), which are divided by their sum; None for the weights that the start gives. The short runs
+        /// of `Auto` and `Thorough` start from them, too.
         StartWeights: float[] option
         /// The number of runs, with seeds Seed, Seed+1, …, when the start is random. The run with the best final
         /// objective wins, the earliest of those within 1e-6 of it. Runs with irregular components (`Fit.Irregular`) are compared by the objective of the mixture in
@@ -64,7 +65,8 @@ type FitOptions<'kind, 'θ> =
         Stopping: Stopping
         /// The largest number of M-steps.
         MaxIterations: int
-        /// Whether to fit fewer components when fewer rows differ than there are components; otherwise that is an error.
+        /// Whether to fit fewer components when a start that chooses rows finds fewer different rows than components; otherwise
+        /// that is an error. Options with an entry for each component must then be absent.
         FewerComponents: bool
         /// The prior on the weights, π ~ Dirichlet(α).
         WeightPrior: WeightPrior
@@ -84,8 +86,8 @@ type FitOptions<'kind, 'θ> =
 
 /// Makes and checks options of fits.
 module FitOptions =
-    /// Returns the default options for a kind: one component; the start `Auto` from seed 0; EM until the objective changes
-    /// by less than 1e-6 and has less than that to gain, at most 1000 iterations; no prior on the weights; the kernels on all cores.
+    /// Returns the default options for a kind: one component; the start `Auto` from seed 0; EM until the change
+    /// of the objective and its remaining gain are below 1e-6, at most 1000 iterations; no prior on the weights; the kernels on all cores.
     let ofKind (kind: 'kind) : FitOptions<'kind, 'θ> =
         { Components = 1
           Family = kind

@@ -7,7 +7,7 @@ open System.Runtime.ExceptionServices
 /// The progress of a fit, reported after every E-step.
 type Progress =
     {
-        /// The number of the run: 0, 1, … up to Restarts − 1.
+        /// The number of the run, from 0. The start `Auto` makes two runs for each seed, `Thorough` up to three.
         Run: int
         /// The run's seed.
         Seed: int
@@ -68,7 +68,7 @@ module internal Progress =
 /// A condition of a fit that the user should know of, although it is not an error.
 type FitWarning =
     /// The fit stopped at its iteration limit. `change` is the change of the objective in the last iteration, and
-    /// `remaining` the estimate of what it has still to gain.
+    /// `remaining` the estimate of its remaining gain.
     | NotConverged of iterations: int * change: float * remaining: float
     /// The covariance of a component lies on its floor, because its rows lie in fewer dimensions than the data: equal
     /// values, a single row, or fewer rows than columns. The likelihood there is as high as the floor lets it be, and says
@@ -80,6 +80,8 @@ type FitWarning =
     | ObjectiveFell of iteration: int * fall: float
     /// A component has less than a hundredth of an equal share 1/K of the weight.
     | NearlyEmpty of owner: int * weight: float
+    /// A run with a higher objective was passed over, because irregular components may explain it.
+    | PassedOver of seed: int * objective: float
     /// One of several runs failed and was left out.
     | FailedRun of seed: int * error: GmmError
     /// The sample weights sum to less than half the number of rows of positive weight. BIC and ICL take the sum for the
@@ -91,7 +93,11 @@ type FitWarning =
         match warning with
         | NotConverged(iterations, change, remaining) ->
             $"The fit stopped after {iterations} iterations without converging; the objective last changed by "
-            + FormattableString.Invariant $"{change:G3} and has about {remaining:G3} still to gain. "
+            + FormattableString.Invariant $"{change:G3}"
+            + (if remaining < infinity then
+                   FormattableString.Invariant $", and its remaining gain is about {remaining:G3}. "
+               else
+                   ". ")
             + "Raise MaxIterations or Tolerance, or go on from this fit."
         | OnFloor owner ->
             let which =
@@ -99,11 +105,17 @@ type FitWarning =
                 | Some k -> $"The covariance of component {k} (counting from 0)"
                 | None -> "The shared covariance"
 
-            $"{which} lies on its floor: the rows there lie in fewer dimensions than the data, for example on equal values. "
-            + "Its likelihood only measures the floor. Choose fewer components or a structure with fewer parameters, set a "
-            + "CovariancePrior, or accept the component as one of equal rows."
+            $"{which} lies on its floor: its rows hardly vary in some direction, because their values are equal, because they "
+            + "are too few, or because a column is a combination of others. Its likelihood only measures the floor. Choose fewer "
+            + "components or a structure with fewer parameters, drop such columns, set a CovariancePrior, or accept the component."
         | FewRows(owner, rows) ->
-            FormattableString.Invariant $"Component {owner} (counting from 0) has {rows:G3} rows, "
+            let count =
+                if rows < 1.5 then
+                    "at most 1 row"
+                else
+                    FormattableString.Invariant $"about {rows:F0} rows"
+
+            $"Component {owner} (counting from 0) has {count}, "
             + "fewer than its covariance needs. Choose fewer components, a structure with fewer parameters, or a prior."
         | ObjectiveFell(iteration, fall) ->
             FormattableString.Invariant $"The objective fell by {fall:G3} in iteration {iteration}. "
@@ -112,6 +124,10 @@ type FitWarning =
         | NearlyEmpty(owner, weight) ->
             FormattableString.Invariant $"Component {owner} (counting from 0) has a weight of {weight:G3}, "
             + "less than a hundredth of an equal share. Choose fewer components, more Restarts or a WeightPrior."
+        | PassedOver(seed, objective) ->
+            FormattableString.Invariant
+                $"A run with seed {seed} reached the objective {objective:G9} with components on their floor or of few rows, "
+            + "and was passed over. If such components are real, such as a heap of equal values, start from them: see Start."
         | FailedRun(seed, error) -> $"The run with seed {seed} failed and was left out. {error.Message}"
         | LightWeights(sum, rows) ->
             FormattableString.Invariant

@@ -189,11 +189,21 @@ module Runs =
 
             // EM stops within the tolerance of a maximum, so runs to the same maximum differ by less.
             let margin = if rule.IsHardLimit then 0.0 else min options.Tolerance 1e-6
-            let! (best, _), failures = ofRuns.Map(firsts.Length, run) |> List.ofArray |> best margin snd
+            let runs = ofRuns.Map(firsts.Length, run) |> List.ofArray
+            let! (best, _), failures = runs |> best margin snd
+
+            let passedOver =
+                [ for _, run in runs do
+                      match run with
+                      | Ok(fit, _) when fit.Objective > best.Objective + margin && not fit.Irregular.IsEmpty ->
+                          fit.Seed, fit.Objective
+                      | Ok _
+                      | Error _ -> () ]
 
             let best =
                 { best with
                     Failures = failures
+                    PassedOver = if passedOver.IsEmpty then None else Some(List.maxBy snd passedOver)
                     LightRows = if 2.0 * best.Statistics.Weight < float rows then Some rows else None }
 
             return if options.Assignment = Soft || rule.IsHardLimit then best else soften pass best

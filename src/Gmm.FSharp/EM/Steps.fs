@@ -14,7 +14,7 @@ type Iterate<'θ> =
         Objective: float
         /// The change of the objective since the previous iterate; ∞ at the start.
         Change: float
-        /// Aitken's estimate of what the objective has still to gain (`Convergence.remaining`); ∞ at the start and after the
+        /// Aitken's estimate of the remaining gain of the objective (`Convergence.remaining`); ∞ at the start and after the
         /// first M-step, unless the objective no longer changes.
         Remaining: float
     }
@@ -24,7 +24,7 @@ module Convergence =
     /// The largest ratio of two consecutive changes that counts. Rounding makes ratios of 1 and more.
     let private slowest = 0.9999
 
-    /// Returns Aitken's estimate of what the objective has still to gain, from its last two changes: with a = Δₜ/Δₜ₋₁,
+    /// Returns Aitken's estimate of the remaining gain of the objective, from its last two changes: with a = Δₜ/Δₜ₋₁,
     /// it is a/(1−a) · Δₜ, as if the changes went on as a geometric series. The ratio a is limited to 0 … 0.9999. The
     /// estimate is 0 when Δₜ is 0, and ∞ when there is no earlier change.
     let remaining (previousChange: float) (change: float) : float =

@@ -10,8 +10,8 @@ type Stop =
 /// Convergence rules on the objective of consecutive iterates. (k-means has a rule of its own.)
 [<RequireQualifiedAccess>]
 type Stopping =
-    /// |change| < Tolerance, and Aitken's estimate of what is left to gain < Tolerance (Böhning, Dietz, Schaub,
-    /// Schlattmann and Lindsay 1994). EM takes small steps long before it arrives; this rule sees that.
+    /// |change| < Tolerance, and Aitken's estimate of the remaining gain < Tolerance (Böhning, Dietz, Schaub,
+    /// Schlattmann and Lindsay 1994). EM makes small steps long before it reaches the maximum, which this rule takes into account.
     | Aitken
     /// |change| < Tolerance, the rule of scikit-learn and most other programs.
     | Change

@@ -91,6 +91,10 @@ module Assignment =
         Elementary.logEach (Span totals)
         Array.map2 evidence largest totals
 
+    /// Whether a row is possible under a component, from its joint log-densities (K).
+    let internal isPossible (row: ReadOnlySpan<float>) : bool =
+        System.Numerics.Tensors.TensorPrimitives.Max row > Limits.zeroDensity
+
     /// Returns the component with the largest joint log-density of a row (K); ties go to the lower k.
     let internal likeliestOf (row: ReadOnlySpan<float>) : int =
         let largest = System.Numerics.Tensors.TensorPrimitives.Max row

@@ -223,6 +223,7 @@ module internal FitState =
                   Irregular =
                     { OnFloor = onFloor |> List.map (fun k -> if k < 0 then None else Some k)
                       FewRows = List.zip fewRows rowsOfFew }
+                  PassedOver = None
                   LightRows = None }
 
             do! requireShares fit

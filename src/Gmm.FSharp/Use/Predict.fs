@@ -15,20 +15,20 @@ module Predict =
         }
 
     /// Returns the joint log-densities ln ρₙₖ of a block (n×K, row by row), and the numbers of its rows that are
-    /// impossible under every component because a probability or a rate is 0. The numbers of such a row compare the components nevertheless, as the limit of
-    /// a small probability ε in place of every 0 does: the components with the fewest factors ε have ln ρₙₖ without
-    /// these factors, the others −∞.
-    let private comparable (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * int[]) =
+    /// impossible under every component because a probability or a rate is 0. The numbers of such a row compare the
+    /// components nevertheless, as the limit of a small probability ε in place of every 0 does: the components with the
+    /// fewest factors ε have ln ρₙₖ without these factors, the others −∞.
+    let internal comparable (family: Family<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * int[]) =
         let components = mixture.Components
-        let logJoint = Kernel.logJoint model.Family mixture
+        let logJoint = Kernel.logJoint family mixture
 
         /// The same without the logarithms of 0, if there are any.
         let possible =
-            match model.Family.Form mixture.Parameters with
+            match family.Form mixture.Parameters with
             | Some form when Form.hasZeros form ->
                 let ofPossible =
-                    { model.Family with
-                        Form = model.Family.Form >> Option.map Form.withoutZeros }
+                    { family with
+                        Form = family.Form >> Option.map Form.withoutZeros }
 
                 Some(lazy Kernel.logJoint ofPossible mixture)
             | Some _
@@ -40,7 +40,7 @@ module Predict =
                 [| for n in 0 .. block.Rows - 1 do
                        let row = ReadOnlySpan(joint, n * components, components)
 
-                       if not (System.Numerics.Tensors.TensorPrimitives.Max row > Limits.zeroDensity) then
+                       if not (Assignment.isPossible row) then
                            n |]
 
             if impossible.Length > 0 then
@@ -69,7 +69,7 @@ module Predict =
 
     /// Returns the evidence of every row of a block (n), and its responsibilities (n×K, row by row).
     let private assign (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * float[]) =
-        let comparable = comparable model mixture
+        let comparable = comparable model.Family mixture
 
         fun block ->
             let struct (joint, impossible) = comparable block
@@ -110,7 +110,7 @@ module Predict =
     /// impossible under every component has the label that it has in the limit of a small probability ε in place of
     /// every 0: first the number of impossible values counts, then the density of the others.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
-        let comparable = comparable fit.Model fit.Mixture
+        let comparable = comparable fit.Model.Family fit.Mixture
 
         let ofBlock block =
             let struct (joint, _) = comparable block

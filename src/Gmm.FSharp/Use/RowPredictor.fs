@@ -15,7 +15,8 @@ module private RowMemory =
 
 /// Predicts one row at a time, for programs that receive rows one by one, such as web services; `RowPredictor.ofFit`
 /// makes it from a fit. The results have the same bits as those of `Predict` for the same rows. For the built-in kinds
-/// of component, a call allocates no memory; for other kinds it makes a block of one row and calls their functions. A
+/// of component, a call allocates no memory; for other kinds, and for rows that are impossible under every component, it
+/// makes a block of one row. A
 /// predictor never changes, so any number of threads may use it at the same time. The methods return no `Result`, which
 /// would need memory: they throw `GmmException` when the row has another number of features than the mixture, a number
 /// that isn't finite or exceeds 1e150 in magnitude, or one outside the family's domain.
@@ -28,7 +29,8 @@ type RowPredictor
         kernel: RowKernel option,
         tests: ColumnTest[],
         misfit: Block -> GmmError option,
-        ofBlock: Block -> float[]
+        ofBlock: Block -> float[],
+        comparable: (Block -> struct (float[] * int[])) option
     ) =
 
     /// ln πₖ, with −∞ up to a multiple of 8, the most numbers of a vector.
@@ -97,6 +99,12 @@ type RowPredictor
         score row memory scratch
         let joint = Span<float>(NativePtr.toVoidPtr memory, logWeights.Length)
 
+        let isImpossible = comparable.IsSome && not (Assignment.isPossible (Span.op_Implicit joint))
+
+        if isImpossible then
+            let struct (numbers, _) = comparable.Value(blockOf row)
+            numbers.CopyTo joint
+
         if isLabel then
             float (Assignment.likeliestOf (Span.op_Implicit joint))
         else
@@ -108,7 +116,7 @@ type RowPredictor
                 Assignment.share joint
                 joint.CopyTo target
 
-            evidence
+            if isImpossible then -infinity else evidence
 
     let onMemory isLabel (row: ReadOnlySpan<float>) (target: Span<float>) : float =
         let length = start.Length + scratch
@@ -163,5 +171,9 @@ module RowPredictor =
             kernel,
             Option.defaultValue [||] tests,
             family.Misfit mixture.Parameters,
-            Kernel.logJoint family mixture
+            Kernel.logJoint family mixture,
+            (match family.Form mixture.Parameters with
+             | Some form when Form.hasZeros form -> Some(Predict.comparable family mixture)
+             | Some _
+             | None -> None)
         )

@@ -55,6 +55,8 @@ type SelectionWarning =
     /// The best candidate has the largest or the smallest number of components that was tried, so that a number outside
     /// the range may be better.
     | AtEdge of components: int
+    /// Some candidates have a lower value of the criterion than the best one, but a component on the floor of its covariance.
+    | BetterOnFloor of count: int
     /// The best candidate has a component on the floor of its covariance, because every candidate with a fit has one or
     /// because `Select.evenOnFloor` was asked for.
     | BestOnFloor
@@ -64,6 +66,12 @@ type SelectionWarning =
         match warning with
         | AtEdge components ->
             $"The best candidate has {components} components, which is at the edge of the range tried. Widen the range."
+        | BetterOnFloor count ->
+            let subject = if count = 1 then "1 candidate has" else $"{count} candidates have"
+
+            $"{subject} a lower criterion but a component on the floor of its covariance, where the criterion only measures "
+            + "the floor. Look for columns of few values and for columns that are sums of others. Select.evenOnFloor, in C# "
+            + "SelectOnFloor, chooses among all."
         | BestOnFloor ->
             "The best candidate has a component on the floor of its covariance, where the criterion only measures the "
             + "floor. Try fewer components or structures with fewer parameters."
@@ -90,6 +98,17 @@ type Selection<'θ> =
 
         [ if smallest < largest && (best = largest || best = smallest && best > 1) then
               AtEdge best
+
+          let value (judged: Judged<'θ>) = judged.Value selection.Criterion
+
+          let isBetter (candidate: Candidate<'θ>) =
+              match candidate.Outcome, selection.Best.Outcome with
+              | Ok judged, Ok best -> judged.IsOnFloor && value judged < value best
+              | _ -> false
+
+          match selection.Candidates |> List.filter isBetter |> List.length with
+          | 0 -> ()
+          | count -> BetterOnFloor count
 
           if not selection.Fit.Irregular.OnFloor.IsEmpty then
               BestOnFloor ]

@@ -838,3 +838,42 @@ let ``a bad cell anywhere is named at its line and column`` () =
             | Error(UnreadableFile(_, line, column, _)) -> (line, column) = place
             | _ -> false))
     |> checkTimes 500
+
+[<Fact>]
+let ``a point between groups of three digits is doubtful where semicolons separate the cells`` () =
+    let read options text = readText (Csv.readWith options) text
+    let text = "city;people\nA;950\nB;1.137\nC;12.400\nD;780\n"
+
+    match read Csv.defaults text with
+    | Error(UnreadableFile(_, 3, _, reason)) ->
+        Assert.Contains("\"1.137\" may be a decimal point or separate thousands", reason)
+    | other -> Assert.Fail $"%A{other}"
+
+    let values options = (read options text |> GmmError.get).Values
+
+    Assert.Equal<float[]>(
+        [| 950.0; 1137.0; 12400.0; 780.0 |],
+        values
+            { Csv.defaults with
+                Thousands = Some '.' }
+    )
+
+    Assert.Equal<float[]>([| 950.0; 1.137; 12.4; 780.0 |], values { Csv.defaults with Decimal = Some '.' })
+
+    // One number that can't be grouped decides.
+    for other in [ "0.125"; "1.5"; "1234.125" ] do
+        let values = (read Csv.defaults (text + $"E;{other}\n") |> GmmError.get).Values
+        Assert.Equal(1.137, values[1])
+
+[<Fact>]
+let ``a file that is not in UTF-8 is an error at its line`` () =
+    let path = Path.GetTempFileName()
+
+    try
+        File.WriteAllBytes(path, System.Text.Encoding.Latin1.GetBytes "name;L\u00e4nge\nx;1\ny;2\n")
+
+        match Csv.read path with
+        | Error(UnreadableFile(_, 1, _, reason)) -> Assert.Contains("UTF-8", reason)
+        | other -> Assert.Fail $"%A{other}"
+    finally
+        File.Delete path

@@ -151,7 +151,7 @@ let ``fewer different rows than clusters are an error that says how many`` () =
     let rows = Array.init 20 (fun n -> [| float (n % 2); 1.0 |])
 
     match KMeans.fit (options 3) (sourceOf rows) |> error with
-    | TooFewDistinctRows(3, 2) as error -> Assert.Contains("only 2 could be found", error.Message)
+    | TooFewDistinctRows(3, 2) as error -> Assert.Contains("the data have 2.", error.Message)
     | other -> Assert.Fail other.Message
 
 [<Fact>]

@@ -37,6 +37,7 @@ let private onFloor (fit: Fit<'θ>) =
         | ObjectiveFell _
         | NearlyEmpty _
         | LightWeights _
+        | PassedOver _
         | FailedRun _ -> None)
 
 // ── Far values ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -113,6 +114,40 @@ let ``a fit whose objective falls, because something is added to its covariances
         Assert.Contains("RegCovar Absolute", warning.Message)
     | _ -> Assert.Fail $"%A{fit.Trace}"
 
+/// Half of the rows hold 0 in one column. A run that ends with a component on them is passed over for a wider one, and the
+/// fit says so.
+[<Fact>]
+let ``a run with a higher objective that was passed over is a warning`` () =
+    let random = RandomStream.ofSeed 7
+
+    let source =
+        sourceOf (Array.init 200 (fun n -> [| (if n % 2 = 0 then 0.0 else exp (normal random)); normal random |]))
+
+    let fit =
+        source
+        |> Gmm.fit
+            { Gmm.defaults with
+                Components = 2
+                Start = Start.Points
+                Restarts = 20 }
+        |> ok
+
+    let highest =
+        [ for seed in 0..19 ->
+              source
+              |> Gmm.fit
+                  { Gmm.defaults with
+                      Components = 2
+                      Start = Start.Points
+                      Seed = seed } ]
+        |> List.choose Result.toOption
+        |> List.map _.Objective
+        |> List.max
+
+    match fit.Warnings |> List.tryFind _.IsPassedOver with
+    | Some(PassedOver(_, objective)) -> near 1e-12 "objective" highest objective
+    | _ -> near 2e-6 "objective" highest fit.Objective
+
 // ── Selection ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 let private choose components structures source =
@@ -183,6 +218,38 @@ let ``a best candidate at the edge of the range is a warning`` () =
     Assert.Equal<SelectionWarning list>([ AtEdge 3 ], edges [ 1..3 ])
     Assert.Equal<SelectionWarning list>([], edges [ 1..4 ])
     Assert.Equal<SelectionWarning list>([ AtEdge 4 ], edges [ 4..6 ])
+
+[<Fact>]
+let ``two groups are two, and weights that make n too small for BIC are a warning`` () =
+    let source = case "two-groups-for-weights.csv"
+    let selection = source |> choose [ 1..6 ] [ Full ]
+    Assert.Equal(("full", 2), bestOf selection)
+    near 5e-4 "BIC" 1294.486 selection.Fit.Bic
+
+    for weight, isLight in [ 1.0, false; 1000.0, false; 1.0 / 300.0, true; 1.0 / 3000.0, true ] do
+        let weighted = source |> Source.weighted (Array.create (int source.Rows) weight) |> ok
+        let fit = weighted |> Gmm.fit { Gmm.defaults with Components = 2 } |> ok
+        Assert.Equal(isLight, fit.Warnings |> List.exists _.IsLightWeights)
+        // The weights' scale changes the criterion, not the fit.
+        near 1e-6 "objective" selection.Fit.Objective fit.Objective
+
+[<Fact>]
+let ``a level that the data don't have leaves the choice to the number`` () =
+    let kind =
+        ProductKind.ofParts [ Part.create [| 0 |] GaussianKind.defaults; Part.create [| 1 |] (Categorical.family 4) ]
+
+    let fit =
+        case "mixed-unseen-level.csv"
+        |> Gmm.fit
+            { Gmm.defaultsOf kind with
+                Components = 2 }
+        |> ok
+
+    let labels rows = Predict.labels fit (sourceOf rows) |> ok
+    Assert.Equal<int[]>(labels [| [| 0.0; 1.0 |]; [| 50.0; 1.0 |] |], labels [| [| 0.0; 3.0 |]; [| 50.0; 3.0 |] |])
+    Assert.NotEqual((labels [| [| 0.0; 3.0 |] |])[0], (labels [| [| 50.0; 3.0 |] |])[0])
+    let shares = Predict.responsibilities fit (sourceOf [| [| 0.0; 3.0 |] |]) |> ok
+    Assert.InRange(max shares[0, 0] shares[0, 1], 1.0 - 1e-12, 1.0)
 
 // ── Constant columns, too few rows ──────────────────────────────────────────────────────────────────────────────────
 

@@ -167,6 +167,10 @@ module Csv =
     let private dialect (options: CsvOptions) (path: string) : Dialect * seq<CellRow> =
         let sample = Dialect.sample path
 
+        match Dialect.tryOtherEncoding sample with
+        | Some line -> fail line 0 "The text is not UTF-8. Save the file as UTF-8."
+        | None -> ()
+
         let separator =
             options.Separator
             |> Option.defaultWith (fun () ->
@@ -180,7 +184,16 @@ module Csv =
             | None, Some '.' -> ','
             | None, Some ',' -> '.'
             | None, _ when separator <> ',' && Dialect.hasDecimalCommas (Seq.truncate 1000 rows) -> ','
-            | None, _ -> '.'
+            | None, _ ->
+                // Where semicolons separate the cells, numbers are often written as in continental Europe.
+                match Dialect.tryUnclearPoint (Seq.truncate 1000 rows) with
+                | Some(line, text) when separator = ';' ->
+                    fail
+                        line
+                        0
+                        $"The point in \"{text}\" may be a decimal point or separate thousands. Set Decimal or Thousands to '.'."
+                | Some _
+                | None -> '.'
 
         { Separator = separator
           Decimal = decimal

@@ -248,6 +248,29 @@ module internal Dialect =
                 elif isComma then ','
                 else ';'
 
+    /// A number whose point may separate thousands: three digits follow it, and one to three without a leading 0 precede it.
+    let private groupOfThree = Regex @"^[+-]?[1-9]\d{0,2}\.\d{3}$"
+
+    /// Returns the line and the text of the first cell whose point may be a decimal point or separate thousands, if that is so
+    /// for all points in some rows.
+    let tryUnclearPoint (rows: seq<CellRow>) : (int * string) option =
+        let cells =
+            [| for row in rows do
+                   for cell in row.Cells do
+                       if isNumeric cell && cell.Contains '.' then
+                           row.Line, cell |]
+
+        if cells |> Array.forall (snd >> groupOfThree.IsMatch) then
+            Array.tryHead cells
+        else
+            None
+
+    /// Returns the line of the first character that isn't in UTF-8, if there is one in a text.
+    let tryOtherEncoding (text: string) : int option =
+        match text.IndexOf '\uFFFD' with
+        | -1 -> None
+        | place -> Some(1 + text.AsSpan(0, place).Count '\n')
+
     /// Whether the cells of some rows, which a comma doesn't separate, can only have decimal commas: one comma can't
     /// separate thousands, and no number has a decimal point.
     let hasDecimalCommas (rows: seq<CellRow>) : bool =

@@ -6,12 +6,12 @@ open System
 type Regularisation =
     /// The covariances maximise the objective subject to Σₖ ⪰ share · V, where V is the diagonal matrix of
     /// `FeatureScale`: variances of the features that a few far values can't move. The M-step is the exact maximum, so the
-    /// objective never falls. A fit in which no component touches this floor is the maximum-likelihood fit (or the mode,
-    /// with priors). The fit of rescaled data is the rescaled fit. A component on the floor is a warning. 0 sets no floor.
+    /// objective never falls. A fit in which no component touches this floor is the maximum-likelihood fit; with priors it
+    /// is the posterior mode. The fit of rescaled data is the rescaled fit. A component on the floor is a warning. 0 sets no floor.
     | Floor of share: float
     /// This number is added to the diagonal of every covariance after each M-step, as scikit-learn and tgmm do. The sum is
     /// no maximum of the objective, which may therefore fall: for a component of variance σ², by up to about ¼
-    /// (amount/σ²)² per row of it. `FitWarning.ObjectiveFell` says when it does. The number must suit the scale
+    /// (amount/σ²)² for each of its rows and directions. `FitWarning.ObjectiveFell` says when it does. The number must suit the scale
     /// of the data. 0 adds nothing.
     | Absolute of amount: float
 
