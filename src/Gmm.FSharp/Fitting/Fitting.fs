@@ -35,11 +35,6 @@ module internal Fitting =
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
         : Result<unit, GmmError> when 'kind :> Kind<'θ> =
-        let needsCovariance =
-            match options.Start with
-            | Start.Random -> true
-            | _ -> false
-
         result {
             do! FitOptions.check options source
 
@@ -50,7 +45,7 @@ module internal Fitting =
                     (string options.Components)
                     [ options.Components; source.Columns ]
 
-            if needsCovariance then
+            if options.Start.IsRandom then
                 do!
                     GmmError.requireLength
                         "Start"

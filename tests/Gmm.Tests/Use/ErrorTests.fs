@@ -332,6 +332,12 @@ let ``more covariances than an array can hold are an error that names the remedy
 
         Assert.Equal(expected "full" 2, Gmm.fit given source |> message)
 
+        let drawn =
+            { options Diag with
+                Family.StartCovariances = CovarianceStart.Random }
+
+        Assert.StartsWith("StartCovariances must be one that needs no matrix", Gmm.fit drawn source |> message)
+
         Assert.Equal(
             expected "full" 1,
             Gaussian.create Full (Array2D.zeroCreate 1 columns) (Tensor.scalar 1.0) |> message

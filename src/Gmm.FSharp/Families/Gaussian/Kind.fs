@@ -219,10 +219,16 @@ type GaussianKind =
             Gaussian.create kind.Structure (Array2D.zeroCreate components columns) covariances
             |> Result.map ignore
             |> Result.mapError (GmmError.ofOption "Covariances" "StartCovariances")
+        | CovarianceStart.Random ->
+            // Draws are matrices, also for diagonal structures.
+            GmmError.requireLength
+                "StartCovariances"
+                (fun most -> $"one that needs no matrix of more than {most} numbers, such as Empirical")
+                "Random"
+                [ columns; columns ]
         | CovarianceStart.OfStart
         | CovarianceStart.Empirical
-        | CovarianceStart.Identity
-        | CovarianceStart.Random -> Ok()
+        | CovarianceStart.Identity -> Ok()
 
     member private kind.CheckStart(components, columns, start: Gaussian option) =
         let describe (components, columns, structure) =
