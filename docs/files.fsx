@@ -62,7 +62,8 @@ The reader decides what a column holds from all its cells:
 A word is a text that begins with a letter, and a column of words has no other cells than words and missing ones. So a
 column of numbers with a bad cell is always data, and the error names the line and the column of that cell. Where the
 cells allow several answers, the reader returns an error that names the option to set: two columns of words, for
-example, or `1,5`, which may be one number or two.
+example, or `1,5`, which may be one number or two; or, between semicolons, `1.137` beside `950`, which may be 1137. The
+text must be UTF-8.
 
 ## Options
 

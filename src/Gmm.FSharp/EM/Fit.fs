@@ -31,7 +31,8 @@ type Fit<'θ> =
         Seed: int
         /// The mixture of every iterate, the start first, if the options asked for it; otherwise empty.
         History: Mixture<'θ>[]
-        /// The seeds of failed runs and their errors. These runs were left out.
+        /// The seeds of failed runs and their errors. These runs were left out. The start `Auto` makes several runs for each
+        /// seed, so the seed of the best run may be among them.
         Failures: (int * GmmError) list
         /// The components whose likelihood may be spurious.
         Irregular: Irregular
