@@ -144,7 +144,8 @@ let ``single rows have the bits of a batch, for products`` () =
 
 // ── Memory ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// The bytes that 1,000 calls allocate on this thread.
+/// The bytes that 1,000 calls allocate on this thread, the fewest of ten rounds: a collection may take an array from the
+/// shared pool, which large mixtures use, and the next call then makes another.
 let private allocated (predictor: RowPredictor) (row: float[]) =
     let target = Array.zeroCreate<float> predictor.Components
 
@@ -156,12 +157,15 @@ let private allocated (predictor: RowPredictor) (row: float[]) =
     for _ in 1..100 do
         call ()
 
-    let before = GC.GetAllocatedBytesForCurrentThread()
+    let round () =
+        let before = GC.GetAllocatedBytesForCurrentThread()
 
-    for _ in 1..1000 do
-        call ()
+        for _ in 1..1000 do
+            call ()
 
-    GC.GetAllocatedBytesForCurrentThread() - before
+        GC.GetAllocatedBytesForCurrentThread() - before
+
+    Seq.init 10 (fun _ -> round ()) |> Seq.min
 
 [<Fact>]
 let ``single rows of built-in kinds allocate nothing`` () =
