@@ -22,7 +22,7 @@ public readonly record struct Regularisation
     /// <remarks>
     /// A variance in V is the smaller of the feature's variance over the data and of (1.4826 · MAD)², where MAD is the median
     /// absolute deviation from the median, so a few far values can't move it. The M-step is the exact maximum, so the objective
-    /// never falls. A fit in which no component touches the floor is the maximum-likelihood fit, and the fit of rescaled data is
+    /// never falls but for rounding. A fit in which no component touches the floor is the maximum-likelihood fit, and the fit of rescaled data is
     /// the rescaled fit. A component on the floor is a warning, and <see cref="MixtureModel.Select"/> doesn't choose it.
     /// </remarks>
     /// <param name="share">The share, 0 or more; 0 sets no floor.</param>

@@ -62,7 +62,7 @@ type Fit<'θ> =
         | last -> fit.Trace[last] - fit.Trace[last - 1]
 
     /// Aitken's estimate of the remaining gain of the objective (Böhning and others 1994); ∞ before the second
-    /// iteration.
+    /// iteration, unless the objective no longer changes.
     member fit.Remaining =
         match fit.Iterations with
         | 0 -> infinity

@@ -123,7 +123,7 @@ module Runs =
                 mixture
 
         /// Returns the first mixture of every run, or the error of a seed's starts.
-        let firsts =
+        let makeFirsts () =
             let restarts = if isRandom then options.Restarts else 1
             let ofSeeds, ofSeed = sharing options.Execution restarts source
 
@@ -134,7 +134,7 @@ module Runs =
                 | Ok mixtures -> mixtures |> List.map (fun mixture -> seed, Ok(begin' mixture))
                 | Error error -> [ seed, Error error ]
 
-            fun () -> ofSeeds.Map(restarts, ofSeedNumber) |> List.concat
+            ofSeeds.Map(restarts, ofSeedNumber) |> List.concat
 
         /// Gives the fit the statistics of soft assignment, whose log-likelihood is that of the mixture.
         let soften (pass: Pass<'θ>) (fit: Fit<'θ>) =
@@ -143,7 +143,7 @@ module Runs =
 
         result {
             do! requireHardLimit options rule
-            let firsts = Array.ofList (firsts ())
+            let firsts = Array.ofList (makeFirsts ())
             let ofRuns, ofRun = sharing options.Execution firsts.Length source
 
             let model =

@@ -39,7 +39,7 @@ module internal Hierarchy =
         for a in 0 .. features - 1 do
             let difference = clusters.Means[i * features + a] - clusters.Means[j * features + a]
 
-            for b in 0..a do
+            for b in a .. features - 1 do
                 let other = clusters.Means[i * features + b] - clusters.Means[j * features + b]
                 let place = a * features + b
 
@@ -49,26 +49,22 @@ module internal Hierarchy =
                     + share * (difference * other)
 
     /// Returns n ln|(W + Ψ)/(n + 1)|, an approximation to −2 ln L of a cluster but for a constant, with the covariance at
-    /// its mode under a weak prior. `work` (D×D) is overwritten; only lower triangles are read.
+    /// its mode under a weak prior. `work` (D×D) is overwritten; only upper triangles are read.
     let private cost (clusters: Clusters) weight (scatter: ReadOnlySpan<float>) (work: float[]) =
         let features = clusters.Features
+
+        for i in 0 .. features - 1 do
+            for place in i * features + i .. i * features + features - 1 do
+                work[place] <- scatter[place] + clusters.Prior[place]
+
         let mutable logDeterminant = 0.0
 
-        // Cholesky's decomposition, row by row (Golub and Van Loan, Matrix Computations §4.2).
-        for i in 0 .. features - 1 do
-            for j in 0..i do
-                let mutable sum = scatter[i * features + j] + clusters.Prior[i * features + j]
-
-                for m in 0 .. j - 1 do
-                    sum <- sum - work[i * features + m] * work[j * features + m]
-
-                work[i * features + j] <-
-                    if i = j then
-                        let pivot = max sum Double.Epsilon
-                        logDeterminant <- logDeterminant + log pivot
-                        sqrt pivot
-                    else
-                        sum / work[j * features + j]
+        if LinearAlgebra.factorise features (Span work) then
+            for i in 0 .. features - 1 do
+                logDeterminant <- logDeterminant + 2.0 * log work[i * features + i]
+        else
+            // Ψ is singular where a column doesn't vary: all clusters are equally flat there.
+            logDeterminant <- float features * log Double.Epsilon
 
         weight * (logDeterminant - float features * log (weight + 1.0))
 

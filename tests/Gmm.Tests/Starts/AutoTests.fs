@@ -76,7 +76,7 @@ let ``Auto and Thorough are never worse than k-means from the same seed`` () =
     Assert.InRange(compared, 45, 54)
 
 [<Fact>]
-let ``a spike on equal values never wins`` () =
+let ``a spike on equal petal widths does not win`` () =
     // In iris, 29 petals of setosa have width 0.2, on which a component can sit with ln L −91 for K = 3.
     let best components =
         (DataSet.iris ()).Source

@@ -6,7 +6,7 @@ open System
 type Regularisation =
     /// The covariances maximise the objective subject to Σₖ ⪰ share · V, where V is the diagonal matrix of
     /// `FeatureScale`: variances of the features that a few far values can't move. The M-step is the exact maximum, so the
-    /// objective never falls. A fit in which no component touches this floor is the maximum-likelihood fit; with priors it
+    /// objective never falls but for rounding, which grows where values lie very far from the others in several columns. A fit in which no component touches this floor is the maximum-likelihood fit; with priors it
     /// is the posterior mode. The fit of rescaled data is the rescaled fit. A component on the floor is a warning. 0 sets no floor.
     | Floor of share: float
     /// This number is added to the diagonal of every covariance after each M-step, as scikit-learn and tgmm do. The sum is

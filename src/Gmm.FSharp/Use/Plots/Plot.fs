@@ -71,9 +71,9 @@ module Plot =
     /// history.
     let weights (options: PlotOptions) (fit: Fit<'θ>) : Result<Figure, GmmError> = Iterations.weights options fit
 
-    /// Draws the objective (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ at the start and after every iteration. Only RegCovar
-    /// can make it decrease. Error when the options break their rule, or when the mixture was made elsewhere and fitted
-    /// to no data.
+    /// Draws the objective (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ at the start and after every iteration. Only
+    /// `Absolute` regularisation, or rounding, can make it decrease. Error when the options break their rule, or when the
+    /// mixture was made elsewhere and fitted to no data.
     let objective (options: PlotOptions) (fit: Fit<'θ>) : Result<Figure, GmmError> = Iterations.objective options fit
 
     /// Draws the `scatter` of every iterate, one per frame, beside the `objective`. It shows at most 2,000 points and
