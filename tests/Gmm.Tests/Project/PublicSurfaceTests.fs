@@ -4,10 +4,10 @@ module Gmm.Tests.PublicSurfaceTests
 open System
 open System.IO
 open System.Reflection
+open Expecto
 open Gmm
 open Gmm.Tests.Support
 open Microsoft.FSharp.Reflection
-open Xunit
 
 // ── How a type is written ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -179,23 +179,26 @@ let listing () : string[] =
 
 let private baseline = lazy Path.Combine(repositoryRoot.Value, "tests", "Gmm.Tests", "PublicSurface.txt")
 
-[<Fact>]
-let ``the public names are those of PublicSurface.txt`` () =
-    let actual = listing ()
+[<Tests>]
+let ``how a member is written`` =
+    testList
+        "PublicSurface: how a member is written"
+        [ testCase "the public names are those of PublicSurface.txt" (fun () ->
+              let actual = listing ()
 
-    if Environment.GetEnvironmentVariable "GMM_ACCEPT_SURFACE" = "1" then
-        File.WriteAllText(baseline.Value, String.Join('\n', actual))
-    else
-        let expected =
-            if File.Exists baseline.Value then
-                File.ReadAllText(baseline.Value).Split '\n'
-            else
-                [||]
+              if Environment.GetEnvironmentVariable "GMM_ACCEPT_SURFACE" = "1" then
+                  File.WriteAllText(baseline.Value, String.Join('\n', actual))
+              else
+                  let expected =
+                      if File.Exists baseline.Value then
+                          File.ReadAllText(baseline.Value).Split '\n'
+                      else
+                          [||]
 
-        if expected <> actual then
-            let gone = expected |> Array.except actual |> Array.map (fun line -> "- " + line)
-            let added = actual |> Array.except expected |> Array.map (fun line -> "+ " + line)
-            let lines = String.Join('\n', Array.append gone added)
+                  if expected <> actual then
+                      let gone = expected |> Array.except actual |> Array.map (fun line -> "- " + line)
+                      let added = actual |> Array.except expected |> Array.map (fun line -> "+ " + line)
+                      let lines = String.Join('\n', Array.append gone added)
 
-            Assert.Fail
-                $"The public surface is not that of {baseline.Value}:\n{lines}\nIf it should be, run this test with GMM_ACCEPT_SURFACE=1, which writes the file, and commit it."
+                      Assert.Fail
+                          $"The public surface is not that of {baseline.Value}:\n{lines}\nIf it should be, run this test with GMM_ACCEPT_SURFACE=1, which writes the file, and commit it.") ]
