@@ -149,14 +149,14 @@ let ``all F# in README.md runs, in order, as one script`` () =
               fence.Groups[1].Value ]
 
     Assert.NotEmpty fences
-    let library = Path.Combine(root.Value, "src", "Gmm.FSharp", "bin", "Release", "net10.0", "Gmm.FSharp.dll")
+    let libraries = Path.Combine(root.Value, "src", "Gmm.Plots", "bin", "Release", "net10.0")
 
     // The script writes a picture where it runs.
     inFolder (fun folder ->
         Directory.CreateDirectory(Path.Combine(folder, "data")) |> ignore
         File.Copy(Path.Combine(root.Value, "data", "faithful.csv"), Path.Combine(folder, "data", "faithful.csv"))
         let script = Path.Combine(folder, "readme.fsx")
-        let references = $"#I @\"{Path.GetDirectoryName library}\"\n#r \"{Path.GetFileName library}\""
+        let references = $"#I @\"{libraries}\"\n#r \"Gmm.FSharp.dll\"\n#r \"Gmm.Plots.dll\""
         File.WriteAllText(script, String.concat "\n" (references :: fences))
         Assert.Contains("-1130.26", outputWith [] folder script)
         Assert.True(File.Exists(Path.Combine(folder, "faithful.svg"))))

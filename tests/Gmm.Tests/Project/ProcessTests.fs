@@ -116,11 +116,7 @@ let ``the library calls no function of .NET or MathNet whose bits may differ`` (
                 "Max"
                 "Min"
                 "Round"
-                "Sqrt"
-                // Only ellipses of pictures use these.
-                "Atan2"
-                "Cos"
-                "Sin" ]
+                "Sqrt" ]
               "System.Numerics.Tensors.TensorPrimitives",
               [ "Add"
                 "ConvertTruncating"
