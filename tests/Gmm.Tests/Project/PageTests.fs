@@ -159,8 +159,7 @@ let tests =
 
               Assert.NotEmpty fences
 
-              let library =
-                  Path.Combine(root.Value, "src", "Gmm.FSharp", "bin", "Release", "net10.0", "Gmm.FSharp.dll")
+              let libraries = Path.Combine(root.Value, "src", "Gmm.Plots", "bin", "Release", "net10.0")
 
               // The script writes a picture where it runs.
               inFolder (fun folder ->
@@ -172,7 +171,7 @@ let tests =
                   )
 
                   let script = Path.Combine(folder, "readme.fsx")
-                  let references = $"#I @\"{Path.GetDirectoryName library}\"\n#r \"{Path.GetFileName library}\""
+                  let references = $"#I @\"{libraries}\"\n#r \"Gmm.FSharp.dll\"\n#r \"Gmm.Plots.dll\""
                   File.WriteAllText(script, String.concat "\n" (references :: fences))
                   Assert.Contains("-1130.26", outputWith [] folder script)
                   Assert.True(File.Exists(Path.Combine(folder, "faithful.svg"))))) ]
