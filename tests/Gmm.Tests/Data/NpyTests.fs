@@ -209,7 +209,7 @@ let private ofNumPy: (string * string * string) list =
 [<Tests>]
 let numPy =
     testList
-        "Npy: numPy"
+        "Npy: NumPy"
         [ testCase "files that NumPy wrote, and what NumPy reads of ours" (fun () ->
               inFolder (fun folder ->
                   let path name = Path.Combine(folder, name + ".npy")

@@ -5,45 +5,55 @@ open System
 open System.Diagnostics
 open System.Globalization
 open System.IO
+open System.Text.Json
 open Expecto
 
-/// What a program writes, or the end code and the errors of one that fails; None where there is no such program.
-let private tryRun (program: string) (arguments: string list) : Result<string, string> option =
-    let start = ProcessStartInfo(program, arguments, RedirectStandardOutput = true, RedirectStandardError = true)
-
+/// Starts a program whose input and output are ours; None where there is none of that name.
+let private tryStart (program: string) (arguments: string list) : Process option =
     try
-        use run = Process.Start start
-        let output, errors = run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync()
-
-        if not (run.WaitForExit(TimeSpan.FromMinutes 10.0)) then
-            run.Kill(entireProcessTree = true)
-            Some(Error "It did not end within ten minutes.")
-        elif run.ExitCode = 0 then
-            Some(Ok output.Result)
-        else
-            Some(Error $"exit code {run.ExitCode}:\n{errors.Result}")
+        ProcessStartInfo(program, arguments, RedirectStandardInput = true, RedirectStandardOutput = true)
+        |> Process.Start
+        |> Some
     with :? ComponentModel.Win32Exception ->
         None
 
-/// The Python that has scikit-learn, and with it NumPy.
-let private interpreter =
+let private hasLibraries (python: string) =
+    match tryStart python [ "-c"; "import sklearn" ] with
+    | Some child ->
+        use child = child
+        child.WaitForExit()
+        child.ExitCode = 0
+    | None -> false
+
+/// The Python that has scikit-learn, and with it NumPy, as a process that runs scripts until its input ends.
+let private server: Lazy<Process option> =
     lazy
         ([ "/usr/bin/python3"; "python3"; "python" ]
-         |> List.tryFind (fun python ->
-             match tryRun python [ "-c"; "import sklearn" ] with
-             | Some(Ok _) -> true
-             | _ -> false))
+         |> List.tryFind hasLibraries
+         |> Option.bind (fun python ->
+             tryStart python [ Path.Combine(AppContext.BaseDirectory, "Helpers", "python", "server.py") ]))
 
 /// What a script of tests/Gmm.Tests/Helpers/python prints. The test is skipped where Python or scikit-learn is missing; where
 /// everything is checked (CI), that is a failure.
 let run (script: string) (arguments: string list) : string =
-    match interpreter.Value with
+    match server.Value with
     | Some python ->
-        let path = Path.Combine(AppContext.BaseDirectory, "Helpers", "python", script)
+        let answer =
+            lock python (fun () ->
+                python.StandardInput.WriteLine(JsonSerializer.Serialize(Array.ofList (script :: arguments)))
+                python.StandardInput.Flush()
+                python.StandardOutput.ReadLine())
 
-        match tryRun python (path :: arguments) with
-        | Some(Ok output) -> output
-        | other -> failwith $"{script}: %A{other}"
+        if isNull answer then
+            failwith $"{script}: Python ended."
+
+        use document = JsonDocument.Parse answer
+
+        match document.RootElement.TryGetProperty "output" with
+        | true, output -> output.GetString()
+        | false, _ ->
+            let error = document.RootElement.GetProperty "error"
+            failwith $"{script}: {error}"
     | None ->
         let missing = "There is no Python with scikit-learn (apt-get install python3-sklearn)."
 

@@ -197,7 +197,7 @@ let private agrees (file: string) (library: Assembly) =
 [<Tests>]
 let ``how a member is written`` =
     testList
-        "PublicSurface: how a member is written"
+        "PublicSurface"
         [ testCase "the public names are those of PublicSurface.txt" (fun () ->
               agrees "PublicSurface.txt" typeof<Structure>.Assembly)
           testCase "the public names of the plots are those of PublicSurface.Plots.txt" (fun () ->
