@@ -48,7 +48,7 @@ let private runAnd (look: string -> 'T) (arguments: string list) =
     finally
         Directory.Delete(folder, recursive = true)
 
-let private run arguments = runAnd ignore arguments |> fst
+let run arguments = runAnd ignore arguments |> fst
 
 let private isPicture folder name = XDocument.Load(Path.Combine(folder, name)).Root.Name.LocalName = "svg"
 
@@ -148,7 +148,7 @@ let ``wrong arguments end with code 2 and the usage`` (arguments: string) (_why:
 
 [<Theory>]
 [<InlineData("missing.csv --components 2", "missing.csv")>]
-[<InlineData("data/iris.csv --components 0", "Components")>]
+[<InlineData("data/iris.csv --components 0", "--components")>]
 [<InlineData("data/iris.csv --components 500", "500")>]
 [<InlineData("data/iris.csv --components 3 --draw 1,9", "sepal_length")>]
 [<InlineData("data/iris.csv --components 3 --columns 1,9", "sepal_length")>]
