@@ -13,8 +13,9 @@ was fitted to (Bishop 1994). This page finds such rows in Old Faithful, then tes
 waiting times that separate short eruptions from long ones. Run it with `dotnet fsi docs/anomalies.fsx` after
 `dotnet fsi build.fsx build`.
 *)
-#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
+#r "Gmm.Plots.dll"
 
 open System.IO
 open Gmm

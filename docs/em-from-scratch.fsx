@@ -13,8 +13,9 @@ equation stands beside the function that computes it. Notation and equations fol
 Machine Learning* (2006), §9.2. At the end the result is compared with scikit-learn's. Run this page with
 `dotnet fsi docs/em-from-scratch.fsx` after `dotnet fsi build.fsx build`.
 *)
-#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
+#r "Gmm.Plots.dll"
 
 open System.IO
 open System.Text.Json

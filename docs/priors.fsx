@@ -13,8 +13,9 @@ prior states what you believe before seeing the data, and EM then finds the maxi
 maximum likelihood estimate (MLE). The equations are those of Murphy, *Machine Learning* (2012), §11.4.2.8. Run this
 page with `dotnet fsi docs/priors.fsx` after `dotnet fsi build.fsx build`.
 *)
-#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
+#r "Gmm.Plots.dll"
 
 open System.IO
 open Gmm

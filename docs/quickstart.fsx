@@ -12,8 +12,9 @@ The geyser Old Faithful has short eruptions after short waits and long ones afte
 finds both kinds without being told which eruption is which. Run this page with `dotnet fsi docs/quickstart.fsx` after
 `dotnet fsi build.fsx build`.
 *)
-#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
+#r "Gmm.Plots.dll"
 
 open System.IO
 open Gmm

@@ -19,8 +19,9 @@ AIC = −2 ln L + 2p                           (Akaike 1974)
 
 Run this page with `dotnet fsi docs/selection.fsx` after `dotnet fsi build.fsx build`.
 *)
-#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
+#r "Gmm.Plots.dll"
 #r "MathNet.Numerics.dll"
 
 open System.IO

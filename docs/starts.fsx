@@ -13,8 +13,9 @@ page shows the default, and draws every other start on Old Faithful with three c
 Run it with
 `dotnet fsi docs/starts.fsx` after `dotnet fsi build.fsx build`.
 *)
-#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
+#r "Gmm.Plots.dll"
 #r "MathNet.Numerics.dll"
 
 open System.IO

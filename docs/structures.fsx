@@ -12,8 +12,9 @@ The covariance Σₖ of a component describes how wide its blob is, in which dir
 together. A structure determines how many of these numbers are free; there are six structures. Run this page with
 `dotnet fsi docs/structures.fsx` after `dotnet fsi build.fsx build`.
 *)
-#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
+#r "Gmm.Plots.dll"
 
 open System.IO
 open Gmm

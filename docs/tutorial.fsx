@@ -12,8 +12,9 @@ This tutorial leads from k-means to mixtures of Gaussians, on to expectation–m
 k-means. It follows the order of chapter 9 of Bishop, *Pattern Recognition and Machine Learning* (2006). Run this page
 with `dotnet fsi docs/tutorial.fsx` after `dotnet fsi build.fsx build`.
 *)
-#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
+#r "Gmm.Plots.dll"
 
 open Gmm
 (**
