@@ -8,6 +8,7 @@ open System
 open System.Diagnostics
 open System.Globalization
 open System.IO
+open System.Text.Json.Nodes
 open System.Text.RegularExpressions
 open System.Xml.Linq
 
@@ -175,6 +176,7 @@ module Steps =
     type Packages = private | Packages
     type Formatted = private | Formatted
     type Built = private | Built
+    type Demo = private | Demo
     type Peers = private | Peers
 
     /// Restores Paket, Fantomas and fsdocs, the local tools of `.config/dotnet-tools.json`.
@@ -379,8 +381,54 @@ module Steps =
     /// Runs the tests of Gmm.DiffSharp.
     let testDiffSharp Built = runTests [ runOf [] "Gmm.DiffSharp.Tests" ]
 
-    /// Runs the demo in the repository root.
-    let runDemo arguments Built = dotnetWith arguments "run --project samples/Gmm.Demo -c Release --no-build --"
+    /// Restores Paket alone of the local tools: the demo needs no other.
+    let private restorePaket () =
+        setFeed ()
+        let manifest = JsonNode.Parse(File.ReadAllText(Path.Combine(root, ".config", "dotnet-tools.json")))
+        let tools = manifest["tools"].AsObject()
+
+        for other in [ for tool in tools -> tool.Key ] |> List.except [ "paket" ] do
+            tools.Remove other |> ignore
+
+        let ofPaket = Path.Combine(root, "artifacts", "paket", "dotnet-tools.json")
+        Directory.CreateDirectory(Path.GetDirectoryName ofPaket) |> ignore
+        File.WriteAllText(ofPaket, manifest.ToJsonString())
+        dotnetWith [ "--tool-manifest"; ofPaket ] "tool restore --verbosity quiet"
+
+    /// Everything that the demo is made of: the names, the sizes and the times of its files.
+    let private ingredients () =
+        let within folder = Directory.GetFiles(Path.Combine(root, folder), "*", SearchOption.AllDirectories)
+
+        [ for file in Array.concat [ Directory.GetFiles root; within ".paket"; within "src"; within "samples" ] do
+              if not (Regex.IsMatch(file, @"[/\\](bin|obj)[/\\]")) then
+                  let info = FileInfo file
+                  $"{Path.GetRelativePath(root, file)} {info.Length} {info.LastWriteTimeUtc.Ticks}" ]
+        |> List.sort
+        |> String.concat "\n"
+
+    let private demo = Path.Combine(root, "samples", "Gmm.Demo", "bin", "Release", "net10.0", "Gmm.Demo.dll")
+
+    /// Restores and compiles the demo and the projects that it references, no others; nothing if they are as they were.
+    let buildDemo () =
+        let stamp = Path.Combine(root, "artifacts", "demo.stamp")
+        let now = ingredients ()
+
+        if not (File.Exists demo && File.Exists stamp && File.ReadAllText stamp = now) then
+            // Paket would restore the packages of every project; each project restores its own.
+            let restoreAndBuild command = dotnet $"{command} -p:PaketDisableGlobalRestore=true --verbosity quiet"
+
+            printfn "Restoring Paket …"
+            restorePaket ()
+            printfn "Restoring the packages of the demo …"
+            restoreAndBuild "restore samples/Gmm.Demo"
+            printfn "Compiling the library and the demo, which takes about a minute the first time …"
+            restoreAndBuild "build samples/Gmm.Demo -c Release --no-restore -clp:NoSummary"
+            File.WriteAllText(stamp, now)
+
+        Demo
+
+    /// Runs the demo in the repository root and returns its exit code.
+    let runDemo arguments Demo = tryDotnet "exec" (demo :: arguments)
 
     /// The links, pictures and scripts in the pages of a folder that lead nowhere: a file that isn't there, or no element of that
     /// name in it. Addresses of other sites are not asked; those below `address`, where the pages will lie, are looked for in the
@@ -455,8 +503,8 @@ module Steps =
         printfn $"Open {docsOutput}/index.html"
 
     /// Draws the picture of the README and of the documentation's first page: the demo's of Old Faithful.
-    let picture built =
-        runDemo [] built
+    let picture demo =
+        runDemo [] demo |> succeed "Gmm.Demo.dll"
         let drawn = Path.Combine(root, "artifacts", "faithful.svg")
         File.Copy(drawn, Path.Combine(root, "docs", "img", "faithful.svg"), overwrite = true)
 
@@ -518,7 +566,7 @@ let bench arguments =
 
 /// A target: its name, its purpose, and what it does with the arguments that follow its name.
 let targets: (string * string * (string list -> unit)) list =
-    [ "run", "run the demo: run -- data.csv --components 3", (fun args -> compile () |> snd |> runDemo args)
+    [ "run", "run the demo: run -- data.csv --components 3", (fun args -> buildDemo () |> runDemo args |> exit)
       "test",
       "check the formatting, compile, and run all tests; or some: test -- Gmm.Tests --filter-test-list EM",
       checkAndTest
@@ -533,7 +581,7 @@ let targets: (string * string * (string list -> unit)) list =
       (fun args -> restoreTools () |> restoreDiffSharp args |> Option.iter (buildDiffSharp >> testDiffSharp))
       "format", "format all sources", (fun _ -> prepare () ||> format |> ignore)
       "docs", "write the documentation to artifacts/docs", (fun args -> compile () ||> docs args)
-      "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> compile () |> snd |> picture)
+      "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> buildDemo () |> picture)
       "pack", "write the NuGet packages to artifacts", (fun _ -> compile () |> snd |> pack)
       "bench", "run the benchmarks: bench kernels -- --filter *, or bench peers", bench
       "update", "bring paket.lock up to date", (fun _ -> restoreTools () |> updatePackages) ]

@@ -1,37 +1,60 @@
+using System.Globalization;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
 /// <summary>The number of rows of every class with every label.</summary>
-public sealed class ConfusionMatrix
+/// <typeparam name="TClass">The type of the classes.</typeparam>
+/// <typeparam name="TLabel">The type of the predicted labels.</typeparam>
+public sealed class ConfusionMatrix<TClass, TLabel>
+    where TClass : IComparable
+    where TLabel : IComparable
 {
-    private readonly Core.Confusion<int, int> value;
+    private readonly Core.Confusion<TClass, TLabel> value;
 
-    internal ConfusionMatrix(Core.Confusion<int, int> value) => this.value = value;
+    internal ConfusionMatrix(Core.Confusion<TClass, TLabel> value) => this.value = value;
 
     /// <summary>The classes, ascending.</summary>
-    public IReadOnlyList<int> Classes => Array.AsReadOnly(value.Classes);
+    public IReadOnlyList<TClass> Classes => Array.AsReadOnly(value.Classes);
 
     /// <summary>The predicted labels, ascending.</summary>
-    public IReadOnlyList<int> Labels => Array.AsReadOnly(value.Labels);
+    public IReadOnlyList<TLabel> Labels => Array.AsReadOnly(value.Labels);
 
     /// <summary>The number of rows of each class (down) with each label (across), a copy.</summary>
     public long[,] Counts => (long[,])value.Counts.Clone();
+
+    /// <summary>Returns a table: a line for every class, a column for every label.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString()
+    {
+        string[] Line(string head, IEnumerable<string> cells) => [head, .. cells];
+        string[][] lines =
+        [
+            Line("", value.Labels.Select(label => $"{label}")),
+            .. value.Classes.Select((name, row) =>
+                Line($"{name}", value.Labels.Select((_, column) => value.Counts[row, column].ToString(CultureInfo.InvariantCulture)))),
+        ];
+        return Words.Table(lines);
+    }
 }
 
 /// <summary>How well a clustering finds the classes, each by the label matched to it.</summary>
-public sealed class ClassificationReport
+/// <typeparam name="TClass">The type of the classes.</typeparam>
+/// <typeparam name="TLabel">The type of the predicted labels.</typeparam>
+public sealed class ClassificationReport<TClass, TLabel>
+    where TClass : IComparable
+    where TLabel : IComparable
 {
-    private readonly Core.ClassificationReport<int, int> value;
+    private readonly Core.ClassificationReport<TClass, TLabel> value;
 
-    internal ClassificationReport(Core.ClassificationReport<int, int> value)
+    internal ClassificationReport(Core.ClassificationReport<TClass, TLabel> value)
     {
         this.value = value;
-        Classes = Array.AsReadOnly(Array.ConvertAll(value.Classes, scores => new ClassScores(scores)));
+        Classes = Array.AsReadOnly(Array.ConvertAll(value.Classes, scores => new ClassScores<TClass, TLabel>(scores)));
     }
 
     /// <summary>The classes, ascending.</summary>
-    public IReadOnlyList<ClassScores> Classes { get; }
+    public IReadOnlyList<ClassScores<TClass, TLabel>> Classes { get; }
 
     /// <summary>The share of rows that have the label of their class.</summary>
     public double Accuracy => value.Accuracy;
@@ -60,17 +83,28 @@ public sealed class ClassificationReport
 }
 
 /// <summary>How well one class is found by the label it is matched to.</summary>
-public sealed class ClassScores
+/// <typeparam name="TClass">The type of the classes.</typeparam>
+/// <typeparam name="TLabel">The type of the predicted labels.</typeparam>
+public sealed class ClassScores<TClass, TLabel>
+    where TClass : IComparable
+    where TLabel : IComparable
 {
-    private readonly Core.ClassScores<int, int> value;
+    private readonly Core.ClassScores<TClass, TLabel> value;
 
-    internal ClassScores(Core.ClassScores<int, int> value) => this.value = value;
+    internal ClassScores(Core.ClassScores<TClass, TLabel> value) => this.value = value;
 
     /// <summary>The class.</summary>
-    public int Class => value.Class;
+    public TClass Class => value.Class;
 
-    /// <summary>The label matched to it; null if there are fewer labels than classes and this class has none.</summary>
-    public int? Label => value.Label?.Value;
+    /// <summary>Whether a label is matched to the class; false if there are fewer labels than classes and none is left for it.</summary>
+    public bool IsMatched => value.Label is not null;
+
+    /// <summary>The label matched to the class.</summary>
+    /// <exception cref="InvalidOperationException">No label is matched to it.</exception>
+    public TLabel Label =>
+        value.Label is { } label
+            ? label.Value
+            : throw new InvalidOperationException($"No label is matched to the class {Class}. Look at {nameof(IsMatched)} first.");
 
     /// <summary>The share of the label's rows that are of the class; 0 without a label.</summary>
     public double Precision => value.Precision;
@@ -83,4 +117,10 @@ public sealed class ClassScores
 
     /// <summary>The number of rows of the class.</summary>
     public long Support => value.Support;
+
+    /// <summary>Returns one line: the class, its label and its scores.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        FormattableString.Invariant(
+            $"class {Class}, {(IsMatched ? $"label {Label}" : "no label")}: precision {Precision:F4}, recall {Recall:F4}, F1 {F1:F4}, {Words.Count(Support, "row")}");
 }

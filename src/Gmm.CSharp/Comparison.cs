@@ -30,6 +30,15 @@ public sealed class Comparison
 
     /// <summary>The largest difference in weight of a pair, without its sign.</summary>
     public double LargestWeightDifference => value.LargestWeightDifference;
+
+    /// <summary>Returns a table: a line for every pair.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        Words.Table(
+        [
+            ["first", "second", "distance", "weight difference"],
+            .. Pairs.Select(pair => (string[])[$"{pair.First}", $"{pair.Second}", Words.Number(pair.Distance), Words.Number(pair.WeightDifference)]),
+        ]);
 }
 
 /// <summary>A component of one mixture and the one of another that it is matched to.</summary>
@@ -53,4 +62,9 @@ public sealed class ComponentPair
 
     /// <summary>π₂ − π₁.</summary>
     public double WeightDifference => value.WeightDifference;
+
+    /// <summary>Returns one line: both components, their distance and the difference of their weights.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        $"component {First} and component {Second}: distance {Words.Number(Distance)}, weight difference {Words.Number(WeightDifference)}";
 }

@@ -12,6 +12,16 @@ public sealed class CsvColumn
     /// <summary>No column: the file has no labels, or no row names.</summary>
     public static CsvColumn None { get; } = new(null);
 
+    /// <summary>Returns the name in quotation marks, the number, or "none".</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        column switch
+        {
+            Core.CsvColumn.Named named => $"\"{named.name}\"",
+            Core.CsvColumn.Numbered numbered => $"{numbered.number}",
+            _ => "none",
+        };
+
     internal CsvChoice Choice => column is null ? CsvChoice.NoColumn : CsvChoice.NewIn(column);
 
     internal Core.CsvColumn ToCore() => column ?? throw Translation.Invalid("Columns", "columns of the file", "CsvColumn.None");

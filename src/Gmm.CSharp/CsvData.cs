@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -63,4 +64,25 @@ public sealed class CsvData
         ArgumentNullException.ThrowIfNull(options);
         return new(Core.Csv.readWith(options.ToCore(), path).Get());
     }
+
+    /// <summary>Reads a file, or says what is wrong with it, as for files that users upload.</summary>
+    /// <param name="path">Where the file is.</param>
+    /// <param name="data">The content of the file; null if the file can't be used.</param>
+    /// <param name="error">The problem with its place and its remedy: the message of the exception that <see cref="Read(string, CsvOptions)"/> throws.</param>
+    /// <param name="options">The format, and the columns to read; all is detected unless given.</param>
+    /// <returns>True if the file was read.</returns>
+    /// <exception cref="ArgumentException"><see cref="CsvOptions.Columns"/> and <see cref="CsvOptions.Without"/> are both set.</exception>
+    public static bool TryRead(
+        string path, [NotNullWhen(true)] out CsvData? data, [NotNullWhen(false)] out string? error, CsvOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var read = Core.Csv.readWith((options ?? new()).ToCore(), path);
+        data = read.IsOk ? new(read.ResultValue) : null;
+        error = read.IsOk ? null : read.ErrorValue.Known().Message;
+        return read.IsOk;
+    }
+
+    /// <summary>Returns the report.</summary>
+    /// <returns>The text, of several lines.</returns>
+    public override string ToString() => Report.Summary;
 }

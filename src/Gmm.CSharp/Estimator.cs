@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Microsoft.FSharp.Core;
 using Core = global::Gmm;
@@ -84,6 +85,38 @@ public abstract class Estimator
         IProgress<FitProgress>? progress = null,
         CancellationToken cancellationToken = default);
 
+    /// <summary>Fits the model to data, or says why these data have no fit, as for data that users choose.</summary>
+    /// <remarks>A setting or sample weights that break their rule throw as in <see cref="Fit"/>. Without a fit, this object keeps its earlier one.</remarks>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or any other <see cref="Rows"/>.</param>
+    /// <param name="error">The problem of the data or of the fit and its remedy: that of the exception that <see cref="Fit"/> throws.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.</param>
+    /// <param name="progress">Receives every iteration of every run, from one thread at a time.</param>
+    /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
+    /// <returns>True if this object has the fit.</returns>
+    /// <exception cref="ArgumentException">A setting or the sample weights break their rule, which the message states with the value.</exception>
+    /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
+    public bool TryFit(
+        Rows data,
+        [NotNullWhen(false)] out string? error,
+        double[]? sampleWeights = null,
+        IProgress<FitProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+
+        try
+        {
+            Fit(data, sampleWeights, progress, cancellationToken);
+            error = null;
+            return true;
+        }
+        catch (Exception trouble) when (trouble is MixtureFitException or ArgumentException { ParamName: nameof(data) })
+        {
+            error = Translation.Reason(trouble);
+            return false;
+        }
+    }
+
     /// <summary>Fits the model to data on other threads; this object has the fit when the task has ended.</summary>
     /// <remarks>The method reads the settings before it returns. Arrays among them stay in use, like the data, until the task has ended.</remarks>
     /// <inheritdoc cref="Fit" path="/param"/>
@@ -124,6 +157,7 @@ public abstract class Estimator
     /// <returns>A component or a cluster for every row (N).</returns>
     /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite or not in the family's domain.</exception>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    [OverloadResolutionPriority(1)]
     public int[] Predict(Rows data) => fitted.Get().Labels(data.ToSource(null));
 
     /// <summary>Returns the likeliest component of a single row, or the cluster with the nearest center; the lower of equals.</summary>

@@ -31,6 +31,19 @@ public sealed class Evaluation
 
     /// <summary>The agreement with true labels; null when none were given.</summary>
     public Agreement? Agreement { get; }
+
+    /// <summary>Returns the measures, a line for each.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        Words.Lines(
+        [
+            (nameof(Score), Score),
+            (nameof(Bic), Bic),
+            (nameof(Aic), Aic),
+            (nameof(Icl), Icl),
+            .. Separation?.Measures ?? [],
+            .. Agreement?.Measures ?? [],
+        ]);
 }
 
 /// <summary>How well labels separate the rows, by every measure.</summary>
@@ -51,6 +64,18 @@ public sealed class Separation
 
     /// <summary>See <see cref="Metrics.Dunn"/>.</summary>
     public double Dunn => value.Dunn;
+
+    /// <summary>Returns the measures, a line for each.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Words.Lines(Measures);
+
+    internal IEnumerable<(string Name, double Number)> Measures =>
+    [
+        (nameof(Silhouette), Silhouette),
+        (nameof(DaviesBouldin), DaviesBouldin),
+        (nameof(CalinskiHarabasz), CalinskiHarabasz),
+        (nameof(Dunn), Dunn),
+    ];
 }
 
 /// <summary>The agreement of two labellings of the same rows, by every measure.</summary>
@@ -89,4 +114,22 @@ public sealed class Agreement
 
     /// <summary>See <see cref="Metrics.Purity"/>.</summary>
     public double Purity => value.Purity;
+
+    /// <summary>Returns the measures, a line for each.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Words.Lines(Measures);
+
+    internal IEnumerable<(string Name, double Number)> Measures =>
+    [
+        (nameof(Rand), Rand),
+        (nameof(AdjustedRand), AdjustedRand),
+        (nameof(MutualInformation), MutualInformation),
+        (nameof(AdjustedMutualInformation), AdjustedMutualInformation),
+        (nameof(NormalizedMutualInformation), NormalizedMutualInformation),
+        (nameof(FowlkesMallows), FowlkesMallows),
+        (nameof(Homogeneity), Homogeneity),
+        (nameof(Completeness), Completeness),
+        (nameof(VMeasure), VMeasure),
+        (nameof(Purity), Purity),
+    ];
 }

@@ -233,6 +233,15 @@ public sealed class GaussianMixture : MixtureModel
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public Covariances Covariances => new(Current<FitOf<Gaussian>>().Parameters);
 
+    /// <summary>The precisions Σₖ⁻¹ in the structure's own shape, that of <see cref="Covariances.Values"/>.</summary>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public Tensor Precisions => new(GaussianModule.precisions(Current<FitOf<Gaussian>>().Parameters));
+
+    /// <summary>The factors U of the precisions, Σₖ⁻¹ = UₖUₖᵀ, in the same shape: upper triangular matrices, or 1/σ.</summary>
+    /// <remarks>scikit-learn's <c>precisions_cholesky_</c>.</remarks>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public Tensor PrecisionsCholesky => new(GaussianModule.precisionsCholesky(Current<FitOf<Gaussian>>().Parameters));
+
     /// <summary>The means μₖ (K×D) that the best run started from.</summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialMeans => Current<FitOf<Gaussian>>().InitialParameters.Means.toArray2D();

@@ -14,4 +14,9 @@ public sealed class GaussianRegression
 
     /// <summary>The conditional weights πₖ(xₙ) (N×K), each row summing to 1.</summary>
     public double[,] Weights { get; }
+
+    /// <summary>Returns one line: the numbers of rows, features and components.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        $"{nameof(GaussianRegression)} of {Words.Count(Means.GetLength(0), "row")}, {Words.Count(Means.GetLength(1), "feature")}, {Words.Count(Weights.GetLength(1), "component")}";
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 
@@ -93,6 +94,7 @@ public abstract class MixtureModel : Estimator
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>Responsibilities (N×K), each row summing to 1.</returns>
     /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
+    [OverloadResolutionPriority(1)]
     public double[,] PredictProba(Rows data) => Current().Responsibilities(data.ToSource(null));
 
     /// <summary>Computes the responsibilities rₖ = p(k|x) of the components for a single row.</summary>
@@ -122,6 +124,18 @@ public abstract class MixtureModel : Estimator
         {
             throw rejection.ToRowException();
         }
+    }
+
+    /// <summary>Returns the responsibilities rₖ = p(k|x) of the components for a single row.</summary>
+    /// <remarks>The numbers are those that <see cref="PredictProba(Rows)"/> has for this row, to the last bit.</remarks>
+    /// <param name="row">The D numbers of the row.</param>
+    /// <returns>Responsibilities (K), which sum to 1.</returns>
+    /// <inheritdoc cref="Estimator.Predict(ReadOnlySpan{double})" path="/exception"/>
+    public double[] PredictProba(ReadOnlySpan<double> row)
+    {
+        var responsibilities = new double[Current().Predictor.Components];
+        PredictProba(row, responsibilities);
+        return responsibilities;
     }
 
     /// <summary>Returns the log-density ln p(xₙ) of every row.</summary>

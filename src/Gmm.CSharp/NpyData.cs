@@ -41,6 +41,10 @@ public sealed class NpyData : IDisposable
         return new(Core.Npy.openFile(path).Get());
     }
 
+    /// <summary>Returns one line: the numbers of rows and columns.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Rows.ToString();
+
     /// <summary>Closes the file. Its rows can't be used any more.</summary>
     public void Dispose() => ((IDisposable)file).Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 
@@ -130,7 +131,7 @@ public sealed class ProductMixture : MixtureModel
     private static ProductKind ToKind(IEnumerable<Part> parts) =>
         ProductKindModule.ofParts(ListModule.OfSeq(parts.Select(part => part.Value)));
 
-    private IReadOnlyList<Part> CheckedParts()
+    private ReadOnlyCollection<Part> CheckedParts()
     {
         Part[] parts = Parts is null ? throw Translation.Invalid(nameof(Parts), "a list of parts", "null") : [.. Parts];
         return Array.IndexOf(parts, null) is >= 0 and var i

@@ -6,7 +6,8 @@ using Core = global::Gmm;
 namespace Gmm.CSharp;
 
 /// <summary>
-/// The data, N rows of D numbers. Arrays convert implicitly: <c>Fit(array)</c>, <c>Predict([[3.6, 79]])</c>.
+/// The data, N rows of D numbers. Arrays and lists of rows convert implicitly: <c>Fit(array)</c>, <c>Predict([[3.6, 79]])</c>;
+/// for any other sequence write <c>Fit([.. rows])</c>.
 /// </summary>
 /// <remarks>
 /// Rectangular arrays and memory, of <c>double</c> or <c>float</c>, are read in place, neither copied nor changed: do not change them
@@ -45,6 +46,40 @@ public sealed class Rows : IEnumerable<double[]>
     /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
     public static implicit operator Rows(double[][] data) => new(SourceModule.ofRows(WithoutNull(data)));
 
+    /// <summary>A list of rows, copied once.</summary>
+    /// <param name="data">N arrays of D numbers.</param>
+    /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
+    public static implicit operator Rows(List<double[]> data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return data.ToArray();
+    }
+
+    /// <summary>The rows of an N×D array of whole numbers, such as counts, copied once.</summary>
+    /// <param name="data">The numbers.</param>
+    /// <exception cref="ArgumentException">The array has no columns.</exception>
+    public static implicit operator Rows(int[,] data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        var numbers = new double[data.GetLength(0), data.GetLength(1)];
+
+        for (var row = 0; row < numbers.GetLength(0); row++)
+        {
+            for (var column = 0; column < numbers.GetLength(1); column++)
+            {
+                numbers[row, column] = data[row, column];
+            }
+        }
+
+        return numbers;
+    }
+
+    /// <summary>Rows of whole numbers as arrays of their own, copied once.</summary>
+    /// <param name="data">N arrays of D numbers.</param>
+    /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
+    public static implicit operator Rows(int[][] data) =>
+        Array.ConvertAll(WithoutNull(data), row => Array.ConvertAll(row, number => (double)number));
+
     /// <summary>The rows of an N×D array of single precision, read in place.</summary>
     /// <param name="data">The numbers.</param>
     /// <exception cref="ArgumentException">The array has no columns.</exception>
@@ -64,6 +99,16 @@ public sealed class Rows : IEnumerable<double[]>
     /// <returns>The rows.</returns>
     /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
     public static Rows Of(params ReadOnlySpan<double[]> rows) => rows.ToArray();
+
+    /// <summary>Copies the rows of any sequence once, such as a list behind an interface or the result of a query.</summary>
+    /// <param name="rows">N arrays of D numbers.</param>
+    /// <returns>The rows.</returns>
+    /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
+    public static Rows From(IEnumerable<double[]> rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        return rows as Rows ?? (Rows)rows.ToArray();
+    }
 
     /// <summary>Wraps rows stored one after another in memory, and reads them in place.</summary>
     /// <param name="values">The N·D numbers, row by row.</param>
@@ -108,6 +153,10 @@ public sealed class Rows : IEnumerable<double[]>
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Returns one line: the numbers of rows and columns.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => $"{Words.Count(Count, "row")} of {Words.Count(Columns, "column")}";
 
     private static T[][] WithoutNull<T>(T[][] data)
     {

@@ -52,6 +52,11 @@ public sealed class SelectionCandidate
     /// <summary>Whether a component lies on the floor of its covariance, so that the criteria only measure the floor.</summary>
     public bool? IsOnFloor { get; private init; }
 
+    /// <summary>Returns one line: the name, the number of components, and BIC or the error.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        FormattableString.Invariant($"{Name}, {Words.Count(Components, "component")}: {Error ?? $"BIC {Words.Number(Bic)}"}");
+
     internal static SelectionCandidate Of<TParameters>(Candidate<TParameters> candidate) =>
         candidate.Outcome switch
         {

@@ -47,22 +47,22 @@ public sealed class Tensor : IEquatable<Tensor>
     /// <summary>The number of a tensor of no dimensions.</summary>
     /// <param name="tensor">A single number.</param>
     /// <exception cref="InvalidCastException">It is not a single number.</exception>
-    public static explicit operator double(Tensor tensor) => tensor.Require(0).toArray()[0];
+    public static explicit operator double(Tensor tensor) => Require(tensor, 0).toArray()[0];
 
     /// <summary>A copy of the numbers of a vector.</summary>
     /// <param name="tensor">A vector.</param>
     /// <exception cref="InvalidCastException">It has not one dimension.</exception>
-    public static explicit operator double[](Tensor tensor) => tensor.Require(1).toArray1D();
+    public static explicit operator double[](Tensor tensor) => Require(tensor, 1).toArray1D();
 
     /// <summary>A copy of the numbers of a matrix.</summary>
     /// <param name="tensor">A matrix.</param>
     /// <exception cref="InvalidCastException">It has not two dimensions.</exception>
-    public static explicit operator double[,](Tensor tensor) => tensor.Require(2).toArray2D();
+    public static explicit operator double[,](Tensor tensor) => Require(tensor, 2).toArray2D();
 
     /// <summary>A copy of the numbers of a stack of matrices.</summary>
     /// <param name="tensor">A stack of matrices.</param>
     /// <exception cref="InvalidCastException">It has not three dimensions.</exception>
-    public static explicit operator double[,,](Tensor tensor) => tensor.Require(3).toArray3D();
+    public static explicit operator double[,,](Tensor tensor) => Require(tensor, 3).toArray3D();
 
     /// <summary>Whether two tensors have one shape and the same numbers.</summary>
     /// <param name="left">A tensor.</param>
@@ -94,9 +94,13 @@ public sealed class Tensor : IEquatable<Tensor>
     /// <returns>The text.</returns>
     public override string ToString() => Value.ToString() ?? "";
 
-    private Core.Tensor Require(int dimensions) =>
-        Value.shape.Length == dimensions
-            ? Value
+    private static Core.Tensor Require(Tensor tensor, int dimensions)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        var shape = tensor.Value.shape;
+        return shape.Length == dimensions
+            ? tensor.Value
             : throw new InvalidCastException(
-                $"A tensor of shape ({string.Join(", ", Value.shape)}) has {Value.shape.Length} dimensions, not {dimensions}.");
+                $"A tensor of shape ({string.Join(", ", shape)}) has {Words.Count(shape.Length, "dimension")}, not {dimensions}.");
+    }
 }

@@ -126,12 +126,12 @@ public partial class GuideTests
         int[] species = Metrics.ToNumbers(flowers.Labels!);
         var gardener = new GaussianMixture(3) { InitLabels = species }.Fit(flowers.Rows);
         int[] found = gardener.Predict(flowers.Rows);
-        Console.WriteLine($"adjusted Rand index {Metrics.AdjustedRand(species, found):F4}, silhouette {Metrics.Silhouette(flowers.Rows, found):F4}");
+        Console.WriteLine($"adjusted Rand index {Metrics.AdjustedRand(flowers.Labels!, found):F4}, silhouette {Metrics.Silhouette(flowers.Rows, found):F4}");
         Console.WriteLine($"BIC {gardener.Bic():F2}, ICL {gardener.Icl(flowers.Rows):F2}");
-        Console.WriteLine($"{Metrics.Report(species, found)}");
+        Console.WriteLine($"{Metrics.Report(flowers.Labels!, found)}");
 
-        var likely = Metrics.AlignColumns(species, gardener.PredictProba(flowers.Rows));
-        Console.WriteLine($"area under the ROC curve {Metrics.RocAuc(species, likely):F4}");
+        var likely = Metrics.AlignColumns(flowers.Labels!, gardener.PredictProba(flowers.Rows));
+        Console.WriteLine($"area under the ROC curve {Metrics.RocAuc(flowers.Labels!, likely):F4}");
 
         var rounder = new GaussianMixture(3) { CovarianceType = CovarianceType.Diag, InitLabels = [.. species.Select(label => 2 - label)] }.Fit(flowers.Rows);
         foreach (var pair in gardener.Compare(rounder).Pairs)

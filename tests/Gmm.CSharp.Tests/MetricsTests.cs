@@ -96,7 +96,7 @@ public class MetricsTests
     {
         var report = Metrics.Report(Truth, Predicted);
         var core = Data.Value(Core.Metrics.report(Truth, Predicted));
-        Assert.Equal([(0, 1, 50L), (1, 0, 50L), (2, 2, 50L)], report.Classes.Select(scores => (scores.Class, scores.Label!.Value, scores.Support)));
+        Assert.Equal([(0, 1, 50L), (1, 0, 50L), (2, 2, 50L)], report.Classes.Select(scores => (scores.Class, scores.Label, scores.Support)));
         Assert.Equal(
             core.Classes.Select(scores => (scores.Precision, scores.Recall, scores.F1)),
             report.Classes.Select(scores => (scores.Precision, scores.Recall, scores.F1)));
@@ -105,7 +105,7 @@ public class MetricsTests
             (core.MacroPrecision, core.MacroRecall, core.MacroF1, core.WeightedPrecision, core.WeightedRecall, core.WeightedF1),
             (report.MacroPrecision, report.MacroRecall, report.MacroF1, report.WeightedPrecision, report.WeightedRecall, report.WeightedF1));
         Assert.Equal(core.ToString(), report.ToString());
-        Assert.Null(Metrics.Report([1, 2, 3], [0, 0, 0]).Classes[2].Label);
+        Assert.False(Metrics.Report([1, 2, 3], [0, 0, 0]).Classes[2].IsMatched);
     }
 
     [Fact]
@@ -228,7 +228,7 @@ public class MetricsTests
     private static readonly Dictionary<string, (string Argument, Action Use)> Errors = new()
     {
         ["predicted must be as many as the true ones, 3, but is 2."] = ("predicted", () => Metrics.Rand([0, 1, 1], [0, 1])),
-        ["truth must be at least one, but is none."] = ("truth", () => Metrics.Report([], [])),
+        ["truth must be at least one, but is none."] = ("truth", () => Metrics.Report(Array.Empty<int>(), Array.Empty<int>())),
         ["truth must be of at least two classes, but is of 1."] = ("truth", () => Metrics.RocAuc([3, 3], new double[2, 1])),
         ["scores must be one row for each of the 3 true labels, but is 2 rows."] = ("scores", () => Metrics.RocAuc([0, 1, 2], new double[2, 3])),
         ["scores[1, 0] must be finite, but is NaN."] = ("scores", () => Metrics.RocAuc([0, 1], new[,] { { 0, 0 }, { double.NaN, 1 } })),
@@ -259,9 +259,9 @@ public class MetricsTests
     [Fact]
     public void NullIsNamed()
     {
-        Assert.Equal("truth", Assert.Throws<ArgumentNullException>(() => Metrics.Purity(null!, [1])).ParamName);
-        Assert.Equal("predicted", Assert.Throws<ArgumentNullException>(() => Metrics.Purity([1], null!)).ParamName);
-        Assert.Equal("labels", Assert.Throws<ArgumentNullException>(() => Metrics.Dunn(Data.Iris, null!)).ParamName);
+        Assert.Equal("truth", Assert.Throws<ArgumentNullException>(() => Metrics.Purity((int[])null!, [1])).ParamName);
+        Assert.Equal("predicted", Assert.Throws<ArgumentNullException>(() => Metrics.Purity([1], (int[])null!)).ParamName);
+        Assert.Equal("labels", Assert.Throws<ArgumentNullException>(() => Metrics.Dunn(Data.Iris, (int[])null!)).ParamName);
         Assert.Equal("data", Assert.Throws<ArgumentNullException>(() => Metrics.Dunn(null!, [1])).ParamName);
         Assert.Equal("scores", Assert.Throws<ArgumentNullException>(() => Metrics.RocAuc([1], null!)).ParamName);
         Assert.Equal("costs", Assert.Throws<ArgumentNullException>(() => Matching.Cheapest(null!)).ParamName);

@@ -126,7 +126,7 @@ public class ValueTests
     {
         Tensor vector = new double[] { 1, 2 };
         Assert.Equal(
-            "A tensor of shape (2) has 1 dimensions, not 2.",
+            "A tensor of shape (2) has 1 dimension, not 2.",
             Assert.Throws<InvalidCastException>(() => (double[,])vector).Message);
         Assert.Throws<InvalidCastException>(() => (double)vector);
         Assert.Throws<InvalidCastException>(() => (double[,,])vector);
@@ -154,6 +154,8 @@ public class ValueTests
         Assert.Throws<ArgumentNullException>(() => (Tensor)(double[])null!);
         Assert.Throws<ArgumentNullException>(() => (Tensor)(double[,])null!);
         Assert.Throws<ArgumentNullException>(() => (Tensor)(double[,,])null!);
+        Assert.Equal("tensor", Assert.Throws<ArgumentNullException>(() => (double)(Tensor)null!).ParamName);
+        Assert.Equal("tensor", Assert.Throws<ArgumentNullException>(() => (double[,])(Tensor)null!).ParamName);
     }
 
     [Theory]

@@ -50,8 +50,7 @@ internal static class Saving
         }
         catch (ArgumentException trouble)
         {
-            var end = trouble.ParamName is null ? -1 : trouble.Message.LastIndexOf(" (", StringComparison.Ordinal);
-            throw new IOException($"{path}: {(end < 0 ? trouble.Message : trouble.Message[..end])}", trouble);
+            throw new IOException($"{path}: {Translation.Reason(trouble)}", trouble);
         }
     }
 

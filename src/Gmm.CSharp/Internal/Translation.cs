@@ -49,6 +49,12 @@ internal static class Translation
             ? GmmError.NewInvalidOption(Rename(option.name, names), option.rule, option.value)
             : error;
 
+    /// <summary>The message of an exception, without the parameter that .NET adds.</summary>
+    internal static string Reason(Exception trouble) =>
+        trouble is ArgumentException { ParamName: not null } && trouble.Message.LastIndexOf(" (", StringComparison.Ordinal) is >= 0 and var end
+            ? trouble.Message[..end]
+            : trouble.Message;
+
     /// <summary>The exception for an option that breaks a rule which only the C# surface has.</summary>
     internal static Exception Invalid(string name, string rule, object value) =>
         ToException(GmmError.NewInvalidOption(name, rule, $"{value}"));

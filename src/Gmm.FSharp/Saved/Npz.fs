@@ -18,14 +18,6 @@ module Npz =
 
     // ── Writing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    let private transposedPlanes features (planes: float[]) =
-        let size = features * features
-
-        planes
-        |> Array.mapi (fun i _ ->
-            let row, column = i % size / features, i % features
-            planes[i / size * size + column * features + row])
-
     /// Returns the D×D matrix that the plane of a tied structure represents.
     let private asMatrix structure features (plane: float[]) =
         Layout.matrix features (Structure.layout structure) plane |> Seq.cast<float> |> Array.ofSeq
@@ -33,12 +25,12 @@ module Npz =
     /// Returns scikit-learn's name of the structure, the shape of its covariances, and our numbers in that layout.
     let private layout (gaussian: Gaussian) : string * int[] * float[] * float[] =
         let components, features, structure = gaussian.Components, gaussian.Features, gaussian.Structure
-        let covariances, factors = gaussian.Covariances.toArray (), gaussian.InverseFactors.toArray ()
+        let covariances, factors = gaussian.Covariances.toArray (), (Gaussian.precisionsCholesky gaussian).toArray()
         let shape = gaussian.Covariances.shape
 
         match structure with
-        | Full -> "full", shape, covariances, transposedPlanes features factors
-        | TiedFull -> "tied", shape, covariances, transposedPlanes features factors
+        | TiedFull -> "tied", shape, covariances, factors
+        | Full
         | Diag
         | Spherical -> Structure.name structure, shape, covariances, factors
         | TiedDiag
@@ -86,6 +78,14 @@ module Npz =
         |> Result.bind (fun () -> Files.write path write)
 
     // ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    let private transposedPlanes features (planes: float[]) =
+        let size = features * features
+
+        planes
+        |> Array.mapi (fun i _ ->
+            let row, column = i % size / features, i % features
+            planes[i / size * size + column * features + row])
 
     /// The most numbers that an array may have: half a gigabyte.
     let private mostNumbers = 1L <<< 26

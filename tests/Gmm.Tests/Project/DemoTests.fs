@@ -48,7 +48,7 @@ let private runAnd (look: string -> 'T) (arguments: string list) =
     finally
         Directory.Delete(folder, recursive = true)
 
-let private run arguments = runAnd ignore arguments |> fst
+let run arguments = runAnd ignore arguments |> fst
 
 let private isPicture folder name = XDocument.Load(Path.Combine(folder, name)).Root.Name.LocalName = "svg"
 
@@ -152,7 +152,7 @@ let tests =
           testTheory
               "what the library refuses ends with code 1 and its message"
               [ "missing.csv --components 2", "missing.csv"
-                "data/iris.csv --components 0", "Components"
+                "data/iris.csv --components 0", "--components"
                 "data/iris.csv --components 500", "500"
                 "data/iris.csv --components 3 --draw 1,9", "sepal_length"
                 "data/iris.csv --components 3 --columns 1,9", "sepal_length"

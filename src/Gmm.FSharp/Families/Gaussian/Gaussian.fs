@@ -38,6 +38,31 @@ module Gaussian =
             gaussian.Layout
             (Array.sub (gaussian.Covariances.toArray ()) (plane * size) size)
 
+    /// Returns the precisions Σ⁻¹ = WᵀW, in the shape of the covariances.
+    let precisions (gaussian: Gaussian) : Tensor =
+        let w = gaussian.InverseFactors
+
+        let squares =
+            match gaussian.Layout.Shape with
+            | Shape.Full -> w.transpose(1, 2).matmul w
+            | Shape.Diag
+            | Shape.Spherical -> w * w
+
+        squares.view gaussian.Covariances.shape
+
+    /// Returns the factors U of the precisions, Σ⁻¹ = UUᵀ, in the shape of the covariances: upper triangular matrices Wᵀ, or
+    /// 1/σ. They are scikit-learn's `precisions_cholesky_`.
+    let precisionsCholesky (gaussian: Gaussian) : Tensor =
+        let w = gaussian.InverseFactors
+
+        let factors =
+            match gaussian.Layout.Shape with
+            | Shape.Full -> w.transpose (1, 2)
+            | Shape.Diag
+            | Shape.Spherical -> w
+
+        factors.view gaussian.Covariances.shape
+
     /// Returns an error unless a choice of features is valid: at least one of 0 to D − 1, without repetition.
     let internal checkFeatures name width (features: int[]) : Result<unit, GmmError> =
         let areDifferent = Array.length (Array.distinct features) = features.Length
