@@ -2,8 +2,8 @@ namespace Gmm
 
 open Gmm.Plots
 
-/// Draws mixtures, how they were fitted, and how they were chosen. Each function returns a `Figure`: text as SVG, HTML
-/// or JSON for Plotly, or a file. The same fit and data give the same figure.
+/// Draws mixtures, how they were fitted, and how they were chosen. Each function returns a `Figure`: text as SVG or
+/// HTML, or a file. The same fit and data give the same figure.
 module Plot =
     /// The defaults: 720×480 pixels; ellipses at 1, 2 and 3 σ, weighted, with the means; at most 5,000 points in the
     /// colours of their components; the pair of features that separates best; no title.
