@@ -143,11 +143,7 @@ module internal Traces =
               |> Trace2DStyle.Scatter(HoverInfo = StyleParam.HoverInfo.Name, Opacity = mark.Opacity) ]
 
     let private curve x y (curve: Curve) : Trace2D =
-        let mode =
-            if curve.Dotted then
-                StyleParam.Mode.Lines_Markers
-            else
-                StyleParam.Mode.Lines
+        let mode = if curve.Dotted then StyleParam.Mode.Lines_Markers else StyleParam.Mode.Lines
 
         let trace = lines curve.Name x y curve.X curve.Y mode (line curve.Colour)
 
@@ -316,7 +312,9 @@ module internal Traces =
         let starts = figure.Columns |> Array.scan (+) 0.0
 
         let across (axes: Axes) =
-            let gap = if figure.Columns.Length = 1 then 0.0 else 0.08 * figure.Columns[axes.Column]
+            // The texts of a vertical axis need room between two panels.
+            let room = if axes.Column > 0 && Layout.hasTexts axes.Vertical then 0.2 else 0.08
+            let gap = if figure.Columns.Length = 1 then 0.0 else room * figure.Columns[axes.Column]
             starts[axes.Column] + gap, starts[axes.Column + 1]
 
         let down (axes: Axes) =
@@ -327,7 +325,8 @@ module internal Traces =
         let traces =
             [ for i, axes in Array.indexed panels do
                   for mark in axes.Marks do
-                      yield! ofMark figure.Bar (StyleParam.LinearAxisId.X(i + 1)) (StyleParam.LinearAxisId.Y(i + 1)) mark ]
+                      yield!
+                          ofMark figure.Bar (StyleParam.LinearAxisId.X(i + 1)) (StyleParam.LinearAxisId.Y(i + 1)) mark ]
 
         for trace, frame in traces do
             if frame |> Option.exists ((<>) (figure.Frames - 1)) then
@@ -350,7 +349,7 @@ module internal Traces =
                 Title = Title.init (plain figure.Title),
                 Width = figure.Width,
                 Height = figure.Height + (if figure.Frames > 0 then 80 else 0),
-                Margin = Margin.init (Bottom = 110),
+                Margin = Margin.init (Top = (if figure.Title = "" then 40 else 80), Bottom = 110),
                 Annotations = annotations
             )
 

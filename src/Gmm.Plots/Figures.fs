@@ -27,6 +27,12 @@ module Figure =
         | ".html" -> write (html figure)
         | _ -> Error(InvalidOption("Path", "a name that ends in .svg or .html", path))
 
+    /// Shows the figure in the browser: writes `html` into the folder for temporary files, opens the file, and returns its
+    /// path. Error when the file can't be written, or when no browser can be opened; the error names the file, which stays.
+    /// A browser without a window makes a PNG of an SVG file:
+    /// `chromium --headless --screenshot=x.png --window-size=720,480 x.svg`.
+    let show (figure: Figure) : Result<string, GmmError> = html figure |> Browser.show Browser.openFile
+
     /// Returns one frame of an animation, counted from 0, as a still picture whose title names the frame. Error when
     /// there is no such frame.
     let frame (number: int) (figure: Figure) : Result<Figure, GmmError> =

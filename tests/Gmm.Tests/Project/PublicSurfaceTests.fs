@@ -200,3 +200,7 @@ let ``the public names are those of PublicSurface.txt`` () = agrees "PublicSurfa
 [<Fact>]
 let ``the public names of the plots are those of PublicSurface.Plots.txt`` () =
     agrees "PublicSurface.Plots.txt" typeof<Figure>.Assembly
+
+[<Fact>]
+let ``the public names of the charts are those of PublicSurface.Plotly.txt`` () =
+    agrees "PublicSurface.Plotly.txt" typeof<Gmm.Plotly.FigureCharts>.Assembly
