@@ -438,19 +438,22 @@ module Steps =
         use nuspec = package.Entries |> Seq.find _.Name.EndsWith(".nuspec") |> _.Open()
         let metadata = XDocument.Load(nuspec).Root.Elements() |> Seq.head
         let named local (element: XElement) = element.Name.LocalName = local
-        let text local = metadata.Elements() |> Seq.tryFind (named local) |> Option.map _.Value |> Option.defaultValue ""
+
+        let text local =
+            metadata.Elements() |> Seq.tryFind (named local) |> Option.map _.Value |> Option.defaultValue ""
 
         let needed =
             [ for element in metadata.Descendants() |> Seq.filter (named "dependency") ->
                   element.Attribute(XName.Get "id").Value, element.Attribute(XName.Get "version").Value ]
 
+        let own = "[" + text "version" + "]"
         let expected = dependencies |> Map.tryFind (text "id") |> Option.defaultValue []
         let files = package.Entries |> Seq.map _.FullName |> Set
 
         [ if List.sort (List.map fst needed) <> expected then
               $"""depends on {String.Join(", ", List.map fst needed)}"""
           for id, version in needed do
-              if id.StartsWith "Gmm." && version <> $"[{text "version"}]" then
+              if id.StartsWith "Gmm." && version <> own then
                   $"{id} {version} instead of the same version"
           for local in [ "description"; "tags"; "releaseNotes"; "license"; "authors" ] do
               if text local = "" then
