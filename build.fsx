@@ -8,12 +8,14 @@ open System
 open System.Diagnostics
 open System.Globalization
 open System.IO
+open System.IO.Compression
 open System.Text.Json.Nodes
 open System.Text.RegularExpressions
 open System.Xml.Linq
 
 let root = __SOURCE_DIRECTORY__
 let testResults = Path.Combine(root, "artifacts", "test-results")
+let packagesOutput = Path.Combine(root, "artifacts", "packages")
 let docsOutput = Path.Combine(root, "artifacts", "docs")
 let torchOutput = Path.Combine(root, "artifacts", "torch")
 let peersOutput = Path.Combine(root, "artifacts", "peers")
@@ -508,8 +510,82 @@ module Steps =
         let drawn = Path.Combine(root, "artifacts", "faithful.svg")
         File.Copy(drawn, Path.Combine(root, "docs", "img", "faithful.svg"), overwrite = true)
 
-    /// Writes the NuGet packages.
-    let pack Built = dotnet "pack Gmm.sln -c Release --no-build --output artifacts"
+    /// The packages that each package may depend on.
+    let private dependencies =
+        Map
+            [ "Gmm.FSharp", [ "CsvHelper"; "FSharp.Core"; "MathNet.Numerics"; "System.Numerics.Tensors" ]
+              "Gmm.Plots", [ "FSharp.Core"; "Gmm.FSharp" ]
+              "Gmm.Plotly", [ "FSharp.Core"; "Gmm.Plots"; "Plotly.NET" ]
+              "Gmm.CSharp", [ "Gmm.FSharp"; "Gmm.Plots"; "Gmm.Torch" ]
+              "Gmm.Torch", [ "FSharp.Core"; "Gmm.FSharp" ]
+              "Gmm.Laws", [ "FSharp.Core"; "FsCheck"; "Gmm.FSharp"; "MathNet.Numerics" ] ]
+
+    /// What is wrong with a package: it depends on others than it may, allows another version of its own kind, or lacks a text.
+    let private faults (file: string) =
+        use package = ZipFile.OpenRead file
+        use nuspec = package.Entries |> Seq.find _.Name.EndsWith(".nuspec") |> _.Open()
+        let metadata = XDocument.Load(nuspec).Root.Elements() |> Seq.head
+        let named local (element: XElement) = element.Name.LocalName = local
+
+        let text local =
+            metadata.Elements() |> Seq.tryFind (named local) |> Option.map _.Value |> Option.defaultValue ""
+
+        let needed =
+            [ for element in metadata.Descendants() |> Seq.filter (named "dependency") ->
+                  element.Attribute(XName.Get "id").Value, element.Attribute(XName.Get "version").Value ]
+
+        let own = "[" + text "version" + "]"
+        let expected = dependencies |> Map.tryFind (text "id") |> Option.defaultValue []
+        let files = package.Entries |> Seq.map _.FullName |> Set
+
+        [ if List.sort (List.map fst needed) <> expected then
+              $"""depends on {String.Join(", ", List.map fst needed)}"""
+          for id, version in needed do
+              if id.StartsWith "Gmm." && version <> own then
+                  $"{id} {version} instead of the same version"
+          for local in [ "description"; "tags"; "releaseNotes"; "license"; "authors" ] do
+              if text local = "" then
+                  $"no {local}"
+          for local in [ "readme"; "icon" ] do
+              if not (files.Contains(text local)) then
+                  $"no {local}" ]
+        |> List.map (fun fault -> $"{Path.GetFileName file}: {fault}")
+
+    /// Deletes NuGet's copies of these packages: it would take them instead of new packages of the same version.
+    let private forgetCopies (files: string[]) =
+        let start = dotnetStart "nuget locals global-packages --list" []
+        start.RedirectStandardOutput <- true
+        use child = Process.Start start
+        let folder = child.StandardOutput.ReadToEnd().Split(": ", 2) |> Array.last |> _.Trim()
+
+        for file in files do
+            let name = Regex.Match(Path.GetFileNameWithoutExtension file, @"^(.*?)\.(\d.*)$")
+            let copy = Path.Combine(folder, name.Groups[1].Value.ToLowerInvariant(), name.Groups[2].Value)
+
+            if name.Success && Directory.Exists copy then
+                Directory.Delete(copy, recursive = true)
+
+    /// Writes the NuGet packages, which compiles their projects only, and checks what they need and carry.
+    let pack Packages =
+        if Directory.Exists packagesOutput then
+            Directory.Delete(packagesOutput, recursive = true)
+
+        dotnetWith [ packagesOutput ] "pack Gmm.sln -c Release --no-restore --verbosity quiet -clp:NoSummary --output"
+        let files = Directory.GetFiles(packagesOutput, "*.nupkg") |> Array.sort
+        let wrong = files |> Array.collect (faults >> Array.ofList)
+
+        for fault in wrong do
+            eprintfn $"error: {fault}"
+
+        succeed "pack (packages are not as they should be)" (if wrong.Length = 0 then 0 else 1)
+        forgetCopies files
+
+        for file in files do
+            printfn $"{Path.GetFileName file}"
+
+        printfn "\nTo install them from here, in projects and in F# scripts:\n"
+        printfn $"    dotnet nuget add source \"{packagesOutput}\" --name gmm-local"
+        printfn $"    #i \"nuget: {packagesOutput}\""
 
     /// Compiles the program of the peers' benchmark that uses Armadillo. Where that can't be done, the benchmark goes on without it.
     let buildPeers () =
@@ -582,7 +658,7 @@ let targets: (string * string * (string list -> unit)) list =
       "format", "format all sources", (fun _ -> prepare () ||> format |> ignore)
       "docs", "write the documentation to artifacts/docs", (fun args -> compile () ||> docs args)
       "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> buildDemo () |> picture)
-      "pack", "write the NuGet packages to artifacts", (fun _ -> compile () |> snd |> pack)
+      "pack", "write the NuGet packages to artifacts/packages", (fun _ -> prepare () |> snd |> pack)
       "bench", "run the benchmarks: bench kernels -- --filter *, or bench peers", bench
       "update", "bring paket.lock up to date", (fun _ -> restoreTools () |> updatePackages) ]
 

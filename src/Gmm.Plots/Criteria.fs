@@ -10,6 +10,20 @@ module internal Criteria =
         | Criterion.Icl -> "ICL"
         | Criterion.Aic -> "AIC"
 
+    /// Returns the interval of the values to show, whole or cut. With the lowest value b and the upper quartile Q₃ of the
+    /// values that can be trusted, it is cut above b + 2(Q₃ − b) and below b − (Q₃ − b). So a few bad candidates don't stretch
+    /// the axis until the minima of the others look alike. Values that can't be trusted, those on a floor, may lie below b.
+    let shown (trusted: float list) (all: float list) : float * float =
+        let sorted = List.sort trusted |> Array.ofList
+        let best = sorted[0]
+        let room = sorted[int (ceil (0.75 * float (sorted.Length - 1)))] - best
+        let low, high = Sketch.ends all
+
+        if room > 0.0 then
+            max low (best - room), min high (best + 2.0 * room)
+        else
+            low, high
+
     let figure (options: PlotOptions) (selection: Selection<'θ>) : Result<Figure, GmmError> =
         let criteria = List.distinct [ Criterion.Bic; Criterion.Icl; selection.Criterion ]
         let names = selection.Candidates |> List.map _.Name |> List.distinct
@@ -21,11 +35,17 @@ module internal Criteria =
 
         let counts = judged |> List.map (fun (candidate, _) -> float candidate.Components)
 
-        let vertical =
-            criteria
-            |> List.collect (fun criterion -> judged |> List.map (fun (_, judged) -> judged.Value criterion))
-            |> Sketch.ends
-            |> Scale.padded
+        let valuesOf judged = judged |> List.collect (fun (_, judged: Judged<'θ>) -> criteria |> List.map judged.Value)
+
+        // Unless the best candidate lies on a floor itself, those on a floor can't be trusted.
+        let trusted =
+            if selection.Fit.Irregular.OnFloor.IsEmpty then
+                judged |> List.filter (fun (_, judged) -> not judged.IsOnFloor)
+            else
+                judged
+
+        let low, high = shown (valuesOf trusted) (valuesOf judged)
+        let vertical = Scale.padded (low, high)
 
         let axes column criterion : Axes =
             let points name =
@@ -59,6 +79,21 @@ module internal Criteria =
                                 Colour = Series k
                                 Dotted = true
                                 Filled = false }
+                  // Triangles at the edges, for the candidates beyond them.
+                  for value, shape, isBeyond in
+                      [ high, 2, (fun value -> value > high); low, 4, (fun value -> value < low) ] do
+                      for k, name in List.indexed names do
+                          let beyond = points name |> Array.filter (snd >> isBeyond)
+
+                          if beyond.Length > 0 then
+                              Points
+                                  { X = Array.map fst beyond
+                                    Y = Array.create beyond.Length value
+                                    Paint = BySeries(Array.create beyond.Length k)
+                                    Shapes = Array.create beyond.Length shape
+                                    Radius = 4.5
+                                    Opacity = 1.0
+                                    Hollow = false }
                   if criterion = selection.Criterion then
                       for candidate, judged in best do
                           Points
@@ -84,6 +119,14 @@ module internal Criteria =
               | (best, _) :: (next, candidate) :: _ ->
                   yield $"next, {Sketch.brief (next - best)} higher, {describe candidate}"
               | _ -> ()
+              for words, limit, isBeyond in
+                  [ "above", high, (fun value -> value > high); "below", low, (fun value -> value < low) ] do
+                  let beyond =
+                      judged |> List.filter (fun (_, judged) -> criteria |> List.exists (judged.Value >> isBeyond))
+
+                  if not beyond.IsEmpty then
+                      let candidates = if beyond.Length = 1 then "1 candidate" else $"{beyond.Length} candidates"
+                      yield $"triangles at the edge stand for values {words} {Sketch.short limit}, of {candidates}"
               if failed > 0 then
                   yield $"{failed} of {selection.Candidates.Length} candidates have no fit" ]
             |> String.concat "; "

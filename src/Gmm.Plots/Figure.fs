@@ -171,7 +171,7 @@ namespace Gmm
 open Gmm.Plots
 
 /// A picture as a value: panels of axes and marks, with legend and caption. `Plot` makes figures; `Figure` writes them
-/// as SVG, as an HTML page or as JSON for Plotly, and puts them side by side.
+/// as SVG or as an HTML page, shows them, and puts them side by side.
 [<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Figure =
     internal

@@ -5,7 +5,7 @@ open System.IO
 open System.Text
 open Gmm.Plots
 
-/// Writes figures as SVG, HTML and JSON, and puts them side by side. The same figure gives the same text.
+/// Writes figures as SVG and HTML, shows them, and puts them side by side. The same figure gives the same text.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Figure =
     /// Writes the figure as SVG: text that any browser shows, on light and dark backgrounds, and that refers to nothing
@@ -15,12 +15,7 @@ module Figure =
     /// Writes the figure as an HTML page that needs no network; an animation has a slider and a button that stops it.
     let html (figure: Figure) : string = Html.write figure
 
-    /// Writes the figure as JSON for Plotly, {"data": […], "layout": {…}}, with "frames" for an animation, in the
-    /// colours for light backgrounds.
-    let plotly (figure: Figure) : string = Plotly.write figure
-
-    /// Writes the figure to a file whose name ends in .svg, .html or .json, with the text of `svg`, `html` or `plotly`.
-    /// It creates the folder if it is missing. The text goes to a temporary file in the same folder, which is then
+    /// Writes the figure to a file whose name ends in .svg or .html, with the text of `svg` or `html`. It creates the folder if it is missing. The text goes to a temporary file in the same folder, which is then
     /// renamed, so the file is complete or untouched. Error when the name has another ending, or when the file can't be
     /// written.
     let save (path: string) (figure: Figure) : Result<unit, GmmError> =
@@ -30,8 +25,13 @@ module Figure =
         match Path.GetExtension(path).ToLowerInvariant() with
         | ".svg" -> write (svg figure)
         | ".html" -> write (html figure)
-        | ".json" -> write (plotly figure)
-        | _ -> Error(InvalidOption("Path", "a name that ends in .svg, .html or .json", path))
+        | _ -> Error(InvalidOption("Path", "a name that ends in .svg or .html", path))
+
+    /// Shows the figure in the browser: writes `html` into the folder for temporary files, opens the file, and returns its
+    /// path. Error when the file can't be written, or when no browser can be opened; the error names the file, which stays.
+    /// A browser without a window makes a PNG of an SVG file:
+    /// `chromium --headless --screenshot=x.png --window-size=720,480 x.svg`.
+    let show (figure: Figure) : Result<string, GmmError> = html figure |> Browser.show Browser.openFile
 
     /// Returns one frame of an animation, counted from 0, as a still picture whose title names the frame. Error when
     /// there is no such frame.

@@ -2,8 +2,8 @@ namespace Gmm
 
 open Gmm.Plots
 
-/// Draws mixtures, how they were fitted, and how they were chosen. Each function returns a `Figure`: text as SVG, HTML
-/// or JSON for Plotly, or a file. The same fit and data give the same figure.
+/// Draws mixtures, how they were fitted, and how they were chosen. Each function returns a `Figure`: text as SVG or
+/// HTML, or a file. The same fit and data give the same figure.
 module Plot =
     /// The defaults: 720×480 pixels; ellipses at 1, 2 and 3 σ, weighted, with the means; at most 5,000 points in the
     /// colours of their components; the pair of features that separates best; no title.
@@ -97,8 +97,9 @@ module Plot =
     // ── Selection ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Draws BIC and ICL of all candidates over the number of components, and AIC when it was the criterion: one line
-    /// per structure or family, a ring around the best candidate. Lower is better. Error when the options break their
-    /// rule.
+    /// per structure or family, a ring around the best candidate. Lower is better. Bad candidates don't stretch the axis:
+    /// three quarters of the values take at least half of its height above the lowest one. A triangle at the edge stands for
+    /// a candidate beyond it, and the caption counts these. Error when the options break their rule.
     let criteria (options: PlotOptions) (selection: Selection<'θ>) : Result<Figure, GmmError> =
         Criteria.figure options selection
 

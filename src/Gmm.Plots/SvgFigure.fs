@@ -198,7 +198,11 @@ module internal SvgFigure =
 
         [ Svg.curve $"{kind} {colour}" points |> Svg.hint curve.Name
           if curve.Dotted then
-              [ for point in points -> Svg.circle "" 2.6 point ] |> Svg.group $"gmm-dot {colour}" ]
+              [ for _, y as point in points do
+                    // A line may leave its panel at the top or at the bottom.
+                    if y >= placed.Top && y <= placed.Bottom then
+                        Svg.circle "" 2.6 point ]
+              |> Svg.group $"gmm-dot {colour}" ]
 
     let private bars (placed: Placed) (bars: Bars) =
         bars.Heights

@@ -134,7 +134,7 @@ public class PlotTests
         var folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         var figure = Plot.Scatter(Model, Data.Iris, new() { Title = "Iris" });
 
-        foreach (var (name, text) in new[] { ("a.svg", figure.ToSvg()), ("a.html", figure.ToHtml()), ("a.json", figure.ToPlotly()) })
+        foreach (var (name, text) in new[] { ("a.svg", figure.ToSvg()), ("a.html", figure.ToHtml()) })
         {
             var path = Path.Combine(folder, name);
             figure.Save(path);
@@ -213,7 +213,6 @@ public class PlotTests
         var figure = Data.Value(core);
         Assert.Equal(FigureModule.svg(figure), here.ToSvg());
         Assert.Equal(FigureModule.html(figure), here.ToHtml());
-        Assert.Equal(FigureModule.plotly(figure), here.ToPlotly());
         Assert.Equal(figure.Frames, here.Frames);
     }
 }

@@ -3,7 +3,6 @@ module Gmm.Tests.PlotTests
 open System
 open System.Globalization
 open System.IO
-open System.Text.Json
 open System.Text.RegularExpressions
 open System.Threading
 open System.Xml.Linq
@@ -1007,12 +1006,12 @@ let coloursTests =
 
                               Assert.True(distance >= 0.1, $"{name}: {colours[i]} and {colours[j]}, {distance}")) ]
 
-// ── HTML and Plotly ─────────────────────────────────────────────────────────────────────────────────────────────────
+// ── HTML ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 [<Tests>]
-let ``HTML and Plotly`` =
+let HTML =
     testList
-        "Plot: HTML and Plotly"
+        "Plot: HTML"
         [ testCase
               "a page has the picture, its title, and for an animation a slider that reaches every frame"
               (fun () ->
@@ -1035,49 +1034,7 @@ let ``HTML and Plotly`` =
                       |> GmmError.get
                       |> Figure.html
 
-                  Assert.Contains("<title>a &lt; b &amp; c</title>", escaped))
-          testCase "JSON for Plotly has traces on axes that the layout has, and the numbers of the data" (fun () ->
-              for name, figure in gallery.Value do
-                  use json = JsonDocument.Parse(Figure.plotly figure)
-                  let root = json.RootElement
-                  let data, layout = root.GetProperty "data", root.GetProperty "layout"
-                  Assert.True(data.GetArrayLength() > 0, name)
-
-                  for trace in data.EnumerateArray() do
-                      match trace.TryGetProperty "xaxis" with
-                      | true, axis ->
-                          Assert.True(fst (layout.TryGetProperty("xaxis" + axis.GetString().Substring 1)), name)
-                      | false, _ -> ()
-
-                  Assert.Equal(figure.Frames > 0, fst (root.TryGetProperty "frames"))
-
-                  if figure.Frames > 0 then
-                      for frame in (root.GetProperty "frames").EnumerateArray() do
-                          // The traces of a frame are those of the figure, but for the legend's.
-                          Assert.True((frame.GetProperty "data").GetArrayLength() <= data.GetArrayLength())
-
-              use json = JsonDocument.Parse(Figure.plotly (kind "scatter"))
-              let traces = (json.RootElement.GetProperty "data").EnumerateArray() |> Array.ofSeq
-
-              let numbers (name: string) (trace: JsonElement) =
-                  (trace.GetProperty name).EnumerateArray() |> Seq.map _.GetDouble() |> Array.ofSeq
-
-              let rows = traces |> Array.find (fun trace -> (trace.GetProperty "name").GetString() = "rows")
-              let values = (read "faithful.csv").Values
-              Assert.Equal<float>([| for n in 0..271 -> values[2 * n] |], numbers "x" rows)
-              Assert.Equal<float>([| for n in 0..271 -> values[2 * n + 1] |], numbers "y" rows)
-
-              // Every point of the first ellipse is three standard deviations from its mean.
-              let outline =
-                  traces |> Array.find (fun trace -> (trace.GetProperty "name").GetString().StartsWith "component 0")
-
-              let parameters = faithfulFit.Value.Parameters
-              let covariance = Matrix<float>.Build.DenseOfArray(Gaussian.covariance parameters 0)
-              let means = parameters.Means.toArray2D ()
-
-              for x, y in Array.zip (numbers "x" outline) (numbers "y" outline) do
-                  let z = Vector<float>.Build.DenseOfArray [| x - means[0, 0]; y - means[0, 1] |]
-                  Assert.Equal(9.0, z * covariance.Solve z, 1e-9)) ]
+                  Assert.Contains("<title>a &lt; b &amp; c</title>", escaped)) ]
 
 // ── Wrong use ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -1193,13 +1150,13 @@ let files =
 
                       Assert.Equal<string>([| path |], Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
 
-                      for ending, write in [ ".html", Figure.html; ".JSON", Figure.plotly ] do
+                      for ending, write in [ ".html", Figure.html; ".SVG", Figure.svg ] do
                           let other = Path.ChangeExtension(path, ending)
                           Figure.save other (kind "scatter") |> GmmError.get
                           Assert.Equal(write (kind "scatter"), File.ReadAllText other)
 
                       match Figure.save (Path.ChangeExtension(path, ".png")) (kind "scatter") with
-                      | Error(InvalidOption("Path", "a name that ends in .svg, .html or .json", _)) -> ()
+                      | Error(InvalidOption("Path", "a name that ends in .svg or .html", _)) -> ()
                       | other -> failwith $"%A{other}"
 
                       // A folder stands where the file should go: an error, and nothing is left behind.

@@ -13,7 +13,7 @@ let private root = repositoryRoot
 let private docs = lazy Path.Combine(root.Value, "docs")
 
 /// Returns what a script prints when it runs in a folder; the test fails when it does not end well.
-let private outputWith (variables: (string * string) list) (folder: string) (script: string) =
+let outputWith (variables: (string * string) list) (folder: string) (script: string) =
     let start =
         ProcessStartInfo(
             "dotnet",

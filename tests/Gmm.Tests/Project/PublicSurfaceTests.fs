@@ -201,4 +201,6 @@ let ``how a member is written`` =
         [ testCase "the public names are those of PublicSurface.txt" (fun () ->
               agrees "PublicSurface.txt" typeof<Structure>.Assembly)
           testCase "the public names of the plots are those of PublicSurface.Plots.txt" (fun () ->
-              agrees "PublicSurface.Plots.txt" typeof<Figure>.Assembly) ]
+              agrees "PublicSurface.Plots.txt" typeof<Figure>.Assembly)
+          testCase "the public names of the charts are those of PublicSurface.Plotly.txt" (fun () ->
+              agrees "PublicSurface.Plotly.txt" typeof<Gmm.Plotly.FigureCharts>.Assembly) ]
