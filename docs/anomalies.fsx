@@ -12,10 +12,17 @@ A mixture gives every row a density p(x) = Σₖ πₖ p(x|θₖ). Rows of low d
 was fitted to (Bishop 1994). This page finds such rows in Old Faithful, then tests new rows. At the end it computes the
 waiting times that separate short eruptions from long ones. Run it with `dotnet fsi docs/anomalies.fsx` after
 `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fsharp
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open System.IO
 open Gmm
 

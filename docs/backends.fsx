@@ -23,11 +23,18 @@ device and the machines on which they run. The option `Backend` chooses it. Run 
 The *textbook* is the E-step, written in tensor operations that read like the equations. `Torch.backendOf` reads the names above, and
 `auto`: the first CUDA device, or the kernels if there is none. On a processor choose the kernels: they are faster than
 libtorch. A CUDA device pays off from about 100,000 rows of many features and components.
+
+A script of your own loads the package first:
+
+```fsharp
+#r "nuget: Gmm.Torch"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Torch/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Torch.dll"
-
+(** *)
 open System
 open System.IO
 open Gmm

@@ -12,10 +12,17 @@ This page fits a Gaussian mixture step by step, with the pure functions that the
 equation stands beside the function that computes it. Notation and equations follow Bishop, *Pattern Recognition and
 Machine Learning* (2006), §9.2. At the end the result is compared with scikit-learn's. Run this page with
 `dotnet fsi docs/em-from-scratch.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fsharp
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open System.IO
 open System.Text.Json
 open Gmm

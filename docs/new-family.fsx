@@ -16,13 +16,20 @@ There are two ways to add a family, and neither touches the library:
 Either way you get every start, restarts, classification EM, warnings, selection, saving and loading, sampling, products,
 and the laws that check your work. This page writes the geometric distribution the first way and the Cauchy distribution the
 second way. Run it with `dotnet fsi docs/new-family.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fsharp
+#r "nuget: Gmm.Laws"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Laws/bin/Release/net10.0"
 #r "FsCheck.dll"
 #r "MathNet.Numerics.dll"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Laws.dll"
-
+(** *)
 open Gmm
 open Gmm.Laws
 (**

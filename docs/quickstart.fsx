@@ -11,10 +11,17 @@ index: 1
 The geyser Old Faithful has short eruptions after short waits and long ones after long waits. A mixture of two Gaussians
 finds both kinds without being told which eruption is which. Run this page with `dotnet fsi docs/quickstart.fsx` after
 `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fsharp
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open System.IO
 open Gmm
 

@@ -10,10 +10,17 @@ index: 6
 
 A fitted mixture is a distribution. You can draw rows from all of it or from a region, and predict some features from
 others. This page shows both in pictures. Run it with `dotnet fsi docs/sampling.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fsharp
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open System.IO
 open Gmm
 

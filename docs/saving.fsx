@@ -10,10 +10,17 @@ index: 1
 
 You can save a fit as a JSON file and load it to the last bit: the loaded fit predicts, scores and continues exactly
 like the original. Run this page with `dotnet fsi docs/saving.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fsharp
+#r "nuget: Gmm.FSharp"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open System
 open System.IO
 open Gmm

@@ -12,11 +12,18 @@ EM climbs to a nearby maximum, and the likelihood of a mixture has many, so the 
 page shows the default, and draws every other start on Old Faithful with three components, one more than the eye sees.
 Run it with
 `dotnet fsi docs/starts.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fsharp
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
 #r "MathNet.Numerics.dll"
-
+(** *)
 open System.IO
 open Gmm
 

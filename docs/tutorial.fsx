@@ -11,10 +11,17 @@ index: 2
 This tutorial leads from k-means to mixtures of Gaussians, on to expectation–maximisation in general, and back to
 k-means. It follows the order of chapter 9 of Bishop, *Pattern Recognition and Machine Learning* (2006). Run this page
 with `dotnet fsi docs/tutorial.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fsharp
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open Gmm
 (**
 ## Four blobs

@@ -54,6 +54,13 @@ let private expected =
             "left out: id, width (as the options say)"
             "3 rows of 2" ]
           "quickstart.fsx", [ "log-likelihood -1130.26" ]
+          "from-scikit-learn.fsx", ScikitLearnPageTests.printed.Value
+          "choosing-k.fsx",
+          [ "2    -1140.187                   10                  3"
+            "3    -4.1409    -4.1933   0.0335 ± 0.0201"
+            "BIC  K = 2: 2, K = 3: 24, K = 4: 7, K = 5: 7"
+            "2            0.996             0.985"
+            "1600          8          6" ]
           // One step by hand, and ten.
           "coins.fsx", [ "0.828571   0.828571"; "0.7967  0.5197     0.7967  0.5197" ]
           "digits.fsx", [ "1797 images"; "adjusted Rand index 0.7835"; "adjusted Rand index 0.5699" ]
