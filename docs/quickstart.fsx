@@ -19,8 +19,9 @@ A script of your own loads the package first:
 ```
 *)
 (*** hide ***)
-#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
+#r "Gmm.Plots.dll"
 (** *)
 open System.IO
 open Gmm

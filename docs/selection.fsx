@@ -26,8 +26,9 @@ A script of your own loads the package first:
 ```
 *)
 (*** hide ***)
-#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
+#r "Gmm.Plots.dll"
 #r "MathNet.Numerics.dll"
 (** *)
 open System.IO

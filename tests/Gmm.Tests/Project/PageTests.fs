@@ -96,6 +96,11 @@ let private expected =
             "lies on its floor"
             "30         0 of 20" ]
           "kmeans-limit.fsx", [ "inertia 79.5760"; "0 rows have different labels" ]
+          "web-service.fsx",
+          [ "log-likelihood -1130.263966, BIC 2322.191755"
+            "200 {\"component\":1,"
+            "400 \"The data must have 2 columns"
+            "10880 answers, all the same: True" ]
           "new-family.fsx", [ "weight 0.661, mean 0.94"; "The density of component 0 sums to 1.33333." ]
           "anomalies.fsx",
           [ "threshold -7.3589: 5 outliers"
@@ -146,24 +151,39 @@ let ``the page on backends says what is missing where there is no libtorch, and 
     Assert.Contains("auto      log-likelihood -1130.263966", output)
     Assert.Contains("libtorch, Float32  not here", output)
 
-[<Fact>]
-let ``all F# in README.md runs, in order, as one script`` () =
-    let readme = File.ReadAllText(Path.Combine(root.Value, "README.md"))
+/// The F# code of a page in Markdown, in order, without the lines that load packages.
+let private codeOf (page: string) =
+    [ for fence in
+          Regex.Matches(
+              File.ReadAllText(Path.Combine(root.Value, page)),
+              "^```fsharp\r?\n(.*?)^```",
+              RegexOptions.Multiline ||| RegexOptions.Singleline
+          ) -> Regex.Replace(fence.Groups[1].Value, "^#r \"nuget: .*$", "", RegexOptions.Multiline) ]
 
-    let fences =
-        [ for fence in
-              Regex.Matches(readme, "^```fsharp\r?\n(.*?)^```", RegexOptions.Multiline ||| RegexOptions.Singleline) ->
-              fence.Groups[1].Value ]
-
+[<Theory; InlineData "README.md"; InlineData "docs/index.md">]
+let ``all F# of the first page runs, in order, as one script`` (page: string) =
+    let fences = codeOf page
     Assert.NotEmpty fences
-    let library = Path.Combine(root.Value, "src", "Gmm.FSharp", "bin", "Release", "net10.0", "Gmm.FSharp.dll")
+    let libraries = Path.Combine(root.Value, "src", "Gmm.Plots", "bin", "Release", "net10.0")
 
     // The script writes a picture where it runs.
     inFolder (fun folder ->
-        Directory.CreateDirectory(Path.Combine(folder, "data")) |> ignore
-        File.Copy(Path.Combine(root.Value, "data", "faithful.csv"), Path.Combine(folder, "data", "faithful.csv"))
-        let script = Path.Combine(folder, "readme.fsx")
-        let references = $"#I @\"{Path.GetDirectoryName library}\"\n#r \"{Path.GetFileName library}\""
+        let script = Path.Combine(folder, "page.fsx")
+        let references = $"#I @\"{libraries}\"\n#r \"Gmm.FSharp.dll\"\n#r \"Gmm.Plots.dll\""
         File.WriteAllText(script, String.concat "\n" (references :: fences))
-        Assert.Contains("-1130.26", outputWith [] folder script)
-        Assert.True(File.Exists(Path.Combine(folder, "faithful.svg"))))
+        let output = outputWith [] folder script
+        Assert.Contains("log-likelihood -46.695, BIC 113.27", output)
+        Assert.Contains("components [|1; 0; 1; 0; 1; 0; 1; 1; 0; 1; 0; 1|]", output)
+        Assert.True(File.Exists(Path.Combine(folder, "eruptions.svg"))))
+
+[<Fact>]
+let ``the C# code of the page on a web service is that of the sample`` () =
+    let squeeze text = Regex.Replace(text, @"\s+", " ").Trim()
+    let sample = squeeze (File.ReadAllText(Path.Combine(root.Value, "samples", "Gmm.Web", "Program.cs")))
+    let page = File.ReadAllText(Path.Combine(docs.Value, "web-service.fsx"))
+    let fences = Regex.Matches(page, "^```csharp\r?\n(.*?)^```", RegexOptions.Multiline ||| RegexOptions.Singleline)
+    Assert.Equal(2, fences.Count)
+
+    for fence in fences do
+        for part in fence.Groups[1].Value.ReplaceLineEndings("\n").Split "\n\n/// " do
+            Assert.Contains(squeeze part, sample)

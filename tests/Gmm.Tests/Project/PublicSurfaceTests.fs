@@ -1,4 +1,4 @@
-/// The public names of the F# library, one a line, against those that were agreed on.
+/// The public names of the F# libraries, one a line, against those that were agreed on.
 module Gmm.Tests.PublicSurfaceTests
 
 open System
@@ -170,27 +170,21 @@ let private describe (t: Type) : string list =
 /// The cases of a union and what belongs to it are nested types, which its own entry describes.
 let private isOfUnion (t: Type) = not (isNull t.DeclaringType) && FSharpType.IsUnion t.DeclaringType
 
-/// All public types and modules of the library with their members, a line each.
-let listing () : string[] =
-    typeof<Structure>.Assembly.GetExportedTypes()
+/// All public types and modules of a library with their members, a line each.
+let listing (library: Assembly) : string[] =
+    library.GetExportedTypes()
     |> Array.filter (isOfUnion >> not)
     |> Array.sortBy (fun t -> typeTitle t, (if FSharpType.IsModule t then 1 else 0))
     |> Array.collect (fun t -> Array.ofList (describe t @ [ "" ]))
 
-let private baseline = lazy Path.Combine(repositoryRoot.Value, "tests", "Gmm.Tests", "PublicSurface.txt")
-
-[<Fact>]
-let ``the public names are those of PublicSurface.txt`` () =
-    let actual = listing ()
+let private agrees (file: string) (library: Assembly) =
+    let baseline = Path.Combine(repositoryRoot.Value, "tests", "Gmm.Tests", file)
+    let actual = listing library
 
     if Environment.GetEnvironmentVariable "GMM_ACCEPT_SURFACE" = "1" then
-        File.WriteAllText(baseline.Value, String.Join('\n', actual))
+        File.WriteAllText(baseline, String.Join('\n', actual))
     else
-        let expected =
-            if File.Exists baseline.Value then
-                File.ReadAllText(baseline.Value).Split '\n'
-            else
-                [||]
+        let expected = if File.Exists baseline then File.ReadAllText(baseline).Split '\n' else [||]
 
         if expected <> actual then
             let gone = expected |> Array.except actual |> Array.map (fun line -> "- " + line)
@@ -198,4 +192,11 @@ let ``the public names are those of PublicSurface.txt`` () =
             let lines = String.Join('\n', Array.append gone added)
 
             Assert.Fail
-                $"The public surface is not that of {baseline.Value}:\n{lines}\nIf it should be, run this test with GMM_ACCEPT_SURFACE=1, which writes the file, and commit it."
+                $"The public surface is not that of {baseline}:\n{lines}\nIf it should be, run this test with GMM_ACCEPT_SURFACE=1, which writes the file, and commit it."
+
+[<Fact>]
+let ``the public names are those of PublicSurface.txt`` () = agrees "PublicSurface.txt" typeof<Structure>.Assembly
+
+[<Fact>]
+let ``the public names of the plots are those of PublicSurface.Plots.txt`` () =
+    agrees "PublicSurface.Plots.txt" typeof<Figure>.Assembly
