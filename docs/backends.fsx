@@ -94,6 +94,10 @@ match Torch.version () with
 | Error _ -> printfn "Here: no libtorch."
 (*** include-output ***)
 (**
+The bridge is the part that this repository tests. TorchSharp is another way to libtorch: write an engine on its tensors, as
+described [below](#An-engine-of-your-own), and `Textbook.backend` or `Resident.backend` runs every family on it. Such an engine is not
+tested here: the native part of TorchSharp 0.107 needs a newer C++ runtime (GLIBCXX_3.4.32) than Debian 12 has.
+
 ## Memory
 
 A textbook E-step makes tensors of K×n×D numbers. `Resident.backend` therefore sends the rows to the engine in parts whose

@@ -73,9 +73,10 @@ for components in 1..6 do
     printfn $"%d{components} %12.3f{best} %20d{reached} %18d{maxima.Length}"
 (*** include-output ***)
 (**
-Once few runs reach the best maximum, a criterion compares starts rather than models. `Start.Auto` and `Restarts` search
-harder; `Start.Thorough` searches hardest. Where the best value still depends on the seed, take a smaller K or a
-structure with fewer parameters.
+Where few runs reach the best maximum, as in the last line, a criterion compares starts rather than models. `Start.Auto`
+and `Restarts` search harder; `Start.Thorough` searches hardest. If the best value still depends on the seed, take a
+smaller K or a structure with fewer parameters. A plateau is necessary, but it is no proof: five components agree on their
+maximum, too.
 
 ## Held-out likelihood
 
@@ -121,7 +122,9 @@ for components, candidate in List.zip [ 1..6 ] selection.Candidates do
 (*** include-output ***)
 (**
 The last column is the mean gain per held-out row, with its standard error. A gain of less than two standard errors is
-no evidence for a further component. The training column, in contrast, hardly ever stops rising.
+no evidence for a further component: two components are certain here, and a third is not. BIC, which looks at the
+training rows alone, prefers three. The training column never falls; where it doesn't rise, as at the end, the default
+start missed the best maximum, as the plateaus above suggest.
 
 ## Another sample
 

@@ -3,7 +3,7 @@
 title: EM from scratch
 category: Start
 categoryindex: 1
-index: 3
+index: 4
 ---
 
 # EM from scratch

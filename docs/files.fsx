@@ -3,7 +3,7 @@
 title: Data files
 category: Guides
 categoryindex: 3
-index: 7
+index: 8
 ---
 
 # Data files

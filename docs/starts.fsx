@@ -10,8 +10,7 @@ index: 4
 
 EM climbs to a nearby maximum, and the likelihood of a mixture has many, so the start decides which one it finds. This
 page shows the default, and draws every other start on Old Faithful with three components, one more than the eye sees.
-Run it with
-`dotnet fsi docs/starts.fsx` after `dotnet fsi build.fsx build`.
+Run it with `dotnet fsi docs/starts.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package first:
 

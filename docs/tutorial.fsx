@@ -3,7 +3,7 @@
 title: Tutorial
 category: Start
 categoryindex: 1
-index: 2
+index: 3
 ---
 
 # Tutorial

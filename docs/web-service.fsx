@@ -12,12 +12,11 @@ A service answers with the component of one row at a time. This page fits a mode
 ASP.NET Core. Then it sends requests from many threads, and measures how long an answer takes. Run it with
 `dotnet fsi docs/web-service.fsx` after `dotnet fsi build.fsx build`.
 
-The program is `samples/Gmm.Web` in the repository. In a project of your own, three commands prepare it:
+The program is `samples/Gmm.Web` in the repository. Two commands begin a project of your own:
 
 ```text
 dotnet new web
 dotnet add package Gmm.CSharp
-dotnet run
 ```
 
 ## Fit offline
