@@ -385,7 +385,10 @@ module Steps =
 
         for page in pages do
             let depth = Path.GetRelativePath(folder, page).Split(Path.DirectorySeparatorChar).Length - 1
-            File.WriteAllText(page, (File.ReadAllText page).Replace(marker, String.replicate depth "../"))
+            let text = (File.ReadAllText page).Replace(marker, String.replicate depth "../")
+            // The code of C#'s examples keeps the margin that it has in the XML file.
+            let margin = "(?m)(?<=^|<code lang=\"fsharp\">) {12}(?= *<span class=\"(?:id|k|c)\")"
+            File.WriteAllText(page, Regex.Replace(text, margin, ""))
 
         let indexOfFsdocs = Path.Combine(folder, "index.json")
         use index = JsonDocument.Parse(File.ReadAllText indexOfFsdocs)

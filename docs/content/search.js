@@ -17,7 +17,8 @@
 
     const count = (text, word) => text.toLowerCase().split(word).length - 1;
 
-    // A page is found if it has every word. A word in the title counts more than one in a heading or in the text.
+    // A page is found if it has every word. A word in the title counts more than one in a heading or in the text, and a page
+    // of the documentation more than one of the reference.
     function score(page, words) {
         let total = 0;
         for (const word of words) {
@@ -28,7 +29,7 @@
             if (found === 0) return 0;
             total += found;
         }
-        return total;
+        return page.path.startsWith("reference/") ? total : 3 * total;
     }
 
     // The text around the first word.
