@@ -21,7 +21,7 @@ Run this page with `dotnet fsi docs/selection.fsx` after `dotnet fsi build.fsx b
 
 A script of your own loads the package first:
 
-```fsharp
+```fs
 #r "nuget: Gmm.Plots"
 ```
 *)

@@ -14,7 +14,7 @@ together. A structure determines how many of these numbers are free; there are s
 
 A script of your own loads the package first:
 
-```fsharp
+```fs
 #r "nuget: Gmm.Plots"
 ```
 *)

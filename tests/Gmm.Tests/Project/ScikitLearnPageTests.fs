@@ -3,8 +3,8 @@ module Gmm.Tests.ScikitLearnPageTests
 
 open System.IO
 open System.Text.RegularExpressions
+open Expecto
 open Gmm.Tests.Support
-open Xunit
 
 let private page = lazy File.ReadAllText(Path.Combine(repositoryRoot.Value, "docs", "from-scikit-learn.fsx"))
 
@@ -21,19 +21,22 @@ let printed =
               if line.StartsWith "# " then
                   line.Substring 2 ]
 
-[<Fact>]
-let ``the Python code of the page prints the lines that follow it`` () =
-    Assert.True(printed.Value.Length > 10)
+[<Tests>]
+let tests =
+    testList
+        "ScikitLearnPage"
+        [ testCase "the Python code of the page prints the lines that follow it" (fun () ->
+              Assert.True(printed.Value.Length > 10)
 
-    inFolder (fun folder ->
-        Directory.CreateDirectory(Path.Combine(folder, "data")) |> ignore
+              inFolder (fun folder ->
+                  Directory.CreateDirectory(Path.Combine(folder, "data")) |> ignore
 
-        File.Copy(
-            Path.Combine(repositoryRoot.Value, "data", "faithful.csv"),
-            Path.Combine(folder, "data", "faithful.csv")
-        )
+                  File.Copy(
+                      Path.Combine(repositoryRoot.Value, "data", "faithful.csv"),
+                      Path.Combine(folder, "data", "faithful.csv")
+                  )
 
-        let script = Path.Combine(folder, "page.py")
-        File.WriteAllLines(script, "import os" :: $"os.chdir(r'{folder}')" :: python.Value)
-        let output = (Python.run script []).ReplaceLineEndings("\n").TrimEnd('\n').Split '\n'
-        Assert.Equal<string list>(printed.Value, List.ofArray output))
+                  let script = Path.Combine(folder, "page.py")
+                  File.WriteAllLines(script, "import os" :: $"os.chdir(r'{folder}')" :: python.Value)
+                  let output = (Python.run script []).ReplaceLineEndings("\n").TrimEnd('\n').Split '\n'
+                  Assert.Equal<string list>(printed.Value, List.ofArray output))) ]
