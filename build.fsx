@@ -9,6 +9,7 @@ open System.Diagnostics
 open System.Globalization
 open System.IO
 open System.IO.Compression
+open System.Text.Json
 open System.Text.Json.Nodes
 open System.Text.RegularExpressions
 open System.Xml.Linq
@@ -433,9 +434,8 @@ module Steps =
     let runDemo arguments Demo = tryDotnet "exec" (demo :: arguments)
 
     /// The links, pictures and scripts in the pages of a folder that lead nowhere: a file that isn't there, or no element of that
-    /// name in it. Addresses of other sites are not asked; those below `address`, where the pages will lie, are looked for in the
-    /// folder.
-    let brokenLinks (folder: string) (address: string) =
+    /// name in it. Addresses of other sites are not asked.
+    let brokenLinks (folder: string) =
         let attributes names page =
             [ for found in Regex.Matches(page, $"""(?<=\s)(?:{names})=(?:"([^"]*)"|'([^']*)')""") ->
                   Net.WebUtility.HtmlDecode(found.Groups[1].Value + found.Groups[2].Value) ]
@@ -453,17 +453,8 @@ module Steps =
 
                       page, (attributes "href|src" text, set (attributes "id|name" text)) ]
 
-        let resolve page (link: string) =
-            let below =
-                if link.StartsWith address then
-                    Uri($"{folder}/").AbsoluteUri + link.Substring address.Length
-                else
-                    link
-
-            Uri(Uri(Uri(page: string).AbsoluteUri), below)
-
-        let leadsNowhere page link =
-            let target = resolve page link
+        let leadsNowhere page (link: string) =
+            let target = Uri(Uri(Uri(page: string).AbsoluteUri), link)
             let path = target.LocalPath
             let path = if path.EndsWith '/' then path + "index.html" else path
             let anchor = Uri.UnescapeDataString(target.Fragment.TrimStart '#')
@@ -477,26 +468,79 @@ module Steps =
                   if Path.GetDirectoryName page = folder && leadsNowhere page link then
                       $"{Path.GetRelativePath(folder, page)}: {link}" ]
 
-    /// Writes the documentation. Its scripts are run, and their results become part of the pages; the formulas that tests
-    /// check become the page `formulas`. The first argument is the address below which the pages will lie; without one they
-    /// are to be opened from the disk.
-    let docs arguments Tools Built =
+    /// Makes the pages of fsdocs a site that lies anywhere, on the disk or below any address: links from the root, which begin with
+    /// a marker, become relative ones; the index of the search becomes a script, because a page on the disk may load no other
+    /// data; and what no page uses goes.
+    let private finishSite (folder: string) (marker: string) =
+        let pages = Directory.GetFiles(folder, "*.html", SearchOption.AllDirectories)
+
+        for page in pages do
+            let depth = Path.GetRelativePath(folder, page).Split(Path.DirectorySeparatorChar).Length - 1
+            let text = (File.ReadAllText page).Replace(marker, String.replicate depth "../")
+            // The code of C#'s examples keeps the margin that it has in the XML file.
+            let margin = "(?m)(?<=^|<code lang=\"fsharp\">) {12}(?= *<span class=\"(?:id|k|c)\")"
+            File.WriteAllText(page, Regex.Replace(text, margin, ""))
+
+        let indexOfFsdocs = Path.Combine(folder, "index.json")
+        use index = JsonDocument.Parse(File.ReadAllText indexOfFsdocs)
+        let withoutMarkup text = Net.WebUtility.HtmlDecode(Regex.Replace(text, "<[^>]+>", " "))
+
+        let entries =
+            [ for entry in index.RootElement.EnumerateArray() do
+                  let text (name: string) = entry.GetProperty(name).GetString()
+
+                  let headings =
+                      [ for heading in entry.GetProperty("headings").EnumerateArray() -> heading.GetString() ]
+
+                  let title = (text "title").Trim()
+                  let content = Regex.Replace(withoutMarkup (text "content"), @"\s+", " ").Trim()
+
+                  // A member's text begins with its full name and its name.
+                  let content =
+                      if text "type" = "apiDocs" && content.StartsWith title then
+                          content.Substring(title.Length).Trim()
+                      else
+                          content
+
+                  {| path = (text "uri").Replace(marker, "")
+                     title = title
+                     headings = String.Join('\n', headings)
+                     text = content |} ]
+
+        File.WriteAllText(
+            Path.Combine(folder, "search-index.js"),
+            $"const searchIndex = {JsonSerializer.Serialize entries};\n"
+        )
+
+        File.Delete indexOfFsdocs
+        File.Delete(Path.Combine(folder, "NuGet.config"))
+        Directory.Delete(Path.Combine(folder, "content", "img"), recursive = true)
+        let anyPage = File.ReadAllText(Path.Combine(folder, "index.html"))
+
+        for file in Directory.GetFiles(Path.Combine(folder, "content")) do
+            if not (anyPage.Contains $"content/{Path.GetFileName file}") then
+                File.Delete file
+
+    /// Writes the documentation, to be read from the disk or from any address. Its scripts are run, and their results become
+    /// part of the pages; the formulas that tests check become the page `formulas`.
+    let docs Tools Built =
         // fsdocs lets an exception pass that a script throws, and shows no result. So every script must first run alone.
         for script in Directory.GetFiles(Path.Combine(root, "docs"), "*.fsx") do
             dotnetWith [ script ] "fsi --quiet --exec"
 
         File.WriteAllText(Path.Combine(root, "docs", "formulas.md"), formulasPage (readFormulas ()))
 
-        let address = arguments |> List.tryHead |> Option.defaultValue (Uri($"{docsOutput}/").AbsoluteUri)
+        let marker = "site:/"
 
-        "fsdocs build --strict --eval --clean --properties Configuration=Release"
-        |> dotnetWith [ "--output"; docsOutput; "--parameters"; "root"; address ]
+        "fsdocs build --strict --eval --clean --properties Configuration=Release FsDocsGenerateLlmsTxt=false"
+        |> dotnetWith [ "--output"; docsOutput; "--parameters"; "root"; marker ]
 
         for page in Directory.GetFiles(docsOutput, "*.html") do
             if File.ReadAllText(page).Contains "No value returned by any evaluator" then
                 succeed $"fsdocs build (a result is missing in {page})" 1
 
-        let broken = brokenLinks docsOutput address
+        finishSite docsOutput marker
+        let broken = brokenLinks docsOutput
 
         for link in broken do
             eprintfn $"error: a link leads nowhere, {link}"
@@ -656,7 +700,7 @@ let targets: (string * string * (string list -> unit)) list =
       "build and test Gmm.DiffSharp: diffsharp -- --source FOLDER",
       (fun args -> restoreTools () |> restoreDiffSharp args |> Option.iter (buildDiffSharp >> testDiffSharp))
       "format", "format all sources", (fun _ -> prepare () ||> format |> ignore)
-      "docs", "write the documentation to artifacts/docs", (fun args -> compile () ||> docs args)
+      "docs", "write the documentation to artifacts/docs", (fun _ -> compile () ||> docs)
       "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> buildDemo () |> picture)
       "pack", "write the NuGet packages to artifacts/packages", (fun _ -> prepare () |> snd |> pack)
       "bench", "run the benchmarks: bench kernels -- --filter *, or bench peers", bench

@@ -3,7 +3,7 @@
 title: Anomalies and cut points
 category: Guides
 categoryindex: 3
-index: 8
+index: 9
 ---
 
 # Anomalies and cut points
@@ -12,11 +12,18 @@ A mixture gives every row a density p(x) = Σₖ πₖ p(x|θₖ). Rows of low d
 was fitted to (Bishop 1994). This page finds such rows in Old Faithful, then tests new rows. At the end it computes the
 waiting times that separate short eruptions from long ones. Run it with `dotnet fsi docs/anomalies.fsx` after
 `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Plots.dll"
-
+(** *)
 open System.IO
 open Gmm
 

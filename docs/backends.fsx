@@ -23,11 +23,18 @@ device and the machines on which they run. The option `Backend` chooses it. Run 
 The *textbook* is the E-step, written in tensor operations that read like the equations. `Torch.backendOf` reads the names above, and
 `auto`: the first CUDA device, or the kernels if there is none. On a processor choose the kernels: they are faster than
 libtorch. A CUDA device pays off from about 100,000 rows of many features and components.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.Torch"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Torch/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Torch.dll"
-
+(** *)
 open System
 open System.IO
 open Gmm
@@ -87,6 +94,10 @@ match Torch.version () with
 | Error _ -> printfn "Here: no libtorch."
 (*** include-output ***)
 (**
+The bridge is the part that this repository tests. TorchSharp is another way to libtorch: write an engine on its tensors, as
+described [below](#An-engine-of-your-own), and `Textbook.backend` or `Resident.backend` runs every family on it. Such an engine is not
+tested here: the native part of TorchSharp 0.107 needs a newer C++ runtime (GLIBCXX_3.4.32) than Debian 12 has.
+
 ## Memory
 
 A textbook E-step makes tensors of K×n×D numbers. `Resident.backend` therefore sends the rows to the engine in parts whose

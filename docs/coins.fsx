@@ -11,10 +11,17 @@ index: 1
 This is the smallest mixture there is: somebody takes one of two coins, tosses it, and writes down the result but not
 the coin. How biased is each coin, and how often is it taken? Run this page with `dotnet fsi docs/coins.fsx` after
 `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.FSharp"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open Gmm
 (**
 ## EM by hand

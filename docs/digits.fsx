@@ -12,10 +12,17 @@ Each black-and-white image of 8×8 pixels is a row of 64 zeros and ones. A mixtu
 a few typical ones: in each component every pixel has its own probability of being black (Bishop, *Pattern Recognition
 and Machine Learning*, 2006, §9.3.3). Run this page with `dotnet fsi docs/digits.fsx` after
 `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.FSharp"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open System.IO
 open Gmm
 

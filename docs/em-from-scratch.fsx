@@ -3,7 +3,7 @@
 title: EM from scratch
 category: Start
 categoryindex: 1
-index: 3
+index: 4
 ---
 
 # EM from scratch
@@ -12,11 +12,18 @@ This page fits a Gaussian mixture step by step, with the pure functions that the
 equation stands beside the function that computes it. Notation and equations follow Bishop, *Pattern Recognition and
 Machine Learning* (2006), §9.2. At the end the result is compared with scikit-learn's. Run this page with
 `dotnet fsi docs/em-from-scratch.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Plots.dll"
-
+(** *)
 open System.IO
 open System.Text.Json
 open Gmm

@@ -61,10 +61,17 @@ The starts are those of Gaussian mixtures:
 With several `Restarts` the run with the best final objective wins.
 
 Run this page with `dotnet fsi docs/families.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.FSharp"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open Gmm
 (**
 ## Bernoulli with sample weights: three readers

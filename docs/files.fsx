@@ -3,17 +3,24 @@
 title: Data files
 category: Guides
 categoryindex: 3
-index: 7
+index: 8
 ---
 
 # Data files
 
 `Csv.read` reads CSV files of most dialects without options, and `Npy` reads NumPy files that may be larger than memory.
 Run this page with `dotnet fsi docs/files.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.FSharp"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open System.IO
 open Gmm
 

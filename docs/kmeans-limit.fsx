@@ -18,10 +18,17 @@ rₙₖ = exp(−‖xₙ−μₖ‖² / 2ε) / Σⱼ exp(−‖xₙ−μⱼ‖²
 and as ε goes to 0, each row goes entirely to its nearest mean: EM becomes k-means (Bishop, *Pattern Recognition and
 Machine Learning*, 2006, §9.3.2). This page shows it on Old Faithful, with each column divided by its standard
 deviation. Run it with `dotnet fsi docs/kmeans-limit.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.FSharp"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open System.IO
 open Gmm
 

@@ -28,10 +28,17 @@ The data are 189 births at the Baystate Medical Center, Springfield, Massachuset
 | `ftv` | number of visits to a physician in the first three months | Poisson |
 
 The last column, `low`, says whether the child weighed less than 2500 g. The fit does not use it.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.FSharp"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open System.IO
 open Gmm
 

@@ -16,30 +16,39 @@ There are two ways to add a family, and neither touches the library:
 Either way you get every start, restarts, classification EM, warnings, selection, saving and loading, sampling, products,
 and the laws that check your work. This page writes the geometric distribution the first way and the Cauchy distribution the
 second way. Run it with `dotnet fsi docs/new-family.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.Laws"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Laws/bin/Release/net10.0"
 #r "FsCheck.dll"
 #r "MathNet.Numerics.dll"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Laws.dll"
-
+(** *)
 open Gmm
 open Gmm.Laws
 (**
 ## An exponential family: the geometric distribution
 
-A geometric number counts the failures before the first success. If each attempt fails with probability $q$, then
-$p(x) = q^x (1 - q)$ for $x = 0, 1, 2, \dots$ An exponential family is written
+A geometric number counts the failures before the first success. If each attempt fails with probability q, then
+p(x) = qˣ (1 − q) for x = 0, 1, 2, … An exponential family is written
 
-$$ p(x|\eta) = h(x) \exp(\eta \cdot T(x) - A(\eta)), $$
+```text
+p(x|η) = h(x) exp(η · T(x) − A(η)),
+```
 
-so here $\eta = \ln q$, $T(x) = x$, $h(x) = 1$ and $A(\eta) = -\ln(1 - q) = -\ln(1 - e^\eta)$. The mean parameter is
-$m = \mathrm{E}\,T(x) = q / (1 - q)$, the average number of failures; the other way round, $q = m / (1 + m)$.
+so here η = ln q, T(x) = x, h(x) = 1 and A(η) = −ln(1 − q) = −ln(1 − exp η). The mean parameter is
+m = E T(x) = q / (1 − q), the average number of failures; conversely, q = m / (1 + m).
 
-The record states just this. `Mean` and `Natural` are the two maps between $\eta$ and $m$. The M-step needs no code: the
-best $m$ is the average of $T(x)$. At $m = 0$, where no attempt ever fails, $\eta$ is $-\infty$, and nothing becomes NaN.
-`Prior` is pseudo-data; this example has none. With `Sums` $\tau$ and `Count` $\nu$ it would act like $\nu$ extra numbers
-with the sum $\tau$: a Beta prior on $q$.
+The record states just this. `Mean` and `Natural` are the two maps between η and m. The M-step needs no code: the
+best m is the average of T(x). At m = 0, where no attempt ever fails, η is −∞, and nothing becomes NaN.
+`Prior` is pseudo-data; this example has none. With `Sums` τ and `Count` ν it would act like ν extra numbers
+with the sum τ: a Beta prior on q.
 *)
 let failureRate mean = mean / (1.0 + mean)
 
@@ -62,8 +71,8 @@ let geometric =
             else
                 floor (log (1.0 - random.NextDouble()) / log (failureRate means[0])) }
 (**
-`Statistic` works on a whole block, a tensor of rows and columns, and adds a dimension for the numbers of $T(x)$. This
-example has one number. A family with several numbers, such as $(x, \ln x)$, computes them from the same tensor.
+`Statistic` works on a whole block, a tensor of rows and columns, and adds a dimension for the numbers of T(x). This
+example has one number. A family with several numbers, such as (x, ln x), computes them from the same tensor.
 
 Some people give up soon, others persist. Two thirds of these data have 1 failure on average; the other third has 15. The definition is a kind of component, so `Gmm.defaultsOf` makes options for it:
 *)
@@ -88,7 +97,7 @@ for k in 0..1 do
 (**
 ## The laws
 
-Laws test whether a definition is right: its probabilities must sum to one, the gradient of $A$ must be the mean, the
+Laws test whether a definition is right: its probabilities must sum to one, the gradient of A must be the mean, the
 M-step must have no better neighbour, the objective must never fall, and so on. `Gmm.Laws` tries these laws on mixtures
 and rows that FsCheck draws. It needs the support of the numbers and a way to draw mean parameters. A separate formula
 for the density, and parameters on the edge of their domain, are optional:
@@ -114,8 +123,8 @@ test runner one by one.
 
 ## A mistake in the log-partition
 
-With two wrong signs, $A(\eta) = \ln(1 + e^\eta)$ looks right, but belongs to another family, the Bernoulli. The
-probabilities no longer sum to one, and the slope of $A$ is no longer the mean. FsCheck shrinks the first counterexample
+With two wrong signs, A(η) = ln(1 + exp η) looks right, but belongs to another family, the Bernoulli. The
+probabilities no longer sum to one, and the slope of A is no longer the mean. FsCheck shrinks the first counterexample
 to the smallest one that it finds:
 *)
 let wrong =
@@ -132,14 +141,18 @@ printfn $"{Law.run Laws.defaults wrong Laws.gradientIsMean}"
 ## Another kind of component: the Cauchy distribution
 
 The Cauchy distribution has tails so heavy that it has no mean, and it is not an exponential family. Each column has a
-location $m$ and a scale $s$:
+location m and a scale s:
 
-$$ p(x) = \frac{1}{\pi s (1 + z^2)}, \qquad z = (x - m) / s. $$
+```text
+p(x) = 1 / (π s (1 + z²)),     z = (x − m) / s.
+```
 
-EM treats a Cauchy number as a normal number of random precision, whose expectation given $x$ is $u = 2 / (1 + z^2)$
+EM treats a Cauchy number as a normal number of random precision, whose expectation given x is u = 2 / (1 + z²)
 (Lange, Little and Taylor 1989, with one degree of freedom). Rows in the tails therefore have little weight:
 
-$$ m \leftarrow \frac{\sum_n r_n u_n x_n}{\sum_n r_n u_n}, \qquad s^2 \leftarrow \frac{\sum_n r_n u_n (x_n - m)^2}{\sum_n r_n}. $$
+```text
+m ← Σₙ rₙ uₙ xₙ / Σₙ rₙ uₙ,     s² ← Σₙ rₙ uₙ (xₙ − m)² / Σₙ rₙ.
+```
 
 The parameters are a record of tensors. Density and statistics are tensor expressions, so that they run on every engine;
 a dimension of length 1 is repeated as in NumPy. The statistics are taken about the current locations: nothing cancels,

@@ -12,11 +12,18 @@ With few rows the likelihood has bad maxima: a component may sit on a single row
 prior states what you believe before seeing the data, and EM then finds the maximum a posteriori (MAP) instead of the
 maximum likelihood estimate (MLE). The equations are those of Murphy, *Machine Learning* (2012), §11.4.2.8. Run this
 page with `dotnet fsi docs/priors.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Plots.dll"
-
+(** *)
 open System.IO
 open Gmm
 (**

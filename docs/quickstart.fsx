@@ -11,11 +11,18 @@ index: 1
 The geyser Old Faithful has short eruptions after short waits and long ones after long waits. A mixture of two Gaussians
 finds both kinds without being told which eruption is which. Run this page with `dotnet fsi docs/quickstart.fsx` after
 `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Plots.dll"
-
+(** *)
 open System.IO
 open Gmm
 
@@ -50,8 +57,8 @@ let shares = Predict.responsibilities fit data |> GmmError.get
 printfn $"row 0: component {labels[0]}, probability %.6f{shares[0, labels[0]]}"
 (*** include-output ***)
 (**
-A plot is a `Figure`. You can write it as SVG, which any browser opens, as an HTML page, or as JSON for Plotly. The
-ellipses lie at 1, 2 and 3 standard deviations.
+A plot is a `Figure`. You can write it as SVG, which any browser opens, or as an HTML page. The package `Gmm.Plotly` turns
+it into an interactive chart of Plotly.NET. The ellipses lie at 1, 2 and 3 standard deviations.
 *)
 let options =
     { Plot.defaults with

@@ -3,18 +3,25 @@
 title: Sampling and conditional distributions
 category: Guides
 categoryindex: 3
-index: 6
+index: 7
 ---
 
 # Sampling and conditional distributions
 
 A fitted mixture is a distribution. You can draw rows from all of it or from a region, and predict some features from
 others. This page shows both in pictures. Run it with `dotnet fsi docs/sampling.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Plots.dll"
-
+(** *)
 open System.IO
 open Gmm
 

@@ -10,10 +10,17 @@ index: 1
 
 You can save a fit as a JSON file and load it to the last bit: the loaded fit predicts, scores and continues exactly
 like the original. Run this page with `dotnet fsi docs/saving.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.FSharp"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
-
+(** *)
 open System
 open System.IO
 open Gmm
@@ -79,7 +86,7 @@ printfn "the same state again: %b" (Persist.toState restored = state)
 A file holds the name and the numbers of a family, never its definition. The built-in families are found by name; for a
 family of your own you pass the definition: `Persist.loadWith (ExponentialFamily.components definition) path`. A product
 with parts of your own is found among several families:
-`Persist.loadFrom (SavedFamily.ofFamily family :: SavedFamily.builtIn) path`. The prior is the saved one. A file also holds $T(0)$ and $T(1)$, so that two definitions with the same name, such as binomials
+`Persist.loadFrom (SavedFamily.ofFamily family :: SavedFamily.builtIn) path`. The prior is the saved one. A file also holds T(0) and T(1), so that two definitions with the same name, such as binomials
 with different numbers of trials, are not confused.
 
 ## The file
@@ -100,22 +107,22 @@ Numbers are written with the fewest digits that restore the same bits; infinitie
 
 | entry of the state | shape | content |
 |---|---|---|
-| `logWeights` | K | $\ln \pi_k$ |
+| `logWeights` | K | ln πₖ |
 | `structure` | word | Gaussian: `full`, `diag`, `spherical`, `tied_full`, `tied_diag`, `tied_spherical` |
-| `means`, `covariances` | K×D; K×D×D, K×D, K, D×D, D or a number | Gaussian: $\mu_k$, $\Sigma$ |
-| `inverseFactors` | P×D×D, P×D or P | Gaussian: $W$ with $W^\top W = \Sigma^{-1}$, for each of the $P$ matrices |
-| `means`, `natural` | K×D×S | exponential family: $E\,T(x)$, $\eta$ |
-| `logPartitions` | K | exponential family: $\sum_j A(\eta_{kj})$ |
+| `means`, `covariances` | K×D; K×D×D, K×D, K, D×D, D or a number | Gaussian: μₖ, Σ |
+| `inverseFactors` | P×D×D, P×D or P | Gaussian: W with WᵀW = Σ⁻¹, for each of the P matrices |
+| `means`, `natural` | K×D×S | exponential family: E T(x), η |
+| `logPartitions` | K | exponential family: Σⱼ A(ηₖⱼ) |
 | `centres` | K×D | k-means |
 | `part0.` … | | the entries of each part of a product, and its `columns` |
 | `start.` … | | all of these again, for the mixture from which the fit started |
-| `settings.meanPrior`, `.meanPrecisionPrior` | K×D, number | Gaussian: $m_0$, $\kappa_0$, if given |
-| `settings.covariancePrior`, `.degreesOfFreedomPrior` | as `covariances`, number | Gaussian: $\Psi_0$, $\nu_0$, if given |
+| `settings.meanPrior`, `.meanPrecisionPrior` | K×D, number | Gaussian: m₀, κ₀, if given |
+| `settings.covariancePrior`, `.degreesOfFreedomPrior` | as `covariances`, number | Gaussian: Ψ₀, ν₀, if given |
 | `settings.floor` | D | Gaussian: the variances below which no covariance falls |
 | `settings.regularisation` | D | Gaussian: the amount added to the variances, with `Absolute` |
 | `onFloor`, `fewRows` | any | the irregular components, if there are any; −1 for a shared covariance |
-| `settings.statistics`, `.priorSums`, `.priorCount` | 2×S, S, number | exponential family: $T(0)$ and $T(1)$; the conjugate prior |
-| `weightPrior`, `weightConcentration` | word, K | `flat`, `dirichlet` with its $\alpha$, or `fixed` |
+| `settings.statistics`, `.priorSums`, `.priorCount` | 2×S, S, number | exponential family: T(0) and T(1); the conjugate prior |
+| `weightPrior`, `weightConcentration` | word, K | `flat`, `dirichlet` with its α, or `fixed` |
 | `assignment` | word | `soft` or `hard` |
 | `statistics.weight`, `.logLikelihood`, `.counts`, `.sums0` … | number, number, K, any | the results of the last E-step |
 | `trace` | iterations + 1 | the objective at the start and after every iteration |

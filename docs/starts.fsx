@@ -10,14 +10,20 @@ index: 4
 
 EM climbs to a nearby maximum, and the likelihood of a mixture has many, so the start decides which one it finds. This
 page shows the default, and draws every other start on Old Faithful with three components, one more than the eye sees.
-Run it with
-`dotnet fsi docs/starts.fsx` after `dotnet fsi build.fsx build`.
+Run it with `dotnet fsi docs/starts.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Plots.dll"
 #r "MathNet.Numerics.dll"
-
+(** *)
 open System.IO
 open Gmm
 

@@ -11,11 +11,18 @@ index: 2
 The covariance Σₖ of a component describes how wide its blob is, in which direction it points, and whether features vary
 together. A structure determines how many of these numbers are free; there are six structures. Run this page with
 `dotnet fsi docs/structures.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Plots.dll"
-
+(** *)
 open System.IO
 open Gmm
 (**

@@ -3,7 +3,7 @@
 title: Tutorial
 category: Start
 categoryindex: 1
-index: 2
+index: 3
 ---
 
 # Tutorial
@@ -11,11 +11,18 @@ index: 2
 This tutorial leads from k-means to mixtures of Gaussians, on to expectation–maximisation in general, and back to
 k-means. It follows the order of chapter 9 of Bishop, *Pattern Recognition and Machine Learning* (2006). Run this page
 with `dotnet fsi docs/tutorial.fsx` after `dotnet fsi build.fsx build`.
+
+A script of your own loads the package first:
+
+```fs
+#r "nuget: Gmm.Plots"
+```
 *)
+(*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
 #r "Gmm.Plots.dll"
-
+(** *)
 open Gmm
 (**
 ## Four blobs

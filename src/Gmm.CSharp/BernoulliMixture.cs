@@ -40,9 +40,11 @@ public sealed class BernoulliMixture : ExponentialFamilyMixture
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static BernoulliMixture Load(string path) => Saving.Load(path, saved => Restore(new BernoulliMixture(1), saved));
 
+    /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
     public static BernoulliMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
         Restore(new BernoulliMixture(1), Saving.FromDictionary(state, _ => Family));
@@ -60,6 +62,7 @@ public sealed class BernoulliMixture : ExponentialFamilyMixture
 
     private protected override Array? Given => InitProbabilities;
 
+    /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
     public override BernoulliMixture Fit(
         Rows data,

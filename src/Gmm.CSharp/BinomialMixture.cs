@@ -44,9 +44,11 @@ public sealed class BinomialMixture : ExponentialFamilyMixture
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static BinomialMixture Load(string path) => Saving.Load(path, saved => Restore(new BinomialMixture(1, 1), saved));
 
+    /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
     public static BinomialMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
         Restore(new BinomialMixture(1, 1), Saving.FromDictionary(state, _ => Family));
@@ -69,6 +71,7 @@ public sealed class BinomialMixture : ExponentialFamilyMixture
 
     private protected override Array? Given => InitProbabilities;
 
+    /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
     public override BinomialMixture Fit(
         Rows data,

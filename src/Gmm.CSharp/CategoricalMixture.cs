@@ -42,9 +42,11 @@ public sealed class CategoricalMixture : ExponentialFamilyMixture
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static CategoricalMixture Load(string path) => Saving.Load(path, saved => Restore(new CategoricalMixture(1, 1), saved));
 
+    /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
     public static CategoricalMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
         Restore(new CategoricalMixture(1, 1), Saving.FromDictionary(state, _ => Family));
@@ -67,6 +69,7 @@ public sealed class CategoricalMixture : ExponentialFamilyMixture
 
     private protected override Array? Given => InitProbabilities;
 
+    /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
     public override CategoricalMixture Fit(
         Rows data,

@@ -21,15 +21,18 @@ public sealed class ExponentialMixture : RateMixture
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static ExponentialMixture Load(string path) => Saving.Load(path, saved => Restore(new ExponentialMixture(1), saved));
 
+    /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
     public static ExponentialMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
         Restore(new ExponentialMixture(1), Saving.FromDictionary(state, _ => Family));
 
     private protected override string FamilyName => Family;
 
+    /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
     public override ExponentialMixture Fit(
         Rows data,

@@ -86,6 +86,7 @@ public sealed class GaussianMixture : MixtureModel
 
     // ── Fitting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
     public override GaussianMixture Fit(
         Rows data,
@@ -135,6 +136,7 @@ public sealed class GaussianMixture : MixtureModel
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public GaussianMixtureDistribution Distribution => Of(Current<FitOf<Gaussian>>());
 
+    /// <summary>Draws rows: a component k with probability πₖ, then a row from N(μₖ, Σₖ), or from the part of it at some Mahalanobis distances from μₖ.</summary>
     /// <inheritdoc cref="GaussianMixtureDistribution.Sample"/>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public (double[,] Rows, int[] Components) Sample(
@@ -147,19 +149,23 @@ public sealed class GaussianMixture : MixtureModel
     /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     public double[,] Mahalanobis(Rows data) => Core.Predict.mahalanobis(Current<FitOf<Gaussian>>().Value, data.ToSource(null)).Get();
 
+    /// <summary>Returns the distribution of some features: a Gaussian mixture of the same weights and structure.</summary>
     /// <inheritdoc cref="GaussianMixtureDistribution.Marginal"/>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public GaussianMixtureDistribution Marginal(int[] features) => Of(Current<FitOf<Gaussian>>()).Marginal(features);
 
+    /// <summary>Returns the points x at which the most probable component changes, argmaxₖ πₖ N(x|μₖ, σₖ²), in ascending order.</summary>
     /// <inheritdoc cref="GaussianMixtureDistribution.CutPoints"/>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public (double X, int Below, int Above)[] CutPoints() => Of(Current<FitOf<Gaussian>>()).CutPoints();
 
+    /// <summary>Returns the distribution of some features y given values of others x: a Gaussian mixture of the same structure, with weights πₖ(x) ∝ πₖ N(x|μₖ, Σₖ) of the given features.</summary>
     /// <inheritdoc cref="GaussianMixtureDistribution.Conditional"/>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public GaussianMixtureDistribution Conditional(int[] features, int[] given, double[] values) =>
         Of(Current<FitOf<Gaussian>>()).Conditional(features, given, values);
 
+    /// <summary>Gaussian mixture regression: for every row of given features x the mean and the covariance of other features y.</summary>
     /// <inheritdoc cref="GaussianMixtureDistribution.Regress"/>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public GaussianRegression Regress(int[] features, int[] given, Rows data) =>

@@ -35,6 +35,7 @@ public sealed class KMeans : Estimator
 
     // ── Fitting ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, or fewer than K rows differ.</exception>
     public override KMeans Fit(
@@ -60,9 +61,11 @@ public sealed class KMeans : Estimator
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static KMeans Load(string path) => Saving.Load(path, saved => Restore(new KMeans(1), saved));
 
+    /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
     public static KMeans FromState(IReadOnlyDictionary<string, Tensor> state) =>
         Restore(new KMeans(1), Saving.FromDictionary(state, _ => CentroidModule.family.Name));

@@ -53,6 +53,7 @@ public abstract class MixtureModel : Estimator
 
     // ── Fitting ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
     public abstract override MixtureModel Fit(
         Rows data,

@@ -45,6 +45,7 @@ public sealed class ProductMixture : MixtureModel
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<IReadOnlyList<PartParameters>> PartParametersHistory => History(Current<ProductFit>().KnownHistory);
 
+    /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
     public override ProductMixture Fit(
         Rows data,
@@ -54,9 +55,11 @@ public sealed class ProductMixture : MixtureModel
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static ProductMixture Load(string path) => Saving.Load(path, saved => Restore(new ProductMixture(1), saved));
 
+    /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
     public static ProductMixture FromState(IReadOnlyDictionary<string, Tensor> state) =>
         Restore(new ProductMixture(1), Saving.FromDictionary(state, FamilyOf));

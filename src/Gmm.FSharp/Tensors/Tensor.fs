@@ -173,14 +173,23 @@ type Tensor() =
         let expand (t: Tensor) = if t.shape = shape then t else t.expand shape
         operation (expand a) (expand b)
 
+    /// Adds number by number. Dimensions of length 1 repeat, as in NumPy.
     static member (+)(a: Tensor, b: Tensor) = Tensor.Expanded(a, b, fun a b -> a.add b)
+    /// Subtracts number by number. Dimensions of length 1 repeat, as in NumPy.
     static member (-)(a: Tensor, b: Tensor) = Tensor.Expanded(a, b, fun a b -> a.sub b)
+    /// Multiplies number by number. Dimensions of length 1 repeat, as in NumPy.
     static member (*)(a: Tensor, b: Tensor) = Tensor.Expanded(a, b, fun a b -> a.mul b)
+    /// Divides number by number. Dimensions of length 1 repeat, as in NumPy.
     static member (/)(a: Tensor, b: Tensor) = Tensor.Expanded(a, b, fun a b -> a.div b)
+    /// Adds a number to every number.
     static member (+)(a: Tensor, b: float) = a.addScalar b
+    /// Subtracts a number from every number.
     static member (-)(a: Tensor, b: float) = a.addScalar -b
+    /// Multiplies every number by a number.
     static member (*)(a: Tensor, b: float) = a.mulScalar b
+    /// Multiplies every number by a number.
     static member (*)(a: float, b: Tensor) = b.mulScalar a
+    /// Subtracts every number from a number.
     static member (-)(a: float, b: Tensor) = (b.mulScalar -1.0).addScalar a
 
     /// Returns true when the shapes and all numbers are equal, on any engine.

@@ -55,6 +55,18 @@ let private expected =
             "left out: id, width (as the options say)"
             "3 rows of 2" ]
           "quickstart.fsx", [ "log-likelihood -1130.26" ]
+          "from-scikit-learn.fsx", ScikitLearnPageTests.printed.Value
+          "choosing-k.fsx",
+          [ "2    -1140.187                   10                  3"
+            "3    -4.1409    -4.1933   0.0335 ± 0.0201"
+            "BIC  K = 2: 2, K = 3: 24, K = 4: 7, K = 5: 7"
+            "2            0.996             0.985"
+            "1600          8          6" ]
+          "web-service.fsx",
+          [ "log-likelihood -1130.263966, BIC 2322.191755"
+            "200 {\"component\":1,"
+            "400 \"The data must have 2 columns"
+            "10880 answers, all the same: True" ]
           // One step by hand, and ten.
           "coins.fsx", [ "0.828571   0.828571"; "0.7967  0.5197     0.7967  0.5197" ]
           "digits.fsx", [ "1797 images"; "adjusted Rand index 0.7835"; "adjusted Rand index 0.5699" ]
@@ -119,6 +131,15 @@ let private expected =
 
 let pages = List.ofSeq (Directory.GetFiles(docs.Value, "*.fsx") |> Seq.map Path.GetFileName |> Seq.sort)
 
+/// The F# code of a page in Markdown, in order, without the lines that load packages.
+let private codeOf (page: string) =
+    [ for fence in
+          Regex.Matches(
+              File.ReadAllText(Path.Combine(root.Value, page)),
+              "^```fs(?:harp)?\r?\n(.*?)^```",
+              RegexOptions.Multiline ||| RegexOptions.Singleline
+          ) -> Regex.Replace(fence.Groups[1].Value, "^#r \"nuget: .*$", "", RegexOptions.Multiline) ]
+
 [<Tests>]
 let tests =
     testList
@@ -146,32 +167,33 @@ let tests =
 
               Assert.Contains("auto      log-likelihood -1130.263966", output)
               Assert.Contains("libtorch, Float32  not here", output))
-          testCase "all F# in README.md runs, in order, as one script" (fun () ->
-              let readme = File.ReadAllText(Path.Combine(root.Value, "README.md"))
+          testTheory
+              "all F# of the first page runs, in order, as one script"
+              [ "README.md"; "docs/index.md" ]
+              (fun page ->
+                  let fences = codeOf page
+                  Assert.NotEmpty fences
+                  let libraries = Path.Combine(root.Value, "src", "Gmm.Plots", "bin", "Release", "net10.0")
+
+                  // The script writes a picture where it runs.
+                  inFolder (fun folder ->
+                      let script = Path.Combine(folder, "page.fsx")
+                      let references = $"#I @\"{libraries}\"\n#r \"Gmm.FSharp.dll\"\n#r \"Gmm.Plots.dll\""
+                      File.WriteAllText(script, String.concat "\n" (references :: fences))
+                      let output = outputWith [] folder script
+                      Assert.Contains("log-likelihood -46.695, BIC 113.27", output)
+                      Assert.Contains("components [|1; 0; 1; 0; 1; 0; 1; 1; 0; 1; 0; 1|]", output)
+                      Assert.True(File.Exists(Path.Combine(folder, "eruptions.svg")))))
+          testCase "the C# code of the page on a web service is that of the sample" (fun () ->
+              let squeeze text = Regex.Replace(text, @"\s+", " ").Trim()
+              let sample = squeeze (File.ReadAllText(Path.Combine(root.Value, "samples", "Gmm.Web", "Program.cs")))
+              let page = File.ReadAllText(Path.Combine(docs.Value, "web-service.fsx"))
 
               let fences =
-                  [ for fence in
-                        Regex.Matches(
-                            readme,
-                            "^```fsharp\r?\n(.*?)^```",
-                            RegexOptions.Multiline ||| RegexOptions.Singleline
-                        ) -> fence.Groups[1].Value ]
+                  Regex.Matches(page, "^```csharp\r?\n(.*?)^```", RegexOptions.Multiline ||| RegexOptions.Singleline)
 
-              Assert.NotEmpty fences
+              Assert.Equal(2, fences.Count)
 
-              let libraries = Path.Combine(root.Value, "src", "Gmm.Plots", "bin", "Release", "net10.0")
-
-              // The script writes a picture where it runs.
-              inFolder (fun folder ->
-                  Directory.CreateDirectory(Path.Combine(folder, "data")) |> ignore
-
-                  File.Copy(
-                      Path.Combine(root.Value, "data", "faithful.csv"),
-                      Path.Combine(folder, "data", "faithful.csv")
-                  )
-
-                  let script = Path.Combine(folder, "readme.fsx")
-                  let references = $"#I @\"{libraries}\"\n#r \"Gmm.FSharp.dll\"\n#r \"Gmm.Plots.dll\""
-                  File.WriteAllText(script, String.concat "\n" (references :: fences))
-                  Assert.Contains("-1130.26", outputWith [] folder script)
-                  Assert.True(File.Exists(Path.Combine(folder, "faithful.svg"))))) ]
+              for fence in fences do
+                  for part in fence.Groups[1].Value.ReplaceLineEndings("\n").Split "\n\n/// " do
+                      Assert.Contains(squeeze part, sample)) ]

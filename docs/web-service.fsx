@@ -1,0 +1,226 @@
+(**
+---
+title: A web service
+category: Examples
+categoryindex: 2
+index: 8
+---
+
+# A web service
+
+A service answers with the component of one row at a time. This page fits a model offline, saves it, and serves it with
+ASP.NET Core. Then it sends requests from many threads, and measures how long an answer takes. Run it with
+`dotnet fsi docs/web-service.fsx` after `dotnet fsi build.fsx build`.
+
+The program is `samples/Gmm.Web` in the repository. Two commands begin a project of your own:
+
+```text
+dotnet new web
+dotnet add package Gmm.CSharp
+```
+
+## Fit offline
+
+Fitting takes seconds or hours, and predicting takes less than a microsecond. So one program fits and saves, and the
+service only loads. This function chooses the number of components by BIC, shows the warnings, and saves the model:
+
+```csharp
+static void Fit(string data, string path)
+{
+    var rows = CsvData.Read(data).Rows;
+    var model = new GaussianMixture(components: 1);
+    model.Select(rows, components: [1, 2, 3, 4], covarianceTypes: [CovarianceType.Full]);
+
+    foreach (var warning in model.Warnings)
+    {
+        Console.Error.WriteLine(warning);
+    }
+
+    model.Save(path);
+    Console.WriteLine(model);
+}
+```
+
+## Serve
+
+The service loads the model once and shares it among all requests:
+
+```csharp
+static void Serve(string path, string[] settings)
+{
+    var model = GaussianMixture.Load(path);
+    var builder = WebApplication.CreateBuilder(settings);
+    builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+    var app = builder.Build();
+
+    app.MapGet("/", () => model.ToString());
+
+    app.MapPost("/label", (double[] row) =>
+    {
+        try
+        {
+            var responsibilities = new double[model.Components];
+            model.PredictProba(row, responsibilities);
+            return Results.Ok(new Answer(model.Predict(row), responsibilities, model.ScoreSample(row)));
+        }
+        catch (ArgumentException error)
+        {
+            return Results.BadRequest(error.Message);
+        }
+    });
+
+    app.Run();
+}
+
+/// <summary>The likeliest component of a row, the probability of each component, and ln p(x).</summary>
+internal sealed record Answer(int Component, double[] Responsibilities, double LogDensity);
+```
+
+Four points make this safe and fast:
+
+- **Threads.** A fitted model may be used by any number of threads, without a lock. Don't call `Fit` on it to update it:
+  load the new model into a second object, and replace the reference.
+- **Rows.** `Predict`, `PredictProba` and `ScoreSample` take a single row as an array or a span. They allocate no memory,
+  and they return the same bits as the methods for many rows.
+- **Errors.** A row of the wrong length, or with a number that isn't finite, throws an `ArgumentException`. Its message
+  names the rule, so it can go to the client.
+- **Files.** A saved file is replaced as a whole, so a service that starts while you save reads either the old model or
+  the new one. A checksum protects against damage. Loading runs no code.
+
+## Try it
+
+The rest of this page is an F# script that runs the built program. First it fits:
+*)
+(*** hide ***)
+#I "../src/Gmm.FSharp/bin/Release/net10.0"
+#r "Gmm.FSharp.dll"
+(** *)
+open System
+open System.Diagnostics
+open System.IO
+open System.Net.Http
+open System.Net.Http.Json
+open System.Text.RegularExpressions
+open System.Threading.Tasks
+open Gmm
+
+let program = Path.Combine(__SOURCE_DIRECTORY__, "../samples/Gmm.Web/bin/Release/net10.0/Gmm.Web.dll")
+
+let faithful = Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")
+let folder = Directory.CreateTempSubdirectory("gmm").FullName
+let path = Path.Combine(folder, "model.json")
+
+let start arguments = Process.Start(ProcessStartInfo("dotnet", program :: arguments, RedirectStandardOutput = true))
+
+let fitting = start [ "fit"; faithful; path ]
+printfn $"{fitting.StandardOutput.ReadToEnd().Trim()}"
+(*** include-output ***)
+(**
+Port 0 lets the system choose a free port. The program logs the address when it is ready:
+*)
+let service = start [ "serve"; path; "--urls"; "http://127.0.0.1:0" ]
+AppDomain.CurrentDomain.ProcessExit.Add(fun _ -> service.Kill())
+
+let address =
+    Seq.initInfinite (fun _ -> service.StandardOutput.ReadLine())
+    |> Seq.takeWhile (isNull >> not)
+    |> Seq.map (fun line -> Regex.Match(line, "Now listening on: (.+)"))
+    |> Seq.find _.Success
+    |> fun found -> found.Groups[1].Value
+
+service.StandardOutput.ReadToEndAsync() |> ignore
+let client = new HttpClient(BaseAddress = Uri address)
+
+let send (row: float[]) =
+    task {
+        let! response = client.PostAsJsonAsync("/label", row)
+        let! text = response.Content.ReadAsStringAsync()
+        return int response.StatusCode, text
+    }
+
+for row in [ [| 3.6; 79.0 |]; [| 1.8; 54.0 |]; [| 3.6 |] ] do
+    let status, text = (send row).Result
+    printfn $"%d{status} %s{text}"
+(*** include-output ***)
+(**
+Eight clients at once send all eruptions, five times each. Every answer must be the one that the saved fit gives in this
+process, to the last bit:
+*)
+type Answer =
+    { Component: int
+      Responsibilities: float[]
+      LogDensity: float }
+
+let saved: Fit<Gaussian> = Persist.load path |> GmmError.get
+let predictor = RowPredictor.ofFit saved
+let data = Csv.read faithful |> GmmError.get |> Csv.source
+let rows = [| for n in 0L .. data.Rows - 1L -> (data |> Source.rows [| n |])[0, *] |]
+
+let expected (row: float[]) =
+    let responsibilities: float[] = Array.zeroCreate predictor.Components
+    let logDensity = predictor.Responsibilities(row, responsibilities)
+
+    { Component = predictor.Label row
+      Responsibilities = responsibilities
+      LogDensity = logDensity }
+
+let answers =
+    [| for _ in 1..8 ->
+           task {
+               let agree = ResizeArray()
+
+               for _ in 1..5 do
+                   for row in rows do
+                       let! response = client.PostAsJsonAsync("/label", row)
+                       let! answer = response.Content.ReadFromJsonAsync<Answer>()
+                       agree.Add((answer = expected row))
+
+               return agree
+           } |]
+    |> Task.WhenAll
+    |> _.Result
+    |> Seq.concat
+    |> Array.ofSeq
+
+printfn $"{answers.Length} answers, all the same: {Array.forall id answers}"
+(*** include-output ***)
+(**
+## Latency
+
+One client, one request after another, on the machine that built this page. The time in the process is that of
+`RowPredictor`, which the C# methods use; the rest is HTTP and JSON:
+*)
+let percentile share (times: float[]) = (Array.sort times)[int (share * float (times.Length - 1))]
+
+let microseconds =
+    [| for row in Array.replicate 8 rows |> Array.concat ->
+           let clock = Stopwatch.StartNew()
+           (send row).Wait()
+           clock.Elapsed.TotalMicroseconds |]
+
+let inProcess =
+    [| for _ in 1..20 ->
+           let clock = Stopwatch.StartNew()
+
+           for _ in 1..100 do
+               for row in rows do
+                   predictor.Label row |> ignore
+
+           clock.Elapsed.TotalMicroseconds / float (100 * rows.Length) |]
+
+printfn "                     median   99 of 100 are faster than"
+printfn $"over HTTP    %10.0f{percentile 0.5 microseconds} µs  %10.0f{percentile 0.99 microseconds} µs"
+printfn $"in process   %10.3f{percentile 0.5 inProcess} µs  %10.3f{percentile 0.99 inProcess} µs"
+(*** include-output ***)
+(*** hide ***)
+service.Kill()
+service.WaitForExit()
+client.Dispose()
+Directory.Delete(folder, recursive = true)
+(**
+If a client has many rows, let it send them in one request: `Predict` of all rows uses vectors across rows and all
+cores. A larger model costs more per row; see [performance](performance.html).
+
+For alarms, add a threshold: `DensityThreshold` computes it offline, and the service compares `ScoreSample` with it. See
+[anomalies](anomalies.html). For the format of the file, see [saving and loading](saving.html).
+*)
