@@ -112,6 +112,11 @@ type Assert =
         if not (Regex.IsMatch(text, pattern)) then
             failtest $"This text should match {pattern}:\n{text}"
 
+    /// Fails if a regular expression matches a text somewhere.
+    static member DoesNotMatch(pattern: string, text: string) =
+        if Regex.IsMatch(text, pattern) then
+            failtest $"This text should not match {pattern}:\n{text}"
+
     /// Fails unless a sequence has no element.
     static member Empty(elements: IEnumerable) =
         let elements = List.ofSeq (Seq.cast<obj> elements)
