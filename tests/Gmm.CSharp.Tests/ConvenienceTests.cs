@@ -153,7 +153,6 @@ public class ConvenienceTests
     [InlineData(CovarianceType.TiedFull)]
     [InlineData(CovarianceType.TiedDiag)]
     [InlineData(CovarianceType.TiedSpherical)]
-    [Formula("Σₖ⁻¹ Σₖ = I, UₖUₖᵀ = Σₖ⁻¹", "scikit-learn's precisions_ and precisions_cholesky_")]
     public void PrecisionsAreInverseCovariances(CovarianceType type)
     {
         const int Features = 4;
