@@ -82,7 +82,7 @@ let private table (titles: string list) (rows: string list list) =
 /// The table of the structures with one number of components, with adjusted Rand indices where there are labels.
 let private printStructures (rand: Fit<Gaussian> -> float option) (selection: Selection<Gaussian>) =
     table
-        [ "structure"; "log-likelihood"; "BIC"; "iterations"; "converged"; "on the floor"; "adjusted Rand" ]
+        [ "structure"; "log-likelihood"; "BIC"; "iterations"; "converged"; "on floor"; "adjusted Rand" ]
         [ for candidate, judged in fitted selection ->
               [ candidate.Name
                 decimal 5 judged.Fit.LogLikelihood
