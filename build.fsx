@@ -337,7 +337,7 @@ module Steps =
                   for switch in switchedOff do
                       { runOf [ "--kernels" ] "Gmm.Tests" with
                           Name = $"Gmm.Tests without {switch}"
-                          Environment = [ $"DOTNET_{switch}", "0" ] } ]
+                          Environment = [ ($"DOTNET_{switch}", "0") ] } ]
 
     /// Restores Gmm.DiffSharp and its tests from NuGet's own sources, and a further one after --source. None, and a word of it,
     /// when none of these has DiffSharp.
