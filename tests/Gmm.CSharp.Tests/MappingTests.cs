@@ -52,7 +52,7 @@ public sealed class MappingTests
     [Theory]
     [MemberData(nameof(FSharpNames))]
     public void FSharpNameExists(string name) =>
-        AssertExists([typeof(Core.GmmError).Assembly, typeof(Core.TorchDevice).Assembly], "Gmm", name);
+        AssertExists([typeof(Core.GmmError).Assembly, typeof(Core.Figure).Assembly, typeof(Core.TorchDevice).Assembly], "Gmm", name);
 
     [Theory]
     [MemberData(nameof(CSharpNames))]
