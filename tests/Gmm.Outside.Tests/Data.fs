@@ -3,7 +3,8 @@ module Gmm.Outside.Data
 
 open System
 open Gmm
-open Xunit
+open Gmm.Tests
+open Expecto
 
 let ok (result: Result<'T, GmmError>) : 'T = GmmError.get result
 

@@ -3,10 +3,11 @@ module Gmm.Outside.KindTests
 
 open System
 open System.IO
+open Expecto
 open Gmm
+open Gmm.Tests
 open Gmm.Outside
 open Gmm.Outside.Data
-open Xunit
 
 let private options =
     { Gmm.defaultsOf Cauchy.kind with
@@ -15,250 +16,251 @@ let private options =
 
 let private fit = Gmm.fit options source |> ok
 
-[<Fact>]
-let ``two groups are found, whatever their tails`` () =
-    let locations = fit.Parameters.Locations.toArray2D ()
-    let order = [| 0; 1 |] |> Array.sortBy (fun k -> locations[k, 0])
+[<Tests>]
+let tests =
+    testList
+        "Kind"
+        [ testCase "two groups are found, whatever their tails" (fun () ->
+              let locations = fit.Parameters.Locations.toArray2D ()
+              let order = [| 0; 1 |] |> Array.sortBy (fun k -> locations[k, 0])
 
-    let expected = [| [| 0.0; 0.0 |]; [| 60.0; -60.0 |] |]
+              let expected = [| [| 0.0; 0.0 |]; [| 60.0; -60.0 |] |]
 
-    for k in 0..1 do
-        for j in 0..1 do
-            Assert.InRange(locations[order[k], j], expected[k][j] - 0.3, expected[k][j] + 0.3)
+              for k in 0..1 do
+                  for j in 0..1 do
+                      Assert.InRange(locations[order[k], j], expected[k][j] - 0.3, expected[k][j] + 0.3)
 
-    Assert.True fit.Converged
-    Assert.Empty fit.Warnings
+              Assert.True fit.Converged
+              Assert.Empty fit.Warnings)
+          testCase "single rows have the bits of all rows together" (fun () ->
+              let predictor, target = RowPredictor.ofFit fit, Array.zeroCreate<float> 2
+              let labels = Predict.labels fit source |> ok
+              let shares = Predict.responsibilities fit source |> ok
+              let densities = Predict.logDensities fit source |> ok
 
-[<Fact>]
-let ``single rows have the bits of all rows together`` () =
-    let predictor, target = RowPredictor.ofFit fit, Array.zeroCreate<float> 2
-    let labels = Predict.labels fit source |> ok
-    let shares = Predict.responsibilities fit source |> ok
-    let densities = Predict.logDensities fit source |> ok
+              heavy
+              |> Array.iteri (fun n row ->
+                  Assert.Equal(labels[n], predictor.Label(ReadOnlySpan row))
+                  Assert.Equal(densities[n], predictor.LogDensity(ReadOnlySpan row))
+                  Assert.Equal(densities[n], predictor.Responsibilities(ReadOnlySpan row, Span target))
+                  Assert.Equal<float[]>(shares[n, *], target))
 
-    heavy
-    |> Array.iteri (fun n row ->
-        Assert.Equal(labels[n], predictor.Label(ReadOnlySpan row))
-        Assert.Equal(densities[n], predictor.LogDensity(ReadOnlySpan row))
-        Assert.Equal(densities[n], predictor.Responsibilities(ReadOnlySpan row, Span target))
-        Assert.Equal<float[]>(shares[n, *], target))
+              let outside =
+                  Assert.Throws<GmmException>(fun () -> predictor.Label(ReadOnlySpan [| 1.0; nan |]) |> ignore)
 
-    let outside = Assert.Throws<GmmException>(fun () -> predictor.Label(ReadOnlySpan [| 1.0; nan |]) |> ignore)
-    Assert.Equal(InvalidNumber(0L, 1, nan).Message, outside.Error.Message)
+              Assert.Equal(InvalidNumber(0L, 1, nan).Message, outside.Error.Message))
+          testCase "every start leads to the same mixture, and no objective falls" (fun () ->
+              let starts: (string * Start<Cauchy>) list =
+                  [ "kmeans", Start.KMeans
+                    "kpp", Start.KPlusPlus
+                    "points", Start.Points
+                    "farthest", Start.FarthestFirst
+                    "random", Start.Random
+                    "responsibilities at random", Start.RandomResponsibilities
+                    "means", Start.Means(array2D [ [ 1.0; -1.0 ]; [ 10.0; -10.0 ] ])
+                    "labels", Start.Labels(Array.init 1000 (fun i -> if i % 3 = 0 then 0 else i % 2))
+                    "responsibilities",
+                    Start.Responsibilities(Array2D.init 1000 2 (fun i k -> if i % 2 = k then 0.9 else 0.1))
+                    "mixture", Start.Mixture fit.Mixture ]
 
-[<Fact>]
-let ``every start leads to the same mixture, and no objective falls`` () =
-    let starts: (string * Start<Cauchy>) list =
-        [ "kmeans", Start.KMeans
-          "kpp", Start.KPlusPlus
-          "points", Start.Points
-          "farthest", Start.FarthestFirst
-          "random", Start.Random
-          "responsibilities at random", Start.RandomResponsibilities
-          "means", Start.Means(array2D [ [ 1.0; -1.0 ]; [ 10.0; -10.0 ] ])
-          "labels", Start.Labels(Array.init 1000 (fun i -> if i % 3 = 0 then 0 else i % 2))
-          "responsibilities", Start.Responsibilities(Array2D.init 1000 2 (fun i k -> if i % 2 = k then 0.9 else 0.1))
-          "mixture", Start.Mixture fit.Mixture ]
+              for name, start in starts do
+                  let found =
+                      Gmm.fit
+                          { options with
+                              Start = start
+                              Restarts = 5
+                              History = true }
+                          source
+                      |> ok
 
-    for name, start in starts do
-        let found =
-            Gmm.fit
-                { options with
-                    Start = start
-                    Restarts = 5
-                    History = true }
-                source
-            |> ok
+                  Assert.True(
+                      abs (found.Objective - fit.Objective) < 1e-6,
+                      $"{name}: {found.Objective} and not {fit.Objective}"
+                  )
 
-        Assert.True(abs (found.Objective - fit.Objective) < 1e-6, $"{name}: {found.Objective} and not {fit.Objective}")
-        Assert.Equal(found.Trace.Length, found.History.Length)
+                  Assert.Equal(found.Trace.Length, found.History.Length)
 
-        for before, after in Array.pairwise found.Trace do
-            Assert.True(after >= before - 1e-12 * abs before, name)
+                  for before, after in Array.pairwise found.Trace do
+                      Assert.True(after >= before - 1e-12 * abs before, name))
+          testCase "a fit has no slope" (fun () ->
+              let coordinates = Coordinates.ofMixture Cauchy.family fit.Mixture |> ok
+              let names = Coordinates.names Cauchy.family fit.Mixture
+              Assert.Equal(fit.FreeParameters, coordinates.Length)
 
-[<Fact>]
-let ``a fit has no slope`` () =
-    let coordinates = Coordinates.ofMixture Cauchy.family fit.Mixture |> ok
-    let names = Coordinates.names Cauchy.family fit.Mixture
-    Assert.Equal(fit.FreeParameters, coordinates.Length)
+              let objective coordinates =
+                  let mixture = Coordinates.toMixture Cauchy.family fit.Mixture coordinates |> ok
+                  let model = Model.ofFamily Cauchy.family
+                  EM.objective model mixture (EM.eStep model source mixture)
 
-    let objective coordinates =
-        let mixture = Coordinates.toMixture Cauchy.family fit.Mixture coordinates |> ok
-        let model = Model.ofFamily Cauchy.family
-        EM.objective model mixture (EM.eStep model source mixture)
+              for i in 0 .. coordinates.Length - 1 do
+                  let at step = objective (Array.updateAt i (coordinates[i] + step) coordinates)
+                  let slope = (at 1e-5 - at -1e-5) / 2e-5
+                  Assert.True(abs slope < 1e-4, $"{names[i]}: {slope}"))
+          testCase "classification EM, restarts, progress and warnings are those of any kind" (fun () ->
+              let seeds = ResizeArray()
 
-    for i in 0 .. coordinates.Length - 1 do
-        let at step = objective (Array.updateAt i (coordinates[i] + step) coordinates)
-        let slope = (at 1e-5 - at -1e-5) / 2e-5
-        Assert.True(abs slope < 1e-4, $"{names[i]}: {slope}")
+              let hard =
+                  Gmm.fit
+                      { options with
+                          Assignment = Hard
+                          Start = Start.Points
+                          Restarts = 3
+                          Progress = fun progress -> seeds.Add progress.Seed }
+                      source
+                  |> ok
 
-[<Fact>]
-let ``classification EM, restarts, progress and warnings are those of any kind`` () =
-    let seeds = ResizeArray()
+              Assert.Equal<int list>([ 0; 1; 2 ], seeds |> Seq.distinct |> Seq.sort |> List.ofSeq)
+              Assert.True(hard.LogLikelihood <= fit.LogLikelihood + 1e-6)
 
-    let hard =
-        Gmm.fit
-            { options with
-                Assignment = Hard
-                Start = Start.Points
-                Restarts = 3
-                Progress = fun progress -> seeds.Add progress.Seed }
-            source
-        |> ok
+              let short = Gmm.fit { options with MaxIterations = 1 } source |> ok
 
-    Assert.Equal<int list>([ 0; 1; 2 ], seeds |> Seq.distinct |> Seq.sort |> List.ofSeq)
-    Assert.True(hard.LogLikelihood <= fit.LogLikelihood + 1e-6)
+              Assert.Contains(
+                  short.Warnings,
+                  fun warning ->
+                      match warning with
+                      | NotConverged(1, _, _) -> true
+                      | _ -> false
+              ))
+          testCase "mistakes are errors before any work" (fun () ->
+              let message options =
+                  match Gmm.fit options source with
+                  | Ok _ -> failwith "Expected an error."
+                  | Error error -> error.Message
 
-    let short = Gmm.fit { options with MaxIterations = 1 } source |> ok
+              let narrow = source |> Source.map 1 _.Select([| 0 |])
 
-    Assert.Contains(
-        short.Warnings,
-        fun warning ->
-            match warning with
-            | NotConverged(1, _, _) -> true
-            | _ -> false
-    )
+              match
+                  Gmm.fit
+                      { options with
+                          Start = Start.Mixture fit.Mixture }
+                      narrow
+              with
+              | Error error -> Assert.Equal("Start mixture must be 2×1, but is 2×2.", error.Message)
+              | Ok _ -> failwith "Expected an error."
 
-[<Fact>]
-let ``mistakes are errors before any work`` () =
-    let message options =
-        match Gmm.fit options source with
-        | Ok _ -> failwith "Expected an error."
-        | Error error -> error.Message
+              Assert.Equal(
+                  "Tolerance must be 0 or more, and finite, but is -1.",
+                  message { options with Tolerance = -1.0 }
+              )
 
-    let narrow = source |> Source.map 1 _.Select([| 0 |])
+              let constant = Array.create 10 [| 1.0; 2.0 |] |> Source.ofRows |> ok
 
-    match
-        Gmm.fit
-            { options with
-                Start = Start.Mixture fit.Mixture }
-            narrow
-    with
-    | Error error -> Assert.Equal("Start mixture must be 2×1, but is 2×2.", error.Message)
-    | Ok _ -> failwith "Expected an error."
+              match Gmm.fit { options with Components = 1 } constant with
+              | Error(InvalidOption("Scales", _, _) | DegenerateComponent _) -> ()
+              | other -> failwith $"{other}")
+          testCase "the number of components is selected" (fun () ->
+              let selection = source |> Select.components Criterion.Bic ignore [ 1..3 ] options |> ok
 
-    Assert.Equal("Tolerance must be 0 or more, and finite, but is -1.", message { options with Tolerance = -1.0 })
+              Assert.Equal(2, selection.Best.Components)
+              Assert.Equal("cauchy", selection.Best.Name))
+          testCase "a saved fit comes back to the last bit, by its definition or among families" (fun () ->
+              let path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.json")
 
-    let constant = Array.create 10 [| 1.0; 2.0 |] |> Source.ofRows |> ok
+              try
+                  Persist.save path fit |> ok
+                  sameBits fit (Persist.loadWith Cauchy.family path |> ok)
+                  let families = SavedFamily.ofFamily Cauchy.family :: SavedFamily.builtIn
+                  let loaded: Fit<Cauchy> = Persist.loadFrom families path |> ok
+                  sameBits fit loaded
 
-    match Gmm.fit { options with Components = 1 } constant with
-    | Error(InvalidOption("Scales", _, _) | DegenerateComponent _) -> ()
-    | other -> failwith $"{other}"
+                  Assert.Equal<float[]>(
+                      Predict.logDensities fit source |> ok,
+                      Predict.logDensities loaded source |> ok
+                  )
 
-[<Fact>]
-let ``the number of components is selected`` () =
-    let selection = source |> Select.components Criterion.Bic ignore [ 1..3 ] options |> ok
+                  match Persist.load<Cauchy> path with
+                  | Ok _ -> failwith "No built-in family has this name."
+                  | Error error -> Assert.Contains("\"cauchy\"", error.Message)
+              finally
+                  File.Delete path)
+          testCase "it predicts, samples, is compared, and is a part of a product" (fun () ->
+              let labels = Predict.labels fit source |> ok
+              Assert.True((Metrics.adjustedRand labels (Array.init 1000 (fun i -> i % 2)) |> ok) > 0.95)
 
-    Assert.Equal(2, selection.Best.Components)
-    Assert.Equal("cauchy", selection.Best.Name)
+              let sample = Sample.draw Sample.defaults 2000 fit |> ok
+              let drawn = Source.ofArray2D sample.Rows |> ok
+              Assert.True((Metrics.adjustedRand sample.Components (Predict.labels fit drawn |> ok) |> ok) > 0.95)
 
-[<Fact>]
-let ``a saved fit comes back to the last bit, by its definition or among families`` () =
-    let path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.json")
+              let kind = ProductKind.ofParts [ Part.create [| 0 |] Cauchy.kind; Part.create [| 1 |] Cauchy.kind ]
 
-    try
-        Persist.save path fit |> ok
-        sameBits fit (Persist.loadWith Cauchy.family path |> ok)
-        let families = SavedFamily.ofFamily Cauchy.family :: SavedFamily.builtIn
-        let loaded: Fit<Cauchy> = Persist.loadFrom families path |> ok
-        sameBits fit loaded
-        Assert.Equal<float[]>(Predict.logDensities fit source |> ok, Predict.logDensities loaded source |> ok)
+              let product =
+                  Gmm.fit
+                      { Gmm.defaultsOf kind with
+                          Components = 2
+                          Tolerance = 1e-9 }
+                      source
+                  |> ok
 
-        match Persist.load<Cauchy> path with
-        | Ok _ -> failwith "No built-in family has this name."
-        | Error error -> Assert.Contains("\"cauchy\"", error.Message)
-    finally
-        File.Delete path
+              Assert.True(abs (product.LogLikelihood - fit.LogLikelihood) < 1e-3)
+              Assert.Equal<int[]>([| 2; 1 |], (Product.parameters<Cauchy> 1 product.Parameters).Locations.shape)
 
-[<Fact>]
-let ``it predicts, samples, is compared, and is a part of a product`` () =
-    let labels = Predict.labels fit source |> ok
-    Assert.True((Metrics.adjustedRand labels (Array.init 1000 (fun i -> i % 2)) |> ok) > 0.95)
+              // Saved and loaded by its definition, and with its parts found among families.
+              let families = SavedFamily.ofFamily Cauchy.family :: SavedFamily.builtIn
+              let path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.json")
 
-    let sample = Sample.draw Sample.defaults 2000 fit |> ok
-    let drawn = Source.ofArray2D sample.Rows |> ok
-    Assert.True((Metrics.adjustedRand sample.Components (Predict.labels fit drawn |> ok) |> ok) > 0.95)
+              try
+                  Persist.save path product |> ok
+                  sameBits product (Persist.loadWith product.Model.Family path |> ok)
+                  let loaded: Fit<Product> = Persist.loadFrom families path |> ok
+                  sameBits product loaded
+              finally
+                  File.Delete path)
+          testCase "a product in a product is fitted, saved and loaded" (fun () ->
+              let inner =
+                  ProductKind.ofParts [ Part.create [| 0 |] Cauchy.kind; Part.create [| 1 |] GaussianKind.defaults ]
 
-    let kind = ProductKind.ofParts [ Part.create [| 0 |] Cauchy.kind; Part.create [| 1 |] Cauchy.kind ]
+              let rows = Data.heavy |> Array.mapi (fun i row -> Array.append row [| float (i % 2 * 7 + i % 3) |])
+              let data = Source.ofRows rows |> ok
 
-    let product =
-        Gmm.fit
-            { Gmm.defaultsOf kind with
-                Components = 2
-                Tolerance = 1e-9 }
-            source
-        |> ok
+              let nested =
+                  Gmm.fit
+                      { Gmm.defaultsOf (
+                            ProductKind.ofParts [ Part.create [| 0; 1 |] inner; Part.create [| 2 |] Poisson.family ]
+                        ) with
+                          Components = 2
+                          MaxIterations = 20 }
+                      data
+                  |> ok
 
-    Assert.True(abs (product.LogLikelihood - fit.LogLikelihood) < 1e-3)
-    Assert.Equal<int[]>([| 2; 1 |], (Product.parameters<Cauchy> 1 product.Parameters).Locations.shape)
+              let families = SavedFamily.ofFamily Cauchy.family :: SavedFamily.builtIn
+              let path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.json")
 
-    // Saved and loaded by its definition, and with its parts found among families.
-    let families = SavedFamily.ofFamily Cauchy.family :: SavedFamily.builtIn
-    let path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.json")
+              try
+                  Persist.save path nested |> ok
+                  let loaded: Fit<Product> = Persist.loadFrom families path |> ok
+                  Assert.Equal("(cauchy × gaussian) × poisson", loaded.Model.Family.Name)
+                  Assert.Equal<float[]>(Predict.logDensities nested data |> ok, Predict.logDensities loaded data |> ok)
+              finally
+                  File.Delete path)
+          testCase "a mixture of other columns is no start, whatever the kind checks" (fun () ->
+              let careless =
+                  { new Kind<Cauchy> with
+                      member _.Name = Cauchy.kind.Name
+                      member _.Check(_, _, _) = Ok()
+                      member _.Misfit block = Cauchy.kind.Misfit block
 
-    try
-        Persist.save path product |> ok
-        sameBits product (Persist.loadWith product.Model.Family path |> ok)
-        let loaded: Fit<Product> = Persist.loadFrom families path |> ok
-        sameBits product loaded
-    finally
-        File.Delete path
+                      member _.Measure(components, source, execution) =
+                          Cauchy.kind.Measure(components, source, execution) }
 
-[<Fact>]
-let ``a product in a product is fitted, saved and loaded`` () =
-    let inner = ProductKind.ofParts [ Part.create [| 0 |] Cauchy.kind; Part.create [| 1 |] GaussianKind.defaults ]
-    let rows = Data.heavy |> Array.mapi (fun i row -> Array.append row [| float (i % 2 * 7 + i % 3) |])
-    let data = Source.ofRows rows |> ok
+              let narrow = source |> Source.map 1 _.Select([| 0 |])
 
-    let nested =
-        Gmm.fit
-            { Gmm.defaultsOf (ProductKind.ofParts [ Part.create [| 0; 1 |] inner; Part.create [| 2 |] Poisson.family ]) with
-                Components = 2
-                MaxIterations = 20 }
-            data
-        |> ok
+              match
+                  Gmm.fit
+                      { Gmm.defaultsOf careless with
+                          Components = 2
+                          Start = Start.Mixture fit.Mixture }
+                      narrow
+              with
+              | Error error -> Assert.Equal("Start mixture must be of data of 1 columns, but is of 2.", error.Message)
+              | Ok _ -> failwith "Expected an error.")
+          testCase "centroids, whose density has no scale, are no part of a product" (fun () ->
+              let kind = ProductKind.ofParts [ Part.create [| 0 |] (CentroidKind()); Part.create [| 1 |] Cauchy.kind ]
 
-    let families = SavedFamily.ofFamily Cauchy.family :: SavedFamily.builtIn
-    let path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid()}.json")
-
-    try
-        Persist.save path nested |> ok
-        let loaded: Fit<Product> = Persist.loadFrom families path |> ok
-        Assert.Equal("(cauchy × gaussian) × poisson", loaded.Model.Family.Name)
-        Assert.Equal<float[]>(Predict.logDensities nested data |> ok, Predict.logDensities loaded data |> ok)
-    finally
-        File.Delete path
-
-[<Fact>]
-let ``a mixture of other columns is no start, whatever the kind checks`` () =
-    let careless =
-        { new Kind<Cauchy> with
-            member _.Name = Cauchy.kind.Name
-            member _.Check(_, _, _) = Ok()
-            member _.Misfit block = Cauchy.kind.Misfit block
-            member _.Measure(components, source, execution) = Cauchy.kind.Measure(components, source, execution) }
-
-    let narrow = source |> Source.map 1 _.Select([| 0 |])
-
-    match
-        Gmm.fit
-            { Gmm.defaultsOf careless with
-                Components = 2
-                Start = Start.Mixture fit.Mixture }
-            narrow
-    with
-    | Error error -> Assert.Equal("Start mixture must be of data of 1 columns, but is of 2.", error.Message)
-    | Ok _ -> failwith "Expected an error."
-
-[<Fact>]
-let ``centroids, whose density has no scale, are no part of a product`` () =
-    let kind = ProductKind.ofParts [ Part.create [| 0 |] (CentroidKind()); Part.create [| 1 |] Cauchy.kind ]
-
-    match
-        Gmm.fit
-            { Gmm.defaultsOf kind with
-                Components = 2 }
-            source
-    with
-    | Error(InvalidOption("Kind of a part", _, _)) -> ()
-    | other -> failwith $"{other}"
+              match
+                  Gmm.fit
+                      { Gmm.defaultsOf kind with
+                          Components = 2 }
+                      source
+              with
+              | Error(InvalidOption("Kind of a part", _, _)) -> ()
+              | other -> failwith $"{other}") ]

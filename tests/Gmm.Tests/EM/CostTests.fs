@@ -1,17 +1,12 @@
-/// What a fit costs: memory, allocations, and time until it heeds a cancellation. No other test runs beside these.
-[<Xunit.Collection "costs">]
+/// What a fit costs: memory, allocations, and work until it heeds a cancellation. No other test runs beside these, since memory
+/// is the process's. Times are measured by the benchmarks.
 module Gmm.Tests.CostTests
 
 open System
-open System.Diagnostics
 open System.Threading
-open System.Threading.Tasks
+open Expecto
 open Gmm
 open Gmm.Tests.Support
-open Xunit
-
-[<CollectionDefinition("costs", DisableParallelization = true)>]
-type Costs() = class end
 
 /// Rows around K centres, with noise in [0, 1); cheap to make.
 let private blobs rows columns components : Source =
@@ -44,75 +39,54 @@ let private counting (reads: int ref) at (act: unit -> unit) (source: Source) =
 
                 source.Read index }
 
-[<Theory; InlineData(1); InlineData(3)>]
-let ``wherever a fit is cancelled, it reads only a few blocks more`` (threads: int) =
-    let source = blobs 40_000 16 4
-    Assert.Equal(79L, source.Blocks)
+[<Tests>]
+let cancellationTests =
+    testSequenced
+    <| testList
+        "Cost: cancellation"
+        [ testTheory "wherever a fit is cancelled, it reads only a few blocks more" [ 1; 3 ] (fun (threads: int) ->
+              let source = blobs 40_000 16 4
+              Assert.Equal(79L, source.Blocks)
+              // So a few blocks are little work, whatever the numbers of rows and columns are.
+              Assert.Equal(8192, source.BlockRows * source.Columns)
 
-    /// Blocks read altogether, when the fit is cancelled as one of them is.
-    let readsOf at =
-        use stop = new CancellationTokenSource()
-        let reads = ref 0
+              /// Blocks read altogether, when the fit is cancelled as one of them is.
+              let readsOf at =
+                  use stop = new CancellationTokenSource()
+                  let reads = ref 0
 
-        /// Later reads wait for the cancellation, so that a thread that the machine holds up changes no count.
-        let patient (source: Source) =
-            { source with
-                Read =
-                    fun index ->
-                        if at > 0 && Volatile.Read &reads.contents >= at then
-                            stop.Token.WaitHandle.WaitOne() |> ignore
+                  /// Later reads wait for the cancellation, so that a thread that the machine holds up changes no count.
+                  let patient (source: Source) =
+                      { source with
+                          Read =
+                              fun index ->
+                                  if at > 0 && Volatile.Read &reads.contents >= at then
+                                      stop.Token.WaitHandle.WaitOne() |> ignore
 
-                        source.Read index }
+                                  source.Read index }
 
-        let fit () =
-            source
-            |> counting reads at stop.Cancel
-            |> patient
-            |> Gmm.fit
-                { full 4 with
-                    MaxIterations = 4
-                    Execution = cancelledBy stop threads }
+                  let fit () =
+                      source
+                      |> counting reads at stop.Cancel
+                      |> patient
+                      |> Gmm.fit
+                          { full 4 with
+                              MaxIterations = 4
+                              Execution = cancelledBy stop threads }
 
-        if at = 0 then
-            fit () |> ok |> ignore
-        else
-            Assert.ThrowsAny<OperationCanceledException>(fun () -> fit () |> ignore) |> ignore
+                  if at = 0 then
+                      fit () |> ok |> ignore
+                  else
+                      Assert.ThrowsAny<OperationCanceledException>(fun () -> fit () |> ignore) |> ignore
 
-        reads.Value
+                  reads.Value
 
-    let all = readsOf 0
+              let all = readsOf 0
 
-    for part in 0..30 do
-        let at = 1 + part * (all - 100) / 30
-        // Each thread may have one under way; k-means++ draws a few rows before it goes through the data again.
-        Assert.InRange(readsOf at, at, at + threads + 8)
-
-/// Of several trials, for the machine may be busy with something else.
-[<Fact>]
-let ``a fit of half a million rows ends within 50 ms of its cancellation`` () =
-    let source = blobs 500_000 32 16
-
-    let latency (delay: int) =
-        use stop = new CancellationTokenSource()
-
-        let fit =
-            Task.Run(fun () ->
-                source
-                |> Gmm.fit
-                    { full 16 with
-                        Execution = cancelledBy stop Execution.Default.Threads }
-                |> ignore)
-
-        Thread.Sleep delay
-        let clock = Stopwatch.StartNew()
-        stop.Cancel()
-        Assert.ThrowsAny<OperationCanceledException>(fun () -> fit.GetAwaiter().GetResult()) |> ignore
-        clock.Elapsed.TotalMilliseconds
-
-    // In the checks of the data, in the start, in the iterations.
-    for delay in [ 10; 100; 600 ] do
-        let trials = Seq.init 10 (fun _ -> latency delay)
-        Assert.Contains(trials, fun milliseconds -> milliseconds <= 50.0)
+              for part in 0..30 do
+                  let at = 1 + part * (all - 100) / 30
+                  // Each thread may have one under way; k-means++ draws a few rows before it goes through the data again.
+                  Assert.InRange(readsOf at, at, at + threads + 8)) ]
 
 // ── Memory ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -122,122 +96,108 @@ let private allocatedBy (work: unit -> 'T) =
     work () |> ignore
     GC.GetAllocatedBytesForCurrentThread() - before
 
-/// Live memory is measured as blocks are read, all along the way through the start and the iterations.
-[<Theory; InlineData(100_000); InlineData(400_000)>]
-let ``a whole fit holds less than 64 MiB beside the data, however many rows there are`` (rows: int) =
-    let source = blobs rows 16 16
-    let before = GC.GetTotalMemory true
-    let reads, most = ref 0, ref 0L
+[<Tests>]
+let memory =
+    testSequenced
+    <| testList
+        "Cost: memory"
+        [
+          // Live memory is measured as blocks are read, all along the way through the start and the iterations.
+          testTheory
+              "a whole fit holds less than 64 MiB beside the data, however many rows there are"
+              [ 100_000; 400_000 ]
+              (fun (rows: int) ->
+                  let source = blobs rows 16 16
+                  let before = GC.GetTotalMemory true
+                  let reads, most = ref 0, ref 0L
 
-    let measured =
-        { source with
-            Read =
-                fun index ->
-                    if Interlocked.Increment reads % 97 = 0 then
-                        most.Value <- max most.Value (GC.GetTotalMemory true - before)
+                  let measured =
+                      { source with
+                          Read =
+                              fun index ->
+                                  if Interlocked.Increment reads % 97 = 0 then
+                                      most.Value <- max most.Value (GC.GetTotalMemory true - before)
 
-                    source.Read index }
+                                  source.Read index }
 
-    measured |> Gmm.fit { full 16 with MaxIterations = 3 } |> ok |> ignore
-    Assert.True(reads.Value > 20 * 97)
-    Assert.InRange(most.Value, 1L, 64L * 1024L * 1024L)
+                  measured |> Gmm.fit { full 16 with MaxIterations = 3 } |> ok |> ignore
+                  Assert.True(reads.Value > 20 * 97)
+                  Assert.InRange(most.Value, 1L, 64L * 1024L * 1024L))
+          // The statistics of the runs of blocks are added up in memory that serves again.
+          testCase
+              "an E-step of an open pass allocates its result and little else, however many rows there are"
+              (fun () ->
+                  let components, features = 16, 16
+                  let statistics = 8 * components * (1 + features + features * features)
 
-/// The statistics of the runs of blocks are added up in memory that serves again.
-[<Fact>]
-let ``an E-step of an open pass allocates its result and little else, however many rows there are`` () =
-    let components, features = 16, 16
-    let statistics = 8 * components * (1 + features + features * features)
+                  for rows in [ 50_000; 100_000; 200_000 ] do
+                      let source = blobs rows features components
 
-    for rows in [ 50_000; 100_000; 200_000 ] do
-        let source = blobs rows features components
+                      let model =
+                          { Model.ofFamily Gaussian.family with
+                              Execution = oneThread }
 
-        let model =
-            { Model.ofFamily Gaussian.family with
-                Execution = oneThread }
+                      let means = source |> Source.rows (Array.init components int64)
+                      let start = Gaussian.create Full means (Tensor.scalar 1.0) |> ok |> Mixture.uniform components
+                      use pass = Model.openPass model source |> ok
+                      let result = pass.Expect(Soft, start)
+                      let numbers = Statistics.pack result
+                      let besides = 256L * source.Blocks + 16384L
+                      let bytes = allocatedBy (fun () -> pass.Expect(Soft, start))
+                      Assert.True(bytes <= int64 statistics + besides, $"{bytes} bytes for {rows} rows")
+                      // What was handed out is not written over.
+                      Assert.Equal<float[]>(numbers, Statistics.pack result)
+                      // A new pass has no memory yet for the statistics of a run.
+                      let bytes = allocatedBy (fun () -> EM.eStep model source start)
 
-        let means = source |> Source.rows (Array.init components int64)
-        let start = Gaussian.create Full means (Tensor.scalar 1.0) |> ok |> Mixture.uniform components
-        use pass = Model.openPass model source |> ok
-        let result = pass.Expect(Soft, start)
-        let numbers = Statistics.pack result
-        let besides = 256L * source.Blocks + 16384L
-        let bytes = allocatedBy (fun () -> pass.Expect(Soft, start))
-        Assert.True(bytes <= int64 statistics + besides, $"{bytes} bytes for {rows} rows")
-        // What was handed out is not written over.
-        Assert.Equal<float[]>(numbers, Statistics.pack result)
-        // A new pass has no memory yet for the statistics of a run.
-        let bytes = allocatedBy (fun () -> EM.eStep model source start)
-        Assert.True(bytes <= 2L * int64 statistics + besides, $"{bytes} bytes in a new pass for {rows} rows")
+                      Assert.True(
+                          bytes <= 2L * int64 statistics + besides,
+                          $"{bytes} bytes in a new pass for {rows} rows"
+                      ))
+          // A copy of the data as float64 would be 24 MiB; the start and the fit have kernels of their own for float32.
+          testCase "a fit of float32 allocates what one of float64 does and less than 1 MiB besides" (fun () ->
+              let rows, columns = 200_000, 16
 
-/// A copy of the data as float64 would be 24 MiB; the start and the fit have kernels of their own for float32.
-[<Fact>]
-let ``a fit of float32 allocates what one of float64 does and less than 1 MiB besides`` () =
-    let rows, columns = 200_000, 16
+              let numbers =
+                  blobs rows columns 8
+                  |> Source.collect oneThread (fun block -> block.Values.ToArray() |> Array.map float32)
 
-    let numbers =
-        blobs rows columns 8 |> Source.collect oneThread (fun block -> block.Values.ToArray() |> Array.map float32)
+              let float32s = Source.ofFloat32Memory columns (ReadOnlyMemory numbers) |> ok
+              let float64s = Source.ofMemory columns (ReadOnlyMemory(Array.map float numbers)) |> ok
+              let fit source () = source |> Gmm.fit { full 8 with MaxIterations = 3 } |> ok
+              fit float32s () |> ignore
+              let ofFloat64, ofFloat32 = allocatedBy (fit float64s), allocatedBy (fit float32s)
+              Assert.True(ofFloat32 < ofFloat64 + 1024L * 1024L, $"{ofFloat32} bytes instead of {ofFloat64}"))
+          testCase "an E-step of small data allocates its result and less than 4 KiB besides" (fun () ->
+              let source = (DataSet.faithful ()).Source
 
-    let float32s = Source.ofFloat32Memory columns (ReadOnlyMemory numbers) |> ok
-    let float64s = Source.ofMemory columns (ReadOnlyMemory(Array.map float numbers)) |> ok
-    let fit source () = source |> Gmm.fit { full 8 with MaxIterations = 3 } |> ok
-    fit float32s () |> ignore
-    let ofFloat64, ofFloat32 = allocatedBy (fit float64s), allocatedBy (fit float32s)
-    Assert.True(ofFloat32 < ofFloat64 + 1024L * 1024L, $"{ofFloat32} bytes instead of {ofFloat64}")
+              let model =
+                  { Model.ofFamily Gaussian.family with
+                      Execution = oneThread }
 
-[<Fact>]
-let ``an E-step of small data allocates its result and less than 4 KiB besides`` () =
-    let source = (DataSet.faithful ()).Source
+              let means = source |> Source.rows [| 0L; 1L |]
+              let start = Gaussian.create Full means (Tensor.scalar 1.0) |> ok |> Mixture.uniform 2
+              EM.eStep model source start |> ignore
+              Assert.True(allocatedBy (fun () -> EM.eStep model source start) < 4096L))
+          testTheory
+              "an M-step allocates little more than its result, and the objective nothing to speak of"
+              [ 32, 64; 16, 16; 2, 2 ]
+              (fun (components: int, features: int) ->
+                  let source = blobs (40 * features + 10 * components) features components
 
-    let model =
-        { Model.ofFamily Gaussian.family with
-            Execution = oneThread }
+                  let model =
+                      { Model.ofFamily Gaussian.family with
+                          Execution = oneThread }
 
-    let means = source |> Source.rows [| 0L; 1L |]
-    let start = Gaussian.create Full means (Tensor.scalar 1.0) |> ok |> Mixture.uniform 2
-    EM.eStep model source start |> ignore
-    Assert.True(allocatedBy (fun () -> EM.eStep model source start) < 4096L)
+                  let means = source |> Source.rows (Array.init components int64)
+                  let start = Gaussian.create Full means (Tensor.scalar 1.0) |> ok |> Mixture.uniform components
+                  let statistics = EM.eStep model source start
+                  let next = EM.mStep model start statistics |> ok
+                  // Weights, means, covariances and inverse factors.
+                  let result = 8 * components * (1 + features + 2 * features * features)
+                  let bytes = allocatedBy (fun () -> EM.mStep model start statistics)
+                  Assert.True(float bytes <= 1.1 * float result + 2048.0, $"{bytes} bytes for a result of {result}")
 
-[<Theory; InlineData(32, 64); InlineData(16, 16); InlineData(2, 2)>]
-let ``an M-step allocates little more than its result, and the objective nothing to speak of``
-    (components: int, features: int)
-    =
-    let source = blobs (40 * features + 10 * components) features components
-
-    let model =
-        { Model.ofFamily Gaussian.family with
-            Execution = oneThread }
-
-    let means = source |> Source.rows (Array.init components int64)
-    let start = Gaussian.create Full means (Tensor.scalar 1.0) |> ok |> Mixture.uniform components
-    let statistics = EM.eStep model source start
-    let next = EM.mStep model start statistics |> ok
-    // Weights, means, covariances and inverse factors.
-    let result = 8 * components * (1 + features + 2 * features * features)
-    let bytes = allocatedBy (fun () -> EM.mStep model start statistics)
-    Assert.True(float bytes <= 1.1 * float result + 2048.0, $"{bytes} bytes for a result of {result}")
-
-    EM.objective model next statistics |> ignore
-    let bytes = allocatedBy (fun () -> EM.objective model next statistics)
-    Assert.True(bytes <= 8L * int64 components + 256L, $"{bytes} bytes for the objective")
-
-/// The best of many: what else the machine does comes on top.
-[<Fact>]
-let ``a fit of faithful, its start included, takes less than 3 ms once warm`` () =
-    let source = (DataSet.faithful ()).Source
-
-    let milliseconds () =
-        let clock = Stopwatch.StartNew()
-
-        let fit =
-            source
-            |> Gmm.fit
-                { full 2 with
-                    Tolerance = 1e-6
-                    Execution = Execution.Default }
-            |> ok
-
-        Assert.True fit.Converged
-        clock.Elapsed.TotalMilliseconds
-
-    let best = Seq.init 300 (fun _ -> milliseconds ()) |> Seq.min
-    Assert.True(best < 3.0, $"{best} ms")
+                  EM.objective model next statistics |> ignore
+                  let bytes = allocatedBy (fun () -> EM.objective model next statistics)
+                  Assert.True(bytes <= 8L * int64 components + 256L, $"{bytes} bytes for the objective")) ]

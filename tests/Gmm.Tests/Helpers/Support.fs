@@ -5,10 +5,10 @@ open System
 open System.Globalization
 open System.IO
 open System.Text.Json
+open Expecto
 open FsCheck
 open FsCheck.FSharp
 open Gmm
-open Xunit
 
 // ── Tolerances ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -83,21 +83,33 @@ let error (result: Result<'T, GmmError>) : GmmError =
 
 // ── Properties ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/// Where FsCheck's generators start, the same in every run.
+let private seed, private gamma = 20240229UL, 9007199254740993UL
+
 /// Checks a property on `count` generated values, always the same ones; fails with the smallest counterexample.
 let checkTimes (count: int) (property: 'Testable) =
-    let replay =
-        { Rnd = Rnd(20240229UL, 9007199254740993UL)
-          Size = None }
-
     let config =
         Config.QuickThrowOnFailure
             .WithMaxTest(count)
-            .WithReplay(Some replay)
+            .WithReplay(Some { Rnd = Rnd(seed, gamma); Size = None })
             .WithStartSize(1)
             .WithEndSize(100)
             .WithQuietOnSuccess(true)
 
     Check.One(config, property)
+
+/// A test of a property on `count` generated values, always the same ones.
+let testPropertyTimes (count: int) (name: string) (property: 'Testable) : Test =
+    let config =
+        { FsCheckConfig.defaultConfig with
+            maxTest = count
+            replay = Some(seed, gamma, None) }
+
+    testPropertyWithConfig config name property
+
+/// A test of a property of `count` values of a generator, always the same ones.
+let testForAll (count: int) (name: string) (arbitrary: Arbitrary<'T>) (property: 'T -> bool) : Test =
+    testPropertyTimes count name (Prop.forAll arbitrary property)
 
 /// Checks a property of the values of a generator.
 let forAll (count: int) (arbitrary: Arbitrary<'T>) (property: 'T -> bool) =
@@ -125,7 +137,7 @@ let whenBothOk (a: Result<'A, GmmError>) (b: Result<'B, GmmError>) (property: 'A
 /// Skips a test that this machine can't run. Fails it where a variable of the environment is `required`, as in CI.
 let skipUnless (variable: string) (reason: string) : 'T =
     if Environment.GetEnvironmentVariable variable <> "required" then
-        Assert.Skip reason
+        skiptest reason
 
     failwith reason
 

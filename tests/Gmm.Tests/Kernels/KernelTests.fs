@@ -1,17 +1,17 @@
 /// The kernels equal the textbook, whatever the family, and have the same bits at every width of vectors.
 module Gmm.Tests.KernelTests
 
-#nowarn "9" // Pointers: exp and ln work on buffers.
-
 open System
 open System.Reflection
 open System.Runtime.Intrinsics
+open Expecto
 open FsCheck
 open FsCheck.FSharp
 open Gmm
 open Gmm.Tests.Generators
 open Gmm.Tests.Support
-open Xunit
+
+#nowarn "9" // Pointers: exp and ln work on buffers.
 
 let private widths = [ Width.Bits512; Width.Bits256; Width.Bits128 ]
 
@@ -157,19 +157,23 @@ let private assignments =
     Map.ofList [ "soft", Responsibility.Assigned Soft; "hard", Responsibility.Assigned Hard ]
 
 let gaussianModels =
-    TheoryData<string, string>(
-        [ for structure in Structure.all do
-              for assignment in [ "soft"; "hard" ] do
-                  struct (Structure.name structure, assignment) ]
-    )
+    [ for structure in Structure.all do
+          for assignment in [ "soft"; "hard" ] do
+              (Structure.name structure, assignment) ]
 
-[<Theory; MemberData(nameof gaussianModels)>]
-let ``the kernels have the textbook's statistics`` (structure: string) (assignment: string) =
-    let structure = Structure.parse structure |> ok
+[<Tests>]
+let comparison =
+    testList
+        "Kernel: comparison"
+        [ testTheory
+              "the kernels have the textbook's statistics"
+              gaussianModels
+              (fun (structure: string, assignment: string) ->
+                  let structure = Structure.parse structure |> ok
 
-    forAll 60 cases (fun case ->
-        let mixture, block = gaussianCase structure case
-        isTextbook Gaussian.family assignments[assignment] mixture block)
+                  forAll 60 cases (fun case ->
+                      let mixture, block = gaussianCase structure case
+                      isTextbook Gaussian.family assignments[assignment] mixture block)) ]
 
 // ── Other families ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -235,249 +239,282 @@ let private exponentialKinds
           block case (fun random -> -log(1.0 - unit random)) ]
 
 let exponentialModels =
-    TheoryData<string, string>(
-        [ for kind, _ in exponentialKinds do
-              for assignment in [ "soft"; "hard" ] do
-                  struct (kind, assignment) ]
-    )
+    [ for kind, _ in exponentialKinds do
+          for assignment in [ "soft"; "hard" ] do
+              (kind, assignment) ]
 
-[<Theory; MemberData(nameof exponentialModels)>]
-let ``the kernels have the textbook's statistics of exponential families`` (kind: string) (assignment: string) =
-    let kind = exponentialKinds |> List.find (fst >> (=) kind) |> snd
+[<Tests>]
+let ``other families`` =
+    testList
+        "Kernel: other families"
+        [ testTheory
+              "the kernels have the textbook's statistics of exponential families"
+              exponentialModels
+              (fun (kind: string, assignment: string) ->
+                  let kind = exponentialKinds |> List.find (fst >> (=) kind) |> snd
 
-    forAll 40 cases (fun case ->
-        let family, parameters, block = kind case
-        isTextbook family assignments[assignment] (weighted case parameters) block)
+                  forAll 40 cases (fun case ->
+                      let family, parameters, block = kind case
+                      isTextbook family assignments[assignment] (weighted case parameters) block))
+          testTheory
+              "the kernels have the textbook's statistics of products"
+              [ "soft"; "hard" ]
+              (fun (assignment: string) ->
+                  forAll 40 cases (fun case ->
+                      let case =
+                          { case with
+                              Features = 1 + case.Features / 4 }
 
-[<Theory; InlineData("soft"); InlineData("hard")>]
-let ``the kernels have the textbook's statistics of products`` (assignment: string) =
-    forAll 40 cases (fun case ->
-        let case =
-            { case with
-                Features = 1 + case.Features / 4 }
+                      let gaussian, gaussianBlock = gaussianCase Structure.all[case.Seed % 6] case
+                      let _, counts, countBlock = exponentialKinds |> List.find (fst >> (=) "poisson") |> snd <| case
+                      let _, bits, bitBlock = exponentialKinds |> List.find (fst >> (=) "bernoulli") |> snd <| case
+                      let parts, d = [ countBlock; gaussianBlock; bitBlock ], case.Features
 
-        let gaussian, gaussianBlock = gaussianCase Structure.all[case.Seed % 6] case
-        let _, counts, countBlock = exponentialKinds |> List.find (fst >> (=) "poisson") |> snd <| case
-        let _, bits, bitBlock = exponentialKinds |> List.find (fst >> (=) "bernoulli") |> snd <| case
-        let parts, d = [ countBlock; gaussianBlock; bitBlock ], case.Features
+                      let rows =
+                          Array.init case.Rows (fun i ->
+                              parts |> Seq.map (fun part -> part.Row(i).ToArray()) |> Array.concat)
 
-        let rows = Array.init case.Rows (fun i -> parts |> Seq.map (fun part -> part.Row(i).ToArray()) |> Array.concat)
+                      // The parts' columns, not in order.
+                      let columns = List.init 3 (fun p -> [| for j in d - 1 .. -1 .. 0 -> p * d + j |])
+                      let reversed = Array.concat [ for p in 0..2 -> Array.rev [| p * d .. p * d + d - 1 |] ]
 
-        // The parts' columns, not in order.
-        let columns = List.init 3 (fun p -> [| for j in d - 1 .. -1 .. 0 -> p * d + j |])
-        let reversed = Array.concat [ for p in 0..2 -> Array.rev [| p * d .. p * d + d - 1 |] ]
+                      let family =
+                          Product.family
+                              [ Product.part (ExponentialFamily.components Poisson.family)
+                                Product.part Gaussian.family
+                                Product.part (ExponentialFamily.components Bernoulli.family) ]
 
-        let family =
-            Product.family
-                [ Product.part (ExponentialFamily.components Poisson.family)
-                  Product.part Gaussian.family
-                  Product.part (ExponentialFamily.components Bernoulli.family) ]
+                      let product: Product =
+                          { Parts = List.zip columns [ partOf counts; partOf gaussian.Parameters; partOf bits ] }
 
-        let product: Product = { Parts = List.zip columns [ partOf counts; partOf gaussian.Parameters; partOf bits ] }
+                      let whole =
+                          blockOf
+                              { case with Features = 3 * d }
+                              (rows |> Array.map (fun row -> reversed |> Array.map (fun j -> row[j])))
+                              (Random case.Seed)
 
-        let whole =
-            blockOf
-                { case with Features = 3 * d }
-                (rows |> Array.map (fun row -> reversed |> Array.map (fun j -> row[j])))
-                (Random case.Seed)
+                      isTextbook family assignments[assignment] (weighted case product) whole))
+          testTheory
+              "the kernels have the textbook's statistics of centroids"
+              [ "soft"; "hard" ]
+              (fun (assignment: string) ->
+                  forAll 60 cases (fun case ->
+                      let mixture, block = gaussianCase Spherical case
 
-        isTextbook family assignments[assignment] (weighted case product) whole)
+                      let centroids =
+                          { LogWeights = Tensor.vector (Array.zeroCreate case.Components)
+                            Parameters = { Centres = mixture.Parameters.Means } }
 
-[<Theory; InlineData("soft"); InlineData("hard")>]
-let ``the kernels have the textbook's statistics of centroids`` (assignment: string) =
-    forAll 60 cases (fun case ->
-        let mixture, block = gaussianCase Spherical case
+                      isTextbook Centroid.family assignments[assignment] centroids block))
+          testForAll 100 "the kernels have the textbook's statistics of given responsibilities" cases (fun case ->
+              let mixture, block = gaussianCase Structure.all[case.Seed % 6] case
 
-        let centroids =
-            { LogWeights = Tensor.vector (Array.zeroCreate case.Components)
-              Parameters = { Centres = mixture.Parameters.Means } }
+              // Not all rows sum to 1, and some are 0.
+              let given (block: Block) =
+                  Array.init (block.Rows * case.Components) (fun i ->
+                      let n = int block.FirstRow + i / case.Components
+                      if n % 5 = 0 then 0.0 else float ((n + i % case.Components) % 4) / 2.0)
 
-        isTextbook Centroid.family assignments[assignment] centroids block)
-
-[<Fact>]
-let ``the kernels have the textbook's statistics of given responsibilities`` () =
-    forAll 100 cases (fun case ->
-        let mixture, block = gaussianCase Structure.all[case.Seed % 6] case
-
-        // Not all rows sum to 1, and some are 0.
-        let given (block: Block) =
-            Array.init (block.Rows * case.Components) (fun i ->
-                let n = int block.FirstRow + i / case.Components
-                if n % 5 = 0 then 0.0 else float ((n + i % case.Components) % 4) / 2.0)
-
-        isTextbook Gaussian.family (Responsibility.Given given) mixture block)
+              isTextbook Gaussian.family (Responsibility.Given given) mixture block) ]
 
 // ── Joint log-densities ─────────────────────────────────────────────────────────────────────────────────────────────
 
-[<Fact>]
-let ``the kernels have the textbook's joint log-densities`` () =
-    forAll 150 cases (fun case ->
-        let mixture, block = gaussianCase Structure.all[case.Seed % 6] case
-        let expected = Textbook.logJoint Reference.engine Gaussian.family mixture block
+[<Tests>]
+let ``joint log-densities`` =
+    testList
+        "Kernel: joint log-densities"
+        [ testForAll 150 "the kernels have the textbook's joint log-densities" cases (fun case ->
+              let mixture, block = gaussianCase Structure.all[case.Seed % 6] case
+              let expected = Textbook.logJoint Reference.engine Gaussian.family mixture block
 
-        for width in widths do
-            let actual = Kernel.logJointBy width Gaussian.family mixture block
-            // ln |W| and the distance may cancel.
-            let scale = 1000.0 + (expected |> Seq.map abs |> Seq.fold max 0.0)
-            Assert.True(allWithin Tolerance.rounding scale expected actual)
+              for width in widths do
+                  let actual = Kernel.logJointBy width Gaussian.family mixture block
+                  // ln |W| and the distance may cancel.
+                  let scale = 1000.0 + (expected |> Seq.map abs |> Seq.fold max 0.0)
+                  Assert.True(allWithin Tolerance.rounding scale expected actual)
 
-        true)
+              true) ]
 
 // ── Distances to the nearest centre ─────────────────────────────────────────────────────────────────────────────────
 
-[<Fact>]
-let ``the kernels have the distances to the nearest centre, and what further centres would leave`` () =
-    forAll 200 cases (fun case ->
-        let mixture, block = gaussianCase Spherical case
+[<Tests>]
+let ``distances to the nearest centre`` =
+    testList
+        "Kernel: distances to the nearest centre"
+        [ testForAll
+              200
+              "the kernels have the distances to the nearest centre, and what further centres would leave"
+              cases
+              (fun case ->
+                  let mixture, block = gaussianCase Spherical case
 
-        let centres =
-            mixture.Parameters.Means.toArray2D () |> fun means -> Array.init case.Components (fun k -> means[k, *])
+                  let centres =
+                      mixture.Parameters.Means.toArray2D ()
+                      |> fun means -> Array.init case.Components (fun k -> means[k, *])
 
-        let random = Random case.Seed
-        let last = random.Next(case.Components + 1)
-        let first = random.Next(last + 1)
-        let before = Array.init case.Rows (fun i -> if i % 3 = 0 then infinity else random.NextDouble())
+                  let random = Random case.Seed
+                  let last = random.Next(case.Components + 1)
+                  let first = random.Next(last + 1)
+                  let before = Array.init case.Rows (fun i -> if i % 3 = 0 then infinity else random.NextDouble())
 
-        let squared i k = Array.fold2 (fun sum x y -> sum + (x - y) * (x - y)) 0.0 (block.Row(i).ToArray()) centres[k]
+                  let squared i k =
+                      Array.fold2 (fun sum x y -> sum + (x - y) * (x - y)) 0.0 (block.Row(i).ToArray()) centres[k]
 
-        let expected =
-            before |> Array.mapi (fun i least -> Seq.fold min least (seq { first .. last - 1 } |> Seq.map (squared i)))
+                  let expected =
+                      before
+                      |> Array.mapi (fun i least ->
+                          Seq.fold min least (seq { first .. last - 1 } |> Seq.map (squared i)))
 
-        // Distances to rows far from 0 lose what the coordinates lose.
-        let close (expected: float) (actual: float) =
-            expected = actual || abs (expected - actual) <= Tolerance.rounding * expected
+                  // Distances to rows far from 0 lose what the coordinates lose.
+                  let close (expected: float) (actual: float) =
+                      expected = actual || abs (expected - actual) <= Tolerance.rounding * expected
 
-        let found =
-            [ for width in widths do
-                  let nearest, kernel = Array.copy before, Kernel.nearestCentreOf width
-                  kernel.Prepare centres
-                  let sums = kernel.Lower(block, first, last, Span nearest)
-                  nearest, sums ]
+                  let found =
+                      [ for width in widths do
+                            let nearest, kernel = Array.copy before, Kernel.nearestCentreOf width
+                            kernel.Prepare centres
+                            let sums = kernel.Lower(block, first, last, Span nearest)
+                            nearest, sums ]
 
-        let nearest, sums = found.Head
-        Assert.True(Array.forall2 close expected nearest)
-        Assert.Equal(case.Components - last, sums.Length)
+                  let nearest, sums = found.Head
+                  Assert.True(Array.forall2 close expected nearest)
+                  Assert.Equal(case.Components - last, sums.Length)
 
-        for k in last .. case.Components - 1 do
-            let left = Seq.init case.Rows (fun i -> block.Weight i * min expected[i] (squared i k)) |> Seq.sum
-            Assert.True(close left sums[k - last])
+                  for k in last .. case.Components - 1 do
+                      let left =
+                          Seq.init case.Rows (fun i -> block.Weight i * min expected[i] (squared i k)) |> Seq.sum
 
-        for others, otherSums in found.Tail do
-            Assert.Equal<int64[]>(bits nearest, bits others)
-            Assert.Equal<int64[]>(bits sums, bits otherSums)
+                      Assert.True(close left sums[k - last])
 
-        true)
+                  for others, otherSums in found.Tail do
+                      Assert.Equal<int64[]>(bits nearest, bits others)
+                      Assert.Equal<int64[]>(bits sums, bits otherSums)
+
+                  true) ]
 
 // ── Rows and components that are not there ──────────────────────────────────────────────────────────────────────────
 
-[<Theory; InlineData("soft"); InlineData("hard")>]
-let ``rows of density 0 and components of weight 0 are as the textbook has them`` (assignment: string) =
-    // A 1 where p = 0 and a 0 where p = 1: impossible under every component.
-    let parameters = Bernoulli.ofProbabilities (array2D [ [ 0.0; 0.3 ]; [ 0.0; 0.6 ]; [ 0.0; 1.0 ] ]) |> ok
-    let mixture = Mixture.create [| 0.5; 0.5; 0.0 |] parameters |> ok
+[<Tests>]
+let ``rows and components that are not there`` =
+    testList
+        "Kernel: rows and components that are not there"
+        [ testTheory
+              "rows of density 0 and components of weight 0 are as the textbook has them"
+              [ "soft"; "hard" ]
+              (fun (assignment: string) ->
+                  // A 1 where p = 0 and a 0 where p = 1: impossible under every component.
+                  let parameters =
+                      Bernoulli.ofProbabilities (array2D [ [ 0.0; 0.3 ]; [ 0.0; 0.6 ]; [ 0.0; 1.0 ] ]) |> ok
 
-    let rows weights =
-        { FirstRow = 0L
-          Rows = 4
-          Columns = 2
-          Numbers = Numbers.Float64(ReadOnlyMemory [| 0.0; 1.0; 1.0; 0.0; 0.0; 0.0; 1.0; 1.0 |])
-          Weights = weights }
+                  let mixture = Mixture.create [| 0.5; 0.5; 0.0 |] parameters |> ok
 
-    let family = ExponentialFamily.components Bernoulli.family
+                  let rows weights =
+                      { FirstRow = 0L
+                        Rows = 4
+                        Columns = 2
+                        Numbers = Numbers.Float64(ReadOnlyMemory [| 0.0; 1.0; 1.0; 0.0; 0.0; 0.0; 1.0; 1.0 |])
+                        Weights = weights }
 
-    for weights in [ None; Some [| 1.0; 0.0; 2.0; 0.0 |]; Some [| 0.0; 0.0; 0.0; 0.0 |] ] do
-        let block = rows (weights |> Option.map ReadOnlyMemory)
-        Assert.True(isTextbook family assignments[assignment] mixture block)
+                  let family = ExponentialFamily.components Bernoulli.family
 
-[<Fact>]
-let ``all components may have weight 0 for a row that is impossible`` () =
-    let gaussian = mixtureOf Full [| 1.0; 1.0 |] (array2D [ [ 0.0 ]; [ 1.0 ] ]) (Tensor.scalar 1.0)
+                  for weights in [ None; Some [| 1.0; 0.0; 2.0; 0.0 |]; Some [| 0.0; 0.0; 0.0; 0.0 |] ] do
+                      let block = rows (weights |> Option.map ReadOnlyMemory)
+                      Assert.True(isTextbook family assignments[assignment] mixture block))
+          testCase "all components may have weight 0 for a row that is impossible" (fun () ->
+              let gaussian = mixtureOf Full [| 1.0; 1.0 |] (array2D [ [ 0.0 ]; [ 1.0 ] ]) (Tensor.scalar 1.0)
 
-    let mixture =
-        { gaussian with
-            LogWeights = Tensor.vector [| -infinity; -infinity |] }
+              let mixture =
+                  { gaussian with
+                      LogWeights = Tensor.vector [| -infinity; -infinity |] }
 
-    let block =
-        { FirstRow = 0L
-          Rows = 2
-          Columns = 1
-          Numbers = Numbers.Float64(ReadOnlyMemory [| 0.0; 3.0 |])
-          Weights = None }
+              let block =
+                  { FirstRow = 0L
+                    Rows = 2
+                    Columns = 1
+                    Numbers = Numbers.Float64(ReadOnlyMemory [| 0.0; 3.0 |])
+                    Weights = None }
 
-    Assert.True(isTextbook Gaussian.family assignments["soft"] mixture block)
+              Assert.True(isTextbook Gaussian.family assignments["soft"] mixture block)) ]
 
 // ── The first call ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Numbers/Optimised.fs says why and how.
-[<Fact>]
-let ``the runtime optimises every kernel at its first call`` () =
-    let flags = BindingFlags.Static ||| BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic
+[<Tests>]
+let ``the first call`` =
+    testList
+        "Kernel: the first call"
+        [
+          // Numbers/Optimised.fs says why and how.
+          testCase "the runtime optimises every kernel at its first call" (fun () ->
+              let flags =
+                  BindingFlags.Static ||| BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic
 
-    let methods =
-        [ for kernel in typeof<NearestCentre>.Assembly.GetTypes() do
-              if kernel.IsDefined(typeof<OptimisedAttribute>, false) then
-                  for method in kernel.GetMethods(flags ||| BindingFlags.DeclaredOnly) do
-                      if not method.IsAbstract then
-                          method.MethodImplementationFlags ]
+              let methods =
+                  [ for kernel in typeof<NearestCentre>.Assembly.GetTypes() do
+                        if kernel.IsDefined(typeof<OptimisedAttribute>, false) then
+                            for method in kernel.GetMethods(flags ||| BindingFlags.DeclaredOnly) do
+                                if not method.IsAbstract then
+                                    method.MethodImplementationFlags ]
 
-    let isEither (flags: MethodImplAttributes) =
-        flags.HasFlag MethodImplAttributes.AggressiveOptimization
-        || flags.HasFlag MethodImplAttributes.AggressiveInlining
+              let isEither (flags: MethodImplAttributes) =
+                  flags.HasFlag MethodImplAttributes.AggressiveOptimization
+                  || flags.HasFlag MethodImplAttributes.AggressiveInlining
 
-    Assert.True(methods.Length > 50)
-    Assert.All(methods, isEither >> Assert.True)
+              Assert.True(methods.Length > 50)
+              Assert.All(methods, isEither >> Assert.True)) ]
 
 // ── Threads ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-[<Fact>]
-let ``threads and widths change no bit of an E-step`` () =
-    let random = Random 8
-    let origin = drawMixture TiedFull 5 16 10.0 random
-    let source = sourceOf (drawRows 40000 origin random)
-    Assert.True(source.Blocks > 64L)
+[<Tests>]
+let threadsTests =
+    testList
+        "Kernel: threads"
+        [ testCase "threads and widths change no bit of an E-step" (fun () ->
+              let random = Random 8
+              let origin = drawMixture TiedFull 5 16 10.0 random
+              let source = sourceOf (drawRows 40000 origin random)
+              Assert.True(source.Blocks > 64L)
 
-    for structure in Structure.all do
-        let mixture = mixtureOf structure origin.Weights (array2D origin.Means) (Tensor.scalar 2.0)
+              for structure in Structure.all do
+                  let mixture = mixtureOf structure origin.Weights (array2D origin.Means) (Tensor.scalar 2.0)
 
-        let statistics threads width =
-            let model =
-                { Model.ofFamily Gaussian.family with
-                    Backend = Kernel.backendOf width
-                    Execution =
-                        { Execution.Default with
-                            Threads = threads } }
+                  let statistics threads width =
+                      let model =
+                          { Model.ofFamily Gaussian.family with
+                              Backend = Kernel.backendOf width
+                              Execution =
+                                  { Execution.Default with
+                                      Threads = threads } }
 
-            EM.eStep model source mixture |> Statistics.pack |> bits
+                      EM.eStep model source mixture |> Statistics.pack |> bits
 
-        let expected = statistics 1 Width.Bits512
+                  let expected = statistics 1 Width.Bits512
 
-        for threads in [ 1; 2; 3; 8 ] do
-            for width in widths do
-                Assert.Equal<int64[]>(expected, statistics threads width)
+                  for threads in [ 1; 2; 3; 8 ] do
+                      for width in widths do
+                          Assert.Equal<int64[]>(expected, statistics threads width))
+          // Only sums, products and comparisons, which round alike everywhere.
+          testCase "k-means has these bits in every process" (fun () ->
+              let random = RandomStream.ofSeed 3
+              let rows = Array.init 3000 (fun n -> Array.init 7 (fun j -> random.NextDouble() + float (n % 4 * j)))
+              let source = sourceOf rows |> Source.weighted (Array.init 3000 (fun n -> float (n % 3))) |> ok
+              let centres = Centres.kPlusPlus Execution.Default random 5 source |> ok
+              let start = (KMeans.iterates oneThread source centres |> Seq.head |> ok).Mixture
+              let statistics = EM.eStep (KMeans.model Execution.Default) source start |> Statistics.pack
+              let hash = Array.fold (fun hash bits -> hash * 1000003L ^^^ bits) 0L (bits statistics)
+              Assert.Equal(5738262752525066677L, hash))
+          // Environment variables switch a process's instructions off; `build.fsx test` sets them.
+          testCase "the kernels are no wider than the process may be" (fun () ->
+              let isOff switch = Environment.GetEnvironmentVariable $"DOTNET_{switch}" = "0"
 
-/// Only sums, products and comparisons, which round alike everywhere.
-[<Fact>]
-let ``k-means has these bits in every process`` () =
-    let random = RandomStream.ofSeed 3
-    let rows = Array.init 3000 (fun n -> Array.init 7 (fun j -> random.NextDouble() + float (n % 4 * j)))
-    let source = sourceOf rows |> Source.weighted (Array.init 3000 (fun n -> float (n % 3))) |> ok
-    let centres = Centres.kPlusPlus Execution.Default random 5 source |> ok
-    let start = (KMeans.iterates oneThread source centres |> Seq.head |> ok).Mixture
-    let statistics = EM.eStep (KMeans.model Execution.Default) source start |> Statistics.pack
-    let hash = Array.fold (fun hash bits -> hash * 1000003L ^^^ bits) 0L (bits statistics)
-    Assert.Equal(5738262752525066677L, hash)
-
-/// Environment variables switch a process's instructions off; `build.fsx test` sets them.
-[<Fact>]
-let ``the kernels are no wider than the process may be`` () =
-    let isOff switch = Environment.GetEnvironmentVariable $"DOTNET_{switch}" = "0"
-
-    if isOff "EnableAVX2" || isOff "EnableHWIntrinsic" then
-        Assert.Equal(Width.Bits128, Width.widest)
-    elif isOff "EnableAVX512" then
-        Assert.NotEqual(Width.Bits512, Width.widest)
-    else
-        Assert.Equal(Width.Bits512, (if Vector512.IsHardwareAccelerated then Width.widest else Width.Bits512))
+              if isOff "EnableAVX2" || isOff "EnableHWIntrinsic" then
+                  Assert.Equal(Width.Bits128, Width.widest)
+              elif isOff "EnableAVX512" then
+                  Assert.NotEqual(Width.Bits512, Width.widest)
+              else
+                  Assert.Equal(
+                      Width.Bits512,
+                      (if Vector512.IsHardwareAccelerated then Width.widest else Width.Bits512)
+                  )) ]
 
 // ── exp and ln ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -587,23 +624,24 @@ let private everywhere count =
         let bits = random.NextInt64() ^^^ (random.NextInt64() <<< 1)
         BitConverter.Int64BitsToDouble bits)
 
-[<Fact>]
-let ``exp is within 2 units in the last place everywhere`` () =
-    let random = Random 12
-    let ordinary = Array.init 200000 (fun _ -> 1500.0 * random.NextDouble() - 760.0)
-    let small = Array.init 100000 (fun _ -> random.NextDouble() - 0.5)
-    let subnormal = Array.init 100000 (fun _ -> -708.0 - 38.0 * random.NextDouble())
-    let numbers = Array.concat [ special; ordinary; small; subnormal; everywhere 100000 ]
+[<Tests>]
+let ``exp and ln`` =
+    testList
+        "Kernel: exp and ln"
+        [ testCase "exp is within 2 units in the last place everywhere" (fun () ->
+              let random = Random 12
+              let ordinary = Array.init 200000 (fun _ -> 1500.0 * random.NextDouble() - 760.0)
+              let small = Array.init 100000 (fun _ -> random.NextDouble() - 0.5)
+              let subnormal = Array.init 100000 (fun _ -> -708.0 - 38.0 * random.NextDouble())
+              let numbers = Array.concat [ special; ordinary; small; subnormal; everywhere 100000 ]
 
-    for x, actual in Array.zip numbers (exps numbers) do
-        Assert.True(isClose (Math.Exp x) actual, $"exp {x:R} is {Math.Exp x:R}, not {actual:R}")
+              for x, actual in Array.zip numbers (exps numbers) do
+                  Assert.True(isClose (Math.Exp x) actual, $"exp {x:R} is {Math.Exp x:R}, not {actual:R}"))
+          testCase "log is within 2 units in the last place everywhere" (fun () ->
+              let random = Random 13
+              let near = Array.init 200000 (fun _ -> 0.5 + 1.5 * random.NextDouble())
+              let subnormal = Array.init 100000 (fun _ -> BitConverter.Int64BitsToDouble(random.NextInt64(1L <<< 52)))
+              let numbers = Array.concat [ special; near; subnormal; everywhere 200000 ]
 
-[<Fact>]
-let ``log is within 2 units in the last place everywhere`` () =
-    let random = Random 13
-    let near = Array.init 200000 (fun _ -> 0.5 + 1.5 * random.NextDouble())
-    let subnormal = Array.init 100000 (fun _ -> BitConverter.Int64BitsToDouble(random.NextInt64(1L <<< 52)))
-    let numbers = Array.concat [ special; near; subnormal; everywhere 200000 ]
-
-    for x, actual in Array.zip numbers (logs numbers) do
-        Assert.True(isClose (Math.Log x) actual, $"log {x:R} is {Math.Log x:R}, not {actual:R}")
+              for x, actual in Array.zip numbers (logs numbers) do
+                  Assert.True(isClose (Math.Log x) actual, $"log {x:R} is {Math.Log x:R}, not {actual:R}")) ]

@@ -3,9 +3,9 @@ module Gmm.Tests.EngineLawTests
 
 open System
 open System.Runtime.CompilerServices
+open Expecto
 open Gmm
 open Gmm.Laws
-open Xunit
 
 // ── Engines that are wrong on purpose ───────────────────────────────────────────────────────────────────────────────
 
@@ -85,6 +85,7 @@ let private eSteps =
     Laws.engine |> List.map _.Name |> List.filter _.StartsWith("E-steps are those of the Reference: ")
 
 let private operations = "operations are those of the Reference"
+
 let private special = "zeros, infinities and ties are as in the Reference"
 
 /// What is wrong, an engine of which it is, the laws that it must break, and others that then may break too.
@@ -149,44 +150,49 @@ let private wrong: (string * Engine * string list * string list) list =
       [ "rows of tiny density have finite log-densities and whole responsibilities" ],
       [ special ] ]
 
-let wrongEngines = TheoryData<string>([ for what, _, _, _ in wrong -> what ])
+let wrongEngines = [ for what, _, _, _ in wrong -> what ]
 
 let private broken dtype engine =
     Laws.engine |> List.map (EngineLaw.run dtype engine) |> List.filter (fun report -> not report.IsGood)
 
-[<Theory; MemberData(nameof wrongEngines)>]
-let ``a wrong engine breaks its laws, and no other`` (what: string) =
-    let _, engine, must, may = wrong |> List.find (fun (name, _, _, _) -> name = what)
-    let names = broken Dtype.Float64 engine |> List.map _.Law
-    Assert.Empty(List.except names must)
-    Assert.Empty(List.except (must @ may) names)
-
-[<Fact>]
-let ``for every law there is an engine that breaks it`` () =
-    let broken = wrong |> List.collect (fun (_, _, must, _) -> must) |> List.distinct |> List.sort
-    Assert.Equal<string list>(List.sort [ for law in Laws.engine -> law.Name ], broken)
+[<Tests>]
+let ``engines that are wrong on purpose`` =
+    testList
+        "EngineLaw: engines that are wrong on purpose"
+        [ testTheory "a wrong engine breaks its laws, and no other" wrongEngines (fun (what: string) ->
+              let _, engine, must, may = wrong |> List.find (fun (name, _, _, _) -> name = what)
+              let names = broken Dtype.Float64 engine |> List.map _.Law
+              Assert.Empty(List.except names must)
+              Assert.Empty(List.except (must @ may) names))
+          testCase "for every law there is an engine that breaks it" (fun () ->
+              let broken = wrong |> List.collect (fun (_, _, must, _) -> must) |> List.distinct |> List.sort
+              Assert.Equal<string list>(List.sort [ for law in Laws.engine -> law.Name ], broken)) ]
 
 // ── Engines that are right ──────────────────────────────────────────────────────────────────────────────────────────
 
-[<Fact>]
-let ``the Reference obeys the laws of engines`` () = Laws.checkEngine Dtype.Float64 Reference.engine
+[<Tests>]
+let ``engines that are right`` =
+    testList
+        "EngineLaw: engines that are right"
+        [ testCase "the Reference obeys the laws of engines" (fun () -> Laws.checkEngine Dtype.Float64 Reference.engine)
+          testCase "an engine that rounds to float32 obeys the laws of float32, not those of float64" (fun () ->
+              let rounded (x: float) =
+                  if Double.IsFinite x then
+                      float (single (Math.Clamp(x, float -Single.MaxValue, float Single.MaxValue)))
+                  else
+                      x
 
-[<Fact>]
-let ``an engine that rounds to float32 obeys the laws of float32, not those of float64`` () =
-    let rounded (x: float) =
-        if Double.IsFinite x then
-            float (single (Math.Clamp(x, float -Single.MaxValue, float Single.MaxValue)))
-        else
-            x
+              let round (tensor: Tensor) = tensor.like (tensor.shape, tensor.toArray () |> Array.map rounded)
+              let engine = engineOf true (fun _ _ compute -> round (compute ())) rounded
+              Laws.checkEngine Dtype.Float32 engine
+              Assert.Contains(operations, broken Dtype.Float64 engine |> List.map _.Law))
+          testCase "check says which law an engine breaks, and how" (fun () ->
+              let engine = altered "exp" (fun _ compute -> compute().mulScalar(1.0 + 1e-6))
+              let broken = Assert.Throws<LawException>(fun () -> Laws.checkEngine Dtype.Float64 engine)
 
-    let round (tensor: Tensor) = tensor.like (tensor.shape, tensor.toArray () |> Array.map rounded)
-    let engine = engineOf true (fun _ _ compute -> round (compute ())) rounded
-    Laws.checkEngine Dtype.Float32 engine
-    Assert.Contains(operations, broken Dtype.Float64 engine |> List.map _.Law)
+              Assert.StartsWith(
+                  $"altered breaks the law: {operations}\nexp at shape [|1|]: number 0 is ",
+                  broken.Message
+              )
 
-[<Fact>]
-let ``check says which law an engine breaks, and how`` () =
-    let engine = altered "exp" (fun _ compute -> compute().mulScalar(1.0 + 1e-6))
-    let broken = Assert.Throws<LawException>(fun () -> Laws.checkEngine Dtype.Float64 engine)
-    Assert.StartsWith($"altered breaks the law: {operations}\nexp at shape [|1|]: number 0 is ", broken.Message)
-    Assert.Contains(", the Reference's is ", broken.Message)
+              Assert.Contains(", the Reference's is ", broken.Message)) ]

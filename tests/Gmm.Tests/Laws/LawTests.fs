@@ -2,11 +2,11 @@
 module Gmm.Tests.LawTests
 
 open System.Text.RegularExpressions
+open Expecto
 open Gmm
 open Gmm.Laws
 open Gmm.Tests.Families
 open MathNet.Numerics
-open Xunit
 
 // ── The built-in families ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -54,53 +54,35 @@ let private exponential =
       Textbook = Some(fun mean x -> -log mean[0] - x / mean[0])
       Edges = [] }
 
-/// A subject of any family.
-type Trial =
-    abstract Name: string
-    /// The names of the laws that apply.
-    abstract Laws: string list
-    /// What becomes of the law of a name.
-    abstract Run: law: string -> Report
-
-let private trial (subject: Subject<'θ>) =
-    { new Trial with
-        member _.Name = subject.Name
-        member _.Laws = Laws.properties subject |> List.map fst
-
-        member _.Run name = Laws.all |> List.find (fun law -> law.Name = name) |> Law.run Laws.defaults subject }
-
 let private product =
     Laws.ofProduct
         [ Laws.part 1 (Laws.ofGaussian Full)
           Laws.part 1 (Laws.ofExponentialFamily bernoulli)
           Laws.part 1 (Laws.ofExponentialFamily poisson) ]
 
-let private families: Trial list =
-    [ for column in [ bernoulli; binomial; categorical; poisson; exponential ] do
-          trial (Laws.ofExponentialFamily column)
+[<Tests>]
+let ``the built-in families`` =
+    formulas
+        [ "Σₓ p(x|θ) = 1, or ∫ p(x|θ) dx = 1", "Bishop, PRML, 2006, §1.2"
+          "p(x|η) = h(x) exp(η·T(x) − A(η))", "Bishop, PRML, 2006, eq. 2.194"
+          "∇A(η) = E T(x)", "Bishop, PRML, 2006, eq. 2.226"
+          "θ′ = argmax Σₙₖ rₙₖ ln p(xₙ|θₖ) + ln p(θ)", "Bishop, PRML, 2006, §9.4"
+          "ln p(X|θ′) ≥ ln p(X|θ) after a step of EM", "Dempster, Laird and Rubin 1977" ]
+    <| testList
+        "a built-in family obeys every law"
+        [ for column in [ bernoulli; binomial; categorical; poisson; exponential ] do
+              LawTests.ofSubject (Laws.ofExponentialFamily column)
 
-      for structure in Structure.all do
-          trial (Laws.ofGaussian structure)
+          for structure in Structure.all do
+              LawTests.ofSubject (Laws.ofGaussian structure)
 
-      trial product ]
-
-let familiesAndLaws =
-    TheoryData<string, string>(
-        [ for family in families do
-              for law in family.Laws -> struct (family.Name, law) ]
-    )
-
-[<Theory; MemberData(nameof familiesAndLaws)>]
-[<Formula("Σₓ p(x|θ) = 1, or ∫ p(x|θ) dx = 1", "Bishop, PRML, 2006, §1.2")>]
-[<Formula("p(x|η) = h(x) exp(η·T(x) − A(η))", "Bishop, PRML, 2006, eq. 2.194")>]
-[<Formula("∇A(η) = E T(x)", "Bishop, PRML, 2006, eq. 2.226")>]
-[<Formula("θ′ = argmax Σₙₖ rₙₖ ln p(xₙ|θₖ) + ln p(θ)", "Bishop, PRML, 2006, §9.4")>]
-[<Formula("ln p(X|θ′) ≥ ln p(X|θ) after a step of EM", "Dempster, Laird and Rubin 1977")>]
-let ``a built-in family obeys`` (family: string) (law: string) =
-    let report = (families |> List.find (fun trial -> trial.Name = family)).Run law
-    Assert.True(report.IsGood, string report)
+          LawTests.ofSubject product ]
+    |> testLabel "Law: the built-in families"
 
 // ── Families that are wrong on purpose ──────────────────────────────────────────────────────────────────────────────
+
+/// Tries every law on a subject of any family.
+let private trial (subject: Subject<'θ>) () : Report list = Laws.run Laws.defaults subject
 
 let private geometric =
     { Definition = Families.geometric
@@ -179,7 +161,7 @@ let private independent deviation (gaussian: Gaussian) k random =
     mean |> Array.mapi (fun j mean -> Distributions.Normal.Sample(random, mean, deviation covariance[j, j]))
 
 /// What is wrong, a family of which it is, the laws that it must break, and others that then may break too.
-let private wrong: (string * Trial * string list * string list) list =
+let private wrong: (string * (unit -> Report list) * string list * string list) list =
     [ "a density that sums to more",
       ofGeometric
       |> withoutForm (fun family ->
@@ -490,7 +472,7 @@ let private wrong: (string * Trial * string list * string list) list =
       density,
       [] ]
 
-let wrongFamilies = TheoryData<string>([ for what, _, _, _ in wrong -> what ])
+let wrongFamilies = [ for what, _, _, _ in wrong -> what ]
 
 /// Whether a counterexample was shrunk to 4 rows, 1 column and 2 components at most.
 let private isSmall report =
@@ -501,57 +483,64 @@ let private isSmall report =
         size.Success && number 1 <= 4 && number 2 = 1 && number 3 <= 2
     | _ -> false
 
-[<Theory; MemberData(nameof wrongFamilies)>]
-let ``a wrong family breaks its laws, and no other, on a small case`` (what: string) =
-    let _, family, must, may = wrong |> List.find (fun (name, _, _, _) -> name = what)
-    let broken = family.Laws |> List.map family.Run |> List.filter (fun report -> not report.IsGood)
-    let texts = broken |> Seq.map string |> String.concat "\n\n"
-
-    for law in must do
-        Assert.True(broken |> List.exists (fun report -> report.Law = law && isSmall report), $"{law}\n\n{texts}")
-
-    for report in broken do
-        Assert.True(must @ may |> List.contains report.Law, string report)
-
 let private samplerReport subject = Law.run Laws.defaults subject Laws.samplerFollowsDensity
 
-[<Fact>]
-let ``a sampler that leaves out the correlations breaks its law`` () =
-    let full = Laws.ofGaussian Full
+[<Tests>]
+let ``families that are wrong on purpose`` =
+    testList
+        "Law: families that are wrong on purpose"
+        [ testTheory
+              "a wrong family breaks its laws, and no other, on a small case"
+              wrongFamilies
+              (fun (what: string) ->
+                  let _, reports, must, may = wrong |> List.find (fun (name, _, _, _) -> name = what)
+                  let broken = reports () |> List.filter (fun report -> not report.IsGood)
+                  let texts = broken |> Seq.map string |> String.concat "\n\n"
 
-    let wrong =
-        full
-        |> Subject.mapFamily (fun family ->
-            { family with
-                Sample = independent sqrt })
+                  for law in must do
+                      Assert.True(
+                          broken |> List.exists (fun report -> report.Law = law && isSmall report),
+                          $"{law}\n\n{texts}"
+                      )
 
-    Assert.True((samplerReport full).IsGood, string (samplerReport full))
-    Assert.Contains("by Kolmogorov and Smirnov.\n", string (samplerReport wrong))
-    Assert.Contains(" 2 columns, 1 component\n", string (samplerReport wrong))
+                  for report in broken do
+                      Assert.True(must @ may |> List.contains report.Law, string report))
+          testCase "a sampler that leaves out the correlations breaks its law" (fun () ->
+              let full = Laws.ofGaussian Full
 
-[<Fact>]
-let ``a sampler of a product whose parts change places breaks its law`` () =
-    let parts = Laws.ofProduct [ Laws.part 1 (Laws.ofGaussian Full); Laws.part 1 (Laws.ofGaussian Spherical) ]
+              let wrong =
+                  full
+                  |> Subject.mapFamily (fun family ->
+                      { family with
+                          Sample = independent sqrt })
 
-    let swapped =
-        parts
-        |> Subject.mapFamily (fun family ->
-            { family with
-                Sample = fun parameters k -> family.Sample parameters k >> Array.rev })
+              Assert.True((samplerReport full).IsGood, string (samplerReport full))
+              Assert.Contains("by Kolmogorov and Smirnov.\n", string (samplerReport wrong))
+              Assert.Contains(" 2 columns, 1 component\n", string (samplerReport wrong)))
+          testCase "a sampler of a product whose parts change places breaks its law" (fun () ->
+              let parts =
+                  Laws.ofProduct [ Laws.part 1 (Laws.ofGaussian Full); Laws.part 1 (Laws.ofGaussian Spherical) ]
 
-    Assert.True((samplerReport parts).IsGood, string (samplerReport parts))
-    Assert.False (samplerReport swapped).IsGood
+              let swapped =
+                  parts
+                  |> Subject.mapFamily (fun family ->
+                      { family with
+                          Sample = fun parameters k -> family.Sample parameters k >> Array.rev })
 
-[<Fact>]
-let ``for every law there is a family that breaks it`` () =
-    let broken = wrong |> List.collect (fun (_, _, must, _) -> must) |> List.distinct |> List.sort
-    Assert.Equal<string list>(List.sort [ for law in Laws.all<Gaussian> -> law.Name ], broken)
+              Assert.True((samplerReport parts).IsGood, string (samplerReport parts))
+              Assert.False (samplerReport swapped).IsGood)
+          testCase "for every law there is a family that breaks it" (fun () ->
+              let broken = wrong |> List.collect (fun (_, _, must, _) -> must) |> List.distinct |> List.sort
+              Assert.Equal<string list>(List.sort [ for law in Laws.all<Gaussian> -> law.Name ], broken))
+          testCase "check says which law is broken, how, and by which parameters and rows" (fun () ->
+              let subject = ofGeometric |> Subject.mapFamily (maximiseOf (more 1.0))
+              Laws.check Laws.defaults ofGeometric
+              let broken = Assert.Throws<LawException>(fun () -> Laws.check Laws.defaults subject)
+              Assert.Contains("geometric breaks the law: the M-step maximises Q\nQ + ln prior ", broken.Message)
 
-[<Fact>]
-let ``check says which law is broken, how, and by which parameters and rows`` () =
-    let subject = ofGeometric |> Subject.mapFamily (maximiseOf (more 1.0))
-    Laws.check Laws.defaults ofGeometric
-    let broken = Assert.Throws<LawException>(fun () -> Laws.check Laws.defaults subject)
-    Assert.Contains("geometric breaks the law: the M-step maximises Q\nQ + ln prior ", broken.Message)
-    Assert.Contains("1 column, 1 component\n  weights: [1]\n  component 0: mean parameters [", broken.Message)
-    Assert.Contains("\n  rows: [", broken.Message)
+              Assert.Contains(
+                  "1 column, 1 component\n  weights: [1]\n  component 0: mean parameters [",
+                  broken.Message
+              )
+
+              Assert.Contains("\n  rows: [", broken.Message)) ]

@@ -2,84 +2,13 @@
 module Gmm.Tests.StructureTests
 
 open System
+open Expecto
 open FsCheck.FSharp
 open Gmm
 open Gmm.Tests.Generators
 open Gmm.Tests.Support
-open Xunit
 
-let names = TheoryData<string>(Structure.all |> List.map Structure.name)
-
-/// The covariances' shape and free parameters for 3 components of 4 features.
-[<Theory>]
-[<InlineData("full", "3 4 4", 30)>]
-[<InlineData("diag", "3 4", 12)>]
-[<InlineData("spherical", "3", 3)>]
-[<InlineData("tied_full", "4 4", 10)>]
-[<InlineData("tied_diag", "4", 4)>]
-[<InlineData("tied_spherical", "", 1)>]
-[<Formula("numbers of a covariance: D(D+1)/2 full, D diagonal, 1 spherical; K times unless tied",
-          "Celeux and Govaert 1995")>]
-let ``covariances have the shape and the number of parameters of their structure``
-    (name: string)
-    (shape: string)
-    (free: int)
-    =
-    let structure = Structure.parse name |> ok
-    let expected = shape.Split(' ', StringSplitOptions.RemoveEmptyEntries) |> Array.map int
-    Assert.Equal<int[]>(expected, Layout.covarianceShape 3 4 (Structure.layout structure))
-    Assert.Equal(free, Structure.freeParameters 3 4 structure)
-
-[<Theory; MemberData(nameof names)>]
-let ``a structure's name is parsed back, in any case and with hyphens`` (name: string) =
-    let structure = Structure.parse name |> ok
-    Assert.Equal(name, Structure.name structure)
-    Assert.Equal(structure, Structure.parse (name.ToUpperInvariant().Replace('_', '-')) |> ok)
-    Assert.Equal(structure, Structure.parse $" {name} " |> ok)
-
-[<Fact>]
-let ``isotropic is spherical and tied is tied_full`` () =
-    Assert.Equal(Spherical, Structure.parse "isotropic" |> ok)
-    Assert.Equal(TiedFull, Structure.parse "Tied" |> ok)
-
-[<Theory>]
-[<InlineData("")>]
-[<InlineData("fulll")>]
-[<InlineData("VVV")>]
-let ``an unknown structure is an error that lists the known ones`` (text: string) =
-    match Structure.parse text |> error with
-    | InvalidOption("Structure", rule, value) ->
-        Assert.Equal($"\"{text}\"", value)
-
-        for name in "isotropic" :: "tied" :: List.map Structure.name Structure.all do
-            Assert.Contains(name, rule)
-    | other -> Assert.Fail other.Message
-
-[<Fact>]
-let ``the list of structures has all six once`` () = Assert.Equal(6, Structure.all |> List.distinct |> List.length)
-
-[<Fact>]
-let ``every component's covariance is read back as it was given`` () =
-    forAll 150 mixtures (fun case ->
-        let gaussian = case.Mixture.Parameters
-        Seq.forall (fun k -> Gaussian.covariance gaussian k = case.Covariance k) (seq { 0 .. case.Components - 1 }))
-
-[<Fact>]
-[<Formula("WᵀW = Σ⁻¹", "Golub and Van Loan, Matrix Computations, §4.2")>]
-let ``the inverse factor W of every covariance has WᵀW = Σ⁻¹`` () =
-    forAll 150 mixtures (fun case ->
-        let gaussian = case.Mixture.Parameters
-        let size = Layout.planeSize case.Features case.Layout
-        let factors = gaussian.InverseFactors.toArray () |> Array.chunkBySize size
-
-        Seq.forall
-            (fun k ->
-                let w = factors[Layout.planeOf case.Layout k] |> Layout.matrix case.Features case.Layout |> dense
-
-                let identity = w.Transpose() * w * dense (case.Covariance k)
-                let expected = MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.DenseIdentity(case.Features)
-                (identity - expected).InfinityNorm() <= 1e-11)
-            (seq { 0 .. case.Components - 1 }))
+let names = List.map Structure.name Structure.all
 
 /// A D×D covariance of 2D + 2 rows of standard normal numbers, flat; with D' < D columns, the others are sums of two of these.
 let private scatterOf features independent =
@@ -106,101 +35,165 @@ let private mStepOf (first: float[]) (scatter: float[]) : Result<Gaussian, GmmEr
           Counts = [| 3.0 |]
           Sums = [| first; scatter |> Array.map (fun entry -> 3.0 * entry) |] }
 
-/// Features scaled by powers of 2, from 2⁻²⁰⁰ to 2²⁰⁰, round nothing that isn't rounded without.
-[<Fact>]
-let ``the M-step's factor W has WᵀW·Σ = I for 1 to 64 features, however they are scaled`` () =
-    for features in 1..64 do
-        let scatter, first = scatterOf features features, Array.init features (fun j -> 0.01 * float (j % 7))
-        let scale j = Math.ScaleB(1.0, 37 * j % 401 - 200)
-        let byRowAndColumn index = scale (index / features) * scale (index % features)
+[<Tests>]
+let tests =
+    testList
+        "Structure"
+        [
+          // The covariances' shape and free parameters for 3 components of 4 features.
+          formulas
+              [ "numbers of a covariance: D(D+1)/2 full, D diagonal, 1 spherical; K times unless tied",
+                "Celeux and Govaert 1995" ]
+          <| testTheory
+              "covariances have the shape and the number of parameters of their structure"
+              [ "full", "3 4 4", 30
+                "diag", "3 4", 12
+                "spherical", "3", 3
+                "tied_full", "4 4", 10
+                "tied_diag", "4", 4
+                "tied_spherical", "", 1 ]
+              (fun (name: string, shape: string, free: int) ->
+                  let structure = Structure.parse name |> ok
+                  let expected = shape.Split(' ', StringSplitOptions.RemoveEmptyEntries) |> Array.map int
+                  Assert.Equal<int[]>(expected, Layout.covarianceShape 3 4 (Structure.layout structure))
+                  Assert.Equal(free, Structure.freeParameters 3 4 structure))
+          testTheory "a structure's name is parsed back, in any case and with hyphens" names (fun (name: string) ->
+              let structure = Structure.parse name |> ok
+              Assert.Equal(name, Structure.name structure)
+              Assert.Equal(structure, Structure.parse (name.ToUpperInvariant().Replace('_', '-')) |> ok)
+              Assert.Equal(structure, Structure.parse $" {name} " |> ok))
+          testCase "isotropic is spherical and tied is tied_full" (fun () ->
+              Assert.Equal(Spherical, Structure.parse "isotropic" |> ok)
+              Assert.Equal(TiedFull, Structure.parse "Tied" |> ok))
+          testTheory
+              "an unknown structure is an error that lists the known ones"
+              [ ""; "fulll"; "VVV" ]
+              (fun (text: string) ->
+                  match Structure.parse text |> error with
+                  | InvalidOption("Structure", rule, value) ->
+                      Assert.Equal($"\"{text}\"", value)
 
-        let plain = mStepOf first scatter |> ok
+                      for name in "isotropic" :: "tied" :: List.map Structure.name Structure.all do
+                          Assert.Contains(name, rule)
+                  | other -> Assert.Fail other.Message)
+          testCase "the list of structures has all six once" (fun () ->
+              Assert.Equal(6, Structure.all |> List.distinct |> List.length))
+          testForAll 150 "every component's covariance is read back as it was given" mixtures (fun case ->
+              let gaussian = case.Mixture.Parameters
 
-        let scaled =
-            mStepOf
-                (first |> Array.mapi (fun j sum -> sum * scale j))
-                (scatter |> Array.mapi (fun index entry -> entry * byRowAndColumn index))
-            |> ok
+              Seq.forall
+                  (fun k -> Gaussian.covariance gaussian k = case.Covariance k)
+                  (seq { 0 .. case.Components - 1 }))
+          formulas [ "WᵀW = Σ⁻¹", "Golub and Van Loan, Matrix Computations, §4.2" ]
+          <| testForAll 150 "the inverse factor W of every covariance has WᵀW = Σ⁻¹" mixtures (fun case ->
+              let gaussian = case.Mixture.Parameters
+              let size = Layout.planeSize case.Features case.Layout
+              let factors = gaussian.InverseFactors.toArray () |> Array.chunkBySize size
 
-        let w = plain.InverseFactors.toArray ()
-        let factor = w |> Layout.matrix features (Structure.layout Full) |> dense
-        let identity = MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.DenseIdentity features
-        let residual = factor.Transpose() * factor * dense (Gaussian.covariance plain 0) - identity
-        Assert.True(residual.InfinityNorm() <= 1e-11, $"{features} features: {residual.InfinityNorm()}")
-        Assert.True(w |> Seq.indexed |> Seq.forall (fun (i, entry) -> i % features <= i / features || entry = 0.0))
+              Seq.forall
+                  (fun k ->
+                      let w =
+                          factors[Layout.planeOf case.Layout k] |> Layout.matrix case.Features case.Layout |> dense
 
-        let unscaled = scaled.InverseFactors.toArray () |> Array.mapi (fun i entry -> entry * scale (i % features))
-        Assert.Equal<int64[]>(bits w, bits unscaled)
+                      let identity = w.Transpose() * w * dense (case.Covariance k)
+                      let expected = MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.DenseIdentity(case.Features)
+                      (identity - expected).InfinityNorm() <= 1e-11)
+                  (seq { 0 .. case.Components - 1 }))
+          // Features scaled by powers of 2, from 2⁻²⁰⁰ to 2²⁰⁰, round nothing that isn't rounded without.
+          testCase "the M-step's factor W has WᵀW·Σ = I for 1 to 64 features, however they are scaled" (fun () ->
+              for features in 1..64 do
+                  let scatter, first = scatterOf features features, Array.init features (fun j -> 0.01 * float (j % 7))
+                  let scale j = Math.ScaleB(1.0, 37 * j % 401 - 200)
+                  let byRowAndColumn index = scale (index / features) * scale (index % features)
 
-[<Fact>]
-let ``an M-step whose features depend on each other is singular`` () =
-    for features in 2..64 do
-        for independent in List.distinct [ 1; (features + 1) / 2; features - 1 ] do
-            match mStepOf (Array.zeroCreate features) (scatterOf features independent) with
-            | Error(SingularCovariance(Some 0, 0)) -> ()
-            | other -> Assert.Fail $"{independent} of {features} features are independent, but got {other}"
+                  let plain = mStepOf first scatter |> ok
 
-/// Two features of variance 1 whose correlation leaves a pivot 1 − ρ² of some multiple of ε, among others.
-[<Theory>]
-[<InlineData(1e10, true)>]
-[<InlineData(1e4, true)>]
-[<InlineData(1.0, false)>]
-[<InlineData(0.0, false)>]
-[<InlineData(-4.0, false)>]
-let ``a pivot counts as long as it is more than rounding noise beside the variance`` (multiple: float, isSound: bool) =
-    for features in [ 2; 3; 16; 64 ] do
-        for scale in [ 1e-140; 1.0; 1e140 ] do
-            for i, j in [ 0, 1; 0, features - 1; features - 2, features - 1 ] do
-                let correlation = 1.0 - multiple * Math.ScaleB(1.0, -53)
+                  let scaled =
+                      mStepOf
+                          (first |> Array.mapi (fun j sum -> sum * scale j))
+                          (scatter |> Array.mapi (fun index entry -> entry * byRowAndColumn index))
+                      |> ok
 
-                let matrix =
-                    Array.init (features * features) (fun index ->
-                        match index / features, index % features with
-                        | a, b when a = b -> scale
-                        | a, b when min a b = i && max a b = j -> scale * correlation
-                        | _ -> 0.0)
+                  let w = plain.InverseFactors.toArray ()
+                  let factor = w |> Layout.matrix features (Structure.layout Full) |> dense
+                  let identity = MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.DenseIdentity features
+                  let residual = factor.Transpose() * factor * dense (Gaussian.covariance plain 0) - identity
+                  Assert.True(residual.InfinityNorm() <= 1e-11, $"{features} features: {residual.InfinityNorm()}")
 
-                let factor = Array.zeroCreate matrix.Length
-                Assert.Equal(isSound, LinearAlgebra.inverseFactor features (ReadOnlySpan matrix) (Span factor))
-                Assert.True(not isSound || allFinite factor)
+                  Assert.True(
+                      w |> Seq.indexed |> Seq.forall (fun (i, entry) -> i % features <= i / features || entry = 0.0)
+                  )
 
-[<Theory>]
-[<InlineData(0.0)>]
-[<InlineData(-1.0)>]
-[<InlineData(Double.NaN)>]
-[<InlineData(Double.PositiveInfinity)>]
-let ``a matrix with a variance that is none has no factor`` (variance: float) =
-    for features in [ 1; 2; 7 ] do
-        for j in 0 .. features - 1 do
-            let matrix =
-                Layout.diagonal (Structure.layout Full) (Array.init features (fun i -> if i = j then variance else 1.0))
+                  let unscaled =
+                      scaled.InverseFactors.toArray () |> Array.mapi (fun i entry -> entry * scale (i % features))
 
-            let factor = Array.zeroCreate matrix.Length
-            Assert.False(LinearAlgebra.inverseFactor features (ReadOnlySpan matrix) (Span factor))
+                  Assert.Equal<int64[]>(bits w, bits unscaled))
+          testCase "an M-step whose features depend on each other is singular" (fun () ->
+              for features in 2..64 do
+                  for independent in List.distinct [ 1; (features + 1) / 2; features - 1 ] do
+                      match mStepOf (Array.zeroCreate features) (scatterOf features independent) with
+                      | Error(SingularCovariance(Some 0, 0)) -> ()
+                      | other -> Assert.Fail $"{independent} of {features} features are independent, but got {other}")
+          // Two features of variance 1 whose correlation leaves a pivot 1 − ρ² of some multiple of ε, among others.
+          testTheory
+              "a pivot counts as long as it is more than rounding noise beside the variance"
+              [ 1e10, true; 1e4, true; 1.0, false; 0.0, false; -4.0, false ]
+              (fun (multiple: float, isSound: bool) ->
+                  for features in [ 2; 3; 16; 64 ] do
+                      for scale in [ 1e-140; 1.0; 1e140 ] do
+                          for i, j in [ 0, 1; 0, features - 1; features - 2, features - 1 ] do
+                              let correlation = 1.0 - multiple * Math.ScaleB(1.0, -53)
 
-[<Fact>]
-[<Formula("p = (K−1) + KD + numbers of the covariances", "Celeux and Govaert 1995")>]
-[<Formula("BIC = −2 ln L + p ln n", "Schwarz 1978")>]
-[<Formula("AIC = −2 ln L + 2p", "Akaike 1974")>]
-let ``a fit counts its free parameters: weights, means and covariances`` () =
-    forAll 60 data (fun case ->
-        let k, d, structure = case.Origin.Components, case.Origin.Features, case.Origin.Structure
+                              let matrix =
+                                  Array.init (features * features) (fun index ->
+                                      match index / features, index % features with
+                                      | a, b when a = b -> scale
+                                      | a, b when min a b = i && max a b = j -> scale * correlation
+                                      | _ -> 0.0)
 
-        match
-            Gmm.fit
-                { plain k structure with
-                    Start = Start.Mixture case.Origin.Mixture
-                    MaxIterations = 1 }
-                case.Source
-        with
-        | Error _ -> true
-        | Ok fit ->
-            let free = k - 1 + k * d + Structure.freeParameters k d structure
-            let n = float case.Rows.Length
+                              let factor = Array.zeroCreate matrix.Length
 
-            fit.FreeParameters = free
-            && abs (fit.Bic - (float free * log n - 2.0 * fit.LogLikelihood)) <= 1e-9 * (1.0 + abs fit.Bic)
-            && abs (fit.Aic - (2.0 * float free - 2.0 * fit.LogLikelihood)) <= 1e-9 * (1.0 + abs fit.Aic))
+                              Assert.Equal(
+                                  isSound,
+                                  LinearAlgebra.inverseFactor features (ReadOnlySpan matrix) (Span factor)
+                              )
+
+                              Assert.True(not isSound || allFinite factor))
+          testTheory
+              "a matrix with a variance that is none has no factor"
+              [ 0.0; -1.0; Double.NaN; Double.PositiveInfinity ]
+              (fun (variance: float) ->
+                  for features in [ 1; 2; 7 ] do
+                      for j in 0 .. features - 1 do
+                          let matrix =
+                              Layout.diagonal
+                                  (Structure.layout Full)
+                                  (Array.init features (fun i -> if i = j then variance else 1.0))
+
+                          let factor = Array.zeroCreate matrix.Length
+                          Assert.False(LinearAlgebra.inverseFactor features (ReadOnlySpan matrix) (Span factor)))
+          formulas
+              [ "p = (K−1) + KD + numbers of the covariances", "Celeux and Govaert 1995"
+                "BIC = −2 ln L + p ln n", "Schwarz 1978"
+                "AIC = −2 ln L + 2p", "Akaike 1974" ]
+          <| testForAll 60 "a fit counts its free parameters: weights, means and covariances" data (fun case ->
+              let k, d, structure = case.Origin.Components, case.Origin.Features, case.Origin.Structure
+
+              match
+                  Gmm.fit
+                      { plain k structure with
+                          Start = Start.Mixture case.Origin.Mixture
+                          MaxIterations = 1 }
+                      case.Source
+              with
+              | Error _ -> true
+              | Ok fit ->
+                  let free = k - 1 + k * d + Structure.freeParameters k d structure
+                  let n = float case.Rows.Length
+
+                  fit.FreeParameters = free
+                  && abs (fit.Bic - (float free * log n - 2.0 * fit.LogLikelihood)) <= 1e-9 * (1.0 + abs fit.Bic)
+                  && abs (fit.Aic - (2.0 * float free - 2.0 * fit.LogLikelihood)) <= 1e-9 * (1.0 + abs fit.Aic)) ]
 
 // ── Weights ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -209,90 +202,85 @@ let private weightsOf prior (counts: float[]) =
     let current = Array.create counts.Length (-log(float counts.Length))
     WeightPrior.maximise prior current counts |> Array.map exp
 
-[<Fact>]
-[<Formula("πₖ = Nₖ / Σⱼ Nⱼ", "Bishop, PRML, 2006, eq. 9.26")>]
-let ``without a prior the weights are the shares of the counts`` () =
-    Array.iter2 (near 1e-15 "weight") [| 0.25; 0.75; 0.0 |] (weightsOf Flat [| 1.0; 3.0; 0.0 |])
+[<Tests>]
+let weightsTests =
+    testList
+        "Structure: weights"
+        [ formulas [ "πₖ = Nₖ / Σⱼ Nⱼ", "Bishop, PRML, 2006, eq. 9.26" ]
+          <| testCase "without a prior the weights are the shares of the counts" (fun () ->
+              Array.iter2 (near 1e-15 "weight") [| 0.25; 0.75; 0.0 |] (weightsOf Flat [| 1.0; 3.0; 0.0 |]))
+          formulas [ "πₖ = (Nₖ + αₖ − 1) / Σⱼ (Nⱼ + αⱼ − 1)", "Murphy, Machine Learning, 2012, §11.4.2.8" ]
+          <| testCase "a Dirichlet adds α − 1 to every count" (fun () ->
+              Array.iter2
+                  (near 1e-15 "weight")
+                  [| 0.2; 0.4; 0.4 |]
+                  (weightsOf (Dirichlet [| 2.0; 2.0; 5.0 |]) [| 1.0; 3.0; 0.0 |]))
+          testCase "a Dirichlet of ones is no prior" (fun () ->
+              let counts = [| 0.3; 1.9; 7.0 |]
+              Assert.Equal<float[]>(weightsOf Flat counts, weightsOf (Dirichlet [| 1.0; 1.0; 1.0 |]) counts)
+              Assert.Equal(0.0, WeightPrior.logDensity (Dirichlet [| 1.0; 1.0; 1.0 |]) [| -infinity; 0.0; -infinity |]))
+          testCase "fixed weights stay as they are" (fun () ->
+              let current = [| log 0.1; log 0.9; -infinity |]
+              Assert.Equal<float[]>(current, WeightPrior.maximise Fixed current [| 9.0; 0.0; 1.0 |]))
+          testForAll
+              60
+              "a fit keeps fixed weights, does not count them as parameters, and its objective never falls"
+              weightedData
+              (fun case ->
+                  let k, d, structure = case.Origin.Components, case.Origin.Features, case.Origin.Structure
 
-[<Fact>]
-[<Formula("πₖ = (Nₖ + αₖ − 1) / Σⱼ (Nⱼ + αⱼ − 1)", "Murphy, Machine Learning, 2012, §11.4.2.8")>]
-let ``a Dirichlet adds α − 1 to every count`` () =
-    Array.iter2
-        (near 1e-15 "weight")
-        [| 0.2; 0.4; 0.4 |]
-        (weightsOf (Dirichlet [| 2.0; 2.0; 5.0 |]) [| 1.0; 3.0; 0.0 |])
+                  let fit =
+                      case.Source
+                      |> Gmm.fit
+                          { plain k structure with
+                              Start = Start.Mixture case.Origin.Mixture
+                              WeightPrior = Fixed
+                              Tolerance = 0.0
+                              MaxIterations = 5 }
+                      |> ok
 
-[<Fact>]
-let ``a Dirichlet of ones is no prior`` () =
-    let counts = [| 0.3; 1.9; 7.0 |]
-    Assert.Equal<float[]>(weightsOf Flat counts, weightsOf (Dirichlet [| 1.0; 1.0; 1.0 |]) counts)
-    Assert.Equal(0.0, WeightPrior.logDensity (Dirichlet [| 1.0; 1.0; 1.0 |]) [| -infinity; 0.0; -infinity |])
+                  bits (fit.Mixture.LogWeights.toArray ()) = bits (case.Origin.Mixture.LogWeights.toArray ())
+                  && fit.FreeParameters = k * d + Structure.freeParameters k d structure
+                  && fit.Trace
+                     |> Array.pairwise
+                     |> Array.forall (fun (before, after) -> after >= before - Tolerance.monotone * (1.0 + abs before)))
+          formulas [ "π = argmax Σₖ (Nₖ + αₖ − 1) ln πₖ", "Murphy, Machine Learning, 2012, §11.4.2.8" ]
+          <| testForAll
+              100
+              "the weights are the mode of counts and Dirichlet: no other weights have a higher density"
+              weightedData
+              (fun case ->
+                  let random = Random case.Rows.Length
+                  let prior = Array.init case.Origin.Components (fun _ -> 1.0 + 4.0 * random.NextDouble())
+                  let counts = case.Origin.Weights |> Array.map (fun weight -> 10.0 * weight)
+                  let mode = weightsOf (Dirichlet prior) counts
 
-[<Fact>]
-let ``fixed weights stay as they are`` () =
-    let current = [| log 0.1; log 0.9; -infinity |]
-    Assert.Equal<float[]>(current, WeightPrior.maximise Fixed current [| 9.0; 0.0; 1.0 |])
+                  let density (weights: float[]) =
+                      Array.fold2
+                          (fun sum count (weight: float) -> sum + count * log weight)
+                          (WeightPrior.logDensity (Dirichlet prior) (Array.map log weights))
+                          counts
+                          weights
 
-[<Fact>]
-let ``a fit keeps fixed weights, does not count them as parameters, and its objective never falls`` () =
-    forAll 60 weightedData (fun case ->
-        let k, d, structure = case.Origin.Components, case.Origin.Features, case.Origin.Structure
+                  let others =
+                      Array.init 20 (fun _ ->
+                          mode |> Array.map (fun weight -> weight * (0.9 + 0.2 * random.NextDouble())))
 
-        let fit =
-            case.Source
-            |> Gmm.fit
-                { plain k structure with
-                    Start = Start.Mixture case.Origin.Mixture
-                    WeightPrior = Fixed
-                    Tolerance = 0.0
-                    MaxIterations = 5 }
-            |> ok
+                  others
+                  |> Array.forall (fun other ->
+                      density (other |> Array.map (fun weight -> weight / Array.sum other)) <= density mode + 1e-12))
+          formulas [ "ln Dir(π|α) = Σₖ (αₖ−1) ln πₖ + constant", "Bishop, PRML, 2006, eq. 2.38" ]
+          <| testCase "the density of weights under a Dirichlet is the formula's" (fun () ->
+              let alpha, weights = [| 1.5; 2.0; 4.0 |], [| 0.2; 0.3; 0.5 |]
 
-        bits (fit.Mixture.LogWeights.toArray ()) = bits (case.Origin.Mixture.LogWeights.toArray ())
-        && fit.FreeParameters = k * d + Structure.freeParameters k d structure
-        && fit.Trace
-           |> Array.pairwise
-           |> Array.forall (fun (before, after) -> after >= before - Tolerance.monotone * (1.0 + abs before)))
+              near
+                  1e-14
+                  "ln density"
+                  (Formulas.logDirichlet alpha weights)
+                  (WeightPrior.logDensity (Dirichlet alpha) (Array.map log weights))
 
-[<Fact>]
-[<Formula("π = argmax Σₖ (Nₖ + αₖ − 1) ln πₖ", "Murphy, Machine Learning, 2012, §11.4.2.8")>]
-let ``the weights are the mode of counts and Dirichlet: no other weights have a higher density`` () =
-    forAll 100 weightedData (fun case ->
-        let random = Random case.Rows.Length
-        let prior = Array.init case.Origin.Components (fun _ -> 1.0 + 4.0 * random.NextDouble())
-        let counts = case.Origin.Weights |> Array.map (fun weight -> 10.0 * weight)
-        let mode = weightsOf (Dirichlet prior) counts
-
-        let density (weights: float[]) =
-            Array.fold2
-                (fun sum count (weight: float) -> sum + count * log weight)
-                (WeightPrior.logDensity (Dirichlet prior) (Array.map log weights))
-                counts
-                weights
-
-        let others =
-            Array.init 20 (fun _ -> mode |> Array.map (fun weight -> weight * (0.9 + 0.2 * random.NextDouble())))
-
-        others
-        |> Array.forall (fun other ->
-            density (other |> Array.map (fun weight -> weight / Array.sum other)) <= density mode + 1e-12))
-
-[<Fact>]
-[<Formula("ln Dir(π|α) = Σₖ (αₖ−1) ln πₖ + constant", "Bishop, PRML, 2006, eq. 2.38")>]
-let ``the density of weights under a Dirichlet is the formula's`` () =
-    let alpha, weights = [| 1.5; 2.0; 4.0 |], [| 0.2; 0.3; 0.5 |]
-
-    near
-        1e-14
-        "ln density"
-        (Formulas.logDirichlet alpha weights)
-        (WeightPrior.logDensity (Dirichlet alpha) (Array.map log weights))
-
-    Assert.Equal(0.0, WeightPrior.logDensity Flat (Array.map log weights))
-
-[<Fact>]
-let ``a mixture's weights are divided by their sum`` () =
-    forAll 60 mixtures (fun case ->
-        let weights = case.Mixture.Weights
-        let sum = Array.sum case.Weights
-        allWithin 1e-15 1.0 (case.Weights |> Array.map (fun weight -> weight / sum)) weights)
+              Assert.Equal(0.0, WeightPrior.logDensity Flat (Array.map log weights)))
+          testForAll 60 "a mixture's weights are divided by their sum" mixtures (fun case ->
+              let weights = case.Mixture.Weights
+              let sum = Array.sum case.Weights
+              allWithin 1e-15 1.0 (case.Weights |> Array.map (fun weight -> weight / sum)) weights) ]

@@ -2,11 +2,11 @@
 module Gmm.Tests.NumbersTests
 
 open System
+open Expecto
 open MathNet.Numerics
 open Gmm
 open Gmm.Tests.Generators
 open Gmm.Tests.Support
-open Xunit
 
 // ── Special functions ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -14,18 +14,19 @@ open Xunit
 let private isGamma (expected: float) (actual: float) =
     Assert.True(abs (actual - expected) <= 2e-14 * (1.0 + abs expected), $"{actual:R} instead of {expected:R}")
 
-[<Fact>]
-[<Formula("ln Γ(x) = (x − ½) ln x − x + ½ ln 2π + 1/(12x) − 1/(360x³) + …", "NIST Handbook, 2010, 5.11.1")>]
-let ``ln n! and ln Γ(n/2) are those of another library`` () =
-    for n in Seq.append (seq { 0.0 .. 400.0 }) [ 1e3; 12345.0; 1e6; 1e9; 1e15 ] do
-        isGamma (SpecialFunctions.GammaLn(n + 1.0)) (Special.logFactorial n)
+[<Tests>]
+let ``special functions`` =
+    testList
+        "Numbers: special functions"
+        [ formulas [ "ln Γ(x) = (x − ½) ln x − x + ½ ln 2π + 1/(12x) − 1/(360x³) + …", "NIST Handbook, 2010, 5.11.1" ]
+          <| testCase "ln n! and ln Γ(n/2) are those of another library" (fun () ->
+              for n in Seq.append (seq { 0.0 .. 400.0 }) [ 1e3; 12345.0; 1e6; 1e9; 1e15 ] do
+                  isGamma (SpecialFunctions.GammaLn(n + 1.0)) (Special.logFactorial n)
 
-    for n in Seq.append (seq { 1..600 }) [ 1001; 123456 ] do
-        isGamma (SpecialFunctions.GammaLn(float n / 2.0)) (Special.logGammaOfHalf n)
-
-[<Fact>]
-let ``ln 0! and ln 1! are 0, and 1/n! is 0 for n below 0`` () =
-    Assert.Equal<float list>([ 0.0; 0.0; infinity ], [ 0.0; 1.0; -1.0 ] |> List.map Special.logFactorial)
+              for n in Seq.append (seq { 1..600 }) [ 1001; 123456 ] do
+                  isGamma (SpecialFunctions.GammaLn(float n / 2.0)) (Special.logGammaOfHalf n))
+          testCase "ln 0! and ln 1! are 0, and 1/n! is 0 for n below 0" (fun () ->
+              Assert.Equal<float list>([ 0.0; 0.0; infinity ], [ 0.0; 1.0; -1.0 ] |> List.map Special.logFactorial)) ]
 
 // ── Draws ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -43,36 +44,6 @@ let private follows what (probability: float -> float) (numbers: float seq) (sam
     let chance = SpecialFunctions.GammaUpperRegularized(float (bins.Length - 1) / 2.0, distance / 2.0)
     Assert.True(bins.Length > 3 && chance > 1e-6, $"{what}: {chance} by χ² in {bins.Length} bins")
 
-[<Fact>]
-let ``draws from Poisson distributions have their frequencies`` () =
-    for rate in [ 0.7; 8.0; 29.9; 30.0; 90.0; 3000.0 ] do
-        let random = RandomStream.ofSeed 3
-        let reach = 8.0 * sqrt rate + 10.0
-        let numbers = seq { floor (max 0.0 (rate - reach)) .. rate + reach }
-        let probability n = Math.Exp(n * Math.Log rate - rate - SpecialFunctions.GammaLn(n + 1.0))
-        Array.init draws (fun _ -> Draw.poisson random rate) |> follows $"rate {rate}" probability numbers
-
-[<Fact>]
-let ``a Poisson distribution of mean 0 has only 0, and one of a huge mean is normal`` () =
-    let random = RandomStream.ofSeed 4
-    Assert.Equal(0.0, Draw.poisson random 0.0)
-
-    for rate in [ 1e8; 1e12 ] do
-        let scores = Array.init draws (fun _ -> (Draw.poisson random rate - rate) / sqrt rate)
-        near (5.0 / sqrt (float draws)) $"mean of {rate}" 0.0 (Array.average scores)
-        near (8.0 / sqrt (float draws)) $"variance of {rate}" 1.0 (scores |> Array.averageBy (fun x -> x * x))
-
-[<Fact>]
-let ``draws from binomial distributions have their frequencies`` () =
-    for n, p in [ 5, 0.3; 40, 0.9 ] do
-        let random = RandomStream.ofSeed 5
-
-        let probability x =
-            Math.Exp(SpecialFunctions.BinomialLn(n, int x) + x * Math.Log p + (float n - x) * Math.Log(1.0 - p))
-
-        Array.init draws (fun _ -> Draw.binomial random n p)
-        |> follows $"{n} trials" probability (seq { 0.0 .. float n })
-
 /// Fails when the Kolmogorov–Smirnov distance has a probability below 1e-6.
 let private isDistributed what (distribution: float -> float) (sample: float[]) =
     let n = float sample.Length
@@ -84,37 +55,78 @@ let private isDistributed what (distribution: float -> float) (sample: float[]) 
 
     Assert.True(2.0 * Math.Exp(-2.0 * n * distance * distance) > 1e-6, $"{what}: a distance of {distance}")
 
-[<Fact>]
-let ``draws from normal and exponential distributions have their distribution functions`` () =
-    let random = RandomStream.ofSeed 6
-    let normal x = 0.5 * SpecialFunctions.Erfc(-x / sqrt 2.0)
-    Draw.standardNormals random draws |> isDistributed "normal" normal
+[<Tests>]
+let drawsTests =
+    testList
+        "Numbers: draws"
+        [ testCase "draws from Poisson distributions have their frequencies" (fun () ->
+              for rate in [ 0.7; 8.0; 29.9; 30.0; 90.0; 3000.0 ] do
+                  let random = RandomStream.ofSeed 3
+                  let reach = 8.0 * sqrt rate + 10.0
+                  let numbers = seq { floor (max 0.0 (rate - reach)) .. rate + reach }
+                  let probability n = Math.Exp(n * Math.Log rate - rate - SpecialFunctions.GammaLn(n + 1.0))
+                  Array.init draws (fun _ -> Draw.poisson random rate) |> follows $"rate {rate}" probability numbers)
+          testCase "a Poisson distribution of mean 0 has only 0, and one of a huge mean is normal" (fun () ->
+              let random = RandomStream.ofSeed 4
+              Assert.Equal(0.0, Draw.poisson random 0.0)
 
-    Array.init draws (fun _ -> Draw.exponential random 3.0)
-    |> isDistributed "exponential" (fun x -> 1.0 - Math.Exp(-x / 3.0))
+              for rate in [ 1e8; 1e12 ] do
+                  let scores = Array.init draws (fun _ -> (Draw.poisson random rate - rate) / sqrt rate)
+                  near (5.0 / sqrt (float draws)) $"mean of {rate}" 0.0 (Array.average scores)
+
+                  near
+                      (8.0 / sqrt (float draws))
+                      $"variance of {rate}"
+                      1.0
+                      (scores |> Array.averageBy (fun x -> x * x)))
+          testCase "draws from binomial distributions have their frequencies" (fun () ->
+              for n, p in [ 5, 0.3; 40, 0.9 ] do
+                  let random = RandomStream.ofSeed 5
+
+                  let probability x =
+                      Math.Exp(
+                          SpecialFunctions.BinomialLn(n, int x) + x * Math.Log p + (float n - x) * Math.Log(1.0 - p)
+                      )
+
+                  Array.init draws (fun _ -> Draw.binomial random n p)
+                  |> follows $"{n} trials" probability (seq { 0.0 .. float n }))
+          testCase "draws from normal and exponential distributions have their distribution functions" (fun () ->
+              let random = RandomStream.ofSeed 6
+              let normal x = 0.5 * SpecialFunctions.Erfc(-x / sqrt 2.0)
+              Draw.standardNormals random draws |> isDistributed "normal" normal
+
+              Array.init draws (fun _ -> Draw.exponential random 3.0)
+              |> isDistributed "exponential" (fun x -> 1.0 - Math.Exp(-x / 3.0))) ]
 
 // ── Matrices ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-[<Fact>]
-[<Formula("RRᵀ = A", "Golub and Van Loan, Matrix Computations §4.2")>]
-let ``a root of a positive semidefinite matrix is one, singular or not`` () =
-    let isRoot (matrix: float[,]) =
-        let d = Array2D.length1 matrix
-        let root = LinearAlgebra.squareRoot d (flat matrix)
-        let product = Array2D.init d d (fun i j -> Array.fold2 (fun sum a b -> sum + a * b) 0.0 root[i] root[j])
-        let scale = matrix |> flat |> Array.map abs |> Array.max
-        allWithin 1e-12 scale (flat matrix) (flat product)
+[<Tests>]
+let matrices =
+    testList
+        "Numbers: matrices"
+        [ formulas [ "RRᵀ = A", "Golub and Van Loan, Matrix Computations §4.2" ]
+          <| testCase "a root of a positive semidefinite matrix is one, singular or not" (fun () ->
+              let isRoot (matrix: float[,]) =
+                  let d = Array2D.length1 matrix
+                  let root = LinearAlgebra.squareRoot d (flat matrix)
 
-    for d in 1..8 do
-        let random = Random d
-        Assert.True(isRoot (drawSpd d 1e4 random))
+                  let product =
+                      Array2D.init d d (fun i j -> Array.fold2 (fun sum a b -> sum + a * b) 0.0 root[i] root[j])
 
-        // Of rank r < D: features that others explain, or that are constant.
-        for r in 0 .. d - 1 do
-            let factor = Array2D.init d r (fun _ _ -> normal random)
+                  let scale = matrix |> flat |> Array.map abs |> Array.max
+                  allWithin 1e-12 scale (flat matrix) (flat product)
 
-            Assert.True(
-                isRoot (
-                    Array2D.init d d (fun i j -> Seq.sum (seq { for m in 0 .. r - 1 -> factor[i, m] * factor[j, m] }))
-                )
-            )
+              for d in 1..8 do
+                  let random = Random d
+                  Assert.True(isRoot (drawSpd d 1e4 random))
+
+                  // Of rank r < D: features that others explain, or that are constant.
+                  for r in 0 .. d - 1 do
+                      let factor = Array2D.init d r (fun _ _ -> normal random)
+
+                      Assert.True(
+                          isRoot (
+                              Array2D.init d d (fun i j ->
+                                  Seq.sum (seq { for m in 0 .. r - 1 -> factor[i, m] * factor[j, m] }))
+                          )
+                      )) ]

@@ -2,9 +2,9 @@
 module Gmm.Tests.MetricsOracleTests
 
 open System.Text.Json
+open Expecto
 open Gmm
 open Gmm.Tests.Support
-open Xunit
 
 let private more = lazy oracle "metrics-more.json"
 
@@ -44,128 +44,139 @@ let private values (agreement: Agreement) =
 
 // ── Two labellings ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-[<Theory>]
-[<InlineData("iris")>]
-[<InlineData("digits")>]
-[<Formula("I(a; b) = Σ p(i, j) ln(p(i, j) / (p(i) p(j)))",
-          "Cover and Thomas, Elements of Information Theory, 2006, §2.3")>]
-[<Formula("homogeneity = 1 − H(class|label) / H(class), completeness = 1 − H(label|class) / H(label)",
-          "Rosenberg and Hirschberg 2007")>]
-let ``the measures of two labellings are scikit-learn's`` (dataset: string) =
-    let oracle, truth, predicted = labelsOf dataset
-    let all = values (Metrics.agreement truth predicted |> ok) |> dict
+[<Tests>]
+let ``two labellings`` =
+    testList
+        "MetricsOracle: two labellings"
+        [ formulas
+              [ "I(a; b) = Σ p(i, j) ln(p(i, j) / (p(i) p(j)))",
+                "Cover and Thomas, Elements of Information Theory, 2006, §2.3"
+                "homogeneity = 1 − H(class|label) / H(class), completeness = 1 − H(label|class) / H(label)",
+                "Rosenberg and Hirschberg 2007" ]
+          <| testTheory
+              "the measures of two labellings are scikit-learn's"
+              [ "iris"; "digits" ]
+              (fun (dataset: string) ->
+                  let oracle, truth, predicted = labelsOf dataset
+                  let all = values (Metrics.agreement truth predicted |> ok) |> dict
 
-    for name, measure in measures do
-        let score =
-            if name.EndsWith "information" then
-                name.Replace("information", "info")
-            else
-                name
+                  for name, measure in measures do
+                      let score =
+                          if name.EndsWith "information" then
+                              name.Replace("information", "info")
+                          else
+                              name
 
-        let expected = oracle |> field "supervised" |> number $"{score}_score"
-        near Tolerance.rounding name expected (measure truth predicted |> ok)
-        near Tolerance.rounding $"{name} of agreement" expected all[name]
+                      let expected = oracle |> field "supervised" |> number $"{score}_score"
+                      near Tolerance.rounding name expected (measure truth predicted |> ok)
+                      near Tolerance.rounding $"{name} of agreement" expected all[name])
+          testCase "the measures are scikit-learn's for labellings that are awkward" (fun () ->
+              for case, labellings in cases "labellings" do
+                  let truth, predicted =
+                      labellings |> field "truth" |> integers, labellings |> field "predicted" |> integers
 
-[<Fact>]
-let ``the measures are scikit-learn's for labellings that are awkward`` () =
-    for case, labellings in cases "labellings" do
-        let truth, predicted = labellings |> field "truth" |> integers, labellings |> field "predicted" |> integers
+                  for name, measure in measures |> List.filter (fun (name, _) -> name <> "purity") do
+                      let expected = labellings |> field "scores" |> number name
+                      near Tolerance.rounding $"{name} of {case}" expected (measure truth predicted |> ok))
+          testTheory
+              "the confusion matrix is scikit-learn's contingency matrix"
+              [ "iris"; "digits" ]
+              (fun (dataset: string) ->
+                  let oracle, truth, predicted = labelsOf dataset
+                  let confusion = Metrics.confusion truth predicted |> ok
+                  Assert.Equal<int[]>(truth |> Array.distinct |> Array.sort, confusion.Classes)
+                  Assert.Equal<int[]>(predicted |> Array.distinct |> Array.sort, confusion.Labels)
 
-        for name, measure in measures |> List.filter (fun (name, _) -> name <> "purity") do
-            let expected = labellings |> field "scores" |> number name
-            near Tolerance.rounding $"{name} of {case}" expected (measure truth predicted |> ok)
+                  Assert.Equal<float[,]>(
+                      oracle |> field "contingency" |> matrixOf,
+                      confusion.Counts |> Array2D.map float
+                  ))
+          testCase "the classification report is scikit-learn's after SciPy's matching" (fun () ->
+              for case, expected in cases "reports" do
+                  let report =
+                      Metrics.report
+                          (expected |> field "truth" |> integers)
+                          (expected |> field "predicted" |> integers)
+                      |> ok
 
-[<Theory>]
-[<InlineData("iris")>]
-[<InlineData("digits")>]
-let ``the confusion matrix is scikit-learn's contingency matrix`` (dataset: string) =
-    let oracle, truth, predicted = labelsOf dataset
-    let confusion = Metrics.confusion truth predicted |> ok
-    Assert.Equal<int[]>(truth |> Array.distinct |> Array.sort, confusion.Classes)
-    Assert.Equal<int[]>(predicted |> Array.distinct |> Array.sort, confusion.Labels)
-    Assert.Equal<float[,]>(oracle |> field "contingency" |> matrixOf, confusion.Counts |> Array2D.map float)
+                  let compare name actual =
+                      relativelyNear Tolerance.rounding $"{name} of {case}" (expected |> field name |> numbers) actual
 
-[<Fact>]
-let ``the classification report is scikit-learn's after SciPy's matching`` () =
-    for case, expected in cases "reports" do
-        let report =
-            Metrics.report (expected |> field "truth" |> integers) (expected |> field "predicted" |> integers) |> ok
+                  compare "precision" (report.Classes |> Array.map _.Precision)
+                  compare "recall" (report.Classes |> Array.map _.Recall)
+                  compare "f1" (report.Classes |> Array.map _.F1)
+                  compare "support" (report.Classes |> Array.map (fun scores -> float scores.Support))
+                  compare "accuracy" [| report.Accuracy |]
+                  compare "macro" [| report.MacroPrecision; report.MacroRecall; report.MacroF1 |]
+                  compare "weighted" [| report.WeightedPrecision; report.WeightedRecall; report.WeightedF1 |])
+          testCase "the area under the ROC curve is scikit-learn's" (fun () ->
+              for case, expected in cases "roc" do
+                  let area =
+                      Metrics.rocAuc (expected |> field "truth" |> integers) (expected |> field "scores" |> matrixOf)
+                      |> ok
 
-        let compare name actual =
-            relativelyNear Tolerance.rounding $"{name} of {case}" (expected |> field name |> numbers) actual
-
-        compare "precision" (report.Classes |> Array.map _.Precision)
-        compare "recall" (report.Classes |> Array.map _.Recall)
-        compare "f1" (report.Classes |> Array.map _.F1)
-        compare "support" (report.Classes |> Array.map (fun scores -> float scores.Support))
-        compare "accuracy" [| report.Accuracy |]
-        compare "macro" [| report.MacroPrecision; report.MacroRecall; report.MacroF1 |]
-        compare "weighted" [| report.WeightedPrecision; report.WeightedRecall; report.WeightedF1 |]
-
-[<Fact>]
-let ``the area under the ROC curve is scikit-learn's`` () =
-    for case, expected in cases "roc" do
-        let area = Metrics.rocAuc (expected |> field "truth" |> integers) (expected |> field "scores" |> matrixOf) |> ok
-        near Tolerance.rounding case (expected |> number "area") area
+                  near Tolerance.rounding case (expected |> number "area") area) ]
 
 // ── Labelled rows ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-[<Theory>]
-[<InlineData("iris")>]
-[<InlineData("digits")>]
-let ``the measures of labelled rows are scikit-learn's`` (dataset: string) =
-    let oracle, _, labels = labelsOf dataset
-    let expected = oracle |> field "unsupervised"
-    let separation = Metrics.separation Execution.Default labels (DataSet.named dataset).Source |> ok
+[<Tests>]
+let ``labelled rows`` =
+    testList
+        "MetricsOracle: labelled rows"
+        [ testTheory "the measures of labelled rows are scikit-learn's" [ "iris"; "digits" ] (fun (dataset: string) ->
+              let oracle, _, labels = labelsOf dataset
+              let expected = oracle |> field "unsupervised"
+              let separation = Metrics.separation Execution.Default labels (DataSet.named dataset).Source |> ok
 
-    let compare name actual = relativelyNear Tolerance.rounding name [| expected |> number name |] [| actual |]
+              let compare name actual =
+                  relativelyNear Tolerance.rounding name [| expected |> number name |] [| actual |]
 
-    compare "silhouette_score" separation.Silhouette
-    compare "davies_bouldin_score" separation.DaviesBouldin
-    compare "calinski_harabasz_score" separation.CalinskiHarabasz
+              compare "silhouette_score" separation.Silhouette
+              compare "davies_bouldin_score" separation.DaviesBouldin
+              compare "calinski_harabasz_score" separation.CalinskiHarabasz)
+          testCase "the measures are scikit-learn's for labelled rows that are awkward" (fun () ->
+              for case, expected in cases "labelled_rows" do
+                  let labels = expected |> field "labels" |> integers
+                  let source = expected |> field "rows" |> matrixOf |> Source.ofArray2D |> ok
+                  let silhouettes = Metrics.silhouettes oneThread labels source |> ok
+                  let wanted = expected |> field "silhouettes" |> numbers
+                  Assert.True(allWithin Tolerance.rounding 1.0 wanted silhouettes, $"silhouettes of {case}")
 
-[<Fact>]
-let ``the measures are scikit-learn's for labelled rows that are awkward`` () =
-    for case, expected in cases "labelled_rows" do
-        let labels = expected |> field "labels" |> integers
-        let source = expected |> field "rows" |> matrixOf |> Source.ofArray2D |> ok
-        let silhouettes = Metrics.silhouettes oneThread labels source |> ok
-        let wanted = expected |> field "silhouettes" |> numbers
-        Assert.True(allWithin Tolerance.rounding 1.0 wanted silhouettes, $"silhouettes of {case}")
+                  near
+                      Tolerance.rounding
+                      case
+                      (expected |> number "silhouette")
+                      (Metrics.silhouette oneThread labels source |> ok)
 
-        near
-            Tolerance.rounding
-            case
-            (expected |> number "silhouette")
-            (Metrics.silhouette oneThread labels source |> ok)
-
-        for name, measure in [ "davies_bouldin", Metrics.daviesBouldin; "calinski_harabasz", Metrics.calinskiHarabasz ] do
-            let actual = measure oneThread labels source |> ok
-            relativelyNear Tolerance.rounding $"{name} of {case}" [| expected |> number name |] [| actual |]
+                  for name, measure in
+                      [ "davies_bouldin", Metrics.daviesBouldin; "calinski_harabasz", Metrics.calinskiHarabasz ] do
+                      let actual = measure oneThread labels source |> ok
+                      relativelyNear Tolerance.rounding $"{name} of {case}" [| expected |> number name |] [| actual |]) ]
 
 // ── Matching and criteria ───────────────────────────────────────────────────────────────────────────────────────────
 
-[<Fact>]
-let ``the cheapest matching costs what SciPy's does`` () =
-    for case in (more.Value |> field "matching").EnumerateArray() do
-        let costs = case |> field "costs" |> matrixOf
-        let total = Matching.cheapest costs |> ok |> Array.sumBy (fun (i, j) -> costs[i, j])
-        near Tolerance.rounding "total" (case |> number "total") total
+[<Tests>]
+let ``matching and criteria`` =
+    testList
+        "MetricsOracle: matching and criteria"
+        [ testCase "the cheapest matching costs what SciPy's does" (fun () ->
+              for case in (more.Value |> field "matching").EnumerateArray() do
+                  let costs = case |> field "costs" |> matrixOf
+                  let total = Matching.cheapest costs |> ok |> Array.sumBy (fun (i, j) -> costs[i, j])
+                  near Tolerance.rounding "total" (case |> number "total") total)
+          formulas [ "ICL = BIC − 2 Σₙ ln maxₖ rₙₖ", "Biernacki, Celeux and Govaert 2000" ]
+          <| testCase "the integrated complete likelihood is scikit-learn's responsibilities'" (fun () ->
+              let expected, data = more.Value |> field "iris_full_from_labels", DataSet.iris ()
 
-[<Fact>]
-[<Formula("ICL = BIC − 2 Σₙ ln maxₖ rₙₖ", "Biernacki, Celeux and Govaert 2000")>]
-let ``the integrated complete likelihood is scikit-learn's responsibilities'`` () =
-    let expected, data = more.Value |> field "iris_full_from_labels", DataSet.iris ()
+              let fit =
+                  data.Source
+                  |> Gmm.fit
+                      { plain 3 Full with
+                          Start = Start.Labels data.Labels
+                          Tolerance = 1e-14
+                          MaxIterations = 5000 }
+                  |> ok
 
-    let fit =
-        data.Source
-        |> Gmm.fit
-            { plain 3 Full with
-                Start = Start.Labels data.Labels
-                Tolerance = 1e-14
-                MaxIterations = 5000 }
-        |> ok
-
-    // Two programs stop EM a little apart from the optimum, where responsibilities still move.
-    relativelyNear 1e-10 "BIC" [| expected |> number "bic" |] [| fit.Bic |]
-    relativelyNear 1e-7 "ICL" [| expected |> number "icl" |] [| Predict.icl fit data.Source |> ok |]
+              // Two programs stop EM a little apart from the optimum, where responsibilities still move.
+              relativelyNear 1e-10 "BIC" [| expected |> number "bic" |] [| fit.Bic |]
+              relativelyNear 1e-7 "ICL" [| expected |> number "icl" |] [| Predict.icl fit data.Source |> ok |]) ]

@@ -7,9 +7,9 @@ open System.IO
 open System.Net
 open System.Text.Json
 open System.Text.RegularExpressions
+open Expecto
 open Gmm
 open Gmm.Tests.Support
-open Xunit
 
 // ── The browser ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -141,9 +141,9 @@ let private opened (files: string list) : Shown list * string list =
         use run = Process.Start start
         let page, log = run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync()
 
-        if not (run.WaitForExit(TimeSpan.FromSeconds 120.0)) then
+        if not (run.WaitForExit(TimeSpan.FromMinutes 10.0)) then
             run.Kill(entireProcessTree = true)
-            Assert.Fail "The browser did not end within two minutes."
+            Assert.Fail "The browser did not end within ten minutes."
 
         let shown = Regex.Match(page.Result, """<pre id="shown">(.+?)</pre>""", RegexOptions.Singleline)
         Assert.True(shown.Success, $"The browser did not open the pages:\n{log.Result}")
@@ -221,74 +221,80 @@ let private isWhole name (page: Shown) =
     Assert.Equal((if isMoving then Some true else None), page.Moves)
     Assert.Equal((if isMoving then 3 else 0), page.Drawn["controls"])
 
-[<Fact>]
-let ``Chromium draws every mark of every kind of figure, as SVG and as HTML, and logs nothing`` () =
-    let shown, log =
-        openedIn (fun folder ->
-            [ for name, figure in PlotTests.gallery.Value do
-                  for ending in [ "svg"; "html" ] do
-                      let path = Path.Combine(folder, $"{name}.{ending}")
-                      Figure.save path figure |> GmmError.get
-                      path ])
+[<Tests>]
+let figures =
+    testList
+        "Browser: figures"
+        [ testCase "Chromium draws every mark of every kind of figure, as SVG and as HTML, and logs nothing" (fun () ->
+              let shown, log =
+                  openedIn (fun folder ->
+                      [ for name, figure in PlotTests.gallery.Value do
+                            for ending in [ "svg"; "html" ] do
+                                let path = Path.Combine(folder, $"{name}.{ending}")
+                                Figure.save path figure |> GmmError.get
+                                path ])
 
-    Assert.Empty log
-    Assert.Equal(2 * expected.Count, shown.Length)
+              Assert.Empty log
+              Assert.Equal(2 * expected.Count, shown.Length)
 
-    for page in shown do
-        isWhole (Path.GetFileNameWithoutExtension page.File) page
+              for page in shown do
+                  isWhole (Path.GetFileNameWithoutExtension page.File) page)
+          testCase "what is wrong in a page is found: an error, a missing file, and marks that can't be seen" (fun () ->
+              let shown, log =
+                  openedIn (fun folder ->
+                      let figure = Figure.html (PlotTests.gallery.Value |> List.find (fst >> (=) "scatter") |> snd)
 
-[<Fact>]
-let ``what is wrong in a page is found: an error, a missing file, and marks that can't be seen`` () =
-    let shown, log =
-        openedIn (fun folder ->
-            let figure = Figure.html (PlotTests.gallery.Value |> List.find (fst >> (=) "scatter") |> snd)
+                      [ "error", figure.Replace("</body>", "<script>throw new Error('thrown')</script></body>")
+                        "missing", figure.Replace("</body>", "<img src='nowhere.png'></body>")
+                        "hidden",
+                        figure.Replace("</style>", ".gmm-mean{visibility:hidden}.gmm-axis{display:none}</style>")
+                        "unpainted",
+                        figure.Replace("</body>", "<style>.gmm-picture ellipse{fill:none;stroke:none}</style></body>")
+                        "elsewhere",
+                        figure.Replace("</body>", "<style>.gmm-point{transform:translate(9000px)}</style></body>") ]
+                      |> List.map (fun (name, page) ->
+                          let path = Path.Combine(folder, $"{name}.html")
+                          File.WriteAllText(path, page)
+                          path))
 
-            [ "error", figure.Replace("</body>", "<script>throw new Error('thrown')</script></body>")
-              "missing", figure.Replace("</body>", "<img src='nowhere.png'></body>")
-              "hidden", figure.Replace("</style>", ".gmm-mean{visibility:hidden}.gmm-axis{display:none}</style>")
-              "unpainted",
-              figure.Replace("</body>", "<style>.gmm-picture ellipse{fill:none;stroke:none}</style></body>")
-              "elsewhere", figure.Replace("</body>", "<style>.gmm-point{transform:translate(9000px)}</style></body>") ]
-            |> List.map (fun (name, page) ->
-                let path = Path.Combine(folder, $"{name}.html")
-                File.WriteAllText(path, page)
-                path))
-
-    let drawn name mark = (shown |> List.find (fun page -> page.File = $"{name}.html")).Drawn[mark]
-    Assert.Contains(log, fun line -> line.Contains "thrown")
-    Assert.Single log |> ignore
-    Assert.Equal<int list>([ 0; 1; 0; 0; 0 ], [ for page in shown -> page.Missing.Length ])
-    Assert.Equal(2, drawn "error" "means")
-    Assert.Equal(0, drawn "hidden" "means")
-    Assert.Equal(0, drawn "hidden" "axes")
-    Assert.Equal(272, drawn "hidden" "points")
-    Assert.Equal(0, drawn "unpainted" "ellipses")
-    Assert.Equal(2, drawn "unpainted" "means")
-    Assert.Equal(0, drawn "elsewhere" "points")
-    Assert.Equal(6, drawn "elsewhere" "ellipses")
+              let drawn name mark = (shown |> List.find (fun page -> page.File = $"{name}.html")).Drawn[mark]
+              Assert.Contains(log, fun line -> line.Contains "thrown")
+              Assert.Single log |> ignore
+              Assert.Equal<int list>([ 0; 1; 0; 0; 0 ], [ for page in shown -> page.Missing.Length ])
+              Assert.Equal(2, drawn "error" "means")
+              Assert.Equal(0, drawn "hidden" "means")
+              Assert.Equal(0, drawn "hidden" "axes")
+              Assert.Equal(272, drawn "hidden" "points")
+              Assert.Equal(0, drawn "unpainted" "ellipses")
+              Assert.Equal(2, drawn "unpainted" "means")
+              Assert.Equal(0, drawn "elsewhere" "points")
+              Assert.Equal(6, drawn "elsewhere" "ellipses")) ]
 
 // ── The documentation ───────────────────────────────────────────────────────────────────────────────────────────────
 
-[<Fact>]
-let ``Chromium opens every page of the documentation, logs nothing, and draws its pictures`` () =
-    let site = Path.Combine(repositoryRoot.Value, "artifacts", "docs")
+[<Tests>]
+let ``the documentation`` =
+    testList
+        "Browser: the documentation"
+        [ testCase "Chromium opens every page of the documentation, logs nothing, and draws its pictures" (fun () ->
+              let site = Path.Combine(repositoryRoot.Value, "artifacts", "docs")
 
-    if not (File.Exists(Path.Combine(site, "index.html"))) then
-        skip "There is no documentation: run `dotnet fsi build.fsx docs`."
+              if not (File.Exists(Path.Combine(site, "index.html"))) then
+                  skip "There is no documentation: run `dotnet fsi build.fsx docs`."
 
-    let pages = Directory.GetFiles(site, "*.html") |> Array.sort |> List.ofArray
-    let shown, log = opened (pages @ [ Path.Combine(site, "reference", "index.html") ])
-    Assert.Empty log
+              let pages = Directory.GetFiles(site, "*.html") |> Array.sort |> List.ofArray
+              let shown, log = opened (pages @ [ Path.Combine(site, "reference", "index.html") ])
+              Assert.Empty log
 
-    for page, path in Seq.zip shown pages do
-        let headings, menu, pictures, axes =
-            page.Drawn["headings"], page.Drawn["menu"], page.Drawn["pictures"], page.Drawn["axes"]
+              for page, path in Seq.zip shown pages do
+                  let headings, menu, pictures, axes =
+                      page.Drawn["headings"], page.Drawn["menu"], page.Drawn["pictures"], page.Drawn["axes"]
 
-        let written = Regex.Count(File.ReadAllText path, """<svg [^>]*class="gmm-picture""")
-        Assert.Empty page.Missing
-        Assert.True((headings = 1), $"{page.File}: {headings} headings")
-        Assert.True(menu >= pages.Length, $"{page.File}: {menu} entries in the menu")
-        Assert.True((pictures = written), $"{page.File}: {pictures} of {written} pictures are drawn")
-        Assert.True(axes >= 2 * written || page.Drawn["pixels"] > 0, $"{page.File}: {axes} axes")
+                  let written = Regex.Count(File.ReadAllText path, """<svg [^>]*class="gmm-picture""")
+                  Assert.Empty page.Missing
+                  Assert.True((headings = 1), $"{page.File}: {headings} headings")
+                  Assert.True(menu >= pages.Length, $"{page.File}: {menu} entries in the menu")
+                  Assert.True((pictures = written), $"{page.File}: {pictures} of {written} pictures are drawn")
+                  Assert.True(axes >= 2 * written || page.Drawn["pixels"] > 0, $"{page.File}: {axes} axes")
 
-    Assert.Contains(shown, fun page -> page.File = "quickstart.html" && page.Drawn["ellipses"] = 6)
+              Assert.Contains(shown, fun page -> page.File = "quickstart.html" && page.Drawn["ellipses"] = 6)) ]

@@ -5,8 +5,8 @@ open System
 open System.Diagnostics
 open System.IO
 open System.Xml.Linq
+open Expecto
 open Gmm.Tests.Support
-open Xunit
 
 /// The demo as the tests were built, in Debug or in Release.
 let private program =
@@ -52,110 +52,114 @@ let private run arguments = runAnd ignore arguments |> fst
 
 let private isPicture folder name = XDocument.Load(Path.Combine(folder, name)).Root.Name.LocalName = "svg"
 
-[<Fact>]
-let ``without arguments it fits both data sets with all structures and draws them`` () =
-    let (exitCode, output, errors), arePictures =
-        runAnd
-            (fun folder -> [ "faithful"; "iris" ] |> List.map (fun name -> isPicture folder $"artifacts/{name}.svg"))
-            []
+[<Tests>]
+let tests =
+    testList
+        "Demo"
+        [ testCase "without arguments it fits both data sets with all structures and draws them" (fun () ->
+              let (exitCode, output, errors), arePictures =
+                  runAnd
+                      (fun folder ->
+                          [ "faithful"; "iris" ] |> List.map (fun name -> isPicture folder $"artifacts/{name}.svg"))
+                      []
 
-    Assert.Equal((0, ""), (exitCode, errors))
-    Assert.Equal<bool list>([ true; true ], arePictures)
+              Assert.Equal((0, ""), (exitCode, errors))
+              Assert.Equal<bool list>([ true; true ], arePictures)
 
-    for number in
-        [ "-1130.26396"
-          "-1140.18676"
-          "-1147.80635"
-          "-1157.68001"
-          "-1709.52928"
-          "-1709.68137" // faithful
-          "-180.18548"
-          "-256.35404"
-          "-361.42552"
-          "-384.31410"
-          "-401.80218" ] do // iris
-        Assert.Contains(number, output)
+              for number in
+                  [ "-1130.26396"
+                    "-1140.18676"
+                    "-1147.80635"
+                    "-1157.68001"
+                    "-1709.52928"
+                    "-1709.68137" // faithful
+                    "-180.18548"
+                    "-256.35404"
+                    "-361.42552"
+                    "-384.31410"
+                    "-401.80218" ] do // iris
+                  Assert.Contains(number, output)
 
-    Assert.Contains("BIC prefers full", output)
-    Assert.Contains("–", output)
-    Assert.Contains("data: 150 rows of 4 columns: sepal_length, sepal_width, petal_length, petal_width", output)
-    Assert.Contains("labels: label (by its name)", output)
-    // Every row of a table of fits is one line.
-    let count mark (line: string) = line.Split(mark: char).Length - 1
+              Assert.Contains("BIC prefers full", output)
+              Assert.Contains("–", output)
 
-    Assert.Equal<int>(
-        Array.replicate 14 8,
-        output.Split('\n') |> Array.filter (fun line -> line.StartsWith '│') |> Array.map (count '│')
-    )
+              Assert.Contains(
+                  "data: 150 rows of 4 columns: sepal_length, sepal_width, petal_length, petal_width",
+                  output
+              )
 
-    // The weights of faithful, and a mean of iris.
-    for number in [ "0.35587"; "79.96"; "2.9486" ] do
-        Assert.Contains(number, output)
+              Assert.Contains("labels: label (by its name)", output)
+              // Every row of a table of fits is one line.
+              let count mark (line: string) = line.Split(mark: char).Length - 1
 
-[<Fact>]
-let ``a file of the user's own, one structure, and a picture where it is wanted`` () =
-    let arguments =
-        [ "data/iris.csv"; "--components"; "3"; "--covariance"; "tied"; "--restarts"; "2"; "--seed"; "5" ]
-        @ [ "--draw"; "petal_width,1"; "--output"; "out/mine.svg" ]
+              Assert.Equal<int>(
+                  Array.replicate 14 8,
+                  output.Split('\n') |> Array.filter (fun line -> line.StartsWith '│') |> Array.map (count '│')
+              )
 
-    let (exitCode, output, errors), isPicture = runAnd (fun folder -> isPicture folder "out/mine.svg") arguments
+              // The weights of faithful, and a mean of iris.
+              for number in [ "0.35587"; "79.96"; "2.9486" ] do
+                  Assert.Contains(number, output))
+          testCase "a file of the user's own, one structure, and a picture where it is wanted" (fun () ->
+              let arguments =
+                  [ "data/iris.csv"; "--components"; "3"; "--covariance"; "tied"; "--restarts"; "2"; "--seed"; "5" ]
+                  @ [ "--draw"; "petal_width,1"; "--output"; "out/mine.svg" ]
 
-    Assert.Equal((0, ""), (exitCode, errors))
-    Assert.True isPicture
-    Assert.Contains("tied_full", output)
-    Assert.Contains("out/mine.svg", output)
-    Assert.DoesNotContain("BIC prefers", output)
+              let (exitCode, output, errors), isPicture =
+                  runAnd (fun folder -> isPicture folder "out/mine.svg") arguments
 
-[<Fact>]
-let ``an export is read with options, and the demo says what it took as what`` () =
-    let arguments =
-        [ "export.csv"; "--components"; "1"; "--covariance"; "full" ]
-        @ [ "--labels"; "group"; "--without"; "5"; "--missing"; "drop" ]
+              Assert.Equal((0, ""), (exitCode, errors))
+              Assert.True isPicture
+              Assert.Contains("tied_full", output)
+              Assert.Contains("out/mine.svg", output)
+              Assert.DoesNotContain("BIC prefers", output))
+          testCase "an export is read with options, and the demo says what it took as what" (fun () ->
+              let arguments =
+                  [ "export.csv"; "--components"; "1"; "--covariance"; "full" ]
+                  @ [ "--labels"; "group"; "--without"; "5"; "--missing"; "drop" ]
 
-    let exitCode, output, errors = run arguments
-    Assert.Equal((0, ""), (exitCode, errors))
+              let exitCode, output, errors = run arguments
+              Assert.Equal((0, ""), (exitCode, errors))
 
-    Assert.Contains(
-        "data: 5 rows of 2 columns: a, b\nlabels: group (as the options say)\nrow names: id (by its name)\nleft out: note (as the options say)\ndropped: 1 of 6 rows, with 1 missing cell\nformat: a header, semicolons between cells, decimal commas",
-        output.ReplaceLineEndings "\n"
-    )
+              Assert.Contains(
+                  "data: 5 rows of 2 columns: a, b\nlabels: group (as the options say)\nrow names: id (by its name)\nleft out: note (as the options say)\ndropped: 1 of 6 rows, with 1 missing cell\nformat: a header, semicolons between cells, decimal commas",
+                  output.ReplaceLineEndings "\n"
+              )
 
-    // The means of 1.5, 3, 5, 5.5, 1 and of 2.5, 4.5, 4.5, 7.5, 2.
-    Assert.Matches(@"mean\s+a\s+3\.2\s+b\s+4\.2\s", output)
-
-[<Fact>]
-let ``help is no error`` () =
-    let exitCode, output, _ = run [ "--help" ]
-    Assert.Equal(0, exitCode)
-    Assert.Contains("--components", output)
-
-[<Theory>]
-[<InlineData("data/iris.csv", "lacks --components")>]
-[<InlineData("--components 3", "no file")>]
-[<InlineData("data/iris.csv --components three", "not a number")>]
-[<InlineData("data/iris.csv --components", "no value")>]
-[<InlineData("data/iris.csv --components 3 --covariance round", "no structure")>]
-[<InlineData("data/iris.csv --components 3 --draw 1", "one column")>]
-[<InlineData("data/iris.csv --components 3 --missing keep", "no such way")>]
-[<InlineData("data/iris.csv --components 3 --decimal comma", "no mark")>]
-[<InlineData("data/iris.csv --components 3 --header perhaps", "neither yes nor no")>]
-[<InlineData("data/iris.csv --components 3 --colour red", "no such option")>]
-let ``wrong arguments end with code 2 and the usage`` (arguments: string) (_why: string) =
-    let exitCode, output, errors = run (List.ofArray (arguments.Split ' '))
-    Assert.Equal((2, ""), (exitCode, output))
-    Assert.StartsWith("error: ", errors)
-    Assert.Contains("Usage:", errors)
-
-[<Theory>]
-[<InlineData("missing.csv --components 2", "missing.csv")>]
-[<InlineData("data/iris.csv --components 0", "Components")>]
-[<InlineData("data/iris.csv --components 500", "500")>]
-[<InlineData("data/iris.csv --components 3 --draw 1,9", "sepal_length")>]
-[<InlineData("data/iris.csv --components 3 --columns 1,9", "sepal_length")>]
-[<InlineData("export.csv --components 1", "line 2, column 3: The columns \"group\", \"note\" have words.")>]
-let ``what the library refuses ends with code 1 and its message`` (arguments: string) (part: string) =
-    let exitCode, _, errors = run (List.ofArray (arguments.Split ' '))
-    Assert.Equal(1, exitCode)
-    Assert.StartsWith("error: ", errors)
-    Assert.Contains(part, errors)
-    Assert.DoesNotContain("   at ", errors)
+              // The means of 1.5, 3, 5, 5.5, 1 and of 2.5, 4.5, 4.5, 7.5, 2.
+              Assert.Matches(@"mean\s+a\s+3\.2\s+b\s+4\.2\s", output))
+          testCase "help is no error" (fun () ->
+              let exitCode, output, _ = run [ "--help" ]
+              Assert.Equal(0, exitCode)
+              Assert.Contains("--components", output))
+          testTheory
+              "wrong arguments end with code 2 and the usage"
+              [ "data/iris.csv", "lacks --components"
+                "--components 3", "no file"
+                "data/iris.csv --components three", "not a number"
+                "data/iris.csv --components", "no value"
+                "data/iris.csv --components 3 --covariance round", "no structure"
+                "data/iris.csv --components 3 --draw 1", "one column"
+                "data/iris.csv --components 3 --missing keep", "no such way"
+                "data/iris.csv --components 3 --decimal comma", "no mark"
+                "data/iris.csv --components 3 --header perhaps", "neither yes nor no"
+                "data/iris.csv --components 3 --colour red", "no such option" ]
+              (fun (arguments: string, _why: string) ->
+                  let exitCode, output, errors = run (List.ofArray (arguments.Split ' '))
+                  Assert.Equal((2, ""), (exitCode, output))
+                  Assert.StartsWith("error: ", errors)
+                  Assert.Contains("Usage:", errors))
+          testTheory
+              "what the library refuses ends with code 1 and its message"
+              [ "missing.csv --components 2", "missing.csv"
+                "data/iris.csv --components 0", "Components"
+                "data/iris.csv --components 500", "500"
+                "data/iris.csv --components 3 --draw 1,9", "sepal_length"
+                "data/iris.csv --components 3 --columns 1,9", "sepal_length"
+                "export.csv --components 1", "line 2, column 3: The columns \"group\", \"note\" have words." ]
+              (fun (arguments: string, part: string) ->
+                  let exitCode, _, errors = run (List.ofArray (arguments.Split ' '))
+                  Assert.Equal(1, exitCode)
+                  Assert.StartsWith("error: ", errors)
+                  Assert.Contains(part, errors)
+                  Assert.DoesNotContain("   at ", errors)) ]

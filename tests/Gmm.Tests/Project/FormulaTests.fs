@@ -2,35 +2,31 @@
 module Gmm.Tests.FormulaTests
 
 open System.IO
-open System.Reflection
+open Expecto
 open Gmm.Tests.Support
-open Xunit
 
-/// Every test that names formulas, with them.
-let private tests =
-    [ for each in Assembly.GetExecutingAssembly().GetTypes() do
-          for test in each.GetMethods() do
-              match test.GetCustomAttributes<FormulaAttribute>() |> List.ofSeq with
-              | [] -> ()
-              | formulas -> test, formulas ]
+let private stated = lazy (Impl.testFromThisAssembly () |> Option.get |> checkedFormulas)
 
-[<Fact>]
-let ``what names a formula is a test, in a file of its module's name`` () =
-    Assert.NotEmpty tests
+[<Tests>]
+let tests =
+    testList
+        "Formula"
+        [ testCase "what names a formula is a test, in a list of its file's name" (fun () ->
+              Assert.NotEmpty stated.Value
 
-    let files =
-        Directory.GetFiles(
-            Path.Combine(repositoryRoot.Value, "tests", "Gmm.Tests"),
-            "*.fs",
-            SearchOption.AllDirectories
-        )
+              let files =
+                  Directory.GetFiles(
+                      Path.Combine(repositoryRoot.Value, "tests", "Gmm.Tests"),
+                      "*Tests.fs",
+                      SearchOption.AllDirectories
+                  )
+                  |> Array.map Path.GetFileNameWithoutExtension
 
-    for test, _ in tests do
-        Assert.NotNull(test.GetCustomAttribute<FactAttribute>())
-        Assert.Single(files, fun file -> Path.GetFileNameWithoutExtension file = test.DeclaringType.Name) |> ignore
-
-[<Fact>]
-let ``no formula and no source is empty, and a test names a formula once`` () =
-    for _, formulas in tests do
-        Assert.DoesNotContain(formulas, fun each -> each.Formula.Trim() = "" || each.Source.Trim() = "")
-        Assert.Equal(formulas.Length, formulas |> List.distinctBy _.Formula |> List.length)
+              for each in stated.Value do
+                  let file = each.List.Split(':')[0] + "Tests"
+                  Assert.Equal(1, files |> Array.filter ((=) file) |> Array.length))
+          testCase "no formula and no source is empty, and a test names a formula once" (fun () ->
+              for (list, test), formulas in stated.Value |> List.groupBy (fun each -> each.List, each.Test) do
+                  Assert.DoesNotContain(formulas, fun each -> each.Formula.Trim() = "" || each.Source.Trim() = "")
+                  let different = formulas |> List.distinctBy _.Formula |> List.length
+                  Assert.True((formulas.Length = different), $"{list}, {test}")) ]

@@ -7,9 +7,9 @@ open System.IO
 open System.Reflection
 open System.Reflection.Metadata
 open System.Reflection.PortableExecutable
+open Expecto
 open Gmm
 open Gmm.Tests.Support
-open Xunit
 
 /// Settings of the runtime, and the code that results then come from.
 let private processes =
@@ -19,31 +19,18 @@ let private processes =
       "vectors of 128 bits", [ "DOTNET_EnableAVX2", "0" ]
       "no vector instructions", [ "DOTNET_EnableHWIntrinsic", "0" ] ]
 
-let names = TheoryData<string>(List.map fst processes)
-
-/// The variable that names the file to which the test of the results writes them.
-let private variable = "GMM_BITS"
+let names = List.map fst processes
 
 let private here = lazy (Bits.lines ())
 
-[<Fact>]
-let ``every result has a name of its own`` () =
-    let name (line: string) = line[.. line.LastIndexOf ' ']
-    Assert.Equal(here.Value.Length, here.Value |> List.distinctBy name |> List.length)
-
-    match Environment.GetEnvironmentVariable variable with
-    | null -> ()
-    | file -> File.WriteAllLines(file, here.Value)
-
-/// The results of a fresh process, which runs nothing but the test above.
+/// The results of a fresh process, which does nothing else.
 let private inProcess (settings: (string * string) list) : string list =
     inFolder (fun folder ->
         let file = Path.Combine(folder, "bits")
-        let test = "Gmm.Tests.ProcessTests.every result has a name of its own"
         let program = Assembly.GetExecutingAssembly().Location
-        let start = ProcessStartInfo("dotnet", [ program; "-method"; test ], RedirectStandardOutput = true)
+        let start = ProcessStartInfo("dotnet", [ program; "--bits"; file ], RedirectStandardOutput = true)
 
-        for name, value in (variable, file) :: settings do
+        for name, value in settings do
             start.Environment[name] <- value
 
         use child = Process.Start start
@@ -51,37 +38,6 @@ let private inProcess (settings: (string * string) list) : string list =
         child.WaitForExit()
         Assert.True((child.ExitCode = 0), output)
         List.ofArray (File.ReadAllLines file))
-
-[<Theory; MemberData(nameof names)>]
-let ``a fresh process has the bits of this one`` (name: string) =
-    let settings = processes |> List.find (fst >> (=) name) |> snd
-    let others = inProcess settings
-    Assert.Equal(here.Value.Length, others.Length)
-    let different = List.zip here.Value others |> List.filter (fun (ours, theirs) -> ours <> theirs) |> List.map fst
-    Assert.Empty different
-
-/// The runtime compiles a method again, with other instructions, when it was called often.
-[<Fact>]
-let ``a thousand predictions later they have the same bits`` () =
-    let source = (DataSet.faithful ()).Source
-
-    let fit =
-        source
-        |> Gmm.fit
-            { Gmm.defaults with
-                Components = 6
-                Family.Structure = Diag
-                Execution = oneThread }
-        |> ok
-
-    let predicted () =
-        Array.append (Predict.responsibilities fit source |> ok |> flat) (Predict.logDensities fit source |> ok)
-        |> bits
-
-    let first = predicted ()
-
-    for _ in 1..1000 do
-        Assert.Equal<int64[]>(first, predicted ())
 
 /// The methods that the library calls, each with the name of its type.
 let private calledMethods: Lazy<(string * string) list> =
@@ -101,38 +57,83 @@ let private calledMethods: Lazy<(string * string) list> =
                let reference = metadata.GetMemberReference handle
                nameOf reference.Parent, metadata.GetString reference.Name ])
 
-/// Only operations that IEEE 754 rounds exactly, on one number at a time: other functions have other bits on other systems,
-/// and other sums at other widths of vectors.
-[<Fact>]
-let ``the library calls no function of .NET or MathNet whose bits may differ`` () =
-    let exact =
-        Map
-            [ "System.Math", [ "Abs"; "Ceiling"; "Clamp"; "Floor"; "FusedMultiplyAdd"; "Max"; "Min"; "Round"; "Sqrt" ]
-              "System.Numerics.Tensors.TensorPrimitives",
-              [ "Add"
-                "ConvertTruncating"
-                "Divide"
-                "Max"
-                "MaxMagnitude"
-                "Min"
-                "Multiply"
-                "MultiplyAdd"
-                "Sqrt"
-                "Subtract" ]
-              "MathNet.Numerics.Precision", [ "DoublePrecision" ]
-              "MathNet.Numerics.Random.Xoshiro256StarStar", [ ".ctor" ]
-              "MathNet.Numerics.Statistics.ArrayStatistics", [ "MeanStandardDeviation" ] ]
+[<Tests>]
+let tests =
+    testList
+        "Process"
+        [ testCase "every result has a name of its own" (fun () ->
+              let name (line: string) = line[.. line.LastIndexOf ' ']
+              Assert.Equal(here.Value.Length, here.Value |> List.distinctBy name |> List.length))
+          testTheory "a fresh process has the bits of this one" names (fun (name: string) ->
+              let settings = processes |> List.find (fst >> (=) name) |> snd
+              let others = inProcess settings
+              Assert.Equal(here.Value.Length, others.Length)
 
-    let isSuspect (name: string) =
-        [ "System.Math"; "System.MathF"; "System.Numerics.Tensors"; "MathNet" ] |> List.exists name.StartsWith
+              let different =
+                  List.zip here.Value others |> List.filter (fun (ours, theirs) -> ours <> theirs) |> List.map fst
 
-    let isPower (name: string, method: string) = name.EndsWith "OperatorIntrinsics" && method.StartsWith "Pow"
-    let suspects = calledMethods.Value |> List.filter (fun called -> isSuspect (fst called) || isPower called)
-    Assert.Contains(("System.Math", "Sqrt"), suspects)
+              Assert.Empty different)
+          // The runtime compiles a method again, with other instructions, when it was called often.
+          testCase "a thousand predictions later they have the same bits" (fun () ->
+              let source = (DataSet.faithful ()).Source
 
-    let inexact =
-        suspects
-        |> List.filter (fun (name, method) -> not (exact |> Map.tryFind name |> Option.exists (List.contains method)))
-        |> List.distinct
+              let fit =
+                  source
+                  |> Gmm.fit
+                      { Gmm.defaults with
+                          Components = 6
+                          Family.Structure = Diag
+                          Execution = oneThread }
+                  |> ok
 
-    Assert.True(inexact.IsEmpty, $"%A{inexact}")
+              let predicted () =
+                  Array.append
+                      (Predict.responsibilities fit source |> ok |> flat)
+                      (Predict.logDensities fit source |> ok)
+                  |> bits
+
+              let first = predicted ()
+
+              for _ in 1..1000 do
+                  Assert.Equal<int64[]>(first, predicted ()))
+          // Only operations that IEEE 754 rounds exactly, on one number at a time: other functions have other bits on other systems,
+          // and other sums at other widths of vectors.
+          testCase "the library calls no function of .NET or MathNet whose bits may differ" (fun () ->
+              let exact =
+                  Map
+                      [ "System.Math",
+                        [ "Abs"; "Ceiling"; "Clamp"; "Floor"; "FusedMultiplyAdd"; "Max"; "Min"; "Round"; "Sqrt" ]
+                        "System.Numerics.Tensors.TensorPrimitives",
+                        [ "Add"
+                          "ConvertTruncating"
+                          "Divide"
+                          "Max"
+                          "MaxMagnitude"
+                          "Min"
+                          "Multiply"
+                          "MultiplyAdd"
+                          "Sqrt"
+                          "Subtract" ]
+                        "MathNet.Numerics.Precision", [ "DoublePrecision" ]
+                        "MathNet.Numerics.Random.Xoshiro256StarStar", [ ".ctor" ]
+                        "MathNet.Numerics.Statistics.ArrayStatistics", [ "MeanStandardDeviation" ] ]
+
+              let isSuspect (name: string) =
+                  [ "System.Math"; "System.MathF"; "System.Numerics.Tensors"; "MathNet" ]
+                  |> List.exists name.StartsWith
+
+              let isPower (name: string, method: string) =
+                  name.EndsWith "OperatorIntrinsics" && method.StartsWith "Pow"
+
+              let suspects =
+                  calledMethods.Value |> List.filter (fun called -> isSuspect (fst called) || isPower called)
+
+              Assert.Contains(("System.Math", "Sqrt"), suspects)
+
+              let inexact =
+                  suspects
+                  |> List.filter (fun (name, method) ->
+                      not (exact |> Map.tryFind name |> Option.exists (List.contains method)))
+                  |> List.distinct
+
+              Assert.True(inexact.IsEmpty, $"%A{inexact}")) ]

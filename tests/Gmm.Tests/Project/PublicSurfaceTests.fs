@@ -4,10 +4,10 @@ module Gmm.Tests.PublicSurfaceTests
 open System
 open System.IO
 open System.Reflection
+open Expecto
 open Gmm
 open Gmm.Tests.Support
 open Microsoft.FSharp.Reflection
-open Xunit
 
 // ── How a type is written ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -194,13 +194,13 @@ let private agrees (file: string) (library: Assembly) =
             Assert.Fail
                 $"The public surface is not that of {baseline}:\n{lines}\nIf it should be, run this test with GMM_ACCEPT_SURFACE=1, which writes the file, and commit it."
 
-[<Fact>]
-let ``the public names are those of PublicSurface.txt`` () = agrees "PublicSurface.txt" typeof<Structure>.Assembly
-
-[<Fact>]
-let ``the public names of the plots are those of PublicSurface.Plots.txt`` () =
-    agrees "PublicSurface.Plots.txt" typeof<Figure>.Assembly
-
-[<Fact>]
-let ``the public names of the charts are those of PublicSurface.Plotly.txt`` () =
-    agrees "PublicSurface.Plotly.txt" typeof<Gmm.Plotly.FigureCharts>.Assembly
+[<Tests>]
+let ``how a member is written`` =
+    testList
+        "PublicSurface: how a member is written"
+        [ testCase "the public names are those of PublicSurface.txt" (fun () ->
+              agrees "PublicSurface.txt" typeof<Structure>.Assembly)
+          testCase "the public names of the plots are those of PublicSurface.Plots.txt" (fun () ->
+              agrees "PublicSurface.Plots.txt" typeof<Figure>.Assembly)
+          testCase "the public names of the charts are those of PublicSurface.Plotly.txt" (fun () ->
+              agrees "PublicSurface.Plotly.txt" typeof<Gmm.Plotly.FigureCharts>.Assembly) ]

@@ -2,12 +2,12 @@
 module Gmm.Tests.TensorTests
 
 open System
+open Expecto
 open FsCheck
 open FsCheck.FSharp
 open Gmm
 open Gmm.Tests.Generators
 open Gmm.Tests.Support
-open Xunit
 
 // ── Naive tensors: a shape and a function from indices ──────────────────────────────────────────────────────────────
 
@@ -96,24 +96,9 @@ let private elementwise: (string * ((Tensor -> Tensor -> Tensor) * (float -> flo
       "eq", ((fun a b -> a.eq b), (fun x y -> if x = y then 1.0 else 0.0))
       "lt", ((fun a b -> a.lt b), (fun x y -> if x < y then 1.0 else 0.0)) ]
 
-let elementwiseNames = TheoryData<string>(List.map fst elementwise)
+let elementwiseNames = List.map fst elementwise
+
 let private named name table = table |> List.find (fst >> (=) name) |> snd
-
-[<Theory; MemberData(nameof elementwiseNames)>]
-let ``an operation on two tensors of one shape is that of their elements`` (name: string) =
-    let operation, scalar = named name elementwise
-
-    forAll 150 pairs (fun (a, b) ->
-        let expected = Array.map2 scalar (a.toArray ()) (b.toArray ())
-        same (Tensor.create a.shape expected) (operation a b))
-
-[<Theory; MemberData(nameof elementwiseNames)>]
-let ``an operation on two shapes is an error that shows both`` (name: string) =
-    let operation, _ = named name elementwise
-    let a, b = Tensor.create [| 2; 3 |] (Array.zeroCreate 6), Tensor.create [| 3; 2 |] (Array.zeroCreate 6)
-    let failure = Assert.Throws<ArgumentException>(fun () -> operation a b |> ignore)
-    Assert.Contains("2×3", failure.Message)
-    Assert.Contains("3×2", failure.Message)
 
 let private maps: (string * ((Tensor -> Tensor) * (float -> float))) list =
     [ "addScalar", ((fun a -> a.addScalar 1.5), (fun x -> x + 1.5))
@@ -127,21 +112,37 @@ let private maps: (string * ((Tensor -> Tensor) * (float -> float))) list =
       "times a number", ((fun a -> a * 3.0), (fun x -> x * 3.0))
       "a number times", ((fun a -> 3.0 * a), (fun x -> 3.0 * x)) ]
 
-let mapNames = TheoryData<string>(List.map fst maps)
+let mapNames = List.map fst maps
 
-[<Theory; MemberData(nameof mapNames)>]
-let ``an operation on one tensor is that of its elements`` (name: string) =
-    let operation, scalar = named name maps
-    // NaN, of the logarithm of negative numbers, has many bits.
-    let equal (x: float) y = x = y || Double.IsNaN x && Double.IsNaN y
+[<Tests>]
+let ``element by element`` =
+    testList
+        "Tensor: element by element"
+        [ testTheory
+              "an operation on two tensors of one shape is that of their elements"
+              elementwiseNames
+              (fun (name: string) ->
+                  let operation, scalar = named name elementwise
 
-    forAll 100 tensors (fun a ->
-        let result = operation a
-        result.shape = a.shape && Array.forall2 equal (a.toArray () |> Array.map scalar) (result.toArray ()))
+                  forAll 150 pairs (fun (a, b) ->
+                      let expected = Array.map2 scalar (a.toArray ()) (b.toArray ())
+                      same (Tensor.create a.shape expected) (operation a b)))
+          testTheory "an operation on two shapes is an error that shows both" elementwiseNames (fun (name: string) ->
+              let operation, _ = named name elementwise
+              let a, b = Tensor.create [| 2; 3 |] (Array.zeroCreate 6), Tensor.create [| 3; 2 |] (Array.zeroCreate 6)
+              let failure = Assert.Throws<ArgumentException>(fun () -> operation a b |> ignore)
+              Assert.Contains("2×3", failure.Message)
+              Assert.Contains("3×2", failure.Message))
+          testTheory "an operation on one tensor is that of its elements" mapNames (fun (name: string) ->
+              let operation, scalar = named name maps
+              // NaN, of the logarithm of negative numbers, has many bits.
+              let equal (x: float) y = x = y || Double.IsNaN x && Double.IsNaN y
 
-[<Fact>]
-let ``the logarithm of zero is minus infinity`` () =
-    Assert.Equal<float[]>([| -infinity; 0.0 |], (Tensor.vector [| 0.0; 1.0 |]).log().toArray())
+              forAll 100 tensors (fun a ->
+                  let result = operation a
+                  result.shape = a.shape && Array.forall2 equal (a.toArray () |> Array.map scalar) (result.toArray ())))
+          testCase "the logarithm of zero is minus infinity" (fun () ->
+              Assert.Equal<float[]>([| -infinity; 0.0 |], (Tensor.vector [| 0.0; 1.0 |]).log().toArray())) ]
 
 // ── Along a dimension ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -150,22 +151,23 @@ let private along (a: Tensor) dim (fold: float list -> float) =
     let line index = [ for i in 0 .. shape[dim] - 1 -> read (List.insertAt dim i index) ]
     tabulate (List.removeAt dim shape) (line >> fold)
 
-[<Fact>]
-let ``a sum along a dimension adds from first to last`` () =
-    forAll 300 withDimension (fun (a, dim) -> same (along a dim (List.fold (+) 0.0)) (a.sum dim))
+[<Tests>]
+let ``along a dimension`` =
+    testList
+        "Tensor: along a dimension"
+        [ testForAll 300 "a sum along a dimension adds from first to last" withDimension (fun (a, dim) ->
+              same (along a dim (List.fold (+) 0.0)) (a.sum dim))
+          testCase "the largest along a dimension, and the lowest index that has it" (fun () ->
+              let some = withDimension |> Arb.filter (fun (a, dim) -> a.shape[dim] > 0)
 
-[<Fact>]
-let ``the largest along a dimension, and the lowest index that has it`` () =
-    let some = withDimension |> Arb.filter (fun (a, dim) -> a.shape[dim] > 0)
+              forAll 300 some (fun (a, dim) ->
+                  same (along a dim List.max) (a.max dim)
+                  && same (along a dim (fun line -> float (List.findIndex ((=) (List.max line)) line))) (a.argmax dim)))
+          testCase "argmax takes the lowest index of equals" (fun () ->
+              let a =
+                  Tensor.matrix (array2D [ [ 1.0; 3.0; 3.0 ]; [ 2.0; 2.0; 2.0 ]; [ -infinity; -infinity; -infinity ] ])
 
-    forAll 300 some (fun (a, dim) ->
-        same (along a dim List.max) (a.max dim)
-        && same (along a dim (fun line -> float (List.findIndex ((=) (List.max line)) line))) (a.argmax dim))
-
-[<Fact>]
-let ``argmax takes the lowest index of equals`` () =
-    let a = Tensor.matrix (array2D [ [ 1.0; 3.0; 3.0 ]; [ 2.0; 2.0; 2.0 ]; [ -infinity; -infinity; -infinity ] ])
-    Assert.Equal<float[]>([| 1.0; 0.0; 0.0 |], (a.argmax 1).toArray())
+              Assert.Equal<float[]>([| 1.0; 0.0; 0.0 |], (a.argmax 1).toArray())) ]
 
 // ── Matrix products ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -187,55 +189,27 @@ let private factors batched =
         let draw shape = tabulate shape (fun _ -> float (random.Next(-50, 50)))
         draw (batch @ [ n; m ]), draw (batch @ [ m; p ]))
 
-[<Theory>]
-[<InlineData(false)>]
-[<InlineData(true)>]
-let ``a matrix product sums rows times columns, for every pair of a batch`` (batched: bool) =
-    forAll 200 (Arb.fromGen (factors batched)) (fun (a, b) ->
-        let expected, actual = product a b, a.matmul b
-        expected.shape = actual.shape && expected.toArray () = actual.toArray ())
+[<Tests>]
+let ``matrix products`` =
+    testList
+        "Tensor: matrix products"
+        [ testTheory
+              "a matrix product sums rows times columns, for every pair of a batch"
+              [ false; true ]
+              (fun (batched: bool) ->
+                  forAll 200 (Arb.fromGen (factors batched)) (fun (a, b) ->
+                      let expected, actual = product a b, a.matmul b
+                      expected.shape = actual.shape && expected.toArray () = actual.toArray ()))
+          testCase "matrices that don't fit are an error that shows both shapes" (fun () ->
+              let zeros shape = Tensor.create shape (Array.zeroCreate (Array.fold (*) 1 shape))
 
-[<Fact>]
-let ``matrices that don't fit are an error that shows both shapes`` () =
-    let zeros shape = Tensor.create shape (Array.zeroCreate (Array.fold (*) 1 shape))
-
-    for a, b in [ [| 2; 3 |], [| 2; 3 |]; [| 2; 2; 3 |], [| 3; 3; 2 |]; [| 2; 3 |], [| 1; 3; 2 |]; [| 3 |], [| 3 |] ] do
-        let failure = Assert.Throws<ArgumentException>(fun () -> (zeros a).matmul(zeros b) |> ignore)
-        Assert.Contains(String.Join("×", a), failure.Message)
-        Assert.Contains(String.Join("×", b), failure.Message)
+              for a, b in
+                  [ [| 2; 3 |], [| 2; 3 |]; [| 2; 2; 3 |], [| 3; 3; 2 |]; [| 2; 3 |], [| 1; 3; 2 |]; [| 3 |], [| 3 |] ] do
+                  let failure = Assert.Throws<ArgumentException>(fun () -> (zeros a).matmul(zeros b) |> ignore)
+                  Assert.Contains(String.Join("×", a), failure.Message)
+                  Assert.Contains(String.Join("×", b), failure.Message)) ]
 
 // ── Shapes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-[<Fact>]
-let ``transposing any two dimensions exchanges their indices`` () =
-    forAll 200 (tensorsFrom 1) (fun a ->
-        let shape, read = List.ofArray a.shape, at a
-
-        Seq.forall
-            (fun (i, j) -> same (tabulate (exchange i j shape) (exchange i j >> read)) (a.transpose (i, j)))
-            (Seq.allPairs [ 0 .. shape.Length - 1 ] [ 0 .. shape.Length - 1 ]))
-
-[<Fact>]
-let ``a view has the same numbers in the same order`` () =
-    forAll 150 tensors (fun a ->
-        let length = a.toArray().Length
-        let views = [ [| length |]; [| 1; length |]; [| length; 1; 1 |]; Array.rev a.shape ]
-        views |> List.forall (fun shape -> same (Tensor.create shape (a.toArray ())) (a.view shape)))
-
-[<Fact>]
-let ``a view of another length is an error that shows both shapes`` () =
-    let failure =
-        Assert.Throws<ArgumentException>(fun () -> (Tensor.vector [| 1.0; 2.0; 3.0 |]).view [| 2; 2 |] |> ignore)
-
-    Assert.Contains("2×2", failure.Message)
-    Assert.Contains("3", failure.Message)
-
-[<Fact>]
-let ``unsqueeze puts in a dimension of length 1 anywhere`` () =
-    forAll 150 tensors (fun a ->
-        Seq.forall
-            (fun dim -> same (Tensor.create (Array.insertAt dim 1 a.shape) (a.toArray ())) (a.unsqueeze dim))
-            (seq { 0 .. a.shape.Length }))
 
 /// What a tensor has at an index of a shape it was expanded to.
 let private broadcast (a: Tensor) =
@@ -257,112 +231,129 @@ let private expandable =
 
         drawTensor own random, target)
 
-[<Fact>]
-let ``expanding repeats dimensions of length 1 and puts new ones in front`` () =
-    forAll 300 (Arb.fromGen expandable) (fun (a, target) ->
-        same (tabulate target (broadcast a)) (a.expand (Array.ofList target)))
-
-[<Fact>]
-let ``expanding another length than 1 is an error that shows both shapes`` () =
-    let a = Tensor.matrix (array2D [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ])
-
-    for target in [ [| 3; 2 |]; [| 2 |]; [| 2; 2; 1 |] ] do
-        let failure = Assert.Throws<ArgumentException>(fun () -> a.expand target |> ignore)
-        Assert.Contains("2×2", failure.Message)
-        Assert.Contains(String.Join("×", target), failure.Message)
-
 let private operators: (string * ((Tensor -> Tensor -> Tensor) * (float -> float -> float))) list =
     [ "+", ((fun a b -> a + b), (+))
       "-", ((fun a b -> a - b), (-))
       "*", ((fun a b -> a * b), (*))
       "/", ((fun a b -> a / b), (/)) ]
 
-let operatorNames = TheoryData<string>(List.map fst operators)
+let operatorNames = List.map fst operators
 
-[<Theory; MemberData(nameof operatorNames)>]
-let ``an operator expands both sides to their common shape`` (name: string) =
-    let operator, scalar = named name operators
+[<Tests>]
+let shapesTests =
+    testList
+        "Tensor: shapes"
+        [ testForAll 200 "transposing any two dimensions exchanges their indices" (tensorsFrom 1) (fun a ->
+              let shape, read = List.ofArray a.shape, at a
 
-    let sides =
-        drawing (fun size random ->
-            let target = drawShape 0 size random
-            // Each dimension is left out, or 1, on one side at most.
-            let cutA, cutB =
-                (if random.Next 2 = 0 then
-                     random.Next(target.Length + 1), 0
-                 else
-                     0, random.Next(target.Length + 1))
+              Seq.forall
+                  (fun (i, j) -> same (tabulate (exchange i j shape) (exchange i j >> read)) (a.transpose (i, j)))
+                  (Seq.allPairs [ 0 .. shape.Length - 1 ] [ 0 .. shape.Length - 1 ]))
+          testForAll 150 "a view has the same numbers in the same order" tensors (fun a ->
+              let length = a.toArray().Length
+              let views = [ [| length |]; [| 1; length |]; [| length; 1; 1 |]; Array.rev a.shape ]
+              views |> List.forall (fun shape -> same (Tensor.create shape (a.toArray ())) (a.view shape)))
+          testCase "a view of another length is an error that shows both shapes" (fun () ->
+              let failure =
+                  Assert.Throws<ArgumentException>(fun () ->
+                      (Tensor.vector [| 1.0; 2.0; 3.0 |]).view [| 2; 2 |] |> ignore)
 
-            let choices = target |> List.map (fun _ -> random.Next 3)
+              Assert.Contains("2×2", failure.Message)
+              Assert.Contains("3", failure.Message))
+          testForAll 150 "unsqueeze puts in a dimension of length 1 anywhere" tensors (fun a ->
+              Seq.forall
+                  (fun dim -> same (Tensor.create (Array.insertAt dim 1 a.shape) (a.toArray ())) (a.unsqueeze dim))
+                  (seq { 0 .. a.shape.Length }))
+          testForAll
+              300
+              "expanding repeats dimensions of length 1 and puts new ones in front"
+              (Arb.fromGen expandable)
+              (fun (a, target) -> same (tabulate target (broadcast a)) (a.expand (Array.ofList target)))
+          testCase "expanding another length than 1 is an error that shows both shapes" (fun () ->
+              let a = Tensor.matrix (array2D [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ])
 
-            let side cut one =
-                List.map2 (fun length choice -> if choice = one then 1 else length) target choices |> List.skip cut
+              for target in [ [| 3; 2 |]; [| 2 |]; [| 2; 2; 1 |] ] do
+                  let failure = Assert.Throws<ArgumentException>(fun () -> a.expand target |> ignore)
+                  Assert.Contains("2×2", failure.Message)
+                  Assert.Contains(String.Join("×", target), failure.Message))
+          testTheory "an operator expands both sides to their common shape" operatorNames (fun (name: string) ->
+              let operator, scalar = named name operators
 
-            drawTensor (side cutA 1) random, drawTensor (side cutB 2) random)
+              let sides =
+                  drawing (fun size random ->
+                      let target = drawShape 0 size random
+                      // Each dimension is left out, or 1, on one side at most.
+                      let cutA, cutB =
+                          (if random.Next 2 = 0 then
+                               random.Next(target.Length + 1), 0
+                           else
+                               0, random.Next(target.Length + 1))
 
-    forAll 200 (Arb.fromGen sides) (fun (a, b) ->
-        let length = max a.shape.Length b.shape.Length
-        let padded (t: Tensor) = List.replicate (length - t.shape.Length) 1 @ List.ofArray t.shape
-        let common = List.map2 (fun m n -> if m = 1 then n else m) (padded a) (padded b)
-        let readA, readB = broadcast a, broadcast b
-        let result: Tensor = operator a b
-        let expected = tabulate common (fun index -> scalar (readA index) (readB index))
-        let equal (x: float) y = x = y || Double.IsNaN x && Double.IsNaN y
-        result.shape = expected.shape && Array.forall2 equal (expected.toArray ()) (result.toArray ()))
+                      let choices = target |> List.map (fun _ -> random.Next 3)
 
-[<Fact>]
-let ``operators on shapes without a common one are an error that shows both`` () =
-    let a, b = Tensor.create [| 2; 3 |] (Array.zeroCreate 6), Tensor.vector [| 1.0; 2.0 |]
+                      let side cut one =
+                          List.map2 (fun length choice -> if choice = one then 1 else length) target choices
+                          |> List.skip cut
 
-    for _, (operator, _) in operators do
-        let failure = Assert.Throws<ArgumentException>(fun () -> operator a b |> ignore)
-        Assert.Contains("2×3", failure.Message)
+                      drawTensor (side cutA 1) random, drawTensor (side cutB 2) random)
+
+              forAll 200 (Arb.fromGen sides) (fun (a, b) ->
+                  let length = max a.shape.Length b.shape.Length
+                  let padded (t: Tensor) = List.replicate (length - t.shape.Length) 1 @ List.ofArray t.shape
+                  let common = List.map2 (fun m n -> if m = 1 then n else m) (padded a) (padded b)
+                  let readA, readB = broadcast a, broadcast b
+                  let result: Tensor = operator a b
+                  let expected = tabulate common (fun index -> scalar (readA index) (readB index))
+                  let equal (x: float) y = x = y || Double.IsNaN x && Double.IsNaN y
+                  result.shape = expected.shape && Array.forall2 equal (expected.toArray ()) (result.toArray ())))
+          testCase "operators on shapes without a common one are an error that shows both" (fun () ->
+              let a, b = Tensor.create [| 2; 3 |] (Array.zeroCreate 6), Tensor.vector [| 1.0; 2.0 |]
+
+              for _, (operator, _) in operators do
+                  let failure = Assert.Throws<ArgumentException>(fun () -> operator a b |> ignore)
+                  Assert.Contains("2×3", failure.Message)) ]
 
 // ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-[<Fact>]
-let ``a tensor does not change when an array it came from or gave out does`` () =
-    let numbers = [| 1.0; 2.0 |]
-    let a = Tensor.vector numbers
-    numbers[0] <- 9.0
-    a.toArray()[1] <- 9.0
-    Assert.Equal<float[]>([| 1.0; 2.0 |], a.toArray ())
-    let shape, numbers = [| 2; 3 |], [| 1.0 .. 6.0 |]
-    let b = Tensor.create shape numbers
-    numbers[0] <- 9.0
-    shape[0] <- 9
-    b.shape[1] <- 9
-    b.toArray()[1] <- 9.0
-    Assert.Equal<int[]>([| 2; 3 |], b.shape)
-    Assert.Equal<float[]>([| 1.0 .. 6.0 |], b.toArray ())
-    Assert.Equal(Tensor.matrix (array2D [ [ 1.0; 2.0; 3.0 ]; [ 4.0; 5.0; 6.0 ] ]), b)
+[<Tests>]
+let valuesTests =
+    testList
+        "Tensor: values"
+        [ testCase "a tensor does not change when an array it came from or gave out does" (fun () ->
+              let numbers = [| 1.0; 2.0 |]
+              let a = Tensor.vector numbers
+              numbers[0] <- 9.0
+              a.toArray()[1] <- 9.0
+              Assert.Equal<float[]>([| 1.0; 2.0 |], a.toArray ())
+              let shape, numbers = [| 2; 3 |], [| 1.0 .. 6.0 |]
+              let b = Tensor.create shape numbers
+              numbers[0] <- 9.0
+              shape[0] <- 9
+              b.shape[1] <- 9
+              b.toArray()[1] <- 9.0
+              Assert.Equal<int[]>([| 2; 3 |], b.shape)
+              Assert.Equal<float[]>([| 1.0 .. 6.0 |], b.toArray ())
+              Assert.Equal(Tensor.matrix (array2D [ [ 1.0; 2.0; 3.0 ]; [ 4.0; 5.0; 6.0 ] ]), b))
+          testForAll 100 "tensors are equal when shapes and numbers are" tensors (fun a ->
+              let copy = Tensor.create a.shape (a.toArray ())
+              let reshaped = a.view (Array.append a.shape [| 1 |])
+              a = copy && hash a = hash copy && a <> reshaped)
+          testCase "arrays go in and come out the same" (fun () ->
+              let matrix = array2D [ [ 1.0; 2.0; 3.0 ]; [ 4.0; 5.0; 6.0 ] ]
+              let stack = Array3D.init 2 3 4 (fun i j k -> float (100 * i + 10 * j + k))
+              Assert.Equal<float[,]>(matrix, (Tensor.matrix matrix).toArray2D())
+              Assert.Equal<float[,,]>(stack, (Tensor.matrices stack).toArray3D())
+              Assert.Equal<float[]>([| 7.0 |], (Tensor.scalar 7.0).toArray())
+              Assert.Equal(123.0, at (Tensor.matrices stack) [ 1; 2; 3 ]))
+          testCase "a tensor of another number of dimensions than asked for is an error that shows its shape" (fun () ->
+              let a = Tensor.create [| 2; 3 |] (Array.zeroCreate 6)
 
-[<Fact>]
-let ``tensors are equal when shapes and numbers are`` () =
-    forAll 100 tensors (fun a ->
-        let copy = Tensor.create a.shape (a.toArray ())
-        let reshaped = a.view (Array.append a.shape [| 1 |])
-        a = copy && hash a = hash copy && a <> reshaped)
+              let asked: (unit -> unit) list =
+                  [ (fun () -> a.toArray1D () |> ignore); (fun () -> a.toArray3D () |> ignore) ]
 
-[<Fact>]
-let ``arrays go in and come out the same`` () =
-    let matrix = array2D [ [ 1.0; 2.0; 3.0 ]; [ 4.0; 5.0; 6.0 ] ]
-    let stack = Array3D.init 2 3 4 (fun i j k -> float (100 * i + 10 * j + k))
-    Assert.Equal<float[,]>(matrix, (Tensor.matrix matrix).toArray2D())
-    Assert.Equal<float[,,]>(stack, (Tensor.matrices stack).toArray3D())
-    Assert.Equal<float[]>([| 7.0 |], (Tensor.scalar 7.0).toArray())
-    Assert.Equal(123.0, at (Tensor.matrices stack) [ 1; 2; 3 ])
-
-[<Fact>]
-let ``a tensor of another number of dimensions than asked for is an error that shows its shape`` () =
-    let a = Tensor.create [| 2; 3 |] (Array.zeroCreate 6)
-    let asked: (unit -> unit) list = [ (fun () -> a.toArray1D () |> ignore); (fun () -> a.toArray3D () |> ignore) ]
-
-    for ask in asked do
-        Assert.Contains("2×3", Assert.Throws<InvalidOperationException>(ask).Message)
-
-[<Fact>]
-let ``numbers of another count than the shape holds are an error`` () =
-    let failure = Assert.Throws<ArgumentException>(fun () -> Tensor.create [| 2; 3 |] [| 1.0 |] |> ignore)
-    Assert.Contains("2×3", failure.Message)
-    Assert.Contains("1", failure.Message)
+              for ask in asked do
+                  Assert.Contains("2×3", Assert.Throws<InvalidOperationException>(ask).Message))
+          testCase "numbers of another count than the shape holds are an error" (fun () ->
+              let failure = Assert.Throws<ArgumentException>(fun () -> Tensor.create [| 2; 3 |] [| 1.0 |] |> ignore)
+              Assert.Contains("2×3", failure.Message)
+              Assert.Contains("1", failure.Message)) ]

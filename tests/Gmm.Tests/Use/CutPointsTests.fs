@@ -2,11 +2,11 @@
 module Gmm.Tests.CutPointsTests
 
 open System
+open Expecto
 open FsCheck.FSharp
 open Gmm
 open Gmm.Tests.Generators
 open Gmm.Tests.Support
-open Xunit
 
 let private mixture weights (means: float list) (variances: float list) =
     mixtureOf
@@ -64,141 +64,136 @@ let private mixtures =
         scale, mixtureOf structure weights means (Tensor.create shape variances))
     |> Arb.fromGen
 
-[<Fact>]
-let ``the labels change at the cut points and nowhere else`` () =
-    forAll 2000 mixtures (fun (scale, mixture) ->
-        let cuts = cuts mixture
-        let xs = cuts |> Array.map _.X
-        // The points to look at: both sides of every cut, and the middle between two; far outside both ends.
-        let step x = 1e-9 * (abs x + scale)
-        let isClear x = xs |> Array.forall (fun cut -> abs (cut - x) >= 0.999 * step cut)
-        let largest = (Array.append [| scale |] xs) |> Array.fold (fun most x -> max most (abs x)) 0.0
-        let sides = xs |> Array.collect (fun x -> [| x - step x; x + step x |])
-        let middles = xs |> Array.pairwise |> Array.map (fun (a, b) -> a / 2.0 + b / 2.0)
+[<Tests>]
+let tests =
+    testList
+        "CutPoints"
+        [ testForAll 2000 "the labels change at the cut points and nowhere else" mixtures (fun (scale, mixture) ->
+              let cuts = cuts mixture
+              let xs = cuts |> Array.map _.X
+              // The points to look at: both sides of every cut, and the middle between two; far outside both ends.
+              let step x = 1e-9 * (abs x + scale)
+              let isClear x = xs |> Array.forall (fun cut -> abs (cut - x) >= 0.999 * step cut)
+              let largest = (Array.append [| scale |] xs) |> Array.fold (fun most x -> max most (abs x)) 0.0
+              let sides = xs |> Array.collect (fun x -> [| x - step x; x + step x |])
+              let middles = xs |> Array.pairwise |> Array.map (fun (a, b) -> a / 2.0 + b / 2.0)
 
-        let winner x =
-            match cuts |> Array.tryFindBack (fun cut -> cut.X <= x) with
-            | Some cut -> cut.Above
-            | None when cuts.Length > 0 -> cuts[0].Below
-            | None -> label mixture 0.0
+              let winner x =
+                  match cuts |> Array.tryFindBack (fun cut -> cut.X <= x) with
+                  | Some cut -> cut.Above
+                  | None when cuts.Length > 0 -> cuts[0].Below
+                  | None -> label mixture 0.0
 
-        xs = Array.sort xs
-        && cuts |> Array.pairwise |> Array.forall (fun (a, b) -> a.Above = b.Below)
-        && cuts |> Array.forall (fun cut -> cut.Below <> cut.Above)
-        && Array.concat [ sides; middles; [| -3.0 * largest; 3.0 * largest |] ]
-           |> Array.filter isClear
-           |> Array.forall (fun x -> label mixture x = winner x || isTied mixture x (winner x)))
+              xs = Array.sort xs
+              && cuts |> Array.pairwise |> Array.forall (fun (a, b) -> a.Above = b.Below)
+              && cuts |> Array.forall (fun cut -> cut.Below <> cut.Above)
+              && Array.concat [ sides; middles; [| -3.0 * largest; 3.0 * largest |] ]
+                 |> Array.filter isClear
+                 |> Array.forall (fun x -> label mixture x = winner x || isTied mixture x (winner x)))
+          testCase "a fine grid finds no other change" (fun () ->
+              let case = mixture [ 0.2; 0.5; 0.3 ] [ -1.0; 0.0; 2.5 ] [ 0.04; 4.0; 0.25 ]
+              let grid = [| for i in -200_000 .. 200_000 -> float i / 10_000.0 |]
 
-[<Fact>]
-let ``a fine grid finds no other change`` () =
-    let case = mixture [ 0.2; 0.5; 0.3 ] [ -1.0; 0.0; 2.5 ] [ 0.04; 4.0; 0.25 ]
-    let grid = [| for i in -200_000 .. 200_000 -> float i / 10_000.0 |]
+              let labels =
+                  Predict.labels (Fit.ofMixture Gaussian.family case) (sourceOf (grid |> Array.map Array.singleton))
+                  |> ok
 
-    let labels =
-        Predict.labels (Fit.ofMixture Gaussian.family case) (sourceOf (grid |> Array.map Array.singleton)) |> ok
+              let changes =
+                  [ for i in 1 .. grid.Length - 1 do
+                        if labels[i] <> labels[i - 1] then
+                            grid[i - 1], labels[i - 1], labels[i] ]
 
-    let changes =
-        [ for i in 1 .. grid.Length - 1 do
-              if labels[i] <> labels[i - 1] then
-                  grid[i - 1], labels[i - 1], labels[i] ]
+              let found = triples case
+              Assert.Equal<(int * int) list>([ for _, a, b in changes -> a, b ], [ for _, a, b in found -> a, b ])
 
-    let found = triples case
-    Assert.Equal<(int * int) list>([ for _, a, b in changes -> a, b ], [ for _, a, b in found -> a, b ])
+              for (below, _, _), (x, _, _) in List.zip changes found do
+                  Assert.InRange(x, below, below + 1e-4))
+          formulas [ "½((x−μ₁)²/σ₁² − (x−μ₂)²/σ₂²) = ln(π₁σ₂) − ln(π₂σ₁)", "Duda, Hart and Stork 2001, §2.6" ]
+          <| testCase "known cut points" (fun () ->
+              // Equal variances: halfway, moved by σ²/d · ln π₁/π₂.
+              Assert.Equal<(float * int * int) list>(
+                  [ 1.0, 0, 1 ],
+                  triples (mixture [ 0.5; 0.5 ] [ 0.0; 2.0 ] [ 1.0; 1.0 ])
+              )
 
-    for (below, _, _), (x, _, _) in List.zip changes found do
-        Assert.InRange(x, below, below + 1e-4)
+              let moved = cuts (mixture [ 0.75; 0.25 ] [ 0.0; 2.0 ] [ 1.0; 1.0 ])
+              near 1e-15 "weights" (1.0 + log 3.0 / 2.0) moved[0].X
+              // Equal means: ±√(2 ln(σ₂/σ₁) / (1/σ₁² − 1/σ₂²)).
+              let x = sqrt (2.0 * log 2.0 / (1.0 - 0.25))
 
-[<Fact>]
-[<Formula("½((x−μ₁)²/σ₁² − (x−μ₂)²/σ₂²) = ln(π₁σ₂) − ln(π₂σ₁)", "Duda, Hart and Stork 2001, §2.6")>]
-let ``known cut points`` () =
-    // Equal variances: halfway, moved by σ²/d · ln π₁/π₂.
-    Assert.Equal<(float * int * int) list>([ 1.0, 0, 1 ], triples (mixture [ 0.5; 0.5 ] [ 0.0; 2.0 ] [ 1.0; 1.0 ]))
-    let moved = cuts (mixture [ 0.75; 0.25 ] [ 0.0; 2.0 ] [ 1.0; 1.0 ])
-    near 1e-15 "weights" (1.0 + log 3.0 / 2.0) moved[0].X
-    // Equal means: ±√(2 ln(σ₂/σ₁) / (1/σ₁² − 1/σ₂²)).
-    let x = sqrt (2.0 * log 2.0 / (1.0 - 0.25))
+              match triples (mixture [ 0.5; 0.5 ] [ 0.0; 0.0 ] [ 1.0; 4.0 ]) with
+              | [ a, 1, 0; b, 0, 1 ] ->
+                  near 1e-15 "low" -x a
+                  near 1e-15 "high" x b
+              | other -> failwith $"{other}")
+          testCase "components that are never the most probable one have no cut points" (fun () ->
+              Assert.Empty(cuts (mixture [ 1.0 ] [ 3.0 ] [ 1.0 ]))
+              Assert.Empty(cuts (mixture [ 0.9; 0.1 ] [ 0.0; 0.0 ] [ 1.0; 1.0 ]))
+              Assert.Empty(cuts (mixture [ 0.5; 0.5 ] [ 0.0; 0.0 ] [ 1.0; 1.0 ]))
+              Assert.Empty(cuts (mixture [ 1.0; 0.0 ] [ 0.0; 5.0 ] [ 1.0; 1.0 ]))
+              // The wide component lies below the narrow one nowhere near it, but far away it wins.
+              Assert.Equal(2, (cuts (mixture [ 0.999; 0.001 ] [ 0.0; 0.0 ] [ 1.0; 4.0 ])).Length)
+              // A component in the middle of weight 0.02 stays below its neighbours.
+              Assert.Equal<(float * int * int) list>(
+                  [ 0.0, 0, 2 ],
+                  triples (mixture [ 0.49; 0.02; 0.49 ] [ -1.0; 0.0; 1.0 ] [ 1.0; 1.0; 1.0 ])
+              ))
+          testCase "nearly equal variances have their second cut point far away" (fun () ->
+              let nearly = mixture [ 0.5; 0.5 ] [ 0.0; 2.0 ] [ 1.0; 1.0 + 1e-10 ]
+              let found = cuts nearly
+              Assert.Equal(2, found.Length)
+              // To first order of ε the far one is 2·2/ε − …, on the side of the narrower component.
+              relativelyNear 1e-5 "far" [| -4e10 |] [| found[0].X |]
+              near 1e-9 "near" 1.0 found[1].X)
+          testCase "means 1e100 apart and deviations of 1e-100 have exact cut points" (fun () ->
+              match triples (mixture [ 0.5; 0.5 ] [ -1e100; 1e100 ] [ 1.0; 1.0 ]) with
+              | [ x, 0, 1 ] -> Assert.Equal(0.0, x)
+              | other -> failwith $"{other}"
 
-    match triples (mixture [ 0.5; 0.5 ] [ 0.0; 0.0 ] [ 1.0; 4.0 ]) with
-    | [ a, 1, 0; b, 0, 1 ] ->
-        near 1e-15 "low" -x a
-        near 1e-15 "high" x b
-    | other -> failwith $"{other}"
+              match triples (mixture [ 0.5; 0.5 ] [ 0.0; 0.0 ] [ 1e-200; 1.0 ]) with
+              | [ a, 1, 0; b, 0, 1 ] ->
+                  let x = 1e-100 * sqrt (2.0 * log 1e100)
+                  relativelyNear 1e-14 "both" [| -x; x |] [| a; b |]
+              | other -> failwith $"{other}"
 
-[<Fact>]
-let ``components that are never the most probable one have no cut points`` () =
-    Assert.Empty(cuts (mixture [ 1.0 ] [ 3.0 ] [ 1.0 ]))
-    Assert.Empty(cuts (mixture [ 0.9; 0.1 ] [ 0.0; 0.0 ] [ 1.0; 1.0 ]))
-    Assert.Empty(cuts (mixture [ 0.5; 0.5 ] [ 0.0; 0.0 ] [ 1.0; 1.0 ]))
-    Assert.Empty(cuts (mixture [ 1.0; 0.0 ] [ 0.0; 5.0 ] [ 1.0; 1.0 ]))
-    // The wide component lies below the narrow one nowhere near it, but far away it wins.
-    Assert.Equal(2, (cuts (mixture [ 0.999; 0.001 ] [ 0.0; 0.0 ] [ 1.0; 4.0 ])).Length)
-    // A component in the middle of weight 0.02 stays below its neighbours.
-    Assert.Equal<(float * int * int) list>(
-        [ 0.0, 0, 2 ],
-        triples (mixture [ 0.49; 0.02; 0.49 ] [ -1.0; 0.0; 1.0 ] [ 1.0; 1.0; 1.0 ])
-    )
+              match triples (mixture [ 0.5; 0.5 ] [ 0.0; 1e100 ] [ 1e-200; 1e200 ]) with
+              | [ a, 1, 0; b, 0, 1 ] ->
+                  // ln σ₂/σ₁ + ½ is the difference of the peaks.
+                  let x = 1e-100 * sqrt (2.0 * log 1e200 + 1.0)
+                  relativelyNear 1e-14 "both" [| -x; x |] [| a; b |]
+              | other -> failwith $"{other}")
+          testCase "scaling the mixture scales the cut points, moving it moves them" (fun () ->
+              let at scale shift =
+                  cuts (
+                      mixture
+                          [ 0.2; 0.5; 0.3 ]
+                          [ for mean in [ -1.0; 0.0; 2.5 ] -> scale * mean + shift ]
+                          [ for variance in [ 0.04; 4.0; 0.25 ] -> scale * scale * variance ]
+                  )
 
-[<Fact>]
-let ``nearly equal variances have their second cut point far away`` () =
-    let nearly = mixture [ 0.5; 0.5 ] [ 0.0; 2.0 ] [ 1.0; 1.0 + 1e-10 ]
-    let found = cuts nearly
-    Assert.Equal(2, found.Length)
-    // To first order of ε the far one is 2·2/ε − …, on the side of the narrower component.
-    relativelyNear 1e-5 "far" [| -4e10 |] [| found[0].X |]
-    near 1e-9 "near" 1.0 found[1].X
+              let original = at 1.0 0.0
 
-[<Fact>]
-let ``means 1e100 apart and deviations of 1e-100 have exact cut points`` () =
-    match triples (mixture [ 0.5; 0.5 ] [ -1e100; 1e100 ] [ 1.0; 1.0 ]) with
-    | [ x, 0, 1 ] -> Assert.Equal(0.0, x)
-    | other -> failwith $"{other}"
+              for exponent in [ -300; -40; 7; 300 ] do
+                  let scale = 2.0 ** float exponent
 
-    match triples (mixture [ 0.5; 0.5 ] [ 0.0; 0.0 ] [ 1e-200; 1.0 ]) with
-    | [ a, 1, 0; b, 0, 1 ] ->
-        let x = 1e-100 * sqrt (2.0 * log 1e100)
-        relativelyNear 1e-14 "both" [| -x; x |] [| a; b |]
-    | other -> failwith $"{other}"
+                  Assert.Equal<CutPoint[]>(
+                      original |> Array.map (fun cut -> { cut with X = scale * cut.X }),
+                      at scale 0.0
+                  )
 
-    match triples (mixture [ 0.5; 0.5 ] [ 0.0; 1e100 ] [ 1e-200; 1e200 ]) with
-    | [ a, 1, 0; b, 0, 1 ] ->
-        // ln σ₂/σ₁ + ½ is the difference of the peaks.
-        let x = 1e-100 * sqrt (2.0 * log 1e200 + 1.0)
-        relativelyNear 1e-14 "both" [| -x; x |] [| a; b |]
-    | other -> failwith $"{other}"
+              nearAll 1e-12 "moved" (original |> Array.map (fun cut -> cut.X + 100.0)) (at 1.0 100.0 |> Array.map _.X))
+          testCase "the cut points of a fit are those of its mixture, of every structure" (fun () ->
+              let waiting = (DataSet.faithful ()).Rows |> Array.map (fun row -> [| row[1] |])
 
-[<Fact>]
-let ``scaling the mixture scales the cut points, moving it moves them`` () =
-    let at scale shift =
-        cuts (
-            mixture
-                [ 0.2; 0.5; 0.3 ]
-                [ for mean in [ -1.0; 0.0; 2.5 ] -> scale * mean + shift ]
-                [ for variance in [ 0.04; 4.0; 0.25 ] -> scale * scale * variance ]
-        )
+              for structure in Structure.all do
+                  let fit = Gmm.fit (plain 2 structure) (sourceOf waiting) |> ok
+                  let cut = CutPoints.ofFit fit |> ok |> Array.find (fun cut -> cut.X > 50.0 && cut.X < 90.0)
+                  let labels = Predict.labels fit (sourceOf [| [| cut.X - 1e-6 |]; [| cut.X + 1e-6 |] |]) |> ok
+                  Assert.Equal<int[]>([| cut.Below; cut.Above |], labels))
+          testCase "cut points need one feature" (fun () ->
+              let plane = mixtureOf Full [| 1.0 |] (array2D [ [ 0.0; 0.0 ] ]) (Tensor.scalar 1.0)
 
-    let original = at 1.0 0.0
-
-    for exponent in [ -300; -40; 7; 300 ] do
-        let scale = 2.0 ** float exponent
-        Assert.Equal<CutPoint[]>(original |> Array.map (fun cut -> { cut with X = scale * cut.X }), at scale 0.0)
-
-    nearAll 1e-12 "moved" (original |> Array.map (fun cut -> cut.X + 100.0)) (at 1.0 100.0 |> Array.map _.X)
-
-[<Fact>]
-let ``the cut points of a fit are those of its mixture, of every structure`` () =
-    let waiting = (DataSet.faithful ()).Rows |> Array.map (fun row -> [| row[1] |])
-
-    for structure in Structure.all do
-        let fit = Gmm.fit (plain 2 structure) (sourceOf waiting) |> ok
-        let cut = CutPoints.ofFit fit |> ok |> Array.find (fun cut -> cut.X > 50.0 && cut.X < 90.0)
-        let labels = Predict.labels fit (sourceOf [| [| cut.X - 1e-6 |]; [| cut.X + 1e-6 |] |]) |> ok
-        Assert.Equal<int[]>([| cut.Below; cut.Above |], labels)
-
-[<Fact>]
-let ``cut points need one feature`` () =
-    let plane = mixtureOf Full [| 1.0 |] (array2D [ [ 0.0; 0.0 ] ]) (Tensor.scalar 1.0)
-
-    Assert.Equal(
-        "The number of features must be 1 for cut points (take the marginal of one feature), but is 2.",
-        (CutPoints.ofMixture plane |> error).Message
-    )
+              Assert.Equal(
+                  "The number of features must be 1 for cut points (take the marginal of one feature), but is 2.",
+                  (CutPoints.ofMixture plane |> error).Message
+              )) ]

@@ -3,9 +3,9 @@ module Gmm.Tests.ErrorTests
 
 open System
 open System.Threading
+open Expecto
 open Gmm
 open Gmm.Tests.Support
-open Xunit
 
 /// Twelve rows of two features, in two groups.
 let private rows = Array.init 12 (fun n -> [| float (n % 5) + (if n < 6 then 0.0 else 20.0); float (n * n % 7) |])
@@ -34,6 +34,7 @@ let private gaussian structure components features =
     Gaussian.create structure means (Tensor.scalar 1.0) |> Result.map (Mixture.uniform components) |> ok
 
 let private beliefs scale degrees = Some { Scale = scale; Degrees = degrees }
+
 let private meanBelief mean precision = Some { Mean = mean; Precision = precision }
 
 // ── Options ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -298,128 +299,10 @@ let private mistakes: (string * (FitOptions<GaussianKind, Gaussian> * string * s
        "above 1",
        "NaN") ]
 
-let mistakeNames = TheoryData<string>(List.map fst mistakes)
+let mistakeNames = List.map fst mistakes
 
 /// D·D of these overflows 32 bits: to a negative number, to 0, and to a small positive number.
 let private tooWide = [ 46341; 65536; 65537 ]
-
-[<Fact>]
-let ``more covariances than an array can hold are an error that names the remedy, on every path`` () =
-    for columns in tooWide do
-        let source = sourceOf [| Array.create columns 1.0; Array.init columns float |]
-
-        let rule =
-            "Structure must be one with covariances of at most 2147483591 numbers, such as Diag (K·D of them instead of K·D·D)"
-
-        let expected name planes =
-            $"{rule}, but is {name} with {planes}·{columns}·{columns} = "
-            + $"{int64 planes * int64 columns * int64 columns} numbers."
-
-        let options structure =
-            { Gmm.defaults with
-                Components = 2
-                Family.Structure = structure }
-
-        let message result = (error result).Message
-        Assert.Equal(expected "full" 2, Gmm.fit (options Full) source |> message)
-        Assert.Equal(expected "tied_full" 1, Gmm.fit (options TiedFull) source |> message)
-        Assert.Equal(expected "full" 2, Prior.fromData Full 2 source |> message)
-        Assert.Equal(expected "tied_full" 1, Prior.fromData TiedFull 2 source |> message)
-
-        let given =
-            { options Full with
-                Family.StartCovariances = CovarianceStart.Given(Tensor.scalar 1.0) }
-
-        Assert.Equal(expected "full" 2, Gmm.fit given source |> message)
-
-        let drawn =
-            { options Diag with
-                Family.StartCovariances = CovarianceStart.Random }
-
-        Assert.StartsWith("StartCovariances must be one that needs no matrix", Gmm.fit drawn source |> message)
-
-        Assert.Equal(
-            expected "full" 1,
-            Gaussian.create Full (Array2D.zeroCreate 1 columns) (Tensor.scalar 1.0) |> message
-        )
-
-        let product = ProductKind.ofParts [ Part.create [| 0 .. columns - 1 |] GaussianKind.defaults ]
-
-        Assert.Equal(
-            expected "full" 2,
-            Gmm.fit
-                { Gmm.defaultsOf product with
-                    Components = 2 }
-                source
-            |> message
-        )
-
-        Assert.Equal(
-            "Start must be one that needs no covariance of more than 2147483591 numbers, such as Points, "
-            + $"but is Random with {columns}·{columns} = {int64 columns * int64 columns} numbers.",
-            Gmm.fit
-                { options Diag with
-                    Start = Start.Random }
-                source
-            |> message
-        )
-
-        let wide = Gaussian.create TiedDiag (Array2D.zeroCreate 1 columns) (Tensor.scalar 1.0) |> ok
-
-        Assert.Contains(
-            $"tied_diag with {columns}·{columns} = ",
-            inFolder (fun folder -> Npz.export (IO.Path.Combine(folder, "a.npz")) (Mixture.uniform 1 wide)) |> message
-        )
-
-        let selection = source |> Select.gaussian Criterion.Bic ignore [ 1 ] [ Full ] Gmm.defaults
-        Assert.Contains("such as Diag", message selection)
-
-/// Rows that are all the same block, of which there are very many: nothing is as large as the data claim.
-[<Fact>]
-let ``more means than an array can hold are an error before anything is allocated`` () =
-    let source =
-        { sourceOf [| Array.zeroCreate 1000 |] with
-            Rows = 1L <<< 40 }
-
-    let message =
-        KMeans.fit
-            { KMeans.defaults with
-                Components = 1 <<< 30 }
-            source
-        |> error
-        |> _.Message
-
-    Assert.Equal(
-        "Components must be few enough for means of at most 2147483591 numbers, K·D, but is 1073741824 with "
-        + "1073741824·1000 = 1073741824000 numbers.",
-        message
-    )
-
-    let counts =
-        Gmm.fit
-            { Gmm.defaultsOf (Categorical.family 1000) with
-                Components = 1 <<< 20 }
-            source
-        |> error
-
-    Assert.Contains("few enough for at most 2147483591 mean parameters, K·D·S", counts.Message)
-
-[<Theory; MemberData(nameof mistakeNames)>]
-let ``a mistake in the options is an error with its rule and value, before any work`` (mistake: string) =
-    let options, name, rule, value = mistakes |> List.find (fst >> (=) mistake) |> snd
-    let reads, source = counted rows
-
-    match Gmm.fit options source |> error with
-    | InvalidOption(name', rule', value') as error ->
-        Assert.Contains(name, name')
-        Assert.Contains(rule, rule')
-        Assert.Contains(value, value')
-        Assert.Contains(rule', error.Message)
-        Assert.Contains(value', error.Message)
-    | other -> Assert.Fail $"another error: {other.Message}"
-
-    // At most one look at the data, for numbers that aren't finite.
-    Assert.InRange(reads.Value, 0, int source.Blocks)
 
 let private kMeansMistakes: (string * (FitOptions<CentroidKind, Centroid> * string * string * string)) list =
     let two = { KMeans.defaults with Components = 2 }
@@ -449,147 +332,231 @@ let private kMeansMistakes: (string * (FitOptions<CentroidKind, Centroid> * stri
        "finite",
        "NaN") ]
 
-let kMeansMistakeNames = TheoryData<string>(List.map fst kMeansMistakes)
+let kMeansMistakeNames = List.map fst kMeansMistakes
 
-[<Theory; MemberData(nameof kMeansMistakeNames)>]
-let ``a mistake in the options of k-means is an error with its rule and value, before any work`` (mistake: string) =
-    let options, name, rule, value = kMeansMistakes |> List.find (fst >> (=) mistake) |> snd
-    let reads, source = counted rows
+[<Tests>]
+let optionsTests =
+    testList
+        "Error: options"
+        [ testCase
+              "more covariances than an array can hold are an error that names the remedy, on every path"
+              (fun () ->
+                  for columns in tooWide do
+                      let source = sourceOf [| Array.create columns 1.0; Array.init columns float |]
 
-    match KMeans.fit options source |> error with
-    | InvalidOption(name', rule', value') ->
-        Assert.Contains(name, name')
-        Assert.Contains(rule, rule')
-        Assert.Contains(value, value')
-    | other -> Assert.Fail $"another error: {other.Message}"
+                      let rule =
+                          "Structure must be one with covariances of at most 2147483591 numbers, such as Diag (K·D of them instead of K·D·D)"
 
-    // At most one look at the data, for numbers that aren't finite.
-    Assert.InRange(reads.Value, 0, int source.Blocks)
+                      let expected name planes =
+                          $"{rule}, but is {name} with {planes}·{columns}·{columns} = "
+                          + $"{int64 planes * int64 columns * int64 columns} numbers."
 
-[<Fact>]
-let ``k-means has hard assignment and equal weights; options that ask for others are an error`` () =
-    let two = { KMeans.defaults with Components = 2 }
+                      let options structure =
+                          { Gmm.defaults with
+                              Components = 2
+                              Family.Structure = structure }
 
-    for options, name in
-        [ { two with Assignment = Soft }, "Assignment"
-          { two with WeightPrior = Flat }, "WeightPrior"
-          { two with
-              StartWeights = Some [| 0.5; 0.5 |] },
-          "StartWeights" ] do
-        match KMeans.fit options (sourceOf rows) |> error with
-        | InvalidOption(name', _, _) -> Assert.Equal(name, name')
-        | other -> Assert.Fail $"another error: {other.Message}"
+                      let message result = (error result).Message
+                      Assert.Equal(expected "full" 2, Gmm.fit (options Full) source |> message)
+                      Assert.Equal(expected "tied_full" 1, Gmm.fit (options TiedFull) source |> message)
+                      Assert.Equal(expected "full" 2, Prior.fromData Full 2 source |> message)
+                      Assert.Equal(expected "tied_full" 1, Prior.fromData TiedFull 2 source |> message)
 
-[<Fact>]
-let ``options that are wrong in themselves are found without reading the data`` () =
-    for wrong in
-        [ { two with Components = 0 }
-          { two with Tolerance = nan }
-          { two with
-              Family.RegCovar = Absolute -1.0 }
-          { two with
-              WeightPrior = Dirichlet [| 0.5; 2.0 |] }
-          { two with
-              Family.MeanPrior = meanBelief (Tensor.vector [| 1.0; 2.0 |]) 0.0 }
-          { two with
-              Family.CovariancePrior = beliefs (Tensor.scalar -1.0) 4.0 }
-          { two with
-              Family.CovariancePrior = beliefs (Tensor.scalar 1.0) 0.5 } ] do
-        let reads, source = counted rows
+                      let given =
+                          { options Full with
+                              Family.StartCovariances = CovarianceStart.Given(Tensor.scalar 1.0) }
 
-        match Gmm.fit wrong source |> error with
-        | InvalidOption _ -> ()
-        | other -> Assert.Fail other.Message
+                      Assert.Equal(expected "full" 2, Gmm.fit given source |> message)
 
-        Assert.Equal(0, reads.Value)
+                      let drawn =
+                          { options Diag with
+                              Family.StartCovariances = CovarianceStart.Random }
 
-[<Fact>]
-let ``a family's or a part's wrong prior or regularisation is found without reading the data`` () =
-    let binary = rows |> Array.map (Array.map (fun x -> x % 2.0))
+                      Assert.StartsWith(
+                          "StartCovariances must be one that needs no matrix",
+                          Gmm.fit drawn source |> message
+                      )
 
-    let wrongFamily =
-        { Bernoulli.family with
-            Prior = { Sums = [| -1.0; 0.0 |]; Count = -1.0 } }
+                      Assert.Equal(
+                          expected "full" 1,
+                          Gaussian.create Full (Array2D.zeroCreate 1 columns) (Tensor.scalar 1.0) |> message
+                      )
 
-    let gaussian regularisation covariancePrior =
-        Part.create
-            [| 0 |]
-            { GaussianKind.defaults with
-                Structure = Diag
-                RegCovar = regularisation
-                CovariancePrior = covariancePrior }
+                      let product = ProductKind.ofParts [ Part.create [| 0 .. columns - 1 |] GaussianKind.defaults ]
 
+                      Assert.Equal(
+                          expected "full" 2,
+                          Gmm.fit
+                              { Gmm.defaultsOf product with
+                                  Components = 2 }
+                              source
+                          |> message
+                      )
 
-    let coins family = Part.create [| 1 |] family
+                      Assert.Equal(
+                          "Start must be one that needs no covariance of more than 2147483591 numbers, such as Points, "
+                          + $"but is Random with {columns}·{columns} = {int64 columns * int64 columns} numbers.",
+                          Gmm.fit
+                              { options Diag with
+                                  Start = Start.Random }
+                              source
+                          |> message
+                      )
 
-    let fits: (Source -> GmmError) list =
-        [ Gmm.fit (Gmm.defaultsOf wrongFamily) >> error
-          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ gaussian (Absolute -1.0) None; coins Bernoulli.family ]))
-          >> error
-          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ coins Bernoulli.family; gaussian (Floor -1.0) None ])) >> error
-          Gmm.fit (
-              Gmm.defaultsOf (
-                  ProductKind.ofParts
-                      [ coins Bernoulli.family; gaussian (Floor 1e-8) (beliefs (Tensor.scalar -1.0) 4.0) ]
+                      let wide = Gaussian.create TiedDiag (Array2D.zeroCreate 1 columns) (Tensor.scalar 1.0) |> ok
+
+                      Assert.Contains(
+                          $"tied_diag with {columns}·{columns} = ",
+                          inFolder (fun folder ->
+                              Npz.export (IO.Path.Combine(folder, "a.npz")) (Mixture.uniform 1 wide))
+                          |> message
+                      )
+
+                      let selection = source |> Select.gaussian Criterion.Bic ignore [ 1 ] [ Full ] Gmm.defaults
+                      Assert.Contains("such as Diag", message selection))
+          // Rows that are all the same block, of which there are very many: nothing is as large as the data claim.
+          testCase "more means than an array can hold are an error before anything is allocated" (fun () ->
+              let source =
+                  { sourceOf [| Array.zeroCreate 1000 |] with
+                      Rows = 1L <<< 40 }
+
+              let message =
+                  KMeans.fit
+                      { KMeans.defaults with
+                          Components = 1 <<< 30 }
+                      source
+                  |> error
+                  |> _.Message
+
+              Assert.Equal(
+                  "Components must be few enough for means of at most 2147483591 numbers, K·D, but is 1073741824 with "
+                  + "1073741824·1000 = 1073741824000 numbers.",
+                  message
               )
-          )
-          >> error
-          Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ gaussian (Floor 1e-8) None; coins wrongFamily ])) >> error ]
 
-    for fit in fits do
-        let reads, source = counted binary
+              let counts =
+                  Gmm.fit
+                      { Gmm.defaultsOf (Categorical.family 1000) with
+                          Components = 1 <<< 20 }
+                      source
+                  |> error
 
-        match fit source with
-        | InvalidOption _ -> ()
-        | other -> Assert.Fail other.Message
+              Assert.Contains("few enough for at most 2147483591 mean parameters, K·D·S", counts.Message))
+          testTheory
+              "a mistake in the options is an error with its rule and value, before any work"
+              mistakeNames
+              (fun (mistake: string) ->
+                  let options, name, rule, value = mistakes |> List.find (fst >> (=) mistake) |> snd
+                  let reads, source = counted rows
 
-        Assert.Equal(0, reads.Value)
+                  match Gmm.fit options source |> error with
+                  | InvalidOption(name', rule', value') as error ->
+                      Assert.Contains(name, name')
+                      Assert.Contains(rule, rule')
+                      Assert.Contains(value, value')
+                      Assert.Contains(rule', error.Message)
+                      Assert.Contains(value', error.Message)
+                  | other -> Assert.Fail $"another error: {other.Message}"
+
+                  // At most one look at the data, for numbers that aren't finite.
+                  Assert.InRange(reads.Value, 0, int source.Blocks))
+          testTheory
+              "a mistake in the options of k-means is an error with its rule and value, before any work"
+              kMeansMistakeNames
+              (fun (mistake: string) ->
+                  let options, name, rule, value = kMeansMistakes |> List.find (fst >> (=) mistake) |> snd
+                  let reads, source = counted rows
+
+                  match KMeans.fit options source |> error with
+                  | InvalidOption(name', rule', value') ->
+                      Assert.Contains(name, name')
+                      Assert.Contains(rule, rule')
+                      Assert.Contains(value, value')
+                  | other -> Assert.Fail $"another error: {other.Message}"
+
+                  // At most one look at the data, for numbers that aren't finite.
+                  Assert.InRange(reads.Value, 0, int source.Blocks))
+          testCase "k-means has hard assignment and equal weights; options that ask for others are an error" (fun () ->
+              let two = { KMeans.defaults with Components = 2 }
+
+              for options, name in
+                  [ { two with Assignment = Soft }, "Assignment"
+                    { two with WeightPrior = Flat }, "WeightPrior"
+                    { two with
+                        StartWeights = Some [| 0.5; 0.5 |] },
+                    "StartWeights" ] do
+                  match KMeans.fit options (sourceOf rows) |> error with
+                  | InvalidOption(name', _, _) -> Assert.Equal(name, name')
+                  | other -> Assert.Fail $"another error: {other.Message}")
+          testCase "options that are wrong in themselves are found without reading the data" (fun () ->
+              for wrong in
+                  [ { two with Components = 0 }
+                    { two with Tolerance = nan }
+                    { two with
+                        Family.RegCovar = Absolute -1.0 }
+                    { two with
+                        WeightPrior = Dirichlet [| 0.5; 2.0 |] }
+                    { two with
+                        Family.MeanPrior = meanBelief (Tensor.vector [| 1.0; 2.0 |]) 0.0 }
+                    { two with
+                        Family.CovariancePrior = beliefs (Tensor.scalar -1.0) 4.0 }
+                    { two with
+                        Family.CovariancePrior = beliefs (Tensor.scalar 1.0) 0.5 } ] do
+                  let reads, source = counted rows
+
+                  match Gmm.fit wrong source |> error with
+                  | InvalidOption _ -> ()
+                  | other -> Assert.Fail other.Message
+
+                  Assert.Equal(0, reads.Value))
+          testCase "a family's or a part's wrong prior or regularisation is found without reading the data" (fun () ->
+              let binary = rows |> Array.map (Array.map (fun x -> x % 2.0))
+
+              let wrongFamily =
+                  { Bernoulli.family with
+                      Prior = { Sums = [| -1.0; 0.0 |]; Count = -1.0 } }
+
+              let gaussian regularisation covariancePrior =
+                  Part.create
+                      [| 0 |]
+                      { GaussianKind.defaults with
+                          Structure = Diag
+                          RegCovar = regularisation
+                          CovariancePrior = covariancePrior }
+
+
+              let coins family = Part.create [| 1 |] family
+
+              let fits: (Source -> GmmError) list =
+                  [ Gmm.fit (Gmm.defaultsOf wrongFamily) >> error
+                    Gmm.fit (
+                        Gmm.defaultsOf (ProductKind.ofParts [ gaussian (Absolute -1.0) None; coins Bernoulli.family ])
+                    )
+                    >> error
+                    Gmm.fit (
+                        Gmm.defaultsOf (ProductKind.ofParts [ coins Bernoulli.family; gaussian (Floor -1.0) None ])
+                    )
+                    >> error
+                    Gmm.fit (
+                        Gmm.defaultsOf (
+                            ProductKind.ofParts
+                                [ coins Bernoulli.family; gaussian (Floor 1e-8) (beliefs (Tensor.scalar -1.0) 4.0) ]
+                        )
+                    )
+                    >> error
+                    Gmm.fit (Gmm.defaultsOf (ProductKind.ofParts [ gaussian (Floor 1e-8) None; coins wrongFamily ]))
+                    >> error ]
+
+              for fit in fits do
+                  let reads, source = counted binary
+
+                  match fit source with
+                  | InvalidOption _ -> ()
+                  | other -> Assert.Fail other.Message
+
+                  Assert.Equal(0, reads.Value)) ]
 
 // ── Data ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-[<Theory>]
-[<InlineData(Double.NaN)>]
-[<InlineData(Double.PositiveInfinity)>]
-[<InlineData(Double.NegativeInfinity)>]
-[<InlineData(2e150)>]
-let ``a number that is not finite, or too large to be squared, is named with row and column`` (bad: float) =
-    let broken = rows |> Array.map Array.copy
-    broken[7][1] <- bad
-    let source = sourceOf broken
-
-    let check (result: Result<'T, GmmError>) =
-        match error result with
-        | InvalidNumber(7L, 1, value) as error ->
-            Assert.Equal(bad, value)
-            Assert.Contains("row 7", error.Message)
-            Assert.Contains("column 1", error.Message)
-            Assert.Contains(string bad, error.Message)
-        | other -> Assert.Fail $"another error: {other.Message}"
-
-    check (Gmm.fit two source)
-    check (KMeans.fit { KMeans.defaults with Components = 2 } source)
-    let fit = Gmm.fit two (sourceOf rows) |> ok
-    check (Predict.labels fit source)
-    check (Predict.responsibilities fit source)
-    check (Predict.logDensities fit source)
-    check (Predict.score fit source)
-
-[<Fact>]
-let ``the first bad number is named, whatever the number of threads`` () =
-    let many = Array.init 30_000 (fun n -> [| float n; 1.0; 2.0 |])
-    many[29_999][0] <- nan
-    many[12_345][2] <- infinity
-
-    for threads in [ 1; 2; 8 ] do
-        match
-            Gmm.fit
-                { two with
-                    Execution = { oneThread with Threads = threads } }
-                (sourceOf many)
-            |> error
-        with
-        | InvalidNumber(12_345L, 2, value) -> Assert.Equal(infinity, value)
-        | other -> Assert.Fail $"another error: {other.Message}"
 
 /// Bad cells, as row and column; the one to be named. Parts have the columns 3 and 1, 2, 0, in this order.
 let private badCells =
@@ -598,36 +565,6 @@ let private badCells =
       [ 2, 3; 2, 0; 2, 2 ], (2, 0)
       [ 2, 3; 1, 3; 2, 1 ], (1, 3)
       [ 3000, 0; 2999, 2; 3001, 1 ], (2999, 2) ]
-
-[<Fact>]
-let ``a product names the first cell outside a domain by row and then column, not by part`` () =
-    let parts =
-        [ Part.create [| 3; 1 |] Poisson.family
-          Part.create [| 2 |] Exponential.family
-          Part.create [| 0 |] Bernoulli.family ]
-
-    let good = Array.init 9000 (fun n -> [| float (n % 2); float (n % 5); 1.0 + float (n % 3); float (n % 7) |])
-
-    for threads in [ 1; 4 ] do
-        let options =
-            { Gmm.defaultsOf (ProductKind.ofParts parts) with
-                Components = 2
-                Start = Start.Points
-                MaxIterations = 2
-                Execution = { oneThread with Threads = threads } }
-
-        let fit = Gmm.fit options (sourceOf good) |> ok
-
-        for cells, (row, column) in badCells do
-            let bad = good |> Array.map Array.copy
-
-            for row, column in cells do
-                bad[row][column] <- -0.5
-
-            for error in [ Gmm.fit options (sourceOf bad) |> error; Predict.labels fit (sourceOf bad) |> error ] do
-                match error with
-                | OutsideDomain(_, _, row', column', -0.5) -> Assert.Equal((row, column), (int row', column'))
-                | other -> Assert.Fail other.Message
 
 let private saysOfData (rule: string) (value: string) (result: Result<'T, GmmError>) =
     match error result with
@@ -638,37 +575,6 @@ let private saysOfData (rule: string) (value: string) (result: Result<'T, GmmErr
         Assert.Contains(value', error.Message)
     | other -> Assert.Fail $"another error: {other.Message}"
 
-[<Fact>]
-let ``no rows are an error`` () =
-    Source.ofRows [||] |> saysOfData "at least one row" "none"
-    let empty = Source.ofMemory 2 ReadOnlyMemory.Empty |> ok
-    Gmm.fit two empty |> saysOfData "at least one row" "none"
-    KMeans.fit KMeans.defaults empty |> saysOfData "at least one row" "none"
-
-[<Fact>]
-let ``rows of no numbers are an error`` () =
-    Source.ofRows [| [||]; [||] |] |> saysOfData "at least one column" "0"
-    Source.ofArray2D (zeros 3 0) |> saysOfData "at least one column" "0"
-
-[<Fact>]
-let ``ragged rows are an error that names the row`` () =
-    Source.ofRows [| [| 1.0; 2.0 |]; [| 3.0; 4.0 |]; [| 5.0 |] |] |> saysOfData "one length" "row 2"
-
-[<Fact>]
-let ``numbers that are no whole rows are an error`` () =
-    Source.ofMemory 3 (ReadOnlyMemory [| 1.0; 2.0; 3.0; 4.0 |]) |> saysOfData "rows of 3" "4 numbers"
-
-[<Fact>]
-let ``data of another width than the mixture's are an error`` () =
-    let fit = Gmm.fit two (sourceOf rows) |> ok
-    let wide = sourceOf [| [| 1.0; 2.0; 3.0 |] |]
-    Predict.labels fit wide |> saysOfData "2 columns" "3"
-    Predict.responsibilities fit wide |> saysOfData "2 columns" "3"
-    Predict.logDensities fit wide |> saysOfData "2 columns" "3"
-    Predict.score fit wide |> saysOfData "2 columns" "3"
-    let clusters = KMeans.fit { KMeans.defaults with Components = 2 } (sourceOf rows) |> ok
-    Predict.labels clusters.Fit wide |> saysOfData "2 columns" "3"
-
 let private saysOfOption (name: string) (rule: string) (value: string) (result: Result<'T, GmmError>) =
     match error result with
     | InvalidOption(name', rule', value') as error ->
@@ -678,278 +584,369 @@ let private saysOfOption (name: string) (rule: string) (value: string) (result: 
         Assert.Contains(rule', error.Message)
     | other -> Assert.Fail $"another error: {other.Message}"
 
-[<Fact>]
-let ``sample weights break a rule: their number, a negative one, NaN, all zero`` () =
-    let weighted weights = sourceOf rows |> Source.weighted weights
-    let with' n weight = Array.init 12 (fun i -> if i = n then weight else 1.0)
-    weighted [| 1.0; 2.0 |] |> saysOfOption "SampleWeights" "12 rows" "2 numbers"
-    weighted (with' 3 -0.5) |> saysOfOption "SampleWeights[3]" "not negative" "-0.5"
-    weighted (with' 4 nan) |> saysOfOption "SampleWeights[4]" "finite" "NaN"
-    weighted (with' 5 infinity) |> saysOfOption "SampleWeights[5]" "finite" "Infinity"
-    weighted (Array.zeroCreate 12) |> saysOfOption "SampleWeights" "above 0 somewhere" "0"
+[<Tests>]
+let dataTests =
+    testList
+        "Error: data"
+        [ testTheory
+              "a number that is not finite, or too large to be squared, is named with row and column"
+              [ Double.NaN; Double.PositiveInfinity; Double.NegativeInfinity; 2e150 ]
+              (fun (bad: float) ->
+                  let broken = rows |> Array.map Array.copy
+                  broken[7][1] <- bad
+                  let source = sourceOf broken
 
-    weighted (Array.init 12 (fun n -> if n < 10 then 1e308 else 1.0))
-    |> saysOfOption "SampleWeights" "finite sum" ""
+                  let check (result: Result<'T, GmmError>) =
+                      match error result with
+                      | InvalidNumber(7L, 1, value) as error ->
+                          Assert.Equal(bad, value)
+                          Assert.Contains("row 7", error.Message)
+                          Assert.Contains("column 1", error.Message)
+                          Assert.Contains(string bad, error.Message)
+                      | other -> Assert.Fail $"another error: {other.Message}"
 
-[<Fact>]
-let ``mixture weights break a rule: a negative one, NaN, all zero`` () =
-    let mixture weights = Mixture.create weights (gaussian Full 2 2).Parameters
-    mixture [| 1.0; -1.0 |] |> saysOfOption "Weights[1]" "not negative" "-1"
-    mixture [| nan; 1.0 |] |> saysOfOption "Weights[0]" "finite" "NaN"
-    mixture [| 0.0; 0.0 |] |> saysOfOption "Weights" "above 0 somewhere" "0"
+                  check (Gmm.fit two source)
+                  check (KMeans.fit { KMeans.defaults with Components = 2 } source)
+                  let fit = Gmm.fit two (sourceOf rows) |> ok
+                  check (Predict.labels fit source)
+                  check (Predict.responsibilities fit source)
+                  check (Predict.logDensities fit source)
+                  check (Predict.score fit source))
+          testCase "the first bad number is named, whatever the number of threads" (fun () ->
+              let many = Array.init 30_000 (fun n -> [| float n; 1.0; 2.0 |])
+              many[29_999][0] <- nan
+              many[12_345][2] <- infinity
 
-[<Fact>]
-let ``mixture weights of another number than the components are an error`` () =
-    match Mixture.create [| 0.2; 0.3; 0.5 |] (gaussian Full 2 2).Parameters with
-    | Error error -> Assert.Contains("Weights", error.Message)
-    | Ok mixture ->
-        // The family is not known to `create`; then the fit must find it.
-        match
-            Gmm.fit
-                { two with
-                    Components = 3
-                    Start = Start.Mixture mixture }
-                (sourceOf rows)
-        with
-        | Error error -> Assert.Contains("Start mixture", error.Message)
-        | Ok _ -> Assert.Fail "three weights for two components were taken"
+              for threads in [ 1; 2; 8 ] do
+                  match
+                      Gmm.fit
+                          { two with
+                              Execution = { oneThread with Threads = threads } }
+                          (sourceOf many)
+                      |> error
+                  with
+                  | InvalidNumber(12_345L, 2, value) -> Assert.Equal(infinity, value)
+                  | other -> Assert.Fail $"another error: {other.Message}")
+          testCase "a product names the first cell outside a domain by row and then column, not by part" (fun () ->
+              let parts =
+                  [ Part.create [| 3; 1 |] Poisson.family
+                    Part.create [| 2 |] Exponential.family
+                    Part.create [| 0 |] Bernoulli.family ]
 
-[<Fact>]
-let ``covariances of a start break a rule: shape, symmetry, definiteness`` () =
-    let means = array2D [ [ 0.0; 0.0 ]; [ 1.0; 1.0 ] ]
-    let create structure covariances = Gaussian.create structure means covariances
-    let matrix rows = Tensor.matrix (array2D rows)
-    create Full (Tensor.vector [| 1.0; 1.0; 1.0 |]) |> saysOfOption "Covariances" "2×2×2" "3"
-    create Diag (matrix [ [ 1.0; 1.0; 1.0 ]; [ 1.0; 1.0; 1.0 ] ]) |> saysOfOption "Covariances" "2×2" "2×3"
-    create TiedFull (matrix [ [ 1.0; 0.9 ]; [ 0.1; 1.0 ] ]) |> saysOfOption "Covariances" "symmetric" "0.9"
-    create TiedFull (matrix [ [ 1.0; 1.0 ]; [ 1.0; 1.0 ] ]) |> saysOfOption "Covariances" "positive definite" "1"
-    create Diag (matrix [ [ 1.0; 1.0 ]; [ 1.0; -1.0 ] ]) |> saysOfOption "Covariances" "positive definite" "-1"
-    create Spherical (Tensor.vector [| 1.0; nan |]) |> saysOfOption "Covariances" "positive definite" "NaN"
-    create TiedSpherical (Tensor.scalar infinity) |> saysOfOption "Covariances" "positive definite" "Infinity"
+              let good =
+                  Array.init 9000 (fun n -> [| float (n % 2); float (n % 5); 1.0 + float (n % 3); float (n % 7) |])
 
-[<Fact>]
-let ``means of a start break a rule: none, not finite`` () =
-    Gaussian.create Full (zeros 0 2) (Tensor.scalar 1.0) |> saysOfOption "Means" "at least 1×1" "0×2"
+              for threads in [ 1; 4 ] do
+                  let options =
+                      { Gmm.defaultsOf (ProductKind.ofParts parts) with
+                          Components = 2
+                          Start = Start.Points
+                          MaxIterations = 2
+                          Execution = { oneThread with Threads = threads } }
 
-    Gaussian.create Full (array2D [ [ 1.0; 2.0 ]; [ nan; 0.0 ] ]) (Tensor.scalar 1.0)
-    |> saysOfOption "Means[1, 0]" "finite" "NaN"
+                  let fit = Gmm.fit options (sourceOf good) |> ok
+
+                  for cells, (row, column) in badCells do
+                      let bad = good |> Array.map Array.copy
+
+                      for row, column in cells do
+                          bad[row][column] <- -0.5
+
+                      for error in
+                          [ Gmm.fit options (sourceOf bad) |> error; Predict.labels fit (sourceOf bad) |> error ] do
+                          match error with
+                          | OutsideDomain(_, _, row', column', -0.5) ->
+                              Assert.Equal((row, column), (int row', column'))
+                          | other -> Assert.Fail other.Message)
+          testCase "no rows are an error" (fun () ->
+              Source.ofRows [||] |> saysOfData "at least one row" "none"
+              let empty = Source.ofMemory 2 ReadOnlyMemory.Empty |> ok
+              Gmm.fit two empty |> saysOfData "at least one row" "none"
+              KMeans.fit KMeans.defaults empty |> saysOfData "at least one row" "none")
+          testCase "rows of no numbers are an error" (fun () ->
+              Source.ofRows [| [||]; [||] |] |> saysOfData "at least one column" "0"
+              Source.ofArray2D (zeros 3 0) |> saysOfData "at least one column" "0")
+          testCase "ragged rows are an error that names the row" (fun () ->
+              Source.ofRows [| [| 1.0; 2.0 |]; [| 3.0; 4.0 |]; [| 5.0 |] |] |> saysOfData "one length" "row 2")
+          testCase "numbers that are no whole rows are an error" (fun () ->
+              Source.ofMemory 3 (ReadOnlyMemory [| 1.0; 2.0; 3.0; 4.0 |]) |> saysOfData "rows of 3" "4 numbers")
+          testCase "data of another width than the mixture's are an error" (fun () ->
+              let fit = Gmm.fit two (sourceOf rows) |> ok
+              let wide = sourceOf [| [| 1.0; 2.0; 3.0 |] |]
+              Predict.labels fit wide |> saysOfData "2 columns" "3"
+              Predict.responsibilities fit wide |> saysOfData "2 columns" "3"
+              Predict.logDensities fit wide |> saysOfData "2 columns" "3"
+              Predict.score fit wide |> saysOfData "2 columns" "3"
+              let clusters = KMeans.fit { KMeans.defaults with Components = 2 } (sourceOf rows) |> ok
+              Predict.labels clusters.Fit wide |> saysOfData "2 columns" "3")
+          testCase "sample weights break a rule: their number, a negative one, NaN, all zero" (fun () ->
+              let weighted weights = sourceOf rows |> Source.weighted weights
+              let with' n weight = Array.init 12 (fun i -> if i = n then weight else 1.0)
+              weighted [| 1.0; 2.0 |] |> saysOfOption "SampleWeights" "12 rows" "2 numbers"
+              weighted (with' 3 -0.5) |> saysOfOption "SampleWeights[3]" "not negative" "-0.5"
+              weighted (with' 4 nan) |> saysOfOption "SampleWeights[4]" "finite" "NaN"
+              weighted (with' 5 infinity) |> saysOfOption "SampleWeights[5]" "finite" "Infinity"
+              weighted (Array.zeroCreate 12) |> saysOfOption "SampleWeights" "above 0 somewhere" "0"
+
+              weighted (Array.init 12 (fun n -> if n < 10 then 1e308 else 1.0))
+              |> saysOfOption "SampleWeights" "finite sum" "")
+          testCase "mixture weights break a rule: a negative one, NaN, all zero" (fun () ->
+              let mixture weights = Mixture.create weights (gaussian Full 2 2).Parameters
+              mixture [| 1.0; -1.0 |] |> saysOfOption "Weights[1]" "not negative" "-1"
+              mixture [| nan; 1.0 |] |> saysOfOption "Weights[0]" "finite" "NaN"
+              mixture [| 0.0; 0.0 |] |> saysOfOption "Weights" "above 0 somewhere" "0")
+          testCase "mixture weights of another number than the components are an error" (fun () ->
+              match Mixture.create [| 0.2; 0.3; 0.5 |] (gaussian Full 2 2).Parameters with
+              | Error error -> Assert.Contains("Weights", error.Message)
+              | Ok mixture ->
+                  // The family is not known to `create`; then the fit must find it.
+                  match
+                      Gmm.fit
+                          { two with
+                              Components = 3
+                              Start = Start.Mixture mixture }
+                          (sourceOf rows)
+                  with
+                  | Error error -> Assert.Contains("Start mixture", error.Message)
+                  | Ok _ -> Assert.Fail "three weights for two components were taken")
+          testCase "covariances of a start break a rule: shape, symmetry, definiteness" (fun () ->
+              let means = array2D [ [ 0.0; 0.0 ]; [ 1.0; 1.0 ] ]
+              let create structure covariances = Gaussian.create structure means covariances
+              let matrix rows = Tensor.matrix (array2D rows)
+              create Full (Tensor.vector [| 1.0; 1.0; 1.0 |]) |> saysOfOption "Covariances" "2×2×2" "3"
+              create Diag (matrix [ [ 1.0; 1.0; 1.0 ]; [ 1.0; 1.0; 1.0 ] ]) |> saysOfOption "Covariances" "2×2" "2×3"
+              create TiedFull (matrix [ [ 1.0; 0.9 ]; [ 0.1; 1.0 ] ]) |> saysOfOption "Covariances" "symmetric" "0.9"
+
+              create TiedFull (matrix [ [ 1.0; 1.0 ]; [ 1.0; 1.0 ] ])
+              |> saysOfOption "Covariances" "positive definite" "1"
+
+              create Diag (matrix [ [ 1.0; 1.0 ]; [ 1.0; -1.0 ] ])
+              |> saysOfOption "Covariances" "positive definite" "-1"
+
+              create Spherical (Tensor.vector [| 1.0; nan |]) |> saysOfOption "Covariances" "positive definite" "NaN"
+
+              create TiedSpherical (Tensor.scalar infinity)
+              |> saysOfOption "Covariances" "positive definite" "Infinity")
+          testCase "means of a start break a rule: none, not finite" (fun () ->
+              Gaussian.create Full (zeros 0 2) (Tensor.scalar 1.0) |> saysOfOption "Means" "at least 1×1" "0×2"
+
+              Gaussian.create Full (array2D [ [ 1.0; 2.0 ]; [ nan; 0.0 ] ]) (Tensor.scalar 1.0)
+              |> saysOfOption "Means[1, 0]" "finite" "NaN") ]
 
 // ── Trouble in the data ─────────────────────────────────────────────────────────────────────────────────────────────
 
-[<Theory>]
-[<InlineData("full")>]
-[<InlineData("diag")>]
-[<InlineData("spherical")>]
-let ``a component whose rows are all equal is named as singular, with the iteration`` (structure: string) =
-    let heap = Array.append rows (Array.create 8 [| 100.0; 100.0 |])
-    let labels = Array.init 20 (fun n -> if n < 12 then 0 else 1)
+[<Tests>]
+let ``trouble in the data`` =
+    testList
+        "Error: trouble in the data"
+        [ testTheory
+              "a component whose rows are all equal is named as singular, with the iteration"
+              [ "full"; "diag"; "spherical" ]
+              (fun (structure: string) ->
+                  let heap = Array.append rows (Array.create 8 [| 100.0; 100.0 |])
+                  let labels = Array.init 20 (fun n -> if n < 12 then 0 else 1)
 
-    match
-        Gmm.fit
-            { plain 2 (Structure.parse structure |> ok) with
-                Start = Start.Labels labels }
-            (sourceOf heap)
-        |> error
-    with
-    | SingularCovariance(Some 1, iteration) as error ->
-        Assert.Equal(0, iteration)
-        Assert.Contains("component 1", error.Message)
-        Assert.Contains("iteration 0", error.Message)
-        Assert.Contains("RegCovar", error.Message)
-    | other -> Assert.Fail $"another error: {other.Message}"
+                  match
+                      Gmm.fit
+                          { plain 2 (Structure.parse structure |> ok) with
+                              Start = Start.Labels labels }
+                          (sourceOf heap)
+                      |> error
+                  with
+                  | SingularCovariance(Some 1, iteration) as error ->
+                      Assert.Equal(0, iteration)
+                      Assert.Contains("component 1", error.Message)
+                      Assert.Contains("iteration 0", error.Message)
+                      Assert.Contains("RegCovar", error.Message)
+                  | other -> Assert.Fail $"another error: {other.Message}")
+          testCase "a covariance that turns singular later is named with the later iteration" (fun () ->
+              let heap = Array.append rows (Array.create 8 [| 100.0; 100.0 |])
 
-[<Fact>]
-let ``a covariance that turns singular later is named with the later iteration`` () =
-    let heap = Array.append rows (Array.create 8 [| 100.0; 100.0 |])
-    let start = mixtureOf Full [| 1.0; 1.0 |] (array2D [ [ 10.0; 3.0 ]; [ 100.0; 100.0 ] ]) (Tensor.scalar 25.0)
+              let start =
+                  mixtureOf Full [| 1.0; 1.0 |] (array2D [ [ 10.0; 3.0 ]; [ 100.0; 100.0 ] ]) (Tensor.scalar 25.0)
 
-    match
-        Gmm.fit
-            { plain 2 Full with
-                Start = Start.Mixture start }
-            (sourceOf heap)
-        |> error
-    with
-    | SingularCovariance(Some 1, iteration) as error ->
-        Assert.True(iteration >= 1)
-        Assert.Contains($"iteration {iteration}", error.Message)
-    | other -> Assert.Fail $"another error: {other.Message}"
+              match
+                  Gmm.fit
+                      { plain 2 Full with
+                          Start = Start.Mixture start }
+                      (sourceOf heap)
+                  |> error
+              with
+              | SingularCovariance(Some 1, iteration) as error ->
+                  Assert.True(iteration >= 1)
+                  Assert.Contains($"iteration {iteration}", error.Message)
+              | other -> Assert.Fail $"another error: {other.Message}")
+          testTheory
+              "a shared covariance that is singular names no component"
+              [ "tied_full"; "tied_diag"; "tied_spherical" ]
+              (fun (structure: string) ->
+                  let heaps = Array.init 20 (fun n -> if n < 12 then [| 0.0; 0.0 |] else [| 100.0; 100.0 |])
+                  let labels = Array.init 20 (fun n -> if n < 12 then 0 else 1)
 
-[<Theory>]
-[<InlineData("tied_full")>]
-[<InlineData("tied_diag")>]
-[<InlineData("tied_spherical")>]
-let ``a shared covariance that is singular names no component`` (structure: string) =
-    let heaps = Array.init 20 (fun n -> if n < 12 then [| 0.0; 0.0 |] else [| 100.0; 100.0 |])
-    let labels = Array.init 20 (fun n -> if n < 12 then 0 else 1)
+                  match
+                      Gmm.fit
+                          { plain 2 (Structure.parse structure |> ok) with
+                              Start = Start.Labels labels }
+                          (sourceOf heaps)
+                      |> error
+                  with
+                  | SingularCovariance(None, _) as error -> Assert.Contains("shared", error.Message)
+                  | other -> Assert.Fail $"another error: {other.Message}")
+          testCase "a component without rows is named as collapsed, unless beliefs hold it" (fun () ->
+              let start = mixtureOf Full [| 1.0; 1.0 |] (array2D [ [ 10.0; 3.0 ]; [ 1e6; 1e6 ] ]) (Tensor.scalar 25.0)
 
-    match
-        Gmm.fit
-            { plain 2 (Structure.parse structure |> ok) with
-                Start = Start.Labels labels }
-            (sourceOf heaps)
-        |> error
-    with
-    | SingularCovariance(None, _) as error -> Assert.Contains("shared", error.Message)
-    | other -> Assert.Fail $"another error: {other.Message}"
+              let options =
+                  { plain 2 Full with
+                      Start = Start.Mixture start }
 
-[<Fact>]
-let ``a component without rows is named as collapsed, unless beliefs hold it`` () =
-    let start = mixtureOf Full [| 1.0; 1.0 |] (array2D [ [ 10.0; 3.0 ]; [ 1e6; 1e6 ] ]) (Tensor.scalar 25.0)
+              match Gmm.fit options (sourceOf rows) |> error with
+              | CollapsedComponent(1, 1) as error ->
+                  Assert.Contains("Component 1", error.Message)
+                  Assert.Contains("iteration 1", error.Message)
+              | other -> Assert.Fail $"another error: {other.Message}"
 
-    let options =
-        { plain 2 Full with
-            Start = Start.Mixture start }
+              let held =
+                  { options with
+                      Family.MeanPrior = meanBelief (Tensor.vector [| 5.0; 5.0 |]) 1.0
+                      Family.CovariancePrior = beliefs (Tensor.scalar 1.0) 4.0 }
 
-    match Gmm.fit options (sourceOf rows) |> error with
-    | CollapsedComponent(1, 1) as error ->
-        Assert.Contains("Component 1", error.Message)
-        Assert.Contains("iteration 1", error.Message)
-    | other -> Assert.Fail $"another error: {other.Message}"
+              Assert.True(allFinite (parameters (Gmm.fit held (sourceOf rows) |> ok).Mixture)))
+          testCase "labels that leave a component out are an error, not a NaN" (fun () ->
+              match
+                  Gmm.fit
+                      { plain 3 Full with
+                          Start = Start.Labels(Array.init 12 (fun n -> n % 2)) }
+                      (sourceOf rows)
+                  |> error
+              with
+              | CollapsedComponent(2, _) -> ()
+              | other -> Assert.Fail $"another error: {other.Message}")
+          testCase "not converging is no error" (fun () ->
+              let fit =
+                  Gmm.fit
+                      { two with
+                          Tolerance = 0.0
+                          MaxIterations = 3 }
+                      (sourceOf rows)
+                  |> ok
 
-    let held =
-        { options with
-            Family.MeanPrior = meanBelief (Tensor.vector [| 5.0; 5.0 |]) 1.0
-            Family.CovariancePrior = beliefs (Tensor.scalar 1.0) 4.0 }
-
-    Assert.True(allFinite (parameters (Gmm.fit held (sourceOf rows) |> ok).Mixture))
-
-[<Fact>]
-let ``labels that leave a component out are an error, not a NaN`` () =
-    match
-        Gmm.fit
-            { plain 3 Full with
-                Start = Start.Labels(Array.init 12 (fun n -> n % 2)) }
-            (sourceOf rows)
-        |> error
-    with
-    | CollapsedComponent(2, _) -> ()
-    | other -> Assert.Fail $"another error: {other.Message}"
-
-[<Fact>]
-let ``not converging is no error`` () =
-    let fit =
-        Gmm.fit
-            { two with
-                Tolerance = 0.0
-                MaxIterations = 3 }
-            (sourceOf rows)
-        |> ok
-
-    Assert.False fit.Converged
-    Assert.Equal(IterationLimit, fit.Stop)
-    Assert.Equal(3, fit.Iterations)
+              Assert.False fit.Converged
+              Assert.Equal(IterationLimit, fit.Stop)
+              Assert.Equal(3, fit.Iterations)) ]
 
 // ── Errors as exceptions ────────────────────────────────────────────────────────────────────────────────────────────
 
-[<Fact>]
-let ``an error that is raised keeps its message and itself`` () =
-    let wrong = Gmm.fit { two with Components = 0 } (sourceOf rows)
-    let failure = Assert.Throws<GmmException>(fun () -> GmmError.get wrong |> ignore)
-    Assert.Equal(error wrong, failure.Error)
-    Assert.Equal((error wrong).Message, failure.Message)
-    Assert.Equal(5, GmmError.get (Ok 5))
+[<Tests>]
+let ``errors as exceptions`` =
+    testList
+        "Error: errors as exceptions"
+        [ testCase "an error that is raised keeps its message and itself" (fun () ->
+              let wrong = Gmm.fit { two with Components = 0 } (sourceOf rows)
+              let failure = Assert.Throws<GmmException>(fun () -> GmmError.get wrong |> ignore)
+              Assert.Equal(error wrong, failure.Error)
+              Assert.Equal((error wrong).Message, failure.Message)
+              Assert.Equal(5, GmmError.get (Ok 5)))
+          testCase "messages are written the same in every culture" (fun () ->
+              let before = Globalization.CultureInfo.CurrentCulture
 
-[<Fact>]
-let ``messages are written the same in every culture`` () =
-    let before = Globalization.CultureInfo.CurrentCulture
+              try
+                  Globalization.CultureInfo.CurrentCulture <- Globalization.CultureInfo "de-DE"
+                  let message = (Gmm.fit { two with Tolerance = -0.5 } (sourceOf rows) |> error).Message
+                  Assert.Contains("-0.5", message)
 
-    try
-        Globalization.CultureInfo.CurrentCulture <- Globalization.CultureInfo "de-DE"
-        let message = (Gmm.fit { two with Tolerance = -0.5 } (sourceOf rows) |> error).Message
-        Assert.Contains("-0.5", message)
+                  let bad =
+                      (Source.weighted (Array.init 12 (fun n -> if n = 0 then -0.5 else 1.0)) (sourceOf rows) |> error)
+                          .Message
 
-        let bad =
-            (Source.weighted (Array.init 12 (fun n -> if n = 0 then -0.5 else 1.0)) (sourceOf rows) |> error).Message
-
-        Assert.Contains("-0.5", bad)
-        let number = (Gmm.fit two (sourceOf [| [| 1.5e200 |]; [| 1.0 |] |]) |> error).Message
-        Assert.Contains("1.5E+200", number)
-    finally
-        Globalization.CultureInfo.CurrentCulture <- before
+                  Assert.Contains("-0.5", bad)
+                  let number = (Gmm.fit two (sourceOf [| [| 1.5e200 |]; [| 1.0 |] |]) |> error).Message
+                  Assert.Contains("1.5E+200", number)
+              finally
+                  Globalization.CultureInfo.CurrentCulture <- before) ]
 
 // ── Cancellation ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 let private cancelled (token: CancellationToken) = { oneThread with Cancellation = token }
 
-[<Fact>]
-let ``a cancelled token stops fits with OperationCanceledException, and earlier fits go on predicting`` () =
-    use source = new CancellationTokenSource()
+[<Tests>]
+let cancellationTests =
+    testList
+        "Error: cancellation"
+        [ testCase
+              "a cancelled token stops fits with OperationCanceledException, and earlier fits go on predicting"
+              (fun () ->
+                  use source = new CancellationTokenSource()
 
-    let fit =
-        Gmm.fit
-            { two with
-                Execution = cancelled source.Token }
-            (sourceOf rows)
-        |> ok
+                  let fit =
+                      Gmm.fit
+                          { two with
+                              Execution = cancelled source.Token }
+                          (sourceOf rows)
+                      |> ok
 
-    source.Cancel()
-    let throws (work: unit -> obj) = Assert.ThrowsAny<OperationCanceledException>(fun () -> work () |> ignore) |> ignore
+                  source.Cancel()
 
-    throws (fun () ->
-        Gmm.fit
-            { two with
-                Execution = cancelled source.Token }
-            (sourceOf rows))
+                  let throws (work: unit -> obj) =
+                      Assert.ThrowsAny<OperationCanceledException>(fun () -> work () |> ignore) |> ignore
 
-    throws (fun () ->
-        KMeans.fit
-            { KMeans.defaults with
-                Execution = cancelled source.Token }
-            (sourceOf rows))
+                  throws (fun () ->
+                      Gmm.fit
+                          { two with
+                              Execution = cancelled source.Token }
+                          (sourceOf rows))
 
-    Assert.Equal(12, (Predict.labels fit (sourceOf rows) |> ok).Length)
+                  throws (fun () ->
+                      KMeans.fit
+                          { KMeans.defaults with
+                              Execution = cancelled source.Token }
+                          (sourceOf rows))
 
-[<Theory>]
-[<InlineData(1)>]
-[<InlineData(4)>]
-let ``cancelling in the middle of a fit stops it between blocks`` (threads: int) =
-    use cancellation = new CancellationTokenSource()
-    let many = Array.init 30_000 (fun n -> [| float (n % 100); float (n % 37); float (n % 11) |])
-    let source = sourceOf many
-    let reads = ref 0
+                  Assert.Equal(12, (Predict.labels fit (sourceOf rows) |> ok).Length))
+          testTheory "cancelling in the middle of a fit stops it between blocks" [ 1; 4 ] (fun (threads: int) ->
+              use cancellation = new CancellationTokenSource()
+              let many = Array.init 30_000 (fun n -> [| float (n % 100); float (n % 37); float (n % 11) |])
+              let source = sourceOf many
+              let reads = ref 0
 
-    let trap =
-        { source with
-            Read =
-                fun index ->
-                    if Interlocked.Increment reads = 100 then
-                        cancellation.Cancel()
+              let trap =
+                  { source with
+                      Read =
+                          fun index ->
+                              if Interlocked.Increment reads = 100 then
+                                  cancellation.Cancel()
 
-                    source.Read index }
+                              source.Read index }
 
-    let options =
-        { two with
-            Start = Start.Points
-            Tolerance = 0.0
-            MaxIterations = 1_000_000
-            Execution =
-                { cancelled cancellation.Token with
-                    Threads = threads } }
+              let options =
+                  { two with
+                      Start = Start.Points
+                      Tolerance = 0.0
+                      MaxIterations = 1_000_000
+                      Execution =
+                          { cancelled cancellation.Token with
+                              Threads = threads } }
 
-    Assert.ThrowsAny<OperationCanceledException>(fun () -> Gmm.fit options trap |> ignore) |> ignore
-    Assert.InRange(reads.Value, 100, 100 + 2 * threads)
+              Assert.ThrowsAny<OperationCanceledException>(fun () -> Gmm.fit options trap |> ignore) |> ignore
+              Assert.InRange(reads.Value, 100, 100 + 2 * threads))
+          testCase "trouble while reading the data comes out as it is, from any thread" (fun () ->
+              let many = Array.init 30_000 (fun n -> [| float n; 1.0; 2.0 |])
 
-[<Fact>]
-let ``trouble while reading the data comes out as it is, from any thread`` () =
-    let many = Array.init 30_000 (fun n -> [| float n; 1.0; 2.0 |])
+              let broken =
+                  { sourceOf many with
+                      Read =
+                          fun index ->
+                              if index = 7L then
+                                  raise (IO.IOException "the disk is gone")
+                              else
+                                  (sourceOf many).Read index }
 
-    let broken =
-        { sourceOf many with
-            Read =
-                fun index ->
-                    if index = 7L then
-                        raise (IO.IOException "the disk is gone")
-                    else
-                        (sourceOf many).Read index }
+              for threads in [ 1; 4 ] do
+                  let failure =
+                      Assert.Throws<IO.IOException>(fun () ->
+                          Gmm.fit
+                              { two with
+                                  Execution = { oneThread with Threads = threads } }
+                              broken
+                          |> ignore)
 
-    for threads in [ 1; 4 ] do
-        let failure =
-            Assert.Throws<IO.IOException>(fun () ->
-                Gmm.fit
-                    { two with
-                        Execution = { oneThread with Threads = threads } }
-                    broken
-                |> ignore)
-
-        Assert.Equal("the disk is gone", failure.Message)
+                  Assert.Equal("the disk is gone", failure.Message)) ]

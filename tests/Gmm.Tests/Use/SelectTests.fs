@@ -2,9 +2,9 @@
 module Gmm.Tests.SelectTests
 
 open System.Threading
+open Expecto
 open Gmm
 open Gmm.Tests.Support
-open Xunit
 
 let private options =
     { Gmm.defaults with
@@ -14,140 +14,142 @@ let private options =
 let private select criterion components structures options source =
     source |> Select.gaussian criterion ignore components structures options
 
-/// mclust 6.0's table of iris has, of its models that are also ours, VVV with 2 components first: BIC −574.0178 in its sign.
-[<Fact>]
-let ``iris is described best by two full components, with mclust's BIC`` () =
-    let selection = (DataSet.iris ()).Source |> select Criterion.Bic [ 1..4 ] Structure.all options |> ok
+[<Tests>]
+let tests =
+    testList
+        "Select"
+        [
+          // mclust 6.0's table of iris has, of its models that are also ours, VVV with 2 components first: BIC −574.0178 in its sign.
+          testCase "iris is described best by two full components, with mclust's BIC" (fun () ->
+              let selection = (DataSet.iris ()).Source |> select Criterion.Bic [ 1..4 ] Structure.all options |> ok
 
-    Assert.Equal(("full", 2), (selection.Best.Name, selection.Best.Components))
-    near 5e-5 "BIC" 574.0178 selection.Fit.Bic
-    Assert.Equal(24, selection.Candidates.Length)
+              Assert.Equal(("full", 2), (selection.Best.Name, selection.Best.Components))
+              near 5e-5 "BIC" 574.0178 selection.Fit.Bic
+              Assert.Equal(24, selection.Candidates.Length))
+          testCase
+              "every candidate is the fit of its own options, in the order asked for, and the best has the lowest criterion"
+              (fun () ->
+                  let source = (DataSet.faithful ()).Source
 
-[<Fact>]
-let ``every candidate is the fit of its own options, in the order asked for, and the best has the lowest criterion``
-    ()
-    =
-    let source = (DataSet.faithful ()).Source
+                  for criterion in [ Criterion.Bic; Criterion.Icl; Criterion.Aic ] do
+                      for threads in [ 1; 3 ] do
+                          let execution =
+                              { Execution.Default with
+                                  Threads = threads }
 
-    for criterion in [ Criterion.Bic; Criterion.Icl; Criterion.Aic ] do
-        for threads in [ 1; 3 ] do
-            let execution =
-                { Execution.Default with
-                    Threads = threads }
+                          let options = { options with Execution = execution }
+                          let selection = source |> select criterion [ 3; 1; 2 ] [ TiedFull; Diag ] options |> ok
 
-            let options = { options with Execution = execution }
-            let selection = source |> select criterion [ 3; 1; 2 ] [ TiedFull; Diag ] options |> ok
+                          let expected =
+                              [ for structure in [ TiedFull; Diag ] do
+                                    for components in [ 3; 1; 2 ] do
+                                        source
+                                        |> Gmm.fit
+                                            { options with
+                                                Components = components
+                                                Family.Structure = structure }
+                                        |> ok ]
 
-            let expected =
-                [ for structure in [ TiedFull; Diag ] do
-                      for components in [ 3; 1; 2 ] do
-                          source
-                          |> Gmm.fit
-                              { options with
-                                  Components = components
-                                  Family.Structure = structure }
-                          |> ok ]
+                          Assert.Equal<string list>(
+                              [ "tied_full"; "tied_full"; "tied_full"; "diag"; "diag"; "diag" ],
+                              selection.Candidates |> List.map _.Name
+                          )
 
-            Assert.Equal<string list>(
-                [ "tied_full"; "tied_full"; "tied_full"; "diag"; "diag"; "diag" ],
-                selection.Candidates |> List.map _.Name
-            )
+                          for fit, candidate in List.zip expected selection.Candidates do
+                              let judged = ok candidate.Outcome
 
-            for fit, candidate in List.zip expected selection.Candidates do
-                let judged = ok candidate.Outcome
-                Assert.Equal<int64[]>(bits (parameters fit.Mixture), bits (parameters judged.Fit.Mixture))
-                Assert.Equal(fit.Mixture.Components, candidate.Components)
-                Assert.Equal((fit.Bic, fit.Aic), (judged.Bic, judged.Aic))
-                Assert.Equal(source |> Predict.icl fit |> ok, judged.Icl)
-                Assert.Equal(threads, judged.Fit.Model.Execution.Threads)
+                              Assert.Equal<int64[]>(
+                                  bits (parameters fit.Mixture),
+                                  bits (parameters judged.Fit.Mixture)
+                              )
 
-            let least =
-                selection.Candidates |> List.map (fun candidate -> (ok candidate.Outcome).Value criterion) |> List.min
+                              Assert.Equal(fit.Mixture.Components, candidate.Components)
+                              Assert.Equal((fit.Bic, fit.Aic), (judged.Bic, judged.Aic))
+                              Assert.Equal(source |> Predict.icl fit |> ok, judged.Icl)
+                              Assert.Equal(threads, judged.Fit.Model.Execution.Threads)
 
-            Assert.Equal(least, (ok selection.Best.Outcome).Value criterion)
-            Assert.Same((ok selection.Best.Outcome).Fit, selection.Fit)
+                          let least =
+                              selection.Candidates
+                              |> List.map (fun candidate -> (ok candidate.Outcome).Value criterion)
+                              |> List.min
 
-[<Fact>]
-let ``every candidate is reported once`` () =
-    let reports = ResizeArray<Candidate<Gaussian>>()
-    let source = (DataSet.faithful ()).Source
-    let selection = source |> Select.gaussian Criterion.Bic reports.Add [ 1..4 ] [ Full ] options |> ok
-    Assert.Equal<int list>([ 1..4 ], reports |> Seq.map _.Components |> Seq.sort |> List.ofSeq)
+                          Assert.Equal(least, (ok selection.Best.Outcome).Value criterion)
+                          Assert.Same((ok selection.Best.Outcome).Fit, selection.Fit))
+          testCase "every candidate is reported once" (fun () ->
+              let reports = ResizeArray<Candidate<Gaussian>>()
+              let source = (DataSet.faithful ()).Source
+              let selection = source |> Select.gaussian Criterion.Bic reports.Add [ 1..4 ] [ Full ] options |> ok
+              Assert.Equal<int list>([ 1..4 ], reports |> Seq.map _.Components |> Seq.sort |> List.ofSeq)
 
-    Assert.All(
-        reports,
-        fun report -> Assert.Contains(selection.Candidates, fun other -> obj.ReferenceEquals(other, report))
-    )
+              Assert.All(
+                  reports,
+                  fun report -> Assert.Contains(selection.Candidates, fun other -> obj.ReferenceEquals(other, report))
+              ))
+          // Five rows hold no six components, nor full covariances of five.
+          testCase "a candidate that fails is kept with its error, and the others are chosen from" (fun () ->
+              let source = sourceOf (Array.init 5 (fun n -> [| float (n * n); float (n % 3) |]))
+              let selection = source |> select Criterion.Bic [ 1; 5; 6 ] [ Full ] options |> ok
+              Assert.Equal(1, selection.Best.Components)
+              Assert.Contains("at most the number of rows, 5", (error selection.Candidates[2].Outcome).Message)
 
-/// Five rows hold no six components, nor full covariances of five.
-[<Fact>]
-let ``a candidate that fails is kept with its error, and the others are chosen from`` () =
-    let source = sourceOf (Array.init 5 (fun n -> [| float (n * n); float (n % 3) |]))
-    let selection = source |> select Criterion.Bic [ 1; 5; 6 ] [ Full ] options |> ok
-    Assert.Equal(1, selection.Best.Components)
-    Assert.Contains("at most the number of rows, 5", (error selection.Candidates[2].Outcome).Message)
+              let lines = selection.Table.Split System.Environment.NewLine
+              Assert.Equal(4, lines.Length)
+              Assert.StartsWith("* full", lines[1])
+              Assert.Contains("at most the number of rows, 5", lines[3]))
+          testCase "where no candidate has a fit, the first one's error is the outcome" (fun () ->
+              let source = (DataSet.faithful ()).Source
 
-    let lines = selection.Table.Split System.Environment.NewLine
-    Assert.Equal(4, lines.Length)
-    Assert.StartsWith("* full", lines[1])
-    Assert.Contains("at most the number of rows, 5", lines[3])
+              match
+                  source |> select Criterion.Bic [ 2 ] [ Full ] { options with Tolerance = -1.0 } |> Result.map ignore
+              with
+              | Error(InvalidOption("Tolerance", _, "-1")) -> ()
+              | other -> Assert.Fail $"%A{other}"
 
-[<Fact>]
-let ``where no candidate has a fit, the first one's error is the outcome`` () =
-    let source = (DataSet.faithful ()).Source
+              match source |> select Criterion.Bic [] [ Full ] options |> Result.map ignore with
+              | Error(InvalidOption("Candidates", "at least one", "none")) -> ()
+              | other -> Assert.Fail $"%A{other}")
+          testCase "a selection is cancelled" (fun () ->
+              use stop = new CancellationTokenSource()
 
-    match source |> select Criterion.Bic [ 2 ] [ Full ] { options with Tolerance = -1.0 } |> Result.map ignore with
-    | Error(InvalidOption("Tolerance", _, "-1")) -> ()
-    | other -> Assert.Fail $"%A{other}"
+              let options =
+                  { options with
+                      Tolerance = 0.0
+                      Progress =
+                          (fun report ->
+                              if report.Iteration = 5 then
+                                  stop.Cancel())
+                      Execution =
+                          { Execution.Default with
+                              Cancellation = stop.Token } }
 
-    match source |> select Criterion.Bic [] [ Full ] options |> Result.map ignore with
-    | Error(InvalidOption("Candidates", "at least one", "none")) -> ()
-    | other -> Assert.Fail $"%A{other}"
+              Assert.ThrowsAny<System.OperationCanceledException>(fun () ->
+                  (DataSet.iris ()).Source |> select Criterion.Bic [ 2..5 ] Structure.all options |> ignore)
+              |> ignore)
+          // The London Times data are two Poisson components (Hasselblad 1969).
+          testCase "other families and products are selected the same way" (fun () ->
+              let counts = [| 162; 267; 271; 185; 111; 61; 27; 8; 3; 1 |]
 
-[<Fact>]
-let ``a selection is cancelled`` () =
-    use stop = new CancellationTokenSource()
+              let source =
+                  sourceOf (Array.init 10 (fun n -> [| float n |])) |> Source.weighted (Array.map float counts) |> ok
 
-    let options =
-        { options with
-            Tolerance = 0.0
-            Progress =
-                (fun report ->
-                    if report.Iteration = 5 then
-                        stop.Cancel())
-            Execution =
-                { Execution.Default with
-                    Cancellation = stop.Token } }
+              let options kind =
+                  { Gmm.defaultsOf kind with
+                      Restarts = 3
+                      Tolerance = 1e-12
+                      MaxIterations = 10_000 }
 
-    Assert.ThrowsAny<System.OperationCanceledException>(fun () ->
-        (DataSet.iris ()).Source |> select Criterion.Bic [ 2..5 ] Structure.all options |> ignore)
-    |> ignore
+              let families = source |> Select.components Criterion.Aic ignore [ 1..3 ] (options Poisson.family) |> ok
+              Assert.Equal(("poisson", 2), (families.Best.Name, families.Best.Components))
+              near 1e-3 "log-likelihood" -1989.946 families.Fit.LogLikelihood
 
-/// The London Times data are two Poisson components (Hasselblad 1969).
-[<Fact>]
-let ``other families and products are selected the same way`` () =
-    let counts = [| 162; 267; 271; 185; 111; 61; 27; 8; 3; 1 |]
+              let products =
+                  source
+                  |> Select.components
+                      Criterion.Aic
+                      ignore
+                      [ 1..3 ]
+                      (options (ProductKind.ofParts [ Part.create [| 0 |] Poisson.family ]))
+                  |> ok
 
-    let source = sourceOf (Array.init 10 (fun n -> [| float n |])) |> Source.weighted (Array.map float counts) |> ok
-
-    let options kind =
-        { Gmm.defaultsOf kind with
-            Restarts = 3
-            Tolerance = 1e-12
-            MaxIterations = 10_000 }
-
-    let families = source |> Select.components Criterion.Aic ignore [ 1..3 ] (options Poisson.family) |> ok
-    Assert.Equal(("poisson", 2), (families.Best.Name, families.Best.Components))
-    near 1e-3 "log-likelihood" -1989.946 families.Fit.LogLikelihood
-
-    let products =
-        source
-        |> Select.components
-            Criterion.Aic
-            ignore
-            [ 1..3 ]
-            (options (ProductKind.ofParts [ Part.create [| 0 |] Poisson.family ]))
-        |> ok
-
-    Assert.Equal(("product", 2), (products.Best.Name, products.Best.Components))
-    near 1e-6 "the same" families.Fit.Aic products.Fit.Aic
+              Assert.Equal(("product", 2), (products.Best.Name, products.Best.Components))
+              near 1e-6 "the same" families.Fit.Aic products.Fit.Aic) ]

@@ -3,11 +3,12 @@ module Gmm.Tests.SummaryTests
 
 open System
 open System.Globalization
+open Expecto
 open Gmm
 open Gmm.Tests.Support
-open Xunit
 
 let private faithful = lazy (DataSet.faithful ()).Source
+
 let private names = [| "eruptions"; "waiting" |]
 
 let private fit =
@@ -22,11 +23,36 @@ let private fit =
          |> Result.map (fun fit -> { fit with Stop = Converged })
          |> ok)
 
-/// Log-likelihood, df and BIC are mclust's (−1130.264, 11, and −2322.192 in its sign).
-[<Fact>]
-let ``the summary of Old Faithful`` () =
-    let expected =
-        """gaussian mixture of 2 components, covariances full
+/// The cells of the lines that begin with a name.
+let private cells (name: string) (summary: string) =
+    [ for line in summary.Split '\n' do
+          if line.TrimStart().StartsWith(name, StringComparison.Ordinal) then
+              for cell in line.TrimStart().Substring(name.Length).Split(' ', StringSplitOptions.RemoveEmptyEntries) ->
+                  Double.Parse(cell, CultureInfo.InvariantCulture) ]
+
+/// Whether the numbers of a line are some numbers, but for their seventh digit.
+let private shows name (expected: float[]) summary =
+    relativelyNear 1e-5 name expected (Array.ofList (cells name summary))
+
+let private at j (matrix: float[,]) = matrix[*, j]
+
+let private atLevel j level (numbers: float[,,]) = numbers[*, j, level]
+
+let private counts = sourceOf [| for n in 0..59 -> [| float (n % 3); float (n * n % 5 % 3) |] |]
+
+let private fitted kind (source: Source) =
+    let labels = Array.init (int source.Rows) (fun n -> if n < 20 then 0 else 1)
+    Gmm.fit (exactly 2 2 (Start.Labels labels) kind) source |> ok
+
+[<Tests>]
+let tests =
+    testList
+        "Summary"
+        [
+          // Log-likelihood, df and BIC are mclust's (−1130.264, 11, and −2322.192 in its sign).
+          testCase "the summary of Old Faithful" (fun () ->
+              let expected =
+                  """gaussian mixture of 2 components, covariances full
 converged after 100 iterations, seed 0
 
 log-likelihood             -1130.26396
@@ -55,168 +81,160 @@ covariance of component 1  eruptions    waiting
   eruptions                 0.169968   0.940609
   waiting                   0.940609    36.0462"""
 
-    Assert.Equal(expected, Summary.onData names fit.Value faithful.Value |> ok)
+              Assert.Equal(expected, Summary.onData names fit.Value faithful.Value |> ok))
+          testCase "without data, the ICL and the labelled rows are missing, and nothing else" (fun () ->
+              let isKnown (line: string) = not (line.StartsWith "ICL" || line.StartsWith "rows, labelled")
+              let withData = (Summary.onData names fit.Value faithful.Value |> ok).Split '\n'
 
-[<Fact>]
-let ``without data, the ICL and the labelled rows are missing, and nothing else`` () =
-    let isKnown (line: string) = not (line.StartsWith "ICL" || line.StartsWith "rows, labelled")
-    let withData = (Summary.onData names fit.Value faithful.Value |> ok).Split '\n'
-    Assert.Equal<string[]>(withData |> Array.filter isKnown, (Summary.ofFit names fit.Value |> ok).Split '\n')
+              Assert.Equal<string[]>(
+                  withData |> Array.filter isKnown,
+                  (Summary.ofFit names fit.Value |> ok).Split '\n'
+              ))
+          testCase "every family shows the parameters that its users know" (fun () ->
+              let bits = sourceOf [| for n in 0..59 -> [| float (n % 2); float (n / 3 % 2) |] |]
+              let bernoulli = fitted Bernoulli.family bits
+              let poisson = fitted Poisson.family counts
+              let exponential = fitted Exponential.family counts
+              let binomial = fitted (Binomial.family 4) counts
+              let categorical = fitted (Categorical.family 3) counts
+              let geometric = fitted Families.geometric counts
 
-/// The cells of the lines that begin with a name.
-let private cells (name: string) (summary: string) =
-    [ for line in summary.Split '\n' do
-          if line.TrimStart().StartsWith(name, StringComparison.Ordinal) then
-              for cell in line.TrimStart().Substring(name.Length).Split(' ', StringSplitOptions.RemoveEmptyEntries) ->
-                  Double.Parse(cell, CultureInfo.InvariantCulture) ]
+              Summary.ofFit [||] bernoulli
+              |> ok
+              |> shows "column 1" (Bernoulli.probabilities bernoulli.Parameters |> at 0)
 
-/// Whether the numbers of a line are some numbers, but for their seventh digit.
-let private shows name (expected: float[]) summary =
-    relativelyNear 1e-5 name expected (Array.ofList (cells name summary))
+              Summary.ofFit [||] poisson |> ok |> shows "column 2" (Poisson.rates poisson.Parameters |> at 1)
 
-let private at j (matrix: float[,]) = matrix[*, j]
-let private atLevel j level (numbers: float[,,]) = numbers[*, j, level]
-let private counts = sourceOf [| for n in 0..59 -> [| float (n % 3); float (n * n % 5 % 3) |] |]
+              Summary.ofFit [||] exponential
+              |> ok
+              |> shows "column 2" (Exponential.rates exponential.Parameters |> at 1)
 
-let private fitted kind (source: Source) =
-    let labels = Array.init (int source.Rows) (fun n -> if n < 20 then 0 else 1)
-    Gmm.fit (exactly 2 2 (Start.Labels labels) kind) source |> ok
+              Summary.ofFit [||] binomial
+              |> ok
+              |> shows "column 1" (Binomial.probabilities 4 binomial.Parameters |> at 0)
 
-[<Fact>]
-let ``every family shows the parameters that its users know`` () =
-    let bits = sourceOf [| for n in 0..59 -> [| float (n % 2); float (n / 3 % 2) |] |]
-    let bernoulli = fitted Bernoulli.family bits
-    let poisson = fitted Poisson.family counts
-    let exponential = fitted Exponential.family counts
-    let binomial = fitted (Binomial.family 4) counts
-    let categorical = fitted (Categorical.family 3) counts
-    let geometric = fitted Families.geometric counts
+              Summary.ofFit [||] geometric
+              |> ok
+              |> shows "column 1" (geometric.Parameters.Means.toArray3D () |> atLevel 0 0)
 
-    Summary.ofFit [||] bernoulli |> ok |> shows "column 1" (Bernoulli.probabilities bernoulli.Parameters |> at 0)
-    Summary.ofFit [||] poisson |> ok |> shows "column 2" (Poisson.rates poisson.Parameters |> at 1)
-    Summary.ofFit [||] exponential |> ok |> shows "column 2" (Exponential.rates exponential.Parameters |> at 1)
-    Summary.ofFit [||] binomial |> ok |> shows "column 1" (Binomial.probabilities 4 binomial.Parameters |> at 0)
+              for level in 0..2 do
+                  Summary.ofFit [| "a"; "b" |] categorical
+                  |> ok
+                  |> shows $"b = {level}" (Categorical.probabilities categorical.Parameters |> atLevel 1 level)
 
-    Summary.ofFit [||] geometric
-    |> ok
-    |> shows "column 1" (geometric.Parameters.Means.toArray3D () |> atLevel 0 0)
+              for fit, title in
+                  [ Summary.ofFit [||] bernoulli, "probability of 1"
+                    Summary.ofFit [||] poisson, "rate"
+                    Summary.ofFit [||] exponential, "rate"
+                    Summary.ofFit [||] binomial, "probability of a success in 4 trials"
+                    Summary.ofFit [||] categorical, "probability of a level"
+                    Summary.ofFit [||] geometric, "mean of the statistics" ] do
+                  Assert.Contains($"\n{title}\n", ok fit))
+          testCase "a product shows all its parts under the names of their columns, nested ones too" (fun () ->
+              let source =
+                  sourceOf
+                      [| for n in 0..59 -> [| float (n % 3); float (n % 7) + 9.0 * float (n / 20); float (n % 2) |] |]
 
-    for level in 0..2 do
-        Summary.ofFit [| "a"; "b" |] categorical
-        |> ok
-        |> shows $"b = {level}" (Categorical.probabilities categorical.Parameters |> atLevel 1 level)
+              let inner =
+                  ProductKind.ofParts [ Part.create [| 1 |] Bernoulli.family; Part.create [| 0 |] Poisson.family ]
 
-    for fit, title in
-        [ Summary.ofFit [||] bernoulli, "probability of 1"
-          Summary.ofFit [||] poisson, "rate"
-          Summary.ofFit [||] exponential, "rate"
-          Summary.ofFit [||] binomial, "probability of a success in 4 trials"
-          Summary.ofFit [||] categorical, "probability of a level"
-          Summary.ofFit [||] geometric, "mean of the statistics" ] do
-        Assert.Contains($"\n{title}\n", ok fit)
+              let kind =
+                  ProductKind.ofParts [ Part.create [| 1 |] GaussianKind.defaults; Part.create [| 0; 2 |] inner ]
 
-[<Fact>]
-let ``a product shows all its parts under the names of their columns, nested ones too`` () =
-    let source =
-        sourceOf [| for n in 0..59 -> [| float (n % 3); float (n % 7) + 9.0 * float (n / 20); float (n % 2) |] |]
+              let fit = fitted kind source
+              let summary = Summary.onData [| "count"; "size"; "flag" |] fit source |> ok
+              let gaussian: Gaussian = Product.parameters 0 fit.Parameters
+              let nested: Product = Product.parameters 1 fit.Parameters
+              let variances = gaussian.Covariances.toArray ()
 
-    let inner = ProductKind.ofParts [ Part.create [| 1 |] Bernoulli.family; Part.create [| 0 |] Poisson.family ]
+              summary |> shows "size" (Array.append (gaussian.Means.toArray ()) (variances |> Array.map sqrt))
 
-    let kind = ProductKind.ofParts [ Part.create [| 1 |] GaussianKind.defaults; Part.create [| 0; 2 |] inner ]
-    let fit = fitted kind source
-    let summary = Summary.onData [| "count"; "size"; "flag" |] fit source |> ok
-    let gaussian: Gaussian = Product.parameters 0 fit.Parameters
-    let nested: Product = Product.parameters 1 fit.Parameters
-    let variances = gaussian.Covariances.toArray ()
+              summary |> shows "flag" (Bernoulli.probabilities (Product.parameters 0 nested) |> at 0)
+              summary |> shows "count" (Poisson.rates (Product.parameters 1 nested) |> at 0)
+              summary |> shows "weight" fit.Weights
+              Assert.StartsWith("gaussian × (bernoulli × poisson) mixture of 2 components\n", summary))
+          testCase "every structure shows its standard deviations; only small full matrices are whole" (fun () ->
+              for structure in Structure.all do
+                  let fit =
+                      faithful.Value
+                      |> Gmm.fit
+                          { Gmm.defaults with
+                              Components = 2
+                              Family.Structure = structure }
+                      |> ok
 
-    summary |> shows "size" (Array.append (gaussian.Means.toArray ()) (variances |> Array.map sqrt))
+                  let summary = Summary.ofFit names fit |> ok
+                  let covariances = Array.init 2 (Gaussian.covariance fit.Parameters)
+                  let lines = summary.Split '\n'
+                  let first = lines |> Array.findIndex ((=) "standard deviation")
+                  let deviations = String.concat "\n" lines[first + 1 .. first + 2]
+                  deviations |> shows "waiting" (covariances |> Array.map (fun covariance -> sqrt covariance[1, 1]))
 
-    summary |> shows "flag" (Bernoulli.probabilities (Product.parameters 0 nested) |> at 0)
-    summary |> shows "count" (Poisson.rates (Product.parameters 1 nested) |> at 0)
-    summary |> shows "weight" fit.Weights
-    Assert.StartsWith("gaussian × (bernoulli × poisson) mixture of 2 components\n", summary)
+                  let expected =
+                      match structure with
+                      | Full -> [ "covariance of component 0"; "covariance of component 1" ]
+                      | TiedFull -> [ "covariance of all components" ]
+                      | _ -> []
 
-[<Fact>]
-let ``every structure shows its standard deviations; only small full matrices are whole`` () =
-    for structure in Structure.all do
-        let fit =
-            faithful.Value
-            |> Gmm.fit
-                { Gmm.defaults with
-                    Components = 2
-                    Family.Structure = structure }
-            |> ok
+                  let titles =
+                      [ for line in lines do
+                            if line.StartsWith "covariance of" then
+                                line.Substring(0, line.IndexOf "  ") ]
 
-        let summary = Summary.ofFit names fit |> ok
-        let covariances = Array.init 2 (Gaussian.covariance fit.Parameters)
-        let lines = summary.Split '\n'
-        let first = lines |> Array.findIndex ((=) "standard deviation")
-        let deviations = String.concat "\n" lines[first + 1 .. first + 2]
-        deviations |> shows "waiting" (covariances |> Array.map (fun covariance -> sqrt covariance[1, 1]))
+                  Assert.Equal<string list>(expected, titles))
+          testCase "long tables are broken, and end with what is missing" (fun () ->
+              let random = Random 1
+              let wide = sourceOf (Array.init 300 (fun _ -> Array.init 120 (fun _ -> random.NextDouble())))
 
-        let expected =
-            match structure with
-            | Full -> [ "covariance of component 0"; "covariance of component 1" ]
-            | TiedFull -> [ "covariance of all components" ]
-            | _ -> []
+              let options =
+                  { Gmm.defaults with
+                      Components = 130
+                      Start = Start.Points
+                      MaxIterations = 1
+                      Family.Structure = Spherical }
 
-        let titles =
-            [ for line in lines do
-                  if line.StartsWith "covariance of" then
-                      line.Substring(0, line.IndexOf "  ") ]
+              let summary = Summary.ofFit [||] (Gmm.fit options wide |> ok) |> ok
+              let lines = summary.Split '\n' |> Array.filter (fun line -> not (line.StartsWith "warning"))
+              Assert.All(lines, fun line -> Assert.InRange(line.Length, 0, 100))
+              Assert.Contains("… and 30 more components", lines)
+              Assert.Contains("  … and 20 more", lines)
+              Assert.Contains("  column 100", summary)
+              Assert.DoesNotContain("  column 101", summary))
+          testCase "warnings come last, and a mixture without training data says so" (fun () ->
+              let short =
+                  faithful.Value
+                  |> Gmm.fit
+                      { Gmm.defaults with
+                          Components = 2
+                          MaxIterations = 1 }
+                  |> ok
 
-        Assert.Equal<string list>(expected, titles)
+              Assert.EndsWith($"\n\nwarning: {short.Warnings.Head.Message}", Summary.ofFit [||] short |> ok)
 
-[<Fact>]
-let ``long tables are broken, and end with what is missing`` () =
-    let random = Random 1
-    let wide = sourceOf (Array.init 300 (fun _ -> Array.init 120 (fun _ -> random.NextDouble())))
+              Assert.Contains(
+                  "\nstopped without converging after 1 iterations, seed 0\n",
+                  Summary.ofFit [||] short |> ok
+              )
 
-    let options =
-        { Gmm.defaults with
-            Components = 130
-            Start = Start.Points
-            MaxIterations = 1
-            Family.Structure = Spherical }
+              let wrapped = Fit.ofMixture Gaussian.family fit.Value.Mixture
+              let summary = Summary.onData [||] wrapped faithful.Value |> ok
+              Assert.Contains("\nwithout training data\n", summary)
+              Assert.Contains("rows, labelled", summary)
 
-    let summary = Summary.ofFit [||] (Gmm.fit options wide |> ok) |> ok
-    let lines = summary.Split '\n' |> Array.filter (fun line -> not (line.StartsWith "warning"))
-    Assert.All(lines, fun line -> Assert.InRange(line.Length, 0, 100))
-    Assert.Contains("… and 30 more components", lines)
-    Assert.Contains("  … and 20 more", lines)
-    Assert.Contains("  column 100", summary)
-    Assert.DoesNotContain("  column 101", summary)
+              for missing in [ "log-likelihood"; "BIC"; "AIC"; "ICL"; "rows, expected"; "∞"; "warning" ] do
+                  Assert.DoesNotContain(missing, summary))
+          testCase "wrong names and data are errors" (fun () ->
+              Assert.Equal(
+                  "ColumnNames must be one for each of the 2 columns, or none, but is 1 names.",
+                  (Summary.ofFit [| "a" |] fit.Value |> error).Message
+              )
 
-[<Fact>]
-let ``warnings come last, and a mixture without training data says so`` () =
-    let short =
-        faithful.Value
-        |> Gmm.fit
-            { Gmm.defaults with
-                Components = 2
-                MaxIterations = 1 }
-        |> ok
+              Assert.Contains("  column 2 ", Summary.ofFit [| "a"; "" |] fit.Value |> ok)
 
-    Assert.EndsWith($"\n\nwarning: {short.Warnings.Head.Message}", Summary.ofFit [||] short |> ok)
-    Assert.Contains("\nstopped without converging after 1 iterations, seed 0\n", Summary.ofFit [||] short |> ok)
+              Assert.Equal(
+                  Predict.labels fit.Value counts |> Result.isOk,
+                  Summary.onData [||] fit.Value counts |> Result.isOk
+              )
 
-    let wrapped = Fit.ofMixture Gaussian.family fit.Value.Mixture
-    let summary = Summary.onData [||] wrapped faithful.Value |> ok
-    Assert.Contains("\nwithout training data\n", summary)
-    Assert.Contains("rows, labelled", summary)
-
-    for missing in [ "log-likelihood"; "BIC"; "AIC"; "ICL"; "rows, expected"; "∞"; "warning" ] do
-        Assert.DoesNotContain(missing, summary)
-
-[<Fact>]
-let ``wrong names and data are errors`` () =
-    Assert.Equal(
-        "ColumnNames must be one for each of the 2 columns, or none, but is 1 names.",
-        (Summary.ofFit [| "a" |] fit.Value |> error).Message
-    )
-
-    Assert.Contains("  column 2 ", Summary.ofFit [| "a"; "" |] fit.Value |> ok)
-    Assert.Equal(Predict.labels fit.Value counts |> Result.isOk, Summary.onData [||] fit.Value counts |> Result.isOk)
-
-    let wide = sourceOf [| [| 1.0; 2.0; 3.0 |] |]
-    Assert.Equal(Predict.labels fit.Value wide |> error, Summary.onData [||] fit.Value wide |> error)
+              let wide = sourceOf [| [| 1.0; 2.0; 3.0 |] |]
+              Assert.Equal(Predict.labels fit.Value wide |> error, Summary.onData [||] fit.Value wide |> error)) ]

@@ -1,0 +1,6 @@
+module Gmm.Outside.Program
+
+open Expecto
+
+[<EntryPoint>]
+let main arguments = runTestsInAssemblyWithCLIArgs [] arguments

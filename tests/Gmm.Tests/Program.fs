@@ -1,0 +1,29 @@
+module Gmm.Tests.Program
+
+open System.IO
+open Expecto
+
+/// The tests of vector instructions, which the build runs again with narrower vectors.
+let private ofKernels =
+    Test.filter "." (fun labels ->
+        List.contains (labels.Head.Split(':')[0]) [ "Kernel"; "SinglePrecision"; "RowPredictor" ])
+
+/// Runs the tests, with Expecto's arguments; after `--kernels` only those of vector instructions. `--formulas` instead writes the
+/// formulas that tests check, a line for each, with tabs between its parts, and `--bits FILE` the bits of many results to a file.
+[<EntryPoint>]
+let main arguments =
+    match arguments with
+    | [| "--formulas" |] ->
+        for each in Impl.testFromThisAssembly () |> Option.get |> checkedFormulas do
+            printfn $"{each.Formula}\t{each.Source}\t{each.Test}\t{each.List}"
+
+        0
+    | [| "--bits"; file |] ->
+        File.WriteAllLines(file, Bits.lines ())
+        0
+    | _ ->
+        let tests = Impl.testFromThisAssembly () |> Option.get
+
+        match List.ofArray arguments with
+        | "--kernels" :: rest -> ofKernels tests |> runTestsWithCLIArgs [] (Array.ofList rest)
+        | _ -> tests |> runTestsWithCLIArgs [] arguments
