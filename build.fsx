@@ -562,7 +562,8 @@ module Steps =
               "Gmm.Plotly", [ "FSharp.Core"; "Gmm.Plots"; "Plotly.NET" ]
               "Gmm.CSharp", [ "Gmm.FSharp"; "Gmm.Plots"; "Gmm.Torch" ]
               "Gmm.Torch", [ "FSharp.Core"; "Gmm.FSharp" ]
-              "Gmm.Laws", [ "FSharp.Core"; "FsCheck"; "Gmm.FSharp"; "MathNet.Numerics" ] ]
+              "Gmm.Laws", [ "FSharp.Core"; "FsCheck"; "Gmm.FSharp"; "MathNet.Numerics" ]
+              "Gmm.Laws.Expecto", [ "Expecto"; "FSharp.Core"; "Gmm.Laws" ] ]
 
     /// What is wrong with a package: it depends on others than it may, allows another version of its own kind, or lacks a text.
     let private faults (file: string) =

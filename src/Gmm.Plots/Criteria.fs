@@ -10,17 +10,18 @@ module internal Criteria =
         | Criterion.Icl -> "ICL"
         | Criterion.Aic -> "AIC"
 
-    /// Returns the interval of the values to show, whole or cut. With the lowest value b and the upper quartile Q₃ of the
-    /// values that can be trusted, it is cut above b + 2(Q₃ − b) and below b − (Q₃ − b). So a few bad candidates don't stretch
-    /// the axis until the minima of the others look alike. Values that can't be trusted, those on a floor, may lie below b.
+    /// Returns the interval of the values to show, whole or cut. With the lowest value b and the median m of the values that
+    /// can be trusted, it is cut above b + 4(m − b) and below b − (m − b). So bad candidates, as long as they are fewer than
+    /// half, don't stretch the axis until the minima of the others look alike. Values that can't be trusted, those on a floor,
+    /// may lie below b.
     let shown (trusted: float list) (all: float list) : float * float =
         let sorted = List.sort trusted |> Array.ofList
         let best = sorted[0]
-        let room = sorted[int (ceil (0.75 * float (sorted.Length - 1)))] - best
+        let toMedian = sorted[sorted.Length / 2] - best
         let low, high = Sketch.ends all
 
-        if room > 0.0 then
-            max low (best - room), min high (best + 2.0 * room)
+        if toMedian > 0.0 then
+            max low (best - toMedian), min high (best + 4.0 * toMedian)
         else
             low, high
 

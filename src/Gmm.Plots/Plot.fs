@@ -98,7 +98,7 @@ module Plot =
 
     /// Draws BIC and ICL of all candidates over the number of components, and AIC when it was the criterion: one line
     /// per structure or family, a ring around the best candidate. Lower is better. Bad candidates don't stretch the axis:
-    /// three quarters of the values take at least half of its height above the lowest one. A triangle at the edge stands for
+    /// half of the values take at least a quarter of its height above the lowest one. A triangle at the edge stands for
     /// a candidate beyond it, and the caption counts these. Error when the options break their rule.
     let criteria (options: PlotOptions) (selection: Selection<'θ>) : Result<Figure, GmmError> =
         Criteria.figure options selection
