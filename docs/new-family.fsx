@@ -119,7 +119,7 @@ for report in Laws.run Laws.defaults subject do
 (*** include-output ***)
 (**
 In a test, `Laws.check Laws.defaults subject` throws if a law is broken, and `Laws.properties subject` gives the laws to a
-test runner one by one.
+test runner one by one. For Expecto, `LawTests.ofSubject subject` of the package `Gmm.Laws.Expecto` is a list of tests.
 
 ## A mistake in the log-partition
 
