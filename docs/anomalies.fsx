@@ -15,7 +15,7 @@ waiting times that separate short eruptions from long ones. Run it with `dotnet 
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.Plots"
 ```
 *)

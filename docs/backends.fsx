@@ -26,7 +26,7 @@ libtorch. A CUDA device pays off from about 100,000 rows of many features and co
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.Torch"
 ```
 *)

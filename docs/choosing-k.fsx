@@ -21,7 +21,7 @@ Run this page with `dotnet fsi docs/choosing-k.fsx` after `dotnet fsi build.fsx 
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.FSharp"
 ```
 *)

@@ -14,7 +14,7 @@ the coin. How biased is each coin, and how often is it taken? Run this page with
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.FSharp"
 ```
 *)

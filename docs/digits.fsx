@@ -15,7 +15,7 @@ and Machine Learning*, 2006, §9.3.3). Run this page with `dotnet fsi docs/digit
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.FSharp"
 ```
 *)

@@ -15,7 +15,7 @@ Machine Learning* (2006), §9.2. At the end the result is compared with scikit-l
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.Plots"
 ```
 *)

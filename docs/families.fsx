@@ -64,7 +64,7 @@ Run this page with `dotnet fsi docs/families.fsx` after `dotnet fsi build.fsx bu
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.FSharp"
 ```
 *)

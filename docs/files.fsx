@@ -13,7 +13,7 @@ Run this page with `dotnet fsi docs/files.fsx` after `dotnet fsi build.fsx build
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.FSharp"
 ```
 *)

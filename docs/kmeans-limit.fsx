@@ -21,7 +21,7 @@ deviation. Run it with `dotnet fsi docs/kmeans-limit.fsx` after `dotnet fsi buil
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.FSharp"
 ```
 *)

@@ -31,7 +31,7 @@ The last column, `low`, says whether the child weighed less than 2500 g. The fit
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.FSharp"
 ```
 *)

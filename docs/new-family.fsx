@@ -19,7 +19,7 @@ second way. Run it with `dotnet fsi docs/new-family.fsx` after `dotnet fsi build
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.Laws"
 ```
 *)

@@ -15,7 +15,7 @@ page with `dotnet fsi docs/priors.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.Plots"
 ```
 *)

@@ -14,7 +14,7 @@ finds both kinds without being told which eruption is which. Run this page with 
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.Plots"
 ```
 *)

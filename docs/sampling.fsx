@@ -13,7 +13,7 @@ others. This page shows both in pictures. Run it with `dotnet fsi docs/sampling.
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.Plots"
 ```
 *)

@@ -13,7 +13,7 @@ like the original. Run this page with `dotnet fsi docs/saving.fsx` after `dotnet
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.FSharp"
 ```
 *)

@@ -21,7 +21,7 @@ Run this page with `dotnet fsi docs/selection.fsx` after `dotnet fsi build.fsx b
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.Plots"
 ```
 *)

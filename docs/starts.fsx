@@ -14,7 +14,7 @@ Run it with `dotnet fsi docs/starts.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.Plots"
 ```
 *)

@@ -14,7 +14,7 @@ together. A structure determines how many of these numbers are free; there are s
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.Plots"
 ```
 *)

@@ -14,7 +14,7 @@ with `dotnet fsi docs/tutorial.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package first:
 
-```fs
+```fsx
 #r "nuget: Gmm.Plots"
 ```
 *)

@@ -136,7 +136,7 @@ let private codeOf (page: string) =
     [ for fence in
           Regex.Matches(
               File.ReadAllText(Path.Combine(root.Value, page)),
-              "^```fs(?:harp)?\r?\n(.*?)^```",
+              "^```fs(?:harp|x)\r?\n(.*?)^```",
               RegexOptions.Multiline ||| RegexOptions.Singleline
           ) -> Regex.Replace(fence.Groups[1].Value, "^#r \"nuget: .*$", "", RegexOptions.Multiline) ]
 
