@@ -19,9 +19,8 @@ second way. Run it with `dotnet fsi docs/new-family.fsx` after `dotnet fsi build
 
 A script of your own loads the package first:
 
-```fsx
-#r "nuget: Gmm.Laws"
-```
+    [lang=fs]
+    #r "nuget: Gmm.Laws"
 *)
 (*** hide ***)
 #I "../src/Gmm.Laws/bin/Release/net10.0"
