@@ -476,13 +476,14 @@ module Steps =
 
         for page in pages do
             let depth = Path.GetRelativePath(folder, page).Split(Path.DirectorySeparatorChar).Length - 1
-            let text = (File.ReadAllText page).Replace(marker, String.replicate depth "../")
+            // What a script prints may name files of this checkout.
+            let text = (File.ReadAllText page).Replace(marker, String.replicate depth "../").Replace($"{root}/", "")
             // The code of C#'s examples keeps the margin that it has in the XML file.
             let margin = "(?m)(?<=^|<code lang=\"fsharp\">) {12}(?= *<span class=\"(?:id|k|c)\")"
             File.WriteAllText(page, Regex.Replace(text, margin, ""))
 
         let indexOfFsdocs = Path.Combine(folder, "index.json")
-        use index = JsonDocument.Parse(File.ReadAllText indexOfFsdocs)
+        use index = JsonDocument.Parse((File.ReadAllText indexOfFsdocs).Replace($"{root}/", ""))
         let withoutMarkup text = Net.WebUtility.HtmlDecode(Regex.Replace(text, "<[^>]+>", " "))
 
         let entries =

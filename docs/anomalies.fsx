@@ -15,9 +15,8 @@ waiting times that separate short eruptions from long ones. Run it with `dotnet 
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.Plots"
-```
+    [lang=fs]
+    #r "nuget: Gmm.Plots"
 *)
 (*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"

@@ -26,9 +26,8 @@ libtorch. A CUDA device pays off from about 100,000 rows of many features and co
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.Torch"
-```
+    [lang=fs]
+    #r "nuget: Gmm.Torch"
 *)
 (*** hide ***)
 #I "../src/Gmm.Torch/bin/Release/net10.0"

@@ -21,9 +21,8 @@ Run this page with `dotnet fsi docs/choosing-k.fsx` after `dotnet fsi build.fsx 
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.FSharp"
-```
+    [lang=fs]
+    #r "nuget: Gmm.FSharp"
 *)
 (*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"

@@ -15,9 +15,8 @@ and Machine Learning*, 2006, §9.3.3). Run this page with `dotnet fsi docs/digit
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.FSharp"
-```
+    [lang=fs]
+    #r "nuget: Gmm.FSharp"
 *)
 (*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"

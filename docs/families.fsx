@@ -64,9 +64,8 @@ Run this page with `dotnet fsi docs/families.fsx` after `dotnet fsi build.fsx bu
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.FSharp"
-```
+    [lang=fs]
+    #r "nuget: Gmm.FSharp"
 *)
 (*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"

@@ -13,9 +13,8 @@ Run this page with `dotnet fsi docs/files.fsx` after `dotnet fsi build.fsx build
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.FSharp"
-```
+    [lang=fs]
+    #r "nuget: Gmm.FSharp"
 *)
 (*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"

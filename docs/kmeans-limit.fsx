@@ -21,9 +21,8 @@ deviation. Run it with `dotnet fsi docs/kmeans-limit.fsx` after `dotnet fsi buil
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.FSharp"
-```
+    [lang=fs]
+    #r "nuget: Gmm.FSharp"
 *)
 (*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"

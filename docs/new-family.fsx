@@ -19,9 +19,8 @@ second way. Run it with `dotnet fsi docs/new-family.fsx` after `dotnet fsi build
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.Laws"
-```
+    [lang=fs]
+    #r "nuget: Gmm.Laws"
 *)
 (*** hide ***)
 #I "../src/Gmm.Laws/bin/Release/net10.0"
@@ -119,7 +118,7 @@ for report in Laws.run Laws.defaults subject do
 (*** include-output ***)
 (**
 In a test, `Laws.check Laws.defaults subject` throws if a law is broken, and `Laws.properties subject` gives the laws to a
-test runner one by one.
+test runner one by one. For Expecto, `LawTests.ofSubject subject` of the package `Gmm.Laws.Expecto` is a list of tests.
 
 ## A mistake in the log-partition
 

@@ -15,9 +15,8 @@ page with `dotnet fsi docs/priors.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.Plots"
-```
+    [lang=fs]
+    #r "nuget: Gmm.Plots"
 *)
 (*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"

@@ -14,9 +14,8 @@ finds both kinds without being told which eruption is which. Run this page with 
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.Plots"
-```
+    [lang=fs]
+    #r "nuget: Gmm.Plots"
 *)
 (*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"

@@ -13,9 +13,8 @@ others. This page shows both in pictures. Run it with `dotnet fsi docs/sampling.
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.Plots"
-```
+    [lang=fs]
+    #r "nuget: Gmm.Plots"
 *)
 (*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"

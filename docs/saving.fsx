@@ -13,9 +13,8 @@ like the original. Run this page with `dotnet fsi docs/saving.fsx` after `dotnet
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.FSharp"
-```
+    [lang=fs]
+    #r "nuget: Gmm.FSharp"
 *)
 (*** hide ***)
 #I "../src/Gmm.FSharp/bin/Release/net10.0"

@@ -21,9 +21,8 @@ Run this page with `dotnet fsi docs/selection.fsx` after `dotnet fsi build.fsx b
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.Plots"
-```
+    [lang=fs]
+    #r "nuget: Gmm.Plots"
 *)
 (*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"

@@ -14,9 +14,8 @@ Run it with `dotnet fsi docs/starts.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.Plots"
-```
+    [lang=fs]
+    #r "nuget: Gmm.Plots"
 *)
 (*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"

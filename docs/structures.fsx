@@ -14,9 +14,8 @@ together. A structure determines how many of these numbers are free; there are s
 
 A script of your own loads the package first:
 
-```fs
-#r "nuget: Gmm.Plots"
-```
+    [lang=fs]
+    #r "nuget: Gmm.Plots"
 *)
 (*** hide ***)
 #I "../src/Gmm.Plots/bin/Release/net10.0"

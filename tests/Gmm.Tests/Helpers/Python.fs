@@ -11,7 +11,13 @@ open Expecto
 /// Starts a program whose input and output are ours; None where there is none of that name.
 let private tryStart (program: string) (arguments: string list) : Process option =
     try
-        ProcessStartInfo(program, arguments, RedirectStandardInput = true, RedirectStandardOutput = true)
+        ProcessStartInfo(
+            program,
+            arguments,
+            WorkingDirectory = AppContext.BaseDirectory,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true
+        )
         |> Process.Start
         |> Some
     with :? ComponentModel.Win32Exception ->

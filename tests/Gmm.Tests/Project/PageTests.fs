@@ -172,14 +172,15 @@ let private outputOf (page: string) =
     | Some output -> output
     | None -> outputWith [] root.Value (Path.Combine(docs.Value, page))
 
-/// The F# code of a page in Markdown, in order, without the lines that load packages.
+/// The F# code of a page in Markdown, in order, without the lines that load packages. It stands in fences, or indented after
+/// `[lang=fs]` where fsdocs must not compile it, because that would resolve the packages.
 let private codeOf (page: string) =
-    [ for fence in
-          Regex.Matches(
-              File.ReadAllText(Path.Combine(root.Value, page)),
-              "^```fs(?:harp)?\r?\n(.*?)^```",
-              RegexOptions.Multiline ||| RegexOptions.Singleline
-          ) -> Regex.Replace(fence.Groups[1].Value, "^#r \"nuget: .*$", "", RegexOptions.Multiline) ]
+    let text = File.ReadAllText(Path.Combine(root.Value, page))
+    let code = @"^```fsharp\r?\n(.*?)^```|^    \[lang=fs\]\r?\n((?:    [^\n]*\n|\r?\n)+)"
+
+    [ for found in Regex.Matches(text, code, RegexOptions.Multiline ||| RegexOptions.Singleline) ->
+          let code = found.Groups[1].Value + Regex.Replace(found.Groups[2].Value, "^    ", "", RegexOptions.Multiline)
+          Regex.Replace(code, "^#r \"nuget: .*?$", "", RegexOptions.Multiline) ]
 
 [<Tests>]
 let tests =

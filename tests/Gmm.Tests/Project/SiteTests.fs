@@ -60,7 +60,7 @@ let tests =
                   let text =
                       Regex.Replace(
                           File.ReadAllText page,
-                          "<script.*?</script>|<style.*?</style>|<pre.*?</pre>|<code.*?</code>|<[^>]*>",
+                          "<script.*?</script>|<style.*?</style>|<pre.*?</pre>|<code.*?</code>|<div[^>]*class=\"fsdocs-tip\".*?</div>|<[^>]*>",
                           "",
                           RegexOptions.Singleline
                       )
