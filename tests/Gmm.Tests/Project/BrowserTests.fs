@@ -198,8 +198,8 @@ let private expected =
           "objective", [ axes; "curves", 1 ]
           // The rows, and the dot that goes along the objective.
           "animation", [ "axes", 4; "points", 272 + 1; "ellipses", 2 * 3; "means", 2; "legend", 2 ]
-          // Three structures by two criteria; the best is ringed.
-          "criteria", [ "axes", 4; "curves", 3 * 2; "rings", 1; "legend", 3 ]
+          // Three structures by two criteria; the best is ringed. Two lines begin above the cut axis.
+          "criteria", [ "axes", 4; "points", 2; "curves", 3 * 2; "rings", 1; "legend", 3 ]
           "curves", [ axes; "curves", 2; "legend", 2 ]
           // The lowest pixel is background.
           "images", [ "pixels", 4 - 1 ]

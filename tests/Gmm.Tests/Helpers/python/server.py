@@ -15,6 +15,7 @@ import traceback
 for line in sys.stdin:
     script, *arguments = json.loads(line)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), script)
+    os.chdir(os.path.dirname(path))
     sys.argv = [path, *arguments]
     printed = io.StringIO()
     try:
