@@ -127,7 +127,7 @@ module internal Criteria =
 
                   if not beyond.IsEmpty then
                       let candidates = if beyond.Length = 1 then "1 candidate" else $"{beyond.Length} candidates"
-                      yield $"triangles at the edge stand for values {words} {Sketch.short limit}, of {candidates}"
+                      yield $"triangles at the edge stand for {candidates} {words} {Sketch.short limit}"
               if failed > 0 then
                   yield $"{failed} of {selection.Candidates.Length} candidates have no fit" ]
             |> String.concat "; "

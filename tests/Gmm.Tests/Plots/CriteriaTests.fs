@@ -64,7 +64,7 @@ let tests =
                   Assert.InRange(axis.High, 132.0, 133.0)
                   Assert.InRange(axis.Low, 99.0, 100.0)
                   Assert.Equal<(int * float * float) list>([ 2, 1.0, 132.0 ], triangles figure)
-                  Assert.Contains("triangles at the edge stand for values above 132, of 1 candidate", figure.Caption)
+                  Assert.Contains("triangles at the edge stand for 1 candidate above 132", figure.Caption)
                   Assert.DoesNotContain("below", figure.Caption))
           testCase "values that are close enough are all within the axis, without triangles" (fun () ->
               let figure = drawn 2 (sound [ 119.0; 110.0; 100.0; 102.0; 104.0; 106.0; 108.0; 109.0 ])
@@ -79,7 +79,7 @@ let tests =
                   // The lowest sound value is 100, and the median 106.
                   Assert.InRange(figure.Panels.Head.Vertical.Low, 93.0, 94.0)
                   Assert.Equal<(int * float * float) list>([ 4, 8.0, 94.0 ], triangles figure)
-                  Assert.Contains("triangles at the edge stand for values below 94, of 1 candidate", figure.Caption)
+                  Assert.Contains("triangles at the edge stand for 1 candidate below 94", figure.Caption)
                   Assert.True((drawn 7 values).Panels.Head.Vertical.Low < -1e6))
           testCase "equal values are drawn, and so is a single candidate" (fun () ->
               for values in [ [ 5.0 ]; [ 5.0; 5.0; 5.0; 5.0 ] ] do
