@@ -603,6 +603,8 @@ module Steps =
         start.RedirectStandardOutput <- true
         use child = Process.Start start
         let folder = child.StandardOutput.ReadToEnd().Split(": ", 2) |> Array.last |> _.Trim()
+        child.WaitForExit()
+        succeed "nuget locals global-packages --list" (if Path.IsPathRooted folder then child.ExitCode else 1)
 
         for file in files do
             let name = Regex.Match(Path.GetFileNameWithoutExtension file, @"^(.*?)\.(\d.*)$")
@@ -630,7 +632,7 @@ module Steps =
             printfn $"{Path.GetFileName file}"
 
         printfn "\nTo install them from here, in projects and in F# scripts:\n"
-        printfn $"    dotnet nuget add source \"{packagesOutput}\" --name gmm-local"
+        printfn $"    dotnet nuget add source \"{packagesOutput}\" --name gmm"
         printfn $"    #i \"nuget: {packagesOutput}\""
 
     /// Compiles the program of the peers' benchmark that uses Armadillo. Where that can't be done, the benchmark goes on without it.

@@ -300,7 +300,8 @@ print(f"{np.sum(densities < threshold)} outliers below {threshold:.3f}")
 # 5 outliers below -7.358
 ```
 *)
-let file = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "from-scikit-learn.json")
+let folder = System.IO.Directory.CreateTempSubdirectory("gmm").FullName
+let file = System.IO.Path.Combine(folder, "model.json")
 Persist.save file fit |> GmmError.get
 
 let loaded: Fit<Gaussian> = Persist.load file |> GmmError.get

@@ -59,9 +59,7 @@ static void Serve(string path, string[] settings)
     {
         try
         {
-            var responsibilities = new double[model.Components];
-            model.PredictProba(row, responsibilities);
-            return Results.Ok(new Answer(model.Predict(row), responsibilities, model.ScoreSample(row)));
+            return Results.Ok(new Answer(model.Predict(row), model.PredictProba(row), model.ScoreSample(row)));
         }
         catch (ArgumentException error)
         {
@@ -80,8 +78,8 @@ Four points make this safe and fast:
 
 - **Threads.** A fitted model may be used by any number of threads, without a lock. Don't call `Fit` on it to update it:
   load the new model into a second object, and replace the reference.
-- **Rows.** `Predict`, `PredictProba` and `ScoreSample` take a single row as an array or a span. They allocate no memory,
-  and they return the same bits as the methods for many rows.
+- **Rows.** `Predict`, `PredictProba` and `ScoreSample` take a single row as an array or a span. They allocate nothing but the
+  array that `PredictProba` returns, and their bits are those of the methods for many rows.
 - **Errors.** A row of the wrong length, or with a number that isn't finite, throws an `ArgumentException`. Its message
   names the rule, so it can go to the client.
 - **Files.** A saved file is replaced as a whole, so a service that starts while you save reads either the old model or

@@ -68,10 +68,11 @@
     }
 
     box.addEventListener("focus", load);
+    box.addEventListener("focus", show);
     box.addEventListener("input", show);
 
     box.addEventListener("keydown", event => {
-        if (event.key === "Enter") list.querySelector("a")?.click();
+        if (event.key === "Enter" && !list.hidden) list.querySelector("a")?.click();
     });
 
     addEventListener("keydown", event => {

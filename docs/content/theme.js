@@ -1,11 +1,16 @@
 // The theme: light, dark, or auto, which follows the system. This script runs in the head, before anything is drawn.
 (() => {
-    const stored = () => {
-        try { return localStorage.getItem("theme") ?? "auto"; } catch { return "auto"; }
-    };
-
     // The pictures follow the system by a media query, which a chosen theme replaces.
     const media = { auto: "(prefers-color-scheme: dark)", dark: "all", light: "not all" };
+    const key = "gmm-theme";
+
+    const stored = () => {
+        try {
+            const theme = localStorage.getItem(key);
+            return Object.hasOwn(media, theme) ? theme : "auto";
+        } catch { return "auto"; }
+    };
+
     const queries = [];
 
     function apply(theme) {
@@ -27,7 +32,7 @@
 
         choice.addEventListener("change", () => {
             apply(choice.value);
-            try { localStorage.setItem("theme", choice.value); } catch { /* The choice lasts as long as the page. */ }
+            try { localStorage.setItem(key, choice.value); } catch { /* The choice lasts as long as the page. */ }
         });
     });
 })();

@@ -59,7 +59,7 @@ let private each read (text: string) =
 
 /// The numbers of `1..9`, or of `2,3,5`.
 let private range (text: string) =
-    let range = Regex.Match(text, @"^(\d{1,6})\.\.(\d{1,6})$")
+    let range = Regex.Match(text, @"^([0-9]{1,6})\.\.([0-9]{1,6})$")
 
     if range.Success && int range.Groups[1].Value <= int range.Groups[2].Value then
         Ok [ int range.Groups[1].Value .. int range.Groups[2].Value ]
@@ -109,17 +109,30 @@ let private oneOf (known: (string * 'T) list) (text: string) =
 
 /// A path that a picture can be written to: the format is known, and the system allows it.
 let private picture (path: string) =
-    if not (List.contains (Path.GetExtension(path).ToLowerInvariant()) [ ".svg"; ".html"; ".json" ]) then
-        Error $"a name that ends in .svg, .html or .json, not \"{path}\""
+    if not (List.contains (Path.GetExtension(path).ToLowerInvariant()) [ ".svg"; ".html" ]) then
+        Error $"a name that ends in .svg or .html, not \"{path}\""
     else
         try
             let full = Path.GetFullPath path
             let isNew = not (Path.Exists full)
-            Directory.CreateDirectory(Path.GetDirectoryName full) |> ignore
-            File.OpenHandle(full, FileMode.OpenOrCreate, FileAccess.Write).Dispose()
 
-            if isNew then
-                File.Delete full
+            /// The folders on the way that aren't there, the innermost first.
+            let rec missing (folder: string) =
+                if Path.Exists folder then
+                    []
+                else
+                    folder :: missing (Path.GetDirectoryName folder)
+
+            let created = missing (Path.GetDirectoryName full)
+
+            try
+                Directory.CreateDirectory(Path.GetDirectoryName full) |> ignore
+                File.OpenHandle(full, FileMode.OpenOrCreate, FileAccess.Write).Dispose()
+            finally
+                if isNew then
+                    File.Delete full
+
+                created |> List.filter Directory.Exists |> List.iter Directory.Delete
 
             Ok path
         with

@@ -48,9 +48,7 @@ static void Serve(string path, string[] settings)
     {
         try
         {
-            var responsibilities = new double[model.Components];
-            model.PredictProba(row, responsibilities);
-            return Results.Ok(new Answer(model.Predict(row), responsibilities, model.ScoreSample(row)));
+            return Results.Ok(new Answer(model.Predict(row), model.PredictProba(row), model.ScoreSample(row)));
         }
         catch (ArgumentException error)
         {

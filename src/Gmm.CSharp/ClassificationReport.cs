@@ -30,9 +30,9 @@ public sealed class ConfusionMatrix<TClass, TLabel>
         string[] Line(string head, IEnumerable<string> cells) => [head, .. cells];
         string[][] lines =
         [
-            Line("", value.Labels.Select(label => $"{label}")),
+            Line("", value.Labels.Select(Words.Text)),
             .. value.Classes.Select((name, row) =>
-                Line($"{name}", value.Labels.Select((_, column) => value.Counts[row, column].ToString(CultureInfo.InvariantCulture)))),
+                Line(Words.Text(name), value.Labels.Select((_, column) => value.Counts[row, column].ToString(CultureInfo.InvariantCulture)))),
         ];
         return Words.Table(lines);
     }
@@ -104,7 +104,7 @@ public sealed class ClassScores<TClass, TLabel>
     public TLabel Label =>
         value.Label is { } label
             ? label.Value
-            : throw new InvalidOperationException($"No label is matched to the class {Class}. Look at {nameof(IsMatched)} first.");
+            : throw new InvalidOperationException($"No label is matched to the class {Words.Text(Class)}. Look at {nameof(IsMatched)} first.");
 
     /// <summary>The share of the label's rows that are of the class; 0 without a label.</summary>
     public double Precision => value.Precision;
@@ -122,5 +122,5 @@ public sealed class ClassScores<TClass, TLabel>
     /// <returns>The text.</returns>
     public override string ToString() =>
         FormattableString.Invariant(
-            $"class {Class}, {(IsMatched ? $"label {Label}" : "no label")}: precision {Precision:F4}, recall {Recall:F4}, F1 {F1:F4}, {Words.Count(Support, "row")}");
+            $"class {Class}, {(IsMatched ? $"label {Words.Text(Label)}" : "no label")}: precision {Precision:F4}, recall {Recall:F4}, F1 {F1:F4}, {Words.Count(Support, "row")}");
 }

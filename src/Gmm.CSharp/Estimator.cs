@@ -86,7 +86,10 @@ public abstract class Estimator
         CancellationToken cancellationToken = default);
 
     /// <summary>Fits the model to data, or says why these data have no fit, as for data that users choose.</summary>
-    /// <remarks>A setting or sample weights that break their rule throw as in <see cref="Fit"/>. Without a fit, this object keeps its earlier one.</remarks>
+    /// <remarks>
+    /// A setting or sample weights that break their rule throw as in <see cref="Fit"/>. Rows that differ in length throw before, as they
+    /// become <see cref="Rows"/>. Without a fit, this object keeps its earlier one.
+    /// </remarks>
     /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or any other <see cref="Rows"/>.</param>
     /// <param name="error">The problem of the data or of the fit and its remedy: that of the exception that <see cref="Fit"/> throws.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.</param>

@@ -117,14 +117,7 @@ public abstract class MixtureModel : Estimator
                 nameof(responsibilities), $"of {predictor.Components} numbers, one for every component", $"of {responsibilities.Length}");
         }
 
-        try
-        {
-            predictor.Responsibilities(row, responsibilities);
-        }
-        catch (GmmException rejection)
-        {
-            throw rejection.ToRowException();
-        }
+        Responsibilities(predictor, row, responsibilities);
     }
 
     /// <summary>Returns the responsibilities rₖ = p(k|x) of the components for a single row.</summary>
@@ -134,9 +127,22 @@ public abstract class MixtureModel : Estimator
     /// <inheritdoc cref="Estimator.Predict(ReadOnlySpan{double})" path="/exception"/>
     public double[] PredictProba(ReadOnlySpan<double> row)
     {
-        var responsibilities = new double[Current().Predictor.Components];
-        PredictProba(row, responsibilities);
+        var predictor = Current().Predictor;
+        var responsibilities = new double[predictor.Components];
+        Responsibilities(predictor, row, responsibilities);
         return responsibilities;
+    }
+
+    private static void Responsibilities(RowPredictor predictor, ReadOnlySpan<double> row, Span<double> responsibilities)
+    {
+        try
+        {
+            predictor.Responsibilities(row, responsibilities);
+        }
+        catch (GmmException rejection)
+        {
+            throw rejection.ToRowException();
+        }
     }
 
     /// <summary>Returns the log-density ln p(xₙ) of every row.</summary>

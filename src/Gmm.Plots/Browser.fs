@@ -33,7 +33,8 @@ module internal Browser =
 
     /// Writes a page into the folder for temporary files, and opens it by the opener. The same page has the same file.
     let show (opener: string -> Result<unit, string>) (page: string) : Result<string, GmmError> =
-        let name = page |> Encoding.UTF8.GetBytes |> SHA256.HashData |> Convert.ToHexStringLower
+        let bytes = Encoding.UTF8.GetBytes page
+        let name = bytes |> SHA256.HashData |> Convert.ToHexStringLower
         let path = Path.Combine(Path.GetTempPath(), $"gmm-{name[..15]}.html")
 
         let explain reason =
@@ -44,6 +45,6 @@ module internal Browser =
                 $"The figure is in this file, but no browser could be opened ({reason}). Open the file by hand, or save the figure where you need it."
             )
 
-        Files.write path (fun stream -> stream.Write(ReadOnlySpan(Encoding.UTF8.GetBytes page)))
+        Files.write path (fun stream -> stream.Write(ReadOnlySpan bytes))
         |> Result.bind (fun () -> opener path |> Result.mapError explain)
         |> Result.map (fun () -> path)

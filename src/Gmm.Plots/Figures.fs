@@ -15,9 +15,9 @@ module Figure =
     /// Writes the figure as an HTML page that needs no network; an animation has a slider and a button that stops it.
     let html (figure: Figure) : string = Html.write figure
 
-    /// Writes the figure to a file whose name ends in .svg or .html, with the text of `svg` or `html`. It creates the folder if it is missing. The text goes to a temporary file in the same folder, which is then
-    /// renamed, so the file is complete or untouched. Error when the name has another ending, or when the file can't be
-    /// written.
+    /// Writes the figure to a file whose name ends in .svg or .html, with the text of `svg` or `html`. It creates the folder
+    /// if it is missing. The text goes to a temporary file in the same folder, which is then renamed, so the file is complete
+    /// or untouched. Error when the name has another ending, or when the file can't be written.
     let save (path: string) (figure: Figure) : Result<unit, GmmError> =
         let write (text: string) =
             Files.write path (fun stream -> stream.Write(ReadOnlySpan(Encoding.UTF8.GetBytes text)))

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Xunit;
 
 namespace Gmm.CSharp.Tests;
@@ -300,5 +301,26 @@ public class ConvenienceTests
         Assert.Contains("AdjustedRand", evaluation);
         Assert.Contains("Silhouette", evaluation);
         Assert.DoesNotContain("Silhouette", new GaussianMixture(1).Fit(Data.Faithful).Evaluate(Data.Faithful).ToString());
+    }
+
+    [Fact]
+    public void ClassesAndLabelsAreWrittenAlikeInEveryCulture()
+    {
+        var culture = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("de-DE");
+
+        try
+        {
+            double[] truth = [1.5, 1.5, 2.5], labels = [0.25, 0.25, 0.75];
+            var matrix = Metrics.Confusion(truth, labels).ToString();
+            var report = Metrics.Report(truth, labels);
+            Assert.All(["1.5", "2.5", "0.25", "0.75"], number => Assert.Contains(number, matrix));
+            Assert.StartsWith("class 1.5, label 0.25: precision 1.0000", report.Classes[0].ToString());
+            Assert.DoesNotContain(",", report.ToString());
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
     }
 }

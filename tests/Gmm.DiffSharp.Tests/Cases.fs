@@ -5,11 +5,6 @@ open System
 open Gmm
 open Gmm.Tests.Support
 open MathNet.Numerics.Distributions
-open Xunit
-
-// DiffSharp counts the nesting of derivatives for the whole program.
-[<assembly: CollectionBehavior(DisableTestParallelization = true)>]
-do ()
 
 let float64 = DiffSharpPlace.Default
 

@@ -3,4 +3,6 @@ module Gmm.DiffSharp.Program
 open Expecto
 
 [<EntryPoint>]
-let main arguments = runTestsInAssemblyWithCLIArgs [] arguments
+let main arguments =
+    // DiffSharp counts the nesting of derivatives for the whole program.
+    runTestsInAssemblyWithCLIArgs [ Sequenced ] arguments

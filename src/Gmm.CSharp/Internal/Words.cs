@@ -9,11 +9,14 @@ internal static class Words
     /// <summary>A number to ten digits, in every culture alike.</summary>
     internal static string Number(double? number) => FormattableString.Invariant($"{number:G10}");
 
+    /// <summary>A class or a label, in every culture alike.</summary>
+    internal static string Text<T>(T value) => FormattableString.Invariant($"{value}");
+
     /// <summary>Names and numbers, a line for each.</summary>
     internal static string Lines(params IEnumerable<(string Name, double Number)> lines) =>
         Table([.. lines.Select(line => (string[])[line.Name, Number(line.Number)])]);
 
-    /// <summary>A table of cells, the first column flush left, the others flush right; the first line is the heading.</summary>
+    /// <summary>A table of cells, the first column flush left, the others flush right.</summary>
     internal static string Table(IReadOnlyList<string[]> lines)
     {
         int[] widths = [.. lines[0].Select((_, column) => lines.Max(line => line[column].Length))];

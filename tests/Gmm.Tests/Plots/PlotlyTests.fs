@@ -6,7 +6,6 @@ open System.IO
 open System.Text.Json
 open Expecto
 open MathNet.Numerics.LinearAlgebra
-open Expecto
 open Gmm
 open Gmm.Plotly
 open Plotly.NET

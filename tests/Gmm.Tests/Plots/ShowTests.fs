@@ -1,13 +1,18 @@
 /// Figures in the browser.
 module Gmm.Tests.ShowTests
 
+open System
 open System.IO
 open Expecto
 open Gmm
 open Gmm.Plots
 
-let private figure =
-    lazy (Plot.curves Plot.defaults "x" "y" [ "a line", [| 0.0, 1.0; 2.0, 3.0 |] ] |> GmmError.get)
+/// A page that no other test and no other process shows.
+let private page () =
+    Plot.curves Plot.defaults "x" "y" [ "a line", [| 0.0, 1.0; 2.0, 3.0 |] ]
+    |> GmmError.get
+    |> Figure.html
+    |> fun html -> $"{html}<!-- {Guid.NewGuid()} -->"
 
 [<Tests>]
 let tests =
@@ -22,7 +27,7 @@ let tests =
                       opened <- path :: opened
                       Ok()
 
-                  let page = Figure.html figure.Value
+                  let page = page ()
 
                   let paths =
                       [ Browser.show opener page; Browser.show opener page; Browser.show opener (page + " ") ]
@@ -43,7 +48,7 @@ let tests =
                   finally
                       paths |> List.iter File.Delete)
           testCase "without a browser the error names the file, which stays, and says what to do" (fun () ->
-              match Browser.show (fun _ -> Error "no such program") (Figure.html figure.Value) with
+              match Browser.show (fun _ -> Error "no such program") (page ()) with
               | Error(UnreadableFile(path, 0, 0, reason)) ->
                   Assert.True(File.Exists path)
                   File.Delete path

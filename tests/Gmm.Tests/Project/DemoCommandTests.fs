@@ -86,7 +86,10 @@ let tests =
                   try
                       let output path = $"iris.csv --components 3 --output {path}"
                       let inFolder name = Path.Combine(folder, name)
-                      Assert.Contains(".svg, .html or .json", refusal (output (inFolder "picture.png")))
+
+                      for name in [ "picture.png"; "picture.json" ] do
+                          Assert.Contains(".svg or .html", refusal (output (inFolder name)))
+
                       // A folder has this name, and a file the name of a folder on the way.
                       Directory.CreateDirectory(inFolder "folder.svg") |> ignore
                       Assert.Contains("--output", refusal (output (inFolder "folder.svg")))
@@ -95,7 +98,8 @@ let tests =
 
                       let picture = inFolder "new/picture.svg"
                       Assert.Equal(Some picture, (asked (output picture)).Output)
-                      Assert.False(File.Exists picture)
+                      Assert.False(Directory.Exists(Path.GetDirectoryName picture))
+                      Directory.CreateDirectory(Path.GetDirectoryName picture) |> ignore
                       // A picture that is there already stays as it is.
                       File.WriteAllText(picture, "earlier")
                       Assert.Equal(Some picture, (asked (output picture)).Output)

@@ -9,7 +9,12 @@ open Gmm.Tests.Support
 let private sources = lazy Path.Combine(repositoryRoot.Value, "src")
 
 let private readmes =
-    lazy (Directory.GetFiles(sources.Value, "README.md", SearchOption.AllDirectories) |> Array.sort)
+    lazy
+        (Directory.GetFiles(sources.Value, "README.md", SearchOption.AllDirectories)
+         |> Array.filter (fun readme ->
+             let project = Directory.GetFiles(Path.GetDirectoryName readme, "*.*proj") |> Array.exactlyOne
+             not ((File.ReadAllText project).Contains "<IsPackable>false</IsPackable>"))
+         |> Array.sort)
 
 let private fences (readme: string) =
     [ for fence in Regex.Matches(readme, "^```fsharp\r?\n(.*?)^```", RegexOptions.Multiline ||| RegexOptions.Singleline) ->

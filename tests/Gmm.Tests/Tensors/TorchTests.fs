@@ -413,8 +413,15 @@ let memoryTests =
               Assert.Equal(4 + 3 + 4, seen.Count)
 
               for tensor in seen do
-                  Assert.Throws<ObjectDisposedException>(fun () -> tensor.toArray () |> ignore) |> ignore)
-          testCase "ten thousand E-steps leave no memory behind" (fun () ->
+                  Assert.Throws<ObjectDisposedException>(fun () -> tensor.toArray () |> ignore) |> ignore) ]
+
+[<Tests>]
+let ``memory of the process`` =
+    // No other test runs beside it.
+    testSequenced
+    <| testList
+        "Torch: memory of the process"
+        [ testCase "ten thousand E-steps leave no memory behind" (fun () ->
               let engine = engineOf Dtype.Float64
               let source = sourceOfBlock (blockOf true 3 (rowsOf 50 3))
               let mixture = gaussianMixture Full 3

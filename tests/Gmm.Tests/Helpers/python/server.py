@@ -22,6 +22,6 @@ for line in sys.stdin:
         with contextlib.redirect_stdout(printed):
             runpy.run_path(path, run_name="__main__")
         answer = {"output": printed.getvalue()}
-    except Exception:
+    except BaseException:
         answer = {"error": traceback.format_exc()}
     print(json.dumps(answer), flush=True)
