@@ -478,9 +478,10 @@ module Steps =
             let depth = Path.GetRelativePath(folder, page).Split(Path.DirectorySeparatorChar).Length - 1
             // What a script prints may name files of this checkout.
             let text = (File.ReadAllText page).Replace(marker, String.replicate depth "../").Replace($"{root}/", "")
-            // The code of C#'s examples keeps the margin that it has in the XML file.
-            let margin = "(?m)(?<=^|<code lang=\"fsharp\">) {12}(?= *<span class=\"(?:id|k|c)\")"
-            File.WriteAllText(page, Regex.Replace(text, margin, ""))
+            // In the reference, the code of examples keeps the margin that it has in the XML file.
+            let example = "(?s)(?<=<p class=\"fsdocs-example\">\\s*<pre[^>]*>).*?(?=</pre>)"
+            let withoutMargin (code: Match) = Regex.Replace(code.Value, "(?m)^ {12}", "")
+            File.WriteAllText(page, (if depth > 0 then Regex.Replace(text, example, withoutMargin) else text))
 
         let indexOfFsdocs = Path.Combine(folder, "index.json")
         use index = JsonDocument.Parse((File.ReadAllText indexOfFsdocs).Replace($"{root}/", ""))

@@ -74,8 +74,8 @@ for components in 1..6 do
 (**
 Where few runs reach the best maximum, as in the last line, a criterion compares starts rather than models. `Start.Auto`
 and `Restarts` search harder; `Start.Thorough` searches hardest. If the best value still depends on the seed, take a
-smaller K or a structure with fewer parameters. A plateau is necessary, but it is no proof: five components agree on their
-maximum, too.
+smaller K or a structure with fewer parameters. A plateau is necessary but proves nothing: the runs with five components
+agree on their maximum as well.
 
 ## Held-out likelihood
 
@@ -151,7 +151,7 @@ probabilities. If they spread over several values, report the range.
 
 ## Stable groups
 
-K may be certain and the groups may not, or the other way round. Two fits group the rows alike if the adjusted Rand
+K may be certain while the groups are not, or the other way round. Two fits group the rows alike if the adjusted Rand
 index of their labels is near 1; for unrelated groupings it is near 0. Each bootstrap fit here labels the original rows,
 and the table compares these labels with those of the fit to all rows:
 *)
@@ -197,10 +197,11 @@ for count in [ 100; 400; 1600 ] do
 (*** include-output ***)
 (**
 A true number of groups would stay the same. A K that grows with the rows only sets the resolution of the approximation.
-Choose it by what the fit is for: held-out likelihood for densities and anomalies, and the smallest K that serves for
-segments.
+Choose it by what the fit is for: held-out likelihood for densities and anomalies, and, for segments, the smallest K that
+serves the purpose.
 
-Repeat the selection on halves of your data. If the halves choose a smaller K than the whole, no K is right.
+Repeat the selection on halves of your data. If the halves choose a smaller K than the whole, K depends on the
+number of rows: collect more, or read K as a resolution.
 
 ## Floors
 
@@ -221,7 +222,7 @@ columns that are sums of others are the usual causes.
 | `NearlyEmpty` | A component has almost no weight. K is too large, or these rows are outliers. |
 | `PassedOver` | A run with a higher objective was left aside because of irregular components. |
 | `FailedRun` | Some starts led nowhere. Compare the results of more seeds. |
-| `LightWeights` | The sample weights are no counts of rows, so BIC and ICL penalise too little. |
+| `LightWeights` | The sample weights don't count rows, so BIC and ICL penalise too little. |
 | `AtEdge` | The best K is the largest or the smallest that was tried. Widen the range. |
 | `BetterOnFloor`, `BestOnFloor` | Only candidates on the floor have a lower criterion, or no other candidate is left. |
 

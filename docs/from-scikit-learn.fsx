@@ -127,7 +127,7 @@ Console.WriteLine($"ln p {model.ScoreSamples([[4.4, 50]])[0]:F3}, mean {model.Sc
 Console.WriteLine($"BIC {model.Bic():F3}, AIC {model.Aic():F3}");
 ```
 
-## 5. Choose the form of the covariances
+## 5. Choose the covariance structure
 
 ```python
 for form in ["full", "tied", "diag"]:
@@ -159,7 +159,7 @@ foreach (var (name, type) in new[] { ("full", CovarianceType.Full), ("tied", Cov
 }
 ```
 
-## 6. Give a start, or make several
+## 6. Give a start, or try several
 
 From the same start and without regularisation, the two libraries agree to as many digits as you ask for.
 

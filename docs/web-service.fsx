@@ -8,15 +8,40 @@ index: 8
 
 # A web service
 
-A service answers with the component of one row at a time. This page fits a model offline, saves it, and serves it with
+This service takes one row per request and answers with its component. This page fits a model offline, saves it, and serves it with
 ASP.NET Core. Then it sends requests from many threads, and measures how long an answer takes. Run it with
 `dotnet fsi docs/web-service.fsx` after `dotnet fsi build.fsx build`.
 
-The program is `samples/Gmm.Web` in the repository. Two commands begin a project of your own:
+The program is `samples/Gmm.Web` in the repository. Two commands start a project of your own, in an empty folder:
 
 ```text
 dotnet new web
 dotnet add package Gmm.CSharp
+```
+
+The blocks of C# below, one after another, are its `Program.cs`. It fits in one run and serves in another:
+
+```text
+dotnet run -- fit faithful.csv model.json
+dotnet run -- serve model.json --urls http://localhost:5000
+curl localhost:5000/label -H 'Content-Type: application/json' -d '[3.6, 79]'
+```
+
+```csharp
+using Gmm.CSharp;
+
+switch (args)
+{
+    case ["fit", var data, var path]:
+        Fit(data, path);
+        return 0;
+    case ["serve", var path, .. var settings]:
+        Serve(path, settings);
+        return 0;
+    default:
+        Console.Error.WriteLine("Usage: Gmm.Web fit data.csv model.json | Gmm.Web serve model.json [--urls http://localhost:5000]");
+        return 2;
+}
 ```
 
 ## Fit offline
@@ -103,6 +128,9 @@ open System.Threading.Tasks
 open Gmm
 
 let program = Path.Combine(__SOURCE_DIRECTORY__, "../samples/Gmm.Web/bin/Release/net10.0/Gmm.Web.dll")
+
+if not (File.Exists program) then
+    failwith "The service is not built. Run `dotnet fsi build.fsx build` first."
 
 let faithful = Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")
 let folder = Directory.CreateTempSubdirectory("gmm").FullName

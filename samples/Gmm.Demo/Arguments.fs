@@ -208,7 +208,7 @@ labels.Aliases.Add "--label"
 
 /// The options by what they are about.
 let private groups: (string * Option list) list =
-    [ "The fit, which needs --components or --select. Structures have the names of scikit-learn and tgmm (full, tied_full,\ndiag, tied_diag, spherical, tied_spherical) and of mclust (VVV, EEE, VVI, EEI, VII, EII):",
+    [ "The fit, which needs --components or --select. Structures have the names of tgmm (full, tied_full, diag,\ntied_diag, spherical, tied_spherical), of scikit-learn (tied) or of mclust (VVV, EEE, VVI, EEI, VII, EII):",
       [ components; select; covariance; restarts; seed ]
       "The picture:", [ draw; output ]
       "The file, of which the demo detects what is not given. Columns are named, or numbered from 1; none is no column:",

@@ -240,6 +240,7 @@ public sealed class GaussianMixture : MixtureModel
     public Covariances Covariances => new(Current<FitOf<Gaussian>>().Parameters);
 
     /// <summary>The precisions Σₖ⁻¹ in the structure's own shape, that of <see cref="Covariances.Values"/>.</summary>
+    /// <remarks>A cast makes them an array: <c>(double[,,])model.Precisions</c> for full covariances, <c>(double[,])</c> for diagonal and for tied full ones, <c>(double[])</c> for spherical and for tied diagonal ones.</remarks>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public Tensor Precisions => new(GaussianModule.precisions(Current<FitOf<Gaussian>>().Parameters));
 

@@ -18,7 +18,7 @@ module internal Browser =
                 ProcessStartInfo(path, UseShellExecute = true)
             else
                 let program = if OperatingSystem.IsMacOS() then "open" else "xdg-open"
-                ProcessStartInfo(program, [ path ])
+                ProcessStartInfo(program, [ path ], RedirectStandardError = true)
 
         try
             use opener = Process.Start start

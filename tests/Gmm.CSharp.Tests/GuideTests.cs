@@ -45,7 +45,8 @@ public partial class GuideTests
         var shares = new double[model.Weights.Length];
         model.PredictProba(eruption, shares);
         int component = model.Predict(eruption);
-        Console.WriteLine($"component {component}: probability {shares[component]:F6}, log-density {model.ScoreSample(eruption):F4}");
+        Console.WriteLine(
+            $"component {component}: probability {shares[component]:F6}, log-density {model.ScoreSample(eruption):F4}");
 
         var csv = Path.Combine(Path.GetTempPath(), "export.csv");
         File.WriteAllText(csv, "id;length;group;width\nA1;20,7;u;1,5\nA2;22,1;v;2\nA3;19,4;u;NA\nA4;35,4;v;4,5\n");
@@ -73,7 +74,9 @@ public partial class GuideTests
             CovariancePrior = new double[,] { { 0.1, 0 }, { 0, 30 } },
             DegreesOfFreedomPrior = 4,
         }.Fit(eruptions);
-        Console.WriteLine($"weights {believed.Weights[0]:F4}, {believed.Weights[1]:F4}; waits {believed.Means[0, 1]:F3}, {believed.Means[1, 1]:F3}");
+        Console.WriteLine(
+            $"weights {believed.Weights[0]:F4}, {believed.Weights[1]:F4}; "
+            + $"waits {believed.Means[0, 1]:F3}, {believed.Means[1, 1]:F3}");
 
         var further = new GaussianMixture(2)
         {
@@ -98,9 +101,12 @@ public partial class GuideTests
         double[][] patterns = [[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, 1, 1], [1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1]];
         double[] times = [1513, 23, 59, 12, 21, 19, 11, 34];
 
-        var films = new BernoulliMixture(components: 2) { InitLabels = [0, 0, 0, 1, 0, 1, 1, 1], Tolerance = 1e-12 }.Fit(patterns, times);
+        var films = new BernoulliMixture(components: 2) { InitLabels = [0, 0, 0, 1, 0, 1, 1, 1], Tolerance = 1e-12 }
+            .Fit(patterns, times);
         Console.WriteLine($"{films.Weights[1]:P1} of the films show it; log-likelihood {films.LogLikelihood:F4}");
-        Console.WriteLine($"the first doctor says so for {films.Probabilities[1, 0]:P0} of them, and for {films.Probabilities[0, 0]:P0} of the others");
+        Console.WriteLine(
+            $"the first doctor says so for {films.Probabilities[1, 0]:P0} of them, "
+            + $"and for {films.Probabilities[0, 0]:P0} of the others");
 
         double[][] visits = [[1.2, 5, 0], [0.9, 7, 0], [1.4, 6, 1], [3.8, 1, 1], [4.1, 0, 1], [3.5, 2, 1], [4.4, 1, 0]];
 
@@ -110,14 +116,18 @@ public partial class GuideTests
         }.Fit(visits);
 
         int first = mixed.Predict(visits)[0];
-        Console.WriteLine($"mean {mixed.PartParameters[0].Means[first, 0]:F3}, rate {mixed.PartParameters[1].Rates[first, 0]:F3}");
-        Console.WriteLine($"probability {mixed.PartParameters[2].Probabilities[first, 0]:F3}, weight {mixed.Weights[first]:F3}");
+        Console.WriteLine(
+            $"mean {mixed.PartParameters[0].Means[first, 0]:F3}, rate {mixed.PartParameters[1].Rates[first, 0]:F3}");
+        Console.WriteLine(
+            $"probability {mixed.PartParameters[2].Probabilities[first, 0]:F3}, weight {mixed.Weights[first]:F3}");
 
         var clusters = new KMeans(clusters: 2) { Restarts = 10 };
         int[] labels = clusters.FitPredict(eruptions);
         double[,] distances = clusters.Transform(eruptions);
-        Console.WriteLine($"inertia {clusters.Inertia:F5}, {labels.Count(label => label == labels[0])} rows with the first one");
-        Console.WriteLine($"it lies {distances[0, labels[0]]:F3} from its center, {distances[0, 1 - labels[0]]:F3} from the other");
+        Console.WriteLine(
+            $"inertia {clusters.Inertia:F5}, {labels.Count(label => label == labels[0])} rows with the first one");
+        Console.WriteLine(
+            $"it lies {distances[0, labels[0]]:F3} from its center, {distances[0, 1 - labels[0]]:F3} from the other");
 
         Console.WriteLine($"{tied}");
         Console.WriteLine(tied.Summary(eruptions, file.ColumnNames));
@@ -126,28 +136,35 @@ public partial class GuideTests
         int[] species = Metrics.ToNumbers(flowers.Labels!);
         var gardener = new GaussianMixture(3) { InitLabels = species }.Fit(flowers.Rows);
         int[] found = gardener.Predict(flowers.Rows);
-        Console.WriteLine($"adjusted Rand index {Metrics.AdjustedRand(flowers.Labels!, found):F4}, silhouette {Metrics.Silhouette(flowers.Rows, found):F4}");
+        Console.WriteLine(
+            $"adjusted Rand index {Metrics.AdjustedRand(flowers.Labels!, found):F4}, "
+            + $"silhouette {Metrics.Silhouette(flowers.Rows, found):F4}");
         Console.WriteLine($"BIC {gardener.Bic():F2}, ICL {gardener.Icl(flowers.Rows):F2}");
         Console.WriteLine($"{Metrics.Report(flowers.Labels!, found)}");
 
         var likely = Metrics.AlignColumns(flowers.Labels!, gardener.PredictProba(flowers.Rows));
         Console.WriteLine($"area under the ROC curve {Metrics.RocAuc(flowers.Labels!, likely):F4}");
 
-        var rounder = new GaussianMixture(3) { CovarianceType = CovarianceType.Diag, InitLabels = [.. species.Select(label => 2 - label)] }.Fit(flowers.Rows);
+        var rounder = new GaussianMixture(3) { CovarianceType = CovarianceType.Diag, InitLabels = [.. species.Select(label => 2 - label)] }
+            .Fit(flowers.Rows);
         foreach (var pair in gardener.Compare(rounder).Pairs)
         {
-            Console.WriteLine($"component {pair.First} is {pair.Second} of the other: weight {pair.WeightDifference:+0.000;-0.000;0.000}, mean moved by {pair.Distance:F3}");
+            Console.WriteLine(
+                $"component {pair.First} is {pair.Second} of the other: "
+                + $"weight {pair.WeightDifference:+0.000;-0.000;0.000}, mean moved by {pair.Distance:F3}");
         }
 
         var chosen = new GaussianMixture(1) { Restarts = 5 };
-        var selection = chosen.Select(flowers.Rows, components: [1, 2, 3, 4], covarianceTypes: [CovarianceType.Full, CovarianceType.TiedFull]);
+        var selection = chosen.Select(
+            flowers.Rows, components: [1, 2, 3, 4], covarianceTypes: [CovarianceType.Full, CovarianceType.TiedFull]);
         Console.WriteLine($"{chosen.Components} components, {chosen.CovarianceType}: BIC {selection.Best.Bic:F3}");
         Console.WriteLine($"{selection.Candidates.Count} candidates, ICL of the best {selection.Best.Icl:F3}");
 
         bool[] unusual = model.Outliers(eruptions, share: 0.02);
         double threshold = model.DensityThreshold(eruptions, share: 0.02);
         bool[] isNew = model.IsOutlier([[4.4, 82], [4.4, 50]], threshold);
-        Console.WriteLine($"{unusual.Count(isUnusual => isUnusual)} eruptions below {threshold:F4}; of the new ones {isNew[0]}, {isNew[1]}");
+        Console.WriteLine(
+            $"{unusual.Count(isUnusual => isUnusual)} eruptions below {threshold:F4}; of the new ones {isNew[0]}, {isNew[1]}");
 
         var waits = model.Marginal([1]);
         Console.WriteLine($"short and long eruptions meet at a wait of {waits.CutPoints()[^1].X:F3} minutes");
@@ -157,7 +174,8 @@ public partial class GuideTests
 
         var (inner, _) = model.Sample(1000, confidence: 0.9);
         var (outer, _) = model.Sample(1000, component: 0, stdRange: (3, double.PositiveInfinity));
-        Console.WriteLine($"largest distance {Largest(model.Mahalanobis(inner)):F2}, least {Least(model.Mahalanobis(outer), 0):F2}");
+        Console.WriteLine(
+            $"largest distance {Largest(model.Mahalanobis(inner)):F2}, least {Least(model.Mahalanobis(outer), 0):F2}");
 
         var wait = model.Conditional(features: [1], given: [0], values: [3.6]);
         Console.WriteLine($"after 3.6 minutes: {wait.Means[0, 0]:F1} minutes with weight {wait.Weights[0]:F3}");

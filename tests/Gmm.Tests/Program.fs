@@ -13,7 +13,7 @@ let private ofKernels (tests: Test) =
     | [] -> Test.filter "." (file >> fun file -> List.contains file files) tests
     | missing -> failwith $"There are no tests of %A{missing}."
 
-/// Runs the tests, with Expecto's arguments; after `--kernels` only those of vector instructions. `--formulas` instead writes the
+/// Runs the tests, with Expecto's arguments; with `--kernels` only those of vector instructions. `--formulas` instead writes the
 /// formulas that tests check, a line for each, with tabs between its parts, and `--bits FILE` the bits of many results to a file.
 [<EntryPoint>]
 let main arguments =
@@ -29,6 +29,6 @@ let main arguments =
     | _ ->
         let tests = Impl.testFromThisAssembly () |> Option.get
 
-        match List.ofArray arguments with
-        | "--kernels" :: rest -> ofKernels tests |> runTestsWithCLIArgs [] (Array.ofList rest)
-        | _ -> tests |> runTestsWithCLIArgs [] arguments
+        match arguments |> Array.partition ((=) "--kernels") with
+        | [||], _ -> tests |> runTestsWithCLIArgs [] arguments
+        | _, rest -> ofKernels tests |> runTestsWithCLIArgs [] rest

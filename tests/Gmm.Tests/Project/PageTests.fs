@@ -234,7 +234,7 @@ let tests =
               let fences =
                   Regex.Matches(page, "^```csharp\r?\n(.*?)^```", RegexOptions.Multiline ||| RegexOptions.Singleline)
 
-              Assert.Equal(2, fences.Count)
+              Assert.Equal(3, fences.Count)
 
               for fence in fences do
                   for part in fence.Groups[1].Value.ReplaceLineEndings("\n").Split "\n\n/// " do
