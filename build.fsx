@@ -480,7 +480,7 @@ module Steps =
             let text = (File.ReadAllText page).Replace(marker, String.replicate depth "../").Replace($"{root}/", "")
             // In the reference, the code of examples keeps the margin that it has in the XML file.
             let example = "(?s)(?<=<p class=\"fsdocs-example\">\\s*<pre[^>]*>).*?(?=</pre>)"
-            let withoutMargin (code: Match) = Regex.Replace(code.Value, "(?m)^ {12}", "")
+            let withoutMargin (code: Match) = Regex.Replace(code.Value, "(?m)(?<=^|<code[^>]*>) {12}", "")
             File.WriteAllText(page, (if depth > 0 then Regex.Replace(text, example, withoutMargin) else text))
 
         let indexOfFsdocs = Path.Combine(folder, "index.json")
