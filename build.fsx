@@ -266,7 +266,7 @@ module Steps =
         let report =
             match run.Project with
             | "Gmm.CSharp.Tests" -> [ "-noLogo"; "-noColor"; "-junit"; file ]
-            | _ -> [ "--no-spinner"; "--colours"; "0"; "--junit-summary"; file ]
+            | _ -> [ "--no-spinner"; "--colours"; "0"; "--fail-on-focused-tests"; "--junit-summary"; file ]
 
         printfn $"\n{run.Name}"
         let start = dotnetStart (testProgram run.Project) (report @ run.Arguments)
@@ -621,7 +621,16 @@ module Steps =
 
         dotnetWith [ packagesOutput ] "pack Gmm.sln -c Release --no-restore --verbosity quiet -clp:NoSummary --output"
         let files = Directory.GetFiles(packagesOutput, "*.nupkg") |> Array.sort
-        let wrong = files |> Array.collect (faults >> Array.ofList)
+
+        let named (id: string) =
+            files |> Array.exists (fun file -> Regex.IsMatch(Path.GetFileName file, $@"^{Regex.Escape id}\.\d"))
+
+        let absent =
+            [| for id in dependencies.Keys do
+                   if not (named id) then
+                       $"{id}: there is no package" |]
+
+        let wrong = Array.append absent (files |> Array.collect (faults >> Array.ofList))
 
         for fault in wrong do
             eprintfn $"error: {fault}"

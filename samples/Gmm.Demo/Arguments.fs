@@ -66,7 +66,7 @@ let private range (text: string) =
     else
         each number text |> Result.mapError (fun _ -> $"numbers such as 1..9 or 2,3,5, not \"{text}\"")
 
-/// The structure with a name of scikit-learn or tgmm, or of a model of mclust.
+/// The structure with a name of tgmm, scikit-learn or mclust.
 let private structure (text: string) =
     let ofMclust =
         [ "VVV", Full; "VVI", Diag; "VII", Spherical; "EEE", TiedFull; "EEI", TiedDiag; "EII", TiedSpherical ]
@@ -118,7 +118,7 @@ let private picture (path: string) =
 
             /// The folders on the way that aren't there, the innermost first.
             let rec missing (folder: string) =
-                if Path.Exists folder then
+                if isNull folder || Path.Exists folder then
                     []
                 else
                     folder :: missing (Path.GetDirectoryName folder)
@@ -129,7 +129,7 @@ let private picture (path: string) =
                 Directory.CreateDirectory(Path.GetDirectoryName full) |> ignore
                 File.OpenHandle(full, FileMode.OpenOrCreate, FileAccess.Write).Dispose()
             finally
-                if isNew then
+                if isNew && File.Exists full then
                     File.Delete full
 
                 created |> List.filter Directory.Exists |> List.iter Directory.Delete

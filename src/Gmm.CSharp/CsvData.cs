@@ -68,7 +68,7 @@ public sealed class CsvData
     /// <summary>Reads a file, or says what is wrong with it, as for files that users upload.</summary>
     /// <param name="path">Where the file is.</param>
     /// <param name="data">The content of the file; null if the file can't be used.</param>
-    /// <param name="error">The problem with its place and its remedy: the message of the exception that <see cref="Read(string, CsvOptions)"/> throws.</param>
+    /// <param name="error">The problem with its place and its remedy, a setting that breaks its rule included: the message of the exception that <see cref="Read(string, CsvOptions)"/> throws.</param>
     /// <param name="options">The format, and the columns to read; all is detected unless given.</param>
     /// <returns>True if the file was read.</returns>
     /// <exception cref="ArgumentException"><see cref="CsvOptions.Columns"/> and <see cref="CsvOptions.Without"/> are both set.</exception>

@@ -28,6 +28,38 @@ public partial class FirstPageTests
         File.Delete(path);
     }
 
+    [Fact]
+    public void CodeOfThePackagesReadmeIsTheCodeHereAndRuns()
+    {
+        var here = Squeeze(File.ReadAllText(Path.Combine(Data.Root, "tests", "Gmm.CSharp.Tests", "FirstPageTests.cs")));
+        var code = Assert.Single(Fence().Matches(File.ReadAllText(Path.Combine(Data.Root, "src", "Gmm.CSharp", "README.md")))).Groups[1].Value;
+        Assert.Contains(Squeeze(code.Replace("using Gmm.CSharp;", "").Replace("\"scatter.svg\"", "path")), here);
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".svg");
+        var lines = RunOfThePackage(path);
+        Assert.Matches("^log-likelihood -[0-9.]+, BIC [0-9.]+, [0-9]+ iterations$", lines[0]);
+        Assert.Matches("^row 0 belongs to component [01]$", lines[1]);
+        Assert.StartsWith("<svg ", File.ReadAllText(path));
+        File.Delete(path);
+    }
+
+    private static List<string> RunOfThePackage(string path)
+    {
+        var Console = new Lines();
+
+        double[][] rows = [.. Enumerable.Range(0, 200).Select(n => new[] { n % 2 * 5 + Math.Sin(n), Math.Cos(3 * n) })];
+
+        var model = new GaussianMixture(components: 2) { CovarianceType = CovarianceType.Full, Restarts = 5, RandomState = 1 };
+        model.Fit(rows);
+
+        Console.WriteLine($"log-likelihood {model.LogLikelihood:F3}, BIC {model.Bic():F2}, {model.Iterations} iterations");
+        Console.WriteLine($"row 0 belongs to component {model.Predict(rows)[0]}");
+
+        Plot.Scatter(model, rows, new() { Title = "Two components" }).Save(path);
+
+        return Console;
+    }
+
     private static List<string> Run(string path)
     {
         var Console = new Lines();

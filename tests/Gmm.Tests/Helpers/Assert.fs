@@ -21,7 +21,7 @@ type Assert =
         if condition then
             failtest (defaultArg message "The condition is true.")
 
-    static member private Same(a: obj, b: obj) : bool =
+    static member private AreEqual(a: obj, b: obj) : bool =
         // Both are equivalence relations, for which NaN equals NaN, of objects and of arrays; F#'s `=` is that of IEEE 754.
         Object.Equals(a, b)
         || LanguagePrimitives.GenericEqualityERComparer.Equals(a, b)
@@ -30,12 +30,12 @@ type Assert =
            | (:? string), _ -> false
            | (:? IEnumerable as a), (:? IEnumerable as b) ->
                let a, b = Array.ofSeq (Seq.cast<obj> a), Array.ofSeq (Seq.cast<obj> b)
-               a.Length = b.Length && Array.forall2 (fun x y -> Assert.Same(x, y)) a b
+               a.Length = b.Length && Array.forall2 (fun x y -> Assert.AreEqual(x, y)) a b
            | _ -> false
 
     /// Fails unless two values are equal.
     static member Equal<'T>(expected: 'T, actual: 'T) =
-        if not (Assert.Same(expected, actual)) then
+        if not (Assert.AreEqual(expected, actual)) then
             failtest $"Expected: %A{expected}\n  Actual: %A{actual}"
 
     /// Fails unless two texts are equal; shows where they differ.
@@ -43,7 +43,7 @@ type Assert =
 
     /// Fails unless two sequences have equal elements.
     static member Equal<'T>(expected: seq<'T>, actual: seq<'T>) =
-        if not (Assert.Same(Array.ofSeq expected, Array.ofSeq actual)) then
+        if not (Assert.AreEqual(Array.ofSeq expected, Array.ofSeq actual)) then
             failtest $"Expected: %A{expected}\n  Actual: %A{actual}"
 
     /// Fails unless |actual − expected| ≤ tolerance.
@@ -53,7 +53,7 @@ type Assert =
 
     /// Fails if two values are equal.
     static member NotEqual<'T>(unexpected: 'T, actual: 'T) =
-        if Assert.Same(unexpected, actual) then
+        if Assert.AreEqual(unexpected, actual) then
             failtest $"Both are %A{actual}"
 
     /// Fails unless two references are of the same object.
@@ -73,7 +73,7 @@ type Assert =
 
     /// Fails unless an element of a sequence equals a value.
     static member Contains<'T>(element: 'T, elements: seq<'T>) =
-        if not (elements |> Seq.exists (fun each -> Assert.Same(element, each))) then
+        if not (elements |> Seq.exists (fun each -> Assert.AreEqual(element, each))) then
             failtest $"%A{element} is not in %A{List.ofSeq elements}"
 
     /// Fails unless a predicate holds for an element of a sequence.
@@ -88,7 +88,7 @@ type Assert =
 
     /// Fails if an element of a sequence equals a value.
     static member DoesNotContain<'T>(element: 'T, elements: seq<'T>) =
-        if elements |> Seq.exists (fun each -> Assert.Same(element, each)) then
+        if elements |> Seq.exists (fun each -> Assert.AreEqual(element, each)) then
             failtest $"%A{element} is in %A{List.ofSeq elements}"
 
     /// Fails if a predicate holds for an element of a sequence.
