@@ -72,6 +72,20 @@ public enum StoppingRule
     Change,
 }
 
+/// <summary>How a fit reaches a limit of EM.</summary>
+public enum Acceleration
+{
+    /// <summary>By plain EM: every iterate is the M-step of the one before.</summary>
+    None,
+
+    /// <summary>By extrapolating EM steps (SQUAREM); the objective never falls, and the limits are those of EM.</summary>
+    /// <remarks>
+    /// (Varadhan and Roland 2008.) Slow fits need several times fewer E-steps. An extrapolation counts only if its objective is at
+    /// least that of the EM steps.
+    /// </remarks>
+    Squarem,
+}
+
 /// <summary>How the starting covariances of a Gaussian mixture are found.</summary>
 public enum CovarianceInitMethod
 {

@@ -273,6 +273,7 @@ public abstract class Estimator
         double[]? startWeights,
         Assignment assignment,
         Core.Stopping stopping,
+        Core.Acceleration acceleration,
         WeightPrior weightPrior,
         IProgress<FitProgress>? progress,
         CancellationToken cancellationToken) =>
@@ -286,6 +287,7 @@ public abstract class Estimator
             assignment: assignment,
             tolerance: Tolerance,
             stopping: stopping,
+            acceleration: acceleration,
             maxIterations: MaxIterations,
             fewerComponents: FewerComponents,
             weightPrior: weightPrior,

@@ -103,6 +103,7 @@ public sealed class KMeans : Estimator
             startWeights: null,
             Defaults.Assignment,
             Defaults.Stopping,
+            Defaults.Acceleration,
             Defaults.WeightPrior,
             progress,
             cancellationToken);

@@ -24,6 +24,13 @@ public abstract class MixtureModel : Estimator
     /// <summary>When the fit has converged; by Aitken's rule unless set.</summary>
     public StoppingRule Stopping { get; set; } = StoppingRule.Aitken;
 
+    /// <summary>How the fit reaches the limit of EM; by <see cref="Acceleration.Squarem"/> unless set.</summary>
+    /// <remarks>
+    /// Fits with classification EM, with <see cref="Estimator.KeepHistory"/> or with <see cref="Regularisation.Absolute"/> are not
+    /// accelerated.
+    /// </remarks>
+    public Acceleration Acceleration { get; set; } = Acceleration.Squarem;
+
     /// <summary>Whether a selection may choose a candidate with a component on the floor of its covariance; false unless set.</summary>
     public bool SelectOnFloor { get; set; }
 
@@ -357,7 +364,11 @@ public abstract class MixtureModel : Estimator
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public int FreeParameters => Current().FreeParameters;
 
-    /// <summary>Aitken's estimate of the remaining gain of the objective; ∞ before the second iteration.</summary>
+    /// <summary>The number of E-steps over all rows: one for the start, one for each iteration and one for each rejected extrapolation.</summary>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public int Passes => Current().Passes;
+
+    /// <summary>The estimate of the remaining gain of the objective; ∞ before the second iteration.</summary>
     /// <remarks>(Böhning and others 1994.)</remarks>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double Remaining => Current().Remaining;
@@ -371,6 +382,7 @@ public abstract class MixtureModel : Estimator
         Setting.Of("components", () => Components, value => Components = value),
         Setting.Of("init", () => Init, value => Init = value),
         Setting.Of("stopping", () => Stopping, value => Stopping = value),
+        Setting.Of("acceleration", () => Acceleration, value => Acceleration = value),
         Setting.Of("selectOnFloor", () => SelectOnFloor, value => SelectOnFloor = value),
         Setting.Optional("initWeights", () => InitWeights, value => InitWeights = value),
         Setting.Of("warmStart", () => WarmStart, value => WarmStart = value),
@@ -447,6 +459,7 @@ public abstract class MixtureModel : Estimator
             isWarm ? null : InitWeights,
             Cem ? Assignment.Hard : Assignment.Soft,
             ToCore(Stopping),
+            ToCore(Acceleration),
             ToWeightPrior(WeightConcentrationPrior),
             progress,
             cancellationToken);
@@ -491,6 +504,14 @@ public abstract class MixtureModel : Estimator
             StoppingRule.Aitken => Core.Stopping.Aitken,
             StoppingRule.Change => Core.Stopping.Change,
             _ => throw Translation.UnknownValue(nameof(Stopping), rule),
+        };
+
+    private static Core.Acceleration ToCore(Acceleration acceleration) =>
+        acceleration switch
+        {
+            Acceleration.None => Core.Acceleration.None,
+            Acceleration.Squarem => Core.Acceleration.Squarem,
+            _ => throw Translation.UnknownValue(nameof(Acceleration), acceleration),
         };
 
     private static WeightPrior ToWeightPrior(Tensor? concentration) =>

@@ -30,6 +30,7 @@ public class GaussianMixtureTests
         ["RegCovar relative"] = new(m => m.RegCovar = Regularisation.Floor(0.01), o => With(o, regCovar: Core.Regularisation.NewFloor(0.01))),
         ["Stopping"] = new(m => (m.Stopping, m.Init) = (StoppingRule.Change, InitMethod.Points),
             o => With(o, stopping: Core.Stopping.Change, start: Start<Gaussian>.Points)),
+        ["Acceleration"] = new(m => m.Acceleration = Acceleration.None, o => With(o, acceleration: Core.Acceleration.None)),
         ["Init KPlusPlus"] = new(m => m.Init = InitMethod.KPlusPlus, o => With(o, start: Start<Gaussian>.KPlusPlus)),
         ["Init Points"] = new(m => m.Init = InitMethod.Points, o => With(o, start: Start<Gaussian>.Points)),
         ["Init RandomResponsibilities"] = new(m => m.Init = InitMethod.RandomResponsibilities, o => With(o, start: Start<Gaussian>.RandomResponsibilities)),
@@ -317,6 +318,7 @@ public class GaussianMixtureTests
         int? maxIterations = null,
         Core.Regularisation? regCovar = null,
         Core.Stopping? stopping = null,
+        Core.Acceleration? acceleration = null,
         WeightPrior? weightPrior = null,
         MeanPrior? meanPrior = null,
         CovariancePrior? covariancePrior = null)
@@ -340,6 +342,7 @@ public class GaussianMixtureTests
             (nameof(options.Tolerance), tolerance),
             (nameof(options.MaxIterations), maxIterations),
             (nameof(options.Stopping), stopping),
+            (nameof(options.Acceleration), acceleration),
             (nameof(options.WeightPrior), weightPrior));
     }
 

@@ -36,6 +36,8 @@ internal interface IFit
 
     double Remaining { get; }
 
+    int Passes { get; }
+
     double LogPrior { get; }
 
     IReadOnlyList<FitWarning> Warnings { get; }
@@ -131,6 +133,8 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     public double Objective => Value.Objective;
 
     public double Remaining => Value.Remaining;
+
+    public int Passes => Value.Passes;
 
     public double LogPrior => Value.LogPrior;
 

@@ -25,6 +25,11 @@ type Fit<'θ> =
         Statistics: Statistics
         /// The objective of every iterate: the start, then the mixture after each iteration.
         Trace: float[]
+        /// The number of E-steps over all rows of the run that led to the fit. It exceeds the number of iterations by 1, for the
+        /// start, and by the extrapolations that were rejected.
+        Passes: int
+        /// The estimate of the remaining gain of the objective (`Iterate.Remaining`).
+        Remaining: float
         /// The reason why the fit stopped.
         Stop: Stop
         /// The seed of the run; with several restarts, that of the best run.
@@ -60,14 +65,6 @@ type Fit<'θ> =
         match fit.Iterations with
         | 0 -> infinity
         | last -> fit.Trace[last] - fit.Trace[last - 1]
-
-    /// Aitken's estimate of the remaining gain of the objective (Böhning and others 1994); ∞ before the second
-    /// iteration, unless the objective no longer changes.
-    member fit.Remaining =
-        match fit.Iterations with
-        | 0 -> infinity
-        | 1 -> Convergence.remaining infinity fit.Change
-        | last -> Convergence.remaining (fit.Trace[last - 1] - fit.Trace[last - 2]) fit.Change
 
     /// Σₙ wₙ ln p(xₙ), the log-likelihood of the data to which the mixture was fitted.
     member fit.LogLikelihood = fit.Statistics.LogLikelihood
@@ -154,6 +151,8 @@ module Fit =
                 Weight = 1.0
                 LogLikelihood = -infinity }
           Trace = [| -infinity |]
+          Passes = 0
+          Remaining = infinity
           Stop = IterationLimit
           Seed = 0
           History = [||]
@@ -185,6 +184,8 @@ module Fit =
                       Mixture = current.Mixture
                       Statistics = current.Statistics
                       Trace = trace.ToArray()
+                      Passes = current.Passes
+                      Remaining = current.Remaining
                       Stop = stop
                       Seed = seed
                       History = [||]

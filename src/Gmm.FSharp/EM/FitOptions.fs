@@ -63,6 +63,9 @@ type FitOptions<'kind, 'θ> =
         Tolerance: float
         /// The convergence rule; k-means has its own.
         Stopping: Stopping
+        /// How the fit reaches the limit of EM. Fits with Hard assignment, with History or with RegCovar Absolute, and k-means, are
+        /// not accelerated.
+        Acceleration: Acceleration
         /// The largest number of M-steps.
         MaxIterations: int
         /// Whether to fit fewer components when a start that chooses rows finds fewer different rows than components; otherwise
@@ -98,6 +101,7 @@ module FitOptions =
           Assignment = Soft
           Tolerance = 1e-6
           Stopping = Stopping.Aitken
+          Acceleration = Acceleration.Squarem
           MaxIterations = 1000
           FewerComponents = false
           WeightPrior = Flat

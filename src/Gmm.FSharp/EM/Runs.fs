@@ -170,8 +170,15 @@ module Runs =
 
                             iterate
 
+                        let iterates =
+                            match options.Acceleration, options.Assignment with
+                            | Acceleration.Squarem, Soft when rule.IsExact && not options.History ->
+                                Squarem.iteratesOn pass model options.Tolerance start
+                            | Acceleration.Squarem, _
+                            | Acceleration.None, _ -> EM.iteratesOn pass (rule.Next model) model start
+
                         let! fit =
-                            EM.iteratesOn pass (rule.Next model) model start
+                            iterates
                             |> Progress.watch report number seed clock
                             |> Seq.map (Result.map keep)
                             |> Fit.ofIterates

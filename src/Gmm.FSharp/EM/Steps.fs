@@ -15,8 +15,11 @@ type Iterate<'θ> =
         /// The change of the objective since the previous iterate; ∞ at the start.
         Change: float
         /// Aitken's estimate of the remaining gain of the objective (`Convergence.remaining`); ∞ at the start and after the
-        /// first M-step, unless the objective no longer changes.
+        /// first M-step, unless the objective no longer changes, and in accelerated fits where too few EM steps follow one
+        /// another.
         Remaining: float
+        /// The number of E-steps that led to this iterate, including its own and those of rejected extrapolations.
+        Passes: int
     }
 
 /// Estimates how far a sequence of objectives is from its limit.
@@ -35,6 +38,13 @@ module Convergence =
         else
             let ratio = change / previousChange |> max 0.0 |> min slowest
             abs (ratio / (1.0 - ratio) * change)
+
+    /// Returns the estimate at the end of a trace of objectives of plain EM.
+    let internal remainingAfter (trace: float[]) : float =
+        match trace.Length - 1 with
+        | 0 -> infinity
+        | 1 -> remaining infinity (trace[1] - trace[0])
+        | last -> remaining (trace[last - 1] - trace[last - 2]) (trace[last] - trace[last - 1])
 
 /// The expectation–maximisation algorithm as pure functions (Dempster, Laird and Rubin 1977; Bishop, PRML, 2006, §9.4).
 module EM =
@@ -63,6 +73,36 @@ module EM =
     let objective (model: Model<'θ>) (mixture: Mixture<'θ>) (statistics: Statistics) =
         (statistics.LogLikelihood + Model.logPrior model mixture) / statistics.Weight
 
+    /// Runs the E-step of a mixture that follows another iterate, or is the start.
+    let internal iterate
+        (pass: Pass<'θ>)
+        (model: Model<'θ>)
+        (previous: Iterate<'θ> option)
+        (mixture: Mixture<'θ>)
+        : Iterate<'θ> =
+        let statistics = pass.Expect(model.Assignment, mixture)
+        let objective = objective model mixture statistics
+
+        match previous with
+        | None ->
+            { Iteration = 0
+              Mixture = mixture
+              Statistics = statistics
+              Objective = objective
+              Change = infinity
+              Remaining = infinity
+              Passes = 1 }
+        | Some previous ->
+            let change = objective - previous.Objective
+
+            { Iteration = previous.Iteration + 1
+              Mixture = mixture
+              Statistics = statistics
+              Objective = objective
+              Change = change
+              Remaining = Convergence.remaining previous.Change change
+              Passes = previous.Passes + 1 }
+
     /// Returns the iterates from a start, with the E-steps of an open pass; `next` gives the mixture after each
     /// iterate. The sequence is lazy: an E-step runs only when its iterate is requested. The first error is the last
     /// element of the sequence.
@@ -72,28 +112,13 @@ module EM =
         (model: Model<'θ>)
         (start: Mixture<'θ>)
         : seq<Result<Iterate<'θ>, GmmError>> =
-        let iterate iteration (previous: Iterate<'θ> option) mixture =
-            let statistics = pass.Expect(model.Assignment, mixture)
-            let objective = objective model mixture statistics
-            let change = previous |> Option.map (fun previous -> objective - previous.Objective)
-
-            { Iteration = iteration
-              Mixture = mixture
-              Statistics = statistics
-              Objective = objective
-              Change = Option.defaultValue infinity change
-              Remaining =
-                match previous, change with
-                | Some previous, Some change -> Convergence.remaining previous.Change change
-                | _ -> infinity }
-
         let advance previous =
             next previous
-            |> Result.map (iterate (previous.Iteration + 1) (Some previous))
+            |> Result.map (iterate pass model (Some previous))
             |> Result.mapError (GmmError.atIteration (previous.Iteration + 1))
 
         // Each state is the function that computes the next element, so that nothing runs before it is requested.
-        Some(fun () -> Ok(iterate 0 None start))
+        Some(fun () -> Ok(iterate pass model None start))
         |> Seq.unfold (
             Option.map (fun compute ->
                 match compute () with

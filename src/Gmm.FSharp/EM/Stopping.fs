@@ -32,6 +32,9 @@ type Rule<'θ> =
     {
         /// Whether the rule is that of k-means: hard assignment, and equal, fixed weights.
         IsHardLimit: bool
+        /// Whether the next mixture is always the exact maximum of the M-step, so that extrapolations of it can be judged by
+        /// the objective.
+        IsExact: bool
         /// The mixture that follows an iterate.
         Next: Model<'θ> -> Iterate<'θ> -> Result<Mixture<'θ>, GmmError>
         /// Whether the fit has converged, from the tolerance and two consecutive iterates.
@@ -40,8 +43,10 @@ type Rule<'θ> =
 
 /// Rules.
 module Rule =
-    /// The rule of EM: the M-step, until a convergence rule is satisfied.
-    let em<'θ> (stopping: Stopping) : Rule<'θ> =
+    /// The rule of EM: the M-step, until a convergence rule is satisfied. `isExact` says whether the family's M-step is the
+    /// exact maximum.
+    let em<'θ> isExact (stopping: Stopping) : Rule<'θ> =
         { IsHardLimit = false
+          IsExact = isExact
           Next = fun model iterate -> EM.mStep model iterate.Mixture iterate.Statistics
           HasConverged = Stopping.hasConverged stopping }

@@ -34,7 +34,8 @@ module Part =
           Rule = None
           Regularity =
             { Irregular = fun rows part -> measured.Regularity.Irregular rows (part.As<'θ>())
-              Widened = fun rows part -> measured.Regularity.Widened rows (part.As<'θ>()) |> wrapped } }
+              Widened = fun rows part -> measured.Regularity.Widened rows (part.As<'θ>()) |> wrapped }
+          IsExact = measured.IsExact }
 
     /// Makes a part of some columns and a kind of component: `Part.create [| 0; 2 |] { GaussianKind.defaults with
     /// Structure = Diag }`, `Part.create [| 1 |] Poisson.family`.
@@ -224,7 +225,8 @@ type ProductKind =
                       Rule = None
                       Regularity =
                         { Irregular = irregular
-                          Widened = fun rows -> change (fun part -> part.Regularity.Widened rows) } }
+                          Widened = fun rows -> change (fun part -> part.Regularity.Widened rows) }
+                      IsExact = measured |> List.forall _.IsExact }
             }
 
 /// Makes products as kinds of component.

@@ -81,7 +81,7 @@ module internal Fitting =
             do! requireColumns options measured.Family source
             let isRandom = Start.isRandom options.Start || measured.IsRandom
             let starts = Start.mixtures measured options source
-            let rule = measured.Rule |> Option.defaultWith (fun () -> Rule.em options.Stopping)
+            let rule = measured.Rule |> Option.defaultWith (fun () -> Rule.em measured.IsExact options.Stopping)
 
             return!
                 Verbose.run options (fun options ->

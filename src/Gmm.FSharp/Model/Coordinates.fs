@@ -30,7 +30,7 @@ module Coordinates =
     /// numbers as `ofMixture` gives, and when they overflow or leave the domain of the natural parameters.
     let toMixture (family: Family<'θ>) (like: Mixture<'θ>) (numbers: float[]) : Result<Mixture<'θ>, GmmError> =
         let odds = like.Components - 1
-        let expected = (names family like).Length
+        let expected = odds + family.FreeParameters like.Parameters
 
         result {
             do!

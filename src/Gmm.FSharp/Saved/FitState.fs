@@ -38,6 +38,8 @@ module internal FitState =
                     State.choice "stop" (if fit.Converged then "converged" else "iteration limit")
                     "seed", Tensor.scalar (float fit.Seed)
                     "trace", Tensor.vector fit.Trace
+                    "passes", Tensor.scalar (float fit.Passes)
+                    "remaining", Tensor.scalar fit.Remaining
 
                     // −1 is the covariance that all components share.
                     if not fit.Irregular.OnFloor.IsEmpty then
@@ -203,6 +205,23 @@ module internal FitState =
             let isTrace = trace.toArray () |> Array.forall (fun objective -> objective < infinity)
             do! GmmError.requireAll [ isTrace, "trace", "finite or −∞", string trace ]
 
+            // Files of the first release have neither of the next two; their fits are plain EM.
+            let! passes =
+                if Map.containsKey "passes" state then
+                    State.whole 0 Int32.MaxValue "passes" state
+                else
+                    Ok trace.shape[0]
+
+            let! remaining =
+                if Map.containsKey "remaining" state then
+                    State.scalar "remaining" state
+                else
+                    Ok(Convergence.remainingAfter (trace.toArray ()))
+
+            do!
+                GmmError.requireAll
+                    [ remaining >= 0.0, "remaining", "0 or more, or ∞", string remaining ]
+
             let! onFloor = componentsOf mixture.Components -1 "onFloor" state
             let! fewRows = componentsOf mixture.Components 0 "fewRows" state
             let! rowsOfFew = rowsOf fewRows.Length state
@@ -216,6 +235,8 @@ module internal FitState =
                   Mixture = mixture
                   Statistics = statistics
                   Trace = trace.toArray ()
+                  Passes = passes
+                  Remaining = remaining
                   Stop = if stop = "converged" then Converged else IterationLimit
                   Seed = seed
                   History = [||]

@@ -32,6 +32,8 @@ type Measured<'θ> =
         Rule: Rule<'θ> option
         /// Finds components whose likelihood may be spurious, for the choice of the best run.
         Regularity: Regularity<'θ>
+        /// Whether the family's M-step is the exact maximum of Q + ln prior. If not, fits aren't accelerated.
+        IsExact: bool
     }
 
 /// A kind of component with its settings, before it sees data. It checks its settings, measures the data, and gives the
@@ -68,7 +70,8 @@ module Measured =
           Revise = fun _ -> Ok
           IsRandom = false
           Rule = None
-          Regularity = Regularity.none }
+          Regularity = Regularity.none
+          IsExact = true }
 
 /// Checks that several kinds use.
 module internal Kind =

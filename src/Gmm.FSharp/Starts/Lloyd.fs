@@ -115,6 +115,7 @@ module internal Lloyd =
             squares (centres - previous.Mixture.Parameters.Centres) <= max rounding (tolerance * meanVariance)
 
         { IsHardLimit = true
+          IsExact = false
           Next = next source
           HasConverged = hasSettled }
 
@@ -133,6 +134,7 @@ module internal Lloyd =
             Assignment = Hard
             Tolerance = 1e-4
             MaxIterations = 300
+            Acceleration = Acceleration.None
             WeightPrior = Fixed }
 
     /// Runs k-means once, from k-means++, on valid data, and returns the centres (K×D). Error when fewer than K rows

@@ -245,8 +245,8 @@ module DataSet =
 /// One thread, which is faster than many for the small data of most tests.
 let oneThread = { Execution.Default with Threads = 1 }
 
-/// Options for a fit as other programs make it: without regularisation, from one k-means run, until the objective changes by
-/// less than the tolerance; on one thread.
+/// Options for a fit as other programs make it: without regularisation, from one k-means run, by plain EM, until the objective
+/// changes by less than the tolerance; on one thread.
 let plain components structure =
     { Gmm.defaults with
         Components = components
@@ -254,15 +254,17 @@ let plain components structure =
         Family.RegCovar = Absolute 0.0
         Start = Start.KMeans
         Stopping = Stopping.Change
+        Acceleration = Acceleration.None
         Execution = oneThread }
 
-/// Options for a fit of any kind that makes exactly so many iterations, on one thread.
+/// Options for a fit of any kind that makes exactly so many iterations of plain EM, on one thread.
 let exactly iterations components start kind =
     { Gmm.defaultsOf kind with
         Components = components
         Start = start
         Tolerance = 0.0
         MaxIterations = iterations
+        Acceleration = Acceleration.None
         Execution = oneThread }
 
 /// Rows as a source.

@@ -297,7 +297,12 @@ type GaussianKind =
                         Provisional = provisional
                         Revise = GaussianStart.revise structure kind.StartCovariances regularisation data
                         IsRandom = kind.StartCovariances.IsRandom
-                        Regularity = GaussianScale.regularity structure regularisation prior scale }
+                        Regularity = GaussianScale.regularity structure regularisation prior scale
+                        IsExact =
+                            match regularisation with
+                            | Some(Added _) -> false
+                            | Some(AtLeast _)
+                            | None -> true }
             }
 
 /// Gaussian components as a kind.
