@@ -199,7 +199,8 @@ let maximise cauchy (statistics: Statistics) =
 `Family` collects everything that the library needs of a kind of component. The main functions are above. The others are:
 `Recentre` moves statistics about the locations of one mixture to those of another. `Form` describes the density to the
 kernels; without a form the E-step runs the tensor expressions. `Sample` draws a row. `Coordinates` converts parameters to
-a vector of free numbers and back. `Storage` converts them to named arrays, for files, and back.
+a vector of free numbers and back, and gives a unit for each, by which fits measure their steps. `Noise` is for mixtures
+with noise (`Noise.wrap` sets it). `Storage` converts them to named arrays, for files, and back.
 *)
 let recentre from target (statistics: Statistics) =
     let shifts = (target.Locations - from.Locations).toArray()
@@ -222,6 +223,10 @@ let coordinates: Coordinates<Cauchy> =
                        for j in 0 .. cauchy.Locations.shape[1] - 1 -> $"{name}[{k},{j}]" |]
       OfParameters =
         fun cauchy -> Array.append (cauchy.Locations.toArray ()) (cauchy.Scales.toArray () |> Array.map log)
+      Units =
+        fun cauchy ->
+            let scales = cauchy.Scales.toArray ()
+            Array.append scales (Array.create scales.Length 1.0)
       ToParameters =
         fun like numbers ->
             let locations, logScales = Array.splitAt (numbers.Length / 2) numbers
@@ -249,6 +254,7 @@ let rec cauchyFamily: Family<Cauchy> =
             { Locations = move cauchy.Locations
               Scales = move cauchy.Scales }
       Coordinates = coordinates
+      Noise = None
       Storage =
         { Parameters = fun cauchy -> Map [ "locations", cauchy.Locations; "scales", cauchy.Scales ]
           OfParameters =

@@ -275,6 +275,7 @@ public abstract class Estimator
         Core.Stopping stopping,
         Core.Acceleration acceleration,
         WeightPrior weightPrior,
+        FSharpOption<Core.NoiseVolume>? noise,
         IProgress<FitProgress>? progress,
         CancellationToken cancellationToken) =>
         new(
@@ -291,6 +292,7 @@ public abstract class Estimator
             maxIterations: MaxIterations,
             fewerComponents: FewerComponents,
             weightPrior: weightPrior,
+            noise: noise,
             progress: Translation.ToFunction<Progress>(report => progress?.Report(new(report))),
             verbose: Verbose,
             verboseInterval: VerboseInterval,

@@ -50,7 +50,7 @@ public abstract class ExponentialFamilyMixture : MixtureModel
     {
         Saving.RequireFamily(FamilyName, saved.Family);
         var fit = Saving.Open<ExponentialParameters>(saved);
-        Components = fit.Mixture.Components;
+        Components = fit.Components;
         Adopt(fit.Parameters);
         var fitted = ToParametrisation(); // The settings that are restored may be others than those of the fit.
         return () => new ExponentialFit(fit, fitted);

@@ -322,7 +322,7 @@ public sealed class GaussianMixture : MixtureModel
     private protected override Func<IFit> Open(SavedFit saved)
     {
         var fit = Saving.Open<Gaussian>(saved);
-        Components = fit.Mixture.Components;
+        Components = fit.Components;
         CovarianceType = GaussianSettings.ToCovarianceType(fit.Parameters.Structure);
         return () => new FitOf<Gaussian>(fit);
     }

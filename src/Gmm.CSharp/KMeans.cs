@@ -105,6 +105,7 @@ public sealed class KMeans : Estimator
             Defaults.Stopping,
             Defaults.Acceleration,
             Defaults.WeightPrior,
+            noise: null,
             progress,
             cancellationToken);
         return () =>

@@ -31,6 +31,15 @@ public abstract class MixtureModel : Estimator
     /// </remarks>
     public Acceleration Acceleration { get; set; } = Acceleration.Squarem;
 
+    /// <summary>The volume of a noise component for rows that belong to no component; without noise unless set.</summary>
+    /// <remarks>
+    /// Noise has the constant density 1/V (Banfield and Raftery 1993). Its weight follows those of the components in
+    /// <see cref="Weights"/>, <see cref="InitWeights"/> and <see cref="WeightConcentrationPrior"/>, and its responsibilities are the
+    /// last column. Its label is −1, as in scikit-learn's DBSCAN, also in <see cref="InitLabels"/>. A fit starts from 5 % of noise,
+    /// or from the share of the rows that <see cref="InitLabels"/> gives to it.
+    /// </remarks>
+    public NoiseVolume? Noise { get; set; }
+
     /// <summary>Whether a selection may choose a candidate with a component on the floor of its covariance; false unless set.</summary>
     public bool SelectOnFloor { get; set; }
 
@@ -382,6 +391,10 @@ public abstract class MixtureModel : Estimator
         Setting.Of("components", () => Components, value => Components = value),
         Setting.Of("init", () => Init, value => Init = value),
         Setting.Of("stopping", () => Stopping, value => Stopping = value),
+        Setting.Optional(
+            "noise",
+            () => Noise is { } noise ? noise.Volume ?? 0 : (double?)null,
+            value => Noise = value is null or 0 ? NoiseVolume.Hypervolume : value),
         Setting.Of("acceleration", () => Acceleration, value => Acceleration = value),
         Setting.Of("selectOnFloor", () => SelectOnFloor, value => SelectOnFloor = value),
         Setting.Optional("initWeights", () => InitWeights, value => InitWeights = value),
@@ -461,6 +474,7 @@ public abstract class MixtureModel : Estimator
             ToCore(Stopping),
             ToCore(Acceleration),
             ToWeightPrior(WeightConcentrationPrior),
+            Noise is { } noise ? Microsoft.FSharp.Core.FSharpOption<Core.NoiseVolume>.Some(noise.Value) : null,
             progress,
             cancellationToken);
 

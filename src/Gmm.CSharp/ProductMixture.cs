@@ -81,7 +81,7 @@ public sealed class ProductMixture : MixtureModel
     private protected override Func<IFit> Open(SavedFit saved)
     {
         var fit = Saving.Open<Product>(saved);
-        Components = fit.Mixture.Components;
+        Components = fit.Components;
         Parts = [.. saved.Family.Split(Separator).Zip(fit.Parameters.Parts, (family, part) => (family, part)).Select(
             (found, i) => Part.Of(found.family, found.part.Item1, found.part.Item2, PriorOf(saved, i)))];
         return () => new ProductFit(fit, Array.AsReadOnly(Parts.ToArray()));

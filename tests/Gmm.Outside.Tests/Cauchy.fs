@@ -101,11 +101,16 @@ module Cauchy =
                     Array.append (Array.init count (name "location")) (Array.init count (name "ln scale"))
               OfParameters =
                 fun cauchy -> Array.append (cauchy.Locations.toArray ()) (cauchy.Scales.toArray () |> Array.map log)
+              Units =
+                fun cauchy ->
+                    let scales = cauchy.Scales.toArray ()
+                    Array.append scales (Array.create scales.Length 1.0)
               ToParameters =
                 fun like numbers ->
                     let locations, logScales = Array.splitAt (numbers.Length / 2) numbers
                     let tensor = Tensor.create like.Locations.shape
                     create (tensor locations) (tensor (Array.map exp logScales)) }
+          Noise = None
           Storage =
             { Parameters = fun cauchy -> Map [ "locations", cauchy.Locations; "scales", cauchy.Scales ]
               OfParameters =

@@ -1,7 +1,5 @@
 namespace Gmm
 
-open System
-
 /// How a fit reaches a limit of EM.
 [<RequireQualifiedAccess>]
 type Acceleration =
@@ -29,6 +27,10 @@ module internal Squarem =
             Next: Lazy<Result<Mixture<'θ>, GmmError>>
             /// The number of EM steps since the last extrapolation.
             Steps: int
+            /// The last gain of EM as a share of the one before it; ∞ before the second EM step.
+            Ratio: float
+            /// Whether the gains of EM have become steady since the last extrapolation.
+            IsSteady: bool
             /// The largest length a so far, also of extrapolations that were limited or rejected; 1 before the first.
             Longest: float
         }
@@ -39,38 +41,45 @@ module internal Squarem =
     /// The length up to which EM is too fast to be worth an extrapolation: a step leaves a third of the way or less.
     let private shortest = 1.5
 
-    /// The number of EM steps after an extrapolation that show how much is left to gain: one in which the fast directions
-    /// settle, and two whose gains Aitken's estimate compares.
+    /// The fewest EM steps after an extrapolation that show how much is left to gain: one in which the fast directions settle,
+    /// and two whose gains Aitken's estimate compares.
     let private settling = 3
 
+    /// A ratio of gains that grows by more than this factor shows that fast directions still settle.
+    let private steady = 1.5
+
     /// Returns what EM still gains after a step with a change of the objective, if it has the rate ρ = 1 − 1/length: each gain
-    /// is ρ² times the one before it. Near the limit Aitken's estimate sees only the fast directions at first; the length of
-    /// earlier extrapolations remembers the slow ones.
+    /// is ρ² times the one before it. Soon after an extrapolation, Aitken's estimate sees only the fast directions. The length
+    /// of earlier extrapolations remembers the slow ones.
     let private remaining length change =
         let rate = 1.0 - 1.0 / length
         Convergence.remaining change (rate * rate * change)
 
-    /// Returns the length of an extrapolation, and the coordinates of each length, from those of a mixture and of two EM steps.
-    let private extrapolate (x0: float[]) (x1: float[]) (x2: float[]) : float * (float -> float[]) =
+    /// Returns the length of an extrapolation, and the coordinates of each length, from those of a mixture and of two EM steps,
+    /// and from the units of the coordinates.
+    let private extrapolate (units: float[]) (x0: float[]) (x1: float[]) (x2: float[]) : float * (float -> float[]) =
         let r = Array.map2 (-) x1 x0
         let v = Array.map3 (fun x2 x1 r -> x2 - x1 - r) x2 x1 r
-        let norm (vector: float[]) = System.Numerics.Tensors.TensorPrimitives.Norm(ReadOnlySpan vector)
+        let norm vector = Array.map2 (/) vector units |> Array.sumBy (fun number -> number * number) |> sqrt
         let at length = Array.map3 (fun x0 r v -> x0 + length * (2.0 * r + length * v)) x0 r v
         norm r / norm v, at
 
     /// Returns the iterates of accelerated EM from a start, with the E-steps of an open pass. `tolerance` is that of the
-    /// convergence rule. When a cycle leaves less to gain, EM steps follow whose `Remaining` the rule can trust; it is ∞ for all
-    /// other iterates. The sequence is lazy, and the first error is its last element.
+    /// convergence rule. When a cycle leaves less to gain, EM steps follow until their gains are steady, so that the rule can
+    /// trust `Remaining`. For other EM steps `Remaining` assumes that EM is as slow as the estimate allows, and for extrapolations
+    /// it is ∞. The sequence is lazy, and the first error is its last element.
     let iteratesOn
         (pass: Pass<'θ>)
         (model: Model<'θ>)
         (tolerance: float)
         (start: Mixture<'θ>)
         : seq<Result<Iterate<'θ>, GmmError>> =
-        let point steps longest (iterate: Iterate<'θ>) =
+        let point longest (iterate: Iterate<'θ>) =
             { Iterate = iterate
               Next = lazy (EM.mStep model iterate.Mixture iterate.Statistics)
-              Steps = steps
+              Steps = 0
+              Ratio = infinity
+              IsSteady = false
               Longest = longest }
 
         /// Returns the EM step from a point. `wasted` is the number of E-steps spent on a rejected extrapolation.
@@ -78,18 +87,30 @@ module internal Squarem =
             from.Next.Value
             |> Result.map (fun mixture ->
                 let iterate = EM.iterate pass model (Some from.Iterate) mixture
-                let isTrusted = from.Steps + 1 >= settling || iterate.Change = 0.0
+                let steps = from.Steps + 1
 
-                point
-                    (from.Steps + 1)
-                    from.Longest
-                    { iterate with
-                        Passes = iterate.Passes + wasted
-                        Remaining =
-                            if isTrusted then
-                                max iterate.Remaining (remaining from.Longest iterate.Change)
-                            else
-                                infinity })
+                let ratio =
+                    if steps = 1 || from.Iterate.Change = infinity then
+                        infinity
+                    else
+                        iterate.Change / from.Iterate.Change
+
+                let isSteady = steps >= settling && ratio <= steady * max 0.0 from.Ratio
+
+                let left =
+                    if isSteady then
+                        max iterate.Remaining (remaining from.Longest iterate.Change)
+                    else
+                        remaining infinity iterate.Change
+
+                { point
+                      from.Longest
+                      { iterate with
+                          Passes = iterate.Passes + wasted
+                          Remaining = left } with
+                    Steps = steps
+                    Ratio = ratio
+                    IsSteady = isSteady })
             |> Result.mapError (GmmError.atIteration (from.Iterate.Iteration + 1))
 
         /// Returns the length of an extrapolation, and the mixture of each length if it is inside its domain. The length is NaN if
@@ -97,8 +118,8 @@ module internal Squarem =
         let extrapolation (mixtures: Mixture<'θ> list) : float * (float -> Mixture<'θ> option) =
             match mixtures |> List.map (Coordinates.ofMixture model.Family) with
             | [ Ok x0; Ok x1; Ok x2 ] ->
-                let length, coordinates = extrapolate x0 x1 x2
                 let like = mixtures.Head
+                let length, coordinates = extrapolate (Coordinates.units model.Family like) x0 x1 x2
 
                 let at length =
                     match Coordinates.toMixture model.Family like (coordinates length) with
@@ -116,7 +137,7 @@ module internal Squarem =
         /// M-step leads on from it.
         let arrive (before: Point<'θ>) (mixture: Mixture<'θ>) : Point<'θ> option =
             let iterate = EM.iterate pass model (Some before.Iterate) mixture
-            let arrived = point 0 before.Longest { iterate with Remaining = infinity }
+            let arrived = point before.Longest { iterate with Remaining = infinity }
             if iterate.Objective >= before.Iterate.Objective && arrived.Next.Value.IsOk then Some arrived else None
 
         /// Returns the last point of a cycle, and the next cycle's bound, from its first point and the EM step from it.
@@ -160,10 +181,10 @@ module internal Squarem =
                         yield! if max (abs gain) left < tolerance then settle bound last else cycle bound last
             }
 
-        /// Makes EM steps until Aitken's estimate can be trusted.
+        /// Makes EM steps until their gains are steady.
         and settle bound (last: Point<'θ>) =
             seq {
-                if last.Steps >= settling then
+                if last.IsSteady then
                     yield! cycle bound last
                 else
                     match step 0 last with
@@ -177,5 +198,5 @@ module internal Squarem =
             let first = EM.iterate pass model None start
             Ok first
             // Nothing was extrapolated yet: the second EM step shows how much is left.
-            yield! cycle 1.0 (point (settling - 2) 1.0 first)
+            yield! cycle 1.0 { point 1.0 first with Steps = settling - 2 }
         }

@@ -48,7 +48,9 @@ type Fit<'θ> =
         LightRows: int64 option
     }
 
-    /// πₖ (K).
+    /// The number of components, K, without the noise.
+    member fit.Components = Model.components fit.Model fit.Mixture
+    /// πₖ (K); with noise its weight π₀ follows (K + 1).
     member fit.Weights = fit.Mixture.Weights
     /// The parameters of all components.
     member fit.Parameters = fit.Mixture.Parameters
@@ -75,7 +77,8 @@ type Fit<'θ> =
     /// The mean log-likelihood per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.
     member fit.LowerBound = fit.LogLikelihood / fit.Statistics.Weight
 
-    /// The number of free parameters: the family's and K − 1 weights.
+    /// The number of free parameters: the family's, K − 1 weights, and with noise another weight and the volume if it was
+    /// measured.
     member fit.FreeParameters = Model.freeParameters fit.Model fit.Mixture
 
     /// The Bayesian information criterion −2 ln L + p ln n with n = Σₙ wₙ; lower is better (Schwarz 1978). mclust's
@@ -99,7 +102,7 @@ type Fit<'θ> =
     /// Warnings for the user: the fit hasn't converged, its objective fell, components are irregular or have almost no
     /// weight, runs were left out, the sample weights are too light for the criteria.
     member fit.Warnings: FitWarning list =
-        let share = 0.01 / float fit.Mixture.Components
+        let share = 0.01 / float fit.Components
 
         [ if fit.Stop = IterationLimit && fit.Iterations > 0 then
               NotConverged(fit.Iterations, fit.Change, fit.Remaining)
@@ -114,7 +117,7 @@ type Fit<'θ> =
           for few in fit.Irregular.FewRows do
               FewRows few
 
-          for k, weight in Seq.indexed fit.Weights do
+          for k, weight in Seq.indexed (Seq.truncate fit.Components fit.Weights) do
               if weight < share then
                   NearlyEmpty(k, weight)
 
@@ -135,8 +138,10 @@ type Fit<'θ> =
             | Converged -> "converged"
             | IterationLimit -> "stopped without converging"
 
+        let noise = if fit.Model.Family.Noise.IsSome then " and noise" else ""
+
         FormattableString.Invariant
-            $"{fit.Model.Family.Name} mixture of {fit.Mixture.Components}, {ended} after {fit.Iterations} iterations: objective {fit.Objective:G9}, seed {fit.Seed}"
+            $"{fit.Model.Family.Name} mixture of {fit.Components}{noise}, {ended} after {fit.Iterations} iterations: objective {fit.Objective:G9}, seed {fit.Seed}"
 
 /// Makes fits.
 module Fit =

@@ -27,7 +27,7 @@ type Start<'θ> =
     | RandomResponsibilities
     /// Components around given means (K×D).
     | Means of float[,]
-    /// The M-step of given labels 0 … K−1 (N).
+    /// The M-step of given labels 0 … K−1 (N). With a noise component, −1 is the label of noise.
     | Labels of int[]
     /// The M-step of given responsibilities (N×K), each row with the sum 1.
     | Responsibilities of float[,]
@@ -73,6 +73,10 @@ type FitOptions<'kind, 'θ> =
         FewerComponents: bool
         /// The prior on the weights, π ~ Dirichlet(α).
         WeightPrior: WeightPrior
+        /// The volume of a noise component for rows that belong to no component; None without noise. Its weight follows those
+        /// of the components, also in StartWeights and in WeightPrior. A fit starts from 5 % of noise, or from the share of
+        /// the rows with the label −1 of `Start.Labels`.
+        Noise: NoiseVolume option
         /// A function called after every E-step of every run, from one thread at a time.
         Progress: Progress -> unit
         /// Whether to print lines of progress, and a summary at the end.
@@ -105,6 +109,7 @@ module FitOptions =
           MaxIterations = 1000
           FewerComponents = false
           WeightPrior = Flat
+          Noise = None
           Progress = ignore
           Verbose = false
           VerboseInterval = 10
@@ -112,14 +117,19 @@ module FitOptions =
           Execution = Execution.Default
           Backend = Kernel.backend }
 
-    let private checkWeights components (weights: float[]) =
+    /// Returns the number of weights of a fit: one for each component, and one for the noise.
+    let internal weightsOf (options: FitOptions<'kind, 'θ>) =
+        options.Components + (if options.Noise.IsSome then 1 else 0)
+
+    let private checkWeights (options: FitOptions<'kind, 'θ>) (weights: float[]) =
+        let whose =
+            $"one number for each of the {options.Components} components"
+            + (if options.Noise.IsSome then " and one for the noise" else "")
+
         result {
             do!
                 GmmError.requireAll
-                    [ weights.Length = components,
-                      "StartWeights",
-                      $"one number for each of the {components} components",
-                      $"{weights.Length} numbers" ]
+                    [ weights.Length = weightsOf options, "StartWeights", whose, $"{weights.Length} numbers" ]
 
             return!
                 Mixture.create weights ()
@@ -144,6 +154,6 @@ module FitOptions =
 
             let fewest = if options.FewerComponents then 1 else options.Components
             do! Source.requireRows "Components" fewest source
-            do! options.StartWeights |> Option.map (checkWeights options.Components) |> Option.defaultValue (Ok())
-            do! WeightPrior.check options.Components options.WeightPrior
+            do! options.StartWeights |> Option.map (checkWeights options) |> Option.defaultValue (Ok())
+            do! WeightPrior.check (weightsOf options) options.WeightPrior
         }

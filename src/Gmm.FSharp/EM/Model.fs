@@ -41,9 +41,18 @@ module Model =
         model.Family.LogPrior mixture.Parameters
         + WeightPrior.logDensity model.Weights (mixture.LogWeights.toArray1D ())
 
-    /// Returns the number of free parameters of a mixture: the family's and K − 1 weights, or none for fixed weights.
+    /// Returns the number of components of a mixture, without the noise.
+    let components (model: Model<'θ>) (mixture: Mixture<'θ>) : int =
+        mixture.Components - (if model.Family.Noise.IsSome then 1 else 0)
+
+    /// Returns the number of free parameters of a mixture: the family's, the weights but one (none if they are fixed), and
+    /// the volume of the noise if it was measured.
     let freeParameters (model: Model<'θ>) (mixture: Mixture<'θ>) : int =
         model.Family.FreeParameters mixture.Parameters
+        + (match model.Family.Noise with
+           | Some { IsMeasured = true } -> 1
+           | Some _
+           | None -> 0)
         + match model.Weights with
           | Fixed -> 0
           | Flat

@@ -80,7 +80,10 @@ module Runs =
         (rows: int64)
         (fit: Fit<'θ>)
         : Fit<'θ> * float =
-        let owned = fit.Statistics.Counts |> Array.map (fun count -> count / fit.Statistics.Weight * float rows)
+        let owned =
+            fit.Statistics.Counts
+            |> Array.truncate fit.Components
+            |> Array.map (fun count -> count / fit.Statistics.Weight * float rows)
 
         let irregular = regularity.Irregular owned fit.Parameters
 

@@ -265,6 +265,13 @@ module ExponentialFamily =
                 let last = if free < size then eta[free] else 0.0
                 eta[.. free - 1] |> Array.map (fun number -> number - last))
 
+        /// Returns 1/m, which is the unit of η·T(x) for a statistic of mean m.
+        let units (parameters: ExponentialParameters) =
+            parameters.Means.toArray ()
+            |> Array.chunkBySize size
+            |> Array.collect (fun means ->
+                means[.. free - 1] |> Array.map (fun mean -> if mean = 0.0 then 1.0 else 1.0 / abs mean))
+
         let toParameters (like: ExponentialParameters) (numbers: float[]) =
             let natural =
                 numbers
@@ -280,6 +287,7 @@ module ExponentialFamily =
 
         { Names = names
           OfParameters = ofParameters
+          Units = units
           ToParameters = toParameters }
 
     // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -406,6 +414,7 @@ module ExponentialFamily =
                     Natural = move parameters.Natural
                     LogPartitions = move parameters.LogPartitions }
           Coordinates = coordinates family
+          Noise = None
           Storage =
             { Parameters = toState
               OfParameters = ofState family

@@ -93,7 +93,9 @@ module Product =
           Coordinates =
             { Names = unwrap >> family.Coordinates.Names
               OfParameters = unwrap >> family.Coordinates.OfParameters
+              Units = unwrap >> family.Coordinates.Units
               ToParameters = fun like -> family.Coordinates.ToParameters(unwrap like) >> Result.map wrap }
+          Noise = None
           Storage =
             { Parameters = unwrap >> family.Storage.Parameters
               OfParameters = family.Storage.OfParameters >> Result.map wrap
@@ -269,7 +271,7 @@ module Product =
                 row
 
         let toParameters (like: Product) (numbers: float[]) =
-            shares (fun part parameters -> (part.Coordinates.Names parameters).Length) like numbers
+            shares (fun part -> part.FreeParameters) like numbers
             |> List.zip3 parts like.Parts
             |> GmmError.traverse (fun (part, (columns, parameters), numbers) ->
                 part.Coordinates.ToParameters parameters numbers |> Result.map (fun found -> columns, found))
@@ -330,7 +332,9 @@ module Product =
                     |> List.mapi (fun i -> Array.map (fun name -> $"{partName i}.{name}"))
                     |> Array.concat
               OfParameters = onParts (fun part _ -> part.Coordinates.OfParameters) >> Array.concat
+              Units = onParts (fun part _ -> part.Coordinates.Units) >> Array.concat
               ToParameters = toParameters }
+          Noise = None
           Storage =
             { Parameters = toState parts
               OfParameters = ofState parts

@@ -53,7 +53,7 @@ module internal Fitting =
                         "Random"
                         [ source.Columns; source.Columns ]
 
-            do! Start.check options.Components source options.Start
+            do! Start.check options source
             do! options.Family.Check(options.Components, source.Columns, Start.parameters options.Start)
         }
 
@@ -67,6 +67,16 @@ module internal Fitting =
             GmmError.requireAll
                 [ (found = source.Columns, "Start mixture", $"of data of {source.Columns} columns", $"of {found}") ]
 
+    /// Returns the family of a fit: that of the kind, with the noise that the options ask for.
+    let private familyOf (options: FitOptions<'kind, 'θ>) (measured: Measured<'θ>) (source: Source) =
+        match options.Noise with
+        | None -> Ok measured.Family
+        | Some _ when measured.Rule.IsSome -> Error(InvalidOption("Noise", "None for k-means", "given"))
+        | Some volume ->
+            source
+            |> Noise.measure volume (options.Family :> Kind<'θ>).Misfit options.Execution
+            |> Result.map (fun noise -> Noise.wrap noise measured.Family)
+
     /// Fits a mixture of a kind of component.
     let private fitAll
         (options: FitOptions<'kind, 'θ>)
@@ -79,13 +89,14 @@ module internal Fitting =
             do! source |> Source.validateWith execution kind.Misfit
             let! measured = kind.Measure(options.Components, source, execution)
             do! requireColumns options measured.Family source
+            let! family = familyOf options measured source
             let isRandom = Start.isRandom options.Start || measured.IsRandom
             let starts = Start.mixtures measured options source
             let rule = measured.Rule |> Option.defaultWith (fun () -> Rule.em measured.IsExact options.Stopping)
 
             return!
                 Verbose.run options (fun options ->
-                    Runs.fit options measured.Family rule measured.Regularity isRandom starts source)
+                    Runs.fit options family rule measured.Regularity isRandom starts source)
         }
 
     /// Fits a mixture of a kind of component, with fewer components if the options allow it and too few rows differ.

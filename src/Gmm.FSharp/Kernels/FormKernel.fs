@@ -19,9 +19,9 @@ type internal PanelState() =
     member val Count = 0 with get, set
     /// The number of rows, with padding rows.
     member val Padded = 0 with get, set
-    /// Whether the responsibilities are those of soft assignment: each row of them sums to 1.
+    /// Whether the responsibilities are those of soft assignment without noise: each row of them sums to 1.
     member val IsSoft = false with get, set
-    /// Whether the responsibilities are those of hard assignment: 1 for the winner of each row, 0 for the others.
+    /// Whether the responsibilities are those of hard assignment without noise: 1 for the winner of each row, 0 for the others.
     member val IsHard = false with get, set
 
     /// Takes as many rows of a block as fit into the panel, from row `first` on: sets their number and copies their

@@ -42,7 +42,8 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
     let panel, rows = PanelState(), RowReader()
     let responsibilities = Responsibilities<'L, 'V>()
     let mutable form = Unchecked.defaultof<Form>
-    let mutable components = 0
+    let mutable components = 0 // With the noise.
+    let mutable noise = ValueNone // ln of the density of the noise, which is the last component.
 
     // The form's kernel in float64, and another in float32 for blocks of float32 where float32 is precise enough. Each
     // is prepared when the first block needs it.
@@ -58,6 +59,15 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         if not (obj.ReferenceEquals(itsForm, form)) then
             form <- itsForm
             components <- itsComponents
+
+            noise <-
+                match itsForm with
+                | Form.Noise(_, logDensity) -> ValueSome logDensity
+                | Form.Quadratic _
+                | Form.Distance _
+                | Form.Linear _
+                | Form.Product _ -> ValueNone
+
             let columns = (components + 3) / 4 * 4 * Panel.Stride
             panel.Joint.Require columns
             panel.Joint.Clear columns
@@ -68,8 +78,18 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         wideHasSums <- false
         narrowHasSums <- false
 
+    /// Returns the form of the components that have a kernel, and their number.
+    let ofKernel () =
+        match form with
+        | Form.Noise(form, _) -> form, components - 1
+        | Form.Quadratic _
+        | Form.Distance _
+        | Form.Linear _
+        | Form.Product _ -> form, components
+
     let prepareWide () : FormKernel =
         if not wideIsPrepared then
+            let form, components = ofKernel ()
             wide <- ProductKernel<'L, 'V>.KernelOf(form, wide)
             wide.Prepare(form, components)
             wideIsPrepared <- true
@@ -78,7 +98,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
     let prepareNarrow () : FormKernel =
         if not narrowIsPrepared then
-            narrow.Prepare(form, components)
+            narrow.Prepare(ofKernel ())
             narrowIsPrepared <- true
 
         narrow
@@ -129,6 +149,11 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         rows.Prefetch(block, pinned, first + panel.Count)
         kernel.Score panel
 
+        // A kernel also writes to the columns that fill up its last group of components.
+        if noise.IsSome then
+            let last = components - 1
+            Span<float>(NativePtr.toVoidPtr (panel.Component last), panel.Padded).Fill(logWeights[last] + noise.Value)
+
     let expect responsibility logWeights (block: Block) =
         let kernel = kernelFor block
         startSums kernel
@@ -159,8 +184,9 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
         let isSoft, isHard =
             match responsibility with
-            | Responsibility.Assigned Soft -> true, false
-            | Responsibility.Assigned Hard -> false, true
+            | Responsibility.Assigned Soft when noise.IsNone -> true, false
+            | Responsibility.Assigned Hard when noise.IsNone -> false, true
+            | Responsibility.Assigned _
             | Responsibility.Given _ -> false, false
 
         panel.IsSoft <- isSoft

@@ -29,6 +29,7 @@ type internal ProductKernel<'L, 'V when 'L :> ILanes<'V>>() =
         | Form.Distance _, _ -> SquaredDistances<'L, 'V>()
         | Form.Linear _, _ -> LinearForm<'L, 'V>()
         | Form.Product _, _ -> ProductKernel<'L, 'V>()
+        | Form.Noise _, _ -> invalidOp "A constant density has no kernel."
 
     override _.Prepare(form, components) =
         match form with

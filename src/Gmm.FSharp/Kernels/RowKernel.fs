@@ -280,6 +280,19 @@ type internal ProductRows(parts: (int[] * RowKernel)[]) =
 
             kernel.Score(scratch, NativePtr.add scratch widest, joint)
 
+/// The row kernel of components with a noise component after them.
+[<Sealed>]
+type internal NoiseRows(components: RowKernel, count: int, logDensity: float) =
+    inherit RowKernel()
+
+    override _.Scratch = components.Scratch
+
+    override _.Score(row, scratch, joint) =
+        // The kernel of the components also writes to the places that fill up their last vector.
+        let noise = NativePtr.get joint count
+        components.Score(row, scratch, joint)
+        NativePtr.set joint count (noise + logDensity)
+
 /// Makes row kernels of forms.
 module internal RowKernel =
     let rec private ofFormBy<'L, 'V when 'L :> ILanes<'V>> components (form: Form) : RowKernel option =
@@ -317,6 +330,9 @@ module internal RowKernel =
                 Some(ProductRows [| for columns, kernel in kernels -> columns, kernel.Value |])
             else
                 None
+        | Form.Noise(form, logDensity) ->
+            ofFormBy<'L, 'V> (components - 1) form
+            |> Option.map (fun kernel -> NoiseRows(kernel, components - 1, logDensity))
 
     /// Returns the row kernel of a form with K components; None if the form has a statistic that only tensors can
     /// compute. No vector is wider than the components need.

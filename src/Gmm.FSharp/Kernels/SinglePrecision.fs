@@ -78,7 +78,7 @@ module internal SinglePrecision =
 
     /// Returns how large the numbers of a row may be for float32 to be enough under a form; −1 if float32 is never
     /// enough, as under every form but full covariances.
-    let reach (form: Form) : float =
+    let rec reach (form: Form) : float =
         match form with
         | Form.Quadratic({ Shape = Shape.Full; IsTied = false }, means, factors, _) ->
             let features = means.shape[1]
@@ -90,6 +90,7 @@ module internal SinglePrecision =
                 reach
             else
                 -1.0
+        | Form.Noise(form, _) -> reach form
         | Form.Quadratic _
         | Form.Distance _
         | Form.Linear _

@@ -26,6 +26,10 @@ module Coordinates =
             let name = (names family mixture)[i]
             Error(InvalidOption(name, "finite: free coordinates have no edge values", string numbers[i]))
 
+    /// Returns the unit of every coordinate of a mixture (`Coordinates.Units`), which is 1 for log-odds.
+    let units (family: Family<'θ>) (mixture: Mixture<'θ>) : float[] =
+        Array.append (Array.create (mixture.Components - 1) 1.0) (family.Coordinates.Units mixture.Parameters)
+
     /// Returns the mixture with given coordinates, laid out like another mixture. Error unless there are as many finite
     /// numbers as `ofMixture` gives, and when they overflow or leave the domain of the natural parameters.
     let toMixture (family: Family<'θ>) (like: Mixture<'θ>) (numbers: float[]) : Result<Mixture<'θ>, GmmError> =

@@ -40,6 +40,9 @@ type Family<'θ> =
         Move: (Tensor -> Tensor) -> 'θ -> 'θ
         /// The parameters as free coordinates.
         Coordinates: Coordinates<'θ>
+        /// The noise component, if mixtures of the family have one: a constant density with a weight of its own, after those of
+        /// the K components. `Noise.wrap` sets it.
+        Noise: Noise option
         /// Converts parameters and settings to plain data and back.
         Storage: Storage<'θ>
     }
@@ -54,6 +57,9 @@ and [<NoEquality; NoComparison>] Coordinates<'θ> =
         /// The coordinates of parameters. They are infinite where the parameters are on the edge of their domain, such
         /// as a probability of 0.
         OfParameters: 'θ -> float[]
+        /// A step in each coordinate that changes a component's density by a similar amount: a standard deviation for a mean, 1
+        /// for a logarithm. Lengths of steps are measured in these units, so that they don't depend on the units of the data.
+        Units: 'θ -> float[]
         /// The parameters with given coordinates, laid out like the given parameters. Error where numbers overflow or
         /// leave the domain.
         ToParameters: 'θ -> float[] -> Result<'θ, GmmError>

@@ -14,6 +14,8 @@ type Form =
     | Linear of statistic: (Tensor -> Tensor) * logBase: (float -> float) * natural: Tensor * constants: float[]
     /// The sum of several forms, each for some of the columns. Their sums follow one another.
     | Product of (int[] * Form) list
+    /// A form of K components, followed by a component of constant log-density. The sums are those of the K.
+    | Noise of form: Form * logDensity: float
 
 /// Functions on forms.
 module internal Form =
@@ -24,6 +26,7 @@ module internal Form =
         match form with
         | Form.Linear(_, _, natural, _) -> natural.toArray () |> Array.exists isZero
         | Form.Product parts -> parts |> List.exists (snd >> hasZeros)
+        | Form.Noise(form, _) -> hasZeros form
         | Form.Quadratic _
         | Form.Distance _ -> false
 
@@ -34,5 +37,6 @@ module internal Form =
             let finite = natural.toArray () |> Array.map (fun eta -> if isZero eta then 0.0 else eta)
             Form.Linear(statistic, logBase, natural.like (natural.shape, finite), constants)
         | Form.Product parts -> Form.Product(parts |> List.map (fun (columns, part) -> columns, withoutZeros part))
+        | Form.Noise(form, logDensity) -> Form.Noise(withoutZeros form, logDensity)
         | Form.Quadratic _
         | Form.Distance _ -> form

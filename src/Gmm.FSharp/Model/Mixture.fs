@@ -39,6 +39,18 @@ module Mixture =
                 { LogWeights = Tensor.vector (weights |> Array.map (fun weight -> log (weight / total)))
                   Parameters = parameters }
 
+    /// Returns the mixture of the first K components, whose weights it divides by their sum: a mixture without its noise. A
+    /// mixture of K weights keeps its bits.
+    let internal clusters components (mixture: Mixture<'θ>) : Mixture<'θ> =
+        if mixture.Components = components then
+            mixture
+        else
+            let weights = Array.truncate components mixture.Weights
+            let total = Array.sum weights
+
+            { mixture with
+                LogWeights = weights |> Array.map (fun weight -> log (weight / total)) |> Tensor.vector }
+
     /// Makes a mixture of K components with equal weights.
     let uniform components (parameters: 'θ) : Mixture<'θ> =
         { LogWeights = Tensor.vector (Array.create components (-log(float components)))

@@ -33,6 +33,10 @@ module internal FitState =
               family.Storage.Settings fit.Parameters |> State.under "settings"
               statisticsState fit.Statistics |> State.under "statistics"
 
+              match family.Noise with
+              | Some noise -> Noise.toState noise |> State.under "noise"
+              | None -> ()
+
               Map
                   [ State.choice "assignment" assignment
                     State.choice "stop" (if fit.Converged then "converged" else "iteration limit")
@@ -57,9 +61,9 @@ module internal FitState =
                         "weightConcentration", Tensor.vector concentration ] ]
         |> Map.map (fun _ tensor -> Reference.engine.Move tensor)
 
-    /// Returns an error unless there are as many components in the parameters as weights.
+    /// Returns an error unless there are as many components in the parameters as weights; with noise there is one more weight.
     let private requireComponents (family: Family<'θ>) (mixture: Mixture<'θ>) =
-        let found = Array2D.length1 (family.Means mixture.Parameters)
+        let found = Array2D.length1 (family.Means mixture.Parameters) + (if family.Noise.IsSome then 1 else 0)
         GmmError.requireAll [ found = mixture.Components, "logWeights", $"of shape {found}", string mixture.Components ]
 
     let private ofMixtureState (family: Family<'θ>) (state: State) : Result<Mixture<'θ>, GmmError> =
@@ -81,7 +85,6 @@ module internal FitState =
                 { LogWeights = logWeights
                   Parameters = parameters }
 
-            do! requireComponents family mixture
             return mixture
         }
 
@@ -187,6 +190,18 @@ module internal FitState =
             let! mixture = ofMixtureState family state
             let! start = state |> State.readPart "start" (ofMixtureState family)
             let! family = state |> State.readPart "settings" (family.Storage.OfSettings mixture.Parameters)
+
+            let! noise =
+                if Map.isEmpty (State.within "noise" state) then
+                    Ok None
+                else
+                    state
+                    |> State.readPart "noise" (Noise.ofState (family.Features mixture.Parameters))
+                    |> Result.map Some
+
+            let family = noise |> Option.fold (fun family noise -> Noise.wrap noise family) family
+            do! requireComponents family mixture
+            do! requireComponents family start
 
             do!
                 GmmError.requireAll

@@ -43,9 +43,10 @@ module Npz =
         stream.Write(ReadOnlySpan(Encoding.UTF32.GetBytes text))
 
     /// Writes a Gaussian mixture as an archive that `numpy.load` reads, without compression, as `numpy.savez` does. The
-    /// file is complete or, if it can't be written, as it was.
+    /// archive has no noise. The file is complete or, if it can't be written, as it was.
     let export (path: string) (mixture: Mixture<Gaussian>) : Result<unit, GmmError> =
         let gaussian = mixture.Parameters
+        let mixture = mixture |> Mixture.clusters gaussian.Components
 
         let write (stream: Stream) =
             let name, shape, covariances, factors = layout gaussian

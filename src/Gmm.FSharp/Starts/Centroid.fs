@@ -85,7 +85,9 @@ module Centroid =
                     [| for k in 0 .. centroid.Centres.shape[0] - 1 do
                            for j in 0 .. centroid.Centres.shape[1] - 1 -> $"mean[{k},{j}]" |]
               OfParameters = fun centroid -> centroid.Centres.toArray ()
+              Units = fun centroid -> Array.create (centroid.Centres.toArray().Length) 1.0
               ToParameters = fun like numbers -> Ok { Centres = Tensor.create like.Centres.shape numbers } }
+          Noise = None
           Storage =
             { Parameters = fun centroid -> Map [ "centres", centroid.Centres ]
               OfParameters = ofState

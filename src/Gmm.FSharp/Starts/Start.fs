@@ -34,9 +34,11 @@ module Start =
         | Start.Responsibilities _
         | Start.Mixture _ -> false
 
-    /// Returns an error when a start doesn't suit K components or these data.
-    let check components (source: Source) (start: Start<'θ>) : Result<unit, GmmError> =
-        match start with
+    /// Returns an error when the start of the options doesn't suit K components or these data.
+    let internal check (options: FitOptions<'kind, 'θ>) (source: Source) : Result<unit, GmmError> =
+        let components, lowest = options.Components, (if options.Noise.IsSome then Noise.Label else 0)
+
+        match options.Start with
         | Start.Auto
         | Start.Thorough
         | Start.KMeans
@@ -51,7 +53,7 @@ module Start =
                 do! GmmError.requireFinite "Start means" means
             }
         | Start.Labels labels ->
-            let bad = labels |> Array.tryFindIndex (fun label -> label < 0 || label >= components)
+            let bad = labels |> Array.tryFindIndex (fun label -> label < lowest || label >= components)
 
             let text =
                 bad |> Option.map (fun row -> $"{labels[row]} in row {row} (counting from 0)") |> Option.defaultValue ""
@@ -61,7 +63,7 @@ module Start =
                   "Start labels",
                   $"one for each of the {source.Rows} rows",
                   $"{labels.Length} labels"
-                  bad.IsNone, "Start labels", $"between 0 and {components - 1}", text ]
+                  bad.IsNone, "Start labels", $"between {lowest} and {components - 1}", text ]
         | Start.Responsibilities responsibilities ->
             let name = "Start responsibilities"
             let isNegative row = responsibilities[row, *] |> Array.exists (fun r -> r < 0.0)
@@ -82,7 +84,7 @@ module Start =
             }
         | Start.Mixture mixture ->
             GmmError.requireAll
-                [ mixture.Components = components,
+                [ mixture.Components = components || mixture.Components = FitOptions.weightsOf options,
                   "Start mixture",
                   $"one of K = {components}",
                   $"one of K = {mixture.Components}" ]
@@ -102,9 +104,15 @@ module Start =
             else
                 first)
 
+    /// Returns the responsibilities that labels stand for (n×K, row by row); those of noise are 0.
     let private oneHot components (labels: int[]) =
         let responsibilities = Array.zeroCreate (labels.Length * components)
-        labels |> Array.iteri (fun i label -> responsibilities[i * components + label] <- 1.0)
+
+        labels
+        |> Array.iteri (fun i label ->
+            if label <> Noise.Label then
+                responsibilities[i * components + label] <- 1.0)
+
         responsibilities
 
     /// Returns random responsibilities, uniform on the simplex (exponential numbers divided by their sum), from a
@@ -199,7 +207,7 @@ module Start =
         |> Result.bind revised
         |> Result.bind (fun start ->
             match options.StartWeights with
-            | Some weights -> Mixture.create weights start.Parameters
+            | Some weights -> Mixture.create (Array.truncate components weights) start.Parameters
             | None -> Ok start)
 
     // ── Short runs ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -304,6 +312,28 @@ module Start =
         | Some _
         | None -> []
 
+    /// Returns the share of noise that a fit starts from: that of the starting weights, or of the labels that have noise.
+    let private noiseShare (options: FitOptions<'kind, 'θ>) (source: Source) : float =
+        match options.StartWeights, options.Start with
+        | Some weights, _ -> Array.last weights / Array.sum weights
+        | None, Start.Labels labels when Array.contains Noise.Label labels ->
+            let ofBlock (block: Block) =
+                let mutable noise, all = 0.0, 0.0
+
+                for i in 0 .. block.Rows - 1 do
+                    all <- all + block.Weight i
+
+                    if labels[int block.FirstRow + i] = Noise.Label then
+                        noise <- noise + block.Weight i
+
+                noise, all
+
+            let noise, all =
+                source |> Source.reduce options.Execution (fun (a, b) (c, d) -> a + c, b + d) ofBlock
+
+            noise / all
+        | None, _ -> Noise.startShare
+
     /// Returns the first mixtures of a seed, for options that were checked; each begins a run. Error when no candidate of
     /// the start has a first mixture: that of the first candidate.
     let internal mixtures
@@ -323,4 +353,6 @@ module Start =
 
         match List.choose Result.toOption candidates, candidates.Head with
         | [], Error error -> Error error
+        | mixtures, _ when options.Noise.IsSome ->
+            mixtures |> List.map (Noise.add (noiseShare options source) options.Components) |> Ok
         | mixtures, _ -> Ok mixtures

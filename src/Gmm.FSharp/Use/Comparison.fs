@@ -39,7 +39,7 @@ type Comparison =
 module Comparison =
     /// Compares two mixtures of a family. It matches the min(K₁, K₂) pairs of components with the least sum of
     /// distances between means. A mean is a row of `Family.Means`: μₖ for Gaussians, the mean parameters E T(x) for
-    /// exponential families, and the means of all parts, one after another, for a product. Error when the means differ
+    /// exponential families, and the means of all parts, one after another, for a product. Noise is left out. Error when the means differ
     /// in length or are too large.
     let ofMixtures (family: Family<'θ>) (first: Mixture<'θ>) (second: Mixture<'θ>) : Result<Comparison, GmmError> =
         let means, means' = family.Means first.Parameters, family.Means second.Parameters
@@ -65,12 +65,13 @@ module Comparison =
                       $"one with {features} numbers in a component's mean, like the first",
                       $"one with {features'}" ]
 
-            let! pairs = Matching.cheapest (Array2D.init first.Components second.Components distance)
+            let components, components' = Array2D.length1 means, Array2D.length1 means'
+            let! pairs = Matching.cheapest (Array2D.init components components' distance)
 
             return
                 { Pairs = pairs |> Array.map pair
-                  OnlyFirst = pairs |> Array.map fst |> leftOver first.Components
-                  OnlySecond = pairs |> Array.map snd |> leftOver second.Components }
+                  OnlyFirst = pairs |> Array.map fst |> leftOver components
+                  OnlySecond = pairs |> Array.map snd |> leftOver components' }
         }
 
     /// Compares the mixtures of two fits. Errors as `ofMixtures`, and when the fits are of different families.

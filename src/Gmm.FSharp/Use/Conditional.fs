@@ -32,12 +32,12 @@ type Regression =
 /// §2.3.1–2.3.2), and regression with them (Sung, Gaussian Mixture Regression and Classification, 2004).
 module Conditional =
     /// Returns the distribution of some features, in the order given. It has the same weights and structure, and the
-    /// means and covariances of those features. Error unless there is at least one feature, all are different, and all
+    /// means and covariances of those features. Noise is left out, here and below. Error unless there is at least one feature, all are different, and all
     /// are from 0 to D − 1.
     let marginal (features: int[]) (mixture: Mixture<Gaussian>) : Result<Mixture<Gaussian>, GmmError> =
         Gaussian.marginal features mixture.Parameters
         |> Result.map (fun parameters ->
-            { LogWeights = mixture.LogWeights
+            { LogWeights = (mixture |> Mixture.clusters mixture.Parameters.Components).LogWeights
               Parameters = parameters })
 
     let private planesOf features structure (planes: Tensor) =
@@ -46,6 +46,8 @@ module Conditional =
     /// Prepares the distribution of the features `wanted` given the features `given`, and leaves out all others. Error
     /// unless there is at least one of each, all are different, and all are from 0 to D − 1.
     let create (wanted: int[]) (given: int[]) (mixture: Mixture<Gaussian>) : Result<Conditional, GmmError> =
+        let mixture = mixture |> Mixture.clusters mixture.Parameters.Components
+
         result {
             let width, both = mixture.Parameters.Features, Array.filter (fun j -> Array.contains j given) wanted
             do! Gaussian.checkFeatures "Wanted features" width wanted

@@ -117,7 +117,7 @@ module CutPoints =
     /// components' log-densities, which are parabolas. Two components meet at the roots of a quadratic equation (Duda,
     /// Hart and Stork, Pattern Classification, 2001, §2.6), or of a linear one when their variances are equal. There
     /// are at most 2K − 2 points. A component that is nowhere the most probable one, or only within less than the
-    /// rounding of x, has none. Error unless the mixture has one feature.
+    /// rounding of x, has none. Noise is left out. Error unless the mixture has one feature.
     let ofMixture (mixture: Mixture<Gaussian>) : Result<CutPoint[], GmmError> =
         let gaussian = mixture.Parameters
 

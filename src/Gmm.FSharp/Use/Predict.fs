@@ -108,17 +108,18 @@ module Predict =
 
     /// Returns the component with the largest joint density for every row (N); ties go to the lower one. A row that is
     /// impossible under every component has the label that it has in the limit of a small probability ε in place of
-    /// every 0: first the number of impossible values counts, then the density of the others.
+    /// every 0: first the number of impossible values counts, then the density of the others. A row that is likeliest noise
+    /// has the label −1.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
         let comparable = comparable fit.Model.Family fit.Mixture
 
         let ofBlock block =
             let struct (joint, _) = comparable block
-            Assignment.likeliestRows fit.Mixture.Components joint
+            Assignment.likeliestRows fit.Mixture.Components joint |> Array.map (Noise.labelOf fit.Components)
 
         source |> onData fit.Model fit.Mixture (byRow fit.Model.Execution ofBlock)
 
-    /// Returns the responsibilities rₙₖ (N×K): every row sums to 1. Those of a row that is impossible under every
+    /// Returns the responsibilities rₙₖ (N×K, or N×(K+1) with those of noise last): every row sums to 1. Those of a row that is impossible under every
     /// component are those of the limit that `labels` describes; its log-density is −∞.
     let responsibilities (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
         let assign = assign fit.Model fit.Mixture

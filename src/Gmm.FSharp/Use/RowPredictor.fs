@@ -25,6 +25,7 @@ type RowPredictor
     internal
     (
         features: int,
+        components: int,
         logWeights: float[],
         kernel: RowKernel option,
         tests: ColumnTest[],
@@ -106,7 +107,7 @@ type RowPredictor
             numbers.CopyTo joint
 
         if isLabel then
-            float (Assignment.likeliestOf (Span.op_Implicit joint))
+            float (Noise.labelOf components (Assignment.likeliestOf (Span.op_Implicit joint)))
         else
             let largest = Assignment.lower joint
             Elementary.expEach (Span<float>(NativePtr.toVoidPtr memory, start.Length))
@@ -134,10 +135,11 @@ type RowPredictor
     /// The number of features, D.
     member _.Features = features
 
-    /// The number of components, K.
+    /// The number of components, K; with noise K + 1.
     member _.Components = logWeights.Length
 
-    /// Returns the component with the largest joint density for a row (D); ties go to the lower one.
+    /// Returns the component with the largest joint density for a row (D); ties go to the lower one. The
+    /// label of noise is −1.
     member _.Label(row: ReadOnlySpan<float>) : int = int (onMemory true row Span.Empty)
 
     /// Returns the log-density ln p(x) of a row (D).
@@ -167,6 +169,7 @@ module RowPredictor =
 
         RowPredictor(
             family.Features mixture.Parameters,
+            fit.Components,
             logWeights,
             kernel,
             Option.defaultValue [||] tests,

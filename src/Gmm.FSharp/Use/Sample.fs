@@ -8,7 +8,7 @@ type Sample =
     {
         /// The rows (n×D).
         Rows: float[,]
-        /// The component of each row (n).
+        /// The component of each row (n); −1 for noise.
         Components: int[]
     }
 
@@ -16,7 +16,7 @@ type Sample =
 [<NoEquality; NoComparison>]
 type SampleOptions =
     {
-        /// The only component to draw from; None for all components.
+        /// The only component to draw from, or −1 for the noise; None for the whole mixture.
         Component: int option
         /// The seed. The same seed gives the same rows, and a shorter sample is a prefix of a longer one.
         Seed: int
@@ -85,7 +85,7 @@ module Sample =
 
     /// Returns a source that draws rows when they are read; each row follows the number of its component (1 + D
     /// columns).
-    let private source seed rows features (components: Random -> int) (draws: (Random -> float[])[]) : Source =
+    let private source seed rows features (components: Random -> int) label (draws: (Random -> float[])[]) : Source =
         let columns = 1 + features
 
         let read index =
@@ -96,7 +96,7 @@ module Sample =
 
             for i in 0 .. count - 1 do
                 let k = components random
-                values[i * columns] <- float k
+                values[i * columns] <- float (label k)
                 Array.blit (draws[k] random) 0 values (i * columns + 1) features
 
             { FirstRow = first
@@ -110,10 +110,10 @@ module Sample =
           BlockRows = blockRows
           Read = read }
 
-    /// Checks the options and returns `source` for a mixture of the given features; `draw k` returns a function that
-    /// draws rows of component k.
-    let private sourceOf features draw (options: SampleOptions) rows (mixture: Mixture<'θ>) =
-        let last = mixture.Components - 1
+    /// Checks the options and returns `source` for a mixture of K components of the given features, and noise if it has one
+    /// weight more; `draw k` returns a function that draws rows of component k.
+    let private sourceOf components features draw (options: SampleOptions) rows (mixture: Mixture<'θ>) =
+        let first = if mixture.Components > components then Noise.Label else 0
         let most = Array.MaxLength / (1 + features)
         let chosen = options.Component |> Option.defaultValue 0
 
@@ -121,18 +121,22 @@ module Sample =
             do!
                 GmmError.requireAll
                     [ rows >= 0 && rows <= most, "Sample rows", $"between 0 and {most}", string rows
-                      chosen >= 0 && chosen <= last, "Component", $"between 0 and {last}", string chosen
+                      chosen >= first && chosen < components,
+                      "Component",
+                      $"between {first} and {components - 1}",
+                      string chosen
                       options.Execution.Threads >= 1, "Threads", "at least 1", string options.Execution.Threads ]
 
             let weights = mixture.Weights
             let draws = Array.init mixture.Components draw
 
-            let components =
+            let choose =
                 match options.Component with
+                | Some Noise.Label -> fun _ -> components
                 | Some k -> fun _ -> k
                 | None -> fun random -> RandomStream.index random weights
 
-            return source options.Seed rows features components draws
+            return source options.Seed rows features choose (Noise.labelOf components) draws
         }
 
     let private collect (options: SampleOptions) (source: Source) : Sample =
@@ -153,18 +157,22 @@ module Sample =
 
         { Rows = rows; Components = components }
 
+    let private components (family: Family<'θ>) (mixture: Mixture<'θ>) =
+        mixture.Components - (if family.Noise.IsSome then 1 else 0)
+
     /// Returns the rows without their components, as a source that draws them when they are read; they need no memory.
     let internal rowsOf (family: Family<'θ>) options rows (mixture: Mixture<'θ>) : Result<Source, GmmError> =
         let features = family.Features mixture.Parameters
 
-        sourceOf features (family.Sample mixture.Parameters) options rows mixture
+        sourceOf (components family mixture) features (family.Sample mixture.Parameters) options rows mixture
         |> Result.map (Source.map features _.Select([| 1..features |]))
 
     /// Draws n rows from a mixture of a family. Error when n is negative, or when there is no such component.
     let ofMixture (family: Family<'θ>) (options: SampleOptions) (n: int) (mixture: Mixture<'θ>) =
         let features = family.Features mixture.Parameters
 
-        sourceOf features (family.Sample mixture.Parameters) options n mixture |> Result.map (collect options)
+        sourceOf (components family mixture) features (family.Sample mixture.Parameters) options n mixture
+        |> Result.map (collect options)
 
     /// Draws n rows from a fitted mixture. Errors as `ofMixture`.
     let draw (options: SampleOptions) (n: int) (fit: Fit<'θ>) : Result<Sample, GmmError> =
@@ -173,7 +181,7 @@ module Sample =
     /// Draws n rows from a Gaussian mixture, each from the part of its component inside a region: x = μₖ + r·Wₖ⁻¹u. The
     /// direction u is uniform (Muller 1959); the radius r has the χ distribution with D degrees of freedom between the
     /// region's radii, drawn by its inverse distribution function. It rejects no row, so regions of any probability
-    /// cost the same. Components keep the weights of the mixture. Errors as `ofMixture`, and when the region breaks its
+    /// cost the same. Components keep the weights of the mixture; noise is left out. Errors as `ofMixture`, and when the region breaks its
     /// rule.
     let within
         (region: Region)
@@ -182,7 +190,7 @@ module Sample =
         (mixture: Mixture<Gaussian>)
         : Result<Sample, GmmError> =
         let gaussian = mixture.Parameters
-        let features = gaussian.Features
+        let features, mixture = gaussian.Features, mixture |> Mixture.clusters gaussian.Components
 
         result {
             let! radius = Region.quantile features region
@@ -196,6 +204,6 @@ module Sample =
                     let stretch = radius (random.NextDouble()) / length
                     place (direction |> Array.map (fun y -> stretch * y))
 
-            let! source = sourceOf features draw options n mixture
+            let! source = sourceOf gaussian.Components features draw options n mixture
             return collect options source
         }

@@ -154,10 +154,8 @@ module Summary =
 
     let private title (fit: Fit<'θ>) =
         let components =
-            if fit.Mixture.Components = 1 then
-                "1 component"
-            else
-                $"{fit.Mixture.Components} components"
+            Display.count fit.Components "component"
+            + (if fit.Model.Family.Noise.IsSome then " and noise" else "")
 
         let structure =
             match (PartParameters<'θ> fit.Parameters :> PartParameters).TryAs<Gaussian>() with
@@ -187,7 +185,7 @@ module Summary =
 
     /// Writes a summary, with what is known from data only: the ICL, and the number of rows of every component.
     let private write (names: string[]) (fit: Fit<'θ>) (known: (float * float[]) option) : string =
-        let components = fit.Mixture.Components
+        let components = fit.Components
         // A mixture that was wrapped as a fit has no training data.
         let isFitted = fit.LogLikelihood > -infinity
 
@@ -196,6 +194,11 @@ module Summary =
                   "log-likelihood", precise fit.LogLikelihood
                   "n, the sum of the weights", precise fit.Statistics.Weight
               "free parameters (df)", string fit.FreeParameters
+              match fit.Model.Family.Noise with
+              | Some noise ->
+                  "weight of the noise", text (Array.last fit.Weights)
+                  "volume of the noise", text (exp -noise.LogDensity)
+              | None -> ()
               if isFitted then
                   "BIC", precise fit.Bic
                   "AIC", precise fit.Aic
@@ -206,9 +209,9 @@ module Summary =
         let sizes =
             { Title = ""
               Lines =
-                [ "weight", fit.Weights
+                [ "weight", Array.truncate components fit.Weights
                   if isFitted then
-                      "rows, expected", fit.Statistics.Counts
+                      "rows, expected", Array.truncate components fit.Statistics.Counts
                   match known with
                   | Some(_, counts) -> "rows, labelled", counts
                   | None -> () ] }
@@ -245,7 +248,13 @@ module Summary =
             let! names = namesOf columnNames fit
             let! labels = Predict.labels fit source
             let! icl = Predict.icl fit source
-            let counts = Array.zeroCreate fit.Mixture.Components
-            labels |> Array.iter (fun label -> counts[label] <- counts[label] + 1.0)
+            let counts = Array.zeroCreate fit.Components
+
+
+            labels
+            |> Array.iter (fun label ->
+                if label <> Noise.Label then
+                    counts[label] <- counts[label] + 1.0)
+
             return write names fit (Some(icl, counts))
         }

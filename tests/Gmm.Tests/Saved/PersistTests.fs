@@ -502,7 +502,10 @@ let statesTests =
 
                   match name with
                   | "inverseFactors"
-                  | "start.inverseFactors" -> Assert.True(isSame faithful.Value faithfulFit.Value (ok without))
+                  | "start.inverseFactors"
+                  // In files of the first release, which have plain EM.
+                  | "passes"
+                  | "remaining" -> Assert.True(isSame faithful.Value faithfulFit.Value (ok without))
                   | "settings.meanPrior" ->
                       // κ₀ alone is a stray.
                       Assert.Contains(

@@ -204,6 +204,7 @@ let convergence =
                           Family.Structure = TiedFull
                           Start = Start.KMeans
                           Stopping = stopping
+                          Acceleration = Acceleration.None
                           Tolerance = tolerance
                           MaxIterations = 100_000 }
                   |> ok

@@ -42,6 +42,20 @@ module internal GaussianCoordinates =
         |> Array.collect ofPlane
         |> Array.append (gaussian.Means.toArray ())
 
+    /// Returns the standard deviations for the means, 1 for logarithms, and 1/σⱼ for the numbers of column j of W.
+    let units (gaussian: Gaussian) : float[] =
+        let features = gaussian.Features
+        let diagonal, below = places features gaussian.Layout
+
+        [| for k in 0 .. gaussian.Components - 1 do
+               yield! gaussian.Deviations k
+           for p in 0 .. planesOf gaussian - 1 do
+               let deviations = gaussian.Deviations p
+               yield! Array.create diagonal.Length 1.0
+
+               for place in below do
+                   1.0 / deviations[place % features] |]
+
     /// Returns Σ = W⁻¹W⁻ᵀ as a plane, from a plane of W.
     let private covariance features (layout: Layout) (w: float[]) : float[] =
         match layout.Shape with
@@ -91,4 +105,5 @@ module internal GaussianCoordinates =
     let coordinates: Coordinates<Gaussian> =
         { Names = names
           OfParameters = ofParameters
+          Units = units
           ToParameters = toParameters }

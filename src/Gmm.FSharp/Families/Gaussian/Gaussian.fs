@@ -243,7 +243,17 @@ module Gaussian =
                     Means = move gaussian.Means
                     Covariances = move gaussian.Covariances
                     InverseFactors = move gaussian.InverseFactors }
-          Coordinates = GaussianCoordinates.coordinates
+          Coordinates =
+            match regularisation with
+            | Some(AtLeast variances) ->
+                { GaussianCoordinates.coordinates with
+                    ToParameters =
+                        fun like numbers ->
+                            GaussianCoordinates.coordinates.ToParameters like numbers
+                            |> Result.bind (GaussianMStep.requireFloor variances) }
+            | Some(Added _)
+            | None -> GaussianCoordinates.coordinates
+          Noise = None
           Storage =
             { Parameters = GaussianStorage.toState
               OfParameters = GaussianStorage.ofState

@@ -82,6 +82,13 @@ module internal GaussianMStep =
     /// Returns the planes whose covariance is on a floor of D variances.
     let onFloor variances gaussian = reaching false variances gaussian
 
+    /// Returns the parameters. Error when a covariance is below a floor of D variances.
+    let requireFloor variances gaussian : Result<Gaussian, GmmError> =
+        match reaching true variances gaussian with
+        | [] -> Ok gaussian
+        | plane :: _ ->
+            Error(InvalidOption("Coordinates", "coordinates of covariances above the floor", $"below it in matrix {plane}"))
+
     /// Returns the parameters with some covariances changed. `change planes factors p` changes plane p and writes its inverse
     /// factor; it returns false when that isn't possible. The other planes keep their bits.
     let private changed (change: float[] -> float[] -> int -> bool) (chosen: int list) (gaussian: Gaussian) =

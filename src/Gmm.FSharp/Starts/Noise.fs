@@ -1,0 +1,207 @@
+namespace Gmm
+
+open System
+
+/// Adds a noise component to mixtures of any family: f(x) = Σₖ πₖ p(x|θₖ) + π₀/V (Banfield and Raftery 1993; Fraley and Raftery
+/// 1998). The mixture has K + 1 weights, of which the last is π₀, and K components.
+[<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Noise =
+    /// The label of rows that are noise, as in scikit-learn's DBSCAN.
+    [<Literal>]
+    let Label = -1
+
+    /// Returns the label of a row whose likeliest component is number k of the K components and the noise after them.
+    let internal labelOf components k = if k = components then Label else k
+
+    /// The share of noise that a fit starts from.
+    let internal startShare = 0.05
+
+    // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns the matrix that maps K columns to K' columns: each to itself, or to nothing.
+    let private columns (like: Tensor) from target =
+        like.like ([| from; target |], Array.init (from * target) (fun i -> if i / target = i % target then 1.0 else 0.0))
+
+    let private clusters (statistics: Statistics) =
+        { statistics with
+            Counts = Array.truncate (statistics.Counts.Length - 1) statistics.Counts }
+
+    /// Returns a family whose mixtures have a noise component besides.
+    let wrap (noise: Noise) (family: Family<'θ>) : Family<'θ> =
+        let components parameters = Array2D.length1 (family.Means parameters)
+
+        let logDensity parameters x =
+            let ofClusters = (family.LogDensity parameters x).clamp Limits.zeroDensity
+            let count = ofClusters.shape[1]
+            let constant = Array.append (Array.zeroCreate count) [| noise.LogDensity |]
+            ofClusters.matmul (columns ofClusters count (count + 1)) + ofClusters.like ([| count + 1 |], constant)
+
+        let sums parameters x (responsibilities: Tensor) =
+            let count = responsibilities.shape[1]
+            responsibilities.matmul (columns responsibilities count (count - 1)) |> family.Sums parameters x
+
+        /// Draws a row of noise.
+        let draw (random: Random) =
+            Array.init noise.Low.Length (fun j ->
+                let low, high, u = noise.Low[j], noise.High[j], random.NextDouble()
+                if noise.IsWhole[j] then low + floor (u * (high - low + 1.0)) else low + u * (high - low))
+
+        { family with
+            LogDensity = logDensity
+            Sums = sums
+            Maximise = fun parameters statistics -> family.Maximise parameters (clusters statistics)
+            Recentre =
+                fun from target statistics ->
+                    { family.Recentre from target (clusters statistics) with
+                        Counts = statistics.Counts }
+            Form = family.Form >> Option.map (fun form -> Form.Noise(form, noise.LogDensity))
+            Sample = fun parameters k -> if k = components parameters then draw else family.Sample parameters k
+            Noise = Some noise }
+
+    // ── Measurement ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns the smallest and the largest number of every column of rows of positive weight (D each).
+    let private ranges execution (source: Source) : float[] * float[] =
+        let ofBlock (block: Block) =
+            let low, high = Array.create block.Columns infinity, Array.create block.Columns -infinity
+
+            for i in 0 .. block.Rows - 1 do
+                if block.Weight i > 0.0 then
+                    let row = block.Row i
+
+                    for j in 0 .. block.Columns - 1 do
+                        low[j] <- min low[j] row[j]
+                        high[j] <- max high[j] row[j]
+
+            low, high
+
+        source
+        |> Source.reduce execution (fun (a, b) (c, d) -> Array.map2 min a c, Array.map2 max b d) ofBlock
+
+    /// Returns the logarithm of the product of the ranges of the principal components' scores.
+    let private logVolumeOfScores execution (source: Source) : float =
+        let features = source.Columns
+        let data = source |> DataCovariance.ofSource execution (Layout.own Shape.Full)
+        let _, directions = LinearAlgebra.eigen features data.Covariance
+
+        let scores (block: Block) =
+            let values =
+                [| for i in 0 .. block.Rows - 1 do
+                       let row = block.Row(i).ToArray()
+
+                       for direction in directions do
+                           let mutable score = 0.0
+
+                           for j in 0 .. features - 1 do
+                               score <- score + direction[j] * (row[j] - data.Mean[0, j])
+
+                           score |]
+
+            { block with
+                Numbers = Numbers.Float64(ReadOnlyMemory values) }
+
+        let low, high = source |> Source.map features scores |> ranges execution
+        Array.map2 (fun low high -> log (high - low)) low high |> Array.sum
+
+    /// Measures the noise component that the options ask for. `misfit` is the test of the kind's domain: a column whose domain
+    /// has no number between two whole numbers takes whole numbers only. Error when a given volume isn't above 0, or the data's
+    /// volume is 0 because a column is constant.
+    let internal measure
+        (volume: NoiseVolume)
+        (misfit: Block -> GmmError option)
+        execution
+        (source: Source)
+        : Result<Noise, GmmError> =
+        let low, high = ranges execution source
+
+        /// Whether the domain of a column has no number halfway between two whole numbers.
+        let isWhole j =
+            let row = (Source.firstRow source)[0, *]
+            row[j] <- floor row[j] + 0.5
+
+            misfit
+                { FirstRow = 0L
+                  Rows = 1
+                  Columns = row.Length
+                  Numbers = Numbers.Float64(ReadOnlyMemory row)
+                  Weights = None }
+            |> Option.isSome
+
+        let isWhole = Array.init source.Columns isWhole
+
+        let noise isMeasured logVolume =
+            Ok
+                { LogDensity = -logVolume
+                  IsMeasured = isMeasured
+                  Low = low
+                  High = high
+                  IsWhole = isWhole }
+
+        match volume with
+        | NoiseVolume.Given volume when volume > 0.0 && volume < infinity -> noise false (log volume)
+        | NoiseVolume.Given volume -> Error(InvalidOption("Noise", "a volume above 0, and finite", string volume))
+        | NoiseVolume.Hypervolume ->
+            let extents =
+                Array.init source.Columns (fun j -> high[j] - low[j] + (if isWhole[j] then 1.0 else 0.0))
+
+            match extents |> Array.tryFindIndex (fun extent -> not (extent > 0.0)) with
+            | Some column -> Error(ConstantColumn(column, low[column]))
+            | None ->
+                let box = extents |> Array.sumBy log
+
+                if Array.contains true isWhole then
+                    noise true box
+                else
+                    noise true (min box (logVolumeOfScores execution source))
+
+    // ── Mixtures ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns a mixture of K components with a share of noise; with K + 1 weights, the mixture itself.
+    let internal add share (components: int) (mixture: Mixture<'θ>) : Mixture<'θ> =
+        if mixture.Components > components then
+            mixture
+        else
+            let weights = mixture.Weights |> Array.map (fun weight -> log (weight * (1.0 - share)))
+
+            { mixture with
+                LogWeights = Array.append weights [| log share |] |> Tensor.vector }
+
+    // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    let internal toState (noise: Noise) : State =
+        Map
+            [ "logDensity", Tensor.scalar noise.LogDensity
+              "isMeasured", Tensor.scalar (if noise.IsMeasured then 1.0 else 0.0)
+              "low", Tensor.vector noise.Low
+              "high", Tensor.vector noise.High
+              "isWhole", noise.IsWhole |> Array.map (fun isWhole -> if isWhole then 1.0 else 0.0) |> Tensor.vector ]
+
+    /// Returns the noise of data of some columns that a state stores.
+    let internal ofState columns (state: State) : Result<Noise, GmmError> =
+        result {
+            let! logDensity = State.scalar "logDensity" state
+            let! isMeasured = State.whole 0 1 "isMeasured" state
+            let vector name = State.ofShape [| columns |] name state
+            let! low = vector "low"
+            let! high = vector "high"
+            let! isWhole = vector "isWhole"
+
+            do! State.requireFinite "logDensity" (Tensor.scalar logDensity)
+            do! State.requireFinite "low" low
+            do! State.requireFinite "high" high
+
+            do!
+                GmmError.requireAll
+                    [ Array.forall2 (<=) (low.toArray ()) (high.toArray ()), "high", "at least low", string high
+                      isWhole.toArray () |> Array.forall (fun flag -> flag = 0.0 || flag = 1.0),
+                      "isWhole",
+                      "0 or 1",
+                      string isWhole ]
+
+            return
+                { LogDensity = logDensity
+                  IsMeasured = isMeasured = 1
+                  Low = low.toArray ()
+                  High = high.toArray ()
+                  IsWhole = isWhole.toArray () |> Array.map (fun flag -> flag = 1.0) }
+        }
