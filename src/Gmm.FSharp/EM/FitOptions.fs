@@ -70,6 +70,9 @@ type FitOptions<'kind, 'θ> =
         FewerComponents: bool
         /// The prior on the weights, π ~ Dirichlet(α).
         WeightPrior: WeightPrior
+        /// Whether NaN in the data is an error (Reject), or a missing cell (Fit): then the fit maximises the likelihood of the
+        /// observed cells. Rows without an observed cell don't count.
+        Missing: Missing
         /// A function called after every E-step of every run, from one thread at a time.
         Progress: Progress -> unit
         /// Whether to print lines of progress, and a summary at the end.
@@ -101,6 +104,7 @@ module FitOptions =
           MaxIterations = 1000
           FewerComponents = false
           WeightPrior = Flat
+          Missing = Missing.Reject
           Progress = ignore
           Verbose = false
           VerboseInterval = 10
