@@ -274,6 +274,7 @@ public abstract class Estimator
         Assignment assignment,
         Core.Stopping stopping,
         WeightPrior weightPrior,
+        Core.Missing missing,
         IProgress<FitProgress>? progress,
         CancellationToken cancellationToken) =>
         new(
@@ -289,6 +290,7 @@ public abstract class Estimator
             maxIterations: MaxIterations,
             fewerComponents: FewerComponents,
             weightPrior: weightPrior,
+            missing: missing,
             progress: Translation.ToFunction<Progress>(report => progress?.Report(new(report))),
             verbose: Verbose,
             verboseInterval: VerboseInterval,

@@ -104,6 +104,7 @@ public sealed class KMeans : Estimator
             Defaults.Assignment,
             Defaults.Stopping,
             Defaults.WeightPrior,
+            Defaults.Missing,
             progress,
             cancellationToken);
         return () =>

@@ -46,8 +46,8 @@ type GmmError =
                 else
                     $"the first of {count} missing cells"
 
-            $"The data must be complete, but row {row}, column {column} (counting from 0) holds NaN, {cells}. Set "
-            + "Missing to Fit, which fits the observed cells of every row, or remove or impute the rows."
+            $"The data must be complete, but row {row}, column {column} (counting from 0) holds NaN, {cells}. "
+            + "A mixture with Missing set to Fit takes such rows. Otherwise remove or impute them."
         | SingularCovariance(owner, iteration) ->
             let which =
                 match owner with

@@ -1,12 +1,15 @@
 namespace Gmm
 
 open System
+open System.Collections.Concurrent
 open System.Collections.Generic
 
 /// The rows of a block, or of a source, that miss the same cells.
 [<NoEquality; NoComparison>]
 type internal Pattern<'rows> =
     {
+        /// A character for each column: '1' if its cell is missing, otherwise '0'.
+        Key: string
         /// The numbers of the observed columns, ascending.
         Observed: int[]
         /// The observed cells of the rows.
@@ -43,42 +46,46 @@ module IncompleteRows =
     /// Returns whether a cell of a block is missing.
     let internal isIn (block: Block) = (block.Numbers.TryFindIndex(fun value -> Double.IsNaN value)).IsSome
 
-    /// Splits a block by pattern. Returns the key of each pattern, and with its rows their numbers in the block; `isTaken`
-    /// selects rows.
-    let private split (isTaken: int -> bool) (block: Block) : struct (string * Pattern<Block> * int[])[] =
-        let groups = keys block |> Array.indexed |> Array.filter (fst >> isTaken) |> Array.groupBy snd
-
-        groups
+    /// Splits a block by pattern. Returns the rows of each pattern, with their numbers in the block; `isTaken` selects rows.
+    let private split (isTaken: int -> bool) (block: Block) : struct (Pattern<Block> * int[])[] =
+        keys block
+        |> Array.indexed
+        |> Array.filter (fst >> isTaken)
+        |> Array.groupBy snd
         |> Array.map (fun (key, rows) ->
             let observed, rows = observed key, Array.map fst rows
             let place i = rows[i / observed.Length] * block.Columns + observed[i % observed.Length]
 
-            struct (key,
-                    { Observed = observed
-                      Rows =
-                        { block with
-                            Rows = rows.Length
-                            Columns = observed.Length
-                            Numbers = block.Numbers.Gather(rows.Length * observed.Length, place)
-                            Weights =
-                                block.Weights
-                                |> Option.map (fun weights ->
-                                    ReadOnlyMemory(rows |> Array.map (fun i -> weights.Span[i]))) } },
+            let cells =
+                { block with
+                    Rows = rows.Length
+                    Columns = observed.Length
+                    Numbers = block.Numbers.Gather(rows.Length * observed.Length, place)
+                    Weights =
+                        block.Weights
+                        |> Option.map (fun weights -> ReadOnlyMemory(rows |> Array.map (fun i -> weights.Span[i]))) }
+
+            struct ({ Key = key
+                      Observed = observed
+                      Rows = cells },
                     rows))
 
-    /// Computes `width` numbers for every row of a block, row by row. `compute` does it for rows of one pattern, from the
-    /// columns that are observed.
-    let internal byPattern width (compute: int[] -> Block -> float[]) (block: Block) : float[] =
-        if isIn block then
-            let all = Array.zeroCreate (block.Rows * width)
+    /// Computes `width` numbers for every row of a block, row by row. `compute` does it for the rows of one pattern, whose
+    /// numbers in the block it gets, too.
+    let internal byPattern width (compute: Pattern<Block> -> int[] -> float[]) (block: Block) : float[] =
+        let all = Array.zeroCreate (block.Rows * width)
 
-            for struct (_, pattern, rows) in split (fun _ -> true) block do
-                let numbers = compute pattern.Observed pattern.Rows
-                rows |> Array.iteri (fun i row -> Array.blit numbers (i * width) all (row * width) width)
+        for struct (pattern, rows) in split (fun _ -> true) block do
+            let numbers = compute pattern rows
+            rows |> Array.iteri (fun i row -> Array.blit numbers (i * width) all (row * width) width)
 
-            all
-        else
-            compute (Array.init block.Columns id) block
+        all
+
+    /// Returns a function that prepares once for every pattern; any number of threads may call it.
+    let internal preparing (prepare: int[] -> 'T) : Pattern<Block> -> 'T =
+        let prepared = ConcurrentDictionary<string, Lazy<'T>>()
+
+        fun pattern -> (prepared.GetOrAdd(pattern.Key, (fun _ -> lazy prepare pattern.Observed))).Value
 
     /// Returns the rows of positive weight with an observed cell, by pattern: the complete rows first, and patterns with
     /// fewer missing cells before others. The order doesn't depend on that of the rows. The rows are copied.
@@ -90,15 +97,15 @@ module IncompleteRows =
             parts[int (block.FirstRow / int64 source.BlockRows)] <-
                 block
                 |> split (fun i -> block.Weight i > 0.0)
-                |> Array.filter (fun struct (_, pattern, _) -> pattern.Observed.Length > 0))
+                |> Array.filter (fun struct (pattern, _) -> pattern.Observed.Length > 0))
 
         let groups = Dictionary<string, ResizeArray<Pattern<Block>>>()
 
-        for struct (key, pattern, _) in Seq.concat parts do
-            if not (groups.ContainsKey key) then
-                groups[key] <- ResizeArray()
+        for struct (pattern, _) in Seq.concat parts do
+            if not (groups.ContainsKey pattern.Key) then
+                groups[pattern.Key] <- ResizeArray()
 
-            groups[key].Add pattern
+            groups[pattern.Key].Add pattern
 
         let missing (key: string) = key |> Seq.sumBy (fun mark -> if mark = '1' then 1 else 0)
 
@@ -119,7 +126,8 @@ module IncompleteRows =
 
             let weights = blocks |> Array.choose _.Weights |> Array.map _.ToArray() |> Array.concat
 
-            { Observed = observed
+            { Key = key
+              Observed = observed
               Rows =
                 (if weights.Length = 0 then
                      unweighted
@@ -262,6 +270,22 @@ module IncompleteRows =
             let possible = family.Sample parameters 0 (RandomStream.ofSeed 0)
             do! source |> checkDomain execution (family.Misfit parameters) (fun j -> possible[j])
         }
+
+    /// Returns the data with a weight of 0 for the rows without an observed cell.
+    let internal withoutEmptyRows (source: Source) : Source =
+        source
+        |> Source.map source.Columns (fun block ->
+            let weight i =
+                let row = block.Row i
+                let mutable isEmpty = true
+
+                for j in 0 .. row.Length - 1 do
+                    isEmpty <- isEmpty && Double.IsNaN row[j]
+
+                if isEmpty then 0.0 else block.Weight i
+
+            { block with
+                Weights = Some(ReadOnlyMemory(Array.init block.Rows weight)) })
 
     // ── E-steps ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -85,7 +85,7 @@ module internal Fitting =
                 if found.Cells = 0L then
                     source, source
                 else
-                    let source = if found.HasEmptyRows then Donors.withoutEmptyRows source else source
+                    let source = if found.HasEmptyRows then IncompleteRows.withoutEmptyRows source else source
                     source, Donors.fill execution source)
 
     /// Fits a mixture of a kind of component.

@@ -130,19 +130,3 @@ module internal Donors =
 
                     { block with
                         Numbers = Numbers.Float64(ReadOnlyMemory(cells, first, block.Rows * columns)) } }
-
-    /// Returns the data with a weight of 0 for the rows without an observed cell.
-    let withoutEmptyRows (source: Source) : Source =
-        source
-        |> Source.map source.Columns (fun block ->
-            let weight i =
-                let row = block.Row i
-                let mutable isEmpty = true
-
-                for j in 0 .. row.Length - 1 do
-                    isEmpty <- isEmpty && Double.IsNaN row[j]
-
-                if isEmpty then 0.0 else block.Weight i
-
-            { block with
-                Weights = Some(ReadOnlyMemory(Array.init block.Rows weight)) })
