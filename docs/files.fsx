@@ -45,7 +45,8 @@ match Csv.read path with
 | other -> printfn $"%A{other}"
 (*** include-output ***)
 (**
-A missing cell is an error until you say what to do with its row. `DropRows` leaves such rows out. The report of the
+A missing cell is an error until you say what to do with its row. `Keep` keeps the row, with NaN in the cell, for a fit that takes
+[missing cells](missing.html). `DropRows` leaves such rows out. The report of the
 table then says what the reader took each column for, and what it left out:
 *)
 let table = Csv.readWith { Csv.defaults with Missing = DropRows } path |> GmmError.get
@@ -97,10 +98,10 @@ printfn $"{chosen.Report.Summary}"
 | `Labels` | `In column`, `NoColumn`, `Detect` | `Detect` |
 | `RowNames` | `In column`, `NoColumn`, `Detect` | `Detect` |
 | `MissingWords` | the words for missing cells, in upper or lower case | empty, NA, N/A, #N/A, &lt;NA&gt;, NaN, null, ? |
-| `Missing` | `Refuse`, `DropRows` | `Refuse` |
+| `Missing` | `Refuse`, `DropRows`, `Keep` | `Refuse` |
 
 A column is `Named "width"` or `Numbered 4`, counted from 1. To treat another value as missing, add it:
-`MissingWords = "-999" :: Csv.defaults.MissingWords`.
+`MissingWords = "-999" :: Csv.defaults.MissingWords`. NaN in a NumPy file is a missing cell, too.
 
 ## NumPy files
 

@@ -266,7 +266,8 @@ let rec cauchyFamily: Family<Cauchy> =
                         { Locations = locations
                           Scales = scales }))
           Settings = fun _ -> Map.empty
-          OfSettings = fun _ _ -> Ok cauchyFamily } }
+          OfSettings = fun _ _ -> Ok cauchyFamily }
+      Missing = None }
 (**
 A `Kind` is the family before it sees data: a record with the kind's settings. It checks them, measures the data, and
 places components around the centres that a start finds. The one setting of this kind is the width of the first

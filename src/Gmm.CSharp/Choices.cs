@@ -86,6 +86,20 @@ public enum Acceleration
     Squarem,
 }
 
+/// <summary>What NaN in the data means.</summary>
+public enum MissingData
+{
+    /// <summary>NaN is an error.</summary>
+    Reject,
+
+    /// <summary>NaN is a missing cell. Rows count with the cells that they have: EM maximises the likelihood of the observed cells.</summary>
+    /// <remarks>
+    /// (Ghahramani and Jordan 1994; Little and Rubin, Statistical Analysis with Missing Data, 2019, ch. 11.) It holds if cells are
+    /// missing at random: whether a cell is missing may depend on the observed cells of its row, but not on its own value.
+    /// </remarks>
+    Fit,
+}
+
 /// <summary>How the starting covariances of a Gaussian mixture are found.</summary>
 public enum CovarianceInitMethod
 {

@@ -4,14 +4,17 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>What to do with rows that have missing cells.</summary>
+/// <summary>What to do with missing cells of a CSV file.</summary>
 public enum MissingCells
 {
     /// <summary>Throw an exception that counts them and names the first missing cell.</summary>
     Refuse,
 
-    /// <summary>Leave these rows out, and count them in the report.</summary>
+    /// <summary>Leave rows with missing cells out, and count them in the report.</summary>
     DropRows,
+
+    /// <summary>Keep all rows: a missing cell is NaN, which mixtures take if <see cref="MixtureModel.Missing"/> is set to Fit.</summary>
+    Keep,
 }
 
 /// <summary>How a CSV file is read. What is not set is detected.</summary>
@@ -67,7 +70,7 @@ public sealed class CsvOptions
     /// </summary>
     public IReadOnlyList<string>? MissingWords { get; set; }
 
-    /// <summary>What to do with rows that have missing cells; an exception by default.</summary>
+    /// <summary>What to do with missing cells; an exception by default.</summary>
     public MissingCells Missing { get; set; }
 
     /// <summary>The words for a missing cell, unless others are set: the empty word, NA, N/A, #N/A, &lt;NA&gt;, NaN, null and ?.</summary>
@@ -93,6 +96,7 @@ public sealed class CsvOptions
             {
                 MissingCells.Refuse => Core.MissingCells.Refuse,
                 MissingCells.DropRows => Core.MissingCells.DropRows,
+                MissingCells.Keep => Core.MissingCells.Keep,
                 _ => throw Translation.UnknownValue(nameof(Missing), Missing),
             });
 

@@ -45,7 +45,7 @@ public sealed class CsvReport
     /// <summary>How many of these rows were dropped, because they have missing cells.</summary>
     public int DroppedRows { get; }
 
-    /// <summary>The number of missing cells in the dropped rows.</summary>
+    /// <summary>The number of missing cells: in the dropped rows, or, if they are kept, in the data.</summary>
     public int MissingCells { get; }
 
     /// <summary>Whether the first row holds the column names.</summary>

@@ -276,6 +276,7 @@ public abstract class Estimator
         Core.Acceleration acceleration,
         WeightPrior weightPrior,
         FSharpOption<Core.NoiseVolume>? noise,
+        Core.Missing missing,
         IProgress<FitProgress>? progress,
         CancellationToken cancellationToken) =>
         new(
@@ -293,6 +294,7 @@ public abstract class Estimator
             fewerComponents: FewerComponents,
             weightPrior: weightPrior,
             noise: noise,
+            missing: missing,
             progress: Translation.ToFunction<Progress>(report => progress?.Report(new(report))),
             verbose: Verbose,
             verboseInterval: VerboseInterval,

@@ -106,6 +106,7 @@ public sealed class KMeans : Estimator
             Defaults.Acceleration,
             Defaults.WeightPrior,
             noise: null,
+            Defaults.Missing,
             progress,
             cancellationToken);
         return () =>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -62,6 +63,13 @@ public abstract class MixtureModel : Estimator
     /// <summary>Whether to run classification EM, which gives every row to its likeliest component; false unless set.</summary>
     /// <remarks>Responsibilities are one-hot, ties go to the lower component (Celeux and Govaert 1992).</remarks>
     public bool Cem { get; set; }
+
+    /// <summary>Whether NaN in the data is an error or a missing cell; an error unless set.</summary>
+    /// <remarks>
+    /// With <see cref="MissingData.Fit"/> a fit and its predictions use the observed cells of every row. Rows without an observed cell
+    /// don't count in a fit; their responsibilities are the weights πₖ, and their log-density is 0.
+    /// </remarks>
+    public MissingData Missing { get; set; }
 
     /// <summary>The prior on the weights, π ~ Dirichlet(α): a number or one for every component (K), each from 1 to 1e150.</summary>
     /// <remarks>πₖ = (Nₖ + αₖ − 1) / Σⱼ (Nⱼ + αⱼ − 1).</remarks>
@@ -195,6 +203,25 @@ public abstract class MixtureModel : Estimator
     /// <returns>The mean.</returns>
     /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     public double Score(Rows data, double[]? sampleWeights = null) => Current().Score(data.ToSource(sampleWeights));
+
+    /// <summary>Returns the data with the mean of the mixture, given the observed cells of the row, in place of every NaN: Σₖ rₙₖ E(x|xₒ, k).</summary>
+    /// <remarks>
+    /// (Ghahramani and Jordan 1994.) Completed data vary less than the data would; for estimates that need their spread, use
+    /// <see cref="ImputeDraws"/>. The mean of categories is that of their numbers, which is rarely a category.
+    /// </remarks>
+    /// <param name="data">N×D numbers, with the D of the fitted data; missing cells are NaN.</param>
+    /// <returns>The data (N×D) without missing cells.</returns>
+    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is infinite or not in the family's domain.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public double[,] Impute(Rows data) => Current().Impute(data.ToSource(null));
+
+    /// <summary>Returns the data with a draw from the mixture, given the observed cells of the row, in place of every NaN.</summary>
+    /// <remarks>Several draws with different seeds are multiple imputations (Rubin 1987). A seed gives the same cells on every call.</remarks>
+    /// <param name="data">N×D numbers, with the D of the fitted data; missing cells are NaN.</param>
+    /// <param name="seed">The seed; another one gives other cells.</param>
+    /// <returns>The data (N×D) without missing cells.</returns>
+    /// <inheritdoc cref="Impute" path="/exception"/>
+    public double[,] ImputeDraws(Rows data, int seed = 0) => Current().ImputeDraws(seed, data.ToSource(null));
 
     /// <summary>Marks the outliers among the rows: the given share of them, where the density p(xₙ) is lowest.</summary>
     /// <remarks>
@@ -396,6 +423,7 @@ public abstract class MixtureModel : Estimator
             () => Noise is { } noise ? noise.Volume ?? 0 : (double?)null,
             value => Noise = value is null or 0 ? NoiseVolume.Hypervolume : value),
         Setting.Of("acceleration", () => Acceleration, value => Acceleration = value),
+        Setting.Of("missing", () => Missing, value => Missing = value),
         Setting.Of("selectOnFloor", () => SelectOnFloor, value => SelectOnFloor = value),
         Setting.Optional("initWeights", () => InitWeights, value => InitWeights = value),
         Setting.Of("warmStart", () => WarmStart, value => WarmStart = value),
@@ -474,7 +502,8 @@ public abstract class MixtureModel : Estimator
             ToCore(Stopping),
             ToCore(Acceleration),
             ToWeightPrior(WeightConcentrationPrior),
-            Noise is { } noise ? Microsoft.FSharp.Core.FSharpOption<Core.NoiseVolume>.Some(noise.Value) : null,
+            Noise is { } noise ? FSharpOption<Core.NoiseVolume>.Some(noise.Value) : null,
+            ToCore(Missing),
             progress,
             cancellationToken);
 
@@ -526,6 +555,14 @@ public abstract class MixtureModel : Estimator
             Acceleration.None => Core.Acceleration.None,
             Acceleration.Squarem => Core.Acceleration.Squarem,
             _ => throw Translation.UnknownValue(nameof(Acceleration), acceleration),
+        };
+
+    private static Core.Missing ToCore(MissingData missing) =>
+        missing switch
+        {
+            MissingData.Reject => Core.Missing.Reject,
+            MissingData.Fit => Core.Missing.Fit,
+            _ => throw Translation.UnknownValue(nameof(Missing), missing),
         };
 
     private static WeightPrior ToWeightPrior(Tensor? concentration) =>

@@ -10,8 +10,10 @@ type GmmError =
     | InvalidOption of name: string * rule: string * value: string
     /// The data as a whole break a rule: no rows, wrong width, ragged rows, weights.
     | InvalidData of rule: string * value: string
-    /// One number of the data is NaN, infinite, or too large to be squared.
+    /// One number of the data is infinite, or too large to be squared.
     | InvalidNumber of row: int64 * column: int * value: float
+    /// Some cells of the data are NaN, which counts as missing; row and column are those of the first.
+    | MissingCell of row: int64 * column: int * count: int64
     /// A covariance is not positive definite. The owner is None when all components share the covariance.
     | SingularCovariance of owner: int option * iteration: int
     /// A column doesn't vary, so that its variance has no positive estimate. `value` is what its rows hold.
@@ -37,6 +39,15 @@ type GmmError =
         | InvalidNumber(row, column, value) ->
             $"The data must be finite and below 1e150 in magnitude, but row {row}, column {column} (counting from 0) "
             + $"holds {string value}. Remove or impute the row, or rescale the column."
+        | MissingCell(row, column, count) ->
+            let cells =
+                if count = 1L then
+                    "the only missing cell"
+                else
+                    $"the first of {count} missing cells"
+
+            $"The data must be complete, but row {row}, column {column} (counting from 0) holds NaN, {cells}. "
+            + "A mixture with Missing set to Fit takes such rows. Otherwise remove or impute them."
         | SingularCovariance(owner, iteration) ->
             let which =
                 match owner with
@@ -101,6 +112,7 @@ module GmmError =
         | OutsideDomain(family, domain, row, column, value) ->
             OutsideDomain(family, domain, row, columns[column], value)
         | InvalidNumber(row, column, value) -> InvalidNumber(row, columns[column], value)
+        | MissingCell(row, column, count) -> MissingCell(row, columns[column], count)
         | ConstantColumn(column, value) -> ConstantColumn(columns[column], value)
         | InvalidOption _
         | InvalidData _

@@ -76,6 +76,19 @@ module Laws =
     let objectiveNeverFallsWithPrior<'θ> : Law<'θ> = LoopLaws.monotoneWithPrior
     /// Σₙ maxₖ ln ρₙₖ never falls with hard assignment (Celeux and Govaert 1992).
     let classificationObjectiveNeverFalls<'θ> : Law<'θ> = LoopLaws.monotoneWhenHard
+
+    /// The density under restricted parameters is that of the chosen columns, within 1e-9. Absent without `Choose`, and for
+    /// families that don't treat missing cells, as the next two laws.
+    let restrictedAreMarginal<'θ> : Law<'θ> = MissingLaws.marginal
+
+    /// The lifted statistics of complete rows are their statistics, within 1e-9, and a completed row has its observed cells and
+    /// finite numbers.
+    let observedCellsStay<'θ> : Law<'θ> = MissingLaws.observedCells
+
+    /// Σₙ ln p(xₙ) of the observed cells, also with ln prior, never falls along the iterates of EM on rows with missing cells, by
+    /// more than 1e-10 of itself: the lifted statistics are the expectation that EM needs.
+    let observedObjectiveNeverFalls<'θ> : Law<'θ> = MissingLaws.monotone
+
     /// Mean(Natural(m)) = m within 1e-9. Absent without `Exponential`.
     let mapsAreInverse<'θ> : Law<'θ> = ExponentialFamilyLaws.roundTrip
 
@@ -119,6 +132,9 @@ module Laws =
           objectiveNeverFalls
           objectiveNeverFallsWithPrior
           classificationObjectiveNeverFalls
+          restrictedAreMarginal
+          observedCellsStay
+          observedObjectiveNeverFalls
           mapsAreInverse
           gradientIsMean
           weightsAreCopies

@@ -214,7 +214,7 @@ public class ConvenienceTests
         var weights = model.Weights;
 
         Assert.False(model.TryFit([[3.6, 79], [1.8, double.NaN], [2.3, 60]], out error));
-        Assert.StartsWith("The data must be finite", error);
+        Assert.StartsWith("The data must be complete", error);
         Assert.DoesNotContain("Parameter", error);
         Assert.False(model.TryFit([[1, 2], [1, 3], [1, 5]], out error));
         Assert.Contains("Column 0", error);

@@ -118,7 +118,7 @@ public sealed class CsvTests : IDisposable
         Assert.StartsWith("Columns must be unset where Without is set", Message(new() { Columns = [1], Without = [2] }));
         Assert.StartsWith("Columns must be columns of the file", Message(new() { Columns = [CsvColumn.None] }));
         Assert.StartsWith("Decimal must be '.' or ','", Message(new() { Decimal = ';' }));
-        Assert.StartsWith("Missing must be one of Refuse, DropRows", Message(new() { Missing = (MissingCells)7 }));
+        Assert.StartsWith("Missing must be one of Refuse, DropRows, Keep", Message(new() { Missing = (MissingCells)7 }));
         Assert.Equal("options", Assert.Throws<ArgumentNullException>(() => CsvData.Read(path, null!)).ParamName);
     }
 

@@ -102,7 +102,7 @@ public class ErrorTests
     /// <summary>Data, and what is said of them.</summary>
     private static readonly Dictionary<string, Func<Rows>> Bad = new()
     {
-        ["The data must be finite and below 1e150 in magnitude, but row 7, column 1 (counting from 0) holds NaN."] = () => FaithfulWith(7, 1, double.NaN),
+        ["The data must be complete, but row 7, column 1 (counting from 0) holds NaN, the only missing cell."] = () => FaithfulWith(7, 1, double.NaN),
         ["The data must be finite and below 1e150 in magnitude, but row 271, column 0 (counting from 0) holds Infinity."] = () => FaithfulWith(271, 0, double.PositiveInfinity),
         ["The data must be finite and below 1e150 in magnitude, but row 0, column 0 (counting from 0) holds 1E+200."] = () => FaithfulWith(0, 0, 1e200),
         ["The data must have at least one row, but there is none."] = () => new double[0, 2],
@@ -113,7 +113,7 @@ public class ErrorTests
         ["The data must have rows of one length, but row 2 (counting from 0) has 1 numbers and row 0 has 2."] = () => new double[][] { [1, 2], [3, 4], [5] },
         ["The data must have no null rows, but row 1 (counting from 0) is null."] = () => new double[][] { [1, 2], null! },
         ["The data must have no null rows, but row 0 (counting from 0) is null."] = () => new float[][] { null! },
-        ["The data must be finite and below 1e150 in magnitude, but row 1, column 0 (counting from 0) holds NaN."] = () => new float[,] { { 1, 2 }, { float.NaN, 3 } },
+        ["The data must be complete, but row 1, column 0 (counting from 0) holds NaN, the only missing cell."] = () => new float[,] { { 1, 2 }, { float.NaN, 3 } },
         ["The data must have rows of one length, but row 1 (counting from 0) has 1 numbers and row 0 has 2."] = () => new float[][] { [1, 2], [3] },
     };
 

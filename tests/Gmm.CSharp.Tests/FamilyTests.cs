@@ -257,7 +257,7 @@ public class FamilyTests
     [InlineData("Poisson", -1, "Data for poisson must be a whole number from 0 upward, but row 5, column 1 (counting from 0) holds -1.")]
     [InlineData("Poisson", 2.5, "Data for poisson must be a whole number from 0 upward, but row 5, column 1 (counting from 0) holds 2.5.")]
     [InlineData("Exponential", -0.25, "Data for exponential must be 0 or more, but row 5, column 1 (counting from 0) holds -0.25.")]
-    [InlineData("Poisson", double.NaN, "The data must be finite and below 1e150 in magnitude, but row 5, column 1 (counting from 0) holds NaN.")]
+    [InlineData("Poisson", double.NaN, "The data must be complete, but row 5, column 1 (counting from 0) holds NaN, the only missing cell.")]
     public void NumberOutsideTheDomain(string family, double number, string message)
     {
         var model = Cases[family].Make().Fit(Cases[family].Numbers);

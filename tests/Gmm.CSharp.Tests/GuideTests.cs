@@ -53,6 +53,14 @@ public partial class GuideTests
         var export = CsvData.Read(csv, new() { Decimal = ',', Labels = "group", Missing = MissingCells.DropRows });
         Console.WriteLine(export.Report.Summary);
 
+        var holes = CsvData.Read("data/iris-missing.csv", new() { Missing = MissingCells.Keep });
+        var incomplete = new GaussianMixture(3) { Missing = MissingData.Fit }.Fit(holes.Rows);
+        double[,] completed = incomplete.Impute(holes.Rows);
+        double[,] drawn = incomplete.ImputeDraws(holes.Rows, seed: 1);
+        Console.WriteLine($"{holes.Report.MissingCells} of 600 cells are missing; log-likelihood {incomplete.LogLikelihood:F4}");
+        Console.WriteLine($"the sepals of the first flower are {completed[0, 1]:F3} wide on average, {drawn[0, 1]:F3} in a draw");
+        Console.WriteLine($"component of a flower with petals of 1.4 by 0.2: {incomplete.Predict([[double.NaN, double.NaN, 1.4, 0.2]])[0]}");
+
         var tied = new GaussianMixture(2) { CovarianceType = CovarianceType.TiedDiag }.Fit(eruptions);
         var variances = (double[])tied.Covariances.Values;
         Console.WriteLine($"variances {variances[0]:F4} and {variances[1]:F4}; {tied.Covariances[1][0, 1]} off the diagonal");

@@ -119,7 +119,8 @@ module Cauchy =
                     |> Result.bind (fun locations ->
                         State.ofShape locations.shape "scales" state |> Result.bind (create locations))
               Settings = fun _ -> Map.empty
-              OfSettings = fun _ _ -> Ok family } }
+              OfSettings = fun _ _ -> Ok family }
+          Missing = None }
 
     /// Cauchy components as a kind. Around centres their scales are the standard deviations of the data divided by K.
     let kind =

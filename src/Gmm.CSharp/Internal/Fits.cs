@@ -56,6 +56,10 @@ internal interface IFit
 
     double[] LogDensities(Source source);
 
+    double[,] Impute(Source source);
+
+    double[,] ImputeDraws(int seed, Source source);
+
     double Score(Source source);
 
     double Icl(Source source);
@@ -155,6 +159,10 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     public double[,] Responsibilities(Source source) => Core.Predict.responsibilities(Value, source).Get();
 
     public double[] LogDensities(Source source) => Core.Predict.logDensities(Value, source).Get();
+
+    public double[,] Impute(Source source) => Core.Impute.means(Value, source).Get();
+
+    public double[,] ImputeDraws(int seed, Source source) => Core.Impute.draws(Value, seed, source).Get();
 
     public virtual double Score(Source source) => Core.Predict.score(Value, source).Get();
 

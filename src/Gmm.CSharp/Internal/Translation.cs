@@ -86,7 +86,7 @@ internal static class Translation
         error switch
         {
             GmmError.InvalidOption option => InvalidOption(option.name, option.rule, option.value),
-            GmmError.InvalidData or GmmError.InvalidNumber or GmmError.OutsideDomain or GmmError.ConstantColumn
+            GmmError.InvalidData or GmmError.InvalidNumber or GmmError.MissingCell or GmmError.OutsideDomain or GmmError.ConstantColumn
                 or GmmError.TooFewDistinctRows => new ArgumentException(error.Message, "data"),
             GmmError.SingularCovariance trouble =>
                 new MixtureFitException(error.Message, trouble.owner?.Value, trouble.iteration),

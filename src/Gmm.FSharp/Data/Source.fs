@@ -337,13 +337,15 @@ module Source =
             let limit = $"at most the number of rows, {source.Rows}"
             GmmError.requireAll [ int64 components <= source.Rows, name, limit, string components ]
 
-    /// Returns an error for the first number of a block that is NaN, infinite or above 1e150 in magnitude; None if
-    /// there is none.
+    /// Returns an error for the first number of a block that is NaN, infinite or above 1e150 in magnitude, or None; and the
+    /// number of its cells that are NaN.
     let private firstBad (block: Block) =
-        block.Numbers.TryFindIndex(fun value -> not (abs value <= Limits.largest))
-        |> Option.map (fun i ->
+        match block.Numbers.TryFindIndex(fun value -> not (abs value <= Limits.largest)) with
+        | None -> struct (None, 0L)
+        | Some i ->
             let row, column = i / block.Columns, i % block.Columns
-            InvalidNumber(block.FirstRow + int64 row, column, block[row, column]))
+            let missing = block.Values.ToArray() |> Array.sumBy (fun value -> if Double.IsNaN value then 1L else 0L)
+            struct (Some(InvalidNumber(block.FirstRow + int64 row, column, block[row, column])), missing)
 
     /// Returns an error when there are no rows, when a number is NaN, infinite or above 1e150 in magnitude (the error
     /// names its row and column), or when `misfit` finds an error in a block.
@@ -351,11 +353,18 @@ module Source =
         if source.Rows = 0L then
             Error(InvalidData("at least one row", "there is none"))
         else
-            let firstError block = firstBad block |> Option.orElseWith (fun () -> misfit block)
+            let firstError block =
+                match firstBad block with
+                | struct (None, missing) -> struct (misfit block, missing)
+                | bad -> bad
 
-            match source |> reduce execution (fun first later -> Option.orElse later first) firstError with
-            | Some error -> Error error
-            | None -> Ok()
+            let merge (struct (first, a: int64)) (struct (later, b)) = struct (Option.orElse later first, a + b)
+
+            match source |> reduce execution merge firstError with
+            | struct (Some(InvalidNumber(row, column, value)), missing) when Double.IsNaN value ->
+                Error(MissingCell(row, column, missing))
+            | struct (Some error, _) -> Error error
+            | struct (None, _) -> Ok()
 
     /// Returns an error when there are no rows, or when a number is NaN, infinite or above 1e150 in magnitude (the
     /// error names its row and column).

@@ -77,6 +77,9 @@ type FitOptions<'kind, 'θ> =
         /// of the components, also in StartWeights and in WeightPrior. A fit starts from 5 % of noise, or from the share of
         /// the rows with the label −1 of `Start.Labels`.
         Noise: NoiseVolume option
+        /// Whether NaN in the data is an error (Reject), or a missing cell (Fit): then the fit maximises the likelihood of the
+        /// observed cells. Rows without an observed cell don't count.
+        Missing: Missing
         /// A function called after every E-step of every run, from one thread at a time.
         Progress: Progress -> unit
         /// Whether to print lines of progress, and a summary at the end.
@@ -110,6 +113,7 @@ module FitOptions =
           FewerComponents = false
           WeightPrior = Flat
           Noise = None
+          Missing = Missing.Reject
           Progress = ignore
           Verbose = false
           VerboseInterval = 10

@@ -12,6 +12,8 @@ type Model<'θ> =
         Weights: WeightPrior
         /// Soft for EM, hard for classification EM and k-means.
         Assignment: Assignment
+        /// Whether NaN is a missing cell.
+        Missing: Missing
         /// Where and how E-steps run.
         Backend: Backend
         /// The number of threads, and the cancellation.
@@ -23,18 +25,25 @@ type Model<'θ> =
 
 /// Functions on models.
 module Model =
-    /// Returns the model of maximum-likelihood EM for a family: soft assignment, no prior on the weights, the family's
-    /// kernels, all cores.
+    /// Returns the model of maximum-likelihood EM for a family: soft assignment, no prior on the weights, no missing
+    /// cells, the family's kernels, all cores.
     let ofFamily (family: Family<'θ>) : Model<'θ> =
         { Family = family
           Weights = Flat
           Assignment = Soft
+          Missing = Missing.Reject
           Backend = Kernel.backend
           Execution = Execution.Default }
 
-    /// Opens the model's backend on the rows of a source.
+    /// Opens the model's backend on the rows of a source. If NaN is a missing cell to the model, on the rows of each pattern
+    /// of missing cells: see `IncompleteRows.backend`.
     let openPass (model: Model<'θ>) (source: Source) : Result<Pass<'θ>, GmmError> =
-        model.Backend.Open(model.Family, source, model.Execution)
+        let backend =
+            match model.Missing with
+            | Missing.Reject -> model.Backend
+            | Missing.Fit -> IncompleteRows.backend model.Backend
+
+        backend.Open(model.Family, source, model.Execution)
 
     /// Returns ln of the prior's density at a mixture, without its constant; 0 without a prior.
     let logPrior (model: Model<'θ>) (mixture: Mixture<'θ>) : float =

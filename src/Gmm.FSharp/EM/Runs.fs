@@ -18,6 +18,7 @@ module Runs =
         | InvalidOption _
         | InvalidData _
         | InvalidNumber _
+        | MissingCell _
         | OutsideDomain _
         | ConstantColumn _
         | TooFewDistinctRows _
@@ -153,6 +154,7 @@ module Runs =
                 { Family = family
                   Weights = options.WeightPrior
                   Assignment = options.Assignment
+                  Missing = options.Missing
                   Backend = options.Backend
                   Execution = ofRun }
 

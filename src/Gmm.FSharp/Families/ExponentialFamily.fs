@@ -1,6 +1,7 @@
 namespace rec Gmm
 
 open System
+open MathNet.Numerics
 
 /// A conjugate prior as pseudo-data, with density ∝ exp(η·τ − ν A(η)). It acts like ν extra numbers whose statistics
 /// sum to τ.
@@ -386,6 +387,98 @@ module ExponentialFamily =
                       Count = count }
         }
 
+    // ── Missing cells ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns the parameters of some columns.
+    let private restrict (family: ExponentialFamily) (columns: int[]) (parameters: ExponentialParameters) =
+        let shape, size = parameters.Means.shape, family.Statistics
+        let chosen = [| shape[0]; columns.Length; size |]
+
+        let select (numbers: Tensor) =
+            let all = numbers.toArray ()
+
+            Array.init (shape[0] * columns.Length * size) (fun i ->
+                let k, j, s = i / (columns.Length * size), i / size % columns.Length, i % size
+                all[(k * shape[1] + columns[j]) * size + s])
+
+        let natural = select parameters.Natural
+
+        let partitions =
+            natural
+            |> Array.map (fun eta -> if eta <= Limits.zeroDensity then -infinity else eta)
+            |> Array.chunkBySize size
+            |> Array.map family.LogPartition
+
+        { parameters with
+            Means = Tensor.create chosen (select parameters.Means)
+            Natural = Tensor.create chosen natural
+            LogPartitions = (Tensor.create chosen[..1] partitions).sum 1 }
+
+    /// Returns the statistics of all columns. Columns are independent given the component, so a missing cell has the expected
+    /// statistics m of its component, whatever the other cells are. A column that is always missing therefore keeps its parameters,
+    /// and one that is sometimes missing moves towards the mean of its observed cells: EM's exact step.
+    let private lift (family: ExponentialFamily) (columns: int[]) (parameters: ExponentialParameters) statistics =
+        let width, size = parameters.Means.shape[1], family.Statistics
+        let means = parameters.Means.toArray ()
+        let sums = means |> Array.mapi (fun i mean -> statistics.Counts[i / (width * size)] * mean)
+
+        for k in 0 .. statistics.Counts.Length - 1 do
+            for j in 0 .. columns.Length - 1 do
+                Array.blit
+                    statistics.Sums[0]
+                    ((k * columns.Length + j) * size)
+                    sums
+                    ((k * width + columns[j]) * size)
+                    size
+
+        { statistics with Sums = [| sums |] }
+
+    /// Returns the mean E x of a number with the mean parameters m. If x = a + b·T(x), it is a + b·m; a and b come from the
+    /// statistics of small whole numbers and halves. For other families it is the mean of 4,096 draws from a fixed seed.
+    let private meanOf (family: ExponentialFamily) : float[] -> float =
+        let points = [| for i in 0 .. 2 * family.Statistics + 8 -> float i / 2.0 |] |> Array.filter family.IsInDomain
+
+        let draws means =
+            let random = RandomStream.ofSeed 0
+            Seq.init 4096 (fun _ -> family.Sample random means) |> Seq.average
+
+        if points.Length = 0 then
+            draws
+        else
+            let t = (family.Statistic(Tensor.matrix (array2D [ for x in points -> [ x ] ]))).toArray()
+
+            let design =
+                LinearAlgebra.Matrix<float>.Build.Dense(
+                    points.Length,
+                    1 + family.Statistics,
+                    fun i s -> if s = 0 then 1.0 else t[i * family.Statistics + s - 1]
+                )
+
+            let factors = design.PseudoInverse() * LinearAlgebra.Vector<float>.Build.Dense points
+            let errors = design * factors - LinearAlgebra.Vector<float>.Build.Dense points
+
+            if points.Length > 1 && errors.InfinityNorm() <= 1e-9 * Array.max points then
+                fun means -> factors[0] + Seq.fold2 (fun sum b m -> sum + b * m) 0.0 (Seq.skip 1 factors) means
+            else
+                draws
+
+    /// Returns a function that completes rows under component k.
+    let private complete (family: ExponentialFamily) =
+        let mean = lazy meanOf family
+
+        fun (columns: int[]) (parameters: ExponentialParameters) (k: int) ->
+            let width, size = parameters.Means.shape[1], family.Statistics
+
+            let expected =
+                Array.sub (parameters.Means.toArray ()) (k * width * size) (width * size)
+                |> Array.chunkBySize size
+                |> Array.map mean.Value
+
+            fun (numbers: float[]) ->
+                let row = Array.copy expected
+                Array.iter2 (fun column number -> row[column] <- number) columns numbers
+                row
+
     // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Returns the family of components with D independent columns of an exponential family.
@@ -419,7 +512,12 @@ module ExponentialFamily =
             { Parameters = toState
               OfParameters = ofState family
               Settings = fun _ -> settings family
-              OfSettings = fun _ state -> ofSettings family state |> Result.map components } }
+              OfSettings = fun _ state -> ofSettings family state |> Result.map components }
+          Missing =
+            Some
+                { Restrict = restrict family
+                  Lift = lift family
+                  Complete = complete family } }
 
     // ── The kind ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -100,7 +100,13 @@ module Product =
             { Parameters = unwrap >> family.Storage.Parameters
               OfParameters = family.Storage.OfParameters >> Result.map wrap
               Settings = unwrap >> family.Storage.Settings
-              OfSettings = fun parameters -> family.Storage.OfSettings(unwrap parameters) >> Result.map part } }
+              OfSettings = fun parameters -> family.Storage.OfSettings(unwrap parameters) >> Result.map part }
+          Missing =
+            family.Missing
+            |> Option.map (fun cells ->
+                { Restrict = fun observed -> unwrap >> cells.Restrict observed >> wrap
+                  Lift = fun observed -> unwrap >> cells.Lift observed
+                  Complete = fun observed -> unwrap >> cells.Complete observed }) }
 
     // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -206,12 +212,75 @@ module Product =
             else
                 part)
 
+    // ── Missing cells ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns the places of the observed ones among the columns of a part.
+    let private observedOf (observed: int[]) (columns: int[]) : int[] =
+        Array.init columns.Length id |> Array.filter (fun i -> Array.contains columns[i] observed)
+
+    /// Returns the treatment of missing cells, if every part has one. Parts are independent given the component, so each
+    /// treats its own columns. A part without an observed column stays in the restricted product, with no columns.
+    let private missingCells (parts: Family<PartParameters> list) : IncompleteRows<Product> option =
+        let treatments = parts |> List.choose _.Missing
+
+        let restrict (observed: int[]) (product: Product) =
+            let ofPart (cells: IncompleteRows<PartParameters>) (columns, parameters) =
+                match observedOf observed columns with
+                | [||] -> [||], parameters
+                | own -> own |> Array.map (fun i -> Array.IndexOf(observed, columns[i])), cells.Restrict own parameters
+
+            { Parts = List.map2 ofPart treatments product.Parts }
+
+        let lift (observed: int[]) (product: Product) (statistics: Statistics) =
+            /// Lifts the sums of one part, which are the first of the remaining ones; returns the others.
+            let ofPart
+                rest
+                ((part: Family<PartParameters>, cells: IncompleteRows<PartParameters>), (columns, parameters))
+                =
+                let own = observedOf observed columns
+                let count = if own.Length = 0 then 0 else (part.SumLengths parameters).Length
+                let sums, others = Array.splitAt count rest
+                (cells.Lift own parameters { statistics with Sums = sums }).Sums, others
+
+            let lifted, _ = List.zip (List.zip parts treatments) product.Parts |> List.mapFold ofPart statistics.Sums
+
+            { statistics with
+                Sums = Array.concat lifted }
+
+        let complete (observed: int[]) (product: Product) k =
+            let prepare (cells: IncompleteRows<PartParameters>) (columns: int[], parameters) =
+                let own = observedOf observed columns
+                let places = own |> Array.map (fun i -> Array.IndexOf(observed, columns[i]))
+                columns, places, cells.Complete own parameters k
+
+            let ofParts = List.map2 prepare treatments product.Parts
+
+            fun (numbers: float[]) ->
+                let row = ofParts |> List.sumBy (fun (columns, _, _) -> columns.Length) |> Array.zeroCreate
+
+                for columns, places, complete in ofParts do
+                    let completed = places |> Array.map (fun place -> numbers[place]) |> complete
+                    Array.iter2 (fun column number -> row[column] <- number) columns completed
+
+                row
+
+        if treatments.Length = parts.Length then
+            Some
+                { Restrict = restrict
+                  Lift = lift
+                  Complete = complete }
+        else
+            None
+
     // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Returns the product of families, in the order of a `Product`'s parts: see `Product.part`.
     let rec family (parts: Family<PartParameters> list) : Family<Product> =
-        let onParts (f: Family<PartParameters> -> int[] -> PartParameters -> 'T) (product: Product) =
-            List.map2 (fun part (columns, parameters) -> f part columns parameters) parts product.Parts
+        /// Applies a function to every part that has columns: without observed cells, a part has none.
+        let onParts (f: Family<PartParameters> -> int[] -> PartParameters -> 'T) (product: Product) : 'T list =
+            List.zip parts product.Parts
+            |> List.filter (fun (_, (columns, _)) -> columns.Length > 0)
+            |> List.map (fun (part, (columns, parameters)) -> f part columns parameters)
 
         /// Cuts numbers into those of the parts, which lie one after another.
         let shares
@@ -323,7 +392,8 @@ module Product =
           FreeParameters = onParts (fun part _ -> part.FreeParameters) >> List.sum
           Move =
             fun move product ->
-                { Parts = product |> onParts (fun part columns parameters -> columns, part.Move move parameters) }
+                { Parts =
+                    List.map2 (fun part (columns, parameters) -> columns, part.Move move parameters) parts product.Parts }
           Coordinates =
             { Names =
                 fun product ->
@@ -345,4 +415,5 @@ module Product =
                     |> List.indexed
                     |> GmmError.traverse (fun (i, (part, (_, parameters))) ->
                         state |> State.readPart (partName i) (part.Storage.OfSettings parameters))
-                    |> Result.map family } }
+                    |> Result.map family }
+          Missing = missingCells parts }

@@ -77,6 +77,27 @@ module internal Fitting =
             |> Noise.measure volume (options.Family :> Kind<'θ>).Misfit options.Execution
             |> Result.map (fun noise -> Noise.wrap noise measured.Family)
 
+    /// Checks the numbers of the data. Returns the data for EM, and those for measurements and starts, in which every missing
+    /// cell has a value.
+    let private prepare
+        (options: FitOptions<'kind, 'θ>)
+        (source: Source)
+        : Result<Source * Source, GmmError> when 'kind :> Kind<'θ> =
+        let execution = options.Execution
+
+        match options.Missing with
+        | Missing.Reject ->
+            source |> Source.validateWith execution options.Family.Misfit |> Result.map (fun () -> source, source)
+        | Missing.Fit ->
+            source
+            |> IncompleteRows.validate execution options.Family.Misfit
+            |> Result.map (fun found ->
+                if found.Cells = 0L then
+                    source, source
+                else
+                    let source = if found.HasEmptyRows then IncompleteRows.withoutEmptyRows source else source
+                    source, Donors.fill execution source)
+
     /// Fits a mixture of a kind of component.
     let private fitAll
         (options: FitOptions<'kind, 'θ>)
@@ -86,12 +107,17 @@ module internal Fitting =
 
         result {
             do! check options source
-            do! source |> Source.validateWith execution kind.Misfit
-            let! measured = kind.Measure(options.Components, source, execution)
+            let! source, filled = prepare options source
+            let! measured = kind.Measure(options.Components, filled, execution)
+
+            match options.Missing with
+            | Missing.Reject -> ()
+            | Missing.Fit -> do! IncompleteRows.require measured.Family |> Result.map ignore
+
             do! requireColumns options measured.Family source
-            let! family = familyOf options measured source
+            let! family = familyOf options measured filled
             let isRandom = Start.isRandom options.Start || measured.IsRandom
-            let starts = Start.mixtures measured options source
+            let starts = Start.mixtures measured options filled
             let rule = measured.Rule |> Option.defaultWith (fun () -> Rule.em measured.IsExact options.Stopping)
 
             return!

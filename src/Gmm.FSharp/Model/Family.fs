@@ -45,6 +45,8 @@ type Family<'θ> =
         Noise: Noise option
         /// Converts parameters and settings to plain data and back.
         Storage: Storage<'θ>
+        /// The family's treatment of missing cells; None if it has none, so that NaN in the data is always an error.
+        Missing: IncompleteRows<'θ> option
     }
 
 /// The parameters of K components as one vector of free coordinates, as many as there are free parameters. Each
@@ -77,4 +79,22 @@ and [<NoEquality; NoComparison>] Storage<'θ> =
         Settings: 'θ -> State
         /// The family with these settings, for such parameters.
         OfSettings: 'θ -> State -> Result<Family<'θ>, GmmError>
+    }
+
+/// A family's treatment of incomplete rows, which miss some cells. `o` is a pattern: the numbers of the observed columns, ascending. Rows of one
+/// pattern are complete rows of |o| columns for the same family with restricted parameters.
+and [<NoEquality; NoComparison>] IncompleteRows<'θ> =
+    {
+        /// The parameters of the distribution of the observed columns, at least one: `Restrict o θ`. `LogDensity`, `Sums`,
+        /// `SumLengths` and `Form` must hold for them.
+        Restrict: int[] -> 'θ -> 'θ
+        /// The statistics of all columns under θ, from those of the observed columns of rows of one pattern under the
+        /// restricted parameters: `Lift o θ statistics`. In place of a missing cell, the sums have their expectation under each
+        /// component, given the observed cells of the row. Weight, log-likelihood and counts don't change. Without an
+        /// observed column, the given sums are empty.
+        Lift: int[] -> 'θ -> Statistics -> Statistics
+        /// The row (D) with the mean E(x|xₒ, k) in every missing cell, from the numbers of its observed cells:
+        /// `Complete o θ k observed`. Partial application to a pattern, parameters and component prepares what all rows
+        /// share.
+        Complete: int[] -> 'θ -> int -> float[] -> float[]
     }

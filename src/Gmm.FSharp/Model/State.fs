@@ -15,6 +15,7 @@ module State =
             [ "structure", List.map Structure.name Structure.all
               "assignment", [ "soft"; "hard" ]
               "weightPrior", [ "flat"; "dirichlet"; "fixed" ]
+              "missing", [ "reject"; "fit" ]
               "stop", [ "converged"; "iteration limit" ] ]
 
     /// Returns the words of an entry with enumerated values; None for other entries.

@@ -41,6 +41,12 @@ module internal FitState =
                   [ State.choice "assignment" assignment
                     State.choice "stop" (if fit.Converged then "converged" else "iteration limit")
                     "seed", Tensor.scalar (float fit.Seed)
+
+                    // Files without the entry are of fits that reject missing cells.
+                    match fit.Model.Missing with
+                    | Missing.Reject -> ()
+                    | Missing.Fit -> State.choice "missing" "fit"
+
                     "trace", Tensor.vector fit.Trace
                     "passes", Tensor.scalar (float fit.Passes)
                     "remaining", Tensor.scalar fit.Remaining
@@ -135,6 +141,13 @@ module internal FitState =
             return prior
         }
 
+    /// Returns whether NaN is a missing cell.
+    let private missingOf (state: State) : Result<Missing, GmmError> =
+        if Map.containsKey "missing" state then
+            State.word "missing" state |> Result.map (fun word -> if word = "fit" then Missing.Fit else Missing.Reject)
+        else
+            Ok Missing.Reject
+
     /// Returns the numbers of components, from `smallest` to K − 1, in an entry that may be missing.
     let private componentsOf components smallest name (state: State) : Result<int list, GmmError> =
         if Map.containsKey name state then
@@ -214,6 +227,7 @@ module internal FitState =
             let! statistics = state |> State.readPart "statistics" (ofStatisticsState family mixture)
             let! weights = weightPriorOf mixture.Components state
             let! assignment = State.word "assignment" state
+            let! missing = missingOf state
             let! stop = State.word "stop" state
             let! seed = State.whole Int32.MinValue Int32.MaxValue "seed" state
             let! trace = State.vector "trace" state
@@ -245,7 +259,8 @@ module internal FitState =
                 { Model =
                     { Model.ofFamily family with
                         Weights = weights
-                        Assignment = if assignment = "hard" then Hard else Soft }
+                        Assignment = if assignment = "hard" then Hard else Soft
+                        Missing = missing }
                   Start = start
                   Mixture = mixture
                   Statistics = statistics

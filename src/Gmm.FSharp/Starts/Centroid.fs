@@ -92,4 +92,5 @@ module Centroid =
             { Parameters = fun centroid -> Map [ "centres", centroid.Centres ]
               OfParameters = ofState
               Settings = fun _ -> Map.empty
-              OfSettings = fun _ _ -> Ok family } }
+              OfSettings = fun _ _ -> Ok family }
+          Missing = None }

@@ -167,6 +167,27 @@ module Conditional =
             return! Mixture.create ((weights conditional (Tensor.create [| 1; count |] values)).toArray()) parameters
         }
 
+    /// Returns the distribution of the missing cells of a row (D), which are NaN, given its other cells: the mixture of the
+    /// missing features, in ascending order. Error when no cell is missing, when the row has another number of cells than
+    /// the mixture has features, or when a cell is infinite or exceeds 1e150 in magnitude.
+    let ofRow (row: float[]) (mixture: Mixture<Gaussian>) : Result<Mixture<Gaussian>, GmmError> =
+        let missing, given = [| 0 .. row.Length - 1 |] |> Array.partition (fun j -> Double.IsNaN row[j])
+
+        let features = mixture.Parameters.Features
+
+        result {
+            do!
+                GmmError.requireAll
+                    [ row.Length = features, "Row", $"of {features} cells", $"of {row.Length}"
+                      missing.Length > 0, "Row", "one with a missing cell", "complete" ]
+
+            if given.Length = 0 then
+                return mixture
+            else
+                let! conditional = create missing given mixture
+                return! conditional |> at (given |> Array.map (fun j -> row[j]))
+        }
+
     /// Predicts y by Gaussian mixture regression. For every row x (N rows, one column per given feature, in the order
     /// of `create`) it computes the mean E(y|x) = Σₖ πₖ(x) mₖ and the covariance Σₖ πₖ(x) (Σₖ,y|x + (mₖ−E)(mₖ−E)ᵀ),
     /// with mₖ = μₖ,y + Gₖ(x − μₖ,x). Error when the data have more or fewer columns than given features, no rows, or a

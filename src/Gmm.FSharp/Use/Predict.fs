@@ -3,14 +3,20 @@ namespace Gmm
 open System
 
 /// Applies a fitted mixture to data: its training data or new data. All functions return an error when the data have
-/// another number of features than the mixture, no rows, or a number that isn't finite. `RowPredictor` predicts single
-/// rows faster.
+/// another number of features than the mixture, no rows, or a number that isn't finite. If the model of the fit treats NaN as
+/// a missing cell (`Missing.Fit`), a row with missing cells has the density and the responsibilities of its observed cells; those of a row
+/// without an observed cell are 1 and the weights πₖ. `RowPredictor` predicts single rows faster.
 module Predict =
     /// Computes a result from data that suit the mixture. Error when they don't.
     let private onData (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =
         result {
             do! Source.requireColumns (model.Family.Features mixture.Parameters) source
-            do! source |> Source.validateWith model.Execution (model.Family.Misfit mixture.Parameters)
+
+            match model.Missing with
+            | Missing.Reject ->
+                do! source |> Source.validateWith model.Execution (model.Family.Misfit mixture.Parameters)
+            | Missing.Fit -> do! source |> IncompleteRows.validateNew model.Execution model.Family mixture.Parameters
+
             return compute source
         }
 
@@ -18,7 +24,7 @@ module Predict =
     /// impossible under every component because a probability or a rate is 0. The numbers of such a row compare the
     /// components nevertheless, as the limit of a small probability ε in place of every 0 does: the components with the
     /// fewest factors ε have ln ρₙₖ without these factors, the others −∞.
-    let internal comparable (family: Family<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * int[]) =
+    let private comparableComplete (family: Family<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * int[]) =
         let components = mixture.Components
         let logJoint = Kernel.logJoint family mixture
 
@@ -67,9 +73,43 @@ module Predict =
             | Some possible -> struct (joint, compare possible block joint)
             | None -> struct (joint, [||])
 
+    /// Returns ln πₖ for each of some rows without an observed cell (n×K, row by row).
+    let private ofWeights rows (mixture: Mixture<'θ>) : float[] =
+        mixture.Weights |> Array.map log |> Array.replicate rows |> Array.concat
+
+    /// Returns the same as `comparableComplete`. If NaN is a missing cell to the model, a row with missing cells has the numbers of
+    /// its observed cells, under the mixture of their columns.
+    let internal comparable (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * int[]) =
+        let complete = comparableComplete model.Family mixture
+
+        match model.Missing, model.Family.Missing with
+        | Missing.Fit, Some rows ->
+            let ofPattern =
+                IncompleteRows.preparing (fun observed ->
+                    match observed with
+                    | [||] -> fun (block: Block) -> struct (ofWeights block.Rows mixture, [||])
+                    | _ -> IncompleteRows.restrict rows observed mixture |> comparableComplete model.Family)
+
+            fun block ->
+                if IncompleteRows.isIn block then
+                    let impossible = ResizeArray<int>()
+
+                    let joint =
+                        block
+                        |> IncompleteRows.byPattern mixture.Components (fun pattern numbers ->
+                            let struct (joint, those) = ofPattern pattern pattern.Rows
+                            impossible.AddRange(those |> Array.map (fun row -> numbers[row]))
+                            joint)
+
+                    struct (joint, impossible.ToArray())
+                else
+                    complete block
+        | Missing.Fit, None
+        | Missing.Reject, _ -> complete
+
     /// Returns the evidence of every row of a block (n), and its responsibilities (n×K, row by row).
-    let private assign (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * float[]) =
-        let comparable = comparable model.Family mixture
+    let internal assign (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * float[]) =
+        let comparable = comparable model mixture
 
         fun block ->
             let struct (joint, impossible) = comparable block
@@ -93,8 +133,13 @@ module Predict =
         source |> Source.fill execution 1 (Memory all) ofBlock
         all
 
-    /// Returns Σₙ wₙvₙ and Σₙ wₙ, from the numbers vₙ of every block.
-    let private weightedSums execution (ofBlock: Block -> float[]) (source: Source) : struct (float * float) =
+    /// Returns Σₙ wₙvₙ and Σₙ wₙ over the rows with an observed cell, from the numbers vₙ of every block. Error when there is
+    /// no such row of positive weight.
+    let private weightedSums
+        (fit: Fit<'θ>)
+        (ofBlock: Block -> float[])
+        (source: Source)
+        : Result<float * float, GmmError> =
         let ofBlock (block: Block) =
             let mutable weight = 0.0
 
@@ -104,14 +149,26 @@ module Predict =
             struct (block.WeightedSum(ofBlock block), weight)
 
         let add (struct (a: float, b: float)) (struct (c, d)) = struct (a + c, b + d)
-        source |> Source.reduce execution add ofBlock
+
+        let rows =
+            match fit.Model.Missing with
+            | Missing.Reject -> source
+            | Missing.Fit -> IncompleteRows.withoutEmptyRows source
+
+        source
+        |> onData fit.Model fit.Mixture (fun _ -> rows |> Source.reduce fit.Model.Execution add ofBlock)
+        |> Result.bind (fun struct (sum, weight) ->
+            if weight > 0.0 then
+                Ok(sum, weight)
+            else
+                Error(InvalidData("an observed cell in a row of positive weight", "there is none")))
 
     /// Returns the component with the largest joint density for every row (N); ties go to the lower one. A row that is
     /// impossible under every component has the label that it has in the limit of a small probability ε in place of
     /// every 0: first the number of impossible values counts, then the density of the others. A row that is likeliest noise
     /// has the label −1.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
-        let comparable = comparable fit.Model.Family fit.Mixture
+        let comparable = comparable fit.Model fit.Mixture
 
         let ofBlock block =
             let struct (joint, _) = comparable block
@@ -147,11 +204,9 @@ module Predict =
 
     /// Returns Σₙ wₙ ln p(xₙ) and Σₙ wₙ.
     let internal logLikelihood (fit: Fit<'θ>) (source: Source) : Result<float * float, GmmError> =
-        source
-        |> onData fit.Model fit.Mixture (weightedSums fit.Model.Execution (evidence fit.Model fit.Mixture))
-        |> Result.map (fun struct (sum, weight) -> sum, weight)
+        source |> weightedSums fit (evidence fit.Model fit.Mixture)
 
-    /// Returns the mean log-density per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.
+    /// Returns the mean log-density per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ, over the rows with an observed cell.
     let score (fit: Fit<'θ>) (source: Source) : Result<float, GmmError> =
         logLikelihood fit source |> Result.map (fun (sum, weight) -> sum / weight)
 
@@ -174,16 +229,30 @@ module Predict =
                 likelihood + log largest)
 
         source
-        |> onData fit.Model fit.Mixture (weightedSums fit.Model.Execution complete)
-        |> Result.map (fun struct (sum, weight) -> InformationCriterion.bic fit.FreeParameters weight sum)
+        |> weightedSums fit complete
+        |> Result.map (fun (sum, weight) -> InformationCriterion.bic fit.FreeParameters weight sum)
 
     /// Returns the Mahalanobis distance √((xₙ−μₖ)ᵀΣₖ⁻¹(xₙ−μₖ)) of every row to every component (N×K) (Bishop, PRML,
-    /// 2006, eq. 2.44).
+    /// 2006, eq. 2.44). The distance of a row with missing cells is that of its observed cells, whose square has the
+    /// χ² distribution with as many degrees of freedom as there are observed cells; 0 without any.
     let mahalanobis (fit: Fit<Gaussian>) (source: Source) : Result<float[,], GmmError> =
-        let ofBlock (block: Block) =
+        let ofRows gaussian (block: Block) =
             Reference.engine.Create [| block.Rows; block.Columns |] block.Values
-            |> Gaussian.squaredMahalanobis fit.Parameters
+            |> Gaussian.squaredMahalanobis gaussian
             |> _.toArray()
             |> Array.map sqrt
+
+        let ofPattern =
+            IncompleteRows.preparing (fun observed ->
+                match observed with
+                | [||] -> fun (block: Block) -> Array.zeroCreate (block.Rows * fit.Mixture.Components)
+                | _ -> GaussianMissing.restrict observed fit.Parameters |> ofRows)
+
+        let ofBlock block =
+            if IncompleteRows.isIn block then
+                block
+                |> IncompleteRows.byPattern fit.Mixture.Components (fun pattern _ -> ofPattern pattern pattern.Rows)
+            else
+                ofRows fit.Parameters block
 
         source |> onData fit.Model fit.Mixture (byComponent fit ofBlock)

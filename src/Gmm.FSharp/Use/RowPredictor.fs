@@ -15,8 +15,8 @@ module private RowMemory =
 
 /// Predicts one row at a time, for programs that receive rows one by one, such as web services; `RowPredictor.ofFit`
 /// makes it from a fit. The results have the same bits as those of `Predict` for the same rows. For the built-in kinds
-/// of component, a call allocates no memory; for other kinds, and for rows that are impossible under every component, it
-/// makes a block of one row. A
+/// of component, a call allocates no memory; for other kinds, for rows that are impossible under every component, and for
+/// rows with missing cells, it makes a block of one row. A
 /// predictor never changes, so any number of threads may use it at the same time. The methods return no `Result`, which
 /// would need memory: they throw `GmmException` when the row has another number of features than the mixture, a number
 /// that isn't finite or exceeds 1e150 in magnitude, or one outside the family's domain.
@@ -31,7 +31,9 @@ type RowPredictor
         tests: ColumnTest[],
         misfit: Block -> GmmError option,
         ofBlock: Block -> float[],
-        comparable: (Block -> struct (float[] * int[])) option
+        comparable: (Block -> struct (float[] * int[])) option,
+        validate: Source -> Result<unit, GmmError>,
+        ofIncomplete: (Block -> struct (float[] * int[])) option
     ) =
 
     /// ln πₖ, with −∞ up to a multiple of 8, the most numbers of a vector.
@@ -47,8 +49,8 @@ type RowPredictor
           Numbers = Numbers.Float64(ReadOnlyMemory(row.ToArray()))
           Weights = None }
 
-    /// Throws the error of a row.
-    let fail (row: ReadOnlySpan<float>) =
+    /// Throws the error of a row, if it has one.
+    let check (row: ReadOnlySpan<float>) =
         let block = blockOf row
 
         let source =
@@ -59,9 +61,17 @@ type RowPredictor
 
         result {
             do! Source.requireColumns features source
-            do! source |> Source.validateWith { Execution.Default with Threads = 1 } misfit
+            do! validate source
         }
         |> GmmError.get
+
+    let hasMissing (row: ReadOnlySpan<float>) =
+        let mutable found = false
+
+        for j in 0 .. row.Length - 1 do
+            found <- found || Double.IsNaN row[j]
+
+        found
 
     /// Tests whether a row suits the mixture, except for the domain of a family without tests.
     let suits (row: ReadOnlySpan<float>) =
@@ -82,14 +92,14 @@ type RowPredictor
         match kernel with
         | Some kernel ->
             if not (suits row) then
-                fail row
+                check row
 
             start.CopyTo joint
             use row = fixed row
             kernel.Score(row, scratch, memory)
         | None ->
             if not (suits row) || (misfit (blockOf row)).IsSome then
-                fail row
+                check row
 
             joint.Fill -infinity
             (ofBlock (blockOf row)).CopyTo joint
@@ -97,14 +107,22 @@ type RowPredictor
     /// Returns the log-density of a row, and writes its responsibilities to the target unless that is empty. For a label
     /// it returns the number of the likeliest component instead.
     let compute isLabel (row: ReadOnlySpan<float>) (target: Span<float>) (memory: nativeptr<float>) scratch : float =
-        score row memory scratch
         let joint = Span<float>(NativePtr.toVoidPtr memory, logWeights.Length)
+        let mutable isImpossible = false
 
-        let isImpossible = comparable.IsSome && not (Assignment.isPossible (Span.op_Implicit joint))
-
-        if isImpossible then
-            let struct (numbers, _) = comparable.Value(blockOf row)
+        if ofIncomplete.IsSome && hasMissing row then
+            check row
+            Span<float>(NativePtr.toVoidPtr memory, start.Length).Fill -infinity
+            let struct (numbers, impossible) = ofIncomplete.Value(blockOf row)
             numbers.CopyTo joint
+            isImpossible <- impossible.Length > 0
+        else
+            score row memory scratch
+            isImpossible <- comparable.IsSome && not (Assignment.isPossible (Span.op_Implicit joint))
+
+            if isImpossible then
+                let struct (numbers, _) = comparable.Value(blockOf row)
+                numbers.CopyTo joint
 
         if isLabel then
             float (Noise.labelOf components (Assignment.likeliestOf (Span.op_Implicit joint)))
@@ -176,7 +194,15 @@ module RowPredictor =
             family.Misfit mixture.Parameters,
             Kernel.logJoint family mixture,
             (match family.Form mixture.Parameters with
-             | Some form when Form.hasZeros form -> Some(Predict.comparable family mixture)
+             | Some form when Form.hasZeros form -> Some(Predict.comparable fit.Model mixture)
              | Some _
-             | None -> None)
+             | None -> None),
+            (let alone = { fit.Model.Execution with Threads = 1 }
+
+             match fit.Model.Missing with
+             | Missing.Reject -> Source.validateWith alone (family.Misfit mixture.Parameters)
+             | Missing.Fit -> IncompleteRows.validateNew alone family mixture.Parameters),
+            (match fit.Model.Missing with
+             | Missing.Reject -> None
+             | Missing.Fit -> Some(Predict.comparable fit.Model mixture))
         )

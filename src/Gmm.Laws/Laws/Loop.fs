@@ -13,8 +13,9 @@ module internal LoopLaws =
 
     // ── The objective never falls ───────────────────────────────────────────────────────────────────────────────────
 
-    let private isMonotone (model: Model<'θ>) (case: Case<'θ>) =
-        match walk 15 model (Expectation.source case) case.Mixture with
+    /// Whether the objective never falls along the iterates from a start.
+    let isMonotone (model: Model<'θ>) (source: Source) (start: Mixture<'θ>) =
+        match walk 15 model source start with
         | []
         | [ _ ] -> Beside
         | iterates ->
@@ -31,7 +32,8 @@ module internal LoopLaws =
             |> Law.firstBroken
 
     let monotone<'θ> : Law<'θ> =
-        Law.ofAll "the objective never falls" (fun subject case -> isMonotone (Expectation.model subject.Family) case)
+        Law.ofAll "the objective never falls" (fun subject case ->
+            isMonotone (Expectation.model subject.Family) (Expectation.source case) case.Mixture)
 
     let monotoneWithPrior<'θ> : Law<'θ> =
         Law.ofAll "the objective never falls under a prior" (fun subject case ->
@@ -41,14 +43,16 @@ module internal LoopLaws =
             isMonotone
                 { Expectation.model (subject.Believed case.Seed case.Parameters) with
                     Weights = Dirichlet concentration }
-                case)
+                (Expectation.source case)
+                case.Mixture)
 
     let monotoneWhenHard<'θ> : Law<'θ> =
         Law.ofAll "the classification objective never falls" (fun subject case ->
             isMonotone
                 { Expectation.model subject.Family with
                     Assignment = Hard }
-                case)
+                (Expectation.source case)
+                case.Mixture)
 
     // ── Other orders and copies ─────────────────────────────────────────────────────────────────────────────────────
 

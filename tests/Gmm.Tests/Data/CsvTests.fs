@@ -544,6 +544,19 @@ let ``missing cells`` =
               let line, column, reason = troubleAs { Csv.defaults with Missing = DropRows } "x,y\n1,NA\n2,NA\n"
               Assert.Equal((2, 2), (line, column))
               Assert.Contains("No row is complete.", reason))
+          testCase "rows with missing cells are kept as NaN, whatever their label" (fun () ->
+              let table = readAs { Csv.defaults with Missing = Keep } "x,y,kind\n1,,u\nNA,4,\n?,NaN,w\n7,8,NA\n"
+              Assert.Equal<float>([| 1.0; nan; nan; 4.0; nan; nan; 7.0; 8.0 |], table.Values)
+              Assert.Equal<string>([| "u"; ""; "w"; "NA" |], table.Labels.Value)
+              Assert.Equal((0, 4, 4), (table.Report.DroppedRows, table.Report.MissingCells, table.Report.FileRows))
+              Assert.Contains("\nmissing: 4 of 8 cells\n", table.Report.Summary)
+              let complete = readAs { Csv.defaults with Missing = Keep } "x,y\n1,2\n"
+              Assert.DoesNotContain("missing", complete.Report.Summary)
+              // A word that stands for no missing cell stays an error.
+              Assert.Contains(
+                  "number",
+                  troubleAs { Csv.defaults with Missing = Keep } "x,y\n1,2\n1..5,3\n" |> fun (_, _, reason) -> reason
+              ))
           testCase "words for missing cells in columns that are left out drop no row" (fun () ->
               let options =
                   { Csv.defaults with

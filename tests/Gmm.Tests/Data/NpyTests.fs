@@ -329,7 +329,7 @@ let ``by hand`` =
                   use file = Npy.openFile path |> ok
 
                   match Gmm.fit Gmm.defaults file.Source with
-                  | Error(InvalidNumber(1L, 1, value)) when Double.IsNaN value -> ()
+                  | Error(MissingCell(1L, 1, 1L)) -> ()
                   | other -> failwith $"%A{other}"))
           testCase "columns of a file in Fortran order become rows, in every block" (fun () ->
               let columns = 7

@@ -898,6 +898,7 @@ let domains =
                               (sourceOf [| [| 1.0; 0.0 |]; [| 1.0; bad |] |])
                           |> error
                       with
+                      | MissingCell(1L, 1, 1L) -> Assert.True(Double.IsNaN bad)
                       | InvalidNumber(1L, 1, value) ->
                           Assert.Equal(BitConverter.DoubleToInt64Bits bad, BitConverter.DoubleToInt64Bits value)
                       | other -> Assert.Fail other.Message)

@@ -467,6 +467,9 @@ let ``same errors`` =
                       numbers[row, column] <- value
 
                       match Source.ofFloat32Array2D numbers |> ok |> Gmm.fit Gmm.defaults |> error with
+                      | MissingCell(row', column', 1L) ->
+                          Assert.True(Single.IsNaN value)
+                          Assert.Equal((int64 row, column), (row', column'))
                       | InvalidNumber(row', column', value') ->
                           Assert.Equal((int64 row, column, float value), (row', column', value'))
                       | other -> failwith other.Message

@@ -472,6 +472,50 @@ let private wrong: (string * (unit -> Report list) * string list * string list) 
       density,
       [] ]
 
+/// Laws of missing cells: families that break them are listed below, and the families above may break them, too.
+let private ofMissing =
+    [ "restricted parameters are those of the observed columns"
+      "observed cells stay as they are"
+      "the objective of the observed cells never falls" ]
+
+let private withMissing change =
+    Subject.mapFamily (fun (family: Family<Gaussian>) ->
+        { family with
+            Missing = family.Missing |> Option.map change })
+
+/// Wrong treatments of missing cells, each with the law that it must break.
+let private wrongWithMissing: (string * (unit -> Report list) * string) list =
+    [ "restricted parameters of other columns",
+      Laws.ofGaussian Diag
+      |> withMissing (fun treatment ->
+          { treatment with
+              Restrict = fun columns -> treatment.Restrict [| 0 .. columns.Length - 1 |] })
+      |> trial,
+      "restricted parameters are those of the observed columns"
+
+      "complete rows with more scatter",
+      Laws.ofGaussian Full
+      |> withMissing (fun treatment ->
+          { treatment with
+              Lift =
+                  fun columns gaussian statistics -> Statistics.scale 1.1 statistics |> treatment.Lift columns gaussian })
+      |> trial,
+      "observed cells stay as they are"
+
+      "missing cells that have their means, but not their spread",
+      Laws.ofGaussian Spherical
+      |> withMissing (fun treatment ->
+          { treatment with
+              Lift =
+                  fun columns gaussian statistics ->
+                      let lifted = treatment.Lift columns gaussian statistics
+                      let share = float columns.Length / float gaussian.Features
+
+                      { lifted with
+                          Sums = [| lifted.Sums[0]; statistics.Sums[1] |> Array.map (fun sum -> share * sum) |] } })
+      |> trial,
+      "the objective of the observed cells never falls" ]
+
 let wrongFamilies = [ for what, _, _, _ in wrong -> what ]
 
 /// Whether a counterexample was shrunk to 4 rows, 1 column and 2 components at most.
@@ -504,7 +548,22 @@ let ``families that are wrong on purpose`` =
                       )
 
                   for report in broken do
-                      Assert.True(must @ may |> List.contains report.Law, string report))
+                      Assert.True(must @ may @ ofMissing |> List.contains report.Law, string report))
+          testTheory
+              "a wrong treatment of missing cells breaks its law"
+              [ for what, _, _ in wrongWithMissing -> what ]
+              (fun (what: string) ->
+                  let _, reports, law = wrongWithMissing |> List.find (fun (name, _, _) -> name = what)
+
+                  let broken =
+                      [ for report in reports () do
+                            if not report.IsGood then
+                                report.Law ]
+
+                  Assert.Contains(law, broken)
+
+                  for law in broken do
+                      Assert.Contains(law, ofMissing))
           testCase "a sampler that leaves out the correlations breaks its law" (fun () ->
               let full = Laws.ofGaussian Full
 
@@ -530,7 +589,11 @@ let ``families that are wrong on purpose`` =
               Assert.True((samplerReport parts).IsGood, string (samplerReport parts))
               Assert.False (samplerReport swapped).IsGood)
           testCase "for every law there is a family that breaks it" (fun () ->
-              let broken = wrong |> List.collect (fun (_, _, must, _) -> must) |> List.distinct |> List.sort
+              let broken =
+                  (wrong |> List.collect (fun (_, _, must, _) -> must)) @ [ for _, _, law in wrongWithMissing -> law ]
+                  |> List.distinct
+                  |> List.sort
+
               Assert.Equal<string list>(List.sort [ for law in Laws.all<Gaussian> -> law.Name ], broken))
           testCase "check says which law is broken, how, and by which parameters and rows" (fun () ->
               let subject = ofGeometric |> Subject.mapFamily (maximiseOf (more 1.0))

@@ -598,8 +598,9 @@ let dataTests =
 
                   let check (result: Result<'T, GmmError>) =
                       match error result with
-                      | InvalidNumber(7L, 1, value) as error ->
-                          Assert.Equal(bad, value)
+                      | InvalidNumber(7L, 1, _)
+                      | MissingCell(7L, 1, 1L) as error ->
+                          Assert.Equal(Double.IsNaN bad, error.IsMissingCell)
                           Assert.Contains("row 7", error.Message)
                           Assert.Contains("column 1", error.Message)
                           Assert.Contains(string bad, error.Message)

@@ -582,5 +582,5 @@ let mistakes =
                   measure [| 4; 4; 6 |] onlyOne |> says "Labels must be of at least two clusters, but is of 1."
 
                   match measure [| 4; 4; 6 |] (sourceOf [| [| 0.0 |]; [| nan |]; [| 2.0 |] |]) |> error with
-                  | InvalidNumber(1L, 0, _) -> ()
+                  | MissingCell(1L, 0, 1L) -> ()
                   | other -> Assert.Fail other.Message) ]

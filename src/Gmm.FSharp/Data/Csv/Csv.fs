@@ -128,8 +128,7 @@ module Csv =
 
                 fail cell.Line (j + 1) (Dialect.notNumber dialect cell.Text + hint)
 
-    /// Returns which rows have missing cells, and how many of these there are. Raises CsvTrouble if the options refuse
-    /// them.
+    /// Returns which rows to drop, and the number of missing cells. Raises CsvTrouble if the options refuse them.
     let private missing (options: CsvOptions) (columns: int[]) (cells: CsvCells[]) : HashSet<int> * int =
         let rows = cells[columns[0]].Numbers.Count
 
@@ -141,7 +140,13 @@ module Csv =
 
         let incomplete = found |> Seq.map (fun struct (row, _, _) -> row) |> HashSet
 
-        if found.Length > 0 && (options.Missing = Refuse || incomplete.Count = rows) then
+        let isRefused =
+            match options.Missing with
+            | Refuse -> found.Length > 0
+            | DropRows -> incomplete.Count = rows
+            | Keep -> false
+
+        if isRefused then
             let struct (_, j, first) = found |> Array.minBy (fun struct (row, j, _) -> struct (row, j))
             let text = if first.Text = "" then "is empty" else $"is \"{first.Text}\""
 
@@ -159,7 +164,10 @@ module Csv =
 
             fail first.Line (j + 1) $"The cell {text}; {count}. {remedy}"
 
-        incomplete, found.Length
+        match options.Missing with
+        | Refuse
+        | DropRows -> incomplete, found.Length
+        | Keep -> HashSet(), found.Length
 
     // ── The table ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -318,7 +326,15 @@ module Csv =
             fail content.FirstLine 0 "No column is left for the numbers."
 
         requireNumbers dialect content.HasHeader content.FirstLine data cells
-        let incomplete, missingCells = missing options (Array.append data (ofRole CsvRole.Labels)) cells
+
+        /// The columns whose missing cells count. Rows that are kept may have any label.
+        let counted =
+            match options.Missing with
+            | Refuse
+            | DropRows -> Array.append data (ofRole CsvRole.Labels)
+            | Keep -> data
+
+        let incomplete, missingCells = missing options counted cells
         let count = cells[0].Numbers.Count
         let kept = [| 0 .. count - 1 |] |> Array.filter (incomplete.Contains >> not)
         let values = Array.zeroCreate (kept.Length * data.Length)

@@ -27,12 +27,14 @@ type CsvChoice =
     /// This column.
     | In of CsvColumn
 
-/// What to do with rows that have missing cells.
+/// What to do with missing cells.
 type MissingCells =
     /// Return an error that counts them and names the first missing cell.
     | Refuse
-    /// Leave these rows out, and count them in the report.
+    /// Leave rows with missing cells out, and count them in the report.
     | DropRows
+    /// Keep all rows. A missing cell of the data is NaN, which `Gmm.fit` takes with the option `Missing.Fit`.
+    | Keep
 
 /// Options for reading a CSV file; start from `Csv.defaults`.
 type CsvOptions =
@@ -58,7 +60,7 @@ type CsvOptions =
         RowNames: CsvChoice
         /// The words for a missing cell; upper and lower case are the same. The empty word stands for an empty cell.
         MissingWords: string list
-        /// What to do with rows that have missing cells.
+        /// What to do with missing cells.
         Missing: MissingCells
     }
 
@@ -96,7 +98,7 @@ type CsvReport =
         FileRows: int
         /// How many of these rows were dropped, because they have missing cells.
         DroppedRows: int
-        /// The number of missing cells in the dropped rows.
+        /// The number of missing cells: in the dropped rows, or, if they are kept, in the data.
         MissingCells: int
         /// Whether the first row holds the column names.
         Header: bool
@@ -148,6 +150,8 @@ type CsvReport =
               $"left out: {withReasons leftOut}"
           if report.DroppedRows > 0 then
               $"""dropped: {report.DroppedRows} of {counted report.FileRows "row"}, with {counted report.MissingCells "missing cell"}"""
+          elif report.MissingCells > 0 then
+              $"missing: {report.MissingCells} of {report.FileRows * data.Length} cells"
           let header = if report.Header then "a header" else "no header"
           let point = if report.Decimal = ',' then "commas" else "points"
           $"format: {header}, {mark report.Separator} between cells, decimal {point}" ]

@@ -261,7 +261,12 @@ module Gaussian =
               OfSettings =
                 fun gaussian state ->
                     GaussianStorage.ofSettings gaussian state
-                    |> Result.map (fun (prior, regularisation) -> familyWith prior regularisation) } }
+                    |> Result.map (fun (prior, regularisation) -> familyWith prior regularisation) }
+          Missing =
+            Some
+                { Restrict = GaussianMissing.restrict
+                  Lift = GaussianMissing.lift
+                  Complete = GaussianMissing.complete } }
 
     /// The family of Gaussian components by maximum likelihood, without prior or regularisation.
     let family: Family<Gaussian> = familyWith GaussianPrior.flat None
