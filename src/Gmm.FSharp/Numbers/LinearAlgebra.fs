@@ -127,7 +127,7 @@ module internal LinearAlgebra =
         rows |> Array.map (fun row -> Array.fold2 (fun sum a b -> sum + a * b) 0.0 row z)
 
     /// Turns two vectors in their plane, in place: x ← cx − sy, y ← sx + cy.
-    let private turn cosine sine (x: Span<float>) (y: Span<float>) =
+    let turn cosine sine (x: Span<float>) (y: Span<float>) =
         for k in 0 .. x.Length - 1 do
             let u, v = x[k], y[k]
             x[k] <- cosine * u - sine * v

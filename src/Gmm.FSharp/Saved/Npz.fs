@@ -12,7 +12,8 @@ open System.Text
 /// precisions_cholesky_ is upper triangular, U with UUᵀ = Σ⁻¹: the transposed inverse factor W of `Gaussian`.
 ///
 /// scikit-learn has neither tied_diag nor tied_spherical. These are written as tied, with the full D×D matrix that they
-/// represent: every density is kept, but the name of the structure is lost.
+/// represent: every density is kept, but the name of the structure is lost. Likewise VEI and EVI are written as diag, and VEE,
+/// EVE, VVE, EEV, VEV and EVV as full.
 module Npz =
     let private fail reason = raise (Files.Unusable reason)
 
@@ -30,9 +31,17 @@ module Npz =
 
         match structure with
         | TiedFull -> "tied", shape, covariances, factors
-        | Full
+        | Spherical -> "spherical", shape, covariances, factors
         | Diag
-        | Spherical -> Structure.name structure, shape, covariances, factors
+        | VEI
+        | EVI -> "diag", shape, covariances, factors
+        | Full
+        | VEE
+        | EVE
+        | VVE
+        | EEV
+        | VEV
+        | EVV -> "full", shape, covariances, factors
         | TiedDiag
         | TiedSpherical ->
             let matrix = asMatrix structure features
@@ -75,7 +84,15 @@ module Npz =
         | Full
         | Diag
         | Spherical
-        | TiedFull -> Ok()
+        | TiedFull
+        | VEI
+        | EVI
+        | VEE
+        | EVE
+        | VVE
+        | EEV
+        | VEV
+        | EVV -> Ok()
         |> Result.bind (fun () -> Files.write path write)
 
     // ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -222,12 +239,13 @@ module Npz =
         | Ok structure -> structure
         | Error error -> fail $"covariance_type: {error.Message}"
 
-    /// Returns the structure of covariances with this shape. scikit-learn's structures come first. Where diag and tied
-    /// have the same shape, the precisions decide: those of diag are 1/σ of every number.
+    /// Returns the structure of covariances with this shape: the one with most parameters. scikit-learn's structures come
+    /// first. Where diag and tied have the same shape, the precisions decide: those of diag are 1/σ of every number.
     let private structureOf entries components features (shape: int[]) (covariances: float[]) : Structure =
         let isShape structure = Layout.covarianceShape components features (Structure.layout structure) = shape
+        let candidates = [ Full; Diag; Spherical; TiedFull; TiedDiag; TiedSpherical ]
 
-        match Structure.all |> List.filter isShape with
+        match candidates |> List.filter isShape with
         | [] ->
             let text = String.Join("×", shape)
 

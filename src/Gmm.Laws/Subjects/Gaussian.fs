@@ -6,7 +6,7 @@ open Gmm
 open MathNet.Numerics
 open MathNet.Numerics.LinearAlgebra
 
-/// Gaussians of the six covariance structures as subjects. They have no natural parameters here, so the laws of
+/// Gaussians of the fourteen covariance structures as subjects. They have no natural parameters here, so the laws of
 /// exponential families are absent.
 module internal GaussianSubject =
     let private dense (matrix: float[,]) = Matrix<float>.Build.DenseOfArray matrix
@@ -16,10 +16,37 @@ module internal GaussianSubject =
 
     let private round digits (x: float) = Math.Round(x, (digits: int))
 
+    /// Returns the components with such means and the covariances of the structure that an M-step estimates from one row for
+    /// each plane with that plane as its scatter. Planes of the structure stay as they are, but for rounding.
     let private ofPlanes structure (means: float[][]) (planes: float[][]) =
-        Layout.covarianceShape means.Length means[0].Length (Structure.layout structure)
-        |> fun shape -> Tensor.create shape (Array.concat planes)
-        |> Gaussian.create structure (array2D means)
+        let components, features = means.Length, means[0].Length
+        let layout = Structure.layout structure
+
+        match structure with
+        | Full
+        | Diag
+        | Spherical
+        | TiedFull
+        | TiedDiag
+        | TiedSpherical ->
+            Tensor.create (Layout.covarianceShape components features layout) (Array.concat planes)
+            |> Gaussian.create structure (array2D means)
+        | VEI
+        | EVI
+        | VEE
+        | EVE
+        | VVE
+        | EEV
+        | VEV
+        | EVV ->
+            Gaussian.create structure (array2D means) (Tensor.scalar 1.0)
+            |> Result.bind (fun start ->
+                Gaussian.family.Maximise
+                    start
+                    { Weight = float components
+                      LogLikelihood = 0.0
+                      Counts = Array.create components 1.0
+                      Sums = [| Array.zeroCreate (components * features); Array.concat planes |] })
 
     let private meansOf (gaussian: Gaussian) = gaussian.Means.toArray () |> Array.chunkBySize gaussian.Features
 

@@ -52,7 +52,7 @@ let private without index values = Array.removeAt index values
 
 // ── Structures ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// The six structures; smaller ones have fewer parameters.
+/// The structures; later ones of the first six have fewer parameters.
 let structures: Arbitrary<Structure> =
     Arb.fromGenShrink (
         Gen.elements Structure.all,
@@ -159,6 +159,41 @@ let restrict structure (matrix: float[,]) =
     | Shape.Diag -> diagonalOf matrix
     | Shape.Spherical -> identity (Array2D.length1 matrix) |> Array2D.map (fun x -> x * matrix[0, 0])
 
+/// D×D matrices brought into a structure: the M-step's estimate from one row for each matrix with that matrix as its scatter.
+let within structure (matrices: float[,][]) : float[,][] =
+    match structure with
+    | Full
+    | Diag
+    | Spherical
+    | TiedFull
+    | TiedDiag
+    | TiedSpherical -> matrices
+    | VEI
+    | EVI
+    | VEE
+    | EVE
+    | VVE
+    | EEV
+    | VEV
+    | EVV ->
+        let components, features = matrices.Length, Array2D.length1 matrices[0]
+
+        let start =
+            Gaussian.create structure (Array2D.zeroCreate components features) (Tensor.scalar 1.0) |> GmmError.get
+
+        let estimated =
+            Gaussian.family.Maximise
+                start
+                { Weight = float components
+                  LogLikelihood = 0.0
+                  Counts = Array.create components 1.0
+                  Sums =
+                    [| Array.zeroCreate (components * features)
+                       matrices |> Array.collect (Layout.ofMatrix (Structure.layout structure)) |] }
+            |> GmmError.get
+
+        Array.init components (Gaussian.covariance estimated)
+
 /// A random mixture; its means lie some standard deviations apart, so that components overlap more or less.
 let drawMixture structure components features condition (random: Random) : MixtureCase =
     { Structure = structure
@@ -166,7 +201,8 @@ let drawMixture structure components features condition (random: Random) : Mixtu
       Means = Array.init components (fun _ -> Array.init features (fun _ -> onGrid (4.0 * normal random)))
       Covariances =
         Array.init (Layout.planes components (Structure.layout structure)) (fun _ ->
-            restrict structure (drawSpd features condition random)) }
+            restrict structure (drawSpd features condition random))
+        |> within structure }
 
 let private dropComponent k (case: MixtureCase) =
     { case with
@@ -177,7 +213,7 @@ let private dropComponent k (case: MixtureCase) =
 let private dropFeature j (case: MixtureCase) =
     { case with
         Means = case.Means |> Array.map (without j)
-        Covariances = case.Covariances |> Array.map (dropRowAndColumn j) }
+        Covariances = case.Covariances |> Array.map (dropRowAndColumn j) |> within case.Structure }
 
 /// The same mixture with another, smaller structure.
 let private simplifyStructure (case: MixtureCase) =
@@ -188,7 +224,8 @@ let private simplifyStructure (case: MixtureCase) =
             Covariances =
                 Array.init
                     (Layout.planes case.Components (Structure.layout structure))
-                    (case.Covariance >> restrict structure) })
+                    (case.Covariance >> restrict structure)
+                |> within structure })
 
 let private roundMixture (case: MixtureCase) =
     seq {
@@ -209,7 +246,9 @@ let private roundMixture (case: MixtureCase) =
             let covariances = case.Covariances |> Array.map (Array2D.map (fun x -> Math.Round(x, digits)))
 
             if Array.forall isPositiveDefinite covariances then
-                yield { case with Covariances = covariances }
+                yield
+                    { case with
+                        Covariances = within case.Structure covariances }
     }
     |> Seq.filter (fun smaller -> smaller <> case)
 

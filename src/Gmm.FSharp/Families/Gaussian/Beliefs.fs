@@ -33,7 +33,9 @@ type GaussianPrior =
         }
 
 /// Priors on Gaussian components: the normal–inverse-Wishart prior, restricted to the structure (Murphy, Machine
-/// Learning, 2012, §11.4.2.8).
+/// Learning, 2012, §11.4.2.8). The prior of a structure with K covariances is the product over the components of their inverse
+/// Wisharts, also where the covariances have something in common: the density is that of the product at the covariances of the
+/// structure. It therefore adds Ψ₀ to every Sₖ and ν₀ + D + 1 to every Nₖ, and the mode comes from the same M-step.
 module GaussianPrior =
     /// No prior: maximum likelihood.
     let flat = { OnMeans = None; OnCovariances = None }

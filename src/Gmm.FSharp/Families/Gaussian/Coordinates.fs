@@ -2,9 +2,16 @@ namespace Gmm
 
 open System
 
-/// Gaussian parameters as free coordinates: the means (K·D), then the inverse factor W of every covariance matrix. Of W
-/// come the logarithms of its diagonal (D, or 1 when spherical) and, when it is full, the entries below the diagonal,
-/// row by row.
+/// Gaussian parameters as free coordinates: the means (K·D), then the covariances. Where the planes are independent of one
+/// another, these are the inverse factors W: of each the logarithms of its diagonal (D, or 1 when spherical) and, when it is
+/// full, the entries below the diagonal, row by row. VEI … EVV have coordinates of their own:
+///   VEI, EVI  ln λₖ and ln aⱼ (all but the last, because Πⱼ aⱼ = 1), each once or for every component;
+///   VEE       W of component 0 and ln λₖ/λ₀;
+///   EVE, VVE  as EVI and VVI in the common eigenvectors, and the angles of these;
+///   EEV, VEV  as EEI and VEI of the ascending eigenvalues, and the angles of every component's eigenvectors;
+///   EVV       ln λ, and of every W its entries but the last one, which the determinant gives.
+/// Eigenvectors are a product of rotations in the planes (i, j) by D(D−1)/2 angles (Golub and Van Loan, Matrix Computations
+/// §5.1.8); their signs don't matter.
 module internal GaussianCoordinates =
     /// Returns the positions in a plane of W of its diagonal, whose logarithms are coordinates, and of the entries
     /// below the diagonal.
@@ -17,44 +24,8 @@ module internal GaussianCoordinates =
         | Shape.Diag -> Array.init features id, [||]
         | Shape.Spherical -> [| 0 |], [||]
 
-    let private planesOf (gaussian: Gaussian) = gaussian.InverseFactors.shape[0]
-
-    let names (gaussian: Gaussian) : string[] =
-        let features = gaussian.Features
-        let diagonal, below = places features gaussian.Layout
-
-        [| for k in 0 .. gaussian.Components - 1 do
-               for j in 0 .. features - 1 -> $"mean[{k},{j}]"
-           for p in 0 .. planesOf gaussian - 1 do
-               for i in 0 .. diagonal.Length - 1 -> $"ln W[{p},{i},{i}]"
-               for place in below -> $"W[{p},{place / features},{place % features}]" |]
-
-    let ofParameters (gaussian: Gaussian) : float[] =
-        let diagonal, below = places gaussian.Features gaussian.Layout
-
-        let ofPlane (w: float[]) =
-            Array.append
-                (diagonal |> Array.map (fun place -> log w[place]))
-                (below |> Array.map (fun place -> w[place]))
-
-        gaussian.InverseFactors.toArray ()
-        |> Array.chunkBySize (Layout.planeSize gaussian.Features gaussian.Layout)
-        |> Array.collect ofPlane
-        |> Array.append (gaussian.Means.toArray ())
-
-    /// Returns the standard deviations for the means, 1 for logarithms, and 1/σⱼ for the numbers of column j of W.
-    let units (gaussian: Gaussian) : float[] =
-        let features = gaussian.Features
-        let diagonal, below = places features gaussian.Layout
-
-        [| for k in 0 .. gaussian.Components - 1 do
-               yield! gaussian.Deviations k
-           for p in 0 .. planesOf gaussian - 1 do
-               let deviations = gaussian.Deviations p
-               yield! Array.create diagonal.Length 1.0
-
-               for place in below do
-                   1.0 / deviations[place % features] |]
+    let private planes features layout (numbers: Tensor) =
+        numbers.toArray () |> Array.chunkBySize (Layout.planeSize features layout)
 
     /// Returns Σ = W⁻¹W⁻ᵀ as a plane, from a plane of W.
     let private covariance features (layout: Layout) (w: float[]) : float[] =
@@ -74,30 +45,288 @@ module internal GaussianCoordinates =
         | Shape.Diag
         | Shape.Spherical -> w |> Array.map (fun number -> 1.0 / (number * number))
 
-    let toParameters (like: Gaussian) (numbers: float[]) : Result<Gaussian, GmmError> =
-        let features, layout, planes = like.Features, like.Layout, planesOf like
-        let means = like.Means.shape[0] * features
-        let diagonal, below = places features layout
-        let size = diagonal.Length + below.Length
+    // ── Eigenvectors as angles ──────────────────────────────────────────────────────────────────────────────────────
 
-        let factor p =
+    /// The planes (i, j) of the rotations, in order.
+    let private rotations features =
+        [| for j in 0 .. features - 2 do
+               for i in j + 1 .. features - 1 -> i, j |]
+
+    /// Returns the angles, from −π/2 to π/2, of rotations that make a frame of the identity, up to the signs of its rows. Each
+    /// zeroes one entry above the diagonal.
+    let private anglesOf (frame: float[][]) : float[] =
+        let features = frame.Length
+        let rest = Array.init features (fun row -> Array.init features (fun i -> frame[i][row]))
+
+        rotations features
+        |> Array.map (fun (i, j) ->
+            let angle = if rest[i][j] = 0.0 then 0.0 else atan (rest[i][j] / rest[j][j])
+            // x ← cx + sy, y ← cy − sx of rows j and i.
+            LinearAlgebra.turn (cos angle) -(sin angle) (Span rest[j]) (Span rest[i])
+            angle)
+
+    /// Returns the frame that angles make.
+    let private frameOf features (angles: float[]) : float[][] =
+        let columns = Array.init features (fun row -> Array.init features (fun i -> if i = row then 1.0 else 0.0))
+
+        Array.zip (rotations features) angles
+        |> Array.rev
+        |> Array.iter (fun ((i, j), angle) ->
+            LinearAlgebra.turn (cos angle) (sin angle) (Span columns[j]) (Span columns[i]))
+
+        Array.init features (fun i -> Array.init features (fun row -> columns[row][i]))
+
+    // ── Volumes and shapes ──────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns ln λ and ln aⱼ of variances λaⱼ.
+    let private volumeAndShape (variances: float[]) : float * float[] =
+        let logs = variances |> Array.map log
+        let mean = Array.average logs
+        mean, logs |> Array.map (fun number -> number - mean)
+
+    /// Returns ln aⱼ from all but the last.
+    let private withLast (contrasts: float[]) = Array.append contrasts [| -(Array.sum contrasts) |]
+
+    /// Returns the numbers of one component or of all.
+    let private ofVariation variation (items: 'T[]) : 'T[] =
+        match variation with
+        | Variation.Equal -> Array.truncate 1 items
+        | Variation.Variable -> items
+        | Variation.Identity -> [||]
+
+    /// The coordinates of K covariances: their names, the numbers and their units, and the planes of covariances and inverse
+    /// factors that numbers make. A unit is 1 for logarithms and angles, and 1/σⱼ for the numbers of column j of W.
+    [<NoEquality; NoComparison>]
+    type private OfCovariances =
+        { Names: string[]
+          Numbers: Gaussian -> float[]
+          Units: Gaussian -> float[]
+          Planes: float[] -> (float[] * float[])[] }
+
+    /// Returns the coordinates of variances vₖⱼ = λₖaₖⱼ: the logarithms of volumes and shapes.
+    let private spreads components features (volume: Variation) (shape: Variation) =
+        let ks = Array.init components id
+
+        let labels variation =
+            if variation = Variation.Equal then
+                [| "" |]
+            else
+                ks |> Array.map (fun k -> $"[{k}]")
+
+        let names =
+            [| for label in labels volume -> $"ln volume{label}"
+               for label in labels shape do
+                   let inside = label.TrimEnd(']').TrimStart('[')
+                   for j in 0 .. features - 2 -> if inside = "" then $"ln shape[{j}]" else $"ln shape[{inside},{j}]" |]
+
+        let numbers (variances: float[][]) =
+            let volumes, shapes = variances |> Array.map volumeAndShape |> Array.unzip
+
+            Array.append
+                (ofVariation volume volumes)
+                (ofVariation shape shapes |> Array.collect (Array.truncate (features - 1)))
+
+        let variances (numbers: float[]) =
+            let count = (labels volume).Length
+            let contrasts = numbers |> Array.skip count |> Array.chunkBySize (max 1 (features - 1))
+
+            ks
+            |> Array.map (fun k ->
+                let logs =
+                    if features = 1 then
+                        [| 0.0 |]
+                    else
+                        withLast contrasts[if shape = Variation.Equal then 0 else k]
+
+                logs |> Array.map (fun a -> exp (numbers[if count = 1 then 0 else k] + a)))
+
+        names, numbers, variances
+
+    /// Returns the coordinates of the covariances of a structure.
+    let private ofStructure structure components features : OfCovariances =
+        let layout = Structure.layout structure
+        let diagonal, below = places features layout
+        let volume, shape, orientation = Structure.parts structure
+        let entryName p place = $"W[{p},{place / features},{place % features}]"
+        let factors (gaussian: Gaussian) = planes features layout gaussian.InverseFactors
+        let covariances (gaussian: Gaussian) = planes features layout gaussian.Covariances
+
+        let ofFactor (w: float[]) =
+            Array.append (diagonal |> Array.map (fun i -> log w[i])) (below |> Array.map (fun i -> w[i]))
+
+        let factorNames p =
+            [| for i in 0 .. diagonal.Length - 1 -> $"ln W[{p},{i},{i}]"
+               for place in below -> entryName p place |]
+
+        let factorUnits (gaussian: Gaussian) p =
+            let deviations = gaussian.Deviations p
+
+            Array.append
+                (Array.create diagonal.Length 1.0)
+                (below |> Array.map (fun place -> 1.0 / deviations[place % features]))
+
+        let ones (names: string[]) (_: Gaussian) = Array.create names.Length 1.0
+
+        /// Returns W from the logarithms of its diagonal and the entries below.
+        let toFactor (numbers: float[]) =
             let w = Array.zeroCreate (Layout.planeSize features layout)
-            let first = means + p * size
-            diagonal |> Array.iteri (fun i place -> w[place] <- exp numbers[first + i])
-            below |> Array.iteri (fun i place -> w[place] <- numbers[first + diagonal.Length + i])
+            diagonal |> Array.iteri (fun i place -> w[place] <- exp numbers[i])
+            below |> Array.iteri (fun i place -> w[place] <- numbers[diagonal.Length + i])
             w
 
-        let factors = Array.init planes factor
-        let covariances = factors |> Array.map (covariance features layout)
-        let areFinite = Array.forall (Array.forall Double.IsFinite)
+        let withCovariance w = covariance features layout w, w
 
+        /// Returns a covariance and its inverse factor; NaN where it isn't positive definite.
+        let withFactor (plane: float[]) =
+            let w = Array.zeroCreate plane.Length
+
+            if GaussianParameters.inverseFactor features layout (ReadOnlySpan plane) (Span w) then
+                plane, w
+            else
+                plane, Array.create w.Length nan
+
+        match structure with
+        | Full
+        | Diag
+        | Spherical
+        | TiedFull
+        | TiedDiag
+        | TiedSpherical ->
+            { Names = Array.collect factorNames [| 0 .. Layout.planes components layout - 1 |]
+              Numbers = factors >> Array.collect ofFactor
+              Units = fun gaussian -> Array.collect (factorUnits gaussian) [| 0 .. Layout.planes components layout - 1 |]
+              Planes = Array.chunkBySize (diagonal.Length + below.Length) >> Array.map (toFactor >> withCovariance) }
+        | VEI
+        | EVI ->
+            let names, numbers, variances = spreads components features volume shape
+
+            { Names = names
+              Numbers = covariances >> numbers
+              Units = ones names
+              Planes = variances >> Array.map withFactor }
+        | VEE ->
+            let ratio gaussian =
+                let volumes = covariances gaussian |> Array.map (GaussianEstimators.volume features layout.Shape)
+                volumes |> Array.skip 1 |> Array.map (fun λ -> log (λ / volumes[0]))
+
+            { Names = Array.append (factorNames 0) [| for k in 1 .. components - 1 -> $"ln volume[{k}]/volume[0]" |]
+              Numbers = fun gaussian -> Array.append (factors gaussian |> Array.head |> ofFactor) (ratio gaussian)
+              Units = fun gaussian -> Array.append (factorUnits gaussian 0) (Array.create (components - 1) 1.0)
+              Planes =
+                fun numbers ->
+                    let first = toFactor numbers
+                    let logRatios = numbers |> Array.skip (diagonal.Length + below.Length)
+
+                    Array.append [| 0.0 |] logRatios
+                    |> Array.map (fun logRatio ->
+                        let scale = exp (-0.5 * logRatio)
+                        first |> Array.map (fun entry -> scale * entry) |> withCovariance) }
+        | EVE
+        | VVE
+        | EEV
+        | VEV ->
+            let names, numbers, variances = spreads components features volume shape
+            let angles = rotations features
+
+            let frames (planes: float[][]) =
+                match orientation with
+                | Variation.Equal -> Array.create components (GaussianEstimators.commonFrame features planes)
+                | Variation.Variable
+                | Variation.Identity -> planes |> Array.map (LinearAlgebra.eigen features >> snd)
+
+            let allNames =
+                [| yield! names
+                   for k in ofVariation orientation [| 0 .. components - 1 |] do
+                       for i, j in angles ->
+                           if orientation = Variation.Equal then
+                               $"angle[{i},{j}]"
+                           else
+                               $"angle[{k},{i},{j}]" |]
+
+            { Names = allNames
+              Units = ones allNames
+              Numbers =
+                fun gaussian ->
+                    let planes = covariances gaussian
+                    let frames = frames planes
+
+                    Array.append
+                        (Array.map2 GaussianEstimators.spreadIn frames planes |> numbers)
+                        (ofVariation orientation frames |> Array.collect anglesOf)
+              Planes =
+                fun numbers ->
+                    let ofAngles =
+                        numbers
+                        |> Array.skip names.Length
+                        |> Array.chunkBySize (max 1 angles.Length)
+                        |> Array.map (frameOf features)
+
+                    let frame k =
+                        if angles.Length = 0 then
+                            frameOf features [||]
+                        else
+                            ofAngles[if orientation = Variation.Equal then 0 else k]
+
+                    variances numbers[.. names.Length - 1]
+                    |> Array.mapi (fun k variances -> GaussianEstimators.compose (frame k) variances |> withFactor) }
+        | EVV ->
+            let size = diagonal.Length - 1 + below.Length
+
+            // ln|W| = −½ D ln λ is the sum of the logarithms of its diagonal.
+            let logVolume (w: float[]) = -2.0 * (diagonal |> Array.averageBy (fun place -> log w[place]))
+
+            { Names =
+                [| "ln volume"
+                   for k in 0 .. components - 1 do
+                       yield! Array.removeAt (features - 1) (factorNames k) |]
+              Numbers =
+                fun gaussian ->
+                    let factors = factors gaussian
+
+                    Array.append
+                        [| logVolume factors[0] |]
+                        (factors |> Array.collect (ofFactor >> Array.removeAt (features - 1)))
+              Units =
+                fun gaussian ->
+                    let ofComponent k = factorUnits gaussian k |> Array.removeAt (features - 1)
+                    Array.append [| 1.0 |] (Array.collect ofComponent [| 0 .. components - 1 |])
+              Planes =
+                fun numbers ->
+                    Array.init components (fun k ->
+                        let own = Array.sub numbers (1 + k * size) size
+                        let last = -0.5 * float features * numbers[0] - Array.sum own[.. features - 2]
+                        own |> Array.insertAt (features - 1) last |> toFactor |> withCovariance) }
+
+    let names (gaussian: Gaussian) : string[] =
+        [| for k in 0 .. gaussian.Components - 1 do
+               for j in 0 .. gaussian.Features - 1 -> $"mean[{k},{j}]"
+           yield! (ofStructure gaussian.Structure gaussian.Components gaussian.Features).Names |]
+
+    let ofParameters (gaussian: Gaussian) : float[] =
+        (ofStructure gaussian.Structure gaussian.Components gaussian.Features).Numbers gaussian
+        |> Array.append (gaussian.Means.toArray ())
+
+    /// Returns the units: standard deviations for the means, then those of the covariances.
+    let units (gaussian: Gaussian) : float[] =
+        Array.append
+            (Array.collect gaussian.Deviations [| 0 .. gaussian.Components - 1 |])
+            ((ofStructure gaussian.Structure gaussian.Components gaussian.Features).Units gaussian)
+
+    let toParameters (like: Gaussian) (numbers: float[]) : Result<Gaussian, GmmError> =
+        let means = like.Components * like.Features
+
+        let planes, factors =
+            (ofStructure like.Structure like.Components like.Features).Planes numbers[means..] |> Array.unzip
+
+        let areFinite = Array.forall (Array.forall Double.IsFinite)
+        let diagonal, _ = places like.Features like.Layout
         let arePositive = factors |> Array.forall (fun w -> diagonal |> Array.forall (fun place -> w[place] > 0.0))
 
-        if Array.forall Double.IsFinite numbers && areFinite factors && areFinite covariances && arePositive then
+        if Array.forall Double.IsFinite numbers && areFinite factors && areFinite planes && arePositive then
             Ok
                 { like with
                     Means = Tensor.create like.Means.shape numbers[.. means - 1]
-                    Covariances = Tensor.create like.Covariances.shape (Array.concat covariances)
+                    Covariances = Tensor.create like.Covariances.shape (Array.concat planes)
                     InverseFactors = Tensor.create like.InverseFactors.shape (Array.concat factors) }
         else
             Error(InvalidOption("Coordinates", "coordinates of covariances within the range of float64", "outside it"))

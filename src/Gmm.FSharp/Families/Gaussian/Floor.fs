@@ -140,12 +140,13 @@ module internal CovarianceFloor =
             GaussianParameters.inverseFactor features layout (Span.op_Implicit plane) factor
 
     /// An eigenvalue on the floor exceeds it by less than this share.
-    let private touching = 1.0 + 1e-6
+    let touching = 1.0 + 1e-6
 
-    /// Widens one covariance, in place, and writes its inverse factor W: the eigenvalues of V^−½ΣV^−½ that lie on the floor,
-    /// or all with `isWhole`, become 1 if they are smaller. V is a diagonal matrix of variances (D). Returns false when a
-    /// number isn't finite.
+    /// Widens one covariance, in place, and writes its inverse factor W: the eigenvalues of V^−½ΣV^−½ that are at most
+    /// `touching` times the floor, or all with `isWhole`, become 1 if they are smaller. V is a diagonal matrix of variances
+    /// (D). Returns false when a number isn't finite.
     let widen
+        touching
         (layout: Layout)
         (floor: float[])
         (scale: float[])
@@ -209,3 +210,111 @@ module internal CovarianceFloor =
 
             found
         | Shape.Spherical -> plane[0] <= Array.max floor * limit
+
+/// The constraint Σₖ tr(FₖΣₖ⁻¹) ≤ 1 on the covariances of a structure that are not estimated one by one, for diagonal
+/// matrices Fₖ of positive variances. It implies Σₖ ⪰ Fₖ for every k.
+///
+/// The maximum of −½ Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|] under the constraint is the estimate from Sₖ + τFₖ, with the τ ≥ 0 for which
+/// it is met with equality: that estimate maximises the objective less ½τ Σₖ tr(FₖΣₖ⁻¹), so nothing else that meets the
+/// constraint is better (Everett 1963). The sum falls in τ. A structure that has Σₖ has all multiples of them, so that the
+/// estimate's Σₖ tr((Sₖ + τFₖ)Σₖ⁻¹) is D Σₖ dₖ, and τ is D Σₖ dₖ at most.
+module internal CommonFloor =
+    /// Returns tr(FΣ⁻¹) = Σᵢⱼ wᵢⱼ² fⱼ of a covariance with the inverse factor W.
+    let load (layout: Layout) (floor: float[]) (factor: float[]) : float =
+        match layout.Shape with
+        | Shape.Full
+        | Shape.Diag -> factor |> Seq.mapi (fun i w -> w * w * floor[i % floor.Length]) |> Seq.sum
+        | Shape.Spherical -> factor[0] * factor[0] * Array.sum floor
+
+    /// Covariances, their inverse factors, and Σₖ tr(FₖΣₖ⁻¹), which is ∞ when one of them isn't positive definite.
+    type private Candidate =
+        { Planes: float[][]
+          Factors: float[][]
+          Load: float }
+
+    let private candidate layout (floors: float[][]) (planes: float[][]) : Candidate =
+        let features = floors[0].Length
+        let factors = planes |> Array.map (fun plane -> Array.zeroCreate plane.Length)
+
+        let isDefinite (plane: float[]) (factor: float[]) =
+            GaussianParameters.inverseFactor features layout (ReadOnlySpan plane) (Span factor)
+
+        let load =
+            if Array.forall2 isDefinite planes factors then
+                Array.map2 (load layout) floors factors |> Array.sum
+            else
+                infinity
+
+        { Planes = planes
+          Factors = factors
+          Load = if Double.IsNaN load then infinity else load }
+
+    /// Returns Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|].
+    let private cost layout features (degrees: float[]) (scatter: float[][]) (candidate: Candidate) =
+        let ofPlane d (s: float[]) (w: float[]) =
+            match layout.Shape with
+            | Shape.Full ->
+                let logs = Seq.sum (seq { for j in 0 .. features - 1 -> log w[j * (features + 1)] })
+                LinearAlgebra.traceOfProduct features (ReadOnlySpan s) (ReadOnlySpan w) - 2.0 * d * logs
+            | Shape.Diag
+            | Shape.Spherical -> Array.sum (Array.map2 (fun s w -> s * w * w - 2.0 * d * log w) s w)
+
+        Seq.sum (Seq.map3 ofPlane degrees scatter candidate.Factors)
+
+    /// Returns the best covariances of a structure that meet the constraint: planes that minimise
+    /// Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|]; iterations start from previous covariances. If these meet the constraint, the result is
+    /// never worse than them.
+    let estimate
+        structure
+        (floors: float[][])
+        (previous: float[][])
+        (degrees: float[])
+        (scatter: float[][])
+        : float[][] =
+        let layout, features = Structure.layout structure, floors[0].Length
+        let estimate sweeps = GaussianEstimators.estimate sweeps structure features previous degrees
+
+        /// Any number of sweeps gives an estimate that is no worse than the previous covariances, which is all that EM needs.
+        let withMultiplier sweeps multiplier =
+            Array.map2
+                (fun (floor: float[]) s ->
+                    let sum = Array.copy s
+                    Layout.addDiagonal layout (floor |> Array.map (fun variance -> multiplier * variance)) (Span sum)
+                    sum)
+                floors
+                scatter
+            |> estimate sweeps
+            |> candidate layout floors
+
+        /// −ln of the sum for ln τ: 0 where the constraint is met with equality, −∞ where a covariance is singular.
+        let slack logMultiplier = -(log (withMultiplier 2 (exp logMultiplier)).Load)
+
+        /// Returns the first of some values of ln τ, step by step, for which the slack has the sign.
+        let rec firstWith (isWanted: float -> bool) step remaining logMultiplier =
+            if isWanted (slack logMultiplier) then Some logMultiplier
+            elif remaining = 0 then None
+            else firstWith isWanted step (remaining - 1) (logMultiplier + step)
+
+        let plain = withMultiplier GaussianEstimators.mostSweeps 0.0
+
+        if plain.Load <= 1.0 then
+            plain.Planes
+        else
+            let most = log (float features * Array.sum degrees)
+
+            // Rounding may leave the sum a little above 1 at the largest τ. With numbers that aren't finite, it always is.
+            match firstWith (fun slack -> slack >= 0.0) 0.5 50 most with
+            | None -> plain.Planes
+            | Some high ->
+                let logMultiplier =
+                    match firstWith (fun slack -> slack < 0.0) (-2.0) 300 high with
+                    | Some low -> GaussianEstimators.root 1e-15 1e-12 slack low high
+                    | None -> high
+
+                let found, before = withMultiplier 2 (exp logMultiplier), candidate layout floors previous
+                let cost = cost layout features degrees scatter
+
+                if before.Load <= 1.0 && cost before < cost found then
+                    previous
+                else
+                    found.Planes

@@ -5,11 +5,13 @@ open System
 /// How covariances are kept from becoming singular.
 type Regularisation =
     /// The covariances maximise the objective subject to Σₖ ⪰ share · V, where V is the diagonal matrix of
-    /// `FeatureScale`: variances of the features that a few far values can't move. The M-step is the exact maximum, so the
+    /// `FeatureScale`: variances of the features that a few far values can't move. In the structures VEI … EVV, whose covariances
+    /// depend on one another, the constraint is share · Σₖ tr(VΣₖ⁻¹) ≤ 1, which implies it. The M-step is the exact maximum, so the
     /// objective never falls but for rounding, which grows where values lie very far from the others in several columns. A fit in which no component touches this floor is the maximum-likelihood fit; with priors it
     /// is the posterior mode. The fit of rescaled data is the rescaled fit. A component on the floor is a warning. 0 sets no floor.
     | Floor of share: float
-    /// This number is added to the diagonal of every covariance after each M-step, as scikit-learn and tgmm do. The sum is
+    /// This number is added to the diagonal of every covariance after each M-step, as scikit-learn and tgmm do; in the structures
+    /// VEI … EVV to that of every covariance from which the M-step estimates those of the structure. The sum is
     /// no maximum of the objective, which may therefore fall: for a component of variance σ², by up to about ¼
     /// (amount/σ²)² for each of its rows and directions. `FitWarning.ObjectiveFell` says when it does. The number must suit the scale
     /// of the data. 0 adds nothing.
@@ -26,7 +28,7 @@ type CovarianceStart =
     /// I for every component.
     | Identity
     /// A draw for every covariance matrix from the Wishart distribution of D + 2 degrees of freedom with the data's
-    /// covariance as its mean; it is positive definite.
+    /// covariance as its mean; it is positive definite. VEI … EVV take the nearest covariances of the structure.
     | Random
     /// Given covariances: in the shape of the structure, as one matrix for all components, or as a single number σ² for
     /// σ²I.
@@ -110,8 +112,12 @@ module private GaussianStart =
         | CovarianceStart.Identity -> Gaussian.create structure means (Tensor.scalar 1.0)
         | CovarianceStart.Random ->
             // A singular matrix has no draws around it.
-            withPlanes (fun _ -> empirical)
-            |> Result.bind (fun _ -> withPlanes (fun plane -> drawn (RandomStream.ofRow seed -(int64 plane + 1L))))
+            let draws =
+                lazy
+                    (Array.init planes (fun plane -> drawn (RandomStream.ofRow seed -(int64 plane + 1L)))
+                     |> GaussianEstimators.restrict structure features)
+
+            withPlanes (fun _ -> empirical) |> Result.bind (fun _ -> withPlanes (fun plane -> draws.Value[plane]))
         | CovarianceStart.Given covariances -> Gaussian.create structure means covariances
         |> Result.bind (fun start ->
             match regularisation with
@@ -153,16 +159,12 @@ module private GaussianScale =
         | Some column -> Error(ConstantColumn(column, (Source.firstRow source)[0, column]))
         | None -> Ok found
 
-    /// Returns the fewest rows from which a structure estimates a component's covariance: D + 1 for full matrices, 2
-    /// for variances; 0 where a prior holds the covariance or all components share it.
-    let private fewestRows (prior: GaussianPrior) (layout: Layout) features =
-        if layout.IsTied || prior.OnCovariances.IsSome then
+    /// Returns the fewest rows from which a structure estimates a component's covariance; 0 where a prior holds it.
+    let private fewestRows (prior: GaussianPrior) structure features =
+        if prior.OnCovariances.IsSome then
             0
         else
-            match layout.Shape with
-            | Shape.Full -> features + 1
-            | Shape.Diag
-            | Shape.Spherical -> 2
+            Structure.fewestRows features structure
 
     /// Returns the regularity of Gaussian components: irregular is one on its floor, or with fewer rows than its
     /// covariance needs. The eigenvalues of V^−½ΣV^−½ that lie on the floor become 1, for comparisons; in a component with
@@ -182,7 +184,7 @@ module private GaussianScale =
             | None -> scale |> Array.map (fun variance -> smallest * variance)
 
         let few (rows: float[]) =
-            let fewest = float (fewestRows prior layout scale.Length)
+            let fewest = float (fewestRows prior structure scale.Length)
             // Half a row less is rounding: responsibilities are rarely whole.
             [ for k in 0 .. rows.Length - 1 do
                   if rows[k] < fewest - 0.5 then
@@ -209,7 +211,8 @@ type GaussianKind =
         RegCovar: Regularisation
         /// μₖ | Σₖ ~ N(m₀ₖ, Σₖ/κ₀).
         MeanPrior: MeanPrior option
-        /// Σₖ ~ inverse Wishart(Ψ₀, ν₀) within the structure.
+        /// Σₖ ~ inverse Wishart(Ψ₀, ν₀) within the structure. Where components share a part of their covariances, as in VEI …
+        /// EVV, the density is the product over the components, restricted to the structure.
         CovariancePrior: CovariancePrior option
     }
 

@@ -3,7 +3,7 @@ namespace Gmm
 open System
 open MathNet.Numerics
 
-/// The M-step of Gaussian components.
+/// The M-step of Gaussian components. `GaussianEstimators` has the covariances of each structure.
 module internal GaussianMStep =
     /// Returns the square of the rounding of feature j's mean, the smallest among the components of plane p: a variance
     /// below it is noise.
@@ -32,26 +32,37 @@ module internal GaussianMStep =
     let private floorOf layout features means (variances: float[]) p =
         variances |> Array.mapi (fun j variance -> max variance (noise layout features means p j))
 
-    /// Returns the parameters with these means (K×D) and planes, regularised; the error is the first plane that isn't
-    /// positive definite. The caller must not use the arrays afterwards.
-    let private regularised (regularisation: CovarianceRegularisation option) structure features means planes =
+    /// Writes the inverse factor of plane p. Returns false when a variance is noise or the covariance isn't positive
+    /// definite.
+    let private isDefinite (layout: Layout) features means planes factors p =
+        let size = Layout.planeSize features layout
+
+        isAboveNoise layout features means planes p
+        && GaussianParameters.inverseFactor
+            features
+            layout
+            (Span.op_Implicit (GaussianParameters.part size planes p))
+            (GaussianParameters.part size factors p)
+
+    /// Returns the parameters with these means (K×D) and the covariances scatter/degrees of each plane, regularised; the
+    /// error is the first plane that isn't positive definite. The caller must not use the arrays afterwards.
+    let private planewise
+        (regularisation: CovarianceRegularisation option)
+        structure
+        features
+        means
+        (degrees: float[])
+        (scatter: float[])
+        =
         let layout = Structure.layout structure
         let size = Layout.planeSize features layout
 
-        let isDefinite planes factors p =
-            isAboveNoise layout features means planes p
-            && GaussianParameters.inverseFactor
-                features
-                layout
-                (Span.op_Implicit (GaussianParameters.part size planes p))
-                (GaussianParameters.part size factors p)
-
         let complete (planes: float[]) factors p =
             match regularisation with
-            | None -> isDefinite planes factors p
+            | None -> isDefinite layout features means planes factors p
             | Some(Added variances) ->
                 Layout.addDiagonal layout variances (GaussianParameters.part size planes p)
-                isDefinite planes factors p
+                isDefinite layout features means planes factors p
             | Some(AtLeast variances) ->
                 CovarianceFloor.raise
                     layout
@@ -59,7 +70,49 @@ module internal GaussianMStep =
                     (GaussianParameters.part size planes p)
                     (GaussianParameters.part size factors p)
 
-        GaussianParameters.ofPlanesBy complete structure features means planes
+        for p in 0 .. degrees.Length - 1 do
+            LinearAlgebra.divide degrees[p] (GaussianParameters.part size scatter p)
+
+        GaussianParameters.ofPlanesBy complete structure features means scatter
+
+    /// Returns the floor of every plane.
+    let private floorsOf layout features (means: float[]) variances =
+        Array.init (Layout.planes (means.Length / features) layout) (floorOf layout features means variances)
+
+    /// Returns the same for a structure whose planes are estimated together, from previous covariances (planes).
+    let private together
+        (regularisation: CovarianceRegularisation option)
+        structure
+        features
+        (means: float[])
+        (previous: float[][])
+        (degrees: float[])
+        (scatter: float[])
+        =
+        let layout = Structure.layout structure
+        let scatter = scatter |> Array.chunkBySize (Layout.planeSize features layout)
+
+        let planes, complete =
+            match regularisation with
+            | None ->
+                GaussianEstimators.estimate GaussianEstimators.mostSweeps structure features previous degrees scatter,
+                isDefinite layout features means
+            | Some(Added variances) ->
+                Array.iter2
+                    (fun d (s: float[]) ->
+                        Layout.addDiagonal layout (variances |> Array.map (fun variance -> d * variance)) (Span s))
+                    degrees
+                    scatter
+
+                GaussianEstimators.estimate GaussianEstimators.mostSweeps structure features previous degrees scatter,
+                isDefinite layout features means
+            | Some(AtLeast variances) ->
+                let floors = floorsOf layout features means variances
+
+                CommonFloor.estimate structure floors previous degrees scatter,
+                GaussianParameters.completed layout features
+
+        GaussianParameters.ofPlanesBy complete structure features means (Array.concat planes)
 
     /// Returns the planes whose covariance is on a floor of D variances, or with `isStrict` below it.
     let private reaching isStrict (variances: float[]) (gaussian: Gaussian) : int list =
@@ -68,16 +121,35 @@ module internal GaussianMStep =
         let means = gaussian.Means.toArray ()
         let planes, factors = gaussian.Covariances.toArray (), gaussian.InverseFactors.toArray ()
 
-        [ for p in 0 .. planes.Length / size - 1 do
-              if
-                  CovarianceFloor.reaches
-                      isStrict
-                      layout
-                      (floorOf layout features means variances p)
-                      (Span.op_Implicit (GaussianParameters.part size planes p))
-                      (Span.op_Implicit (GaussianParameters.part size factors p))
-              then
-                  p ]
+        let loads () =
+            Array.map2
+                (CommonFloor.load layout)
+                (floorsOf layout features means variances)
+                (Array.chunkBySize size factors)
+
+        if GaussianEstimators.isPlanewise gaussian.Structure then
+            [ for p in 0 .. planes.Length / size - 1 do
+                  if
+                      CovarianceFloor.reaches
+                          isStrict
+                          layout
+                          (floorOf layout features means variances p)
+                          (Span.op_Implicit (GaussianParameters.part size planes p))
+                          (Span.op_Implicit (GaussianParameters.part size factors p))
+                  then
+                      p ]
+        elif isStrict then
+            if Array.sum (loads ()) > CovarianceFloor.touching then
+                [ 0 .. planes.Length / size - 1 ]
+            else
+                []
+        else
+            // With the sum at its bound 1, one of the components has at least 1/K.
+            let limit = 0.5 / float (planes.Length / size)
+
+            [ for p, load in Array.indexed (loads ()) do
+                  if load >= limit then
+                      p ]
 
     /// Returns the planes whose covariance is on a floor of D variances.
     let onFloor variances gaussian = reaching false variances gaussian
@@ -120,9 +192,21 @@ module internal GaussianMStep =
                 (GaussianParameters.part size planes p)
                 (GaussianParameters.part size factors p)
 
+        let planes = gaussian.Covariances.toArray () |> Array.chunkBySize size
+
         match reaching true variances gaussian with
         | [] -> Ok gaussian
-        | below -> changed raise below gaussian
+        | below when GaussianEstimators.isPlanewise gaussian.Structure -> changed raise below gaussian
+        | _ ->
+            together
+                (Some(AtLeast variances))
+                gaussian.Structure
+                features
+                means
+                planes
+                (Array.create planes.Length 1.0)
+                (Array.concat planes)
+            |> Result.mapError (fun plane -> SingularCovariance(GaussianParameters.owner layout plane, 0))
 
     /// Returns the parameters with the covariances of `onFloor` planes widened to the scale of the data (D variances) where
     /// they lie on the floor, and those of `whole` planes in all directions.
@@ -130,8 +214,16 @@ module internal GaussianMStep =
         let layout, features = gaussian.Layout, gaussian.Features
         let size, means = Layout.planeSize features layout, gaussian.Means.toArray ()
 
+        // Each eigenvalue σ of a component on a common floor may have a share of the load tr(FΣ⁻¹), which is 1/(2K) at least.
+        let touching =
+            if GaussianEstimators.isPlanewise gaussian.Structure then
+                CovarianceFloor.touching
+            else
+                2.0 * float gaussian.Components * float features
+
         let widen planes factors p =
             CovarianceFloor.widen
+                touching
                 layout
                 (floorOf layout features means floor p)
                 scale
@@ -140,20 +232,6 @@ module internal GaussianMStep =
                 (GaussianParameters.part size factors p)
 
         changed widen (List.distinct (onFloor @ whole)) gaussian
-
-    /// Estimates the covariances of a structure: replaces scatter matrices (planes), in place, by the covariances that
-    /// maximise −½ Σ over planes of (degrees · ln|Σ| + tr(scatter · Σ⁻¹)). If every plane is free, they are
-    /// scatter/degrees.
-    let private estimate structure size (degrees: float[]) (scatter: float[]) : unit =
-        match structure with
-        | Full
-        | Diag
-        | Spherical
-        | TiedFull
-        | TiedDiag
-        | TiedSpherical ->
-            for p in 0 .. degrees.Length - 1 do
-                LinearAlgebra.divide degrees[p] (GaussianParameters.part size scatter p)
 
     /// Runs the M-step: see `Gaussian.maximise`.
     let maximise
@@ -187,9 +265,12 @@ module internal GaussianMStep =
 
             // The second moments have no other owner and become covariances in place.
             GaussianPrior.addOuter layout features (fun k -> -counts[k]) shifts second
-            estimate gaussian.Structure size degrees second
 
-            regularised regularisation gaussian.Structure features means second
+            (if GaussianEstimators.isPlanewise gaussian.Structure then
+                 planewise regularisation gaussian.Structure features means degrees second
+             else
+                 let previous = gaussian.Covariances.toArray () |> Array.chunkBySize size
+                 together regularisation gaussian.Structure features means previous degrees second)
             |> Result.mapError (fun plane -> SingularCovariance(GaussianParameters.owner layout plane, 0))
 
     /// Moves statistics about the means of `from` to those of `target`. With δₖ = μₖ(target) − μₖ(from), it subtracts

@@ -7,7 +7,7 @@ open MathNet.Numerics
 [<StructuredFormatDisplay("{Display}")>]
 type Gaussian =
     {
-        /// The covariance structure, one of six.
+        /// The covariance structure.
         Structure: Structure
         /// μ (K×D).
         Means: Tensor
@@ -118,16 +118,15 @@ module internal GaussianParameters =
                   Covariances = tensorOf (Layout.covarianceShape components features layout) planes
                   InverseFactors = tensorOf (Array.append [| count |] (Layout.planeShape features layout)) factors }
 
+    /// Writes the inverse factor of plane p. Returns false if the plane isn't positive definite.
+    let completed layout features (planes: float[]) (factors: float[]) p : bool =
+        let size = Layout.planeSize features layout
+        inverseFactor features layout (Span.op_Implicit (part size planes p)) (part size factors p)
+
     /// Returns the parameters with these means (K×D) and covariance planes, or the first plane that isn't positive
     /// definite. The caller must not use the arrays afterwards.
     let ofPlanes structure features (means: float[]) (planes: float[]) : Result<Gaussian, int> =
-        let layout = Structure.layout structure
-        let size = Layout.planeSize features layout
-
-        let complete planes factors p =
-            inverseFactor features layout (Span.op_Implicit (part size planes p)) (part size factors p)
-
-        ofPlanesBy complete structure features means planes
+        ofPlanesBy (completed (Structure.layout structure) features) structure features means planes
 
     /// Returns the parameters with these means and computed covariance planes. The error is about the first covariance
     /// that isn't positive definite, and names its component unless all components share it.

@@ -67,12 +67,16 @@ module internal GaussianStorage =
                 GaussianParameters.ofPlanes structure features (means.toArray ()) (covariances.toArray ())
                 |> Result.mapError (fun _ -> rule)
 
-            if not (GaussianParameters.areSymmetric features layout planes) then
-                return! Error rule
-            elif Map.containsKey "inverseFactors" state then
-                return! withFactors structure means covariances computed
-            else
-                return! computed ()
+            let! gaussian =
+                if not (GaussianParameters.areSymmetric features layout planes) then
+                    Error rule
+                elif Map.containsKey "inverseFactors" state then
+                    withFactors structure means covariances computed
+                else
+                    computed ()
+
+            do! GaussianEstimators.requireWithin "covariances" gaussian
+            return gaussian
         }
 
     /// Returns the settings as arrays: the priors, laid out for all components, and the variances of the

@@ -1,0 +1,433 @@
+namespace Gmm
+
+open System
+
+/// Estimates the covariances of a structure: from scatter matrices Sₖ and degrees dₖ, the matrices Σₖ = λₖ Dₖ Aₖ Dₖᵀ that
+/// minimise
+///   Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|]
+/// within the structure (Celeux and Govaert, Gaussian parsimonious clustering models, 1995). Without a prior, Sₖ = Σₙ rₙₖ
+/// (xₙ−μₖ)(xₙ−μₖ)ᵀ and dₖ = Nₖ; an inverse Wishart prior adds Ψ₀ and ν₀ + D + 1 to them. Matrices are planes.
+module internal GaussianEstimators =
+    /// Tests whether each plane of a structure is estimated from its own scatter alone, as Sₖ/dₖ.
+    let isPlanewise structure =
+        match structure with
+        | Full
+        | Diag
+        | Spherical
+        | TiedFull
+        | TiedDiag
+        | TiedSpherical -> true
+        | VEI
+        | EVI
+        | VEE
+        | EVE
+        | VVE
+        | EEV
+        | VEV
+        | EVV -> false
+
+    // ── Roots ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Searches the root of a function that is negative at the low end of an interval and positive at the high end, by regula
+    /// falsi with the Illinois rule: the value at an end that stays twice is halved (Dowell and Jarratt 1971). Halves the
+    /// interval where that leads out of it. Returns the high end, where the value is positive or 0, of an interval that is no
+    /// longer than `resolution`, or where the value is at most `enough`.
+    let root (resolution: float) (enough: float) (f: float -> float) low high : float =
+        let rec search remaining side (low, valueLow) (high, valueHigh) =
+            if remaining = 0 || high - low <= resolution || valueHigh >= 0.0 && valueHigh <= enough && side <> 0 then
+                high
+            else
+                let secant = low + (high - low) * (valueLow / (valueLow - valueHigh))
+                let middle = if secant > low && secant < high then secant else (low + high) / 2.0
+                let value = f middle
+
+                if value >= 0.0 then
+                    search (remaining - 1) 1 (low, (if side > 0 then valueLow / 2.0 else valueLow)) (middle, value)
+                else
+                    search (remaining - 1) -1 (middle, value) (high, (if side < 0 then valueHigh / 2.0 else valueHigh))
+
+        search 100 0 (low, f low) (high, f high)
+
+    // ── Volumes and shapes ──────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns (Πⱼ xⱼ)^(1/D), without over- or underflow.
+    let private geometricMean (numbers: float[]) = exp (Array.averageBy log numbers)
+
+    /// Returns the numbers divided by their geometric mean, so that their product is 1.
+    let private ofUnitProduct (numbers: float[]) =
+        let mean = geometricMean numbers
+        numbers |> Array.map (fun number -> number / mean)
+
+    /// Returns ln|A| of a full plane; NaN when it isn't positive definite.
+    let private logDeterminant features (plane: float[]) =
+        let root = Array.copy plane
+
+        if LinearAlgebra.factorise features (Span root) then
+            2.0 * Array.sum (Array.init features (fun j -> log root[j * (features + 1)]))
+        else
+            nan
+
+    /// Returns λ = |Σ|^(1/D) of a plane that is diagonal or full.
+    let volume features (shape: Shape) (plane: float[]) : float =
+        match shape with
+        | Shape.Full -> exp (logDeterminant features plane / float features)
+        | Shape.Diag -> geometricMean plane
+        | Shape.Spherical -> plane[0]
+
+    /// Repeats a step until no number moves by more than 1e-12 of itself, at most 500 times.
+    let private settle (step: float[] -> float[]) (start: float[]) : float[] =
+        let rec repeat remaining numbers =
+            let next = step numbers
+            // NaN stays NaN.
+            let isMoving = Array.exists2 (fun before after -> abs (after - before) > 1e-12 * after) numbers next
+            if isMoving && remaining > 1 then repeat (remaining - 1) next else next
+
+        repeat 500 start
+
+    /// Estimates variances λₖaⱼ with a common shape a from variances bₖⱼ (the diagonal of Sₖ or its eigenvalues), in turns,
+    /// from volumes near the solution:
+    ///   aⱼ ∝ Σₖ bₖⱼ/λₖ with Πⱼ aⱼ = 1,  λₖ = Σⱼ (bₖⱼ/aⱼ) / (D dₖ).
+    /// The objective is convex in ln λ and ln a.
+    let private equalShape (degrees: float[]) (spreads: float[][]) (volumes: float[]) : float[][] =
+        let features = spreads[0].Length
+
+        let shapeOf (volumes: float[]) =
+            Array.init features (fun j -> Array.fold2 (fun sum (b: float[]) λ -> sum + b[j] / λ) 0.0 spreads volumes)
+            |> ofUnitProduct
+
+        let volumesOf shape =
+            Array.map2 (fun d b -> Array.sum (Array.map2 (/) b shape) / (float features * d)) degrees spreads
+
+        let shape = volumes |> settle (shapeOf >> volumesOf) |> shapeOf
+        volumesOf shape |> Array.map (fun λ -> shape |> Array.map (fun a -> λ * a))
+
+    /// Estimates variances of a common product from variances bₖⱼ: λ bₖⱼ/gₖ with gₖ = (Πⱼ bₖⱼ)^(1/D) and λ = Σₖ gₖ / Σₖ dₖ.
+    let private equalVolume (degrees: float[]) (spreads: float[][]) : float[][] =
+        let volume = Array.averageBy geometricMean spreads / Array.average degrees
+        spreads |> Array.map (ofUnitProduct >> Array.map (fun a -> volume * a))
+
+    // ── Orientations ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns Σⱼ vⱼ uⱼuⱼᵀ as a plane, for the rows uⱼ of a frame.
+    let compose (frame: float[][]) (values: float[]) : float[] =
+        let features = values.Length
+        let plane = Array.zeroCreate (features * features)
+
+        Array.iter2
+            (fun value (row: float[]) -> LinearAlgebra.addOuter value (ReadOnlySpan row) (Span plane))
+            values
+            frame
+
+        plane
+
+    /// Returns Σᵢ uᵢvᵢ.
+    let private dot (u: float[]) (v: float[]) =
+        System.Numerics.Tensors.TensorPrimitives.Dot(ReadOnlySpan u, ReadOnlySpan v)
+
+    /// Returns Av.
+    let private times (plane: float[]) (v: float[]) =
+        Array.init v.Length (fun i ->
+            System.Numerics.Tensors.TensorPrimitives.Dot(ReadOnlySpan(plane, i * v.Length, v.Length), ReadOnlySpan v))
+
+    /// Returns uⱼᵀAuⱼ for the rows of a frame.
+    let spreadIn (frame: float[][]) (plane: float[]) : float[] = frame |> Array.map (fun u -> dot u (times plane u))
+
+    /// Returns the matrix of uᵢᵀAuⱼ for the rows of a frame, as a plane.
+    let private seenIn (frame: float[][]) (plane: float[]) : float[] =
+        let products = frame |> Array.map (times plane)
+        frame |> Array.collect (fun u -> products |> Array.map (dot u))
+
+    /// A function of the frame that depends on it by ℓₖ = Σⱼ ln bₖⱼ alone, with bₖⱼ = uⱼᵀSₖuⱼ: its value is the sum of
+    /// those of the components, and `Slope` is ∂value/∂ℓₖ.
+    type private Criterion =
+        { Value: int -> float -> float
+          Slope: int -> float -> float }
+
+    /// The sweeps of rotations that a search makes at most, unless it may stop early.
+    let mostSweeps = 30
+
+    /// Turns a frame until it minimises a criterion of full planes, by rotations in the planes of two rows at a time, cyclically
+    /// (Flury and Gautschi 1986, for the criterion of VVE). By the angle φ/2 in the plane (i, j) of M = DᵀSD, the product bᵢbⱼ
+    /// becomes
+    ///   p(φ) = |M| + (mᵢⱼ cos φ − h sin φ)²,  h = (mᵢᵢ − mⱼⱼ)/2,
+    /// where |M| is the determinant of the 2×2 part. The first sweep refines the best φ among 16 to the zero of the derivative
+    /// beside it, the others refine 0. A rotation never makes the criterion worse.
+    let private turned sweeps (criterion: Criterion) (scatter: float[][]) (start: float[][]) : float[][] =
+        let features, components = start.Length, scatter.Length
+        let frame = start |> Array.map Array.copy
+
+        let m = scatter |> Array.map (seenIn frame)
+
+        /// Returns ln b, for b that is 0 or less by rounding, too.
+        let logOf b = log (max b Double.Epsilon)
+
+        let logs () = m |> Array.map (fun m -> Array.sum (Array.init features (fun j -> logOf m[j * (features + 1)])))
+
+        let total logs = logs |> Seq.mapi criterion.Value |> Seq.sum
+
+        /// Turns rows i and j to their best angle. Returns |sin φ|.
+        let rotate isFirst i j =
+            let at (m: float[]) row column = m[row * features + column]
+            let half = m |> Array.map (fun m -> (at m i i - at m j j) / 2.0)
+            let off = m |> Array.map (fun m -> at m i j)
+            let determinants = m |> Array.map (fun m -> max 0.0 (at m i i * at m j j - at m i j * at m i j))
+            let others = Array.map2 (fun total m -> total - logOf (at m i i) - logOf (at m j j)) (logs ()) m
+
+            /// Returns the criterion and its derivative at an angle.
+            let evaluate angle =
+                let cosine, sine = cos angle, sin angle
+                let mutable value, slope = 0.0, 0.0
+
+                for k in 0 .. components - 1 do
+                    let left = off[k] * cosine - half[k] * sine
+                    let product = max (determinants[k] + left * left) Double.Epsilon
+                    let sumOfLogs = others[k] + log product
+                    value <- value + criterion.Value k sumOfLogs
+                    let turning = -2.0 * left * (off[k] * sine + half[k] * cosine)
+                    slope <- slope + criterion.Slope k sumOfLogs * turning / product
+
+                struct (value, slope)
+
+            let valueAt angle =
+                let struct (value, _) = evaluate angle
+                value
+
+            let slopeAt angle =
+                let struct (_, slope) = evaluate angle
+                slope
+
+            let step = Math.PI / 16.0
+            // The first of several equal angles, which is 0, wins.
+            let best =
+                Seq.init (if isFirst then 16 else 1) (fun g -> float (if g < 9 then g else g - 16) * step)
+                |> Seq.minBy valueAt
+
+            let slope = slopeAt best
+
+            let refined =
+                if slope > 0.0 then root 1e-15 0.0 slopeAt (best - step) best
+                elif slope < 0.0 then root 1e-15 0.0 slopeAt best (best + step)
+                else best
+
+            let angle = if valueAt refined <= valueAt best then refined else best
+
+            if abs (sin angle) > 1e-12 && valueAt angle <= valueAt 0.0 then
+                let cosine, sine = cos (angle / 2.0), sin (angle / 2.0)
+                LinearAlgebra.turn cosine -sine (Span frame[i]) (Span frame[j])
+
+                for m in m do
+                    LinearAlgebra.turn cosine -sine (Span(m, i * features, features)) (Span(m, j * features, features))
+
+                    for row in 0 .. features - 1 do
+                        let x, y = at m row i, at m row j
+                        m[row * features + i] <- cosine * x + sine * y
+                        m[row * features + j] <- cosine * y - sine * x
+
+                abs (sin angle)
+            else
+                0.0
+
+        let rec sweep remaining before =
+            let mutable largest = 0.0
+
+            for i in 0 .. features - 2 do
+                for j in i + 1 .. features - 1 do
+                    largest <- max largest (rotate (remaining = sweeps) i j)
+
+            let after = total (logs ())
+
+            if largest > 1e-12 && before - after > 1e-15 * abs after && remaining > 1 then
+                sweep (remaining - 1) after
+
+        sweep sweeps infinity
+        frame
+
+    /// Returns planes as multiples of their mean variance, and these.
+    let private scaled features (planes: float[][]) =
+        let sizes =
+            planes |> Array.map (fun plane -> Array.average (Array.init features (fun j -> plane[j * (features + 1)])))
+
+        Array.map2 (fun size plane -> plane |> Array.map (fun entry -> entry / size)) sizes planes, sizes
+
+    /// The criterion of VVE: Σₖ dₖ ℓₖ.
+    let private ofOwnVolumes (degrees: float[]) =
+        { Value = fun k logs -> degrees[k] * logs
+          Slope = fun k _ -> degrees[k] }
+
+    /// The criterion of EVE: Σₖ gₖ with gₖ = (Πⱼ bₖⱼ)^(1/D), where the planes were divided by `sizes`.
+    let private ofEqualVolume features (sizes: float[]) =
+        let largest = Array.max sizes
+        let mean k logs = sizes[k] / largest * exp (logs / float features)
+
+        { Value = mean
+          Slope = fun k logs -> mean k logs / float features }
+
+    /// Returns the eigenvectors that covariances have in common, as the rows of a frame: those of a sum with different weights,
+    /// then turned until they diagonalise every matrix.
+    let commonFrame features (planes: float[][]) : float[][] =
+        let planes, _ = scaled features planes
+
+        let sum =
+            Array.init (features * features) (fun i ->
+                planes |> Seq.mapi (fun k plane -> plane[i] / (1.0 + 0.618 * float k)) |> Seq.sum)
+
+        LinearAlgebra.eigen features sum
+        |> snd
+        |> turned mostSweeps (ofOwnVolumes (Array.create planes.Length 1.0)) planes
+
+    // ── The structures ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Multiples of one matrix, in turns: C ∝ Σₖ Sₖ/λₖ with |C| = 1, λₖ = tr(SₖC⁻¹) / (D dₖ). The objective is geodesically
+    /// convex.
+    let private multiples features (degrees: float[]) (scatter: float[][]) (volumes: float[]) : float[][] =
+        let matrixOf (volumes: float[]) =
+            let sum =
+                Array.init (features * features) (fun i ->
+                    Array.fold2 (fun sum (s: float[]) λ -> sum + s[i] / λ) 0.0 scatter volumes)
+
+            let volume = volume features Shape.Full sum
+            sum |> Array.map (fun entry -> entry / volume)
+
+        let volumesOf (matrix: float[]) =
+            let factor = Array.zeroCreate matrix.Length
+
+            if LinearAlgebra.inverseFactor features (ReadOnlySpan matrix) (Span factor) then
+                Array.map2
+                    (fun d (s: float[]) ->
+                        LinearAlgebra.traceOfProduct features (ReadOnlySpan s) (ReadOnlySpan factor)
+                        / (float features * d))
+                    degrees
+                    scatter
+            else
+                Array.create degrees.Length nan
+
+        let matrix = volumes |> settle (matrixOf >> volumesOf) |> matrixOf
+        volumesOf matrix |> Array.map (fun λ -> matrix |> Array.map (fun entry -> λ * entry))
+
+    /// Matrices with common eigenvectors D, the rows of `frame`: Σₖ = D diag(vₖ) Dᵀ, where vₖ comes from bₖⱼ = uⱼᵀSₖuⱼ.
+    let private within (variances: float[][] -> float[][]) (scatter: float[][]) (frame: float[][]) =
+        scatter |> Array.map (spreadIn frame) |> variances |> Array.map (compose frame)
+
+    /// Matrices with their own eigenvectors Lₖ: Sₖ = LₖΩₖLₖᵀ with ascending eigenvalues, Σₖ = Lₖ diag(vₖ) Lₖᵀ, where vₖ comes
+    /// from the Ωₖ.
+    let private turnedEach features (variances: float[][] -> float[][]) (scatter: float[][]) =
+        let eigenvalues, frames = scatter |> Array.map (LinearAlgebra.eigen features) |> Array.unzip
+        Array.map2 compose frames (variances eigenvalues)
+
+    /// Returns the covariances (planes) of K components that minimise Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|] within a structure.
+    /// Iterations start from previous covariances, and the result is never worse than them. Where there is no minimum, some
+    /// result isn't positive definite, or has NaN. Searches for a common orientation make a number of sweeps at most. Partial
+    /// application to the previous covariances prepares the start.
+    let estimate sweeps structure features (previous: float[][]) : float[] -> float[][] -> float[][] =
+        let shape = (Structure.layout structure).Shape
+        let volumes = lazy (previous |> Array.map (volume features shape))
+        let frame = lazy (commonFrame features previous)
+
+        fun degrees scatter ->
+            /// Divides the numbers of each component by its degrees.
+            let divided = Array.map2 (fun d -> Array.map (fun number -> number / d)) degrees
+
+            match structure with
+            | Full
+            | Diag
+            | Spherical
+            | TiedFull
+            | TiedDiag
+            | TiedSpherical -> divided scatter
+            | VEI -> equalShape degrees scatter volumes.Value
+            | EVI -> equalVolume degrees scatter
+            | VEE -> multiples features degrees scatter volumes.Value
+            | EVE ->
+                // Browne and McNicholas 2014 have another search for D.
+                let planes, sizes = scaled features scatter
+
+                frame.Value
+                |> turned sweeps (ofEqualVolume features sizes) planes
+                |> within (equalVolume degrees) scatter
+            | VVE ->
+                let isSingular plane = Double.IsNaN(logDeterminant features plane)
+
+                if scatter |> Array.exists isSingular then
+                    // An axis in a direction of variance 0 makes the objective −∞.
+                    scatter |> Array.map (Array.map (fun _ -> nan))
+                else
+                    frame.Value
+                    |> turned sweeps (ofOwnVolumes degrees) (scaled features scatter |> fst)
+                    |> within divided scatter
+            | EEV ->
+                let total = Array.sum degrees
+
+                let mean (eigenvalues: float[][]) =
+                    let sums = eigenvalues |> Array.reduce (Array.map2 (+))
+                    Array.create eigenvalues.Length (sums |> Array.map (fun sum -> sum / total))
+
+                turnedEach features mean scatter
+            | VEV -> turnedEach features (fun eigenvalues -> equalShape degrees eigenvalues volumes.Value) scatter
+            | EVV ->
+                let volumes = scatter |> Array.map (volume features Shape.Full)
+                let common = Array.average volumes / Array.average degrees
+                Array.map2 (fun volume -> Array.map (fun entry -> entry / volume * common)) volumes scatter
+
+    /// Returns planes (consecutive) of covariances brought into a structure: the estimate with degrees 1 from the covariances
+    /// themselves, which leaves those of the structure as they are.
+    let restrict structure features (planes: float[][]) : float[][] =
+        estimate mostSweeps structure features planes (Array.create planes.Length 1.0) planes
+
+    /// Tests whether covariances with the inverse factors W belong to a structure: `restrict` changes no entry by more than
+    /// 1e-6 of its variances, or by what rounding of the entries does to the determinants.
+    let private isWithin structure features (planes: float[][]) (factors: float[][]) : bool =
+        if isPlanewise structure then
+            true
+        else
+            let shape = (Structure.layout structure).Shape
+
+            let variances =
+                planes
+                |> Array.map (fun plane ->
+                    match shape with
+                    | Shape.Full -> Array.init features (fun j -> plane[j * (features + 1)])
+                    | Shape.Diag
+                    | Shape.Spherical -> plane)
+
+            /// Σⱼ Σⱼⱼ(Σ⁻¹)ⱼⱼ, by which relative errors of the entries grow.
+            let condition =
+                Array.map2
+                    (fun (variances: float[]) (factor: float[]) ->
+                        match shape with
+                        | Shape.Full -> factor |> Seq.mapi (fun i w -> w * w * variances[i % features]) |> Seq.sum
+                        | Shape.Diag
+                        | Shape.Spherical -> float features)
+                    variances
+                    factors
+                |> Array.max
+
+            let tolerance = max 1e-6 (16.0 * MathNet.Numerics.Precision.DoublePrecision * condition)
+
+            Array.forall2
+                (fun (variances: float[]) (before: float[], after: float[]) ->
+                    let scale i =
+                        match shape with
+                        | Shape.Full -> sqrt variances[i / features] * sqrt variances[i % features]
+                        | Shape.Diag
+                        | Shape.Spherical -> variances[i]
+
+                    Seq.forall
+                        (fun i -> abs (after[i] - before[i]) <= tolerance * scale i)
+                        (seq { 0 .. before.Length - 1 }))
+                variances
+                (Array.zip planes (restrict structure features planes))
+
+    /// Returns an error unless the covariances of Gaussian components belong to their structure; `name` is the covariances'.
+    let requireWithin name (gaussian: Gaussian) : Result<unit, GmmError> =
+        let size = Layout.planeSize gaussian.Features gaussian.Layout
+        let planes (tensor: Tensor) = tensor.toArray () |> Array.chunkBySize size
+
+        GmmError.requireAll
+            [ isWithin
+                  gaussian.Structure
+                  gaussian.Features
+                  (planes gaussian.Covariances)
+                  (planes gaussian.InverseFactors),
+              name,
+              $"of structure {Structure.name gaussian.Structure}: {Structure.words gaussian.Structure}",
+              string gaussian.Covariances ]
