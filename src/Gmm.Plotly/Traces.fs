@@ -12,6 +12,7 @@ open Plotly.NET.TraceObjects
 module internal Traces =
     let private hex colour =
         match colour with
+        | Series k when k = Gmm.Noise.Label -> Palette.lightSoft
         | Series k -> Palette.light[Palette.series k]
         | Ink -> Palette.lightInk
         | Quiet -> Palette.lightSoft

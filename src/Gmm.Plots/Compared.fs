@@ -20,11 +20,9 @@ module internal Compared =
                 |> Result.map (fun comparison ->
                     let matched = dict [ for pair in comparison.Pairs -> pair.Second, pair.First ]
 
-                    let others =
-                        dict [ for i, k in Array.indexed comparison.OnlySecond -> k, first.Mixture.Components + i ]
+                    let others = dict [ for i, k in Array.indexed comparison.OnlySecond -> k, first.Components + i ]
 
-                    Array.init fit.Mixture.Components (fun k ->
-                        if matched.ContainsKey k then matched[k] else others[k]))
+                    Array.init fit.Components (fun k -> if matched.ContainsKey k then matched[k] else others[k]))
 
             let draw (name, fit: Fit<'θ>) =
                 result {
@@ -46,7 +44,8 @@ module internal Compared =
                         { look with
                             Scatter.Look.Paint =
                                 match look.Paint with
-                                | BySeries series -> series |> Array.map (Array.get numbers) |> BySeries
+                                | BySeries series ->
+                                    series |> Array.map (fun k -> if k = Noise.Label then k else numbers[k]) |> BySeries
                                 | other -> other
                             Scatter.Look.ColourOf = Array.get numbers >> Series }
 

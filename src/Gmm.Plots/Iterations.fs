@@ -34,7 +34,7 @@ module internal Iterations =
             do! Sketch.checkOptions options
             do! Sketch.requireHistory fit
             let all = fit.History |> Array.map _.Weights
-            let components = fit.Mixture.Components
+            let components = fit.Components
             let sketch = Sketch.ofFit fit
             let top = all |> Array.map Array.max |> Array.max
 
@@ -89,7 +89,7 @@ module internal Iterations =
                 |> List.ofArray
                 |> GmmError.traverse (fun mixture -> Predict.labels { fit with Mixture = mixture } sampled)
 
-            let sketches = mixtures |> Array.map (Sketch.ofMixture fit.Model.Weights)
+            let sketches = mixtures |> Array.map (Sketch.ofMixture fit.Model)
             let marks = Scatter.moving options sketches sample (Array.ofList labels) columns
             let trace = fit.Trace
 

@@ -58,8 +58,8 @@ module internal Palette =
 
     let lightInk, lightSoft = "#1b1b1f", "#5c5f66"
 
-    /// Returns the classes that give a mark the colour and the dashes of series k.
-    let ofSeries k = $"gmm-c{series k} gmm-d{dash k}"
+    /// Returns the classes that give a mark the colour and the dashes of series k. Noise is quiet.
+    let ofSeries k = if k = Noise.Label then "gmm-softened" else $"gmm-c{series k} gmm-d{dash k}"
 
     let ofColour colour =
         match colour with

@@ -18,9 +18,9 @@ module internal Plane =
 
                 let iterates =
                     [ if fit.History.Length > 0 then
-                          yield! fit.History |> Seq.map (Sketch.ofMixture fit.Model.Weights)
+                          yield! fit.History |> Seq.map (Sketch.ofMixture fit.Model)
                       else
-                          Sketch.ofMixture fit.Model.Weights fit.Start
+                          Sketch.ofMixture fit.Model fit.Start
                           sketch ]
 
                 let marks = Scatter.marks options iterates sketch sample look id columns

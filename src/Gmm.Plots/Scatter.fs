@@ -105,7 +105,8 @@ module internal Scatter =
           Height = None }
 
     let private componentEntries (sketch: Sketch) =
-        [ for k in 0 .. sketch.Components - 1 -> entry (Dot(Series k)) (Sketch.componentName sketch k) ]
+        [ for k in 0 .. sketch.Components - 1 -> entry (Dot(Series k)) (Sketch.componentName sketch k)
+          for share in Option.toList sketch.Noise -> entry (Dot Quiet) (Sketch.noiseName share) ]
 
     /// Gives classes shapes, in order of appearance.
     let private shapesOf (options: PlotOptions) (sample: Drawn) =

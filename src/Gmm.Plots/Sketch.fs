@@ -10,6 +10,8 @@ type internal Sketch =
     {
         /// πₖ (K); all equal when the fit doesn't estimate weights.
         Weights: float[]
+        /// The weight of the noise, if there is noise.
+        Noise: float option
         /// Whether the fit estimates weights.
         HasWeights: bool
         /// μ (K×D).
@@ -36,7 +38,9 @@ type internal Drawn =
 
 /// What all pictures of mixtures share: the drawable parts of a fit, the rows to draw, words and numbers, and checks.
 module internal Sketch =
-    let ofMixture weights (mixture: Mixture<'θ>) : Sketch =
+    let ofMixture (model: Model<'θ>) (mixture: Mixture<'θ>) : Sketch =
+        let weights = mixture.Weights
+
         let means, covariances =
             match box mixture.Parameters with
             | :? Gaussian as gaussian ->
@@ -44,12 +48,13 @@ module internal Sketch =
             | :? Centroid as centroid -> Some(centroid.Centres.toArray2D ()), None
             | _ -> None, None
 
-        { Weights = mixture.Weights
-          HasWeights = (weights <> Fixed)
+        { Weights = Array.truncate (Model.components model mixture) weights
+          Noise = if model.Family.Noise.IsSome then Some(Array.last weights) else None
+          HasWeights = (model.Weights <> Fixed)
           Means = means
           Covariances = covariances }
 
-    let ofFit (fit: Fit<'θ>) = ofMixture fit.Model.Weights fit.Mixture
+    let ofFit (fit: Fit<'θ>) = ofMixture fit.Model fit.Mixture
 
     // ── Words and numbers ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -74,6 +79,8 @@ module internal Sketch =
             $"component {k}: {percent sketch.Weights[k]}"
         else
             $"component {k}"
+
+    let noiseName (share: float) = $"noise: {percent share}"
 
     /// Says in words which rows the picture shows.
     let rowsOf (sample: Drawn) =

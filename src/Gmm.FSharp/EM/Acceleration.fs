@@ -138,7 +138,11 @@ module internal Squarem =
         let arrive (before: Point<'θ>) (mixture: Mixture<'θ>) : Point<'θ> option =
             let iterate = EM.iterate pass model (Some before.Iterate) mixture
             let arrived = point before.Longest { iterate with Remaining = infinity }
-            if iterate.Objective >= before.Iterate.Objective && arrived.Next.Value.IsOk then Some arrived else None
+
+            if iterate.Objective >= before.Iterate.Objective && arrived.Next.Value.IsOk then
+                Some arrived
+            else
+                None
 
         /// Returns the last point of a cycle, and the next cycle's bound, from its first point and the EM step from it.
         let finish bound (zero: Point<'θ>) (one: Point<'θ>) : Result<Point<'θ>, GmmError> * float =
@@ -198,5 +202,9 @@ module internal Squarem =
             let first = EM.iterate pass model None start
             Ok first
             // Nothing was extrapolated yet: the second EM step shows how much is left.
-            yield! cycle 1.0 { point 1.0 first with Steps = settling - 2 }
+            yield!
+                cycle
+                    1.0
+                    { point 1.0 first with
+                        Steps = settling - 2 }
         }

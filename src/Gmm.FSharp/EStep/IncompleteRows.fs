@@ -162,7 +162,8 @@ module IncompleteRows =
         match family.Missing, family.Noise with
         | Some _, Some _ -> Error(InvalidOption("Missing", "Reject for mixtures with noise", "Fit"))
         | Some cells, None -> Ok cells
-        | None, _ -> Error(InvalidOption("Missing", $"Reject for {family.Name}, which can't treat missing cells", "Fit"))
+        | None, _ ->
+            Error(InvalidOption("Missing", $"Reject for {family.Name}, which can't treat missing cells", "Fit"))
 
     /// A scan of data with missing cells.
     type internal Survey =

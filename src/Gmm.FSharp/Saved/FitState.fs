@@ -247,9 +247,7 @@ module internal FitState =
                 else
                     Ok(Convergence.remainingAfter (trace.toArray ()))
 
-            do!
-                GmmError.requireAll
-                    [ remaining >= 0.0, "remaining", "0 or more, or ∞", string remaining ]
+            do! GmmError.requireAll [ remaining >= 0.0, "remaining", "0 or more, or ∞", string remaining ]
 
             let! onFloor = componentsOf mixture.Components -1 "onFloor" state
             let! fewRows = componentsOf mixture.Components 0 "fewRows" state

@@ -20,7 +20,10 @@ module Noise =
 
     /// Returns the matrix that maps K columns to K' columns: each to itself, or to nothing.
     let private columns (like: Tensor) from target =
-        like.like ([| from; target |], Array.init (from * target) (fun i -> if i / target = i % target then 1.0 else 0.0))
+        like.like (
+            [| from; target |],
+            Array.init (from * target) (fun i -> if i / target = i % target then 1.0 else 0.0)
+        )
 
     let private clusters (statistics: Statistics) =
         { statistics with
@@ -44,7 +47,11 @@ module Noise =
         let draw (random: Random) =
             Array.init noise.Low.Length (fun j ->
                 let low, high, u = noise.Low[j], noise.High[j], random.NextDouble()
-                if noise.IsWhole[j] then low + floor (u * (high - low + 1.0)) else low + u * (high - low))
+
+                if noise.IsWhole[j] then
+                    low + floor (u * (high - low + 1.0))
+                else
+                    low + u * (high - low))
 
         { family with
             LogDensity = logDensity
@@ -75,8 +82,7 @@ module Noise =
 
             low, high
 
-        source
-        |> Source.reduce execution (fun (a, b) (c, d) -> Array.map2 min a c, Array.map2 max b d) ofBlock
+        source |> Source.reduce execution (fun (a, b) (c, d) -> Array.map2 min a c, Array.map2 max b d) ofBlock
 
     /// Returns the logarithm of the product of the ranges of the principal components' scores.
     let private logVolumeOfScores execution (source: Source) : float =
@@ -141,8 +147,7 @@ module Noise =
         | NoiseVolume.Given volume when volume > 0.0 && volume < infinity -> noise false (log volume)
         | NoiseVolume.Given volume -> Error(InvalidOption("Noise", "a volume above 0, and finite", string volume))
         | NoiseVolume.Hypervolume ->
-            let extents =
-                Array.init source.Columns (fun j -> high[j] - low[j] + (if isWhole[j] then 1.0 else 0.0))
+            let extents = Array.init source.Columns (fun j -> high[j] - low[j] + (if isWhole[j] then 1.0 else 0.0))
 
             match extents |> Array.tryFindIndex (fun extent -> not (extent > 0.0)) with
             | Some column -> Error(ConstantColumn(column, low[column]))

@@ -328,8 +328,7 @@ module Start =
 
                 noise, all
 
-            let noise, all =
-                source |> Source.reduce options.Execution (fun (a, b) (c, d) -> a + c, b + d) ofBlock
+            let noise, all = source |> Source.reduce options.Execution (fun (a, b) (c, d) -> a + c, b + d) ofBlock
 
             noise / all
         | None, _ -> Noise.startShare

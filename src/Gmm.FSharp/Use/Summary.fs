@@ -154,8 +154,7 @@ module Summary =
 
     let private title (fit: Fit<'θ>) =
         let components =
-            Display.count fit.Components "component"
-            + (if fit.Model.Family.Noise.IsSome then " and noise" else "")
+            Display.count fit.Components "component" + (if fit.Model.Family.Noise.IsSome then " and noise" else "")
 
         let structure =
             match (PartParameters<'θ> fit.Parameters :> PartParameters).TryAs<Gaussian>() with

@@ -31,8 +31,7 @@ let private normal (random: Random) = Draw.standardNormals random 1 |> Array.hea
 let private overlapping rows columns =
     let random = RandomStream.ofSeed 7
 
-    Array.init rows (fun n ->
-        Array.init columns (fun j -> normal random + (if j = 0 && n % 4 > 0 then 1.5 else 0.0)))
+    Array.init rows (fun n -> Array.init columns (fun j -> normal random + (if j = 0 && n % 4 > 0 then 1.5 else 0.0)))
     |> sourceOf
 
 /// Four normals with unit covariance in four columns, each 2.5 from 0 along an axis.
@@ -140,7 +139,11 @@ let ``rules`` =
           testCase "the statistics and the objective are those of the fitted mixture" (fun () ->
               let source = overlapping 2000 1
               let _, fast = compared source (gaussian 2 Full)
-              let model = { fast.Model with Execution = oneThread }
+
+              let model =
+                  { fast.Model with
+                      Execution = oneThread }
+
               let statistics = EM.eStep model source fast.Mixture
               Assert.Equal(statistics.LogLikelihood, fast.LogLikelihood)
               Assert.Equal(EM.objective model fast.Mixture statistics, fast.Objective))
@@ -217,26 +220,22 @@ let ``rules`` =
 let ``generated data`` =
     testList
         "Acceleration: generated data"
-        [ testForAll
-              300
-              "the objective never falls, and no fit that plain EM makes is lost"
-              weightedData
-              (fun case ->
-                  [ for structure in Structure.all do
-                        let options =
-                            { gaussian case.Origin.Components structure with
-                                Tolerance = 1e-6
-                                MaxIterations = 60
-                                Execution = oneThread }
+        [ testForAll 300 "the objective never falls, and no fit that plain EM makes is lost" weightedData (fun case ->
+              [ for structure in Structure.all do
+                    let options =
+                        { gaussian case.Origin.Components structure with
+                            Tolerance = 1e-6
+                            MaxIterations = 60
+                            Execution = oneThread }
 
-                        let by acceleration =
-                            case.Source
-                            |> Gmm.fit
-                                { options with
-                                    Acceleration = acceleration }
+                    let by acceleration =
+                        case.Source
+                        |> Gmm.fit
+                            { options with
+                                Acceleration = acceleration }
 
-                        match by Acceleration.None, by Acceleration.Squarem with
-                        | Ok _, Error error -> failwith error.Message
-                        | _, Ok fast -> largestFall fast <= Tolerance.monotone
-                        | Error _, Error _ -> true ]
-                  |> List.forall id) ]
+                    match by Acceleration.None, by Acceleration.Squarem with
+                    | Ok _, Error error -> failwith error.Message
+                    | _, Ok fast -> largestFall fast <= Tolerance.monotone
+                    | Error _, Error _ -> true ]
+              |> List.forall id) ]

@@ -111,7 +111,11 @@ let tests =
 
               // A history is that of plain EM.
               let plain =
-                  source |> Gmm.fit { iris 3 with Acceleration = Acceleration.None } |> ok
+                  source
+                  |> Gmm.fit
+                      { iris 3 with
+                          Acceleration = Acceleration.None }
+                  |> ok
 
               let loud = source |> watched { iris 3 with History = true } |> fst |> ok
               Assert.Equal<int64[]>(bits (parameters plain.Mixture), bits (parameters loud.Mixture)))

@@ -194,7 +194,8 @@ module internal GaussianCoordinates =
         | TiedSpherical ->
             { Names = Array.collect factorNames [| 0 .. Layout.planes components layout - 1 |]
               Numbers = factors >> Array.collect ofFactor
-              Units = fun gaussian -> Array.collect (factorUnits gaussian) [| 0 .. Layout.planes components layout - 1 |]
+              Units =
+                fun gaussian -> Array.collect (factorUnits gaussian) [| 0 .. Layout.planes components layout - 1 |]
               Planes = Array.chunkBySize (diagonal.Length + below.Length) >> Array.map (toFactor >> withCovariance) }
         | VEI
         | EVI ->

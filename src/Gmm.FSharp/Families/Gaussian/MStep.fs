@@ -159,7 +159,13 @@ module internal GaussianMStep =
         match reaching true variances gaussian with
         | [] -> Ok gaussian
         | plane :: _ ->
-            Error(InvalidOption("Coordinates", "coordinates of covariances above the floor", $"below it in matrix {plane}"))
+            Error(
+                InvalidOption(
+                    "Coordinates",
+                    "coordinates of covariances above the floor",
+                    $"below it in matrix {plane}"
+                )
+            )
 
     /// Returns the parameters with some covariances changed. `change planes factors p` changes plane p and writes its inverse
     /// factor; it returns false when that isn't possible. The other planes keep their bits.
