@@ -63,6 +63,7 @@ let one =
         { Gmm.defaultsOf Bernoulli.family with
             Components = 2
             Start = Start.Mixture start
+            Acceleration = Acceleration.None
             Tolerance = 0.0
             MaxIterations = 1 }
         single
@@ -106,6 +107,7 @@ let coinsAfter iterations =
             Components = 2
             Start = Start.Mixture guess
             WeightPrior = Fixed
+            Acceleration = Acceleration.None
             Tolerance = 0.0
             MaxIterations = iterations }
         rounds

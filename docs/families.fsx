@@ -171,6 +171,7 @@ let ten =
         { Gmm.defaultsOf Poisson.family with
             Components = 2
             Start = Start.Mixture start
+            Acceleration = Acceleration.None
             Tolerance = 0.0
             MaxIterations = 10 }
         deaths

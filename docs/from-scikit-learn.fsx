@@ -326,6 +326,7 @@ Console.WriteLine($"{outliers} outliers below {threshold:F3}");
 |---|---|---|
 | start | one run from k-means | `Start.Auto`: k-means and the best of ten short runs |
 | convergence | the objective changes by less than `tol` = 10⁻³ | the estimated remaining gain is also below `Tolerance` = 10⁻⁶ |
+| each iteration | an EM step | an EM step, or an [extrapolation](acceleration.html) of two; plain EM with `Acceleration` = `None` |
 | iterations | at most `max_iter` = 100 | at most `MaxIterations` = 1000 |
 | covariances | 10⁻⁶ is added to every variance | a floor relative to the data; nothing is added above it |
 | trouble | a `ConvergenceWarning`, or none | `Warnings`, a list of values; `Select` passes over fits on the floor |
