@@ -157,6 +157,7 @@ let correlation (rows: float[,]) =
 
 let ofDraws = [ for seed in 1..5 -> Impute.draws fit seed data |> GmmError.get |> correlation ]
 
+printfn $"from all cells, before any was deleted: %.3f{correlation (whole |> Source.rows [| 0L .. 149L |])}"
 printfn $"from draws: %.3f{List.average ofDraws}, each %A{ofDraws |> List.map (fun r -> System.Math.Round(r, 3))}"
 printfn $"from means: %.3f{correlation completed}"
 (*** include-output ***)

@@ -9,7 +9,7 @@ module internal Donors =
     let private most = 1000L
 
     /// The most differences of two cells to compute for one source.
-    let private affordable = 500_000_000L
+    let private affordable = 200_000_000L
 
     /// Returns the rows that may give values: of those that observe a column, as many as `count` with the lowest random
     /// keys, for every column.
