@@ -235,6 +235,41 @@ let coordinates: Coordinates<Cauchy> =
                 { Locations = Tensor.create like.Locations.shape locations
                   Scales = Tensor.create like.Scales.shape (Array.map exp logScales) } }
 
+(**
+With `Missing`, fits take rows with missing cells. It gives the parameters of the observed columns, and the statistics of all
+columns from those of the observed ones. Here the columns are independent, so a missing cell has the expected statistics of its
+component: E u = 1, E u(x − m) = 0 and E u(x − m)² = s². A completed row should have means in its missing cells; a Cauchy
+distribution has none, so the median takes their place. With `Missing = None`, NaN is always an error.
+*)
+let select (columns: int[]) (numbers: Tensor) =
+    let all = numbers.toArray2D ()
+
+    Array2D.init (Array2D.length1 all) columns.Length (fun k i -> all[k, columns[i]]) |> Tensor.matrix
+
+let lift (columns: int[]) cauchy (statistics: Statistics) =
+    let width, squares = cauchy.Locations.shape[1], (cauchy.Scales * cauchy.Scales).toArray()
+
+    let lifted sum expected =
+        Array.init squares.Length (fun i ->
+            match System.Array.IndexOf(columns, i % width) with
+            | -1 -> statistics.Counts[i / width] * expected i
+            | place -> statistics.Sums[sum][i / width * columns.Length + place])
+
+    { statistics with
+        Sums = [| lifted 0 (fun _ -> 1.0); lifted 1 (fun _ -> 0.0); lifted 2 (fun i -> squares[i]) |] }
+
+let incompleteRows: IncompleteRows<Cauchy> =
+    { Restrict =
+        fun columns cauchy ->
+            { Locations = select columns cauchy.Locations
+              Scales = select columns cauchy.Scales }
+      Lift = lift
+      Complete =
+        fun columns cauchy k observed ->
+            let row = (cauchy.Locations.toArray2D ())[k, *]
+            Array.iter2 (fun column number -> row[column] <- number) columns observed
+            row }
+
 let rec cauchyFamily: Family<Cauchy> =
     { Name = "cauchy"
       LogDensity = logDensity
@@ -267,7 +302,7 @@ let rec cauchyFamily: Family<Cauchy> =
                           Scales = scales }))
           Settings = fun _ -> Map.empty
           OfSettings = fun _ _ -> Ok cauchyFamily }
-      Missing = None }
+      Missing = Some incompleteRows }
 (**
 A `Kind` is the family before it sees data: a record with the kind's settings. It checks them, measures the data, and
 places components around the centres that a start finds. The one setting of this kind is the width of the first

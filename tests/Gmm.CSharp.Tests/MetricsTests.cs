@@ -239,7 +239,7 @@ public class MetricsTests
         ["labels must be of fewer clusters than rows, 2, but is of 2."] = ("labels", () => Metrics.DaviesBouldin(new double[2, 1], [0, 1])),
         ["threads must be at least 1, but is 0."] = ("threads", () => Metrics.CalinskiHarabasz(Data.Iris, Predicted, threads: 0)),
         ["sampleWeights[0] must be finite and not negative, but is -1."] = ("sampleWeights", () => Metrics.Silhouette(new double[1, 1], [0], [-1])),
-        ["The data must be finite and below 1e150 in magnitude, but row 1, column 0"] =
+        ["The data must be complete, but row 1, column 0"] =
             ("data", () => Metrics.Separation(new[,] { { 0 }, { double.NaN } }, [0, 1])),
         ["truth must be one for each of the 272 rows, but is 1 labels."] =
             ("truth", () => new GaussianMixture(1).Fit(Data.Faithful).Evaluate(Data.Faithful, [1])),

@@ -66,7 +66,7 @@ public class SampleTests
                      "2 to 3 σ                   rows of each component 342, 499, 159  2.00 to 3.00 σ",
                      "beyond 3 σ of component 1  rows of each component 0, 1000, 0     3.00 to",
                      "loaded: the same score True",
-                     "39 arrays, the same score True",
+                     "40 arrays, the same score True",
                      "for NumPy: the same means True",
                      "fitted: False, then True",
                      "weights [0.500076; 0.340549; 0.159375",

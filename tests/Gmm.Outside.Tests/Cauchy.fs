@@ -75,6 +75,40 @@ module Cauchy =
                   Scales = scales }
         | Some s -> Error(InvalidOption("Scales", "above 0 and finite", string s))
 
+    /// Returns some columns of the numbers (K×D).
+    let private select (columns: int[]) (numbers: Tensor) =
+        let all = numbers.toArray2D ()
+
+        Array2D.init (Array2D.length1 all) columns.Length (fun k i -> all[k, columns[i]]) |> Tensor.matrix
+
+    /// A missing cell has the expected statistics of its component: E u = 1, E u(x−m) = 0, E u(x−m)² = s². In place of the mean,
+    /// which a Cauchy distribution doesn't have, a completed row has its median m.
+    let private missing: IncompleteRows<Cauchy> =
+        { Restrict =
+            fun columns cauchy ->
+                { Locations = select columns cauchy.Locations
+                  Scales = select columns cauchy.Scales }
+          Lift =
+            fun columns cauchy statistics ->
+                let width, squares = cauchy.Locations.shape[1], cauchy.Scales.toArray () |> Array.map (fun s -> s * s)
+
+                let lifted sum (expected: int -> float) =
+                    Array.init squares.Length (fun i ->
+                        let k, place = i / width, Array.IndexOf(columns, i % width)
+
+                        if place < 0 then
+                            statistics.Counts[k] * expected i
+                        else
+                            statistics.Sums[sum][k * columns.Length + place])
+
+                { statistics with
+                    Sums = [| lifted 0 (fun _ -> 1.0); lifted 1 (fun _ -> 0.0); lifted 2 (fun i -> squares[i]) |] }
+          Complete =
+            fun columns cauchy k numbers ->
+                let row = (cauchy.Locations.toArray2D ())[k, *]
+                Array.iter2 (fun column number -> row[column] <- number) columns numbers
+                row }
+
     let rec family: Family<Cauchy> =
         { Name = "cauchy"
           LogDensity = logDensity
@@ -120,7 +154,7 @@ module Cauchy =
                         State.ofShape locations.shape "scales" state |> Result.bind (create locations))
               Settings = fun _ -> Map.empty
               OfSettings = fun _ _ -> Ok family }
-          Missing = None }
+          Missing = Some missing }
 
     /// Cauchy components as a kind. Around centres their scales are the standard deviations of the data divided by K.
     let kind =

@@ -9,7 +9,7 @@ module internal Donors =
     let private most = 1000L
 
     /// The most differences of two cells to compute for one source.
-    let private affordable = 4_000_000_000L
+    let private affordable = 200_000_000L
 
     /// Returns the rows that may give values: of those that observe a column, as many as `count` with the lowest random
     /// keys, for every column.
@@ -68,7 +68,8 @@ module internal Donors =
         for j in 0 .. row.Length - 1 do
             let difference = row[j] - donor[j]
 
-            if not (Double.IsNaN difference) then
+            // False for NaN.
+            if difference = difference then
                 sum <- sum + difference * difference * precisions[j]
                 shared <- shared + 1
 

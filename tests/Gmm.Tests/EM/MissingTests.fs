@@ -808,7 +808,7 @@ let ``errors`` =
               fit [| [| 1.0; nan |]; [| 2.0; nan |] |]
               |> says
                   "The data must have an observed cell in every column, but column 1 (counting from 0) has none in a row of positive weight.")
-          testCase "k-means and a family without a treatment say so" (fun () ->
+          testCase "k-means, which has no treatment of missing cells, says so" (fun () ->
               let source = sourceOf [| [| 1.0; nan |]; [| 2.0; 3.0 |]; [| 0.0; 1.0 |] |]
 
               KMeans.fit
