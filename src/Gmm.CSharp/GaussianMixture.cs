@@ -141,7 +141,9 @@ public sealed class GaussianMixture : MixtureModel
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public (double[,] Rows, int[] Components) Sample(
         int n, int? component = null, int seed = 0, double? confidence = null, (double Low, double High)? stdRange = null) =>
-        Of(Current<FitOf<Gaussian>>()).Sample(n, component, seed, confidence, stdRange);
+        confidence is null && stdRange is null
+            ? base.Sample(n, component, seed) // With the noise.
+            : Of(Current<FitOf<Gaussian>>()).Sample(n, component, seed, confidence, stdRange);
 
     /// <summary>Returns the Mahalanobis distance √((x−μₖ)ᵀΣₖ⁻¹(x−μₖ)) of every row to every component.</summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
@@ -303,7 +305,8 @@ public sealed class GaussianMixture : MixtureModel
     private GivenStart<Gaussian> Given =>
         new(nameof(InitMeans), InitMeans is { } means ? Start<Gaussian>.NewMeans(means) : null);
 
-    private static GaussianMixtureDistribution Of(FitOf<Gaussian> fit) => new(fit.Value.Mixture, fit.Value.Model.Execution);
+    private static GaussianMixtureDistribution Of(FitOf<Gaussian> fit) =>
+        new(Mixture.clusters(fit.Value.Components, fit.Value.Mixture), fit.Value.Model.Execution);
 
     private protected override IEnumerable<Setting> Settings =>
     [

@@ -262,9 +262,9 @@ public abstract class MixtureModel : Estimator
     /// <summary>Draws rows from the fitted mixture: a component k with probability πₖ, then a row from p(x|θₖ).</summary>
     /// <remarks>A seed gives the same rows on every call; a shorter sample is a prefix of a longer one.</remarks>
     /// <param name="n">The number of rows, 0 or more.</param>
-    /// <param name="component">The single component to draw from, counting from 0; all of them unless given.</param>
+    /// <param name="component">The single component to draw from, counting from 0, or −1 for the noise; the whole mixture unless given.</param>
     /// <param name="seed">The seed; another one gives other rows.</param>
-    /// <returns>The rows (n×D) and the component that each comes from (n).</returns>
+    /// <returns>The rows (n×D) and the component that each comes from (n), −1 for noise.</returns>
     /// <exception cref="ArgumentException">n is negative, or there is no such component.</exception>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public (double[,] Rows, int[] Components) Sample(int n, int? component = null, int seed = 0)

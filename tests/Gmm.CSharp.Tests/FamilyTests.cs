@@ -391,6 +391,7 @@ public class FamilyTests
         {
             InitWeights = [0.3, 0.7],
             InitRates = new[,] { { 1 }, { 2.5 } },
+            Acceleration = Acceleration.None,
             Tolerance = 0,
             MaxIterations = 10,
         }.Fit(deaths, counts);

@@ -141,6 +141,7 @@ public sealed class WatchingTests
     {
         GaussianMixture Limited(int iterations) => new(3)
         {
+            Acceleration = Acceleration.None,
             Tolerance = 0,
             MaxIterations = iterations,
             WarmStart = true,
@@ -164,13 +165,14 @@ public sealed class WatchingTests
         double[,] counts = { { 0, 1 }, { 5, 1 }, { 1, 0 }, { 9, 7 }, { 1, 1 }, { 0, 3 } };
         // The same start for all, since a choice among candidates depends on the iterations.
         PoissonMixture Poisson(int iterations) =>
-            new(2) { Init = InitMethod.KMeans, Tolerance = 0, MaxIterations = iterations, WarmStart = true };
+            new(2) { Acceleration = Acceleration.None, Init = InitMethod.KMeans, Tolerance = 0, MaxIterations = iterations, WarmStart = true };
         Assert.Equal(Poisson(4).Fit(counts).Rates, Poisson(2).Fit(counts).Fit(counts).Rates);
         ProductMixture Product(int iterations) =>
             new(2)
             {
                 Init = InitMethod.KMeans,
-                Tolerance = 0,
+                Acceleration = Acceleration.None,
+            Tolerance = 0,
                 MaxIterations = iterations,
                 WarmStart = true,
                 Parts = { Part.Gaussian([0]), Part.Poisson([1]) },
