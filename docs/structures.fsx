@@ -250,7 +250,10 @@ In mclust 6.0.0 the search for the orientation of VVE leaves out the factor 1/λ
 and EM from the class labels ends below ours:
 *)
 let geyser = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")) |> GmmError.get
-let long = Array.init (Array2D.length1 geyser.Values) (fun n -> if geyser.Values[n, 0] > 3.0 then 1 else 0)
+
+let long =
+    geyser.Values |> Array.chunkBySize geyser.Names.Length |> Array.map (fun row -> if row[0] > 3.0 then 1 else 0)
+
 let classes = Array.distinct species
 let kinds = species |> Array.map (fun name -> Array.IndexOf(classes, name))
 
