@@ -154,7 +154,7 @@ model.covariances_, model.precisions_cholesky_ = saved["covariances_"], saved["p
 model.score_samples(rows)  # as Predict.logDensities, to twelve digits
 ```
 
-scikit-learn has four of the six structures; `tied_diag` and `tied_spherical` are exported as `tied`, with the full
+scikit-learn has four of the fourteen structures; `tied_diag` and `tied_spherical` are exported as `tied`, with the full
 matrix.
 
 `Npz.import` checks every array that it reads against the CRC-32 in the archive, so a damaged file is an error.

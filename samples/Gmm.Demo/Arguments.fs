@@ -68,14 +68,11 @@ let private range (text: string) =
 
 /// The structure with a name of tgmm, scikit-learn or mclust.
 let private structure (text: string) =
-    let ofMclust =
-        [ "VVV", Full; "VVI", Diag; "VII", Spherical; "EEE", TiedFull; "EEI", TiedDiag; "EII", TiedSpherical ]
-
-    match List.tryFind (fst >> (=) (text.ToUpperInvariant())) ofMclust, Structure.parse text with
-    | Some(_, structure), _
-    | None, Ok structure -> Ok structure
-    | None, Error _ ->
-        let known = (Structure.all |> List.map Structure.name) @ List.map fst ofMclust |> String.concat ", "
+    match Structure.parse text with
+    | Ok structure -> Ok structure
+    | Error _ ->
+        let names naming = Structure.all |> List.map naming
+        let known = names Structure.name @ names Structure.mclustName |> List.distinct |> String.concat ", "
         Error $"names out of {known}, not \"{text}\""
 
 let private pair (text: string) =
@@ -167,7 +164,7 @@ let private select =
     option "--select" "1..9" "try each number of components with each structure, keep the lowest BIC" range
 
 let private covariance =
-    option "--covariance" "A,B,…" "the structures to try; all six by default" (each structure)
+    option "--covariance" "A,B,…" "the structures to try; all fourteen by default" (each structure)
 
 let private restarts = option "--restarts" "N" "seeds to start from, the best run wins; 10 by default" number
 

@@ -1,7 +1,11 @@
 namespace Gmm.CSharp;
 
-/// <summary>The six covariance structures of a Gaussian mixture: three shapes, each component's own or tied (one for all).</summary>
-/// <remarks>scikit-learn and mclust know them as full (VVV), diag (VVI), spherical (VII), tied (EEE), EEI and EII.</remarks>
+/// <summary>The fourteen covariance structures of a Gaussian mixture.</summary>
+/// <remarks>
+/// Σₖ = λₖ Dₖ Aₖ Dₖᵀ has a volume λₖ, a shape Aₖ and an orientation Dₖ, which are the same in all components or not (Celeux and
+/// Govaert 1995). scikit-learn and mclust know the first six as full (VVV), diag (VVI), spherical (VII), tied (EEE), EEI and EII. The
+/// others have mclust's names: three letters for volume, shape and orientation, E for equal, V for variable, I for the axes.
+/// </remarks>
 public enum CovarianceType
 {
     /// <summary>Every component its own symmetric matrix: K·D(D+1)/2 free parameters.</summary>
@@ -21,6 +25,30 @@ public enum CovarianceType
 
     /// <summary>One variance for everything: 1 free parameter.</summary>
     TiedSpherical,
+
+    /// <summary>Variances in the same ratios, of any volume: Σₖ = λₖ A, K + D − 1 free parameters.</summary>
+    VEI,
+
+    /// <summary>Variances of equal product: Σₖ = λ Aₖ, 1 + K(D−1) free parameters.</summary>
+    EVI,
+
+    /// <summary>Multiples of one symmetric matrix: Σₖ = λₖ D A Dᵀ, K − 1 + D(D+1)/2 free parameters.</summary>
+    VEE,
+
+    /// <summary>Matrices of equal determinant with the same eigenvectors: Σₖ = λ D Aₖ Dᵀ, 1 + K(D−1) + D(D−1)/2 free parameters.</summary>
+    EVE,
+
+    /// <summary>Matrices with the same eigenvectors: Σₖ = λₖ D Aₖ Dᵀ, K·D + D(D−1)/2 free parameters.</summary>
+    VVE,
+
+    /// <summary>Rotations of one matrix: Σₖ = λ Dₖ A Dₖᵀ, D + K·D(D−1)/2 free parameters.</summary>
+    EEV,
+
+    /// <summary>Multiples of rotations of one matrix: Σₖ = λₖ Dₖ A Dₖᵀ, K + D − 1 + K·D(D−1)/2 free parameters.</summary>
+    VEV,
+
+    /// <summary>Matrices of equal determinant: Σₖ = λ Dₖ Aₖ Dₖᵀ, 1 + K(D−1) + K·D(D−1)/2 free parameters.</summary>
+    EVV,
 }
 
 /// <summary>How the start of a mixture is found.</summary>

@@ -80,9 +80,10 @@ public sealed class Selection
     private readonly string table;
     private readonly Func<Core.PlotOptions, Core.Figure> draw;
 
-    private Selection(SelectionCandidate[] candidates, int best, string[] warnings, string table, Func<Core.PlotOptions, Core.Figure> draw)
+    private Selection(
+        SelectionCandidate[] candidates, int best, string[] warnings, string table, string grid, Func<Core.PlotOptions, Core.Figure> draw)
     {
-        (Candidates, Best, Warnings) = (Array.AsReadOnly(candidates), candidates[best], Array.AsReadOnly(warnings));
+        (Candidates, Best, Warnings, Grid) = (Array.AsReadOnly(candidates), candidates[best], Array.AsReadOnly(warnings), grid);
         (this.table, this.draw) = (table, draw);
     }
 
@@ -95,6 +96,10 @@ public sealed class Selection
 
     /// <summary>What deserves attention: that the best candidate lies at the edge of the range tried, or on the floor.</summary>
     public IReadOnlyList<string> Warnings { get; }
+
+    /// <summary>The criterion as a table like mclust's: a line for every number of components, a column for every structure or family.</summary>
+    /// <remarks>A star marks the best candidate; a dash stands where there is no fit, or one with a component on the floor.</remarks>
+    public string Grid { get; }
 
     /// <summary>Returns the candidates as lines of text, the best one marked with a star.</summary>
     /// <returns>The table.</returns>
@@ -112,6 +117,7 @@ public sealed class Selection
             candidates.IndexOf(selection.Best),
             [.. selection.Warnings.Select(warning => warning.Message)],
             known.Table,
+            known.Grid,
             options => Core.Plot.criteria(options, known).Get());
     }
 

@@ -58,8 +58,28 @@ module FreeParameters =
 
     /// The free parameters of Gaussian mixtures that have the structure, components and features of a given one: log-odds (K−1),
     /// means (K·D), and of the inverse factor W of every covariance matrix the logarithms of its diagonal (D, or 1 when
-    /// spherical), then, when full, the entries below it, row by row.
+    /// spherical), then, when full, the entries below it, row by row. Throws ArgumentException for the structures VEI … EVV, whose
+    /// covariances depend on one another.
     let gaussian (like: Mixture<Gaussian>) : FreeParameters<Gaussian> =
+        match like.Parameters.Structure with
+        | Full
+        | Diag
+        | Spherical
+        | TiedFull
+        | TiedDiag
+        | TiedSpherical -> ()
+        | VEI
+        | EVI
+        | VEE
+        | EVE
+        | VVE
+        | EEV
+        | VEV
+        | EVV ->
+            invalidArg
+                (nameof like)
+                $"The structure must have covariances that don't depend on one another, but is {Structure.name like.Parameters.Structure}. Use Full, Diag, Spherical, TiedFull, TiedDiag or TiedSpherical."
+
         let components, features = like.Parameters.Components, like.Parameters.Features
         let layout, factors = like.Parameters.Layout, like.Parameters.InverseFactors.shape
         let firstMean = components - 1

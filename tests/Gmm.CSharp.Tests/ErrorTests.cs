@@ -35,7 +35,7 @@ public class ErrorTests
         ["RegCovar must be 0 or more, and finite, but is -2."] = m => m.RegCovar = Regularisation.Floor(-2),
         ["Threads must be at least 1, but is 0."] = m => m.Threads = 0,
         ["The backend cuda:99 can't be used: "] = m => m.Backend = Backend.Cuda(99),
-        ["CovarianceType must be one of Full, Diag, Spherical, TiedFull, TiedDiag, TiedSpherical, but is 17."] = m => m.CovarianceType = (CovarianceType)17,
+        ["CovarianceType must be one of Full, Diag, Spherical, TiedFull, TiedDiag, TiedSpherical, VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV, but is 17."] = m => m.CovarianceType = (CovarianceType)17,
         ["Init must be one of Auto, Thorough, KMeans, KPlusPlus, Points, FarthestFirst, Random, RandomResponsibilities, but is -1."] = m => m.Init = (InitMethod)(-1),
         ["InitMeans must be of shape 2×2, but is 1×2."] = m => m.InitMeans = new double[1, 2],
         ["InitMeans[1, 0] must be finite, but is NaN."] = m => m.InitMeans = new double[,] { { 2, 55 }, { double.NaN, 80 } },

@@ -172,7 +172,7 @@ public sealed class WatchingTests
             {
                 Init = InitMethod.KMeans,
                 Acceleration = Acceleration.None,
-            Tolerance = 0,
+                Tolerance = 0,
                 MaxIterations = iterations,
                 WarmStart = true,
                 Parts = { Part.Gaussian([0]), Part.Poisson([1]) },

@@ -51,7 +51,7 @@ let private point (parameters: FreeParameters<'θ>) mixture source =
 
 /// Points that are no maximum, with weighted data of several blocks.
 let private points: (string * Point) list =
-    [ for structure in Structure.all do
+    [ for structure in structures do
           for features in [ 1; 3 ] do
               $"{Structure.name structure}, {features} features",
               point
@@ -132,7 +132,7 @@ let valuesTests =
                           let value = scalar (Autodiff.logLikelihoodAt parameters source theta)
                           near (1e-12 * abs value) name (logLikelihood parameters source (numbers theta)) value })
           testCase "the mixture of free parameters is that of the core's coordinates" (fun () ->
-              for structure in Structure.all do
+              for structure in structures do
                   let mixture = gaussianMixture structure 3
 
                   mixture
@@ -212,7 +212,7 @@ let derivativesTests =
 
               nearAll 1e-12 "means" whole[2..10] (numbers (dsharp.grad ofMeans (tensor means))))
           testCase "rows of tiny density have finite derivatives" (fun () ->
-              for structure in Structure.all do
+              for structure in structures do
                   let parameters = FreeParameters.gaussian (gaussianMixture structure 3)
                   let theta = FreeParameters.vector float64 parameters (gaussianMixture structure 3) |> ok
                   let source = sourceOf [| [| 1000.0; -2000.0; 500.0 |]; [| -1e4; 1e4; 0.0 |] |]
@@ -276,7 +276,7 @@ let private fitted structure =
 
     Gmm.fit options (DataSet.faithful().Source) |> ok
 
-let structureNames = List.map Structure.name Structure.all
+let structureNames = List.map Structure.name structures
 
 [<Tests>]
 let ``at a fit`` =

@@ -55,7 +55,7 @@ let fitsTests =
         [ testCase "whole fits agree with those of the processor's own code" (fun () ->
               let source = DataSet.faithful().Source
 
-              for structure in Structure.all do
+              for structure in structures do
                   let start =
                       mixtureOf structure [| 0.5; 0.5 |] (array2D [ [ 2.0; 50.0 ]; [ 4.5; 80.0 ] ]) (Tensor.scalar 1.0)
 

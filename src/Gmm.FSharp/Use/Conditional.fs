@@ -31,8 +31,8 @@ type Regression =
 /// Marginal and conditional distributions of Gaussian mixtures, which are Gaussian mixtures too (Bishop, PRML, 2006,
 /// §2.3.1–2.3.2), and regression with them (Sung, Gaussian Mixture Regression and Classification, 2004).
 module Conditional =
-    /// Returns the distribution of some features, in the order given. It has the same weights and structure, and the
-    /// means and covariances of those features. Noise is left out, here and below. Error unless there is at least one feature, all are different, and all
+    /// Returns the distribution of some features, in the order given. It has the same weights, the means and covariances of
+    /// those features, and the structure that `Gaussian.marginal` says. Noise is left out, here and below. Error unless there is at least one feature, all are different, and all
     /// are from 0 to D − 1.
     let marginal (features: int[]) (mixture: Mixture<Gaussian>) : Result<Mixture<Gaussian>, GmmError> =
         Gaussian.marginal features mixture.Parameters
@@ -62,7 +62,7 @@ module Conditional =
 
             let! ofGiven = marginal given mixture
             let! joint = Gaussian.marginal (Array.append given wanted) mixture.Parameters
-            let structure, features = joint.Structure, joint.Features
+            let structure, features = Gaussian.structureOfPart joint.Structure, joint.Features
             let d, x = wanted.Length, given.Length
             let factors = planesOf features structure joint.InverseFactors
             let covariances = planesOf features structure joint.Covariances
@@ -145,7 +145,7 @@ module Conditional =
 
     let private tensorOf (block: Block) = Reference.engine.Create [| block.Rows; block.Columns |] block.Values
 
-    /// Returns p(y|x) at the values x of the given features: a mixture with the structure of the original. Error when
+    /// Returns p(y|x) at the values x of the given features: a mixture with the structure of a marginal. Error when
     /// there are more or fewer values than given features, or when one is not finite or exceeds 1e150 in magnitude.
     let at (values: float[]) (conditional: Conditional) : Result<Mixture<Gaussian>, GmmError> =
         let count = conditional.OfGiven.Parameters.Features

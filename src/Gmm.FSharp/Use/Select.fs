@@ -135,6 +135,41 @@ type Selection<'θ> =
         :: List.map line selection.Candidates
         |> String.concat Environment.NewLine
 
+    /// The criterion as a table like mclust's: a line for every number of components, a column for every name of a structure
+    /// or family. A star marks the best candidate. A dash stands where there is no candidate, no fit, or one with a component
+    /// on the floor of its covariance; a selection of the best of all, `Select.evenOnFloor`, still marks that one.
+    member selection.Grid =
+        let names = selection.Candidates |> List.map _.Name |> List.distinct
+        let counts = selection.Candidates |> List.map _.Components |> List.distinct |> List.sort
+
+        let cell components name =
+            let isHere (candidate: Candidate<'θ>) = candidate.Name = name && candidate.Components = components
+
+            match selection.Candidates |> List.tryFind isHere with
+            | None -> "– "
+            | Some candidate ->
+                let isBest = obj.ReferenceEquals(candidate, selection.Best)
+
+                match candidate.Outcome with
+                | Ok judged when isBest || not judged.IsOnFloor ->
+                    let value = judged.Value selection.Criterion
+                    FormattableString.Invariant $"{value:F2}" + (if isBest then "*" else " ")
+                | Ok _
+                | Error _ -> "– "
+
+        let lines =
+            ("K" :: List.map (fun name -> name + " ") names)
+            :: [ for components in counts -> string components :: List.map (cell components) names ]
+
+        let widths = lines |> List.transpose |> List.map (List.map String.length >> List.max)
+
+        lines
+        |> List.map (fun line ->
+            List.map2 (fun (width: int) (cell: string) -> cell.PadLeft width) widths line
+            |> String.concat "  "
+            |> _.TrimEnd())
+        |> String.concat Environment.NewLine
+
 /// Chooses the number of components and the structure.
 module Select =
     let private judge (execution: Execution) source (fit: Fit<'θ>) =

@@ -18,7 +18,7 @@ module internal CoordinatesLaws =
                 Some $"A log-density is {before}, but {after} after parameters became coordinates.")
 
     /// Describes the first coordinate of a mixture that differs from the expected one by more than 1e-9, unless both are
-    /// coordinates of the same mixture: angles of eigenvectors differ by half-turns, and eigenvectors have many orders.
+    /// coordinates of the same mixture: eigenvectors have two signs and many orders.
     let private differs
         (family: Family<'θ>)
         (case: Case<'θ>)

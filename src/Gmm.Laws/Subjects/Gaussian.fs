@@ -16,29 +16,15 @@ module internal GaussianSubject =
 
     let private round digits (x: float) = Math.Round(x, (digits: int))
 
-    /// Returns the components with such means and the covariances of the structure that an M-step estimates from one row for
-    /// each plane with that plane as its scatter. Planes of the structure stay as they are, but for rounding.
+    /// Returns the components with such means and covariances. If the covariances don't belong to the structure, they are those
+    /// that an M-step estimates from one row for each plane with that plane as its scatter.
     let private ofPlanes structure (means: float[][]) (planes: float[][]) =
         let components, features = means.Length, means[0].Length
-        let layout = Structure.layout structure
+        let shape = Layout.covarianceShape components features (Structure.layout structure)
 
-        match structure with
-        | Full
-        | Diag
-        | Spherical
-        | TiedFull
-        | TiedDiag
-        | TiedSpherical ->
-            Tensor.create (Layout.covarianceShape components features layout) (Array.concat planes)
-            |> Gaussian.create structure (array2D means)
-        | VEI
-        | EVI
-        | VEE
-        | EVE
-        | VVE
-        | EEV
-        | VEV
-        | EVV ->
+        match Tensor.create shape (Array.concat planes) |> Gaussian.create structure (array2D means) with
+        | Ok gaussian -> Ok gaussian
+        | Error _ ->
             Gaussian.create structure (array2D means) (Tensor.scalar 1.0)
             |> Result.bind (fun start ->
                 Gaussian.family.Maximise

@@ -52,7 +52,7 @@ let private without index values = Array.removeAt index values
 
 // ── Structures ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// The structures; later ones of the first six have fewer parameters.
+/// All structures; of the first six, later ones have fewer parameters.
 let structures: Arbitrary<Structure> =
     Arb.fromGenShrink (
         Gen.elements Structure.all,

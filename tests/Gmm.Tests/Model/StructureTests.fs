@@ -1,4 +1,4 @@
-/// The six structures: names, covariances, counts of parameters; and priors on the weights.
+/// The structures: names, covariances, counts of parameters; and priors on the weights.
 module Gmm.Tests.StructureTests
 
 open System
@@ -51,7 +51,15 @@ let tests =
                 "spherical", "3", 3
                 "tied_full", "4 4", 10
                 "tied_diag", "4", 4
-                "tied_spherical", "", 1 ]
+                "tied_spherical", "", 1
+                "VEI", "3 4", 6
+                "EVI", "3 4", 10
+                "VEE", "3 4 4", 12
+                "EVE", "3 4 4", 16
+                "VVE", "3 4 4", 18
+                "EEV", "3 4 4", 22
+                "VEV", "3 4 4", 24
+                "EVV", "3 4 4", 28 ]
               (fun (name: string, shape: string, free: int) ->
                   let structure = Structure.parse name |> ok
                   let expected = shape.Split(' ', StringSplitOptions.RemoveEmptyEntries) |> Array.map int
@@ -65,9 +73,25 @@ let tests =
           testCase "isotropic is spherical and tied is tied_full" (fun () ->
               Assert.Equal(Spherical, Structure.parse "isotropic" |> ok)
               Assert.Equal(TiedFull, Structure.parse "Tied" |> ok))
+          testCase "mclust's names and words are parsed" (fun () ->
+              let ofMclust =
+                  [ "VVV"; "VVI"; "VII"; "EEE"; "EEI"; "EII"; "VEI"; "EVI"; "VEE"; "EVE"; "VVE"; "EEV"; "VEV"; "EVV" ]
+
+              Assert.Equal<string list>(ofMclust, Structure.all |> List.map Structure.mclustName)
+
+              for structure in Structure.all do
+                  Assert.Equal(structure, Structure.parse (Structure.mclustName structure) |> ok)
+                  Assert.Equal(structure, Structure.parse ((Structure.mclustName structure).ToLowerInvariant()) |> ok)
+                  Assert.Equal(structure, Structure.parse (Structure.words structure) |> ok)
+
+              Assert.Equal("variable volume, equal shape, variable orientation", Structure.words VEV)
+              Assert.Equal("equal volume, identity shape, identity orientation", Structure.words TiedSpherical)
+              Assert.Equal(TiedSpherical, Structure.parse "E" |> ok)
+              Assert.Equal(Spherical, Structure.parse "v" |> ok)
+              Assert.Equal((Variation.Variable, Variation.Equal, Variation.Identity), Structure.parts VEI))
           testTheory
               "an unknown structure is an error that lists the known ones"
-              [ ""; "fulll"; "VVV" ]
+              [ ""; "fulll"; "VVVV" ]
               (fun (text: string) ->
                   match Structure.parse text |> error with
                   | InvalidOption("Structure", rule, value) ->
@@ -76,8 +100,8 @@ let tests =
                       for name in "isotropic" :: "tied" :: List.map Structure.name Structure.all do
                           Assert.Contains(name, rule)
                   | other -> Assert.Fail other.Message)
-          testCase "the list of structures has all six once" (fun () ->
-              Assert.Equal(6, Structure.all |> List.distinct |> List.length))
+          testCase "the list of structures has all fourteen once" (fun () ->
+              Assert.Equal(14, Structure.all |> List.distinct |> List.length))
           testForAll 150 "every component's covariance is read back as it was given" mixtures (fun case ->
               let gaussian = case.Mixture.Parameters
 

@@ -51,7 +51,7 @@ let tests =
                   structures "full,Tied,isotropic,tied-diag"
               )
 
-              Assert.Equal<Structure list>([ TiedFull; Full ], structures "eee,vvv")
+              Assert.Equal<Structure list>([ TiedFull; Full; VEV ], structures "eee,vvv,vev")
               Assert.Equal<Structure list>(Structure.all, (asked "iris.csv --components 3").Structures)
               let unknown = refusal "iris.csv --components 3 --covariance full,XYZ"
               Assert.Contains("\"XYZ\"", unknown)

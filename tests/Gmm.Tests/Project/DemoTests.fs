@@ -80,7 +80,9 @@ let tests =
                     "-401.80218" ] do // iris
                   Assert.Contains(number, output)
 
-              Assert.Contains("BIC prefers full", output)
+              // Old Faithful, then iris.
+              Assert.Contains("BIC prefers VVE", output)
+              Assert.Contains("BIC prefers VEV", output)
               Assert.Contains("–", output)
 
               Assert.Contains(

@@ -118,7 +118,11 @@ let private expected =
             "full           3×2×2                      17         -1863.22   3832.10"
             "spherical  ( 7.321  0.000;  0.000  7.321)   tied the same: true"
             "full                        44         -180.186   580.84          0.9039"
-            "tied_full                   24         -256.354   632.96          0.9410" ]
+            "tied_full                   24         -256.354   632.96          0.9410"
+            "VEV             VEV               24  variable volume, equal shape, variable orientation"
+            "best: VEV with 2 components, BIC 561.728"
+            "iris          log-likelihood -214.053208, mclust -215.240870"
+            "Old Faithful  log-likelihood -1132.112642, mclust -1132.187446" ]
           "priors.fsx",
           [ "mean        by hand 3.412040 69.204969\n            fitted  3.412040 69.204969"
             "covariance  by hand 1.276534 14.029676 192.672979\n            fitted  1.276534 14.029676 192.672979"

@@ -121,7 +121,18 @@ let ``there and back`` =
                               match case.Structure with
                               | TiedDiag
                               | TiedSpherical -> TiedFull
-                              | other -> other
+                              | VEI
+                              | EVI -> Diag
+                              | VEE
+                              | EVE
+                              | VVE
+                              | EEV
+                              | VEV
+                              | EVV -> Full
+                              | Full
+                              | Diag
+                              | Spherical
+                              | TiedFull -> case.Structure
 
                           after.Structure = structure
                           && bits (after.Means.toArray ()) = bits (before.Means.toArray ())

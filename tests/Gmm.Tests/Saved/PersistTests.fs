@@ -473,7 +473,7 @@ let private impossible: (string * string * Tensor)[] =
        "no weight at all", "logWeights", Tensor.vector [| -infinity; -infinity |]
        "three weights", "logWeights", Tensor.vector (Array.create 3 (log (1.0 / 3.0)))
        "infinite means", "means", Tensor.matrix (array2D [ [ 1.0; infinity ]; [ 0.0; 0.0 ] ])
-       "a structure that is none", "structure", Tensor.scalar 6.0
+       "a structure that is none", "structure", Tensor.scalar 14.0
        "a structure between two", "structure", Tensor.scalar 0.5
        "covariances that are not definite",
        "covariances",
@@ -565,7 +565,7 @@ let statesTests =
               Assert.Equal("mean must be an entry of gaussian, but is an unknown one.", message))
           testCase "a state that no file can hold is an error before anything is written" (fun () ->
               withPath (fun path ->
-                  for options in [ Map [ "structure", Tensor.scalar 9.0 ]; Map [ "x", Tensor.scalar nan ] ] do
+                  for options in [ Map [ "structure", Tensor.scalar 99.0 ]; Map [ "x", Tensor.scalar nan ] ] do
                       match Persist.toSaved options faithfulFit.Value |> Persist.write path with
                       | Error(InvalidOption _) -> Assert.False(File.Exists path)
                       | other -> failwith $"%A{other}")) ]

@@ -7,11 +7,12 @@ open System
 /// full, the entries below the diagonal, row by row. VEI … EVV have coordinates of their own:
 ///   VEI, EVI  ln λₖ and ln aⱼ (all but the last, because Πⱼ aⱼ = 1), each once or for every component;
 ///   VEE       W of component 0 and ln λₖ/λ₀;
-///   EVE, VVE  as EVI and VVI in the common eigenvectors, and the angles of these;
-///   EEV, VEV  as EEI and VEI of the ascending eigenvalues, and the angles of every component's eigenvectors;
+///   EVE, VVE  as EVI and VVI in the common eigenvectors, and the rotations that make these;
+///   EEV, VEV  as EEI and VEI of the ascending eigenvalues, and the rotations that make every component's eigenvectors;
 ///   EVV       ln λ, and of every W its entries but the last one, which the determinant gives.
-/// Eigenvectors are a product of rotations in the planes (i, j) by D(D−1)/2 angles (Golub and Van Loan, Matrix Computations
-/// §5.1.8); their signs don't matter.
+/// Eigenvectors are a product of rotations in D(D−1)/2 planes (i, j) by angles ω (Golub and Van Loan, Matrix Computations §5.1.8),
+/// whose coordinates are t = tan ω/2: cos ω = (1−t²)/(1+t²), sin ω = 2t/(1+t²). Their signs don't matter, so that |t| ≤ 1 makes
+/// all.
 module internal GaussianCoordinates =
     /// Returns the positions in a plane of W of its diagonal, whose logarithms are coordinates, and of the entries
     /// below the diagonal.
@@ -45,34 +46,43 @@ module internal GaussianCoordinates =
         | Shape.Diag
         | Shape.Spherical -> w |> Array.map (fun number -> 1.0 / (number * number))
 
-    // ── Eigenvectors as angles ──────────────────────────────────────────────────────────────────────────────────────
+    // ── Eigenvectors as rotations ──────────────────────────────────────────────────────────────────────────────────────
 
     /// The planes (i, j) of the rotations, in order.
     let private rotations features =
         [| for j in 0 .. features - 2 do
                for i in j + 1 .. features - 1 -> i, j |]
 
-    /// Returns the angles, from −π/2 to π/2, of rotations that make a frame of the identity, up to the signs of its rows. Each
-    /// zeroes one entry above the diagonal.
-    let private anglesOf (frame: float[][]) : float[] =
+    let private cosine t = (1.0 - t * t) / (1.0 + t * t)
+
+    let private sine t = 2.0 * t / (1.0 + t * t)
+
+    /// Returns the rotations that make a frame of the identity, up to the signs of its rows. Each zeroes one entry above the
+    /// diagonal.
+    let private tangentsOf (frame: float[][]) : float[] =
         let features = frame.Length
         let rest = Array.init features (fun row -> Array.init features (fun i -> frame[i][row]))
 
         rotations features
         |> Array.map (fun (i, j) ->
-            let angle = if rest[i][j] = 0.0 then 0.0 else atan (rest[i][j] / rest[j][j])
+            let x, y = rest[j][j], rest[i][j]
+            // tan ω/2 = sin ω / (1 + cos ω), with ω from −π/2 to π/2.
+            let t =
+                if y = 0.0 then
+                    0.0
+                else
+                    (if x < 0.0 then -y else y) / (abs x + sqrt (x * x + y * y))
             // x ← cx + sy, y ← cy − sx of rows j and i.
-            LinearAlgebra.turn (cos angle) -(sin angle) (Span rest[j]) (Span rest[i])
-            angle)
+            LinearAlgebra.turn (cosine t) -(sine t) (Span rest[j]) (Span rest[i])
+            t)
 
-    /// Returns the frame that angles make.
-    let private frameOf features (angles: float[]) : float[][] =
+    /// Returns the frame that rotations make.
+    let private frameOf features (tangents: float[]) : float[][] =
         let columns = Array.init features (fun row -> Array.init features (fun i -> if i = row then 1.0 else 0.0))
 
-        Array.zip (rotations features) angles
+        Array.zip (rotations features) tangents
         |> Array.rev
-        |> Array.iter (fun ((i, j), angle) ->
-            LinearAlgebra.turn (cos angle) (sin angle) (Span columns[j]) (Span columns[i]))
+        |> Array.iter (fun ((i, j), t) -> LinearAlgebra.turn (cosine t) (sine t) (Span columns[j]) (Span columns[i]))
 
         Array.init features (fun i -> Array.init features (fun row -> columns[row][i]))
 
@@ -174,6 +184,9 @@ module internal GaussianCoordinates =
             below |> Array.iteri (fun i place -> w[place] <- numbers[diagonal.Length + i])
             w
 
+        // ln|W| = −½ D ln λ is the sum of the logarithms of its diagonal.
+        let logVolume (w: float[]) = -2.0 * (diagonal |> Array.averageBy (fun place -> log w[place]))
+
         let withCovariance w = covariance features layout w, w
 
         /// Returns a covariance and its inverse factor; NaN where it isn't positive definite.
@@ -207,8 +220,8 @@ module internal GaussianCoordinates =
               Planes = variances >> Array.map withFactor }
         | VEE ->
             let ratio gaussian =
-                let volumes = covariances gaussian |> Array.map (GaussianEstimators.volume features layout.Shape)
-                volumes |> Array.skip 1 |> Array.map (fun λ -> log (λ / volumes[0]))
+                let logVolumes = factors gaussian |> Array.map logVolume
+                logVolumes |> Array.skip 1 |> Array.map (fun logVolume -> logVolume - logVolumes[0])
 
             { Names = Array.append (factorNames 0) [| for k in 1 .. components - 1 -> $"ln volume[{k}]/volume[0]" |]
               Numbers = fun gaussian -> Array.append (factors gaussian |> Array.head |> ofFactor) (ratio gaussian)
@@ -227,7 +240,7 @@ module internal GaussianCoordinates =
         | EEV
         | VEV ->
             let names, numbers, variances = spreads components features volume shape
-            let angles = rotations features
+            let planes = rotations features
 
             let frames (planes: float[][]) =
                 match orientation with
@@ -238,43 +251,40 @@ module internal GaussianCoordinates =
             let allNames =
                 [| yield! names
                    for k in ofVariation orientation [| 0 .. components - 1 |] do
-                       for i, j in angles ->
+                       for i, j in planes ->
                            if orientation = Variation.Equal then
-                               $"angle[{i},{j}]"
+                               $"tan angle[{i},{j}]/2"
                            else
-                               $"angle[{k},{i},{j}]" |]
+                               $"tan angle[{k},{i},{j}]/2" |]
 
             { Names = allNames
               Units = ones allNames
               Numbers =
                 fun gaussian ->
-                    let planes = covariances gaussian
-                    let frames = frames planes
+                    let covariances = covariances gaussian
+                    let frames = frames covariances
 
                     Array.append
-                        (Array.map2 GaussianEstimators.spreadIn frames planes |> numbers)
-                        (ofVariation orientation frames |> Array.collect anglesOf)
+                        (Array.map2 GaussianEstimators.spreadIn frames covariances |> numbers)
+                        (ofVariation orientation frames |> Array.collect tangentsOf)
               Planes =
                 fun numbers ->
-                    let ofAngles =
+                    let ofRotations =
                         numbers
                         |> Array.skip names.Length
-                        |> Array.chunkBySize (max 1 angles.Length)
+                        |> Array.chunkBySize (max 1 planes.Length)
                         |> Array.map (frameOf features)
 
                     let frame k =
-                        if angles.Length = 0 then
+                        if planes.Length = 0 then
                             frameOf features [||]
                         else
-                            ofAngles[if orientation = Variation.Equal then 0 else k]
+                            ofRotations[if orientation = Variation.Equal then 0 else k]
 
                     variances numbers[.. names.Length - 1]
                     |> Array.mapi (fun k variances -> GaussianEstimators.compose (frame k) variances |> withFactor) }
         | EVV ->
             let size = diagonal.Length - 1 + below.Length
-
-            // ln|W| = −½ D ln λ is the sum of the logarithms of its diagonal.
-            let logVolume (w: float[]) = -2.0 * (diagonal |> Array.averageBy (fun place -> log w[place]))
 
             { Names =
                 [| "ln volume"

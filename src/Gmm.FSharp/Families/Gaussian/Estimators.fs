@@ -121,13 +121,17 @@ module internal GaussianEstimators =
         plane
 
     /// Returns Σᵢ uᵢvᵢ.
-    let private dot (u: float[]) (v: float[]) =
-        System.Numerics.Tensors.TensorPrimitives.Dot(ReadOnlySpan u, ReadOnlySpan v)
+    let private dot (u: float[]) (v: float[]) = Array.fold2 (fun sum a b -> sum + a * b) 0.0 u v
 
     /// Returns Av.
     let private times (plane: float[]) (v: float[]) =
         Array.init v.Length (fun i ->
-            System.Numerics.Tensors.TensorPrimitives.Dot(ReadOnlySpan(plane, i * v.Length, v.Length), ReadOnlySpan v))
+            let mutable sum = 0.0
+
+            for j in 0 .. v.Length - 1 do
+                sum <- sum + plane[i * v.Length + j] * v[j]
+
+            sum)
 
     /// Returns uⱼᵀAuⱼ for the rows of a frame.
     let spreadIn (frame: float[][]) (plane: float[]) : float[] = frame |> Array.map (fun u -> dot u (times plane u))
@@ -150,8 +154,9 @@ module internal GaussianEstimators =
     /// (Flury and Gautschi 1986, for the criterion of VVE). By the angle φ/2 in the plane (i, j) of M = DᵀSD, the product bᵢbⱼ
     /// becomes
     ///   p(φ) = |M| + (mᵢⱼ cos φ − h sin φ)²,  h = (mᵢᵢ − mⱼⱼ)/2,
-    /// where |M| is the determinant of the 2×2 part. The first sweep refines the best φ among 16 to the zero of the derivative
-    /// beside it, the others refine 0. A rotation never makes the criterion worse.
+    /// where |M| is the determinant of the 2×2 part. It repeats after π, so that t = tan φ/2 from −1 to 1 are all rotations:
+    /// cos φ = (1−t²)/(1+t²), sin φ = 2t/(1+t²). The first sweep refines the best t among 16 to the zero of the derivative beside
+    /// it, the others refine 0. A rotation never makes the criterion worse.
     let private turned sweeps (criterion: Criterion) (scatter: float[][]) (start: float[][]) : float[][] =
         let features, components = start.Length, scatter.Length
         let frame = start |> Array.map Array.copy
@@ -165,17 +170,21 @@ module internal GaussianEstimators =
 
         let total logs = logs |> Seq.mapi criterion.Value |> Seq.sum
 
-        /// Turns rows i and j to their best angle. Returns |sin φ|.
+        let at (m: float[]) row column = m[row * features + column]
+
+        /// Tests whether mᵢⱼ is rounding in every matrix.
+        let isDiagonal i j = m |> Array.forall (fun m -> abs (at m i j) <= 1e-12 * sqrt (at m i i) * sqrt (at m j j))
+
+        /// Turns rows i and j to their best angle. Returns |t|.
         let rotate isFirst i j =
-            let at (m: float[]) row column = m[row * features + column]
             let half = m |> Array.map (fun m -> (at m i i - at m j j) / 2.0)
             let off = m |> Array.map (fun m -> at m i j)
             let determinants = m |> Array.map (fun m -> max 0.0 (at m i i * at m j j - at m i j * at m i j))
             let others = Array.map2 (fun total m -> total - logOf (at m i i) - logOf (at m j j)) (logs ()) m
 
-            /// Returns the criterion and its derivative at an angle.
-            let evaluate angle =
-                let cosine, sine = cos angle, sin angle
+            /// Returns the criterion at t, and its derivative by φ.
+            let evaluate t =
+                let cosine, sine = (1.0 - t * t) / (1.0 + t * t), 2.0 * t / (1.0 + t * t)
                 let mutable value, slope = 0.0, 0.0
 
                 for k in 0 .. components - 1 do
@@ -188,16 +197,17 @@ module internal GaussianEstimators =
 
                 struct (value, slope)
 
-            let valueAt angle =
-                let struct (value, _) = evaluate angle
+            let valueAt t =
+                let struct (value, _) = evaluate t
                 value
 
-            let slopeAt angle =
-                let struct (_, slope) = evaluate angle
+            let slopeAt t =
+                let struct (_, slope) = evaluate t
                 slope
 
-            let step = Math.PI / 16.0
-            // The first of several equal angles, which is 0, wins.
+            let step = 1.0 / 8.0
+
+            // The first of several equal ones, which is 0, wins.
             let best =
                 Seq.init (if isFirst then 16 else 1) (fun g -> float (if g < 9 then g else g - 16) * step)
                 |> Seq.minBy valueAt
@@ -209,10 +219,11 @@ module internal GaussianEstimators =
                 elif slope < 0.0 then root 1e-15 0.0 slopeAt best (best + step)
                 else best
 
-            let angle = if valueAt refined <= valueAt best then refined else best
+            let t = if valueAt refined <= valueAt best then refined else best
 
-            if abs (sin angle) > 1e-12 && valueAt angle <= valueAt 0.0 then
-                let cosine, sine = cos (angle / 2.0), sin (angle / 2.0)
+            if abs t > 1e-12 && valueAt t <= valueAt 0.0 then
+                let cosine = 1.0 / sqrt (1.0 + t * t)
+                let sine = t * cosine
                 LinearAlgebra.turn cosine -sine (Span frame[i]) (Span frame[j])
 
                 for m in m do
@@ -223,7 +234,7 @@ module internal GaussianEstimators =
                         m[row * features + i] <- cosine * x + sine * y
                         m[row * features + j] <- cosine * y - sine * x
 
-                abs (sin angle)
+                abs t
             else
                 0.0
 
@@ -232,14 +243,17 @@ module internal GaussianEstimators =
 
             for i in 0 .. features - 2 do
                 for j in i + 1 .. features - 1 do
-                    largest <- max largest (rotate (remaining = sweeps) i j)
+                    if not (isDiagonal i j) then
+                        largest <- max largest (rotate (remaining = sweeps) i j)
 
             let after = total (logs ())
 
             if largest > 1e-12 && before - after > 1e-15 * abs after && remaining > 1 then
                 sweep (remaining - 1) after
 
-        sweep sweeps infinity
+        if sweeps > 0 then
+            sweep sweeps infinity
+
         frame
 
     /// Returns planes as multiples of their mean variance, and these.
@@ -271,9 +285,7 @@ module internal GaussianEstimators =
             Array.init (features * features) (fun i ->
                 planes |> Seq.mapi (fun k plane -> plane[i] / (1.0 + 0.618 * float k)) |> Seq.sum)
 
-        LinearAlgebra.eigen features sum
-        |> snd
-        |> turned mostSweeps (ofOwnVolumes (Array.create planes.Length 1.0)) planes
+        LinearAlgebra.eigen features sum |> snd |> turned 3 (ofOwnVolumes (Array.create planes.Length 1.0)) planes
 
     // ── The structures ──────────────────────────────────────────────────────────────────────────────────────────────
 

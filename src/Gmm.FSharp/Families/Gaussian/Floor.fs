@@ -272,49 +272,88 @@ module internal CommonFloor =
         (scatter: float[][])
         : float[][] =
         let layout, features = Structure.layout structure, floors[0].Length
-        let estimate sweeps = GaussianEstimators.estimate sweeps structure features previous degrees
 
-        /// Any number of sweeps gives an estimate that is no worse than the previous covariances, which is all that EM needs.
-        let withMultiplier sweeps multiplier =
-            Array.map2
-                (fun (floor: float[]) s ->
-                    let sum = Array.copy s
-                    Layout.addDiagonal layout (floor |> Array.map (fun variance -> multiplier * variance)) (Span sum)
-                    sum)
-                floors
-                scatter
-            |> estimate sweeps
-            |> candidate layout floors
+        /// Returns the estimate for τ, from previous covariances by a number of sweeps.
+        let withMultiplier previous =
+            let estimate sweeps = GaussianEstimators.estimate sweeps structure features previous degrees
 
-        /// −ln of the sum for ln τ: 0 where the constraint is met with equality, −∞ where a covariance is singular.
-        let slack logMultiplier = -(log (withMultiplier 2 (exp logMultiplier)).Load)
+            fun sweeps multiplier ->
+                Array.map2
+                    (fun (floor: float[]) s ->
+                        let sum = Array.copy s
 
-        /// Returns the first of some values of ln τ, step by step, for which the slack has the sign.
-        let rec firstWith (isWanted: float -> bool) step remaining logMultiplier =
+                        Layout.addDiagonal
+                            layout
+                            (floor |> Array.map (fun variance -> multiplier * variance))
+                            (Span sum)
+
+                        sum)
+                    floors
+                    scatter
+                |> estimate sweeps
+                |> candidate layout floors
+
+        /// Returns the first of some values of ln τ, step by step, whose slack has the sign.
+        let rec firstWith slack (isWanted: float -> bool) step remaining logMultiplier =
             if isWanted (slack logMultiplier) then Some logMultiplier
             elif remaining = 0 then None
-            else firstWith isWanted step (remaining - 1) (logMultiplier + step)
+            else firstWith slack isWanted step (remaining - 1) (logMultiplier + step)
 
-        let plain = withMultiplier GaussianEstimators.mostSweeps 0.0
+        /// Returns τ and the estimate that meets the constraint, in the previous orientation where it is common.
+        let bounded previous : float * Candidate =
+            let estimate = withMultiplier previous 0
+            let plain = estimate 0.0
+
+            // −ln of the sum: 0 where the constraint is met with equality, −∞ where a covariance is singular.
+            let slack logMultiplier = -(log (estimate (exp logMultiplier)).Load)
+
+            if plain.Load <= 1.0 then
+                0.0, plain
+            else
+                let most = log (float features * Array.sum degrees)
+
+                // Rounding may leave the sum a little above 1 at the largest τ.
+                let high = most |> firstWith slack (fun slack -> slack >= 0.0) 0.5 50 |> Option.defaultValue most
+
+                let multiplier =
+                    match high |> firstWith slack (fun slack -> slack < 0.0) -2.0 300 with
+                    | Some low -> exp (GaussianEstimators.root 1e-14 1e-12 slack low high)
+                    | None -> exp high
+
+                multiplier, estimate multiplier
+
+        let ofPrevious = withMultiplier previous
+
+        // Two sweeps show whether the constraint matters. Near a singular matrix more would not settle.
+        let few = ofPrevious 2 0.0
+        let plain = if few.Load <= 1.0 then ofPrevious GaussianEstimators.mostSweeps 0.0 else few
 
         if plain.Load <= 1.0 then
             plain.Planes
         else
-            let most = log (float features * Array.sum degrees)
+            let multiplier, first = bounded previous
 
-            // Rounding may leave the sum a little above 1 at the largest τ. With numbers that aren't finite, it always is.
-            match firstWith (fun slack -> slack >= 0.0) 0.5 50 most with
-            | None -> plain.Planes
-            | Some high ->
-                let logMultiplier =
-                    match firstWith (fun slack -> slack < 0.0) (-2.0) 300 high with
-                    | Some low -> GaussianEstimators.root 1e-15 1e-12 slack low high
-                    | None -> high
+            // The orientation that is better for this τ may need another τ, with which it may be worse.
+            let turned =
+                match structure with
+                | EVE
+                | VVE -> [ ofPrevious 2 multiplier |> _.Planes |> bounded |> snd ]
+                | Full
+                | Diag
+                | Spherical
+                | TiedFull
+                | TiedDiag
+                | TiedSpherical
+                | VEI
+                | EVI
+                | VEE
+                | EEV
+                | VEV
+                | EVV -> []
 
-                let found, before = withMultiplier 2 (exp logMultiplier), candidate layout floors previous
-                let cost = cost layout features degrees scatter
-
-                if before.Load <= 1.0 && cost before < cost found then
-                    previous
-                else
-                    found.Planes
+            // Numbers that aren't finite have no candidate.
+            match
+                first :: candidate layout floors previous :: turned |> List.filter (fun found -> found.Load <= 1.0)
+            with
+            | [] -> plain.Planes
+            | found -> (found |> List.minBy (cost layout features degrees scatter)).Planes

@@ -82,7 +82,7 @@ module Gaussian =
 
     /// Returns the structure of a marginal or conditional distribution: volumes of parts differ where shapes differ, and parts
     /// of rotated matrices have nothing in common.
-    let private structureOfPart structure =
+    let internal structureOfPart structure =
         match structure with
         | Full
         | Diag
@@ -100,11 +100,17 @@ module Gaussian =
         | EVV -> Full
 
     /// Returns the components' distribution of some features, in the given order: the means' numbers and the
-    /// covariances' rows and columns of those features (Bishop, PRML, eq. 2.98). The structure is the same, except that EVI
-    /// becomes Diag, and EVE, VVE, EEV, VEV and EVV become Full. Error unless the features are different numbers from 0 to
-    /// D − 1, at least one.
+    /// covariances' rows and columns of those features (Bishop, PRML, eq. 2.98). The structure is the same, except that without
+    /// some of the features EVI becomes Diag, and EVE, VVE, EEV, VEV and EVV become Full. Error unless the features are
+    /// different numbers from 0 to D − 1, at least one.
     let marginal (features: int[]) (gaussian: Gaussian) : Result<Gaussian, GmmError> =
-        let structure, width = structureOfPart gaussian.Structure, gaussian.Features
+        let width = gaussian.Features
+
+        let structure =
+            if features.Length = width then
+                gaussian.Structure
+            else
+                structureOfPart gaussian.Structure
 
         let select (plane: float[]) =
             match gaussian.Layout.Shape with
