@@ -41,7 +41,7 @@ module Mixture =
 
     /// Returns the mixture of the first K components, whose weights it divides by their sum: a mixture without its noise. A
     /// mixture of K weights keeps its bits.
-    let internal clusters components (mixture: Mixture<'θ>) : Mixture<'θ> =
+    let clusters (components: int) (mixture: Mixture<'θ>) : Mixture<'θ> =
         if mixture.Components = components then
             mixture
         else

@@ -222,6 +222,7 @@ let selection =
                                   data.Source
                                   |> Gmm.fit
                                       { Gmm.defaults with
+                                          Acceleration = Acceleration.None
                                           Components = components
                                           Family.Structure = structureOf model
                                           Start = Start.Labels labels
