@@ -300,7 +300,7 @@ public class SamplingTests
         Assert.StartsWith(
             "covariances must be symmetric and positive definite, but is",
             Assert.Throws<ArgumentException>(() => new GaussianMixtureDistribution([1, 1], means, -1)).Message);
-        Assert.Throws<ArgumentException>(() => new GaussianMixtureDistribution([1, 1], means, 1, (CovarianceType)9));
+        Assert.Throws<ArgumentException>(() => new GaussianMixtureDistribution([1, 1], means, 1, (CovarianceType)99));
         Assert.Throws<ArgumentNullException>(() => new GaussianMixtureDistribution(null!, means, 1));
     }
 }

@@ -99,7 +99,7 @@ public sealed class SelectionTests
         Assert.Throws<ArgumentException>(() => model.Select(Data.Iris, [0]));
         Assert.Throws<ArgumentException>(() => model.Select(Data.Iris, []));
         Assert.Throws<ArgumentException>(() => model.Select(Data.Iris, [1], (Criterion)7));
-        Assert.Throws<ArgumentException>(() => model.Select(Data.Iris, [1], [(CovarianceType)7]));
+        Assert.Throws<ArgumentException>(() => model.Select(Data.Iris, [1], [(CovarianceType)99]));
         Assert.Throws<ArgumentNullException>(() => model.Select(Data.Iris, null!));
         Assert.Equal(means, model.Means);
         Assert.Equal(2, model.Components);

@@ -95,12 +95,12 @@ let tests =
               let count mark (line: string) = line.Split(mark: char).Length - 1
 
               Assert.Equal<int>(
-                  Array.replicate 14 8,
+                  Array.replicate 30 8,
                   output.Split('\n') |> Array.filter (fun line -> line.StartsWith '│') |> Array.map (count '│')
               )
 
-              // The weights of faithful, and a mean of iris.
-              for number in [ "0.35587"; "79.96"; "2.9486" ] do
+              // A weight and a mean of faithful, and a weight of iris.
+              for number in [ "0.356763"; "79.9892"; "0.366647" ] do
                   Assert.Contains(number, output))
           testCase "a file of the user's own, one structure, and a picture where it is wanted" (fun () ->
               let arguments =

@@ -19,13 +19,25 @@ let tests =
     testList
         "Select"
         [
-          // mclust 6.0's table of iris has, of its models that are also ours, VVV with 2 components first: BIC −574.0178 in its sign.
-          testCase "iris is described best by two full components, with mclust's BIC" (fun () ->
+          // mclust 6.0's table of iris has VEV with 2 components first: BIC −561.7285 in its sign.
+          testCase "iris is described best by two components of structure VEV, with mclust's BIC" (fun () ->
               let selection = (DataSet.iris ()).Source |> select Criterion.Bic [ 1..4 ] Structure.all options |> ok
 
-              Assert.Equal(("full", 2), (selection.Best.Name, selection.Best.Components))
-              near 5e-5 "BIC" 574.0178 selection.Fit.Bic
-              Assert.Equal(24, selection.Candidates.Length))
+              Assert.Equal(("VEV", 2), (selection.Best.Name, selection.Best.Components))
+              near 5e-5 "BIC" 561.7285 selection.Fit.Bic
+              Assert.Equal(56, selection.Candidates.Length))
+          testCase "the grid has a line for each number of components and a column for each structure" (fun () ->
+              let selection = (DataSet.iris ()).Source |> select Criterion.Bic [ 1; 2 ] [ Full; VEV ] options |> ok
+
+              Assert.Equal<string[]>(
+                  [| "K    full      VEV"; "1  829.98   829.98"; "2  574.02   561.73*" |],
+                  selection.Grid.ReplaceLineEndings("\n").Split '\n'
+              )
+
+              // Five rows hold no six components.
+              let few = Support.sourceOf (Array.init 5 (fun n -> [| float (n * n) |]))
+              let selection = few |> select Criterion.Bic [ 1; 6 ] [ Spherical ] options |> ok
+              Assert.EndsWith("6          –", selection.Grid))
           testCase
               "every candidate is the fit of its own options, in the order asked for, and the best has the lowest criterion"
               (fun () ->
