@@ -88,7 +88,14 @@ module internal GaussianSubject =
         |> Seq.choose (fun (means, planes) -> ofPlanes structure means planes |> Result.toOption)
 
     let private choose (components: int[]) (columns: int[]) (gaussian: Gaussian) =
-        let structure, means = gaussian.Structure, meansOf gaussian
+        let means = meansOf gaussian
+
+        // Fewer columns may have another structure.
+        let structure =
+            Gaussian.marginal columns gaussian
+            |> Result.map _.Structure
+            |> Result.defaultValue gaussian.Structure
+
         let owners = if gaussian.Layout.IsTied then [| 0 |] else components
 
         let plane k =

@@ -52,6 +52,9 @@ let private without index values = Array.removeAt index values
 
 // ── Structures ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/// The structures of which each matrix is estimated alone: all but VEI … EVV.
+let independent = [ Full; Diag; Spherical; TiedFull; TiedDiag; TiedSpherical ]
+
 /// All structures; of the first six, later ones have fewer parameters.
 let structures: Arbitrary<Structure> =
     Arb.fromGenShrink (

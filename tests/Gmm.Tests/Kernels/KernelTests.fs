@@ -157,7 +157,7 @@ let private assignments =
     Map.ofList [ "soft", Responsibility.Assigned Soft; "hard", Responsibility.Assigned Hard ]
 
 let gaussianModels =
-    [ for structure in Structure.all do
+    [ for structure in Generators.independent do
           for assignment in [ "soft"; "hard" ] do
               (Structure.name structure, assignment) ]
 
@@ -474,7 +474,7 @@ let threadsTests =
               let source = sourceOf (drawRows 40000 origin random)
               Assert.True(source.Blocks > 64L)
 
-              for structure in Structure.all do
+              for structure in Generators.independent do
                   let mixture = mixtureOf structure origin.Weights (array2D origin.Means) (Tensor.scalar 2.0)
 
                   let statistics threads width =

@@ -58,7 +58,7 @@ let private drawn structure features =
 // ── Same results ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 let structures =
-    [ for structure in Structure.all do
+    [ for structure in Generators.independent do
           for features in [ 1; 3; 17 ] do
               for assignment in [ "soft"; "hard" ] do
                   (Structure.name structure, features, assignment) ]
@@ -121,7 +121,7 @@ let ``same results`` =
                   for features in [ 1; 2; 3; 4; 7; 8; 9; 16; 17; 33 ] do
                       let float32s, float64s = both true (drawn Full features)
 
-                      for structure in Structure.all do
+                      for structure in Generators.independent do
                           let mixture = (drawMixture structure 5 features 1e2 (Random 4)).Mixture
                           let isAlike = if structure = Full then toFiveDigits else toTheBit
 

@@ -100,7 +100,7 @@ let tests =
               )
 
               // A weight and a mean of faithful, and a weight of iris.
-              for number in [ "0.356763"; "79.9892"; "0.366647" ] do
+              for number in [ "0.356763"; "79.9892"; "0.366649" ] do
                   Assert.Contains(number, output))
           testCase "a file of the user's own, one structure, and a picture where it is wanted" (fun () ->
               let arguments =

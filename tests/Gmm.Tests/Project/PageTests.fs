@@ -117,7 +117,7 @@ let private expected =
           [ "full                 29     329    6629  101504"
             "full           3×2×2                      17         -1863.22   3832.10"
             "spherical  ( 7.321  0.000;  0.000  7.321)   tied the same: true"
-            "full                        44         -180.186   580.84          0.9039"
+            "full                        44         -180.185   580.84          0.9039"
             "tied_full                   24         -256.354   632.96          0.9410"
             "VEV             VEV               24  variable volume, equal shape, variable orientation"
             "best: VEV with 2 components, BIC 561.728"

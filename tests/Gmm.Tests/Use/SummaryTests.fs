@@ -171,9 +171,10 @@ covariance of component 1  eruptions    waiting
                   deviations |> shows "waiting" (covariances |> Array.map (fun covariance -> sqrt covariance[1, 1]))
 
                   let expected =
-                      match structure with
-                      | Full -> [ "covariance of component 0"; "covariance of component 1" ]
-                      | TiedFull -> [ "covariance of all components" ]
+                      match Structure.layout structure with
+                      | { Shape = Shape.Full; IsTied = false } ->
+                          [ "covariance of component 0"; "covariance of component 1" ]
+                      | { Shape = Shape.Full; IsTied = true } -> [ "covariance of all components" ]
                       | _ -> []
 
                   let titles =
