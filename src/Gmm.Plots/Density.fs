@@ -32,13 +32,21 @@ module internal Density =
         let means, covariances = Option.get sketch.Means, Option.get sketch.Covariances
         let weights, components = sketch.Weights, sketch.Components
         let deviations = covariances |> Array.map (fun covariance -> sqrt covariance[feature, feature])
-        let low, high = Scale.widen (rangeOf execution feature source)
+        let ends = rangeOf execution feature source
+        let low, high = Scale.widen ends
 
         let value k (x: float) =
             let z = (x - means[k, feature]) / deviations[k]
             weights[k] * exp (-0.5 * z * z) / (deviations[k] * sqrt (2.0 * Math.PI))
 
-        let total x = Seq.sum (seq { for k in 0 .. components - 1 -> value k x })
+        /// The density of noise, which is uniform between the smallest and the largest number.
+        let noise x =
+            match sketch.Noise with
+            | Some share when fst ends < snd ends && x >= fst ends && x <= snd ends -> share / (snd ends - fst ends)
+            | Some _
+            | None -> 0.0
+
+        let total x = noise x + Seq.sum (seq { for k in 0 .. components - 1 -> value k x })
 
         let reach =
             Array.init components (fun k ->
@@ -91,6 +99,8 @@ module internal Density =
                 Heights = bars }
           for k in 0 .. components - 1 do
               curve (Sketch.componentName sketch k) (Series k) (value k)
+          for share in Option.toList sketch.Noise do
+              curve (Sketch.noiseName share) Quiet noise
           curve "mixture" Ink total
           if options.Means then
               for k in 0 .. components - 1 do
@@ -115,6 +125,8 @@ module internal Density =
             let legend =
                 [ for k in 0 .. sketch.Components - 1 do
                       Scatter.entry (Stroke(Series k)) (Sketch.componentName sketch k)
+                  for share in Option.toList sketch.Noise do
+                      Scatter.entry (Stroke Quiet) (Sketch.noiseName share)
                   Scatter.entry (Stroke Ink) "mixture" ]
 
             return

@@ -104,7 +104,7 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     internal TParameters InitialParameters => Value.Start.Parameters;
 
     public virtual string Description => FormattableString.Invariant(
-        $"{Words.Count(Value.Mixture.Components, "component")}{Details}: {Outcome}, log-likelihood {LogLikelihood:G10}, BIC {Bic:G10}");
+        $"{Words.Count(Value.Components, "component")}{(Value.Model.Family.Noise is null ? "" : " and noise")}{Details}: {Outcome}, log-likelihood {LogLikelihood:G10}, BIC {Bic:G10}");
 
     /// <summary>What distinguishes the fitted components, after a comma; empty if nothing does.</summary>
     private protected virtual string Details =>

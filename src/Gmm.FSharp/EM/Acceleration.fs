@@ -137,7 +137,14 @@ module internal Squarem =
         /// M-step leads on from it.
         let arrive (before: Point<'θ>) (mixture: Mixture<'θ>) : Point<'θ> option =
             let iterate = EM.iterate pass model (Some before.Iterate) mixture
-            let arrived = point before.Longest { iterate with Remaining = infinity }
+
+            let arrived =
+                point
+                    before.Longest
+                    { iterate with
+                        IsExtrapolated = true
+                        Remaining = infinity }
+
 
             if iterate.Objective >= before.Iterate.Objective && arrived.Next.Value.IsOk then
                 Some arrived

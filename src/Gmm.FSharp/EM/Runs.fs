@@ -175,14 +175,7 @@ module Runs =
 
                             iterate
 
-                        let iterates =
-                            match options.Acceleration, options.Assignment with
-                            | Acceleration.Squarem, Soft when rule.IsExact && not options.History ->
-                                Squarem.iteratesOn pass model options.Tolerance start
-                            | Acceleration.Squarem, _
-                            | Acceleration.None, _ -> EM.iteratesOn pass (rule.Next model) model start
-
-                        let! fit =
+                        let follow iterates =
                             iterates
                             |> Progress.watch report number seed clock
                             |> Seq.map (Result.map keep)
@@ -192,6 +185,18 @@ module Runs =
                                 seed
                                 options.MaxIterations
                                 (rule.HasConverged options.Tolerance)
+
+                        let plain () = EM.iteratesOn pass (rule.Next model) model start |> follow
+
+                        let! fit =
+                            match options.Acceleration, options.Assignment with
+                            | Acceleration.Squarem, Soft when rule.IsExact && not options.History ->
+                                match Squarem.iteratesOn pass model options.Tolerance start |> follow with
+                                // The way of plain EM may avoid what ended the run.
+                                | Error error when not (isOfAllRuns error) -> plain ()
+                                | fit -> fit
+                            | Acceleration.Squarem, _
+                            | Acceleration.None, _ -> plain ()
 
                         return
                             { fit with History = history.ToArray() } |> judge (firsts.Length > 1) pass regularity rows

@@ -18,6 +18,8 @@ type Iterate<'θ> =
         /// first M-step, unless the objective no longer changes, and in accelerated fits where too few EM steps follow one
         /// another.
         Remaining: float
+        /// Whether the iterate is an extrapolation, and not the M-step of the one before.
+        IsExtrapolated: bool
         /// The number of E-steps that led to this iterate, including its own and those of rejected extrapolations.
         Passes: int
     }
@@ -91,6 +93,7 @@ module EM =
               Objective = objective
               Change = infinity
               Remaining = infinity
+              IsExtrapolated = false
               Passes = 1 }
         | Some previous ->
             let change = objective - previous.Objective
@@ -101,6 +104,7 @@ module EM =
               Objective = objective
               Change = change
               Remaining = Convergence.remaining previous.Change change
+              IsExtrapolated = false
               Passes = previous.Passes + 1 }
 
     /// Returns the iterates from a start, with the E-steps of an open pass; `next` gives the mixture after each

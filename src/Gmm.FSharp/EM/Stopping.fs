@@ -19,9 +19,10 @@ type Stopping =
 /// Functions on convergence rules.
 module Stopping =
     /// Tests whether a rule is satisfied at a tolerance, on two consecutive iterates. The test never succeeds for a
-    /// tolerance of 0.
+    /// tolerance of 0, nor at an extrapolation, whose change says nothing about the steps of EM.
     let hasConverged (stopping: Stopping) (tolerance: float) (_: Iterate<'θ>) (current: Iterate<'θ>) : bool =
-        abs current.Change < tolerance
+        not current.IsExtrapolated
+        && abs current.Change < tolerance
         && match stopping with
            | Stopping.Aitken -> current.Remaining < tolerance
            | Stopping.Change -> true

@@ -160,7 +160,7 @@ module IncompleteRows =
     /// Returns an error when a family can't treat missing cells.
     let internal require (family: Family<'θ>) : Result<IncompleteRows<'θ>, GmmError> =
         match family.Missing, family.Noise with
-        | Some _, Some _ -> Error(InvalidOption("Missing", "Reject for mixtures with noise", "Fit"))
+        | Some _, Some _ -> Error(InvalidOption("Missing", "Reject for a mixture with noise", "Fit"))
         | Some cells, None -> Ok cells
         | None, _ ->
             Error(InvalidOption("Missing", $"Reject for {family.Name}, which can't treat missing cells", "Fit"))
@@ -299,12 +299,17 @@ module IncompleteRows =
     /// The fewest rows of a pattern that a pass works on with all threads.
     let private manyRows = 8192L
 
+    /// The largest number of sums that are kept before they are added. It bounds the memory, and the threads that have work.
+    let private mostGroups = 64
+
     /// Runs E-steps by pattern: one pass of a backend for the rows of each pattern, whose statistics it lifts.
     type private PatternPass<'θ>
         (cells: IncompleteRows<'θ>, passes: (Pattern<Source> * Pass<'θ>)[], columns: int, execution: Execution) =
         /// Patterns with many rows come one after another, each on all threads; the others share the threads.
         let large, small =
             [| 0 .. passes.Length - 1 |] |> Array.partition (fun i -> (fst passes[i]).Rows.Rows >= manyRows)
+
+        let groups = small |> Array.chunkBySize (max 1 ((small.Length + mostGroups - 1) / mostGroups))
 
         let expect assignment (mixture: Mixture<'θ>) i =
             let pattern, pass = passes[i]
@@ -317,19 +322,18 @@ module IncompleteRows =
 
         interface Pass<'θ> with
             member _.Expect(assignment, mixture) =
-                let results = Array.zeroCreate passes.Length
-
-                for i in large do
-                    results[i] <- expect assignment mixture i
+                let sumOf = Seq.map (expect assignment mixture) >> Seq.reduce (+)
+                let ofGroups = Array.zeroCreate groups.Length
 
                 execution.ForEach(
-                    small.Length,
+                    groups.Length,
                     fun place ->
                         execution.Cancellation.ThrowIfCancellationRequested()
-                        results[small[place]] <- expect assignment mixture small[place]
+                        ofGroups[place] <- sumOf groups[place]
                 )
 
-                Array.reduce (+) results
+                // In this order for any number of threads.
+                Array.append (large |> Array.map (expect assignment mixture)) ofGroups |> Array.reduce (+)
 
             member _.Dispose() =
                 for _, pass in passes do

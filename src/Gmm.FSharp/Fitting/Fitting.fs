@@ -57,15 +57,20 @@ module internal Fitting =
             do! options.Family.Check(options.Components, source.Columns, Start.parameters options.Start)
         }
 
-    /// Returns an error when the starting mixture has another number of columns than the data. Kinds need not check this.
+    /// Returns an error when the starting mixture has another number of columns than the data, or other components than the
+    /// options ask for. Kinds need not check this.
     let private requireColumns (options: FitOptions<'kind, 'θ>) (family: Family<'θ>) (source: Source) =
         match Start.parameters options.Start with
         | None -> Ok()
         | Some parameters ->
-            let found = family.Features parameters
+            let found, components = family.Features parameters, Array2D.length1 (family.Means parameters)
 
             GmmError.requireAll
-                [ (found = source.Columns, "Start mixture", $"of data of {source.Columns} columns", $"of {found}") ]
+                [ found = source.Columns, "Start mixture", $"of data of {source.Columns} columns", $"of {found}"
+                  components = options.Components,
+                  "Start mixture",
+                  $"one of K = {options.Components}",
+                  $"one of K = {components}" ]
 
     /// Returns the family of a fit: that of the kind, with the noise that the options ask for.
     let private familyOf (options: FitOptions<'kind, 'θ>) (measured: Measured<'θ>) (source: Source) =

@@ -40,16 +40,24 @@ module Mixture =
                   Parameters = parameters }
 
     /// Returns the mixture of the first K components, whose weights it divides by their sum: a mixture without its noise. A
-    /// mixture of K weights keeps its bits.
+    /// mixture of K weights keeps its bits. Components without any weight get equal weights.
     let clusters (components: int) (mixture: Mixture<'θ>) : Mixture<'θ> =
         if mixture.Components = components then
             mixture
         else
-            let weights = Array.truncate components mixture.Weights
-            let total = Array.sum weights
+            let logWeights = mixture.LogWeights.toArray1D () |> Array.truncate components
+            let largest = Array.max logWeights
+
+            let shares =
+                if largest = -infinity then
+                    Array.create components 0.0
+                else
+                    logWeights |> Array.map (fun logWeight -> logWeight - largest)
+
+            let logTotal = shares |> Array.sumBy exp |> log
 
             { mixture with
-                LogWeights = weights |> Array.map (fun weight -> log (weight / total)) |> Tensor.vector }
+                LogWeights = shares |> Array.map (fun share -> share - logTotal) |> Tensor.vector }
 
     /// Makes a mixture of K components with equal weights.
     let uniform components (parameters: 'θ) : Mixture<'θ> =

@@ -84,7 +84,11 @@ module Noise =
 
         source |> Source.reduce execution (fun (a, b) (c, d) -> Array.map2 min a c, Array.map2 max b d) ofBlock
 
-    /// Returns the logarithm of the product of the ranges of the principal components' scores.
+    /// The largest share of the widest range of scores that counts as rounding.
+    let private flat = 1e-10
+
+    /// Returns the logarithm of the product of the ranges of the principal components' scores; ∞ if the data don't vary along
+    /// one of them, because a column is a combination of others.
     let private logVolumeOfScores execution (source: Source) : float =
         let features = source.Columns
         let data = source |> DataCovariance.ofSource execution (Layout.own Shape.Full)
@@ -107,7 +111,12 @@ module Noise =
                 Numbers = Numbers.Float64(ReadOnlyMemory values) }
 
         let low, high = source |> Source.map features scores |> ranges execution
-        Array.map2 (fun low high -> log (high - low)) low high |> Array.sum
+        let extents = Array.map2 (-) high low
+
+        if Array.min extents <= flat * Array.max extents then
+            infinity
+        else
+            extents |> Array.sumBy log
 
     /// Measures the noise component that the options ask for. `misfit` is the test of the kind's domain: a column whose domain
     /// has no number between two whole numbers takes whole numbers only. Error when a given volume isn't above 0, or the data's

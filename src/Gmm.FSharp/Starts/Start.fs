@@ -63,7 +63,11 @@ module Start =
                   "Start labels",
                   $"one for each of the {source.Rows} rows",
                   $"{labels.Length} labels"
-                  bad.IsNone, "Start labels", $"between {lowest} and {components - 1}", text ]
+                  bad.IsNone, "Start labels", $"between {lowest} and {components - 1}", text
+                  Array.exists (fun label -> label <> Noise.Label) labels,
+                  "Start labels",
+                  "of a component in at least one row",
+                  "all of noise" ]
         | Start.Responsibilities responsibilities ->
             let name = "Start responsibilities"
             let isNegative row = responsibilities[row, *] |> Array.exists (fun r -> r < 0.0)

@@ -36,11 +36,13 @@ module Divergence =
     [<NoEquality; NoComparison>]
     type private Distribution =
         { Features: int
+          HasNoise: bool
           Draw: SampleOptions -> int -> Result<Source, GmmError>
           LogDensities: Execution -> Source -> Result<float[], GmmError> }
 
     let private distribution (model: Model<'θ>) (mixture: Mixture<'θ>) =
         { Features = model.Family.Features mixture.Parameters
+          HasNoise = model.Family.Noise.IsSome
           Draw = fun options rows -> Sample.rowsOf model.Family options rows mixture
           LogDensities = fun execution -> Predict.logDensitiesOf { model with Execution = execution } mixture }
 
@@ -53,7 +55,8 @@ module Divergence =
         result {
             do!
                 GmmError.requireAll
-                    [ options.Rows >= 2, "Divergence rows", "at least 2", string options.Rows
+                    [ not (p.HasNoise || q.HasNoise), "Divergence", "of mixtures without noise", "of one with noise"
+                      options.Rows >= 2, "Divergence rows", "at least 2", string options.Rows
                       q.Features = p.Features,
                       "Features of the other mixture",
                       $"{p.Features}, as in the first",
@@ -79,7 +82,8 @@ module Divergence =
     /// Estimates the Kullback–Leibler divergence KL(p‖q) = E ln(p(x)/q(x)) of two fitted mixtures from rows drawn from
     /// p (Hershey and Olsen 2007). The mixtures may be of different families. The divergence is 0 when they are the
     /// same, and exactly ∞ when a row drawn from p has density 0 under q. Error when they have different numbers of
-    /// features, when the options ask for fewer than 2 rows, or when a row is outside the domain of q's family.
+    /// features, when the options ask for fewer than 2 rows, or when a row is outside the domain of q's family. Error for a
+    /// mixture with noise, of which the volume is known but not the region.
     let kullbackLeibler (options: DivergenceOptions) (p: Fit<'θ>) (q: Fit<'φ>) : Result<Estimate, GmmError> =
         estimate options (distribution p.Model p.Mixture) (distribution q.Model q.Mixture)
 

@@ -18,6 +18,10 @@ module Impute =
         let columns, components = model.Family.Features mixture.Parameters, mixture.Components
 
         result {
+            do!
+                GmmError.requireAll
+                    [ model.Family.Noise.IsNone, "The mixture of Impute", "one without noise", "one with noise" ]
+
             let! rows = IncompleteRows.require model.Family
             do! Source.requireColumns columns source
             do! source |> IncompleteRows.validateNew model.Execution model.Family mixture.Parameters
@@ -53,7 +57,7 @@ module Impute =
     /// Returns the data (N×D) with the mean of the mixture, given the observed cells of the row, in every missing cell:
     /// Σₖ rₙₖ E(x|xₒ, k) (Ghahramani and Jordan 1994). Completed data vary less than the data would; for estimates that need their
     /// spread, use `draws`. The mean of categories is that of their numbers, which is rarely a category. Error when the family
-    /// can't treat missing cells, when the data have another number of columns than the mixture, no rows, or a number that is infinite or
+    /// can't treat missing cells or the mixture has noise, when the data have another number of columns than the mixture, no rows, or a number that is infinite or
     /// outside the family's domain.
     let means (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
         let family, mixture = fit.Model.Family, fit.Mixture

@@ -169,9 +169,14 @@ module Sample =
 
     /// Draws n rows from a mixture of a family. Error when n is negative, or when there is no such component.
     let ofMixture (family: Family<'θ>) (options: SampleOptions) (n: int) (mixture: Mixture<'θ>) =
-        let features = family.Features mixture.Parameters
+        let features, count = family.Features mixture.Parameters, Array2D.length1 (family.Means mixture.Parameters)
 
-        sourceOf (components family mixture) features (family.Sample mixture.Parameters) options n mixture
+        GmmError.requireAll
+            [ components family mixture = count,
+              "The weights of the mixture",
+              $"{count} for {family.Name}, and one more only with noise",
+              string mixture.Components ]
+        |> Result.bind (fun () -> sourceOf count features (family.Sample mixture.Parameters) options n mixture)
         |> Result.map (collect options)
 
     /// Draws n rows from a fitted mixture. Errors as `ofMixture`.

@@ -181,16 +181,18 @@ module internal CovarianceFloor =
 
             GaussianParameters.inverseFactor features layout (Span.op_Implicit plane) factor
 
-    /// Tests whether a covariance with the inverse factor W is on the floor, or with `isStrict` below it.
+    /// A covariance below this share of the floor is below it by more than rounding.
+    let below = 1.0 - 1e-12
+
+    /// Tests whether a covariance with the inverse factor W has a direction in which it is at most `limit` times the floor.
+    /// Rounding counts as on the floor for a limit above 1, and as above it for a limit below 1.
     let reaches
-        isStrict
+        (limit: float)
         (layout: Layout)
         (floor: float[])
         (plane: ReadOnlySpan<float>)
         (factor: ReadOnlySpan<float>)
         : bool =
-        let limit = if isStrict then 2.0 - touching else touching
-
         match layout.Shape with
         | Shape.Full ->
             not (surelyAbove limit floor factor)
@@ -198,7 +200,7 @@ module internal CovarianceFloor =
                | None -> true
                | Some spectrum ->
                    let isLow e =
-                       let rounding = if isStrict then -spectrum.Rounding[e] else spectrum.Rounding[e]
+                       let rounding = if limit < 1.0 then -spectrum.Rounding[e] else spectrum.Rounding[e]
                        spectrum.Values[e] <= spectrum.Level e * limit + rounding
 
                    Seq.exists isLow (seq { 0 .. floor.Length - 1 })

@@ -114,8 +114,8 @@ module internal GaussianMStep =
 
         GaussianParameters.ofPlanesBy complete structure features means (Array.concat planes)
 
-    /// Returns the planes whose covariance is on a floor of D variances, or with `isStrict` below it.
-    let private reaching isStrict (variances: float[]) (gaussian: Gaussian) : int list =
+    /// Returns the planes whose covariance is at most `limit` times a floor of D variances in some direction.
+    let private reaching (limit: float) (variances: float[]) (gaussian: Gaussian) : int list =
         let layout, features = gaussian.Layout, gaussian.Features
         let size = Layout.planeSize features layout
         let means = gaussian.Means.toArray ()
@@ -131,15 +131,15 @@ module internal GaussianMStep =
             [ for p in 0 .. planes.Length / size - 1 do
                   if
                       CovarianceFloor.reaches
-                          isStrict
+                          limit
                           layout
                           (floorOf layout features means variances p)
                           (Span.op_Implicit (GaussianParameters.part size planes p))
                           (Span.op_Implicit (GaussianParameters.part size factors p))
                   then
                       p ]
-        elif isStrict then
-            if Array.sum (loads ()) > CovarianceFloor.touching then
+        elif limit < 1.0 then
+            if Array.sum (loads ()) * limit > 1.0 then
                 [ 0 .. planes.Length / size - 1 ]
             else
                 []
@@ -152,11 +152,11 @@ module internal GaussianMStep =
                       p ]
 
     /// Returns the planes whose covariance is on a floor of D variances.
-    let onFloor variances gaussian = reaching false variances gaussian
+    let onFloor variances gaussian = reaching CovarianceFloor.touching variances gaussian
 
     /// Returns the parameters. Error when a covariance is below a floor of D variances.
     let requireFloor variances gaussian : Result<Gaussian, GmmError> =
-        match reaching true variances gaussian with
+        match reaching CovarianceFloor.below variances gaussian with
         | [] -> Ok gaussian
         | plane :: _ ->
             Error(
@@ -200,7 +200,7 @@ module internal GaussianMStep =
 
         let planes = gaussian.Covariances.toArray () |> Array.chunkBySize size
 
-        match reaching true variances gaussian with
+        match reaching (2.0 - CovarianceFloor.touching) variances gaussian with
         | [] -> Ok gaussian
         | below when GaussianEstimators.isPlanewise gaussian.Structure -> changed raise below gaussian
         | _ ->
