@@ -8,10 +8,10 @@ index: 3
 
 # Fewer E-steps
 
-EM climbs fast at first and slowly at the end, where components overlap most. Each step then moves the mixture by a nearly
-constant share of the distance that remains. SQUAREM uses this: from two EM steps it extrapolates the way ahead (Varadhan and
-Roland 2008). It is the default, `Acceleration = Acceleration.Squarem`. Run this page with `dotnet fsi docs/acceleration.fsx`
-after `dotnet fsi build.fsx build`.
+EM climbs fast at first and slowly at the end, where components overlap most. Each step then moves the mixture by a
+nearly constant share of the distance that remains. SQUAREM uses this: from two EM steps it extrapolates the way ahead
+(Varadhan and Roland 2008). It is the default, `Acceleration = Acceleration.Squarem`. Run this page with
+`dotnet fsi docs/acceleration.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package first:
 
@@ -27,29 +27,31 @@ open Gmm
 (**
 ## The rule
 
-Let x₀ be the free coordinates of a mixture, and x₁, x₂ those after one and two EM steps: log-odds of the weights, means,
-inverse factors of covariances or natural parameters. With r = x₁ − x₀ and v = (x₂ − x₁) − r, one cycle goes to
+Let x₀ be the free coordinates of a mixture, and x₁, x₂ those after one and two EM steps: log-odds of the weights,
+means, inverse factors of covariances or natural parameters. With r = x₁ − x₀ and v = (x₂ − x₁) − r, one cycle goes to
 
     x₀ + 2ar + a²v,   a = ‖r‖/‖v‖
 
-For a = 1 this is x₂. EM that keeps a share ρ of the distance in each step has a = 1/(1 − ρ), and the cycle ends close to the
-limit. Each coordinate is measured in a natural unit, such as the standard deviation for a mean, so that the units of the data
-don't matter.
+For a = 1 this is x₂. EM that keeps a share ρ of the distance in each step has a = 1/(1 − ρ), and the cycle ends close
+to the limit. Each coordinate is measured in a natural unit, such as the standard deviation for a mean, so that the
+units of the data don't matter.
 
 Three safeguards make the result that of EM:
 
-1. An extrapolated mixture counts only if its objective is at least that of the EM step before it. Otherwise the cycle ends
-   with x₂. The objective never falls.
-2. The length a is limited, first to 1. The limit grows fourfold when an extrapolation at the limit succeeds, and shrinks when one
-   fails.
-3. A fit stops after plain EM steps whose gains are steady, so that Aitken's estimate of the remaining gain can be trusted.
+1. An extrapolated mixture counts only if its objective is at least that of the EM step before it. Otherwise the cycle
+   ends with x₂. The objective never falls.
+2. The length a is limited, first to 1. The limit grows fourfold when an extrapolation at the limit succeeds, and
+   shrinks when one fails.
+3. A fit stops after plain EM steps whose gains are steady, so that Aitken's estimate of the remaining gain can be
+   trusted.
 
-The E-step at an extrapolated mixture also begins the next cycle, so a cycle of two iterations takes two E-steps. A rejected
-extrapolation costs one more. `Fit.Passes` counts the E-steps.
+The E-step at an extrapolated mixture also begins the next cycle, so a cycle of two iterations takes two E-steps. A
+rejected extrapolation costs one more. `Fit.Passes` counts the E-steps.
 
 ## What it saves
 
-The table counts the E-steps of plain EM and of SQUAREM from the same start, until the remaining gain is below 1e-9 per row:
+The table counts the E-steps of plain EM and of SQUAREM from the same start, until the remaining gain is below 1e-9 per
+row:
 *)
 let read name = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data", name)) |> GmmError.get |> Csv.source
 let iris = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data/iris.csv")) |> GmmError.get |> Csv.source
@@ -108,16 +110,18 @@ compare "iris, 4 diag" (gaussian 4 Diag) iris
 compare "iris, 5 tied full" (gaussian 5 TiedFull) iris
 (*** include-output ***)
 (**
-Slow fits need 6 to 20 times fewer E-steps, others up to 3 times fewer. The objectives agree within the tolerance, where one may
-be closer to the limit than the other. Where EM is fast, nothing is extrapolated and the two are the same.
+SQUAREM cuts the E-steps of slow fits by a factor of 6 to 25, and those of others by up to 3. The objectives agree
+within the tolerance; one of the two may be closer to the limit. Where EM is fast, nothing is extrapolated and the two
+are the same.
 
 ## When a fit is not accelerated
 
-- Classification EM and k-means make jumps that can't be extrapolated.
+- Classification EM and k-means change labels in jumps, which can't be extrapolated.
 - A fit with `History` shows the iterates of EM.
-- `RegCovar = Absolute` adds to covariances after the M-step. The sum is no maximum of the objective, by which extrapolations are
-  judged.
-- A mixture at an edge, such as a probability or a weight of 0, has infinite coordinates. The cycle then ends with x₂.
+- `RegCovar = Absolute` adds to covariances after the M-step. The sum doesn't maximise the objective, by which
+  extrapolations are judged.
+- A mixture on an edge of its domain, such as a probability or a weight of 0, has infinite coordinates. The cycle then
+  ends with x₂.
 
 `Acceleration.None` switches to plain EM. `EM.iterates` and `EM.step` are always plain EM.
 *)

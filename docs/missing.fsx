@@ -8,8 +8,8 @@ index: 10
 
 # Missing cells
 
-With `Missing = Missing.Fit`, NaN in the data is a missing cell. A row counts with the cells that it has: nothing is filled in
-and no row is dropped. The fit maximises the likelihood of the observed cells. Run this page with
+With `Missing = Missing.Fit`, NaN in the data is a missing cell. A row counts with the cells that it has: nothing is
+filled in and no row is dropped. The fit maximises the likelihood of the observed cells. Run this page with
 `dotnet fsi docs/missing.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package first:
@@ -25,7 +25,8 @@ A script of your own loads the package first:
 ## From a file with empty cells
 
 The file `iris-missing.csv` has the measurements of 150 irises. One cell in six is empty; only 71 rows are complete.
-`Missing = Keep` makes the reader keep all rows, with NaN for an empty cell, and `Missing = Missing.Fit` makes the fit take them.
+`Missing = Keep` makes the reader keep all rows, with NaN for an empty cell, and `Missing = Missing.Fit` makes the fit
+take them.
 *)
 open System.IO
 open Gmm
@@ -60,9 +61,9 @@ printfn $"adjusted Rand index %.3f{Metrics.adjustedRand truth found |> GmmError.
 (**
 ## The cost of dropping rows
 
-To leave out the incomplete rows loses more than half of the flowers here. At 20 % missing cells in each of ten columns, one row in ten
-would be left. The means below are those of the component with the smallest petals: of all data before any cell was deleted, of all
-rows with their observed cells, and of the complete rows only.
+Leaving out the incomplete rows loses more than half of the flowers here. With 20 % of the cells missing in each of ten
+columns, one row in ten would be left. The means below are those of the component with the smallest petals: from all
+data before any cell was deleted, from all rows with their observed cells, and from the complete rows only.
 *)
 let meansOf source missing =
     let fit =
@@ -87,8 +88,8 @@ printfn $"complete rows only: {meansOf complete Missing.Reject}"
 (**
 ## A picture
 
-The completed data, with the ellipses of the fit. `Impute.draws` puts a draw from the fitted distribution into every missing
-cell, given the observed cells of its row, so that the cloud has the right spread:
+The picture shows the completed data, with the ellipses of the fit. `Impute.draws` puts a draw from the fitted
+distribution into every missing cell, given the observed cells of its row, so that the cloud has the right spread:
 *)
 (*** hide ***)
 Plot.pairs
@@ -110,44 +111,49 @@ Row n sees the columns o and misses the columns m. Under component k, with z = x
     E(xₘ | xₒ, k) = μₖₘ + Gₖz,     Gₖ = Σₖₘₒ Σₖₒₒ⁻¹
     Cov(xₘ | xₒ, k) = Cₖ = Σₖₘₘ − Gₖ Σₖₒₘ
 
-The M-step is the usual one, with E(x) in place of x, and with E(xxᵀ), which includes Cₖ, in place of xxᵀ (Ghahramani and Jordan 1994;
-Little and Rubin, *Statistical Analysis with Missing Data*, 2019, chapter 11). This is exact maximum likelihood, or with priors the exact
-posterior mode: the objective never falls. With one component, it gives the numbers of R's package `norm`. Columns of counts, rates
-and categories are independent given the component, so a missing cell of theirs adds nothing to the density, and its
-statistics are the component's expected ones.
+The M-step is the usual one, with E(x) in place of x, and with E(xxᵀ), which includes Cₖ, in place of xxᵀ (Ghahramani
+and Jordan 1994; Little and Rubin, *Statistical Analysis with Missing Data*, 2019, chapter 11). This is exact maximum
+likelihood, or with priors the exact posterior mode: the objective never falls. With one component, it gives the numbers
+of R's package `norm`. Columns of counts, rates and categories are independent given the component, so a missing cell of
+theirs adds nothing to the density, and its statistics are the component's expected ones.
 
-The conditional mean is linear in z, and Cₖ is the same for all rows with the same missing columns. The library therefore sorts the rows by
-their pattern of missing cells once, runs the ordinary E-step on the observed columns of each pattern, and transforms the
-sums: with A = [I; Gₖ], first moments f become A f, and second moments Q become A Q Aᵀ + NₖCₖ. Every backend and every covariance
-structure works.
+The conditional mean is linear in z, and Cₖ is the same for all rows with the same missing columns. The library
+therefore sorts the rows by their pattern of missing cells once, runs the ordinary E-step on the observed columns of
+each pattern, and transforms the sums: with A = [I; Gₖ], first moments f become A f, and second moments Q become
+A Q Aᵀ + NₖCₖ. Every backend and every covariance structure works.
 
-- **Cost.** The rows are copied once. An iteration costs as much as one on complete rows, and for each pattern and component about
-  |m|·D² operations more. With a different pattern in every row, that is all the work.
-- **Memory.** The observed cells of all rows are kept in memory, also if the data are in a file.
+- **Cost.** An iteration costs as much as one on complete rows, and for each pattern and component about |m|·D²
+  operations more. With a different pattern in every row, that is |m|·D² operations for each row and component, and most
+  of the work.
+- **Memory.** The observed cells of all rows are copied once and kept in memory, even if the data are in a file. The
+  statistics of the patterns are added up in groups.
 - **Speed of convergence.** The share of missing cells slows EM down, mildly at 20 %.
 
 ## What to know
 
-- **Missing at random.** The likelihood of the observed cells is right if cells are missing at random: whether a cell is missing may
-  depend on the observed cells of its row, but not on the missing value itself. Incomes that the rich don't report are not missing at
-  random.
-- **Rows without any cell** don't count in a fit, nor in the n of BIC. Their responsibilities are the weights πₖ, and their log-density
-  is ln 1 = 0. A column without any cell is an error.
-- **Starts** work on filled data: a missing cell takes the value of the nearest row that has it, out of at most 1,000. EM
-  itself uses the cells as they are.
-- **Predictions** of a fit with `Missing.Fit` take rows with missing cells, also one row at a time (`RowPredictor`). Their densities are
-  those of the observed cells, so compare them only between rows with the same missing cells.
-- **Many parameters.** Missing cells leave less to hold a full covariance: with 13 columns and 20 % missing, three components ran off to a
-  singular covariance. The floor, the default regularisation, keeps such a fit finite, and `Fit.Warnings` names the component. Choose
-  fewer components, a structure with fewer parameters, or a `CovariancePrior`.
+- **Missing at random.** The likelihood of the observed cells is right if cells are missing at random: whether a cell is
+  missing may depend on the observed cells of its row, but not on the missing value itself. Incomes that the rich don't
+  report are not missing at random.
+- **Rows without any cell** don't count in a fit, nor in the n of BIC. Their responsibilities are the weights πₖ, and
+  their log-density is ln 1 = 0. A column without any cell is an error.
+- **Starts** work on filled data: a missing cell takes the value of the nearest row that has it, out of at most 1,000.
+  EM itself uses the cells as they are.
+- **Predictions** of a fit with `Missing.Fit` take rows with missing cells, even one row at a time (`RowPredictor`).
+  Their densities are those of the observed cells, so compare them only between rows with the same missing cells.
+- **Many parameters.** Missing cells leave fewer numbers to determine a full covariance: with 13 columns and 20 %
+  missing, three components collapsed to a singular covariance. The floor, the default regularisation, keeps such a fit
+  finite, and `Fit.Warnings` names the component. Choose fewer components, a structure with fewer parameters, or a
+  `CovariancePrior`.
+- **Noise** can't be combined with missing cells.
 - **k-means** doesn't take missing cells. Impute first.
 *)
 (**
 ## Imputation
 
-`Impute.means` puts the conditional mean of the mixture into every missing cell. That is the best guess for a cell, but completed data
-vary less than the data would. To carry the uncertainty on into another analysis, make several data sets by `Impute.draws` with
-different seeds, analyse each, and combine the results by Rubin's rules (Rubin 1987). Here for the correlation of two columns:
+`Impute.means` puts the conditional mean of the mixture into every missing cell. That is the best guess for a cell, but
+completed data vary less than the data would. To carry the uncertainty on into another analysis, make several data sets
+by `Impute.draws` with different seeds, analyse each, and combine the results by Rubin's rules (Rubin 1987). Here this
+is done for the correlation of two columns:
 *)
 let correlation (rows: float[,]) =
     let a, b = rows[*, 1], rows[*, 3]
@@ -162,8 +168,8 @@ printfn $"from draws: %.3f{List.average ofDraws}, each %A{ofDraws |> List.map (f
 printfn $"from means: %.3f{correlation completed}"
 (*** include-output ***)
 (**
-The parameters are those of the fitted mixture in every draw: for few rows, fit bootstrap samples to include their uncertainty. The
-distribution of the missing cells of one row is a mixture, too:
+The parameters are those of the fitted mixture in every draw: for few rows, fit bootstrap samples to include their
+uncertainty. The distribution of the missing cells of one row is a mixture, too:
 *)
 let cells = Conditional.ofRow [| 6.0; nan; 4.5; nan |] fit.Mixture |> GmmError.get
 printfn $"{cells}"

@@ -8,14 +8,14 @@ index: 11
 
 # Noise
 
-Some rows belong to no component: errors of measurement, strangers, a background. A mixture without room for them widens a
-component until it reaches them. A noise component gives them room. Its density is the same everywhere, 1/V, in a region of
-volume V (Banfield and Raftery 1993; Fraley and Raftery 1998):
+Some rows belong to no component: measurement errors, outliers, a background. A mixture without room for them widens a
+component until it reaches them. A noise component gives them room. Its density is the same everywhere, 1/V, in a region
+of volume V (Banfield and Raftery 1993; Fraley and Raftery 1998):
 
     f(x) = Σₖ πₖ p(x|θₖ) + π₀/V
 
-A row is noise as far as π₀/V exceeds the density of the components, so rows far from every component are noise. EM estimates
-the weight π₀ with the other weights. Run this page with `dotnet fsi docs/noise.fsx` after `dotnet fsi build.fsx build`.
+The probability that a row is noise is (π₀/V)/f(x), so rows far from every component are noise. EM estimates the weight
+π₀ together with the other weights. Run this page with `dotnet fsi docs/noise.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the packages first:
 
@@ -62,8 +62,8 @@ let without = Gmm.fit { options with Noise = None } data |> GmmError.get
 printfn $"%s{Summary.ofFit [||] fit |> GmmError.get}"
 (*** include-output ***)
 (**
-Noise is grey in pictures. The standard deviations of the groups are about 1, as they should be; without the noise component
-they are much larger:
+Noise is grey in pictures. The standard deviations of the groups are about 1, as they should be; without the noise
+component they are much larger:
 *)
 (*** hide ***)
 Plot.scatter
@@ -87,7 +87,7 @@ printfn $"without noise: {deviations without}"
 ## Labels and weights
 
 The label of noise is `Noise.Label`, which is −1 as in scikit-learn's DBSCAN. `Predict.labels` gives it to a row that is
-noise with a higher probability than it belongs to any component. The weight of noise follows those of the components, and its
+more probably noise than part of any one component. The weight of noise follows those of the components, and its
 responsibilities are the last column:
 *)
 let labels = Predict.labels fit data |> GmmError.get
@@ -97,16 +97,17 @@ let far = RowPredictor.ofFit fit
 printfn $"label of (8, -8): {far.Label(System.ReadOnlySpan [| 8.0; -8.0 |])}"
 (*** include-output ***)
 (**
-Densities, scores and criteria include the noise. `Sample` draws noise between the smallest and the largest number of every
-column, and labels it −1. Functions of the components alone leave the noise out: conditional distributions, cut points,
-comparisons, and exports to NumPy.
+Densities, scores and criteria include the noise. `Sample` draws noise between the smallest and the largest number of
+every column, and labels it −1. Functions of the components alone leave the noise out: conditional distributions, cut
+points, comparisons, and exports to NumPy.
 
 ## The volume
 
-`NoiseVolume.Hypervolume` measures V on the data, as mclust's `hypvol` does. It takes the smaller of two volumes: of the box
-around the data, and of the box around their principal components' scores. This volume counts as one free parameter.
-`NoiseVolume.Given` sets V where you know the region, such as the frame of an image, and counts as none. Both give this mixture
-nearly the same components:
+`NoiseVolume.Hypervolume` measures V on the data, as mclust's `hypvol` does. If every column is real-valued, it takes
+the smaller of two volumes: that of the box around the data, and that of the box around their principal components'
+scores; otherwise it takes the first. A direction in which the data don't vary is left to the first box. This volume
+counts as one free parameter. `NoiseVolume.Given` sets V where you know the region, such as the frame of an image, and
+adds no parameter. Both give this mixture nearly the same components:
 *)
 let known =
     Gmm.fit
@@ -124,11 +125,12 @@ for name, fit in [ "measured", fit; "given", known ] do
 ## Starts
 
 A fit with noise begins with the mixture that its start makes without noise, and with 5 % of noise. If you know some
-rows of noise, label them −1 in `Start.Labels`; the fit then begins with their share. `StartWeights` has one number more, for the
-noise, and so has the `WeightPrior`.
+rows of noise, label them −1 in `Start.Labels`; the fit then begins with their share. `StartWeights` has one more
+number, for the noise, and so does a Dirichlet `WeightPrior` with a number for each weight.
 
-Noise works for every kind of component: Gaussians of all structures, counts, lifetimes, products of columns. A column of
-whole numbers has as many values as lie between its smallest and its largest. Data with missing cells can't have noise.
+Noise works for every kind of component: Gaussians of all structures, counts, lifetimes, products of columns. A column
+of whole numbers has as many values as lie between its smallest and its largest. Data with missing cells can't have
+noise.
 
 In C#, `model.Noise = NoiseVolume.Hypervolume` or `model.Noise = 400.0` does the same.
 *)

@@ -85,8 +85,9 @@ printfn "the same state again: %b" (Persist.toState restored = state)
 A file holds the name and the numbers of a family, never its definition. The built-in families are found by name; for a
 family of your own you pass the definition: `Persist.loadWith (ExponentialFamily.components definition) path`. A product
 with parts of your own is found among several families:
-`Persist.loadFrom (SavedFamily.ofFamily family :: SavedFamily.builtIn) path`. The prior is the saved one. A file also holds T(0) and T(1), so that two definitions with the same name, such as binomials
-with different numbers of trials, are not confused.
+`Persist.loadFrom (SavedFamily.ofFamily family :: SavedFamily.builtIn) path`. The prior is the saved one. A file also
+holds T(0) and T(1), so that two definitions with the same name, such as binomials with different numbers of trials, are
+not confused.
 
 ## The file
 
@@ -106,8 +107,8 @@ Numbers are written with the fewest digits that restore the same bits; infinitie
 
 | entry of the state | shape | content |
 |---|---|---|
-| `logWeights` | K | ln πₖ |
-| `structure` | word | Gaussian: `full`, `diag`, `spherical`, `tied_full`, `tied_diag`, `tied_spherical` |
+| `logWeights` | K; with noise K + 1 | ln πₖ; the last is that of the noise |
+| `structure` | word | Gaussian: `full`, `diag`, `spherical`, `tied_full`, `tied_diag`, `tied_spherical`, or mclust's `VEI` … `EVV` |
 | `means`, `covariances` | K×D; K×D×D, K×D, K, D×D, D or a number | Gaussian: μₖ, Σ |
 | `inverseFactors` | P×D×D, P×D or P | Gaussian: W with WᵀW = Σ⁻¹, for each of the P matrices |
 | `means`, `natural` | K×D×S | exponential family: E T(x), η |
@@ -121,10 +122,14 @@ Numbers are written with the fewest digits that restore the same bits; infinitie
 | `settings.regularisation` | D | Gaussian: the amount added to the variances, with `Absolute` |
 | `onFloor`, `fewRows` | any | the irregular components, if there are any; −1 for a shared covariance |
 | `settings.statistics`, `.priorSums`, `.priorCount` | 2×S, S, number | exponential family: T(0) and T(1); the conjugate prior |
-| `weightPrior`, `weightConcentration` | word, K | `flat`, `dirichlet` with its α, or `fixed` |
+| `weightPrior`, `weightConcentration` | word, as `logWeights` or 1 | `flat`, `dirichlet` with its α, or `fixed` |
 | `assignment` | word | `soft` or `hard` |
-| `statistics.weight`, `.logLikelihood`, `.counts`, `.sums0` … | number, number, K, any | the results of the last E-step |
+| `missing` | word | `fit` if NaN is a missing cell; otherwise absent |
+| `noise.logDensity`, `.isMeasured` | numbers | ln 1/V; 1 if V was measured, 0 if it was given; absent without noise |
+| `noise.low`, `.high`, `.isWhole` | D | the range of every column; 1 if it has whole numbers only |
+| `statistics.weight`, `.logLikelihood`, `.counts`, `.sums0` … | number, number, as `logWeights`, any | the results of the last E-step |
 | `trace` | iterations + 1 | the objective at the start and after every iteration |
+| `passes`, `remaining` | numbers | the number of E-steps; the estimate of the remaining gain |
 | `stop`, `seed` | word, number | `converged` or `iteration limit`; the seed of the run |
 
 A `State` holds numbers only: each word is stored as its index in `State.choices`, counted from 0.
@@ -155,7 +160,7 @@ model.score_samples(rows)  # as Predict.logDensities, to twelve digits
 ```
 
 scikit-learn has four of the fourteen structures; `tied_diag` and `tied_spherical` are exported as `tied`, with the full
-matrix.
+matrix. VEI and EVI are exported as `diag`; VEE, EVE, VVE, EEV, VEV and EVV as `full`.
 
 `Npz.import` checks every array that it reads against the CRC-32 in the archive, so a damaged file is an error.
 

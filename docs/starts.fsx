@@ -40,14 +40,14 @@ let fit start = Gmm.fit { options with Start = start } data |> GmmError.get
 
 `Start.Auto` runs EM twice and keeps the better fit. One run starts from the clusters of k-means. The other starts from
 the best of ten short runs, each from random rows, and each stopped as soon as an iteration gains less than a hundredth
-of what the run has gained (Biernacki, Celeux and Govaert, "Choosing starting values for the EM algorithm for getting the
-highest likelihood in multivariate Gaussian mixture models", *Computational Statistics & Data Analysis* 41 (2003)
+of what the run has gained (Biernacki, Celeux and Govaert, "Choosing starting values for the EM algorithm for getting
+the highest likelihood in multivariate Gaussian mixture models", *Computational Statistics & Data Analysis* 41 (2003)
 561–575). Short runs cost little, and random rows find maxima that k-means misses where groups are stretched or columns
 have different scales. On large data the short runs see a sample of the rows.
 
 `Start.Thorough` takes forty short runs, and a third candidate for Gaussian components: a model-based hierarchical
-clustering of at most 2,000 rows (Fraley, "Algorithms for model-based Gaussian hierarchical clustering", *SIAM Journal on
-Scientific Computing* 20 (1998) 270–281).
+clustering of at most 2,000 rows (Fraley, "Algorithms for model-based Gaussian hierarchical clustering", *SIAM Journal
+on Scientific Computing* 20 (1998) 270–281).
 
 Two long, thin groups lie side by side here. K-means cuts across both groups; the short runs don't:
 *)
@@ -233,7 +233,8 @@ covariances |> List.map atStart |> Figure.beside "Covariances to start from" |> 
 ## Warm start
 
 Use the mixture of a fit as the start, and the next fit continues where the first one stopped. Nothing is lost by the
-pause: five iterations and five more equal ten, to the last bit.
+pause: in plain EM, five iterations and five more equal ten, to the last bit. (These fits are plain EM because they keep
+their history. [Accelerated](acceleration.html) fits begin a new cycle at the start.)
 *)
 let iterations count start =
     Gmm.fit

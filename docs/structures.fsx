@@ -26,7 +26,7 @@ open System
 open System.IO
 open Gmm
 (**
-## Six structures
+## The six basic structures
 
 There are three shapes. Each shape has either a separate covariance for every component, or one tied covariance for all
 of them. The last column gives mclust's names (Fraley and Raftery, "Model-based clustering, discriminant analysis, and
@@ -131,8 +131,8 @@ for structure, fit in fits do
 (**
 ## The M-steps
 
-The six M-steps use the same sums Sₖ = Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ, and find the maximum of Q within the structure (Celeux
-and Govaert, "Gaussian parsimonious clustering models", *Pattern Recognition* 28 (1995) 781–793):
+The M-steps of these six use the same sums Sₖ = Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ, and find the maximum of Q within the structure
+(Celeux and Govaert, "Gaussian parsimonious clustering models", *Pattern Recognition* 28 (1995) 781–793):
 
 ```text
 Full             Σₖ = Sₖ / Nₖ
@@ -209,9 +209,9 @@ With few rows, [priors](priors.html) help too.
 ## All fourteen
 
 Every covariance is Σₖ = λₖ Dₖ Aₖ Dₖᵀ: a volume λₖ = |Σₖ|^(1/D), a shape Aₖ (a diagonal matrix of determinant 1), and an
-orientation Dₖ (the eigenvectors). Each of the three is the same in all components or not. mclust's names have a letter for each: E
-for equal, V for variable, I for the identity, which is a sphere as shape and the axes as orientation. Six of the combinations are
-the structures above; the other eight have mclust's names here, too.
+orientation Dₖ (the eigenvectors). Each of the three is the same in all components or not. mclust's names have a letter
+for each: E for equal, V for variable, I for the identity: a sphere if it is the shape, the axes if it is the
+orientation. Six of the combinations are the structures above; the other eight have mclust's names here, too.
 *)
 printfn "structure       mclust  K = 3, D = 4"
 
@@ -224,12 +224,12 @@ for structure in Structure.all do
         (Structure.words structure)
 (*** include-output ***)
 (**
-`Structure.parse` reads all of these names. The eight estimate their covariances together, from the same Sₖ and Nₖ. VEI, VEE and VEV take
-volumes and the common part in turns. EVI, EEV and EVV have a formula. EVE and VVE search the common eigenvectors D by rotations in
-the planes of two axes (after Flury and Gautschi 1986).
+`Structure.parse` reads all of these names. The other eight estimate all covariances together, from the same Sₖ
+and Nₖ. VEI, VEE and VEV update the volumes and the common part in turn. EVI, EEV and EVV have a closed form. EVE and
+VVE search for the common eigenvectors D by rotations in the planes of two axes (after Flury and Gautschi 1986).
 
-One call tries all structures with 1 to 9 components. `Selection.Grid` is the table that mclust's users know, with the other sign:
-lower is better. A dash stands where there is no fit or a component on the [floor](priors.html).
+One call tries all structures with 1 to 9 components. `Selection.Grid` is the table that mclust's users know, with the
+opposite sign: lower is better. A dash stands where there is no fit or a component on the [floor](priors.html).
 *)
 let selection = Select.gaussian Criterion.Bic ignore [ 1..9 ] Structure.all Gmm.defaults iris |> GmmError.get
 printfn $"{selection.Grid}"
@@ -246,8 +246,8 @@ Plot.criteria
 (**
 ## mclust's VVE is not the maximum
 
-In mclust 6.0.0 the search for the orientation of VVE leaves out the factor 1/λₖ of each component. Its M-step is therefore not the maximum,
-and EM from the class labels ends below ours:
+In mclust 6.0.0 the search for the orientation of VVE leaves out the factor 1/λₖ of each component. Its M-step is
+therefore not the maximum, and EM from the class labels ends below ours:
 *)
 let geyser = Csv.read (Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")) |> GmmError.get
 
@@ -272,15 +272,17 @@ for name, data, labels, ofMclust in
     printfn "%-13s log-likelihood %.6f, mclust %.6f" name fit.LogLikelihood ofMclust
 (*** include-output ***)
 (**
-The expected log-likelihood Q after one M-step from the same responsibilities is −529.096929 for the irises and −1446.412520 for Old Faithful;
-mclust's orientation gives −529.112087 and −1446.415975. At our fits the derivative of the likelihood by every free coordinate is 0. The
-other structures agree with mclust.
+The expected log-likelihood Q after one M-step from the same responsibilities is −529.096929 for the irises and
+−1446.412520 for Old Faithful; mclust's orientation gives −529.112087 and −1446.415975. At our fits the derivative of
+the likelihood with respect to every free coordinate is 0. The other structures agree with mclust.
 
 ## Priors and the floor
 
-An inverse Wishart [prior](priors.html) on the covariances works with every structure: the prior of a structure is the product over its components,
-at the covariances of the structure. It adds Ψ₀ to every Sₖ and ν₀ + D + 1 to every Nₖ, and the same M-step finds the mode.
+An inverse Wishart [prior](priors.html) on the covariances works with every structure: its density is the product over
+the components, at the covariances of the structure. It adds Ψ₀ to every Sₖ and ν₀ + D + 1 to every Nₖ, and the same
+M-step finds the mode.
 
-The covariances of the eight structures depend on one another, so that none can be raised to the floor alone. Their constraint is
-ε Σₖ tr(VΣₖ⁻¹) ≤ 1, which implies Σₖ ⪰ εV for each. The maximum under it is the estimate from Sₖ + τεV, with the one τ that meets it.
+In these eight structures the covariances depend on one another, so none can be raised to the floor alone. Their
+constraint is ε Σₖ tr(VΣₖ⁻¹) ≤ 1, which implies Σₖ ⪰ εV for each. The maximum under it is the estimate from Sₖ + τεV,
+with the one τ that meets it.
 *)

@@ -339,7 +339,8 @@ let floor = curve likelihoodOf |> Array.map snd |> Array.min
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-Here is the objective of the fit of the four blobs at each iteration. It never falls:
+Here is the objective of the fit of the four blobs at each iteration. The fit keeps its history, so it is plain EM. The
+objective never falls:
 *)
 let falls = fit.Trace |> Array.pairwise |> Array.filter (fun (before, after) -> after < before) |> Array.length
 printfn "%d iterations, %d of them down" fit.Iterations falls

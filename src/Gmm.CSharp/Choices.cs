@@ -108,7 +108,7 @@ public enum Acceleration
 
     /// <summary>By extrapolating EM steps (SQUAREM); the objective never falls, and the limits are those of EM.</summary>
     /// <remarks>
-    /// (Varadhan and Roland 2008.) Slow fits need several times fewer E-steps. An extrapolation counts only if its objective is at
+    /// (Varadhan and Roland 2008.) It cuts the E-steps of slow fits several times over. An extrapolation counts only if its objective is at
     /// least that of the EM steps.
     /// </remarks>
     Squarem,

@@ -137,6 +137,12 @@ public sealed class GaussianMixture : MixtureModel
     public GaussianMixtureDistribution Distribution => Of(Current<FitOf<Gaussian>>());
 
     /// <summary>Draws rows: a component k with probability πₖ, then a row from N(μₖ, Σₖ), or from the part of it at some Mahalanobis distances from μₖ.</summary>
+    /// <remarks>
+    /// A seed gives the same rows on every call; a shorter sample is a prefix of a longer one. A region, <c>confidence</c> or
+    /// <c>stdRange</c>, changes no weight and leaves the noise out; component −1, which is the noise, is then an error. Its distances
+    /// are drawn by the inverse distribution function of the χ distribution with D degrees of freedom and no row is rejected, so
+    /// that a region as unlikely as (8, ∞) costs the same.
+    /// </remarks>
     /// <inheritdoc cref="GaussianMixtureDistribution.Sample"/>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public (double[,] Rows, int[] Components) Sample(

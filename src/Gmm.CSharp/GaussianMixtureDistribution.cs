@@ -63,7 +63,7 @@ public sealed class GaussianMixtureDistribution
     /// </summary>
     /// <remarks>
     /// A seed gives the same rows on every call; a shorter sample is a prefix of a longer one. A region changes no weight. Its distances
-    /// are drawn by the inverse distribution function of the χ distribution of D degrees of freedom and no row is rejected, so
+    /// are drawn by the inverse distribution function of the χ distribution with D degrees of freedom and no row is rejected, so
     /// that a region as unlikely as (8, ∞) costs the same.
     /// </remarks>
     /// <param name="n">The number of rows, 0 or more.</param>

@@ -44,10 +44,10 @@ public abstract class MixtureModel : Estimator
     /// <summary>Whether a selection may choose a candidate with a component on the floor of its covariance; false unless set.</summary>
     public bool SelectOnFloor { get; set; }
 
-    /// <summary>Starting weights πₖ (K), divided by their sum; those of the start unless set.</summary>
+    /// <summary>Starting weights πₖ (K; with noise K + 1, the last that of the noise), divided by their sum; those of the start unless set.</summary>
     public double[]? InitWeights { get; set; }
 
-    /// <summary>A label from 0 to K − 1 for every row (N) to start from: the first mixture is their M-step.</summary>
+    /// <summary>A label from 0 to K − 1 for every row (N) to start from, −1 for noise: the first mixture is their M-step.</summary>
     public int[]? InitLabels { get; set; }
 
     /// <summary>Responsibilities (N×K) to start from, each row summing to 1: the first mixture is their M-step.</summary>
@@ -55,7 +55,7 @@ public abstract class MixtureModel : Estimator
 
     /// <summary>Whether a fit continues from the last one, if there is one; false unless set.</summary>
     /// <remarks>
-    /// Two fits of one iteration are one fit of two, to the last bit. Restarts and the settings of the start apply to the
+    /// With <see cref="Acceleration.None"/>, two fits of one iteration are one fit of two, to the last bit. Restarts and the settings of the start apply to the
     /// first fit only. A selection always starts anew.
     /// </remarks>
     public bool WarmStart { get; set; }
@@ -67,11 +67,12 @@ public abstract class MixtureModel : Estimator
     /// <summary>Whether NaN in the data is an error or a missing cell; an error unless set.</summary>
     /// <remarks>
     /// With <see cref="MissingData.Fit"/> a fit and its predictions use the observed cells of every row. Rows without an observed cell
-    /// don't count in a fit; their responsibilities are the weights πₖ, and their log-density is 0.
+    /// don't count in a fit; their responsibilities are the weights πₖ, and their log-density is 0. Missing cells can't be combined
+    /// with <see cref="Noise"/>, and <see cref="KMeans"/> doesn't take them.
     /// </remarks>
     public MissingData Missing { get; set; }
 
-    /// <summary>The prior on the weights, π ~ Dirichlet(α): a number or one for every component (K), each from 1 to 1e150.</summary>
+    /// <summary>The prior on the weights, π ~ Dirichlet(α): a number or one for every component (K; with noise K + 1, the last that of the noise), each from 1 to 1e150.</summary>
     /// <remarks>πₖ = (Nₖ + αₖ − 1) / Σⱼ (Nⱼ + αⱼ − 1).</remarks>
     public Tensor? WeightConcentrationPrior { get; set; }
 
@@ -117,7 +118,7 @@ public abstract class MixtureModel : Estimator
 
     /// <summary>Returns the responsibilities rₙₖ = p(k|xₙ) of the components for every row.</summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
-    /// <returns>Responsibilities (N×K), each row summing to 1.</returns>
+    /// <returns>Responsibilities (N×K; with noise N×(K + 1), the last column that of the noise), each row summing to 1.</returns>
     /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public double[,] PredictProba(Rows data) => Current().Responsibilities(data.ToSource(null));
@@ -128,8 +129,8 @@ public abstract class MixtureModel : Estimator
     /// threads may call it at the same time.
     /// </remarks>
     /// <param name="row">The D numbers of the row.</param>
-    /// <param name="responsibilities">Receives the K responsibilities, which sum to 1.</param>
-    /// <exception cref="ArgumentException">The row has another number of features than the fitted data, or a number that is not finite or not in the family's domain; or there is not room for exactly K responsibilities.</exception>
+    /// <param name="responsibilities">Receives the K responsibilities (with noise K + 1, the last that of the noise), which sum to 1.</param>
+    /// <exception cref="ArgumentException">The row has another number of features than the fitted data, or a number that is not finite or not in the family's domain; or there is not room for exactly these responsibilities.</exception>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public void PredictProba(ReadOnlySpan<double> row, Span<double> responsibilities)
     {
@@ -147,7 +148,7 @@ public abstract class MixtureModel : Estimator
     /// <summary>Returns the responsibilities rₖ = p(k|x) of the components for a single row.</summary>
     /// <remarks>The numbers are those that <see cref="PredictProba(Rows)"/> has for this row, to the last bit.</remarks>
     /// <param name="row">The D numbers of the row.</param>
-    /// <returns>Responsibilities (K), which sum to 1.</returns>
+    /// <returns>Responsibilities (K; with noise K + 1, the last that of the noise), which sum to 1.</returns>
     /// <inheritdoc cref="Estimator.Predict(ReadOnlySpan{double})" path="/exception"/>
     public double[] PredictProba(ReadOnlySpan<double> row)
     {
@@ -321,7 +322,7 @@ public abstract class MixtureModel : Estimator
     public double Icl(Rows data, double[]? sampleWeights = null) => Current().Icl(data.ToSource(sampleWeights));
 
     /// <summary>Computes the criteria of this mixture on data, and the measures of its clustering by likeliest components.</summary>
-    /// <remarks>It computes all N² distances and keeps none. For many rows take a sample, or only the measures you need from <see cref="Metrics"/>.</remarks>
+    /// <remarks>Rows of noise, whose label is −1, count as one cluster. It computes all N² distances and keeps none. For many rows take a sample, or only the measures you need from <see cref="Metrics"/>.</remarks>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <param name="truth">The true label of every row (N), if they are known.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); those of true labels are not weighted.</param>
@@ -340,7 +341,7 @@ public abstract class MixtureModel : Estimator
     /// <param name="other">A fitted mixture of the same family and width, of any number of components.</param>
     /// <returns>The pairs with their differences, other less this, and the components left over.</returns>
     /// <exception cref="ArgumentException">The other mixture is of another family, or of another number of features.</exception>
-    /// <exception cref="InvalidOperationException">One of both has no fit yet.</exception>
+    /// <exception cref="InvalidOperationException">One of the two has no fit yet.</exception>
     public Comparison Compare(MixtureModel other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -368,7 +369,7 @@ public abstract class MixtureModel : Estimator
 
     // ── Outcome ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>The weights πₖ (K), summing to 1.</summary>
+    /// <summary>The weights πₖ (K; with noise K + 1, the last that of the noise), summing to 1.</summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[] Weights => Current().Weights;
 
@@ -388,15 +389,15 @@ public abstract class MixtureModel : Estimator
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double LogPrior => Current().LogPrior;
 
-    /// <summary>The weights πₖ (K) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>The weights πₖ (K; with noise K + 1, the last that of the noise) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[]> WeightsHistory => History(Current().WeightsHistory);
 
-    /// <summary>The weights πₖ (K) that the best run started from.</summary>
+    /// <summary>The weights πₖ (K; with noise K + 1, the last that of the noise) that the best run started from.</summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[] InitialWeights => Current().InitialWeights;
 
-    /// <summary>The number of free parameters: those of the components and K − 1 weights.</summary>
+    /// <summary>The number of free parameters: those of the components, K − 1 weights, and with noise another weight and the volume if it was measured.</summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public int FreeParameters => Current().FreeParameters;
 
@@ -404,7 +405,7 @@ public abstract class MixtureModel : Estimator
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public int Passes => Current().Passes;
 
-    /// <summary>The estimate of the remaining gain of the objective; ∞ before the second iteration.</summary>
+    /// <summary>The estimate of the remaining gain of the objective; ∞ before the second iteration and at an extrapolation.</summary>
     /// <remarks>(Böhning and others 1994.)</remarks>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double Remaining => Current().Remaining;

@@ -98,7 +98,7 @@ public sealed class Selection
     public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>The criterion as a table like mclust's: a line for every number of components, a column for every structure or family.</summary>
-    /// <remarks>A star marks the best candidate; a dash stands where there is no fit, or one with a component on the floor.</remarks>
+    /// <remarks>A star marks the best candidate; a dash stands where there is no fit, or one with a component on the floor. With <see cref="MixtureModel.SelectOnFloor"/>, the best candidate is shown and starred even if it is on the floor.</remarks>
     public string Grid { get; }
 
     /// <summary>Returns the candidates as lines of text, the best one marked with a star.</summary>

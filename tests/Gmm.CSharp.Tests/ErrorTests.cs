@@ -65,7 +65,7 @@ public class ErrorTests
         ["InitMeans must be of shape 2×2, but is 3×2."] = m => (m.InitMeans, m.InitCovariances) = (new double[3, 2], 1),
         ["WeightConcentrationPrior must be at least 1 and at most 1e150 for every component, but is 0.5."] = m => m.WeightConcentrationPrior = 0.5,
         ["WeightConcentrationPrior must be at least 1 and at most 1e150 for every component, but is 1E+308."] = m => m.WeightConcentrationPrior = 1e308,
-        ["WeightConcentrationPrior must be one concentration for each of the 2 components, or one for all, but is 3 numbers."] =
+        ["WeightConcentrationPrior must be one concentration for each of the 2 weights, or one for all, but is 3 numbers."] =
             m => m.WeightConcentrationPrior = new double[] { 1, 2, 3 },
         ["WeightConcentrationPrior must be a number or one for every component, but is 2-dimensional."] =
             m => m.WeightConcentrationPrior = new double[,] { { 1, 2 } },

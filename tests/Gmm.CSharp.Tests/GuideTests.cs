@@ -75,8 +75,8 @@ public partial class GuideTests
         Plot.Weights(watched).Save(Path.Combine(Path.GetTempPath(), "weights.svg"));
 
         var noisy = new GaussianMixture(2) { Noise = NoiseVolume.Hypervolume }.Fit(eruptions);
-        var strangers = noisy.Predict(eruptions).Count(label => label == -1);
-        Console.WriteLine($"{strangers} rows of noise, weight {noisy.Weights[2]:F4}");
+        var noiseRows = noisy.Predict(eruptions).Count(label => label == -1);
+        Console.WriteLine($"{noiseRows} rows of noise, weight {noisy.Weights[2]:F4}");
 
         var believed = new GaussianMixture(2)
         {

@@ -25,10 +25,10 @@ type Fit<'θ> =
         Statistics: Statistics
         /// The objective of every iterate: the start, then the mixture after each iteration.
         Trace: float[]
-        /// The number of E-steps over all rows of the run that led to the fit. It exceeds the number of iterations by 1, for the
-        /// start, and by the extrapolations that were rejected.
+        /// The number of E-steps over all rows of the run that led to the fit. It exceeds the number of iterations by
+        /// 1, for the start, and by the extrapolations that were rejected.
         Passes: int
-        /// The estimate of the remaining gain of the objective (`Iterate.Remaining`).
+        /// The estimate of the remaining gain of the objective (`Iterate.Remaining`); ∞ at an extrapolation.
         Remaining: float
         /// The reason why the fit stopped.
         Stop: Stop
@@ -36,8 +36,8 @@ type Fit<'θ> =
         Seed: int
         /// The mixture of every iterate, the start first, if the options asked for it; otherwise empty.
         History: Mixture<'θ>[]
-        /// The seeds of failed runs and their errors. These runs were left out. The start `Auto` makes several runs for each
-        /// seed, so the seed of the best run may be among them.
+        /// The seeds of failed runs and their errors. These runs were left out. The start `Auto` makes several runs for
+        /// each seed, so the seed of the best run may be among them.
         Failures: (int * GmmError) list
         /// The components whose likelihood may be spurious.
         Irregular: Irregular
@@ -77,8 +77,8 @@ type Fit<'θ> =
     /// The mean log-likelihood per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ.
     member fit.LowerBound = fit.LogLikelihood / fit.Statistics.Weight
 
-    /// The number of free parameters: the family's, K − 1 weights, and with noise another weight and the volume if it was
-    /// measured.
+    /// The number of free parameters: the family's, K − 1 weights, and with noise another weight and the volume if it
+    /// was measured.
     member fit.FreeParameters = Model.freeParameters fit.Model fit.Mixture
 
     /// The Bayesian information criterion −2 ln L + p ln n with n = Σₙ wₙ; lower is better (Schwarz 1978). mclust's

@@ -3,9 +3,10 @@ namespace Gmm
 /// The start of a fit.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Start<'θ> =
-    /// The default, two candidates, each run to convergence, of which the better one wins: the M-step of the clusters of one k-means run,
-    /// and the best of ten short runs of EM from random rows (Biernacki, Celeux and Govaert 2003). A short run ends when an
-    /// iteration gains less than 1 % of what the run has gained. The short runs see a sample of the rows of large data.
+    /// The default: two candidates, each run to convergence, of which the better one wins. They are the M-step of the
+    /// clusters of one k-means run, and the best of ten short runs of EM from random rows (Biernacki, Celeux and
+    /// Govaert 2003). A short run ends when an iteration gains less than 1 % of what the run has gained. The short runs
+    /// see a sample of the rows of large data.
     | Auto
     /// `Auto` with forty short runs, and a third candidate for families whose features are the data: clusters of a
     /// model-based hierarchical start on at most 2,000 rows (Fraley 1998). It takes several times as long.
@@ -31,8 +32,8 @@ type Start<'θ> =
     | Labels of int[]
     /// The M-step of given responsibilities (N×K), each row with the sum 1.
     | Responsibilities of float[,]
-    /// A given mixture. To continue an earlier fit, give its mixture (a warm start): two fits of one iteration each
-    /// equal one fit of two iterations.
+    /// A given mixture. To continue an earlier fit, give its mixture (a warm start). With `Acceleration.None`, two
+    /// fits of one iteration each equal one fit of two iterations.
     | Mixture of Mixture<'θ>
 
 /// The options of a fit: one record for every kind of component, with the kind's own settings in `Family`. Begin with
@@ -46,12 +47,13 @@ type FitOptions<'kind, 'θ> =
         Family: 'kind
         /// The start.
         Start: Start<'θ>
-        /// The starting weights πₖ (K), which are divided by their sum; None for the weights that the start gives. The short runs
-        /// of `Auto` and `Thorough` start from them, too.
+        /// The starting weights πₖ (K), which are divided by their sum; None for the weights that the start gives. The
+        /// short runs of `Auto` and `Thorough` start from them, too.
         StartWeights: float[] option
         /// The number of runs, with seeds Seed, Seed+1, …, when the start is random. The run with the best final
-        /// objective wins, the earliest of those within 1e-6 of it. Runs with irregular components (`Fit.Irregular`) are compared by the objective of the mixture in
-        /// which these components are widened to the scale of the data, so that a spike on equal values doesn't win.
+        /// objective wins, the earliest of those within 1e-6 of it. Runs with irregular components (`Fit.Irregular`)
+        /// are compared by the objective of the mixture in which these components are widened to the scale of the data,
+        /// so that a spike on equal values doesn't win.
         Restarts: int
         /// The seed of the first run.
         Seed: int
@@ -63,22 +65,24 @@ type FitOptions<'kind, 'θ> =
         Tolerance: float
         /// The convergence rule; k-means has its own.
         Stopping: Stopping
-        /// How the fit reaches the limit of EM. Fits with Hard assignment, with History or with RegCovar Absolute, and k-means, are
-        /// not accelerated.
+        /// How the fit reaches the limit of EM. k-means is not accelerated, nor are fits with Hard assignment, with
+        /// History or with RegCovar Absolute.
         Acceleration: Acceleration
         /// The largest number of M-steps.
         MaxIterations: int
-        /// Whether to fit fewer components when a start that chooses rows finds fewer different rows than components; otherwise
-        /// that is an error. Options with an entry for each component must then be absent.
+        /// Whether to fit fewer components when a start that chooses rows finds fewer different rows than components;
+        /// otherwise that is an error. Options with an entry for each component must then be absent.
         FewerComponents: bool
         /// The prior on the weights, π ~ Dirichlet(α).
         WeightPrior: WeightPrior
-        /// The volume of a noise component for rows that belong to no component; None without noise. Its weight follows those
-        /// of the components, also in StartWeights and in WeightPrior. A fit starts from 5 % of noise, or from the share of
-        /// the rows with the label −1 of `Start.Labels`.
+        /// The volume of a noise component for rows that belong to no component; None without noise. Its weight follows
+        /// those of the components, also in StartWeights and in WeightPrior. A fit starts from 5 % of noise, or from
+        /// the share of the rows that `Start.Labels` gives the label −1. With `WeightPrior.Fixed` the weight of the
+        /// noise stays at its start, 5 % unless StartWeights or labels give another.
         Noise: NoiseVolume option
-        /// Whether NaN in the data is an error (Reject), or a missing cell (Fit): then the fit maximises the likelihood of the
-        /// observed cells. Rows without an observed cell don't count.
+        /// Whether NaN in the data is an error (Reject), or a missing cell (Fit): then the fit maximises the likelihood
+        /// of the observed cells. Rows without an observed cell don't count. Missing cells go neither with Noise nor
+        /// with k-means.
         Missing: Missing
         /// A function called after every E-step of every run, from one thread at a time.
         Progress: Progress -> unit
@@ -97,7 +101,8 @@ type FitOptions<'kind, 'θ> =
 /// Makes and checks options of fits.
 module FitOptions =
     /// Returns the default options for a kind: one component; the start `Auto` from seed 0; EM until the change
-    /// of the objective and its remaining gain are below 1e-6, at most 1000 iterations; no prior on the weights; the kernels on all cores.
+    /// of the objective and its remaining gain are below 1e-6, at most 1000 iterations; no prior on the weights; the
+    /// kernels on all cores.
     let ofKind (kind: 'kind) : FitOptions<'kind, 'θ> =
         { Components = 1
           Family = kind

@@ -35,8 +35,8 @@ module Model =
           Backend = Kernel.backend
           Execution = Execution.Default }
 
-    /// Opens the model's backend on the rows of a source. If NaN is a missing cell to the model, on the rows of each pattern
-    /// of missing cells: see `IncompleteRows.backend`.
+    /// Opens the model's backend on the rows of a source. If NaN is a missing cell to the model, on the rows of each
+    /// pattern of missing cells: see `IncompleteRows.backend`.
     let openPass (model: Model<'θ>) (source: Source) : Result<Pass<'θ>, GmmError> =
         let backend =
             match model.Missing with
@@ -54,8 +54,8 @@ module Model =
     let components (model: Model<'θ>) (mixture: Mixture<'θ>) : int =
         mixture.Components - (if model.Family.Noise.IsSome then 1 else 0)
 
-    /// Returns the number of free parameters of a mixture: the family's, the weights but one (none if they are fixed), and
-    /// the volume of the noise if it was measured.
+    /// Returns the number of free parameters of a mixture: the family's, the weights but one (none if they are fixed),
+    /// and the volume of the noise if it was measured.
     let freeParameters (model: Model<'θ>) (mixture: Mixture<'θ>) : int =
         model.Family.FreeParameters mixture.Parameters
         + (match model.Family.Noise with

@@ -14,9 +14,9 @@ type Iterate<'θ> =
         Objective: float
         /// The change of the objective since the previous iterate; ∞ at the start.
         Change: float
-        /// Aitken's estimate of the remaining gain of the objective (`Convergence.remaining`); ∞ at the start and after the
-        /// first M-step, unless the objective no longer changes, and in accelerated fits where too few EM steps follow one
-        /// another.
+        /// Aitken's estimate of the remaining gain of the objective (`Convergence.remaining`); ∞ at the start and after
+        /// the first M-step, unless the objective no longer changes, and in accelerated fits where too few EM steps
+        /// follow one another.
         Remaining: float
         /// Whether the iterate is an extrapolation, and not the M-step of the one before.
         IsExtrapolated: bool

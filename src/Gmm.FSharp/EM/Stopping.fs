@@ -11,7 +11,8 @@ type Stop =
 [<RequireQualifiedAccess>]
 type Stopping =
     /// |change| < Tolerance, and Aitken's estimate of the remaining gain < Tolerance (Böhning, Dietz, Schaub,
-    /// Schlattmann and Lindsay 1994). EM makes small steps long before it reaches the maximum, which this rule takes into account.
+    /// Schlattmann and Lindsay 1994). EM makes small steps long before it reaches the maximum, which this rule takes
+    /// into account.
     | Aitken
     /// |change| < Tolerance, the rule of scikit-learn and most other programs.
     | Change
@@ -33,8 +34,8 @@ type Rule<'θ> =
     {
         /// Whether the rule is that of k-means: hard assignment, and equal, fixed weights.
         IsHardLimit: bool
-        /// Whether the next mixture is always the exact maximum of the M-step, so that extrapolations of it can be judged by
-        /// the objective.
+        /// Whether the next mixture is always the exact maximum of the M-step, so that extrapolations of it can be
+        /// judged by the objective.
         IsExact: bool
         /// The mixture that follows an iterate.
         Next: Model<'θ> -> Iterate<'θ> -> Result<Mixture<'θ>, GmmError>
@@ -44,8 +45,8 @@ type Rule<'θ> =
 
 /// Rules.
 module Rule =
-    /// The rule of EM: the M-step, until a convergence rule is satisfied. `isExact` says whether the family's M-step is the
-    /// exact maximum.
+    /// The rule of EM: the M-step, until a convergence rule is satisfied. `isExact` says whether the family's M-step is
+    /// the exact maximum.
     let em<'θ> isExact (stopping: Stopping) : Rule<'θ> =
         { IsHardLimit = false
           IsExact = isExact

@@ -40,8 +40,8 @@ type Family<'θ> =
         Move: (Tensor -> Tensor) -> 'θ -> 'θ
         /// The parameters as free coordinates.
         Coordinates: Coordinates<'θ>
-        /// The noise component, if mixtures of the family have one: a constant density with a weight of its own, after those of
-        /// the K components. `Noise.wrap` sets it.
+        /// The noise component, if mixtures of the family have one: a constant density with a weight of its own, after
+        /// those of the K components. `Noise.wrap` sets it.
         Noise: Noise option
         /// Converts parameters and settings to plain data and back.
         Storage: Storage<'θ>
@@ -59,8 +59,9 @@ and [<NoEquality; NoComparison>] Coordinates<'θ> =
         /// The coordinates of parameters. They are infinite where the parameters are on the edge of their domain, such
         /// as a probability of 0.
         OfParameters: 'θ -> float[]
-        /// A step in each coordinate that changes a component's density by a similar amount: a standard deviation for a mean, 1
-        /// for a logarithm. Lengths of steps are measured in these units, so that they don't depend on the units of the data.
+        /// A step in each coordinate that changes a component's density by a similar amount: a standard deviation for a
+        /// mean, 1 for a logarithm. Lengths of steps are measured in these units, so that they don't depend on the
+        /// units of the data.
         Units: 'θ -> float[]
         /// The parameters with given coordinates, laid out like the given parameters. Error where numbers overflow or
         /// leave the domain.
@@ -81,17 +82,18 @@ and [<NoEquality; NoComparison>] Storage<'θ> =
         OfSettings: 'θ -> State -> Result<Family<'θ>, GmmError>
     }
 
-/// A family's treatment of incomplete rows, which miss some cells. `o` is a pattern: the numbers of the observed columns, ascending. Rows of one
-/// pattern are complete rows of |o| columns for the same family with restricted parameters.
+/// A family's treatment of incomplete rows, which miss some cells. `o` is a pattern: the numbers of the observed
+/// columns, ascending. Rows of one pattern are complete rows of |o| columns for the same family with restricted
+/// parameters.
 and [<NoEquality; NoComparison>] IncompleteRows<'θ> =
     {
-        /// The parameters of the distribution of the observed columns, at least one: `Restrict o θ`. `LogDensity`, `Sums`,
-        /// `SumLengths` and `Form` must hold for them.
+        /// The parameters of the distribution of the observed columns, at least one: `Restrict o θ`. `LogDensity`,
+        /// `Sums`, `SumLengths` and `Form` must hold for them.
         Restrict: int[] -> 'θ -> 'θ
         /// The statistics of all columns under θ, from those of the observed columns of rows of one pattern under the
-        /// restricted parameters: `Lift o θ statistics`. In place of a missing cell, the sums have their expectation under each
-        /// component, given the observed cells of the row. Weight, log-likelihood and counts don't change. Without an
-        /// observed column, the given sums are empty.
+        /// restricted parameters: `Lift o θ statistics`. In place of a missing cell, the sums have their expectation
+        /// under each component, given the observed cells of the row. Weight, log-likelihood and counts don't change.
+        /// Without an observed column, the given sums are empty.
         Lift: int[] -> 'θ -> Statistics -> Statistics
         /// The row (D) with the mean E(x|xₒ, k) in every missing cell, from the numbers of its observed cells:
         /// `Complete o θ k observed`. Partial application to a pattern, parameters and component prepares what all rows

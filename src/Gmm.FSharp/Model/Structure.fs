@@ -2,10 +2,10 @@ namespace Gmm
 
 open System
 
-/// The covariances that the components of a Gaussian mixture may have. Σₖ = λₖ Dₖ Aₖ Dₖᵀ has a volume λₖ = |Σₖ|^(1/D), a shape
-/// Aₖ (diagonal, |Aₖ| = 1) and an orientation Dₖ (its eigenvectors). Each of the three may be the same in all components or
-/// not, which makes fourteen structures (Celeux and Govaert 1995). Eight of them have mclust's names: three letters for
-/// volume, shape and orientation, E for equal, V for variable, I for identity.
+/// The covariances that the components of a Gaussian mixture may have. Σₖ = λₖ Dₖ Aₖ Dₖᵀ has a volume λₖ = |Σₖ|^(1/D),
+/// a shape Aₖ (diagonal, |Aₖ| = 1) and an orientation Dₖ (its eigenvectors). Each of the three may be the same in all
+/// components or not, which makes fourteen structures (Celeux and Govaert 1995). Eight of them have mclust's names:
+/// three letters for volume, shape and orientation, E for equal, V for variable, I for identity.
 type Structure =
     /// Every component has its own symmetric matrix; mclust's VVV.
     | Full
@@ -43,11 +43,11 @@ type Variation =
     | Equal
     /// Every component has its own; mclust's V.
     | Variable
-    /// That of the identity: a sphere as shape, the axes as orientation; mclust's I.
+    /// That of the identity: a sphere if it is the shape, the axes if it is the orientation; mclust's I.
     | Identity
 
-/// The covariance structures: names, layout and number of free parameters of each. `GaussianMStep` has the
-/// estimators.
+/// The covariance structures: names, layout and number of free parameters of each. `GaussianEstimators`
+/// has the estimators.
 module Structure =
     /// All structures. Files store a structure as its index in this list, so new structures go to the end.
     let all = [ Full; Diag; Spherical; TiedFull; TiedDiag; TiedSpherical; VEI; EVI; VEE; EVE; VVE; EEV; VEV; EVV ]
@@ -75,8 +75,8 @@ module Structure =
         let _, _, layout = facts structure
         layout
 
-    /// Returns the name of a structure: as in scikit-learn and tgmm where they have it (full, tied_full, diag …), otherwise
-    /// mclust's (VEI …).
+    /// Returns the name of a structure: as in scikit-learn and tgmm where they have it (full, tied_full, diag …),
+    /// otherwise mclust's (VEI …).
     let name structure =
         let name, _, _ = facts structure
         name
@@ -110,9 +110,9 @@ module Structure =
     /// Other names for some structures; E and V are mclust's for one column.
     let private aliases = [ "isotropic", Spherical; "tied", TiedFull; "E", TiedSpherical; "V", Spherical ]
 
-    /// Returns the structure with a given name, in any case: `name`, `mclustName` or `words` of a structure, "isotropic"
-    /// (spherical), "tied" (tied_full), or mclust's "E" (tied_spherical) or "V" (spherical) for one column. Error when no
-    /// structure has that name.
+    /// Returns the structure with a given name, in any case: `name`, `mclustName` or `words` of a structure,
+    /// "isotropic" (spherical), "tied" (tied_full), or mclust's "E" (tied_spherical) or "V" (spherical) for one column.
+    /// Error when no structure has that name.
     let parse (text: string) : Result<Structure, GmmError> =
         let text = if isNull text then "" else text
 
@@ -128,8 +128,8 @@ module Structure =
             let known = short |> List.map fst |> String.concat ", "
             Error(InvalidOption("Structure", $"one of {known}, or words such as \"{words VEV}\"", $"\"{text}\""))
 
-    /// Returns the number of free parameters in the covariances of K components of D features: 1 or K for the volume, D − 1
-    /// or K(D − 1) for the shape, D(D − 1)/2 or K·D(D − 1)/2 for the orientation, 0 for the identity's shape or
+    /// Returns the number of free parameters in the covariances of K components of D features: 1 or K for the volume,
+    /// D − 1 or K(D − 1) for the shape, D(D − 1)/2 or K·D(D − 1)/2 for the orientation, 0 for the identity's shape or
     /// orientation (Celeux and Govaert 1995, table 1).
     let freeParameters components features structure =
         let count variation ofOne =
@@ -141,9 +141,9 @@ module Structure =
         let volume, shape, orientation = parts structure
         count volume 1 + count shape (features - 1) + count orientation (features * (features - 1) / 2)
 
-    /// Returns the fewest rows from which a component's covariance can be estimated. With fewer than D + 1 rows a matrix of
-    /// its own has a direction of variance 0, and an own shape lies along it; with one row it has no volume. A structure whose
-    /// components own neither volume nor shape needs none.
+    /// Returns the fewest rows from which a component's covariance can be estimated. With fewer than D + 1 rows a
+    /// matrix of its own has a direction of variance 0, and an own shape lies along it; with one row it has no volume.
+    /// A structure whose components own neither volume nor shape needs none.
     let internal fewestRows features structure =
         match parts structure with
         | _, Variation.Variable, (Variation.Equal | Variation.Variable) -> features + 1

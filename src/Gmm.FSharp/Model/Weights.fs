@@ -4,7 +4,8 @@ namespace Gmm
 type WeightPrior =
     /// No prior, α = 1: maximum likelihood.
     | Flat
-    /// One α from 1 to 1e150 for every component (K), or one number for all. It acts like αₖ − 1 extra rows.
+    /// One α from 1 to 1e150 for every weight, or one number for all. With noise, its α is the last. Each acts
+    /// like αₖ − 1 extra rows.
     | Dirichlet of concentration: float[]
     /// Fixed weights: they keep their starting values.
     | Fixed
@@ -40,14 +41,14 @@ module WeightPrior =
 
             logWeights |> Array.mapi term |> Array.sum
 
-    /// Returns an error when the prior breaks a rule for K components.
+    /// Returns an error when the prior breaks a rule for this number of weights.
     let check components prior : Result<unit, GmmError> =
         match prior with
         | Flat
         | Fixed -> Ok()
         | Dirichlet concentration ->
             let count = concentration.Length
-            let expected = $"one concentration for each of the {components} components, or one for all"
+            let expected = $"one concentration for each of the {components} weights, or one for all"
             let bad = concentration |> Array.tryFind (fun alpha -> not (alpha >= 1.0 && alpha <= Limits.largest))
 
             GmmError.requireAll

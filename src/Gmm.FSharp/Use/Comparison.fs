@@ -39,8 +39,8 @@ type Comparison =
 module Comparison =
     /// Compares two mixtures of a family. It matches the min(K₁, K₂) pairs of components with the least sum of
     /// distances between means. A mean is a row of `Family.Means`: μₖ for Gaussians, the mean parameters E T(x) for
-    /// exponential families, and the means of all parts, one after another, for a product. Noise is left out. Error when the means differ
-    /// in length or are too large.
+    /// exponential families, and the means of all parts, one after another, for a product. Noise is left out. Error
+    /// when the means differ in length or are too large.
     let ofMixtures (family: Family<'θ>) (first: Mixture<'θ>) (second: Mixture<'θ>) : Result<Comparison, GmmError> =
         let means, means' = family.Means first.Parameters, family.Means second.Parameters
         let weights, weights' = first.Weights, second.Weights

@@ -31,9 +31,9 @@ type Regression =
 /// Marginal and conditional distributions of Gaussian mixtures, which are Gaussian mixtures too (Bishop, PRML, 2006,
 /// §2.3.1–2.3.2), and regression with them (Sung, Gaussian Mixture Regression and Classification, 2004).
 module Conditional =
-    /// Returns the distribution of some features, in the order given. It has the same weights, the means and covariances of
-    /// those features, and the structure that `Gaussian.marginal` says. Noise is left out, here and below. Error unless there is at least one feature, all are different, and all
-    /// are from 0 to D − 1.
+    /// Returns the distribution of some features, in the order given. It has the same weights, the means and
+    /// covariances of those features, and the structure that `Gaussian.marginal` says. Noise is left out, here and
+    /// below. Error unless there is at least one feature, all are different, and all are from 0 to D − 1.
     let marginal (features: int[]) (mixture: Mixture<Gaussian>) : Result<Mixture<Gaussian>, GmmError> =
         Gaussian.marginal features mixture.Parameters
         |> Result.map (fun parameters ->
@@ -167,9 +167,9 @@ module Conditional =
             return! Mixture.create ((weights conditional (Tensor.create [| 1; count |] values)).toArray()) parameters
         }
 
-    /// Returns the distribution of the missing cells of a row (D), which are NaN, given its other cells: the mixture of the
-    /// missing features, in ascending order. Error when no cell is missing, when the row has another number of cells than
-    /// the mixture has features, or when a cell is infinite or exceeds 1e150 in magnitude.
+    /// Returns the distribution of the missing cells of a row (D), which are NaN, given its other cells: the mixture of
+    /// the missing features, in ascending order. Error when no cell is missing, when the row has another number of
+    /// cells than the mixture has features, or when a cell is infinite or exceeds 1e150 in magnitude.
     let ofRow (row: float[]) (mixture: Mixture<Gaussian>) : Result<Mixture<Gaussian>, GmmError> =
         let missing, given = [| 0 .. row.Length - 1 |] |> Array.partition (fun j -> Double.IsNaN row[j])
 

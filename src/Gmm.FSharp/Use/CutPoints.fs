@@ -158,5 +158,6 @@ module CutPoints =
         }
 
     /// Returns the points at which the labels of `Predict.labels` change, in ascending order, with the components on
-    /// both sides: see `ofMixture`. Error unless the mixture has one feature.
+    /// both sides: see `ofMixture`. These are the labels of the components; noise is left out. Error unless the mixture
+    /// has one feature.
     let ofFit (fit: Fit<Gaussian>) : Result<CutPoint[], GmmError> = ofMixture fit.Mixture

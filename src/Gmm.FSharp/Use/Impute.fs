@@ -2,11 +2,11 @@ namespace Gmm
 
 open System
 
-/// Puts values into missing cells, which are NaN, with a fitted mixture. Observed cells don't change. The fit need not have seen
-/// missing cells itself.
+/// Puts values into missing cells, which are NaN, with a fitted mixture. Observed cells don't change. The fit need not
+/// have seen missing cells itself.
 module Impute =
-    /// Completes the rows of data. `complete family rows mixture observed` prepares for a pattern; the function that it returns
-    /// gets the responsibilities (K), the row's number and its observed cells, and gives all cells (D).
+    /// Completes the rows of data. `complete family rows mixture observed` prepares for a pattern; the function that it
+    /// returns gets the responsibilities (K), the row's number and its observed cells, and gives all cells (D).
     let private rows
         (complete: IncompleteRows<'θ> -> int[] -> float[] -> int64 -> float[] -> float[])
         (fit: Fit<'θ>)
@@ -55,10 +55,10 @@ module Impute =
         }
 
     /// Returns the data (N×D) with the mean of the mixture, given the observed cells of the row, in every missing cell:
-    /// Σₖ rₙₖ E(x|xₒ, k) (Ghahramani and Jordan 1994). Completed data vary less than the data would; for estimates that need their
-    /// spread, use `draws`. The mean of categories is that of their numbers, which is rarely a category. Error when the family
-    /// can't treat missing cells or the mixture has noise, when the data have another number of columns than the mixture, no rows, or a number that is infinite or
-    /// outside the family's domain.
+    /// Σₖ rₙₖ E(x|xₒ, k) (Ghahramani and Jordan 1994). Completed data vary less than the data would; for estimates that
+    /// need their spread, use `draws`. The mean of categories is that of their numbers, which is rarely a category.
+    /// Error when the family can't treat missing cells or the mixture has noise, when the data have another number of
+    /// columns than the mixture, no rows, or a number that is infinite or outside the family's domain.
     let means (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
         let family, mixture = fit.Model.Family, fit.Mixture
 
@@ -77,11 +77,11 @@ module Impute =
 
         source |> rows complete fit
 
-    /// Returns the data (N×D) with a draw from the mixture, given the observed cells of the row, in every missing cell: first a
-    /// component with probability rₙₖ, then its missing cells given the observed ones. Several draws with different seeds are
-    /// multiple imputations (Rubin 1987). A draw y of a whole row gives yₘ + E(xₘ|xₒ, k) − E(xₘ|yₒ, k), which has the
-    /// conditional distribution (Matheron's rule). The same seed gives the same cells, on any number of threads. Errors as
-    /// `means`.
+    /// Returns the data (N×D) with a draw from the mixture, given the observed cells of the row, in every missing cell:
+    /// first a component with probability rₙₖ, then its missing cells given the observed ones. Several draws with
+    /// different seeds are multiple imputations (Rubin 1987). A draw y of a whole row gives yₘ + E(xₘ|xₒ, k) − E(xₘ|yₒ,
+    /// k), which has the conditional distribution (Matheron's rule). The same seed gives the same cells, on any number
+    /// of threads. Errors as `means`.
     let draws (fit: Fit<'θ>) (seed: int) (source: Source) : Result<float[,], GmmError> =
         let family, mixture = fit.Model.Family, fit.Mixture
         let samples = Array.init mixture.Components (fun k -> lazy family.Sample mixture.Parameters k)

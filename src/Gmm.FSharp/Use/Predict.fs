@@ -3,9 +3,10 @@ namespace Gmm
 open System
 
 /// Applies a fitted mixture to data: its training data or new data. All functions return an error when the data have
-/// another number of features than the mixture, no rows, or a number that isn't finite. If the model of the fit treats NaN as
-/// a missing cell (`Missing.Fit`), a row with missing cells has the density and the responsibilities of its observed cells; those of a row
-/// without an observed cell are 1 and the weights πₖ. `RowPredictor` predicts single rows faster.
+/// another number of features than the mixture, no rows, or a number that isn't finite. If the model of the fit treats
+/// NaN as a missing cell (`Missing.Fit`), a row with missing cells has the density and the responsibilities of its
+/// observed cells; those of a row without an observed cell are 1 and the weights πₖ. `RowPredictor` predicts single
+/// rows faster.
 module Predict =
     /// Computes a result from data that suit the mixture. Error when they don't.
     let private onData (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =
@@ -77,8 +78,8 @@ module Predict =
     let private ofWeights rows (mixture: Mixture<'θ>) : float[] =
         mixture.Weights |> Array.map log |> Array.replicate rows |> Array.concat
 
-    /// Returns the same as `comparableComplete`. If NaN is a missing cell to the model, a row with missing cells has the numbers of
-    /// its observed cells, under the mixture of their columns.
+    /// Returns the same as `comparableComplete`. If NaN is a missing cell to the model, a row with missing cells has
+    /// the numbers of its observed cells, under the mixture of their columns.
     let internal comparable (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> struct (float[] * int[]) =
         let complete = comparableComplete model.Family mixture
 
@@ -133,8 +134,8 @@ module Predict =
         source |> Source.fill execution 1 (Memory all) ofBlock
         all
 
-    /// Returns Σₙ wₙvₙ and Σₙ wₙ over the rows with an observed cell, from the numbers vₙ of every block. Error when there is
-    /// no such row of positive weight.
+    /// Returns Σₙ wₙvₙ and Σₙ wₙ over the rows with an observed cell, from the numbers vₙ of every block. Error when
+    /// there is no such row of positive weight.
     let private weightedSums
         (fit: Fit<'θ>)
         (ofBlock: Block -> float[])
@@ -165,8 +166,8 @@ module Predict =
 
     /// Returns the component with the largest joint density for every row (N); ties go to the lower one. A row that is
     /// impossible under every component has the label that it has in the limit of a small probability ε in place of
-    /// every 0: first the number of impossible values counts, then the density of the others. A row that is likeliest noise
-    /// has the label −1.
+    /// every 0: first the number of impossible values counts, then the density of the others. A row that is likeliest
+    /// noise has the label −1.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
         let comparable = comparable fit.Model fit.Mixture
 
@@ -176,8 +177,8 @@ module Predict =
 
         source |> onData fit.Model fit.Mixture (byRow fit.Model.Execution ofBlock)
 
-    /// Returns the responsibilities rₙₖ (N×K, or N×(K+1) with those of noise last): every row sums to 1. Those of a row that is impossible under every
-    /// component are those of the limit that `labels` describes; its log-density is −∞.
+    /// Returns the responsibilities rₙₖ (N×K, or N×(K+1) with those of noise last): every row sums to 1. Those of a row
+    /// that is impossible under every component are those of the limit that `labels` describes; its log-density is −∞.
     let responsibilities (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
         let assign = assign fit.Model fit.Mixture
 

@@ -110,8 +110,8 @@ module Sample =
           BlockRows = blockRows
           Read = read }
 
-    /// Checks the options and returns `source` for a mixture of K components of the given features, and noise if it has one
-    /// weight more; `draw k` returns a function that draws rows of component k.
+    /// Checks the options and returns `source` for a mixture of K components of the given features, and noise if it has
+    /// one weight more; `draw k` returns a function that draws rows of component k.
     let private sourceOf components features draw (options: SampleOptions) rows (mixture: Mixture<'θ>) =
         let first = if mixture.Components > components then Noise.Label else 0
         let most = Array.MaxLength / (1 + features)
@@ -186,8 +186,8 @@ module Sample =
     /// Draws n rows from a Gaussian mixture, each from the part of its component inside a region: x = μₖ + r·Wₖ⁻¹u. The
     /// direction u is uniform (Muller 1959); the radius r has the χ distribution with D degrees of freedom between the
     /// region's radii, drawn by its inverse distribution function. It rejects no row, so regions of any probability
-    /// cost the same. Components keep the weights of the mixture; noise is left out. Errors as `ofMixture`, and when the region breaks its
-    /// rule.
+    /// cost the same. Components keep the weights of the mixture; noise is left out. Errors as `ofMixture`, and when
+    /// the region breaks its rule.
     let within
         (region: Region)
         (options: SampleOptions)

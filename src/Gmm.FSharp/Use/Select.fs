@@ -27,8 +27,8 @@ type Judged<'θ> =
         Aic: float
     }
 
-    /// Whether a component lies on the floor of its covariance. The likelihood then measures the floor, and no criterion
-    /// can be trusted.
+    /// Whether a component lies on the floor of its covariance. The likelihood then measures the floor, and no
+    /// criterion can be trusted.
     member judged.IsOnFloor = not judged.Fit.Irregular.OnFloor.IsEmpty
 
     /// Returns the value of a criterion.
@@ -55,7 +55,8 @@ type SelectionWarning =
     /// The best candidate has the largest or the smallest number of components that was tried, so that a number outside
     /// the range may be better.
     | AtEdge of components: int
-    /// Some candidates have a lower value of the criterion than the best one, but a component on the floor of its covariance.
+    /// Some candidates have a lower value of the criterion than the best one, but a component on the floor of its
+    /// covariance.
     | BetterOnFloor of count: int
     /// The best candidate has a component on the floor of its covariance, because every candidate with a fit has one or
     /// because `Select.evenOnFloor` was asked for.
@@ -84,8 +85,8 @@ type Selection<'θ> =
         Criterion: Criterion
         /// All candidates, in the order in which they were given.
         Candidates: Candidate<'θ> list
-        /// The candidate whose fit has the lowest value, the first of equals, among those without a component on the floor
-        /// of its covariance.
+        /// The candidate whose fit has the lowest value, the first of equals, among those without a component on the
+        /// floor of its covariance.
         Best: Candidate<'θ>
         /// The fit of the best candidate.
         Fit: Fit<'θ>
@@ -135,9 +136,10 @@ type Selection<'θ> =
         :: List.map line selection.Candidates
         |> String.concat Environment.NewLine
 
-    /// The criterion as a table like mclust's: a line for every number of components, a column for every name of a structure
-    /// or family. A star marks the best candidate. A dash stands where there is no candidate, no fit, or one with a component
-    /// on the floor of its covariance; a selection of the best of all, `Select.evenOnFloor`, still marks that one.
+    /// The criterion as a table like mclust's: a line for every number of components, a column for every name of a
+    /// structure or family. A star marks the best candidate. A dash stands where there is no candidate, no fit, or one
+    /// with a component on the floor of its covariance. With `Select.evenOnFloor`, the best candidate is shown and
+    /// starred even if it is on the floor.
     member selection.Grid =
         let names = selection.Candidates |> List.map _.Name |> List.distinct
         let counts = selection.Candidates |> List.map _.Components |> List.distinct |> List.sort
@@ -203,10 +205,10 @@ module Select =
         judgedOf selection.Candidates |> choose selection.Criterion selection.Candidates
 
     /// Fits candidates and chooses the best. A candidate with a component on the floor of its covariance is kept, but
-    /// only chosen if every candidate has one (`evenOnFloor` chooses among all). Each candidate has a name, its K and a function that fits it with an
-    /// execution. Small data are fitted in parallel on the threads of `execution`, which changes no bit. `report` is
-    /// called as each candidate finishes, from one thread at a time. Error when no candidate has a fit: that of the
-    /// first candidate.
+    /// only chosen if every candidate has one (`evenOnFloor` chooses among all). Each candidate has a name, its K and a
+    /// function that fits it with an execution. Small data are fitted in parallel on the threads of `execution`, which
+    /// changes no bit. `report` is called as each candidate finishes, from one thread at a time. Error when no
+    /// candidate has a fit: that of the first candidate.
     let among
         (execution: Execution)
         (criterion: Criterion)

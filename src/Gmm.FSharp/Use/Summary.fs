@@ -233,22 +233,22 @@ module Summary =
     /// parameters (df), BIC and AIC, of which lower is better; for every component its weight πₖ, the expected number
     /// of its rows Nₖ = Σₙ wₙrₙₖ and its parameters; warnings. Gaussian components have means and standard deviations,
     /// and whole covariance matrices if these are full and D ≤ 10; other families have the parameters that their
-    /// modules read (`Poisson.rates` …), families from other assemblies their means. Parameters have six digits, criteria ten. The text
-    /// shows at most 100 components, and 100 rows of a table. Error unless the names are those of all D columns, such
-    /// as `Table.Names`, or none, for "column 1" …
+    /// modules read (`Poisson.rates` …), families from other assemblies their means. Parameters have six digits,
+    /// criteria ten. The text shows at most 100 components, and 100 rows of a table. Error unless the names are those
+    /// of all D columns, such as `Table.Names`, or none, for "column 1" …
     let ofFit (columnNames: string[]) (fit: Fit<'θ>) : Result<string, GmmError> =
         namesOf columnNames fit |> Result.map (fun names -> write names fit None)
 
     /// Returns a summary of a fit with what only data can show, usually the data of the fit: the integrated complete
     /// likelihood (`Predict.icl`), and for every component the number of rows that `Predict.labels` gives to it, as in
-    /// mclust's clustering table. It counts every row once, whatever its weight. Errors as `ofFit` and `Predict.labels`.
+    /// mclust's clustering table. It counts every row once, whatever its weight. Errors as `ofFit` and
+    /// `Predict.labels`.
     let onData (columnNames: string[]) (fit: Fit<'θ>) (source: Source) : Result<string, GmmError> =
         result {
             let! names = namesOf columnNames fit
             let! labels = Predict.labels fit source
             let! icl = Predict.icl fit source
             let counts = Array.zeroCreate fit.Components
-
 
             labels
             |> Array.iter (fun label ->

@@ -203,8 +203,9 @@ module Metrics =
     // ── A fitted mixture ────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Evaluates a fitted mixture on data, and on true labels if there are any. It computes the criteria, and measures
-    /// the clustering by likeliest components; the agreement with the labels ignores sample weights. It computes all N²
-    /// distances and keeps none. Errors as `Predict.labels`, and when labels and rows differ in number.
+    /// the clustering by likeliest components; the agreement with the labels ignores sample weights. Rows of
+    /// noise, whose label is −1, count as one cluster. It computes all N² distances and keeps none. Errors as
+    /// `Predict.labels`, and when labels and rows differ in number.
     let evaluate (fit: Fit<'θ>) (truth: 'A[] option) (source: Source) : Result<Evaluation, GmmError> =
         let count = truth |> Option.map (fun truth -> int64 truth.Length) |> Option.defaultValue source.Rows
 
