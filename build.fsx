@@ -468,6 +468,16 @@ module Steps =
                   if Path.GetDirectoryName page = folder && leadsNowhere page link then
                       $"{Path.GetRelativePath(folder, page)}: {link}" ]
 
+    /// Mends a page of the reference.
+    let private mendReference (page: string) =
+        // The paragraphs of F#'s summaries are within another, which HTML doesn't allow.
+        let page = Regex.Replace(page, @"(<p class=""fsdocs-summary"">)\s*<p>", "$1")
+        let page = Regex.Replace(page, @"</p>\s*</p>", "</p>")
+        // The code of examples keeps the margin that it has in the XML file.
+        let example = "(?s)(?<=<p class=\"fsdocs-example\">\\s*<pre[^>]*>).*?(?=</pre>)"
+        let withoutMargin (code: Match) = Regex.Replace(code.Value, "(?m)(?<=^|<code[^>]*>) {12}", "")
+        Regex.Replace(page, example, withoutMargin)
+
     /// Makes the pages of fsdocs a site that lies anywhere, on the disk or below any address: links from the root, which begin with
     /// a marker, become relative ones; the index of the search becomes a script, because a page on the disk may load no other
     /// data; and what no page uses goes.
@@ -478,10 +488,7 @@ module Steps =
             let depth = Path.GetRelativePath(folder, page).Split(Path.DirectorySeparatorChar).Length - 1
             // What a script prints may name files of this checkout.
             let text = (File.ReadAllText page).Replace(marker, String.replicate depth "../").Replace($"{root}/", "")
-            // In the reference, the code of examples keeps the margin that it has in the XML file.
-            let example = "(?s)(?<=<p class=\"fsdocs-example\">\\s*<pre[^>]*>).*?(?=</pre>)"
-            let withoutMargin (code: Match) = Regex.Replace(code.Value, "(?m)(?<=^|<code[^>]*>) {12}", "")
-            File.WriteAllText(page, (if depth > 0 then Regex.Replace(text, example, withoutMargin) else text))
+            File.WriteAllText(page, (if depth > 0 then mendReference text else text))
 
         let indexOfFsdocs = Path.Combine(folder, "index.json")
         use index = JsonDocument.Parse((File.ReadAllText indexOfFsdocs).Replace($"{root}/", ""))
