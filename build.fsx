@@ -188,9 +188,10 @@ module Steps =
         dotnet "tool restore --verbosity quiet"
         Tools
 
-    /// Restores the packages of `paket.lock`; the projects import Paket's targets, which see to it.
+    /// Restores the packages of `paket.lock`. Paket does so once for all projects; each would otherwise start it again.
     let restorePackages Tools =
-        dotnet "restore Gmm.sln --verbosity quiet"
+        dotnet "paket restore --silent"
+        dotnet "restore Gmm.sln -p:PaketDisableGlobalRestore=true --verbosity quiet"
         Packages
 
     /// Brings `paket.lock` up to date with `paket.dependencies`; the variable takes the place of the feed's address.
@@ -200,16 +201,19 @@ module Steps =
         File.WriteAllText(lock, Regex.Replace(File.ReadAllText lock, "(?<=remote: ).+", "%NUGET_FEED%"))
         succeed "paket install" exitCode
 
+    /// The C# files, as `dotnet format` names them; without its slash, a folder would name none.
+    let private filesOfCSharp = "--folder --include src/ tests/ samples/ --verbosity quiet"
+
     /// Formats the F# and the C# sources. (The compiler itself sees to the C# style.)
-    let format Tools Packages =
+    let format Tools =
         dotnet "fantomas src tests samples docs build.fsx"
-        dotnet "format whitespace Gmm.sln --no-restore --verbosity quiet"
+        dotnet $"format whitespace {filesOfCSharp}"
         Formatted
 
     /// Fails where `format` would change something.
-    let checkFormat Tools Packages =
+    let checkFormat Tools =
         dotnet "fantomas --check src tests samples docs build.fsx"
-        dotnet "format whitespace Gmm.sln --no-restore --verify-no-changes --verbosity quiet"
+        dotnet $"format whitespace --verify-no-changes {filesOfCSharp}"
         Formatted
 
     /// Builds gmm_torch, the bridge to libtorch: to that of the system; or, after --torch or in the variable Torch_DIR, to the
@@ -692,9 +696,9 @@ let compile () =
 
 /// The formatting is checked first, for it takes less time than to compile.
 let checkAndTest arguments =
-    let tools, packages = prepare ()
-    let formatted = checkFormat tools packages
-    build packages |> test arguments formatted
+    let tools = restoreTools ()
+    let formatted = checkFormat tools
+    restorePackages tools |> build |> test arguments formatted
 
 /// The first argument chooses the benchmarks; without it they are those of the kernels.
 let bench arguments =
@@ -720,7 +724,7 @@ let targets: (string * string * (string list -> unit)) list =
       "diffsharp",
       "build and test Gmm.DiffSharp: diffsharp -- --source FOLDER",
       (fun args -> restoreTools () |> restoreDiffSharp args |> Option.iter (buildDiffSharp >> testDiffSharp))
-      "format", "format all sources", (fun _ -> prepare () ||> format |> ignore)
+      "format", "format all sources", (fun _ -> restoreTools () |> format |> ignore)
       "docs", "write the documentation to artifacts/docs", (fun _ -> compile () ||> docs)
       "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> buildDemo () |> picture)
       "pack", "write the NuGet packages to artifacts/packages", (fun _ -> prepare () |> snd |> pack)
