@@ -188,9 +188,10 @@ module Steps =
         dotnet "tool restore --verbosity quiet"
         Tools
 
-    /// Restores the packages of `paket.lock`; the projects import Paket's targets, which see to it.
+    /// Restores the packages of `paket.lock`. Paket does so once for all projects; each would otherwise start it again.
     let restorePackages Tools =
-        dotnet "restore Gmm.sln --verbosity quiet"
+        dotnet "paket restore --silent"
+        dotnet "restore Gmm.sln -p:PaketDisableGlobalRestore=true --verbosity quiet"
         Packages
 
     /// Brings `paket.lock` up to date with `paket.dependencies`; the variable takes the place of the feed's address.
@@ -200,16 +201,19 @@ module Steps =
         File.WriteAllText(lock, Regex.Replace(File.ReadAllText lock, "(?<=remote: ).+", "%NUGET_FEED%"))
         succeed "paket install" exitCode
 
+    /// The C# files, as `dotnet format` names them; without its slash, a folder would name none.
+    let private filesOfCSharp = "--folder --include src/ tests/ samples/ --verbosity quiet"
+
     /// Formats the F# and the C# sources. (The compiler itself sees to the C# style.)
-    let format Tools Packages =
+    let format Tools =
         dotnet "fantomas src tests samples docs build.fsx"
-        dotnet "format whitespace Gmm.sln --no-restore --verbosity quiet"
+        dotnet $"format whitespace {filesOfCSharp}"
         Formatted
 
     /// Fails where `format` would change something.
-    let checkFormat Tools Packages =
+    let checkFormat Tools =
         dotnet "fantomas --check src tests samples docs build.fsx"
-        dotnet "format whitespace Gmm.sln --no-restore --verify-no-changes --verbosity quiet"
+        dotnet $"format whitespace --verify-no-changes {filesOfCSharp}"
         Formatted
 
     /// Builds gmm_torch, the bridge to libtorch: to that of the system; or, after --torch or in the variable Torch_DIR, to the
@@ -468,6 +472,16 @@ module Steps =
                   if Path.GetDirectoryName page = folder && leadsNowhere page link then
                       $"{Path.GetRelativePath(folder, page)}: {link}" ]
 
+    /// Mends a page of the reference.
+    let private mendReference (page: string) =
+        // The paragraphs of F#'s summaries are within another, which HTML doesn't allow.
+        let page = Regex.Replace(page, @"(<p class=""fsdocs-summary"">)\s*<p>", "$1")
+        let page = Regex.Replace(page, @"</p>\s*</p>", "</p>")
+        // The code of examples keeps the margin that it has in the XML file.
+        let example = "(?s)(?<=<p class=\"fsdocs-example\">\\s*<pre[^>]*>).*?(?=</pre>)"
+        let withoutMargin (code: Match) = Regex.Replace(code.Value, "(?m)(?<=^|<code[^>]*>) {12}", "")
+        Regex.Replace(page, example, withoutMargin)
+
     /// Makes the pages of fsdocs a site that lies anywhere, on the disk or below any address: links from the root, which begin with
     /// a marker, become relative ones; the index of the search becomes a script, because a page on the disk may load no other
     /// data; and what no page uses goes.
@@ -478,10 +492,7 @@ module Steps =
             let depth = Path.GetRelativePath(folder, page).Split(Path.DirectorySeparatorChar).Length - 1
             // What a script prints may name files of this checkout.
             let text = (File.ReadAllText page).Replace(marker, String.replicate depth "../").Replace($"{root}/", "")
-            // In the reference, the code of examples keeps the margin that it has in the XML file.
-            let example = "(?s)(?<=<p class=\"fsdocs-example\">\\s*<pre[^>]*>).*?(?=</pre>)"
-            let withoutMargin (code: Match) = Regex.Replace(code.Value, "(?m)(?<=^|<code[^>]*>) {12}", "")
-            File.WriteAllText(page, (if depth > 0 then Regex.Replace(text, example, withoutMargin) else text))
+            File.WriteAllText(page, (if depth > 0 then mendReference text else text))
 
         let indexOfFsdocs = Path.Combine(folder, "index.json")
         use index = JsonDocument.Parse((File.ReadAllText indexOfFsdocs).Replace($"{root}/", ""))
@@ -685,9 +696,9 @@ let compile () =
 
 /// The formatting is checked first, for it takes less time than to compile.
 let checkAndTest arguments =
-    let tools, packages = prepare ()
-    let formatted = checkFormat tools packages
-    build packages |> test arguments formatted
+    let tools = restoreTools ()
+    let formatted = checkFormat tools
+    restorePackages tools |> build |> test arguments formatted
 
 /// The first argument chooses the benchmarks; without it they are those of the kernels.
 let bench arguments =
@@ -713,7 +724,7 @@ let targets: (string * string * (string list -> unit)) list =
       "diffsharp",
       "build and test Gmm.DiffSharp: diffsharp -- --source FOLDER",
       (fun args -> restoreTools () |> restoreDiffSharp args |> Option.iter (buildDiffSharp >> testDiffSharp))
-      "format", "format all sources", (fun _ -> prepare () ||> format |> ignore)
+      "format", "format all sources", (fun _ -> restoreTools () |> format |> ignore)
       "docs", "write the documentation to artifacts/docs", (fun _ -> compile () ||> docs)
       "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> buildDemo () |> picture)
       "pack", "write the NuGet packages to artifacts/packages", (fun _ -> prepare () |> snd |> pack)

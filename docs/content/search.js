@@ -32,11 +32,12 @@
         return page.path.startsWith("reference/") ? total : 3 * total;
     }
 
-    // The text around the first word.
+    // Whole words of the text around the first word.
     function excerpt(text, word) {
         const at = text.toLowerCase().indexOf(word);
         const start = at < 60 ? 0 : text.indexOf(" ", at - 60) + 1;
-        return (start > 0 ? "… " : "") + text.slice(start, start + 140);
+        const rest = text.slice(start);
+        return (start > 0 ? "… " : "") + (rest.length > 140 ? rest.slice(0, 140).replace(/ \S*$/, " …") : rest);
     }
 
     function item(page, words) {

@@ -4,6 +4,7 @@ module Gmm.DiffSharp.Tests.AutodiffTests
 open System
 open Expecto
 open Gmm
+open Gmm.Tests
 open Gmm.Tests.Support
 open Gmm.DiffSharp.Tests.Cases
 open MathNet.Numerics.LinearAlgebra

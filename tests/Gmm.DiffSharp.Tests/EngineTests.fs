@@ -5,6 +5,7 @@ open System
 open Expecto
 open Gmm
 open Gmm.Laws
+open Gmm.Tests
 open Gmm.Tests.Support
 open Gmm.DiffSharp.Tests.Cases
 

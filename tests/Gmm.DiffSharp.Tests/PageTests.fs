@@ -6,6 +6,7 @@ open System.Diagnostics
 open System.IO
 open System.Text.RegularExpressions
 open Expecto
+open Gmm.Tests
 open Gmm.Tests.Support
 
 let private root = repositoryRoot.Value

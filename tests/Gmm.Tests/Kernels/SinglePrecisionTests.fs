@@ -6,6 +6,7 @@ open System
 open Expecto
 open Gmm
 open Gmm.Tests.Generators
+open Gmm.Tests.KernelTests
 open Gmm.Tests.Support
 
 /// Fails unless a result of float32 data is that of the same numbers as float64 to the last bit.
@@ -62,8 +63,6 @@ let structures =
           for features in [ 1; 3; 17 ] do
               for assignment in [ "soft"; "hard" ] do
                   (Structure.name structure, features, assignment) ]
-
-let private widths = [ Width.Bits512; Width.Bits256; Width.Bits128 ]
 
 let private options components kind =
     { Gmm.defaultsOf kind with
@@ -276,19 +275,25 @@ let ``same results`` =
               let float32s, float64s = both false clusters
               let apart = array2D [ for k in 0..2 -> [ 1e5 * float k; 1e3; 1e5 * float k ] ]
 
-              for start in [ Start.KPlusPlus; Start.Points; Start.Means apart ] do
-                  for seed in 1..4 do
-                      let objective source =
-                          let options =
-                              { plain 3 Full with
-                                  Start = start
-                                  Seed = seed
-                                  Tolerance = 1e-8
-                                  MaxIterations = 200 }
+              let starts =
+                  [ for seed in 1..4 do
+                        Start.KPlusPlus, seed
+                        Start.Points, seed
+                    Start.Means apart, 1 ]
 
-                          (Gmm.fit options source |> ok).Trace |> Array.last
+              for start, seed in starts do
+                  let objective source =
+                      let options =
+                          { plain 3 Full with
+                              Start = start
+                              Seed = seed
+                              Tolerance = 1e-8
+                              // All but one come to rest; that one creeps.
+                              MaxIterations = 30 }
 
-                      relativelyNear 1e-5 "objective" [| objective float64s |] [| objective float32s |])
+                      (Gmm.fit options source |> ok).Trace |> Array.last
+
+                  relativelyNear 1e-5 "objective" [| objective float64s |] [| objective float32s |])
           // A block out of float32's range among others: both kernels work on one run.
           testCase "one row that float32 is not enough for leaves the others as they are" (fun () ->
               let rows = drawn Full 3

@@ -153,9 +153,9 @@ let tests =
 
 // ── Memory ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// The bytes that 1,000 calls allocate on this thread, the fewest of ten rounds: a collection may take an array from the
-/// shared pool, which large mixtures use, and the next call then makes another.
-let private allocated (predictor: RowPredictor) (row: float[]) =
+/// Fails unless 100 calls allocate nothing on this thread, in one of ten rounds: a collection may take an array from the shared
+/// pool, which large mixtures use, and the next call then makes another.
+let private allocatesNothing (predictor: RowPredictor) (row: float[]) =
     let target = Array.zeroCreate<float> predictor.Components
 
     let call () =
@@ -169,12 +169,13 @@ let private allocated (predictor: RowPredictor) (row: float[]) =
     let round () =
         let before = GC.GetAllocatedBytesForCurrentThread()
 
-        for _ in 1..1000 do
+        for _ in 1..100 do
             call ()
 
         GC.GetAllocatedBytesForCurrentThread() - before
 
-    Seq.init 10 (fun _ -> round ()) |> Seq.min
+    // The first round without ends them.
+    Assert.Contains(0L, Seq.init 10 (fun _ -> round ()))
 
 [<Tests>]
 let memory =
@@ -188,18 +189,18 @@ let memory =
                       let origin = drawMixture structure components features 10.0 random
                       let predictor = RowPredictor.ofFit (fitOf Gaussian.family origin.Mixture)
                       let row = (drawRows 1 origin random)[0]
-                      Assert.Equal(0L, allocated predictor row)
+                      allocatesNothing predictor row
 
               let centres =
                   fitOf Centroid.family (Mixture.uniform 3 { Centres = Tensor.matrix (Array2D.zeroCreate 3 2) })
 
-              Assert.Equal(0L, allocated (RowPredictor.ofFit centres) [| 1.0; 2.0 |])
+              allocatesNothing (RowPredictor.ofFit centres) [| 1.0; 2.0 |]
 
               for family, means in exponentialFamilies |> List.filter (fun (family, _) -> family.Name <> "geometric") do
                   let mixture = drawExponential family means 3 4 random
                   let all = ExponentialFamily.components family
                   let row = (drawRowsOf all mixture 1)[0]
-                  Assert.Equal(0L, allocated (RowPredictor.ofFit (fitOf all mixture)) row)
+                  allocatesNothing (RowPredictor.ofFit (fitOf all mixture)) row
 
                   let parts =
                       [ [| 4; 0 |], partOf (drawMixture Full 3 2 10.0 random).Mixture.Parameters
@@ -208,7 +209,7 @@ let memory =
                   let family = Product.family [ Product.part Gaussian.family; Product.part all ]
                   let product = Mixture.uniform 3 ({ Parts = parts }: Product)
                   let row = (drawRowsOf family product 1)[0]
-                  Assert.Equal(0L, allocated (RowPredictor.ofFit (fitOf family product)) row))
+                  allocatesNothing (RowPredictor.ofFit (fitOf family product)) row)
           testCase "any number of threads may use one predictor" (fun () ->
               let random = Random 9
               let origin = drawMixture Full 6 7 10.0 random
