@@ -155,7 +155,10 @@ module FitOptions =
             do!
                 GmmError.requireAll
                     [ options.Components >= 1, "Components", "at least 1", string options.Components
-                      not (options.Noise.IsSome && options.Missing.IsFit), "Missing", "Reject for a fit with noise", "Fit"
+                      not (options.Noise.IsSome && options.Missing.IsFit),
+                      "Missing",
+                      "Reject for a fit with noise",
+                      "Fit"
                       options.VerboseInterval >= 1, "VerboseInterval", "at least 1", string options.VerboseInterval
                       options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts
                       options.MaxIterations >= 1, "MaxIterations", "at least 1", string options.MaxIterations

@@ -130,7 +130,7 @@ module CutPoints =
                       string gaussian.Features ]
 
             let means, factors = gaussian.Means.toArray (), gaussian.InverseFactors.toArray ()
-            let logWeights = (mixture |> Mixture.clusters gaussian.Components).LogWeights.toArray ()
+            let logWeights = (mixture |> Mixture.clusters gaussian.Components).LogWeights.toArray()
 
             let curves =
                 Array.init gaussian.Components (fun k ->

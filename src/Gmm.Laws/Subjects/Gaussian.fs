@@ -92,9 +92,7 @@ module internal GaussianSubject =
 
         // Fewer columns may have another structure.
         let structure =
-            Gaussian.marginal columns gaussian
-            |> Result.map _.Structure
-            |> Result.defaultValue gaussian.Structure
+            Gaussian.marginal columns gaussian |> Result.map _.Structure |> Result.defaultValue gaussian.Structure
 
         let owners = if gaussian.Layout.IsTied then [| 0 |] else components
 

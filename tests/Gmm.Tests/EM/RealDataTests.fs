@@ -173,7 +173,11 @@ let selectionTests =
               let selection = case "likert.csv" |> choose [ 1..6 ] [ Full; Diag; TiedDiag ]
               Assert.Equal(("tied_diag", 2), bestOf selection)
               near 5e-3 "BIC" 3376.35 selection.Fit.Bic
-              Assert.Equal(("tied_spherical", 2), case "likert.csv" |> choose [ 1..6 ] Generators.independent |> bestOf))
+
+              Assert.Equal(
+                  ("tied_spherical", 2),
+                  case "likert.csv" |> choose [ 1..6 ] Generators.independent |> bestOf
+              ))
           testCase "twelve rows of fifty columns are two spherical groups" (fun () ->
               let selection = case "twelve-rows-fifty-columns.csv" |> choose [ 1..3 ] Structure.all
               Assert.Equal(("tied_spherical", 2), bestOf selection)
@@ -467,100 +471,105 @@ let ``the floor is the exact maximum`` =
           // In the M-step of every structure, with and without priors, no feasible covariances near the result or far from it have a
           // higher Q + ln prior. Both are functions of the scatter and the degrees of each plane, which the M-step without a floor
           // gives: its covariances are scatter/degrees.
-          testCase "the M-step with a floor is the maximum for every structure of independent matrices, with and without priors" (fun () ->
-              for seed in 0..59 do
-                  let random = RandomStream.ofSeed seed
-                  let features, components = random.Next(1, 4), random.Next(1, 4)
-                  let rows = Array.init (4 * components + 8) (fun _ -> Array.init features (fun _ -> normal random))
-                  let block = (sourceOf rows).Read 0L
+          testCase
+              "the M-step with a floor is the maximum for every structure of independent matrices, with and without priors"
+              (fun () ->
+                  for seed in 0..59 do
+                      let random = RandomStream.ofSeed seed
+                      let features, components = random.Next(1, 4), random.Next(1, 4)
 
-                  for structure in Generators.independent do
-                      let layout = Structure.layout structure
-                      let centres = Array2D.init components features (fun _ _ -> normal random)
-                      let current = Gaussian.create structure centres (Tensor.scalar 1.0) |> ok
+                      let rows =
+                          Array.init (4 * components + 8) (fun _ -> Array.init features (fun _ -> normal random))
 
-                      let prior =
-                          if seed % 2 = 0 then
-                              GaussianPrior.flat
-                          else
-                              GaussianPrior.create
-                                  components
-                                  features
-                                  structure
-                                  (Some
-                                      { Mean = Tensor.vector (Array.zeroCreate features)
-                                        Precision = 0.5 })
-                                  (Some
-                                      { Scale = Tensor.scalar 0.2
-                                        Degrees = float features + 2.0 })
-                              |> ok
+                      let block = (sourceOf rows).Read 0L
 
-                      let mixture = Mixture.uniform components current
-                      let model = Model.ofFamily (Gaussian.familyWith prior None)
-                      let statistics = EM.eStep model (sourceOfBlock block) mixture
+                      for structure in Generators.independent do
+                          let layout = Structure.layout structure
+                          let centres = Array2D.init components features (fun _ _ -> normal random)
+                          let current = Gaussian.create structure centres (Tensor.scalar 1.0) |> ok
 
-                      /// Q + ln prior of other parameters, from statistics about their means.
-                      let target (other: Gaussian) =
-                          let family = model.Family
-                          let moved = family.Recentre current other statistics
-                          let inverse k = (Matrix<float>.Build.DenseOfArray(Gaussian.covariance other k)).Inverse()
-                          let size = Layout.planeSize features layout
+                          let prior =
+                              if seed % 2 = 0 then
+                                  GaussianPrior.flat
+                              else
+                                  GaussianPrior.create
+                                      components
+                                      features
+                                      structure
+                                      (Some
+                                          { Mean = Tensor.vector (Array.zeroCreate features)
+                                            Precision = 0.5 })
+                                      (Some
+                                          { Scale = Tensor.scalar 0.2
+                                            Degrees = float features + 2.0 })
+                                  |> ok
 
-                          let ofPlane p =
-                              let scatter =
-                                  Array.sub moved.Sums[1] (p * size) size
-                                  |> Layout.matrix features layout
-                                  |> Matrix<float>.Build.DenseOfArray
+                          let mixture = Mixture.uniform components current
+                          let model = Model.ofFamily (Gaussian.familyWith prior None)
+                          let statistics = EM.eStep model (sourceOfBlock block) mixture
 
-                              let members =
-                                  [ 0 .. components - 1 ] |> List.filter (fun k -> Layout.planeOf layout k = p)
+                          /// Q + ln prior of other parameters, from statistics about their means.
+                          let target (other: Gaussian) =
+                              let family = model.Family
+                              let moved = family.Recentre current other statistics
+                              let inverse k = (Matrix<float>.Build.DenseOfArray(Gaussian.covariance other k)).Inverse()
+                              let size = Layout.planeSize features layout
 
-                              let count = members |> List.sumBy (fun k -> statistics.Counts[k])
-                              let inverse = inverse members.Head
-                              0.5 * (count * log (inverse.Determinant()) - (inverse * scatter).Trace())
+                              let ofPlane p =
+                                  let scatter =
+                                      Array.sub moved.Sums[1] (p * size) size
+                                      |> Layout.matrix features layout
+                                      |> Matrix<float>.Build.DenseOfArray
 
-                          List.sumBy ofPlane [ 0 .. Layout.planes components layout - 1 ] + family.LogPrior other
+                                  let members =
+                                      [ 0 .. components - 1 ] |> List.filter (fun k -> Layout.planeOf layout k = p)
 
-                      let floor = Array.init features (fun _ -> 0.1 + random.NextDouble())
-                      let found = Gaussian.maximise prior (Some(AtLeast floor)) current statistics |> ok
-                      let best = target found
+                                  let count = members |> List.sumBy (fun k -> statistics.Counts[k])
+                                  let inverse = inverse members.Head
+                                  0.5 * (count * log (inverse.Determinant()) - (inverse * scatter).Trace())
 
-                      for _ in 1..10 do
-                          let step = 10.0 ** float (random.Next(-3, 1))
+                              List.sumBy ofPlane [ 0 .. Layout.planes components layout - 1 ] + family.LogPrior other
 
-                          /// A plane of F + GGᵀ in the layout, which is feasible, combined with the plane found.
-                          let other k =
-                              let extra = Array2D.init features features (fun _ _ -> normal random)
+                          let floor = Array.init features (fun _ -> 0.1 + random.NextDouble())
+                          let found = Gaussian.maximise prior (Some(AtLeast floor)) current statistics |> ok
+                          let best = target found
 
-                              Array2D.init features features (fun i j ->
-                                  (if i = j then floor[i] else 0.0)
-                                  + Seq.sumBy (fun m -> extra[i, m] * extra[j, m]) [ 0 .. features - 1 ])
-                              |> fun feasible ->
-                                  // The mean of the diagonal of F + GGᵀ may be below the largest variance of the floor.
-                                  if layout.Shape = Shape.Spherical then
-                                      Array2D.init features features (fun i j ->
-                                          if i = j then Array.max floor + extra[0, 0] * extra[0, 0] else 0.0)
-                                  else
-                                      feasible
-                              |> Array2D.mapi (fun i j value ->
-                                  (1.0 - step) * (Gaussian.covariance found k)[i, j] + step * value)
-                              |> Layout.ofMatrix layout
+                          for _ in 1..10 do
+                              let step = 10.0 ** float (random.Next(-3, 1))
 
-                          let planes = Array.init (Layout.planes components layout) other |> Array.concat
+                              /// A plane of F + GGᵀ in the layout, which is feasible, combined with the plane found.
+                              let other k =
+                                  let extra = Array2D.init features features (fun _ _ -> normal random)
 
-                          let candidate =
-                              Gaussian.create
-                                  structure
-                                  (found.Means.toArray2D ())
-                                  (Tensor.create (Layout.covarianceShape components features layout) planes)
-                              |> ok
+                                  Array2D.init features features (fun i j ->
+                                      (if i = j then floor[i] else 0.0)
+                                      + Seq.sumBy (fun m -> extra[i, m] * extra[j, m]) [ 0 .. features - 1 ])
+                                  |> fun feasible ->
+                                      // The mean of the diagonal of F + GGᵀ may be below the largest variance of the floor.
+                                      if layout.Shape = Shape.Spherical then
+                                          Array2D.init features features (fun i j ->
+                                              if i = j then Array.max floor + extra[0, 0] * extra[0, 0] else 0.0)
+                                      else
+                                          feasible
+                                  |> Array2D.mapi (fun i j value ->
+                                      (1.0 - step) * (Gaussian.covariance found k)[i, j] + step * value)
+                                  |> Layout.ofMatrix layout
 
-                          let value = target candidate
+                              let planes = Array.init (Layout.planes components layout) other |> Array.concat
 
-                          Assert.True(
-                              value <= best + 1e-9 * (1.0 + abs best),
-                              $"seed {seed} {structure}: {value} above {best}"
-                          ))
+                              let candidate =
+                                  Gaussian.create
+                                      structure
+                                      (found.Means.toArray2D ())
+                                      (Tensor.create (Layout.covarianceShape components features layout) planes)
+                                  |> ok
+
+                              let value = target candidate
+
+                              Assert.True(
+                                  value <= best + 1e-9 * (1.0 + abs best),
+                                  $"seed {seed} {structure}: {value} above {best}"
+                              ))
           // The eigenvalues of F^−½ΣF^−½ are 1 or more for every structure, with and without priors.
           testCase "no covariance of any structure is below its floor, with and without priors" (fun () ->
               for seed in 0..149 do
