@@ -150,7 +150,7 @@ let private mistakes: (string * (FitOptions<GaussianKind, Gaussian> * string * s
       ({ two with
           WeightPrior = Dirichlet [| 1.0; 1.0; 1.0 |] },
        "WeightPrior",
-       "2 components, or one for all",
+       "2 weights, or one for all",
        "3 numbers")
       "weights to start from of another number",
       ({ two with

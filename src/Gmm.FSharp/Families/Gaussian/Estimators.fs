@@ -166,9 +166,20 @@ module internal GaussianEstimators =
         /// Returns ln b, for b that is 0 or less by rounding, too.
         let logOf b = log (max b Double.Epsilon)
 
-        let logs () = m |> Array.map (fun m -> Array.sum (Array.init features (fun j -> logOf m[j * (features + 1)])))
+        /// ℓₖ of every component. Rotations change them by the two bₖⱼ that they change.
+        let logs = Array.zeroCreate components
 
-        let total logs = logs |> Seq.mapi criterion.Value |> Seq.sum
+        let updateLogs () =
+            for k in 0 .. components - 1 do
+                let matrix = m[k]
+                let mutable sum = 0.0
+
+                for j in 0 .. features - 1 do
+                    sum <- sum + logOf (matrix[j * (features + 1)])
+
+                logs[k] <- sum
+
+        let total () = logs |> Seq.mapi criterion.Value |> Seq.sum
 
         let at (m: float[]) row column = m[row * features + column]
 
@@ -180,7 +191,7 @@ module internal GaussianEstimators =
             let half = m |> Array.map (fun m -> (at m i i - at m j j) / 2.0)
             let off = m |> Array.map (fun m -> at m i j)
             let determinants = m |> Array.map (fun m -> max 0.0 (at m i i * at m j j - at m i j * at m i j))
-            let others = Array.map2 (fun total m -> total - logOf (at m i i) - logOf (at m j j)) (logs ()) m
+            let others = Array.map2 (fun total m -> total - logOf (at m i i) - logOf (at m j j)) logs m
 
             /// Returns the criterion at t, and its derivative by φ.
             let evaluate t =
@@ -226,13 +237,16 @@ module internal GaussianEstimators =
                 let sine = t * cosine
                 LinearAlgebra.turn cosine -sine (Span frame[i]) (Span frame[j])
 
-                for m in m do
+                for k in 0 .. components - 1 do
+                    let m = m[k]
                     LinearAlgebra.turn cosine -sine (Span(m, i * features, features)) (Span(m, j * features, features))
 
                     for row in 0 .. features - 1 do
                         let x, y = at m row i, at m row j
                         m[row * features + i] <- cosine * x + sine * y
                         m[row * features + j] <- cosine * y - sine * x
+
+                    logs[k] <- others[k] + logOf (at m i i) + logOf (at m j j)
 
                 abs t
             else
@@ -246,12 +260,14 @@ module internal GaussianEstimators =
                     if not (isDiagonal i j) then
                         largest <- max largest (rotate (remaining = sweeps) i j)
 
-            let after = total (logs ())
+            updateLogs ()
+            let after = total ()
 
             if largest > 1e-12 && before - after > 1e-15 * abs after && remaining > 1 then
                 sweep (remaining - 1) after
 
         if sweeps > 0 then
+            updateLogs ()
             sweep sweeps infinity
 
         frame

@@ -7,7 +7,8 @@ type Regularisation =
     /// The covariances maximise the objective subject to Σₖ ⪰ share · V, where V is the diagonal matrix of
     /// `FeatureScale`: variances of the features that a few far values can't move. In the structures VEI … EVV, whose covariances
     /// depend on one another, the constraint is share · Σₖ tr(VΣₖ⁻¹) ≤ 1, which implies it. The M-step is the exact maximum, so the
-    /// objective never falls but for rounding, which grows where values lie very far from the others in several columns. A fit in which no component touches this floor is the maximum-likelihood fit; with priors it
+    /// objective never falls but for rounding, which grows where values lie very far from the others in several columns, or
+    /// in one for EVE, VVE, EEV and VEV. A fit in which no component touches this floor is the maximum-likelihood fit; with priors it
     /// is the posterior mode. The fit of rescaled data is the rescaled fit. A component on the floor is a warning. 0 sets no floor.
     | Floor of share: float
     /// This number is added to the diagonal of every covariance after each M-step, as scikit-learn and tgmm do; in the structures
