@@ -154,7 +154,7 @@ let ``products of what is known alone`` =
                       |> ok
 
                   // Their starts take their sums about means that differ by rounding, which iterations within M-steps enlarge.
-                  relativelyNear 1e-8 "parameters" (parameters alone.Mixture) (allNumbers product.Mixture)
+                  nearAll 1e-8 "parameters" (parameters alone.Mixture) (allNumbers product.Mixture)
                   relativelyNear 1e-9 "objective" alone.Trace product.Trace
                   Assert.Equal(alone.FreeParameters, product.FreeParameters)
                   Assert.Equal<int[]>(Predict.labels alone data.Source |> ok, Predict.labels product data.Source |> ok))
