@@ -188,6 +188,32 @@ let ``rules`` =
                       |> ok
 
                   Assert.InRange(again.Iterations, 1, 2))
+          testCase "no rule stops at an extrapolation" (fun () ->
+              let source = overlapping 500 1
+
+              let start =
+                  (source
+                   |> Gmm.fit
+                       { gaussian 2 Full with
+                           MaxIterations = 1 }
+                   |> ok)
+                      .Start
+
+              let model =
+                  { Model.ofFamily Gaussian.family with
+                      Execution = oneThread }
+
+              use pass = Model.openPass model source |> ok
+
+              let iterates = Squarem.iteratesOn pass model 1e-9 start |> Seq.truncate 60 |> Seq.map ok |> Array.ofSeq
+
+              Assert.Contains(iterates, _.IsExtrapolated)
+
+              for previous, current in Array.pairwise iterates do
+                  for rule in [ Stopping.Change; Stopping.Aitken ] do
+                      if current.IsExtrapolated then
+                          Assert.Equal(infinity, current.Remaining)
+                          Assert.False(Stopping.hasConverged rule 1e9 previous current))
           testCase "fixed weights keep their bits" (fun () ->
               let fit =
                   overlapping 2000 1

@@ -360,4 +360,71 @@ let ``errors`` =
                           Noise = Some NoiseVolume.Hypervolume }
                   |> error
 
-              Assert.Contains("Noise must be None for k-means", clustering.Message)) ]
+              Assert.Contains("Noise must be None for k-means", clustering.Message))
+          testCase "a column that others determine leaves the volume to the columns' ranges" (fun () ->
+              let rows =
+                  Array.init 60 (fun n ->
+                      let x = float (n % 7) + float (n % 2 * 40)
+                      [| x; x; float (n * 5 % 11) |])
+
+              let fit = sourceOf rows |> Gmm.fit automatic |> ok
+              near 1e-9 "volume" (46.0 * 46.0 * 10.0) (exp -fit.Model.Family.Noise.Value.LogDensity)
+              Assert.True(allFinite fit.Trace && allFinite fit.Weights))
+          testCase "a start must have the components that the options ask for" (fun () ->
+              let three =
+                  source.Value
+                  |> Gmm.fit
+                      { automatic with
+                          Components = 3
+                          Noise = None }
+                  |> ok
+
+              let noisy = source.Value |> Gmm.fit automatic |> ok
+
+              for options, start in
+                  [ automatic, three.Mixture
+                    { automatic with
+                        Components = 3
+                        Noise = None },
+                    noisy.Mixture ] do
+                  let error =
+                      source.Value
+                      |> Gmm.fit
+                          { options with
+                              Start = Start.Mixture start }
+                      |> error
+
+                  Assert.Contains("Start mixture must be", error.Message))
+          testCase "labels must have a component" (fun () ->
+              let error =
+                  source.Value
+                  |> Gmm.fit
+                      { automatic with
+                          Start = Start.Labels(Array.create 300 Noise.Label) }
+                  |> error
+
+              Assert.Contains("Start labels must be of a component in at least one row", error.Message))
+          testCase "what has no noise says so" (fun () ->
+              let fit = source.Value |> Gmm.fit automatic |> ok
+              let divergence = Divergence.kullbackLeibler Divergence.defaults fit fit |> error
+              Assert.Contains("mixtures without noise", divergence.Message)
+              let imputed = Impute.means fit source.Value |> error
+              Assert.Contains("without noise", imputed.Message)
+              let missing = source.Value |> Gmm.fit { automatic with Missing = Missing.Fit } |> error
+              Assert.Contains("Missing must be Reject for a fit with noise", missing.Message)
+              let drawn = Sample.ofMixture Gaussian.family Sample.defaults 10 fit.Mixture |> error
+              Assert.Contains("The weights of the mixture must be 2", drawn.Message))
+          testCase "components that lost their weight to the noise share it without the noise" (fun () ->
+              let fit = source.Value |> Gmm.fit automatic |> ok
+
+              let empty =
+                  { fit.Mixture with
+                      LogWeights = Tensor.vector [| -infinity; -infinity; 0.0 |] }
+
+              Assert.Equal<float[]>([| 0.5; 0.5 |], (Mixture.clusters 2 empty).Weights)
+
+              let small =
+                  { fit.Mixture with
+                      LogWeights = Tensor.vector [| -2000.0; -2000.0 - log 3.0; 0.0 |] }
+
+              nearAll 1e-9 "weights" [| 0.75; 0.25 |] (Mixture.clusters 2 small).Weights) ]
