@@ -30,6 +30,7 @@ open Gmm
 Let x₀ be the free coordinates of a mixture, and x₁, x₂ those after one and two EM steps: log-odds of the weights,
 means, inverse factors of covariances or natural parameters. With r = x₁ − x₀ and v = (x₂ − x₁) − r, one cycle goes to
 
+    [lang=text]
     x₀ + 2ar + a²v,   a = ‖r‖/‖v‖
 
 For a = 1 this is x₂. EM that keeps a share ρ of the distance in each step has a = 1/(1 − ρ), and the cycle ends close

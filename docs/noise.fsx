@@ -12,6 +12,7 @@ Some rows belong to no component: measurement errors, outliers, a background. A 
 component until it reaches them. A noise component gives them room. Its density is the same everywhere, 1/V, in a region
 of volume V (Banfield and Raftery 1993; Fraley and Raftery 1998):
 
+    [lang=text]
     f(x) = Σₖ πₖ p(x|θₖ) + π₀/V
 
 The probability that a row is noise is (π₀/V)/f(x), so rows far from every component are noise. EM estimates the weight
