@@ -236,6 +236,10 @@ Examples:
     let group (title, options) = $"\n{title}\n" + String.concat "" (List.map line options)
     usage + examples + String.concat "" (List.map group groups)
 
+/// The library's remedy that the command doesn't have.
+[<Literal>]
+let private KeepCells = "Have NaN in such cells by setting Missing to Keep, leave"
+
 /// A text of the library in the words of the command line: the option RowNames, for one, is --row-names here. Quoted words
 /// are the file's.
 let spoken (text: string) =
@@ -244,7 +248,8 @@ let spoken (text: string) =
 
         Regex.Replace(text, $"(?<![\"\\w]){pascal}(?![\"\\w]|\\.\\w)", option.Name)
 
-    List.fold named (text.Replace("setting Missing to DropRows", "--missing drop")) (List.collect snd groups)
+    let text = text.Replace(KeepCells, "Leave").Replace("setting Missing to DropRows", "--missing drop")
+    List.fold named text (List.collect snd groups)
 
 // ── The command ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -45,6 +45,7 @@ public abstract class Estimator
     public int RandomState { get; set; } = Core.Gmm.defaults.Seed;
 
     /// <summary>Whether a fit keeps the parameters of every iteration, for the properties whose names end in History; false unless set.</summary>
+    /// <remarks>Such a fit makes the steps of plain EM: it is not accelerated.</remarks>
     public bool KeepHistory { get; set; }
 
     /// <summary>Whether a fit writes lines of progress, and one about the outcome, to the console; false unless set.</summary>

@@ -110,13 +110,14 @@ module Structure =
     /// Other names for some structures; E and V are mclust's for one column.
     let private aliases = [ "isotropic", Spherical; "tied", TiedFull; "E", TiedSpherical; "V", Spherical ]
 
-    /// Returns the structure with a given name, in any case: `name`, `mclustName` or `words` of a structure,
+    /// Returns the structure with a given name, in any case and with or without spaces, - and _: `name`, `mclustName` or `words` of a structure,
     /// "isotropic" (spherical), "tied" (tied_full), or mclust's "E" (tied_spherical) or "V" (spherical) for one column.
     /// Error when no structure has that name.
     let parse (text: string) : Result<Structure, GmmError> =
         let text = if isNull text then "" else text
 
-        let spelled (name: string) = name.Trim().ToLowerInvariant().Replace('-', '_')
+        let spelled (name: string) =
+            name.ToLowerInvariant() |> String.filter (fun c -> not (Char.IsWhiteSpace c || c = '-' || c = '_'))
 
         let namedBy naming = [ for structure in all -> naming structure, structure ]
 

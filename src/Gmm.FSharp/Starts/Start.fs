@@ -63,7 +63,10 @@ module Start =
                   "Start labels",
                   $"one for each of the {source.Rows} rows",
                   $"{labels.Length} labels"
-                  bad.IsNone, "Start labels", $"between {lowest} and {components - 1}", text
+                  bad.IsNone,
+                  "Start labels",
+                  $"between 0 and {components - 1}" + (if options.Noise.IsSome then ", or -1 for noise" else ""),
+                  text
                   Array.exists (fun label -> label <> Noise.Label) labels,
                   "Start labels",
                   "of a component in at least one row",

@@ -183,7 +183,7 @@ module Summary =
                 columnNames |> Array.mapi (fun j name -> if name = "" then $"column {j + 1}" else name))
 
     /// Writes a summary, with what is known from data only: the ICL, and the number of rows of every component.
-    let private write (names: string[]) (fit: Fit<'θ>) (known: (float * float[]) option) : string =
+    let private write (names: string[]) (fit: Fit<'θ>) (known: (float * float[] * int) option) : string =
         let components = fit.Components
         // A mixture that was wrapped as a fit has no training data.
         let isFitted = fit.LogLikelihood > -infinity
@@ -197,12 +197,16 @@ module Summary =
               | Some noise ->
                   "weight of the noise", text (Array.last fit.Weights)
                   "volume of the noise", text (exp -noise.LogDensity)
+
+                  match known with
+                  | Some(_, _, rows) -> "rows labelled noise", string rows
+                  | None -> ()
               | None -> ()
               if isFitted then
                   "BIC", precise fit.Bic
                   "AIC", precise fit.Aic
               match known with
-              | Some(icl, _) when isFitted -> "ICL", precise icl
+              | Some(icl, _, _) when isFitted -> "ICL", precise icl
               | _ -> () ]
 
         let sizes =
@@ -212,7 +216,7 @@ module Summary =
                   if isFitted then
                       "rows, expected", Array.truncate components fit.Statistics.Counts
                   match known with
-                  | Some(_, counts) -> "rows, labelled", counts
+                  | Some(_, counts, _) -> "rows, labelled", counts
                   | None -> () ] }
 
         [ yield title fit
@@ -255,5 +259,6 @@ module Summary =
                 if label <> Noise.Label then
                     counts[label] <- counts[label] + 1.0)
 
-            return write names fit (Some(icl, counts))
+            let noise = labels |> Array.filter ((=) Noise.Label) |> Array.length
+            return write names fit (Some(icl, counts, noise))
         }

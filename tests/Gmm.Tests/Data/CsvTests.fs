@@ -302,7 +302,7 @@ let columnsTests =
               Assert.Equal((3, 3), (line, column))
 
               Assert.Equal(
-                  "The cell is \"NA\"; 2 of 4 rows have 3 missing cells, of which this is the first. Leave out such rows by setting Missing to DropRows, or columns with Columns.",
+                  "The cell is \"NA\"; 2 of 4 rows have 3 missing cells, of which this is the first. Have NaN in such cells by setting Missing to Keep, leave out such rows by setting Missing to DropRows, or columns with Columns.",
                   reason
               )
 

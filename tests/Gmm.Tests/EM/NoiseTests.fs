@@ -308,7 +308,10 @@ let ``use`` =
               Assert.True(inside.Components |> Array.forall (fun k -> k >= 0))
               let summary = Summary.onData [||] fit source.Value |> ok
               Assert.Contains("2 components and noise", summary)
-              Assert.Contains("weight of the noise", summary)) ]
+              Assert.Contains("weight of the noise", summary)
+              let labels = Predict.labels fit source.Value |> ok
+              let noise = labels |> Array.filter ((=) Noise.Label) |> Array.length
+              Assert.True(Text.RegularExpressions.Regex.IsMatch(summary, $"rows labelled noise +{noise}\n"))) ]
 
 [<Tests>]
 let ``errors`` =

@@ -139,7 +139,7 @@ let tests =
                 "Set Separator or Decimal to ','.", "Set --separator or --decimal to ','."
                 "add it to MissingWords. Name it in Labels or RowNames",
                 "add it to --missing-words. Name it in --labels or --row-names"
-                "Leave out such rows by setting Missing to DropRows, or columns with Columns.",
+                "Have NaN in such cells by setting Missing to Keep, leave out such rows by setting Missing to DropRows, or columns with Columns.",
                 "Leave out such rows by --missing drop, or columns with --columns."
                 "The columns \"Labels\", \"Header\" have words.", "The columns \"Labels\", \"Header\" have words."
                 "Select.evenOnFloor, in C# SelectOnFloor, chooses among all.",

@@ -160,7 +160,7 @@ module Csv =
                 if incomplete.Count = rows then
                     "No row is complete. Leave out columns with Columns."
                 else
-                    "Leave out such rows by setting Missing to DropRows, or columns with Columns."
+                    "Have NaN in such cells by setting Missing to Keep, leave out such rows by setting Missing to DropRows, or columns with Columns."
 
             fail first.Line (j + 1) $"The cell {text}; {count}. {remedy}"
 
