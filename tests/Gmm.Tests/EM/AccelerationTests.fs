@@ -19,14 +19,6 @@ let private both (fit: FitOptions<'kind, 'θ> -> Result<Fit<'θ>, GmmError>) (op
 
     by Acceleration.None, by Acceleration.Squarem
 
-let private largestFall (fit: Fit<'θ>) =
-    fit.Trace
-    |> Array.pairwise
-    |> Array.map (fun (before, after) -> (before - after) / max 1.0 (abs before))
-    |> Array.fold max 0.0
-
-let private normal (random: Random) = Draw.standardNormals random 1 |> Array.head
-
 /// Two normals, 1.5 standard deviations apart in the first column, with weights ¼ and ¾.
 let private overlapping rows columns =
     let random = RandomStream.ofSeed 7

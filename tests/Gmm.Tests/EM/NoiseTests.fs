@@ -34,12 +34,6 @@ let private automatic =
         Noise = Some NoiseVolume.Hypervolume
         Execution = oneThread }
 
-let private largestFall (fit: Fit<'θ>) =
-    fit.Trace
-    |> Array.pairwise
-    |> Array.map (fun (before, after) -> (before - after) / max 1.0 (abs before))
-    |> Array.fold max 0.0
-
 [<Tests>]
 let ``an independent program`` =
     testList

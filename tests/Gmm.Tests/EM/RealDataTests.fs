@@ -20,13 +20,6 @@ let private ordered (fit: Fit<Gaussian>) =
     |> Array.sort
     |> Array.unzip
 
-/// The largest fall of the objective from one iterate to the next, in units of its magnitude.
-let private largestFall (fit: Fit<'θ>) =
-    fit.Trace
-    |> Array.pairwise
-    |> Array.map (fun (before, after) -> (before - after) / max 1.0 (abs before))
-    |> Array.fold max 0.0
-
 let private onFloor (fit: Fit<'θ>) =
     fit.Warnings
     |> List.choose (fun warning ->
@@ -383,7 +376,7 @@ let ``hostile data`` =
 
               let mutable fits = 0
 
-              for seed in 0..3199 do
+              for seed in 0..3299 do
                   let random = RandomStream.ofSeed seed
                   let components, rows = hostile random
 
@@ -417,7 +410,7 @@ let ``hostile data`` =
                   | Error(CollapsedComponent _) when not options.Start.IsAuto -> ()
                   | Error other -> Assert.Fail $"seed {seed}: {other.Message}"
 
-              Assert.InRange(fits, 2950, 3200)) ]
+              Assert.InRange(fits, 3000, 3300)) ]
 
 // ── The floor is the exact maximum ──────────────────────────────────────────────────────────────────────────────────
 

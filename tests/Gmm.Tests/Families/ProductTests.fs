@@ -153,9 +153,15 @@ let ``products of what is known alone`` =
                       )
                       |> ok
 
-                  // Their starts take their sums about means that differ by rounding, which iterations within M-steps enlarge.
-                  nearAll 1e-8 "parameters" (parameters alone.Mixture) (allNumbers product.Mixture)
-                  relativelyNear 1e-9 "objective" alone.Trace product.Trace
+                  // Their starts take their sums about means that differ by rounding.
+                  if Structure.isPlanewise structure then
+                      relativelyNear 1e-11 "parameters" (parameters alone.Mixture) (allNumbers product.Mixture)
+                      relativelyNear 1e-12 "objective" alone.Trace product.Trace
+                  else
+                      // Iterations within the M-step enlarge the difference.
+                      nearAll 1e-8 "parameters" (parameters alone.Mixture) (allNumbers product.Mixture)
+                      relativelyNear 1e-9 "objective" alone.Trace product.Trace
+
                   Assert.Equal(alone.FreeParameters, product.FreeParameters)
                   Assert.Equal<int[]>(Predict.labels alone data.Source |> ok, Predict.labels product data.Source |> ok))
           testForAll 80 "a product of one part is the mixture of its family, bit for bit" cases (fun case ->

@@ -53,7 +53,7 @@ let private without index values = Array.removeAt index values
 // ── Structures ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// The structures of which each matrix is estimated alone: all but VEI … EVV.
-let independent = [ Full; Diag; Spherical; TiedFull; TiedDiag; TiedSpherical ]
+let independent = List.filter Structure.isPlanewise Structure.all
 
 /// All structures; of the first six, later ones have fewer parameters.
 let structures: Arbitrary<Structure> =

@@ -293,6 +293,13 @@ let mixtureOf structure weights means covariances =
 let parameters (mixture: Mixture<Gaussian>) =
     Array.concat [ mixture.Weights; mixture.Parameters.Means.toArray (); mixture.Parameters.Covariances.toArray () ]
 
+/// The largest fall of the objective from one iterate to the next, relative to its magnitude or to 1; 0 where it never falls.
+let largestFall (fit: Fit<'θ>) =
+    fit.Trace
+    |> Array.pairwise
+    |> Array.map (fun (before, after) -> (before - after) / max 1.0 (abs before))
+    |> Array.fold max 0.0
+
 /// A mixture as a fit of no iteration, for what is asked of fits.
 let fitOf (family: Family<'θ>) (mixture: Mixture<'θ>) (source: Source) : Fit<'θ> =
     let model =

@@ -288,8 +288,7 @@ let ``same results`` =
                               Start = start
                               Seed = seed
                               Tolerance = 1e-8
-                              // All but one come to rest; that one creeps.
-                              MaxIterations = 30 }
+                              MaxIterations = 200 }
 
                       (Gmm.fit options source |> ok).Trace |> Array.last
 

@@ -141,7 +141,10 @@ let private expected =
             "label of (8, -8): -1"
             "given     V = 400.0  ln L = -1317.333  12 parameters" ]
           "acceleration.fsx",
-          [ "faithful, 2 full                 9         9      1.0"
+          [ "two overlapping, 1 column     6429       807      8.0"
+            "two overlapping, 2 columns   21939      2703      8.1"
+            "Poisson, deaths               1414        56     25.2"
+            "faithful, 2 full                 9         9      1.0"
             "iris, 3 full                    29        16      1.8   -1.201236514  -1.201236514" ]
           "kmeans-limit.fsx", [ "inertia 79.5760"; "0 rows have different labels" ]
           "new-family.fsx", [ "weight 0.661, mean 0.94"; "The density of component 0 sums to 1.33333." ]
