@@ -37,7 +37,7 @@ For a = 1 this is x₂. EM that keeps a share ρ of the distance in each step ha
 to the limit. Each coordinate is measured in a natural unit, such as the standard deviation for a mean, so that the
 units of the data don't matter.
 
-Three safeguards make the result that of EM:
+Three safeguards make every limit one of EM:
 
 1. An extrapolated mixture counts only if its objective is at least that of the EM step before it. Otherwise the cycle
    ends with x₂. The objective never falls.
@@ -45,6 +45,8 @@ Three safeguards make the result that of EM:
    shrinks when one fails.
 3. A fit stops after plain EM steps whose gains are steady, so that Aitken's estimate of the remaining gain can be
    trusted.
+
+From a start between two maxima, an accelerated fit may end at another one than plain EM.
 
 The E-step at an extrapolated mixture also begins the next cycle, so a cycle of two iterations takes two E-steps. A
 rejected extrapolation costs one more. `Fit.Passes` counts the E-steps.
@@ -111,7 +113,7 @@ compare "iris, 4 diag" (gaussian 4 Diag) iris
 compare "iris, 5 tied full" (gaussian 5 TiedFull) iris
 (*** include-output ***)
 (**
-SQUAREM cuts the E-steps of slow fits by a factor of 6 to 25, and those of others by up to 3. The objectives agree
+SQUAREM cuts the E-steps of slow fits by a factor of 8 to 25, and those of others by up to 3. The objectives agree
 within the tolerance; one of the two may be closer to the limit. Where EM is fast, nothing is extrapolated and the two
 are the same.
 

@@ -106,7 +106,7 @@ public enum Acceleration
     /// <summary>By plain EM: every iterate is the M-step of the one before.</summary>
     None,
 
-    /// <summary>By extrapolating EM steps (SQUAREM); the objective never falls, and the limits are those of EM.</summary>
+    /// <summary>By extrapolating EM steps (SQUAREM); the objective never falls, and every limit is one of EM.</summary>
     /// <remarks>
     /// (Varadhan and Roland 2008.) It cuts the E-steps of slow fits several times over. An extrapolation counts only if its objective is at
     /// least that of the EM steps.

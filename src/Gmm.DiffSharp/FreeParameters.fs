@@ -61,21 +61,7 @@ module FreeParameters =
     /// spherical), then, when full, the entries below it, row by row. Throws ArgumentException for the structures VEI … EVV, whose
     /// covariances depend on one another.
     let gaussian (like: Mixture<Gaussian>) : FreeParameters<Gaussian> =
-        match like.Parameters.Structure with
-        | Full
-        | Diag
-        | Spherical
-        | TiedFull
-        | TiedDiag
-        | TiedSpherical -> ()
-        | VEI
-        | EVI
-        | VEE
-        | EVE
-        | VVE
-        | EEV
-        | VEV
-        | EVV ->
+        if not (Structure.isPlanewise like.Parameters.Structure) then
             invalidArg
                 (nameof like)
                 $"The structure must have covariances that don't depend on one another, but is {Structure.name like.Parameters.Structure}. Use Full, Diag, Spherical, TiedFull, TiedDiag or TiedSpherical."

@@ -7,7 +7,8 @@ type Acceleration =
     | None
     /// Extrapolation of EM steps over free coordinates (SQUAREM, Varadhan and Roland 2008, scheme S3). An extrapolated
     /// mixture counts only if its objective is at least that of the EM steps; otherwise the fit goes on from these. The
-    /// objective therefore never falls, and the limits are those of EM. Slow fits need several times fewer E-steps.
+    /// objective therefore never falls, and every limit is one of EM, though from a start between two maxima it may be
+    /// another than plain EM reaches. Slow fits need only a fraction of the E-steps.
     | Squarem
 
 /// SQUAREM: squared iterative extrapolation of EM (Varadhan and Roland 2008).
@@ -144,7 +145,6 @@ module internal Squarem =
                     { iterate with
                         IsExtrapolated = true
                         Remaining = infinity }
-
 
             if iterate.Objective >= before.Iterate.Objective && arrived.Next.Value.IsOk then
                 Some arrived

@@ -51,8 +51,7 @@ module Model =
         + WeightPrior.logDensity model.Weights (mixture.LogWeights.toArray1D ())
 
     /// Returns the number of components of a mixture, without the noise.
-    let components (model: Model<'θ>) (mixture: Mixture<'θ>) : int =
-        mixture.Components - (if model.Family.Noise.IsSome then 1 else 0)
+    let components (model: Model<'θ>) (mixture: Mixture<'θ>) : int = Family.components model.Family mixture
 
     /// Returns the number of free parameters of a mixture: the family's, the weights but one (none if they are fixed),
     /// and the volume of the noise if it was measured.

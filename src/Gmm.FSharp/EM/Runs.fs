@@ -192,7 +192,7 @@ module Runs =
                             match options.Acceleration, options.Assignment with
                             | Acceleration.Squarem, Soft when rule.IsExact && not options.History ->
                                 match Squarem.iteratesOn pass model options.Tolerance start |> follow with
-                                // The way of plain EM may avoid what ended the run.
+                                // Plain EM takes another path, on which it may not fail.
                                 | Error error when not (isOfAllRuns error) -> plain ()
                                 | fit -> fit
                             | Acceleration.Squarem, _

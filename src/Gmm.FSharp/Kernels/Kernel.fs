@@ -42,8 +42,9 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
     let panel, rows = PanelState(), RowReader()
     let responsibilities = Responsibilities<'L, 'V>()
     let mutable form = Unchecked.defaultof<Form>
-    let mutable components = 0 // With the noise.
+    let mutable components = 0
     let mutable noise = ValueNone // ln of the density of the noise, which is the last component.
+    let mutable ofKernel = Unchecked.defaultof<struct (Form * int)> // The form without the noise, and its components.
 
     // The form's kernel in float64, and another in float32 for blocks of float32 where float32 is precise enough. Each
     // is prepared when the first block needs it.
@@ -60,13 +61,16 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
             form <- itsForm
             components <- itsComponents
 
-            noise <-
-                match itsForm with
-                | Form.Noise(_, logDensity) -> ValueSome logDensity
-                | Form.Quadratic _
-                | Form.Distance _
-                | Form.Linear _
-                | Form.Product _ -> ValueNone
+            match itsForm with
+            | Form.Noise(ofClusters, logDensity) ->
+                noise <- ValueSome logDensity
+                ofKernel <- struct (ofClusters, itsComponents - 1)
+            | Form.Quadratic _
+            | Form.Distance _
+            | Form.Linear _
+            | Form.Product _ ->
+                noise <- ValueNone
+                ofKernel <- struct (itsForm, itsComponents)
 
             let columns = (components + 3) / 4 * 4 * Panel.Stride
             panel.Joint.Require columns
@@ -78,18 +82,9 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         wideHasSums <- false
         narrowHasSums <- false
 
-    /// Returns the form of the components that have a kernel, and their number.
-    let ofKernel () =
-        match form with
-        | Form.Noise(form, _) -> form, components - 1
-        | Form.Quadratic _
-        | Form.Distance _
-        | Form.Linear _
-        | Form.Product _ -> form, components
-
     let prepareWide () : FormKernel =
         if not wideIsPrepared then
-            let form, components = ofKernel ()
+            let struct (form, components) = ofKernel
             wide <- ProductKernel<'L, 'V>.KernelOf(form, wide)
             wide.Prepare(form, components)
             wideIsPrepared <- true
@@ -98,7 +93,8 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
     let prepareNarrow () : FormKernel =
         if not narrowIsPrepared then
-            narrow.Prepare(ofKernel ())
+            let struct (form, components) = ofKernel
+            narrow.Prepare(form, components)
             narrowIsPrepared <- true
 
         narrow

@@ -100,3 +100,10 @@ and [<NoEquality; NoComparison>] IncompleteRows<'θ> =
         /// share.
         Complete: int[] -> 'θ -> int -> float[] -> float[]
     }
+
+/// Functions on families.
+[<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Family =
+    /// Returns the number of components of a mixture, K: the number of its weights, without that of the noise.
+    let components (family: Family<'θ>) (mixture: Mixture<'θ>) : int =
+        mixture.Components - (if family.Noise.IsSome then 1 else 0)

@@ -96,6 +96,13 @@ module Structure =
         let letters = mclustName structure
         part letters[0], part letters[1], part letters[2]
 
+    /// Tests whether each matrix of a structure is estimated from its own second moments alone. It is, unless components share
+    /// one of volume, shape and orientation and own another: in VEI … EVV every matrix depends on the others.
+    let isPlanewise structure =
+        let volume, shape, orientation = parts structure
+        let all = [ volume; shape; orientation ]
+        not (List.contains Variation.Equal all && List.contains Variation.Variable all)
+
     /// Returns a structure in words, such as "variable volume, equal shape, variable orientation".
     let words structure =
         let word variation =

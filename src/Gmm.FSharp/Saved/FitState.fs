@@ -69,7 +69,9 @@ module internal FitState =
 
     /// Returns an error unless there are as many components in the parameters as weights; with noise there is one more weight.
     let private requireComponents (family: Family<'θ>) (mixture: Mixture<'θ>) =
-        let found = Array2D.length1 (family.Means mixture.Parameters) + (if family.Noise.IsSome then 1 else 0)
+        let found =
+            mixture.Components - Family.components family mixture + Array2D.length1 (family.Means mixture.Parameters)
+
         GmmError.requireAll [ found = mixture.Components, "logWeights", $"of shape {found}", string mixture.Components ]
 
     let private ofMixtureState (family: Family<'θ>) (state: State) : Result<Mixture<'θ>, GmmError> =

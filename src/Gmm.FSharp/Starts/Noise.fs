@@ -29,7 +29,9 @@ module Noise =
         { statistics with
             Counts = Array.truncate (statistics.Counts.Length - 1) statistics.Counts }
 
-    /// Returns a family whose mixtures have a noise component besides.
+    /// Returns a family whose mixtures of K components also have noise: the log-density −ln V of every row follows those of the
+    /// components (n×(K+1)), and mixtures and statistics have K + 1 weights and counts. Sums and M-step are those of the K
+    /// components, which rows of noise don't touch.
     let wrap (noise: Noise) (family: Family<'θ>) : Family<'θ> =
         let components parameters = Array2D.length1 (family.Means parameters)
 

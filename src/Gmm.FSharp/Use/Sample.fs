@@ -157,14 +157,11 @@ module Sample =
 
         { Rows = rows; Components = components }
 
-    let private components (family: Family<'θ>) (mixture: Mixture<'θ>) =
-        mixture.Components - (if family.Noise.IsSome then 1 else 0)
-
     /// Returns the rows without their components, as a source that draws them when they are read; they need no memory.
     let internal rowsOf (family: Family<'θ>) options rows (mixture: Mixture<'θ>) : Result<Source, GmmError> =
         let features = family.Features mixture.Parameters
 
-        sourceOf (components family mixture) features (family.Sample mixture.Parameters) options rows mixture
+        sourceOf (Family.components family mixture) features (family.Sample mixture.Parameters) options rows mixture
         |> Result.map (Source.map features _.Select([| 1..features |]))
 
     /// Draws n rows from a mixture of a family. Error when n is negative, or when there is no such component.
@@ -172,7 +169,7 @@ module Sample =
         let features, count = family.Features mixture.Parameters, Array2D.length1 (family.Means mixture.Parameters)
 
         GmmError.requireAll
-            [ components family mixture = count,
+            [ Family.components family mixture = count,
               "The weights of the mixture",
               $"{count} for {family.Name}, and one more only with noise",
               string mixture.Components ]

@@ -8,30 +8,12 @@ open System
 /// within the structure (Celeux and Govaert, Gaussian parsimonious clustering models, 1995). Without a prior, Sₖ = Σₙ rₙₖ
 /// (xₙ−μₖ)(xₙ−μₖ)ᵀ and dₖ = Nₖ; an inverse Wishart prior adds Ψ₀ and ν₀ + D + 1 to them. Matrices are planes.
 module internal GaussianEstimators =
-    /// Tests whether each plane of a structure is estimated from its own scatter alone, as Sₖ/dₖ.
-    let isPlanewise structure =
-        match structure with
-        | Full
-        | Diag
-        | Spherical
-        | TiedFull
-        | TiedDiag
-        | TiedSpherical -> true
-        | VEI
-        | EVI
-        | VEE
-        | EVE
-        | VVE
-        | EEV
-        | VEV
-        | EVV -> false
-
     // ── Roots ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Searches the root of a function that is negative at the low end of an interval and positive at the high end, by regula
     /// falsi with the Illinois rule: the value at an end that stays twice is halved (Dowell and Jarratt 1971). Halves the
     /// interval where that leads out of it. Returns the high end, where the value is positive or 0, of an interval that is no
-    /// longer than `resolution`, or where the value is at most `enough`.
+    /// longer than `resolution`, or where the value is at most `enough`. (Brent's method in MathNet may return either side.)
     let root (resolution: float) (enough: float) (f: float -> float) low high : float =
         let rec search remaining side (low, valueLow) (high, valueHigh) =
             if remaining = 0 || high - low <= resolution || valueHigh >= 0.0 && valueHigh <= enough && side <> 0 then
@@ -404,7 +386,7 @@ module internal GaussianEstimators =
     /// Tests whether covariances with the inverse factors W belong to a structure: `restrict` changes no entry by more than
     /// 1e-6 of its variances, or by what rounding of the entries does to the determinants.
     let private isWithin structure features (planes: float[][]) (factors: float[][]) : bool =
-        if isPlanewise structure then
+        if Structure.isPlanewise structure then
             true
         else
             let shape = (Structure.layout structure).Shape

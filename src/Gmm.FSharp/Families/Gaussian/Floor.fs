@@ -336,22 +336,13 @@ module internal CommonFloor =
             let multiplier, first = bounded previous
 
             // The orientation that is better for this τ may need another τ, with which it may be worse.
+            let _, shape, orientation = Structure.parts structure
+
             let turned =
-                match structure with
-                | EVE
-                | VVE -> [ ofPrevious 2 multiplier |> _.Planes |> bounded |> snd ]
-                | Full
-                | Diag
-                | Spherical
-                | TiedFull
-                | TiedDiag
-                | TiedSpherical
-                | VEI
-                | EVI
-                | VEE
-                | EEV
-                | VEV
-                | EVV -> []
+                if shape = Variation.Variable && orientation = Variation.Equal then
+                    [ ofPrevious 2 multiplier |> _.Planes |> bounded |> snd ]
+                else
+                    []
 
             // Numbers that aren't finite have no candidate.
             match

@@ -127,7 +127,7 @@ module internal GaussianMStep =
                 (floorsOf layout features means variances)
                 (Array.chunkBySize size factors)
 
-        if GaussianEstimators.isPlanewise gaussian.Structure then
+        if Structure.isPlanewise gaussian.Structure then
             [ for p in 0 .. planes.Length / size - 1 do
                   if
                       CovarianceFloor.reaches
@@ -202,7 +202,7 @@ module internal GaussianMStep =
 
         match reaching (2.0 - CovarianceFloor.touching) variances gaussian with
         | [] -> Ok gaussian
-        | below when GaussianEstimators.isPlanewise gaussian.Structure -> changed raise below gaussian
+        | below when Structure.isPlanewise gaussian.Structure -> changed raise below gaussian
         | _ ->
             together
                 (Some(AtLeast variances))
@@ -222,7 +222,7 @@ module internal GaussianMStep =
 
         // Each eigenvalue σ of a component on a common floor may have a share of the load tr(FΣ⁻¹), which is 1/(2K) at least.
         let touching =
-            if GaussianEstimators.isPlanewise gaussian.Structure then
+            if Structure.isPlanewise gaussian.Structure then
                 CovarianceFloor.touching
             else
                 2.0 * float gaussian.Components * float features
@@ -272,7 +272,7 @@ module internal GaussianMStep =
             // The second moments have no other owner and become covariances in place.
             GaussianPrior.addOuter layout features (fun k -> -counts[k]) shifts second
 
-            (if GaussianEstimators.isPlanewise gaussian.Structure then
+            (if Structure.isPlanewise gaussian.Structure then
                  planewise regularisation gaussian.Structure features means degrees second
              else
                  let previous = gaussian.Covariances.toArray () |> Array.chunkBySize size
