@@ -17,6 +17,11 @@ module Laws =
     /// absent.
     let ofGaussian (structure: Structure) : Subject<Gaussian> = GaussianSubject.create structure
 
+    /// Student's t components of a structure, with 1 to 3 columns, under the priors of `ofGaussian`. The laws of exact M-steps and
+    /// of natural parameters are absent.
+    let ofStudentT (structure: Structure) (degrees: DegreesOfFreedom) : Subject<StudentT> =
+        StudentTSubject.create structure degrees
+
     /// A part of a product: so many columns of a subject of any kind.
     let part (width: int) (subject: Subject<'θ>) : SubjectPart = ProductSubject.part width subject
 

@@ -4,8 +4,8 @@ open System
 open System.Globalization
 open Gmm
 
-/// The parts of a mixture of any family that can be drawn: means and covariances of Gaussian components, means of
-/// centroids.
+/// The parts of a mixture of any family that can be drawn: means and covariances of Gaussian components, locations and scale
+/// matrices of Student's t components, means of centroids.
 type internal Sketch =
     {
         /// πₖ (K); all equal when the fit doesn't estimate weights.
@@ -45,6 +45,7 @@ module internal Sketch =
             match box mixture.Parameters with
             | :? Gaussian as gaussian ->
                 Some(gaussian.Means.toArray2D ()), Some(Array.init gaussian.Components (Gaussian.covariance gaussian))
+            | :? StudentT as t -> Some(StudentT.locations t), Some(Array.init t.Components (StudentT.scaleMatrix t))
             | :? Centroid as centroid -> Some(centroid.Centres.toArray2D ()), None
             | _ -> None, None
 

@@ -68,6 +68,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
             | Form.Quadratic _
             | Form.Distance _
             | Form.Linear _
+            | Form.Student _
             | Form.Product _ ->
                 noise <- ValueNone
                 ofKernel <- struct (itsForm, itsComponents)

@@ -21,6 +21,7 @@ type internal ProductKernel<'L, 'V when 'L :> ILanes<'V>>() =
         | Form.Quadratic({ Shape = Shape.Diag | Shape.Spherical }, _, _, _), :? DiagonalCovariance<'L, 'V>
         | Form.Distance _, :? SquaredDistances<'L, 'V>
         | Form.Linear _, :? LinearForm<'L, 'V>
+        | Form.Student _, :? StudentForm<'L, 'V>
         | Form.Product _, :? ProductKernel<'L, 'V> -> current
         | Form.Quadratic({ Shape = Shape.Full; IsTied = false }, _, _, _), _ ->
             FullCovariance<float, Doubles<'L, 'V>, 'V>()
@@ -28,6 +29,7 @@ type internal ProductKernel<'L, 'V when 'L :> ILanes<'V>>() =
         | Form.Quadratic({ Shape = Shape.Diag | Shape.Spherical }, _, _, _), _ -> DiagonalCovariance<'L, 'V>()
         | Form.Distance _, _ -> SquaredDistances<'L, 'V>()
         | Form.Linear _, _ -> LinearForm<'L, 'V>()
+        | Form.Student _, _ -> StudentForm<'L, 'V>(fun form current -> ProductKernel<'L, 'V>.KernelOf(form, current))
         | Form.Product _, _ -> ProductKernel<'L, 'V>()
         | Form.Noise _, _ -> invalidOp "A constant density has no kernel."
 

@@ -261,6 +261,41 @@ type internal LinearRows<'L, 'V when 'L :> ILanes<'V>>
             let density = 'L.Add('L.Add(sum, 'L.Load(constants.Group g)), 'L.Fill sumOfBases)
             'L.Store('L.Add('L.Load target, density), target)
 
+/// The row kernel of components with Student's t distribution, from that of the quadratic form.
+[<Sealed; Optimised>]
+type internal StudentRows<'L, 'V when 'L :> ILanes<'V>>(quadratic: RowKernel, tails: StudentTails) =
+    inherit RowKernel()
+
+    let ofEach (numbers: float[]) = ByComponent('L.Width, numbers.Length, 1, fun k _ -> numbers[k])
+    let constants, inverses = ofEach tails.Constants, ofEach tails.Inverses
+    let powers, slopes = ofEach tails.Powers, ofEach tails.Slopes
+    let padded = constants.Groups * 'L.Width
+
+    override _.Scratch = 2 * padded + quadratic.Scratch
+
+    override _.Score(row, scratch, joint) =
+        let halved, logs = scratch, NativePtr.add scratch padded
+
+        for k in 0 .. padded - 1 do
+            NativePtr.set halved k 0.0
+
+        quadratic.Score(row, NativePtr.add logs padded, halved)
+
+        for g in 0 .. constants.Groups - 1 do
+            let place = g * 'L.Width
+            let delta = StudentTails.distance<'L, 'V>('L.Load(NativePtr.add halved place))
+            'L.Store(StudentTails.spread<'L, 'V> ('L.Load(inverses.Group g)) delta, NativePtr.add logs place)
+
+        Elementary.logVectors<'L, 'V> logs padded
+
+        for g in 0 .. constants.Groups - 1 do
+            let place = g * 'L.Width
+            let constant, power, slope = 'L.Load(constants.Group g), 'L.Load(powers.Group g), 'L.Load(slopes.Group g)
+            let delta = StudentTails.distance<'L, 'V>('L.Load(NativePtr.add halved place))
+            let density = StudentTails.density<'L, 'V> constant power slope delta ('L.Load(NativePtr.add logs place))
+            let target = NativePtr.add joint place
+            'L.Store('L.Add('L.Load target, density), target)
+
 /// The row kernel of products: each part has some of the columns and a kernel.
 [<Sealed>]
 type internal ProductRows(parts: (int[] * RowKernel)[]) =
@@ -323,6 +358,15 @@ module internal RowKernel =
                 let features = natural.shape[1] / statistic.Size
                 Some(LinearRows<'L, 'V>(statistic, features, logBase, natural, constants))
             | _ -> None
+        | Form.Student(quadratic, degrees, constants, shifts) ->
+            let features =
+                match quadratic with
+                | Form.Quadratic(_, means, _, _) -> means.shape[1]
+                | _ -> invalidOp "Student's t distributions were given another form."
+
+            ofFormBy<'L, 'V> components quadratic
+            |> Option.map (fun kernel ->
+                StudentRows<'L, 'V>(kernel, StudentTails.create features degrees constants shifts))
         | Form.Product parts ->
             let kernels = parts |> List.map (fun (columns, form) -> columns, ofFormBy<'L, 'V> components form)
 

@@ -94,6 +94,7 @@ module internal SinglePrecision =
         | Form.Quadratic _
         | Form.Distance _
         | Form.Linear _
+        | Form.Student _
         | Form.Product _ -> -1.0
 
     /// 2⁻⁶⁰. Products of numbers keep their digits if the mean square is this large or larger.

@@ -16,6 +16,7 @@ module State =
               "assignment", [ "soft"; "hard" ]
               "weightPrior", [ "flat"; "dirichlet"; "fixed" ]
               "missing", [ "reject"; "fit" ]
+              "degrees", [ "estimated"; "equal"; "given" ]
               "stop", [ "converged"; "iteration limit" ] ]
 
     /// Returns the words of an entry with enumerated values; None for other entries.

@@ -23,6 +23,26 @@ module internal Draw =
         let u = random.NextDouble()
         if u = 0.0 then exponential random mean else -log u * mean
 
+    /// Draws from the gamma distribution with this shape ≥ 1 and scale 1, by rejection (Marsaglia and Tsang 2000).
+    let rec private largeGamma (random: Random) (shape: float) =
+        let d = shape - 1.0 / 3.0
+        let x = standardNormal random
+        let root = 1.0 + x / sqrt (9.0 * d)
+        let v = root * root * root
+
+        if v > 0.0 && log (random.NextDouble()) < 0.5 * x * x + d - d * v + d * log v then
+            d * v
+        else
+            largeGamma random shape
+
+    /// Draws from the gamma distribution with this shape > 0 and scale 1. For shapes below 1 it is the draw for shape + 1 times
+    /// u^(1/shape) with u uniform (Marsaglia and Tsang 2000, §6).
+    let rec gamma (random: Random) (shape: float) : float =
+        if shape >= 1.0 then
+            largeGamma random shape
+        else
+            gamma random (shape + 1.0) * exp (log (random.NextDouble()) / shape)
+
     /// Counts the successes of n trials with probability p.
     let binomial (random: Random) (n: int) (p: float) : float =
         let mutable successes = 0

@@ -31,6 +31,7 @@ module SavedFamily =
     let builtIn: SavedFamily list =
         [ ofFamily Gaussian.family
           ofFamily Centroid.family
+          ofFamily StudentT.family
           for family in [ Bernoulli.family; Poisson.family; Exponential.family ] do
               ofFamily (ExponentialFamily.components family)
           ofSettings (Binomial.family 1).Name Binomial.ofSettings

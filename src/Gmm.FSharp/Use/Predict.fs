@@ -122,10 +122,9 @@ module Predict =
             struct (evidence, joint)
 
     /// Returns N×K numbers from those of every block, which are stored row by row.
-    let private byComponent (fit: Fit<'θ>) (ofBlock: Block -> float[]) (source: Source) : float[,] =
-        let components = fit.Mixture.Components
+    let private byComponent execution components (ofBlock: Block -> float[]) (source: Source) : float[,] =
         let all = Array2D.zeroCreate (int source.Rows) components
-        source |> Source.fill fit.Model.Execution components (Contiguous.ofArray2D all) ofBlock
+        source |> Source.fill execution components (Contiguous.ofArray2D all) ofBlock
         all
 
     /// Returns one number for every row, from those of every block.
@@ -186,7 +185,7 @@ module Predict =
             let struct (_, responsibilities) = assign block
             responsibilities
 
-        source |> onData fit.Model fit.Mixture (byComponent fit ofBlock)
+        source |> onData fit.Model fit.Mixture (byComponent fit.Model.Execution fit.Mixture.Components ofBlock)
 
     let private evidence (model: Model<'θ>) mixture : Block -> float[] =
         let assign = assign model mixture
@@ -233,27 +232,58 @@ module Predict =
         |> weightedSums fit complete
         |> Result.map (fun (sum, weight) -> InformationCriterion.bic fit.FreeParameters weight sum)
 
-    /// Returns the Mahalanobis distance √((xₙ−μₖ)ᵀΣₖ⁻¹(xₙ−μₖ)) of every row to every component (N×K) (Bishop, PRML,
-    /// 2006, eq. 2.44). The distance of a row with missing cells is that of its observed cells, whose square has the
-    /// χ² distribution with as many degrees of freedom as there are observed cells; 0 without any.
-    let mahalanobis (fit: Fit<Gaussian>) (source: Source) : Result<float[,], GmmError> =
-        let ofRows gaussian (block: Block) =
-            Reference.engine.Create [| block.Rows; block.Columns |] block.Values
-            |> Gaussian.squaredMahalanobis gaussian
-            |> _.toArray()
-            |> Array.map sqrt
+    /// Returns numbers of every row of a block for each component (n×K, row by row). `ofRows parameters` computes them for rows
+    /// without missing cells; rows with some have those of their observed cells, under restricted parameters, and rows without an
+    /// observed cell the number `ofEmpty`.
+    let private ofObserved (fit: Fit<'θ>) (ofRows: 'θ -> Block -> float[]) (ofEmpty: float) : Block -> float[] =
+        let components = fit.Components
+
+        let restrict =
+            match fit.Model.Family.Missing with
+            | Some rows -> rows.Restrict
+            | None -> fun _ -> id
 
         let ofPattern =
             IncompleteRows.preparing (fun observed ->
                 match observed with
-                | [||] -> fun (block: Block) -> Array.zeroCreate (block.Rows * fit.Mixture.Components)
-                | _ -> GaussianMissing.restrict observed fit.Parameters |> ofRows)
+                | [||] -> fun (block: Block) -> Array.create (block.Rows * components) ofEmpty
+                | _ -> restrict observed fit.Parameters |> ofRows)
 
-        let ofBlock block =
+        fun block ->
             if IncompleteRows.isIn block then
-                block
-                |> IncompleteRows.byPattern fit.Mixture.Components (fun pattern _ -> ofPattern pattern pattern.Rows)
+                block |> IncompleteRows.byPattern components (fun pattern _ -> ofPattern pattern pattern.Rows)
             else
                 ofRows fit.Parameters block
 
-        source |> onData fit.Model fit.Mixture (byComponent fit ofBlock)
+    let private tensorOf (block: Block) = Reference.engine.Create [| block.Rows; block.Columns |] block.Values
+
+    /// Returns the Mahalanobis distance √((xₙ−μₖ)ᵀΣₖ⁻¹(xₙ−μₖ)) of every row to every component (N×K) (Bishop, PRML,
+    /// 2006, eq. 2.44). The distance of a row with missing cells is that of its observed cells, whose square has the
+    /// χ² distribution with as many degrees of freedom as there are observed cells; 0 without any.
+    let mahalanobis (fit: Fit<Gaussian>) (source: Source) : Result<float[,], GmmError> =
+        let ofRows gaussian block = (tensorOf block |> Gaussian.squaredMahalanobis gaussian).toArray() |> Array.map sqrt
+
+        source
+        |> onData fit.Model fit.Mixture (byComponent fit.Model.Execution fit.Components (ofObserved fit ofRows 0.0))
+
+    /// Returns the weight Σₖ rₙₖ E(u|xₙ, k) of every row (N) in the estimates of a mixture of Student's t distributions (Peel
+    /// and McLachlan 2000, eq. 16): about 1 for most rows, close to 0 for a row far from all components, at most 1 + D/νₖ. Noise
+    /// adds nothing. Missing cells are as in `mahalanobis`; a row without an observed cell has the weight 1.
+    let robustWeights (fit: Fit<StudentT>) (source: Source) : Result<float[], GmmError> =
+        let assign, components = assign fit.Model fit.Mixture, fit.Components
+
+        let weights = ofObserved fit (fun t block -> (tensorOf block |> StudentT.weights t).toArray()) 1.0
+
+        let ofBlock block =
+            let struct (_, responsibilities) = assign block
+            let weights, all = weights block, fit.Mixture.Components
+
+            Array.init block.Rows (fun n ->
+                let mutable sum = 0.0
+
+                for k in 0 .. components - 1 do
+                    sum <- sum + responsibilities[n * all + k] * weights[n * components + k]
+
+                sum)
+
+        source |> onData fit.Model fit.Mixture (byRow fit.Model.Execution ofBlock)

@@ -38,6 +38,14 @@ module Summary =
         [ ofMatrix "mean" names (gaussian.Means.toArray2D ())
           ofMatrix "standard deviation" names (array2D deviations) ]
 
+    let private ofStudentT (names: string[]) (t: StudentT) : Section list =
+        let scales = Array.init t.Components t.Gaussian.Deviations
+
+        [ ofMatrix "location" names (StudentT.locations t)
+          ofMatrix "scale" names (array2D scales)
+          { Title = ""
+            Lines = [ "degrees of freedom", t.DegreesOfFreedom ] } ]
+
     let private ofExponential (names: string[]) (parameters: ExponentialParameters) : Section list =
         let family, size = parameters.Family, parameters.Means.shape[2]
 
@@ -66,10 +74,16 @@ module Summary =
 
     /// Returns the sections of parameters of a built-in kind; None for other kinds.
     let rec private ofBuiltIn (names: string[]) (parameters: PartParameters) : Section list option =
-        match parameters.TryAs<Gaussian>(), parameters.TryAs<ExponentialParameters>(), parameters.TryAs<Product>() with
-        | Some gaussian, _, _ -> Some(ofGaussian names gaussian)
-        | _, Some exponential, _ -> Some(ofExponential names exponential)
-        | _, _, Some product ->
+        match
+            parameters.TryAs<Gaussian>(),
+            parameters.TryAs<StudentT>(),
+            parameters.TryAs<ExponentialParameters>(),
+            parameters.TryAs<Product>()
+        with
+        | Some gaussian, _, _, _ -> Some(ofGaussian names gaussian)
+        | _, Some t, _, _ -> Some(ofStudentT names t)
+        | _, _, Some exponential, _ -> Some(ofExponential names exponential)
+        | _, _, _, Some product ->
             let parts =
                 product.Parts
                 |> List.map (fun (columns, part) -> ofBuiltIn (columns |> Array.map (Array.get names)) part)
@@ -78,7 +92,14 @@ module Summary =
                 Some(parts |> List.collect Option.get)
             else
                 None
-        | None, None, None -> None
+        | None, None, None, None -> None
+
+    /// Returns the name of the matrices of Gaussian or Student's t components, and the Gaussian that has them.
+    let private gaussianOf (parameters: 'θ) : (string * string * Gaussian) option =
+        match box parameters with
+        | :? Gaussian as gaussian -> Some("covariance", "covariances", gaussian)
+        | :? StudentT as t -> Some("scale matrix", "scale matrices", t.Gaussian)
+        | _ -> None
 
     /// Returns the sections of any parameters: the built-in ones as their users know them, others by their means.
     let private sections (family: Family<'θ>) (names: string[]) (parameters: 'θ) : Section list =
@@ -134,10 +155,10 @@ module Summary =
           if components > shown then
               yield $"… and {components - shown} more components" ]
 
-    /// Returns the covariance matrices of a Gaussian, if they have entries off their diagonals and are small.
+    /// Returns the matrices of Gaussian or Student's t components, if they have entries off their diagonals and are small.
     let private matrices (names: string[]) (parameters: 'θ) : string list =
-        match (PartParameters<'θ> parameters :> PartParameters).TryAs<Gaussian>() with
-        | Some gaussian when
+        match gaussianOf parameters with
+        | Some(one, _, gaussian) when
             gaussian.Layout.Shape = Shape.Full && gaussian.Features > 1 && gaussian.Features <= MostOfMatrix
             ->
             [ for plane in 0 .. min Most (Layout.planes gaussian.Components gaussian.Layout) - 1 do
@@ -146,7 +167,7 @@ module Summary =
                   yield ""
 
                   yield!
-                      ($"covariance of {owner}", List.ofArray names)
+                      ($"{one} of {owner}", List.ofArray names)
                       :: [ for i in 0 .. names.Length - 1 ->
                                "  " + names[i], [ for j in 0 .. names.Length - 1 -> text covariance[i, j] ] ]
                       |> aligned ]
@@ -157,8 +178,8 @@ module Summary =
             Display.count fit.Components "component" + (if fit.Model.Family.Noise.IsSome then " and noise" else "")
 
         let structure =
-            match (PartParameters<'θ> fit.Parameters :> PartParameters).TryAs<Gaussian>() with
-            | Some gaussian -> $", covariances {Structure.name gaussian.Structure}"
+            match gaussianOf fit.Parameters with
+            | Some(_, many, gaussian) -> $", {many} {Structure.name gaussian.Structure}"
             | None -> ""
 
         $"{fit.Model.Family.Name} mixture of {components}{structure}"
@@ -236,7 +257,8 @@ module Summary =
     /// Returns a summary of a fit, like that of mclust: how it ended; log-likelihood, n = Σₙ wₙ, the number of free
     /// parameters (df), BIC and AIC, of which lower is better; for every component its weight πₖ, the expected number
     /// of its rows Nₖ = Σₙ wₙrₙₖ and its parameters; warnings. Gaussian components have means and standard deviations,
-    /// and whole covariance matrices if these are full and D ≤ 10; other families have the parameters that their
+    /// and whole covariance matrices if these are full and D ≤ 10; Student's t components have locations, scales (the roots of the
+    /// scale matrices' diagonals), degrees of freedom, and such scale matrices; other families have the parameters that their
     /// modules read (`Poisson.rates` …), families from other assemblies their means. Parameters have six digits,
     /// criteria ten. The text shows at most 100 components, and 100 rows of a table. Error unless the names are those
     /// of all D columns, such as `Table.Names`, or none, for "column 1" …

@@ -108,7 +108,8 @@ module internal GaussianSubject =
             (owners |> Array.map plane)
         |> GmmError.get
 
-    let private believed seed (gaussian: Gaussian) =
+    /// Returns the prior that a seed chooses.
+    let prior seed (gaussian: Gaussian) : GaussianPrior =
         let random, features = Subject.random seed, gaussian.Features
 
         let onMeans: MeanPrior =
@@ -119,16 +120,14 @@ module internal GaussianSubject =
             { Scale = Tensor.scalar (0.1 + random.NextDouble())
               Degrees = float features + 5.0 * random.NextDouble() }
 
-        let prior beliefsOnMeans beliefsOnCovariances =
+        let create beliefsOnMeans beliefsOnCovariances =
             GaussianPrior.create gaussian.Components features gaussian.Structure beliefsOnMeans beliefsOnCovariances
             |> GmmError.get
 
-        Gaussian.familyWith
-            (match random.Next 3 with
-             | 0 -> prior (Some onMeans) None
-             | 1 -> prior None (Some onCovariances)
-             | _ -> prior (Some onMeans) (Some onCovariances))
-            None
+        match random.Next 3 with
+        | 0 -> create (Some onMeans) None
+        | 1 -> create None (Some onCovariances)
+        | _ -> create (Some onMeans) (Some onCovariances)
 
     let private row (random: Random) (gaussian: Gaussian) k =
         let factor = (dense (Gaussian.covariance gaussian k)).Cholesky().Factor
@@ -189,7 +188,7 @@ module internal GaussianSubject =
     let create structure : Subject<Gaussian> =
         { Name = $"gaussian {Structure.name structure}"
           Family = Gaussian.family
-          Believed = believed
+          Believed = fun seed gaussian -> Gaussian.familyWith (prior seed gaussian) None
           MStep = Maximises
           Columns = 1, 3
           Draw = draw structure

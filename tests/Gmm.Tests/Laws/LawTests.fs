@@ -60,6 +60,11 @@ let private product =
           Laws.part 1 (Laws.ofExponentialFamily bernoulli)
           Laws.part 1 (Laws.ofExponentialFamily poisson) ]
 
+let private productOfStudentT =
+    Laws.ofProduct
+        [ Laws.part 1 (Laws.ofStudentT Full DegreesOfFreedom.Estimated)
+          Laws.part 1 (Laws.ofExponentialFamily bernoulli) ]
+
 [<Tests>]
 let ``the built-in families`` =
     formulas
@@ -76,7 +81,14 @@ let ``the built-in families`` =
           for structure in Structure.all do
               LawTests.ofSubject (Laws.ofGaussian structure)
 
-          LawTests.ofSubject product ]
+          for structure in Structure.all do
+              LawTests.ofSubject (Laws.ofStudentT structure DegreesOfFreedom.Estimated)
+
+          for degrees in [ DegreesOfFreedom.Equal; DegreesOfFreedom.Given 3.0; DegreesOfFreedom.Given infinity ] do
+              LawTests.ofSubject (Laws.ofStudentT Full degrees)
+
+          LawTests.ofSubject product
+          LawTests.ofSubject productOfStudentT ]
     |> testLabel "Law: the built-in families"
 
 // ── Families that are wrong on purpose ──────────────────────────────────────────────────────────────────────────────

@@ -173,7 +173,7 @@ module Gaussian =
     let squaredMahalanobis (gaussian: Gaussian) (x: Tensor) : Tensor = (squaredDistances gaussian x).transpose(0, 1)
 
     /// Returns ln|W| − ½D ln 2π of every covariance matrix (P).
-    let private normalisers (gaussian: Gaussian) =
+    let internal normalisers (gaussian: Gaussian) =
         logDeterminants gaussian - float gaussian.Features * Constants.Ln2PiOver2
 
     /// Returns ln N(xₙ|μₖ, Σₖ) = −½‖Wₖ(xₙ−μₖ)‖² + ln|Wₖ| − ½D ln 2π (n×K) of a block x (n×D) (Bishop, PRML, eq. 2.43).
@@ -225,7 +225,7 @@ module Gaussian =
         (gaussian: Gaussian)
         (statistics: Statistics)
         : Result<Gaussian, GmmError> =
-        GaussianMStep.maximise prior regularisation gaussian statistics
+        GaussianMStep.maximise prior regularisation statistics.Counts gaussian statistics
 
     // ── Sampler ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

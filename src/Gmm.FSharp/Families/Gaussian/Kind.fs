@@ -60,7 +60,7 @@ module private GaussianStart =
                   Counts = Array.create components data.Weight
                   Sums = [| Array.zeroCreate centres.Length; Array.replicate planes scatter |> Array.concat |] }
 
-            return! GaussianMStep.maximise { prior with OnMeans = None } regularisation provisional statistics
+            return! Gaussian.maximise { prior with OnMeans = None } regularisation provisional statistics
         }
 
     /// Returns the given parameters with the covariances that the settings require, regularised like those of an
@@ -247,6 +247,49 @@ type GaussianKind =
     member private kind.Prior(components, columns) =
         GaussianPrior.create components columns kind.Structure kind.MeanPrior kind.CovariancePrior
 
+    /// Measures data: returns the prior and the regularisation, too.
+    member internal kind.MeasureParts(components, source: Source, execution) =
+        let structure, columns = kind.Structure, source.Columns
+        let layout = Structure.layout structure
+
+        result {
+            let! prior = kind.Prior(components, columns)
+            let data = source |> DataCovariance.ofSource execution layout
+
+            let! scale = GaussianScale.variances structure kind.RegCovar prior execution data source
+
+            let regularisation =
+                match kind.RegCovar with
+                | Floor 0.0
+                | Absolute 0.0 -> None
+                | Floor share -> Some(AtLeast(scale |> Array.map (fun variance -> share * variance)))
+                | Absolute amount -> Some(Added(Array.create columns amount))
+
+            let provisional centres = Gaussian.create structure centres (Tensor.scalar 1.0)
+
+            let around =
+                match kind.StartCovariances with
+                | CovarianceStart.OfStart
+                | CovarianceStart.Empirical -> GaussianStart.around structure prior regularisation data
+                | CovarianceStart.Identity
+                | CovarianceStart.Random
+                | CovarianceStart.Given _ -> provisional // revised below
+
+            return
+                prior,
+                regularisation,
+                { Measured.ofFamily (Gaussian.familyWith prior regularisation) columns around with
+                    Provisional = provisional
+                    Revise = GaussianStart.revise structure kind.StartCovariances regularisation data
+                    IsRandom = kind.StartCovariances.IsRandom
+                    Regularity = GaussianScale.regularity structure regularisation prior scale
+                    IsExact =
+                        match regularisation with
+                        | Some(Added _) -> false
+                        | Some(AtLeast _)
+                        | None -> true }
+        }
+
     interface Kind<Gaussian> with
         member kind.Name = Structure.name kind.Structure
 
@@ -270,44 +313,7 @@ type GaussianKind =
         member _.Misfit _ = None
 
         member kind.Measure(components, source, execution) =
-            let structure, columns = kind.Structure, source.Columns
-            let layout = Structure.layout structure
-
-            result {
-                let! prior = kind.Prior(components, columns)
-                let data = source |> DataCovariance.ofSource execution layout
-
-                let! scale = GaussianScale.variances structure kind.RegCovar prior execution data source
-
-                let regularisation =
-                    match kind.RegCovar with
-                    | Floor 0.0
-                    | Absolute 0.0 -> None
-                    | Floor share -> Some(AtLeast(scale |> Array.map (fun variance -> share * variance)))
-                    | Absolute amount -> Some(Added(Array.create columns amount))
-
-                let provisional centres = Gaussian.create structure centres (Tensor.scalar 1.0)
-
-                let around =
-                    match kind.StartCovariances with
-                    | CovarianceStart.OfStart
-                    | CovarianceStart.Empirical -> GaussianStart.around structure prior regularisation data
-                    | CovarianceStart.Identity
-                    | CovarianceStart.Random
-                    | CovarianceStart.Given _ -> provisional // revised below
-
-                return
-                    { Measured.ofFamily (Gaussian.familyWith prior regularisation) columns around with
-                        Provisional = provisional
-                        Revise = GaussianStart.revise structure kind.StartCovariances regularisation data
-                        IsRandom = kind.StartCovariances.IsRandom
-                        Regularity = GaussianScale.regularity structure regularisation prior scale
-                        IsExact =
-                            match regularisation with
-                            | Some(Added _) -> false
-                            | Some(AtLeast _)
-                            | None -> true }
-            }
+            kind.MeasureParts(components, source, execution) |> Result.map (fun (_, _, measured) -> measured)
 
 /// Gaussian components as a kind.
 module GaussianKind =

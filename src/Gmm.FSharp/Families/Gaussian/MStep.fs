@@ -239,26 +239,30 @@ module internal GaussianMStep =
 
         changed widen (List.distinct (onFloor @ whole)) gaussian
 
-    /// Runs the M-step: see `Gaussian.maximise`.
+    /// Runs the M-step: see `Gaussian.maximise`. The means are sums divided by the statistics' counts, the covariances sums
+    /// divided by `rows` (K). The two differ where rows have latent weights besides their responsibilities.
     let maximise
         (prior: GaussianPrior)
         (regularisation: CovarianceRegularisation option)
+        (rows: float[])
         (gaussian: Gaussian)
         (statistics: Statistics)
         : Result<Gaussian, GmmError> =
         let layout, features = gaussian.Layout, gaussian.Features
         let size = Layout.planeSize features layout
 
-        let counts, first, second, ofPrior =
+        let pseudoRows, first, second, ofPrior =
             match GaussianPrior.pseudoStatistics prior gaussian with
-            | None -> statistics.Counts, statistics.Sums[0], Array.copy statistics.Sums[1], 0.0
+            | None -> 0.0, statistics.Sums[0], Array.copy statistics.Sums[1], 0.0
             | Some pseudo ->
-                statistics.Counts |> Array.map (fun count -> count + pseudo.Rows),
+                pseudo.Rows,
                 LinearAlgebra.add statistics.Sums[0] pseudo.First,
                 LinearAlgebra.add statistics.Sums[1] pseudo.Scatter,
                 pseudo.Degrees
 
-        match statistics |> Statistics.firstEmpty counts with
+        let counts = statistics.Counts |> Array.map ((+) pseudoRows)
+
+        match statistics |> Statistics.firstEmpty (rows |> Array.map ((+) pseudoRows)) with
         | Some k -> Error(CollapsedComponent(k, 0))
         | None ->
             let shifts = first |> Array.mapi (fun i sum -> sum / counts[i / features])
@@ -267,7 +271,7 @@ module internal GaussianMStep =
 
             for k in 0 .. counts.Length - 1 do
                 let p = Layout.planeOf layout k
-                degrees[p] <- degrees[p] + statistics.Counts[k]
+                degrees[p] <- degrees[p] + rows[k]
 
             // The second moments have no other owner and become covariances in place.
             GaussianPrior.addOuter layout features (fun k -> -counts[k]) shifts second
