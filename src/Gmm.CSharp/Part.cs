@@ -113,7 +113,11 @@ public sealed class Part
             return Gaussian(columns, GaussianSettings.ToCovarianceType(gaussian.Structure));
         }
 
-        var fitted = parameters.As<ExponentialParameters>();
+        if (parameters.TryAs<ExponentialParameters>() is not { Value: var fitted })
+        {
+            throw Translation.Invalid("Family", $"one of {string.Join(", ", Families)}", family);
+        }
+
         var parametrisation = family switch
         {
             "bernoulli" => Parametrisation.Bernoulli(null, ""),

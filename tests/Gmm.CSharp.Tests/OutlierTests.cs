@@ -11,6 +11,7 @@ public class OutlierTests
     private static readonly Dictionary<string, (Func<MixtureModel> Make, double[,] Numbers)> Mixtures = new()
     {
         ["Gaussian"] = (() => new GaussianMixture(2), Data.Faithful),
+        ["StudentT"] = (() => new StudentTMixture(2), Data.Faithful),
         ["Bernoulli"] = (() => new BernoulliMixture(2), Counts),
         ["Binomial"] = (() => new BinomialMixture(2, trials: 3), Counts),
         ["Categorical"] = (() => new CategoricalMixture(2, levels: 2), Counts),

@@ -108,7 +108,12 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
 
     /// <summary>What distinguishes the fitted components, after a comma; empty if nothing does.</summary>
     private protected virtual string Details =>
-        Parameters is Gaussian gaussian ? Words.Covariances(GaussianSettings.ToCovarianceType(gaussian.Structure)) : "";
+        Parameters switch
+        {
+            Gaussian gaussian => Words.Covariances(GaussianSettings.ToCovarianceType(gaussian.Structure)),
+            StudentT t => Words.ScaleMatrices(GaussianSettings.ToCovarianceType(t.Gaussian.Structure)),
+            _ => "",
+        };
 
     private protected string Outcome => $"{(Converged ? "converged" : "stopped without converging")} after {Words.Count(Iterations, "iteration")}";
 

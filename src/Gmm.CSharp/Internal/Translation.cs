@@ -14,6 +14,7 @@ internal static class Translation
         ("MeanPrior.Precision", nameof(GaussianMixture.MeanPrecisionPrior)),
         ("CovariancePrior.Scale", nameof(GaussianMixture.CovariancePrior)),
         ("CovariancePrior.Degrees", nameof(GaussianMixture.DegreesOfFreedomPrior)),
+        ("DegreesOfFreedom", nameof(StudentTMixture.GivenDegreesOfFreedom)),
         ("Structure", nameof(GaussianMixture.CovarianceType)),
         ("StartWeights", nameof(GaussianMixture.InitWeights)),
         ("StartCovariances", nameof(GaussianMixture.InitCovariances)),

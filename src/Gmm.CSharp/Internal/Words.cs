@@ -27,6 +27,8 @@ internal static class Words
 
     internal static string Covariances(CovarianceType type) => $", {type} covariances";
 
+    internal static string ScaleMatrices(CovarianceType type) => $", {type} scale matrices";
+
     internal static string Parts(IEnumerable<Part>? parts) =>
         string.Concat((parts ?? []).Select(part => $", {part}"));
 }

@@ -140,6 +140,11 @@ let private expected =
             "51 of 300 rows are noise"
             "label of (8, -8): -1"
             "given     V = 400.0  ln L = -1317.333  12 parameters" ]
+          "student-t.fsx",
+          [ "student_t mixture of 2 components, scale matrices full"
+            "Student   (  2.98,   2.24)  scales  0.74 and  0.78"
+            "11 rows have a weight below 0.1; 11 of them are far"
+            "estimated  ln L = -1014.269  BIC  2100.42  ν = 1.25 and 112.59" ]
           "acceleration.fsx",
           [ "two overlapping, 1 column     6429       807      8.0"
             "two overlapping, 2 columns   21939      2703      8.1"
