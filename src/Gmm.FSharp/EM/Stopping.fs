@@ -34,7 +34,7 @@ type Rule<'θ> =
     {
         /// Whether the rule is that of k-means: hard assignment, and equal, fixed weights.
         IsHardLimit: bool
-        /// Whether the next mixture is always the exact maximum of the M-step, so that extrapolations of it can be
+        /// Whether the M-step never lowers the objective, as its exact maximum doesn't, so that extrapolations of it can be
         /// judged by the objective.
         IsExact: bool
         /// The mixture that follows an iterate.
@@ -45,8 +45,8 @@ type Rule<'θ> =
 
 /// Rules.
 module Rule =
-    /// The rule of EM: the M-step, until a convergence rule is satisfied. `isExact` says whether the family's M-step is
-    /// the exact maximum.
+    /// The rule of EM: the M-step, until a convergence rule is satisfied. `isExact` says whether the family's M-step
+    /// never lowers the objective.
     let em<'θ> isExact (stopping: Stopping) : Rule<'θ> =
         { IsHardLimit = false
           IsExact = isExact

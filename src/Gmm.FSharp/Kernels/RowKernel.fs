@@ -358,15 +358,9 @@ module internal RowKernel =
                 let features = natural.shape[1] / statistic.Size
                 Some(LinearRows<'L, 'V>(statistic, features, logBase, natural, constants))
             | _ -> None
-        | Form.Student(quadratic, degrees, constants, shifts) ->
-            let features =
-                match quadratic with
-                | Form.Quadratic(_, means, _, _) -> means.shape[1]
-                | _ -> invalidOp "Student's t distributions were given another form."
-
-            ofFormBy<'L, 'V> components quadratic
-            |> Option.map (fun kernel ->
-                StudentRows<'L, 'V>(kernel, StudentTails.create features degrees constants shifts))
+        | Form.Student _ ->
+            let quadratic, tails = StudentTails.ofForm form
+            ofFormBy<'L, 'V> components quadratic |> Option.map (fun kernel -> StudentRows<'L, 'V>(kernel, tails))
         | Form.Product parts ->
             let kernels = parts |> List.map (fun (columns, form) -> columns, ofFormBy<'L, 'V> components form)
 

@@ -28,16 +28,21 @@ module internal StudentTails =
     [<Literal>]
     let Farthest = 1e300
 
-    /// Returns the numbers of components of D features with given degrees of freedom, constants and shifts (K each).
-    let create features (degrees: float[]) constants shifts : StudentTails =
-        let ofEach finite infinite = degrees |> Array.map (fun nu -> if nu = infinity then infinite else finite nu)
+    /// Returns the quadratic form of a form of Student's t distributions, and the numbers of its components.
+    let ofForm (form: Form) : Form * StudentTails =
+        match form with
+        | Form.Student(Form.Quadratic(_, means, _, _) as quadratic, degrees, constants, shifts) ->
+            let features = float means.shape[1]
+            let ofEach finite infinite = degrees |> Array.map (fun nu -> if nu = infinity then infinite else finite nu)
 
-        { Constants = constants
-          Inverses = degrees |> Array.map (fun nu -> 1.0 / nu)
-          Powers = ofEach (fun nu -> -0.5 * (nu + float features)) 0.0
-          Slopes = ofEach (fun _ -> 0.0) -0.5
-          Most = degrees |> Array.map (fun nu -> 1.0 + float features / nu)
-          Shifts = shifts }
+            quadratic,
+            { Constants = constants
+              Inverses = degrees |> Array.map (fun nu -> 1.0 / nu)
+              Powers = ofEach (fun nu -> -0.5 * (nu + features)) 0.0
+              Slopes = ofEach (fun _ -> 0.0) -0.5
+              Most = degrees |> Array.map (fun nu -> 1.0 + features / nu)
+              Shifts = shifts }
+        | _ -> invalidOp "A kernel of Student's t distributions was given another form."
 
     /// Returns δ from −½δ.
     let inline distance<'L, 'V when 'L :> ILanes<'V>> (halved: 'V) : 'V =
@@ -70,18 +75,16 @@ type internal StudentForm<'L, 'V when 'L :> ILanes<'V>>(kernelOf: Form -> FormKe
     let at (address: nativeptr<float>) (i: int) = NativePtr.add address i
 
     override _.Prepare(form, count) =
-        match form with
-        | Form.Student(Form.Quadratic(_, means, _, _) as itsQuadratic, degrees, constants, shifts) ->
-            quadratic <- kernelOf itsQuadratic quadratic
-            quadratic.Prepare(itsQuadratic, count)
-            components <- count
-            tails <- StudentTails.create means.shape[1] degrees constants shifts
-            own.Joint.Require(components * Panel.Stride)
-            logs.Require(components * Panel.Stride)
+        let itsQuadratic, itsTails = StudentTails.ofForm form
+        quadratic <- kernelOf itsQuadratic quadratic
+        quadratic.Prepare(itsQuadratic, count)
+        components <- count
+        tails <- itsTails
+        own.Joint.Require(components * Panel.Stride)
+        logs.Require(components * Panel.Stride)
 
-            for buffer in [ weights; sumsOfLogs ] do
-                buffer.Require(components * Panel.Lanes)
-        | _ -> invalidOp "A kernel of Student's t distributions was given another form."
+        for buffer in [ weights; sumsOfLogs ] do
+            buffer.Require(components * Panel.Lanes)
 
     override _.Clear() =
         quadratic.Clear()

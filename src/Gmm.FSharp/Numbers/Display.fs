@@ -9,9 +9,11 @@ module internal Display =
     [<Literal>]
     let private Most = 10
 
+    /// Returns a number of six digits.
+    let number (value: float) : string = value.ToString("G6", CultureInfo.InvariantCulture)
+
     /// Returns numbers of six digits as a list; the text shows the first ten of them.
     let numbers (values: float seq) : string =
-        let number (value: float) = value.ToString("G6", CultureInfo.InvariantCulture)
         let shown = values |> Seq.truncate (Most + 1) |> Seq.map number |> List.ofSeq
         let all = if shown.Length > Most then List.truncate Most shown @ [ "…" ] else shown
         "[" + String.Join("; ", all) + "]"

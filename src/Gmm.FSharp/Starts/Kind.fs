@@ -32,7 +32,7 @@ type Measured<'θ> =
         Rule: Rule<'θ> option
         /// Finds components whose likelihood may be spurious, for the choice of the best run.
         Regularity: Regularity<'θ>
-        /// Whether the family's M-step is the exact maximum of Q + ln prior. If not, fits aren't accelerated.
+        /// Whether the family's M-step never lowers Q + ln prior. If it may, fits aren't accelerated.
         IsExact: bool
     }
 

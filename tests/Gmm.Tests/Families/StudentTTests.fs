@@ -603,7 +603,7 @@ let ``the use`` =
               for words in [ "location"; "scale"; "degrees of freedom"; "scale matrix of component 1" ] do
                   Assert.Contains(words, text)
 
-              Assert.Contains("ν[1] = ", sprintf "%A" fit.Parameters))
+              Assert.Contains("ν = ", sprintf "%A" fit.Parameters))
           testCase "settings and parameters that break a rule are clear errors" (fun () ->
               let source = snd fitted.Value
 

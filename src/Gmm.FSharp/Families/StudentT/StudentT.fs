@@ -20,17 +20,16 @@ type StudentT =
     member t.Features = t.Gaussian.Features
 
     member internal t.Display =
-        let lines = t.Gaussian.Display.Split '\n'
+        let components, features = Display.count t.Components "component", Display.count t.Features "feature"
+        let locations = t.Gaussian.Means.toArray2D ()
 
-        let line i (text: string) =
-            if i = 0 then
-                text.Replace("gaussian", "student_t").Replace("covariances", "scale matrices")
-            else
-                text.Replace("standard deviations", "scales")
+        let line k =
+            $"location {Display.numbers locations[k, *]}, scales {Display.numbers (t.Gaussian.Deviations k)}, "
+            + $"ν = {Display.number t.DegreesOfFreedom[k]}"
 
-        let degrees = Seq.map2 (fun name nu -> $"{name} {nu}") (Seq.initInfinite (sprintf "ν[%d] =")) t.DegreesOfFreedom
+        let title = $"student_t, {components} of {features}, scale matrices {Structure.name t.Gaussian.Structure}"
 
-        Array.append (Array.mapi line lines) [| String.Join(", ", Seq.truncate 20 degrees) |] |> String.concat "\n"
+        Display.components title t.Components line
 
 /// How the degrees of freedom of Student's t components are found.
 [<RequireQualifiedAccess>]
