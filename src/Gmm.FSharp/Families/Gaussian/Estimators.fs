@@ -314,9 +314,51 @@ module internal GaussianEstimators =
         let matrix = volumes |> settle (matrixOf >> volumesOf) |> matrixOf
         volumesOf matrix |> Array.map (fun λ -> matrix |> Array.map (fun entry -> λ * entry))
 
-    /// Matrices with common eigenvectors D, the rows of `frame`: Σₖ = D diag(vₖ) Dᵀ, where vₖ comes from bₖⱼ = uⱼᵀSₖuⱼ.
-    let private within (variances: float[][] -> float[][]) (scatter: float[][]) (frame: float[][]) =
-        scatter |> Array.map (spreadIn frame) |> variances |> Array.map (compose frame)
+    /// The two steps to covariances Σₖ = D diag(vₖ) Dᵀ with common eigenvectors D and different shapes: EVE and VVE.
+    type CommonOrientation =
+        {
+            /// Turns a frame, the rows of D, until it fits scatter matrices best, by a number of sweeps at most.
+            Turn: int -> float[][] -> float[][] -> float[][]
+            /// The variances vₖⱼ in a frame, from bₖⱼ = uⱼᵀSₖuⱼ.
+            Variances: float[][] -> float[][]
+        }
+
+    /// The steps of EVE. (Browne and McNicholas 2014 have another search for D.)
+    let private ofEve (degrees: float[]) : CommonOrientation =
+        { Turn =
+            fun sweeps scatter frame ->
+                let planes, sizes = scaled frame.Length scatter
+                turned sweeps (ofEqualVolume frame.Length sizes) planes frame
+          Variances = equalVolume degrees }
+
+    /// The steps of VVE.
+    let private ofVve (degrees: float[]) : CommonOrientation =
+        { Turn =
+            fun sweeps scatter frame -> turned sweeps (ofOwnVolumes degrees) (fst (scaled frame.Length scatter)) frame
+          Variances = Array.map2 (fun d -> Array.map (fun b -> b / d)) degrees }
+
+    /// Returns the steps of a structure with common eigenvectors and different shapes, for given degrees; None for the others.
+    let commonOrientation structure (degrees: float[]) : CommonOrientation option =
+        match structure with
+        | EVE -> Some(ofEve degrees)
+        | VVE -> Some(ofVve degrees)
+        | Full
+        | Diag
+        | Spherical
+        | TiedFull
+        | TiedDiag
+        | TiedSpherical
+        | VEI
+        | EVI
+        | VEE
+        | EEV
+        | VEV
+        | EVV -> None
+
+    /// Returns the estimate with common eigenvectors; the search for them starts from a frame.
+    let private oriented sweeps (steps: CommonOrientation) (scatter: float[][]) (frame: float[][]) =
+        let frame = steps.Turn sweeps scatter frame
+        scatter |> Array.map (spreadIn frame) |> steps.Variances |> Array.map (compose frame)
 
     /// Matrices with their own eigenvectors Lₖ: Sₖ = LₖΩₖLₖᵀ with ascending eigenvalues, Σₖ = Lₖ diag(vₖ) Lₖᵀ, where vₖ comes
     /// from the Ωₖ.
@@ -347,13 +389,7 @@ module internal GaussianEstimators =
             | VEI -> equalShape degrees scatter volumes.Value
             | EVI -> equalVolume degrees scatter
             | VEE -> multiples features degrees scatter volumes.Value
-            | EVE ->
-                // Browne and McNicholas 2014 have another search for D.
-                let planes, sizes = scaled features scatter
-
-                frame.Value
-                |> turned sweeps (ofEqualVolume features sizes) planes
-                |> within (equalVolume degrees) scatter
+            | EVE -> oriented sweeps (ofEve degrees) scatter frame.Value
             | VVE ->
                 let isSingular plane = Double.IsNaN(logDeterminant features plane)
 
@@ -361,9 +397,7 @@ module internal GaussianEstimators =
                     // An axis in a direction of variance 0 makes the objective −∞.
                     scatter |> Array.map (Array.map (fun _ -> nan))
                 else
-                    frame.Value
-                    |> turned sweeps (ofOwnVolumes degrees) (scaled features scatter |> fst)
-                    |> within divided scatter
+                    oriented sweeps (ofVve degrees) scatter frame.Value
             | EEV ->
                 let total = Array.sum degrees
 
