@@ -124,10 +124,10 @@ module internal GaussianEstimators =
         frame |> Array.collect (fun u -> products |> Array.map (dot u))
 
     /// A function of the frame that depends on it by ℓₖ = Σⱼ ln bₖⱼ alone, with bₖⱼ = uⱼᵀSₖuⱼ: its value is the sum of
-    /// those of the components, and `Slope` is ∂value/∂ℓₖ.
+    /// those of the components, and `Slope` is ∂value/∂ℓₖ. Both take k, and ℓₖ as a sum o and a product p: ℓₖ = o + ln p.
     type private Criterion =
-        { Value: int -> float -> float
-          Slope: int -> float -> float }
+        { Value: int -> float -> float -> float
+          Slope: int -> float -> float -> float }
 
     /// The sweeps of rotations that a search makes at most, unless it may stop early.
     let mostSweeps = 30
@@ -161,7 +161,7 @@ module internal GaussianEstimators =
 
                 logs[k] <- sum
 
-        let total () = logs |> Seq.mapi criterion.Value |> Seq.sum
+        let total () = logs |> Seq.mapi (fun k log -> criterion.Value k log 1.0) |> Seq.sum
 
         let at (m: float[]) row column = m[row * features + column]
 
@@ -175,28 +175,22 @@ module internal GaussianEstimators =
             let determinants = m |> Array.map (fun m -> max 0.0 (at m i i * at m j j - at m i j * at m i j))
             let others = Array.map2 (fun total m -> total - logOf (at m i i) - logOf (at m j j)) logs m
 
-            /// Returns the criterion at t, and its derivative by φ.
-            let evaluate t =
+            /// Returns the sum at t over the components of a function of k, of the product's derivative by φ, and of the product.
+            let inline sumAt (f: int -> float -> float -> float) t =
                 let cosine, sine = (1.0 - t * t) / (1.0 + t * t), 2.0 * t / (1.0 + t * t)
-                let mutable value, slope = 0.0, 0.0
+                let mutable sum = 0.0
 
                 for k in 0 .. components - 1 do
                     let left = off[k] * cosine - half[k] * sine
-                    let product = max (determinants[k] + left * left) Double.Epsilon
-                    let sumOfLogs = others[k] + log product
-                    value <- value + criterion.Value k sumOfLogs
                     let turning = -2.0 * left * (off[k] * sine + half[k] * cosine)
-                    slope <- slope + criterion.Slope k sumOfLogs * turning / product
+                    sum <- sum + f k turning (max (determinants[k] + left * left) Double.Epsilon)
 
-                struct (value, slope)
+                sum
 
-            let valueAt t =
-                let struct (value, _) = evaluate t
-                value
+            let valueAt t = sumAt (fun k _ product -> criterion.Value k others[k] product) t
 
-            let slopeAt t =
-                let struct (_, slope) = evaluate t
-                slope
+            /// Returns the derivative of the criterion by φ.
+            let slopeAt t = sumAt (fun k turning product -> criterion.Slope k others[k] product * turning / product) t
 
             let step = 1.0 / 8.0
 
@@ -263,16 +257,16 @@ module internal GaussianEstimators =
 
     /// The criterion of VVE: Σₖ dₖ ℓₖ.
     let private ofOwnVolumes (degrees: float[]) =
-        { Value = fun k logs -> degrees[k] * logs
-          Slope = fun k _ -> degrees[k] }
+        { Value = fun k others product -> degrees[k] * (others + log product)
+          Slope = fun k _ _ -> degrees[k] }
 
     /// The criterion of EVE: Σₖ gₖ with gₖ = (Πⱼ bₖⱼ)^(1/D), where the planes were divided by `sizes`.
     let private ofEqualVolume features (sizes: float[]) =
         let largest = Array.max sizes
-        let mean k logs = sizes[k] / largest * exp (logs / float features)
+        let mean k others product = sizes[k] / largest * exp ((others + log product) / float features)
 
         { Value = mean
-          Slope = fun k logs -> mean k logs / float features }
+          Slope = fun k others product -> mean k others product / float features }
 
     /// Returns the eigenvectors that covariances have in common, as the rows of a frame: those of a sum with different weights,
     /// then turned until they diagonalise every matrix.
