@@ -140,6 +140,14 @@ let private expected =
             "51 of 300 rows are noise"
             "label of (8, -8): -1"
             "given     V = 400.0  ln L = -1317.333  12 parameters" ]
+          "streams.fsx",
+          [ "truth       divergence from the truth 0.0000"
+            "first batch divergence from the truth 0.0108"
+            "stream      divergence from the truth 0.0004"
+            "update 200: score -3.687"
+            "constant 0.2: first component at 3.83, where the stream is at 4.00"
+            "(t + 2)^-0.6: first component at 3.09, where the stream is at 4.00"
+            "label of (4, 1): 0" ]
           "acceleration.fsx",
           [ "two overlapping, 1 column     6429       807      8.0"
             "two overlapping, 2 columns   21939      2703      8.1"
