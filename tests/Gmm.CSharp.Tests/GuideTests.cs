@@ -82,6 +82,15 @@ public partial class GuideTests
         var lightest = robust.RobustWeights(eruptions).Min();
         Console.WriteLine($"{robust.DegreesOfFreedom[0]:F1} degrees of freedom, lightest row {lightest:F3}");
 
+        var stream = new GaussianMixture(2).Fit(eruptions);
+
+        for (var t = 0; t < 3; t++)
+        {
+            var (batch, _) = model.Sample(200, seed: t);
+            var score = stream.PartialFit(batch, GaussianMixture.StepSize(t));
+            Console.WriteLine($"batch {t + 1}: {score:F3}");
+        }
+
         var believed = new GaussianMixture(2)
         {
             WeightConcentrationPrior = 20,

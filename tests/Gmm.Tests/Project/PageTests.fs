@@ -145,6 +145,14 @@ let private expected =
             "Student   (  2.98,   2.24)  scales  0.74 and  0.78"
             "11 rows have a weight below 0.1; 11 of them are far"
             "estimated  ln L = -1014.269  BIC  2100.42  ν = 1.25 and 112.59" ]
+          "streams.fsx",
+          [ "truth       divergence from the truth 0.0000"
+            "first batch divergence from the truth 0.0108"
+            "stream      divergence from the truth 0.0004"
+            "update 200: score -3.687"
+            "constant 0.2: first component at 3.83, where the stream is at 4.00"
+            "(t + 2)^-0.6: first component at 3.09, where the stream is at 4.00"
+            "label of (4, 1): 0" ]
           "acceleration.fsx",
           [ "two overlapping, 1 column     6429       807      8.0"
             "two overlapping, 2 columns   21939      2703      8.1"
