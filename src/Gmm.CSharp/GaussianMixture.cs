@@ -296,6 +296,9 @@ public sealed class GaussianMixture : MixtureModel
         return Choose(kinds, Given, fit => new FitOf<Gaussian>(fit), source, components, criterion, progress, cancellationToken);
     }
 
+    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
+        OnOptions(work, ToKind(CovarianceType, isWarm: false), Given, cancellationToken);
+
     private GaussianKind ToKind(CovarianceType covarianceType, bool isWarm) =>
         GaussianSettings.ToKind(
             covarianceType,

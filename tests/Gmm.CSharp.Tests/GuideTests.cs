@@ -78,6 +78,12 @@ public partial class GuideTests
         var noiseRows = noisy.Predict(eruptions).Count(label => label == -1);
         Console.WriteLine($"{noiseRows} rows of noise, weight {noisy.Weights[2]:F4}");
 
+        var errors = model.StandardErrors(eruptions, Information.Sandwich);
+        var replicates = model.Bootstrap(eruptions, Resampling.WeightedLikelihood);
+        Console.WriteLine($"a mean wait of {model.Means[0, 1]:F2} ± {errors["mean[0,1]"]:F2} or ± {replicates.StandardErrors["mean[0,1]"]:F2} minutes");
+        var test = new GaussianMixture(1).LikelihoodRatio(eruptions, replicates: 19);
+        Console.WriteLine($"{test}");
+
         var believed = new GaussianMixture(2)
         {
             WeightConcentrationPrior = 20,

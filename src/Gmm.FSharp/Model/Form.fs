@@ -40,3 +40,91 @@ module internal Form =
         | Form.Noise(form, logDensity) -> Form.Noise(withoutZeros form, logDensity)
         | Form.Quadratic _
         | Form.Distance _ -> form
+
+    /// Returns the numbers of a form that depend on the parameters: means, factors and constants; centres; natural parameters and
+    /// constants; those of the parts, one after another.
+    let rec numbers (form: Form) : float[] =
+        match form with
+        | Form.Quadratic(_, means, factors, constants) ->
+            Array.concat [ means.toArray (); factors.toArray (); constants ]
+        | Form.Distance centres -> centres.toArray ()
+        | Form.Linear(_, _, natural, constants) -> Array.append (natural.toArray ()) constants
+        | Form.Product parts -> parts |> List.map (snd >> numbers) |> Array.concat
+        | Form.Noise(form, _) -> numbers form
+
+    /// Returns the number of sums of a form.
+    let rec private sumsOf (form: Form) : int =
+        match form with
+        | Form.Quadratic _ -> 2
+        | Form.Distance _
+        | Form.Linear _ -> 1
+        | Form.Product parts -> parts |> List.sumBy (snd >> sumsOf)
+        | Form.Noise(form, _) -> sumsOf form
+
+    let private slopesOfQuadratic
+        (layout: Layout)
+        (means: Tensor)
+        (factors: Tensor)
+        (counts: float[])
+        (sums: float[][])
+        =
+        let components, features = means.shape[0], means.shape[1]
+        let planes = factors.toArray () |> Array.chunkBySize (Layout.planeSize features layout)
+        let seconds = sums[1] |> Array.chunkBySize (Layout.planeSize features layout)
+
+        /// Computes WᵀWf.
+        let ofMean (w: float[]) (f: float[]) =
+            match layout.Shape with
+            | Shape.Full ->
+                let at i j = w[i * features + j]
+                let dot g = Seq.init features g |> Seq.sum
+                let whitened = Array.init features (fun i -> dot (fun j -> at i j * f[j]))
+                Array.init features (fun j -> dot (fun i -> at i j * whitened[i]))
+            | Shape.Diag -> Array.map2 (fun w f -> w * w * f) w f
+            | Shape.Spherical -> f |> Array.map (fun f -> w[0] * w[0] * f)
+
+        /// Computes −WS.
+        let ofFactor (w: float[]) (s: float[]) =
+            match layout.Shape with
+            | Shape.Full ->
+                Array.init s.Length (fun place ->
+                    let i, j = place / features, place % features
+                    let mutable sum = 0.0
+
+                    for m in 0..i do
+                        sum <- sum - w[i * features + m] * s[m * features + j]
+
+                    sum)
+            | Shape.Diag -> Array.map2 (fun w s -> -w * s) w s
+            // The second moment is the mean over the features.
+            | Shape.Spherical -> [| -(float features * w[0] * s[0]) |]
+
+        let ofConstants = Array.zeroCreate planes.Length
+
+        for k in 0 .. components - 1 do
+            let plane = Layout.planeOf layout k
+            ofConstants[plane] <- ofConstants[plane] + counts[k]
+
+        Array.concat
+            [ yield!
+                  sums[0] |> Array.chunkBySize features |> Array.mapi (fun k -> ofMean planes[Layout.planeOf layout k])
+              yield! Array.map2 ofFactor planes seconds
+              ofConstants ]
+
+    /// Returns the derivatives of Σₙₖ rₙₖ ln p(xₙ|θₖ) in the `numbers` of a form, from Nₖ and the sums of the form. The
+    /// responsibilities rₙₖ are constants.
+    let rec slopes (form: Form) (counts: float[]) (sums: float[][]) : float[] =
+        match form with
+        | Form.Quadratic(layout, means, factors, _) -> slopesOfQuadratic layout means factors counts sums
+        | Form.Distance _ -> sums[0]
+        | Form.Linear _ -> Array.append sums[0] counts
+        | Form.Product parts ->
+            parts
+            |> List.mapFold
+                (fun first (_, part) ->
+                    let next = first + sumsOf part
+                    slopes part counts sums[first .. next - 1], next)
+                0
+            |> fst
+            |> Array.concat
+        | Form.Noise(form, _) -> slopes form (Array.truncate (counts.Length - 1) counts) sums

@@ -8,8 +8,8 @@ open System
 /// observed cells; those of a row without an observed cell are 1 and the weights πₖ. `RowPredictor` predicts single
 /// rows faster.
 module Predict =
-    /// Computes a result from data that suit the mixture. Error when they don't.
-    let private onData (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =
+    /// Returns an error when the data don't suit the mixture.
+    let internal check (model: Model<'θ>) (mixture: Mixture<'θ>) (source: Source) : Result<unit, GmmError> =
         result {
             do! Source.requireColumns (model.Family.Features mixture.Parameters) source
 
@@ -17,7 +17,12 @@ module Predict =
             | Missing.Reject ->
                 do! source |> Source.validateWith model.Execution (model.Family.Misfit mixture.Parameters)
             | Missing.Fit -> do! source |> IncompleteRows.validateNew model.Execution model.Family mixture.Parameters
+        }
 
+    /// Computes a result from data that suit the mixture. Error when they don't.
+    let private onData (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =
+        result {
+            do! check model mixture source
             return compute source
         }
 

@@ -140,6 +140,15 @@ let private expected =
             "51 of 300 rows are noise"
             "label of (8, -8): -1"
             "given     V = 400.0  ln L = -1317.333  12 parameters" ]
+          "uncertainty.fsx",
+          [ "mean[0,1]                 54.4788        0.591884         53.3188         55.6389"
+            "difference -2.34 ± 6.27, z = -0.37"
+            "Observed               0.0271    0.0106"
+            "Sandwich               0.0284    0.0139"
+            "Jackknife              0.0288    0.0143"
+            "0 of 999 replicates failed"
+            "1 against 2 components: statistic 319.065558, p = 0.01 of 99 replicates"
+            "3 components" ]
           "acceleration.fsx",
           [ "two overlapping, 1 column     6429       807      8.0"
             "two overlapping, 2 columns   21939      2703      8.1"
