@@ -3,7 +3,7 @@
 title: How sure am I?
 category: Guides
 categoryindex: 3
-index: 12
+index: 14
 ---
 
 # How sure am I?

@@ -84,6 +84,15 @@ public partial class GuideTests
         var test = new GaussianMixture(1).LikelihoodRatio(eruptions, replicates: 19);
         Console.WriteLine($"{test}");
 
+        var stream = new GaussianMixture(2).Fit(eruptions);
+
+        for (var t = 0; t < 3; t++)
+        {
+            var (batch, _) = model.Sample(200, seed: t);
+            var score = stream.PartialFit(batch, GaussianMixture.StepSize(t));
+            Console.WriteLine($"batch {t + 1}: {score:F3}");
+        }
+
         var believed = new GaussianMixture(2)
         {
             WeightConcentrationPrior = 20,

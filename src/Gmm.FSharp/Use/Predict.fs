@@ -8,7 +8,7 @@ open System
 /// observed cells; those of a row without an observed cell are 1 and the weights πₖ. `RowPredictor` predicts single
 /// rows faster.
 module Predict =
-    /// Returns an error when the data don't suit the mixture.
+    /// Returns an error when data don't suit a mixture.
     let internal check (model: Model<'θ>) (mixture: Mixture<'θ>) (source: Source) : Result<unit, GmmError> =
         result {
             do! Source.requireColumns (model.Family.Features mixture.Parameters) source

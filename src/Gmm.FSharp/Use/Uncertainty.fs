@@ -87,6 +87,15 @@ module Uncertainty =
                 Mixture = Coordinates.toMixture point.Family point.Mixture numbers |> GmmError.get
                 Numbers = numbers }
 
+    /// The step of differences, in units.
+    [<Literal>]
+    let private Step = 1e-3
+
+    /// Returns the unit near a given one whose steps from a number are exact, so that data far from 0 have exact differences.
+    let private exactUnit (number: float) (unit: float) : float =
+        let step = number + Step * unit - number
+        if step > 0.0 then step / Step else unit
+
     let private pointOf (model: Model<'θ>) (mixture: Mixture<'θ>) : Result<Point<'θ>, GmmError> =
         let family = model.Family
 
@@ -97,7 +106,7 @@ module Uncertainty =
             { Family = family
               Mixture = mixture
               Numbers = numbers
-              Units = Coordinates.units family mixture
+              Units = Array.map2 exactUnit numbers (Coordinates.units family mixture)
               Free = [| first .. numbers.Length - 1 |] })
         |> Result.mapError (fun error ->
             match error with
@@ -105,10 +114,6 @@ module Uncertainty =
                 let rule = "finite, which it isn't on an edge of its domain; set a prior, or use Bootstrap"
                 InvalidOption(name, rule, value)
             | other -> other)
-
-    /// The step of differences, in units.
-    [<Literal>]
-    let private Step = 1e-3
 
     /// The steps at which functions are evaluated.
     let private stepsAround = [| -2.0 * Step; -Step; Step; 2.0 * Step |]

@@ -149,6 +149,14 @@ let private expected =
             "0 of 999 replicates failed"
             "1 against 2 components: statistic 319.065558, p = 0.01 of 99 replicates"
             "3 components" ]
+          "streams.fsx",
+          [ "truth       divergence from the truth 0.0000"
+            "first batch divergence from the truth 0.0108"
+            "stream      divergence from the truth 0.0004"
+            "update 200: score -3.687"
+            "constant 0.2: first component at 3.83, where the stream is at 4.00"
+            "(t + 2)^-0.6: first component at 3.09, where the stream is at 4.00"
+            "label of (4, 1): 0" ]
           "acceleration.fsx",
           [ "two overlapping, 1 column     6429       807      8.0"
             "two overlapping, 2 columns   21939      2703      8.1"

@@ -474,6 +474,30 @@ let invariance =
                           relativelyNear 1e-7 name [| factor name * before.Errors[i] |] [| after.Errors[i] |]
                       elif name.StartsWith "weight" then
                           relativelyNear 1e-7 name [| before.Errors[i] |] [| after.Errors[i] |]))
+          testCase "data far from 0 have the errors of the same data near 0" (fun () ->
+              let data = DataSet.faithful ()
+              // Numbers with room for the shift: no digit is lost.
+              let rows = data.Rows |> Array.map (Array.map (fun x -> Math.Round(1024.0 * x) / 1024.0))
+              let shifted = rows |> Array.map (Array.map (fun x -> x + 1073741824.0))
+
+              let run rows information =
+                  let source = sourceOf rows
+
+                  let fit =
+                      source
+                      |> Gmm.fit
+                          { Gmm.defaults with
+                              Components = 2
+                              Start = Start.Labels data.Labels
+                              Tolerance = 0.0
+                              MaxIterations = 200
+                              Execution = oneThread }
+                      |> ok
+
+                  (errorsOf information fit source).Errors
+
+              for information in informations do
+                  relativelyNear 1e-6 $"{information}" (run rows information) (run shifted information))
           testCase "the number of threads changes no bit" (fun () ->
               let random = RandomStream.ofSeed 2
 
