@@ -47,7 +47,7 @@ m = E T(x) = q / (1 − q), the average number of failures; conversely, q = m / 
 The record states just this. `Mean` and `Natural` are the two maps between η and m. The M-step needs no code: the
 best m is the average of T(x). At m = 0, where no attempt ever fails, η is −∞, and nothing becomes NaN.
 `Prior` is pseudo-data; this example has none. With `Sums` τ and `Count` ν it would act like ν extra numbers
-with the sum τ: a Beta prior on q.
+with the sum τ: a Beta prior on q. `Reported` names the parameters that standard errors are for, as functions of m.
 *)
 let failureRate mean = mean / (1.0 + mean)
 
@@ -68,7 +68,8 @@ let geometric =
             if means[0] = 0.0 then
                 0.0
             else
-                floor (log (1.0 - random.NextDouble()) / log (failureRate means[0])) }
+                floor (log (1.0 - random.NextDouble()) / log (failureRate means[0]))
+      Reported = [ "mean", id ] }
 (**
 `Statistic` works on a whole block, a tensor of rows and columns, and adds a dimension for the numbers of T(x). This
 example has one number. A family with several numbers, such as (x, ln x), computes them from the same tensor.
@@ -233,7 +234,11 @@ let coordinates: Coordinates<Cauchy> =
 
             Ok
                 { Locations = Tensor.create like.Locations.shape locations
-                  Scales = Tensor.create like.Scales.shape (Array.map exp logScales) } }
+                  Scales = Tensor.create like.Scales.shape (Array.map exp logScales) }
+      Parameters =
+        fun cauchy ->
+            [| for name, numbers in [ "location", cauchy.Locations.toArray2D (); "scale", cauchy.Scales.toArray2D () ] do
+                   yield! numbers |> Array2D.mapi (fun k j x -> $"{name}[{k},{j}]", x) |> Seq.cast<string * float> |] }
 
 (**
 With `Missing`, fits take rows with missing cells. It gives the parameters of the observed columns, and the statistics of all

@@ -114,6 +114,40 @@ public enum Acceleration
     Squarem,
 }
 
+/// <summary>How the covariance of the estimates of a fit follows from sₙ = ∂ ln p(xₙ|θ)/∂θ, the score of row n.</summary>
+public enum Information
+{
+    /// <summary>I⁻¹, with the observed information I = −∂²(ln L + ln prior)/∂θ∂θᵀ (Efron and Hinkley 1978).</summary>
+    /// <remarks>It holds if the data come from a mixture of the fitted kind; otherwise errors, above all those of variances, may be too small.</remarks>
+    Observed,
+
+    /// <summary>I⁻¹BI⁻¹, with B = Σₙ wₙsₙsₙᵀ (Huber 1967; White 1982).</summary>
+    /// <remarks>It holds for any data, as an estimate of the error of the parameters nearest to the data's distribution.</remarks>
+    Sandwich,
+
+    /// <summary>B⁻¹ (Berndt, Hall, Hall and Hausman 1974).</summary>
+    /// <remarks>It takes the least computation, and no prior counts.</remarks>
+    OuterProduct,
+}
+
+/// <summary>How the data of a replicate follow from those of a fit.</summary>
+/// <remarks>n = Σₙ wₙ counts rows with their copies: a sample weight is a number of copies.</remarks>
+public enum Resampling
+{
+    /// <summary>n rows of the data, drawn with replacement (Efron 1979).</summary>
+    Nonparametric,
+
+    /// <summary>n rows drawn from the fitted mixture, with the missing cells of the data.</summary>
+    Parametric,
+
+    /// <summary>The data with random weights, a uniform point of the simplex (Newton and Raftery 1994; O'Hagan, Murphy, Scrucca and Gormley 2019).</summary>
+    /// <remarks>No row gets the weight 0, so that small components stay.</remarks>
+    WeightedLikelihood,
+
+    /// <summary>The data without one row, for every row in turn.</summary>
+    Jackknife,
+}
+
 /// <summary>What NaN in the data means.</summary>
 public enum MissingData
 {

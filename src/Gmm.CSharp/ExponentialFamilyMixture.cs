@@ -71,6 +71,12 @@ public abstract class ExponentialFamilyMixture : MixtureModel
             [fitted.Family], ToGiven(fitted), fit => new ExponentialFit(fit, fitted), source, components, criterion, progress, cancellationToken);
     }
 
+    private protected sealed override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken)
+    {
+        var fitted = ToParametrisation();
+        return OnOptions(work, fitted.Family, ToGiven(fitted), cancellationToken);
+    }
+
     private GivenStart<ExponentialParameters> ToGiven(Parametrisation parametrisation)
     {
         if (Given is not { } given)

@@ -225,6 +225,9 @@ public sealed class GaussianMixture : EllipticalMixture
 
     private protected override Structure StructureOf(IFit fit) => ((FitOf<Gaussian>)fit).Parameters.Structure;
 
+    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
+        OnOptions(work, ToGaussianKind(CovarianceType, isWarm: false), GivenMeans<Gaussian>(), cancellationToken);
+
     private static GaussianMixtureDistribution Of(FitOf<Gaussian> fit) =>
         new(Mixture.clusters(fit.Value.Components, fit.Value.Mixture), fit.Value.Model.Execution);
 

@@ -398,6 +398,96 @@ public abstract class MixtureModel : Estimator
     public string Summary(Rows? data = null, IEnumerable<string>? columnNames = null, double[]? sampleWeights = null) =>
         Current().Summary([.. columnNames ?? []], data?.ToSource(sampleWeights));
 
+    // ── Uncertainty ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Estimates the standard errors of the parameters, from the data that the model was fitted to.</summary>
+    /// <remarks>
+    /// The covariance of the free coordinates is that of the chosen information; the delta method gives that of the parameters.
+    /// Errors by <see cref="Information.Observed"/> are too small where the data don't come from a mixture of this kind; those by
+    /// <see cref="Information.Sandwich"/> are not. Sample weights must be those of the fit; a weight of m acts as m rows.
+    /// </remarks>
+    /// <param name="data">N×D numbers, those of the fit.</param>
+    /// <param name="information">What the errors are estimated from.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N), those of the fit.</param>
+    /// <returns>The estimates, their errors and their covariance.</returns>
+    /// <exception cref="ArgumentException">
+    /// A parameter is on an edge of its domain, such as a probability of 0; a covariance lies on its floor; the fit is one of
+    /// classification EM; the information is not positive definite; or the data don't suit the model.
+    /// </exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public StandardErrors StandardErrors(
+        Rows data, Information information = Information.Observed, double[]? sampleWeights = null) =>
+        new(Current().StandardErrors(ToCore(information), data.ToSource(sampleWeights)));
+
+    /// <summary>Fits resampled data, to see how much the parameters vary.</summary>
+    /// <remarks>
+    /// Each replicate starts from the fitted mixture, so that its components keep their order, and has the settings of this model, which
+    /// must be those of the fit. Priors, floors and the volume of the noise are not measured again. Replicates run in parallel; the
+    /// result doesn't depend on the number of threads. Sample weights must be whole numbers: the copies of the rows.
+    /// </remarks>
+    /// <param name="data">N×D numbers, those of the fit.</param>
+    /// <param name="resampling">How the data of a replicate are made.</param>
+    /// <param name="replicates">The number of replicates, at least 2; the jackknife has one for every row instead.</param>
+    /// <param name="seed">The seed; another one gives other replicates.</param>
+    /// <param name="sampleWeights">The number of copies of every row (N), those of the fit.</param>
+    /// <param name="cancellationToken">Stops the fits between two blocks of rows.</param>
+    /// <returns>The parameters of all replicates, with standard errors, bias and intervals.</returns>
+    /// <exception cref="ArgumentException">
+    /// Fewer than half of the replicates have a fit; or an argument, a setting, the data or the sample weights break their rule, which the
+    /// message states with the value.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
+    /// <exception cref="OperationCanceledException">The fits were cancelled.</exception>
+    public Bootstrap Bootstrap(
+        Rows data,
+        Resampling resampling = Resampling.Nonparametric,
+        int replicates = 999,
+        int seed = 0,
+        double[]? sampleWeights = null,
+        CancellationToken cancellationToken = default) =>
+        OnOptions(
+            new BootstrapOf(Current(), new(ToCore(resampling), replicates, seed), data.ToSource(sampleWeights)), cancellationToken);
+
+    /// <summary>Tests <see cref="Components"/> components, K, against K + 1, by the likelihood ratio (McLachlan 1987).</summary>
+    /// <remarks>
+    /// The distribution of 2(ln L(K+1) − ln L(K)) under K components is that of data drawn from their fitted mixture; it is not χ².
+    /// Data and replicates are fitted with the settings of this model, so that the same start finds their maxima. The model keeps its own
+    /// fit, if it has one.
+    /// </remarks>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or any other <see cref="Rows"/>.</param>
+    /// <param name="replicates">The number of replicates, at least 2; B replicates give no p-value below 1/(B + 1).</param>
+    /// <param name="sampleWeights">The number of copies of every row (N).</param>
+    /// <param name="cancellationToken">Stops the fits between two blocks of rows.</param>
+    /// <returns>The statistic and its p-value.</returns>
+    /// <exception cref="ArgumentException">
+    /// Fewer than half of the replicates have fits; or an argument, a setting, the data or the sample weights break their rule, which the
+    /// message states with the value.
+    /// </exception>
+    /// <exception cref="MixtureFitException">A fit of the data fails, or has a component on the floor of its covariance.</exception>
+    /// <exception cref="OperationCanceledException">The fits were cancelled.</exception>
+    public LikelihoodRatio LikelihoodRatio(
+        Rows data, int replicates = 999, double[]? sampleWeights = null, CancellationToken cancellationToken = default) =>
+        OnOptions(new LikelihoodRatioOf(replicates, data.ToSource(sampleWeights)), cancellationToken);
+
+    /// <summary>Tests K components against K + 1, from K = <see cref="Components"/> on, until a p-value is above a level.</summary>
+    /// <remarks>The model keeps its settings, and its own fit, if it has one.</remarks>
+    /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or any other <see cref="Rows"/>.</param>
+    /// <param name="most">The largest number of components that may be chosen.</param>
+    /// <param name="level">The level of the tests, above 0 and below 1.</param>
+    /// <param name="replicates">The number of replicates of every test, at least 2.</param>
+    /// <param name="sampleWeights">The number of copies of every row (N).</param>
+    /// <param name="cancellationToken">Stops the fits between two blocks of rows.</param>
+    /// <returns>The chosen number of components, and the tests.</returns>
+    /// <inheritdoc cref="LikelihoodRatio" path="/exception"/>
+    public (int Components, IReadOnlyList<LikelihoodRatio> Tests) LikelihoodRatios(
+        Rows data,
+        int most,
+        double level = 0.05,
+        int replicates = 999,
+        double[]? sampleWeights = null,
+        CancellationToken cancellationToken = default) =>
+        OnOptions(new LikelihoodRatiosOf(replicates, level, most, data.ToSource(sampleWeights)), cancellationToken);
+
     // ── Outcome ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>The weights πₖ (K; with noise K + 1, the last that of the noise), summing to 1.</summary>
@@ -515,6 +605,15 @@ public abstract class MixtureModel : Estimator
         return (wrap(chosen.Fit), Selection.Of(chosen, name));
     }
 
+    /// <summary>Runs work on the core's options of a fit, as the settings have them.</summary>
+    private protected abstract TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken);
+
+    /// <summary>Runs work on the core's options of a fit of a kind of component.</summary>
+    private protected TResult OnOptions<TKind, TParameters, TResult>(
+        IOnOptions<TResult> work, TKind kind, GivenStart<TParameters> given, CancellationToken cancellationToken)
+        where TKind : Kind<TParameters> =>
+        work.Run(ToOptions(kind, isWarm: false, given, null, cancellationToken));
+
     /// <summary>Keeps the best of the candidates.</summary>
     private protected Selection Keep(IFit fit, Selection selection)
     {
@@ -571,6 +670,25 @@ public abstract class MixtureModel : Estimator
             InitMethod.Random => Start<TParameters>.Random,
             InitMethod.RandomResponsibilities => Start<TParameters>.RandomResponsibilities,
             _ => throw Translation.UnknownValue(nameof(Init), method),
+        };
+
+    private static Core.Information ToCore(Information information) =>
+        information switch
+        {
+            Information.Observed => Core.Information.Observed,
+            Information.Sandwich => Core.Information.Sandwich,
+            Information.OuterProduct => Core.Information.OuterProduct,
+            _ => throw Translation.UnknownValue(nameof(Information), information),
+        };
+
+    private static Core.Resampling ToCore(Resampling resampling) =>
+        resampling switch
+        {
+            Resampling.Nonparametric => Core.Resampling.Nonparametric,
+            Resampling.Parametric => Core.Resampling.Parametric,
+            Resampling.WeightedLikelihood => Core.Resampling.WeightedLikelihood,
+            Resampling.Jackknife => Core.Resampling.Jackknife,
+            _ => throw Translation.UnknownValue(nameof(Resampling), resampling),
         };
 
     private static Core.Stopping ToCore(StoppingRule rule) =>

@@ -131,6 +131,9 @@ public sealed class ProductMixture : MixtureModel
             cancellationToken);
     }
 
+    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
+        OnOptions(work, ToKind(CheckedParts()), default(GivenStart<Product>), cancellationToken);
+
     private static ProductKind ToKind(IEnumerable<Part> parts) =>
         ProductKindModule.ofParts(ListModule.OfSeq(parts.Select(part => part.Value)));
 

@@ -134,6 +134,9 @@ public sealed class StudentTMixture : EllipticalMixture
 
     private protected override Structure StructureOf(IFit fit) => ((FitOf<StudentT>)fit).Parameters.Gaussian.Structure;
 
+    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
+        OnOptions(work, ToKind(CovarianceType, isWarm: false), GivenMeans<StudentT>(), cancellationToken);
+
     private StudentTKind ToKind(CovarianceType covarianceType, bool isWarm) =>
         new(
             gaussian: ToGaussianKind(covarianceType, isWarm),

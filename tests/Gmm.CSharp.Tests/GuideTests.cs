@@ -82,6 +82,12 @@ public partial class GuideTests
         var lightest = robust.RobustWeights(eruptions).Min();
         Console.WriteLine($"{robust.DegreesOfFreedom[0]:F1} degrees of freedom, lightest row {lightest:F3}");
 
+        var errors = model.StandardErrors(eruptions, Information.Sandwich);
+        var replicates = model.Bootstrap(eruptions, Resampling.WeightedLikelihood);
+        Console.WriteLine($"a mean wait of {model.Means[0, 1]:F2} ± {errors["mean[0,1]"]:F2} or ± {replicates.StandardErrors["mean[0,1]"]:F2} minutes");
+        var test = new GaussianMixture(1).LikelihoodRatio(eruptions, replicates: 19);
+        Console.WriteLine($"{test}");
+
         var stream = new GaussianMixture(2).Fit(eruptions);
 
         for (var t = 0; t < 3; t++)

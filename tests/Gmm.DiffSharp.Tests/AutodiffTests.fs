@@ -305,6 +305,56 @@ let ``at a fit`` =
                   let score = Autodiff.score parameters source theta |> numbers
                   Assert.True(allFinite errors)
                   Assert.All(Array.map2 (*) score errors, fun steps -> Assert.InRange(abs steps, 0.0, 1e-6)))
+          testTheory "the library's standard errors, by differences, are these" structureNames (fun (name: string) ->
+              let source = DataSet.faithful().Source
+              let fit = fitted (ok (Structure.parse name))
+              let parameters = FreeParameters.gaussian fit.Mixture
+              let theta = FreeParameters.vector float64 parameters fit.Mixture |> ok
+              let information = Autodiff.observedInformation parameters source theta
+              let expected = information.toArray2D<float>()
+              let actual = Uncertainty.observedInformation fit source |> ok
+              Assert.Equal<string[]>(parameters.Names, Uncertainty.coordinateNames fit)
+
+              for i in 0 .. parameters.Names.Length - 1 do
+                  for j in 0 .. parameters.Names.Length - 1 do
+                      let scale = sqrt (expected[i, i] * expected[j, j])
+
+                      near
+                          1e-8
+                          $"{parameters.Names[i]}, {parameters.Names[j]}"
+                          (expected[i, j] / scale)
+                          (actual[i, j] / scale)
+
+              let errors = Autodiff.standardErrors information id theta |> ok
+              let named = Uncertainty.standardErrors Information.Observed fit source |> ok
+
+              for name in parameters.Names |> Array.filter _.StartsWith("mean") do
+                  relativelyNear
+                      1e-7
+                      name
+                      [| errors[Array.IndexOf(parameters.Names, name)] |]
+                      [| named.Errors[Array.IndexOf(named.Names, name)] |])
+          testCase "so are the library's gradients and informations of exponential families, at any mixture" (fun () ->
+              for family, logPartition, mixture, row in exponentials do
+                  let rows = drawn 60 row
+                  let source = sourceIn 25 true 2 rows
+                  let parameters = FreeParameters.exponential family logPartition mixture
+                  let theta = FreeParameters.vector float64 parameters mixture |> ok
+                  let fit = fitOf (ExponentialFamily.components family) mixture source
+                  let gradient = Uncertainty.gradient fit source |> ok
+                  let score = Autodiff.score parameters source theta |> numbers
+                  let expected = (Autodiff.observedInformation parameters source theta).toArray2D<float>()
+                  let actual = Uncertainty.observedInformation fit source |> ok
+                  let scales = Array.init gradient.Length (fun i -> sqrt (abs expected[i, i]))
+
+                  for i in 0 .. gradient.Length - 1 do
+                      near
+                          1e-8
+                          $"{family.Name}: {parameters.Names[i]}"
+                          (score[i] / scales[i])
+                          (gradient[i] / scales[i])
+
+                  nearAll 1e-7 family.Name (flat expected) (flat actual))
           testCase "a single Gaussian has the textbook's information" (fun () ->
               // Information N/σ² of the mean and 2N of ln w = −ln σ at the maximum (Bishop, PRML, 2006, §2.3.4 and ex. 2.34).
               let source = sourceOf (drawn 60 (gaussianRow 2))

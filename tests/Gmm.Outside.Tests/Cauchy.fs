@@ -143,7 +143,14 @@ module Cauchy =
                 fun like numbers ->
                     let locations, logScales = Array.splitAt (numbers.Length / 2) numbers
                     let tensor = Tensor.create like.Locations.shape
-                    create (tensor locations) (tensor (Array.map exp logScales)) }
+                    create (tensor locations) (tensor (Array.map exp logScales))
+              Parameters =
+                fun cauchy ->
+                    [| for word, numbers in [ "location", cauchy.Locations; "scale", cauchy.Scales ] do
+                           yield!
+                               numbers.toArray ()
+                               |> Array.mapi (fun i number ->
+                                   $"{word}[{i / numbers.shape[1]},{i % numbers.shape[1]}]", number) |] }
           Noise = None
           Storage =
             { Parameters = fun cauchy -> Map [ "locations", cauchy.Locations; "scales", cauchy.Scales ]

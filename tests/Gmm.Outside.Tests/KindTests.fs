@@ -96,6 +96,54 @@ let tests =
                   let at step = objective (Array.updateAt i (coordinates[i] + step) coordinates)
                   let slope = (at 1e-5 - at -1e-5) / 2e-5
                   Assert.True(abs slope < 1e-4, $"{names[i]}: {slope}"))
+          testCase "standard errors are those of its likelihood, without a form" (fun () ->
+              let numbers = Coordinates.ofMixture Cauchy.family fit.Mixture |> ok
+              let names = Uncertainty.coordinateNames fit
+              let information = Uncertainty.observedInformation fit source |> ok
+              let scores = Uncertainty.scores fit source |> ok
+              let gradient = Uncertainty.gradient fit source |> ok
+
+              let objective numbers =
+                  let mixture = Coordinates.toMixture Cauchy.family fit.Mixture numbers |> ok
+                  (EM.eStep (Model.ofFamily Cauchy.family) source mixture).LogLikelihood
+
+              for i in 0 .. names.Length - 1 do
+                  let at step = objective (Array.updateAt i (numbers[i] + step) numbers)
+                  let slope = Array.sum scores[*, i]
+                  Assert.True(abs (slope - gradient[i]) < 1e-9 * 1000.0, $"{names[i]}: {slope} and not {gradient[i]}")
+                  // −f″ by differences of the fourth order.
+                  let h = 2e-3
+
+                  let expected =
+                      -(16.0 * (at h + at -h) - at (2.0 * h) - at (-2.0 * h) - 30.0 * at 0.0) / (12.0 * h * h)
+
+                  Assert.True(
+                      abs (information[i, i] - expected) <= 1e-5 * expected,
+                      $"{names[i]}: {information[i, i]} and not {expected}"
+                  )
+
+              // The information on a location and on a scale is n/(2s²) (Johnson, Kotz and Balakrishnan 1994, §16.4).
+              let errors = Uncertainty.standardErrors Information.Sandwich fit source |> ok
+              let scales = fit.Parameters.Scales.toArray2D ()
+
+              for k in 0..1 do
+                  for j in 0..1 do
+                      let expected = sqrt (2.0 / fit.Statistics.Counts[k]) * scales[k, j]
+
+                      for word in [ "location"; "scale" ] do
+                          let error = errors.Errors[Array.IndexOf(errors.Names, $"{word}[{k},{j}]")]
+                          Assert.InRange(error, 0.8 * expected, 1.25 * expected)
+
+              let replicates =
+                  Bootstrap.run
+                      { Bootstrap.defaults with
+                          Replicates = 8 }
+                      options
+                      fit
+                      source
+                  |> ok
+
+              Assert.Equal(8, Array2D.length1 replicates.Replicates))
           testCase "classification EM, restarts, progress and warnings are those of any kind" (fun () ->
               let seeds = ResizeArray()
 

@@ -70,6 +70,8 @@ internal interface IFit
     /// <summary>The fit as a text; with data, what only they can show, too.</summary>
     string Summary(string[] columnNames, Source? source);
 
+    Core.StandardErrors StandardErrors(Core.Information information, Source source);
+
     Core.Outliers Outliers(double share, Source source);
 
     bool[] IsOutlier(double threshold, Source source);
@@ -188,6 +190,9 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     public string Summary(string[] columnNames, Source? source) =>
         (source is null ? Core.Summary.ofFit(columnNames, Value) : Core.Summary.onData(columnNames, Value, source))
         .Get(("ColumnNames", nameof(columnNames)));
+
+    public Core.StandardErrors StandardErrors(Core.Information information, Source source) =>
+        Core.Uncertainty.standardErrors(information, Value, source).Get();
 
     public Core.Outliers Outliers(double share, Source source) =>
         OutliersModule.find(share, Value, source).Get(("Share", nameof(share)));

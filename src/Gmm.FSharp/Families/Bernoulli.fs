@@ -16,7 +16,8 @@ module Bernoulli =
           LogPartition = Special.logSumExp
           Free = 1
           Prior = ConjugatePrior.flat 2
-          Sample = fun random means -> if random.NextDouble() < means[0] then 1.0 else 0.0 }
+          Sample = fun random means -> if random.NextDouble() < means[0] then 1.0 else 0.0
+          Reported = [ "probability", Array.truncate 1 ] }
 
     /// Returns the prior p ~ Beta(a, b), which acts like a − 1 extra ones and b − 1 extra zeros. Throws
     /// ArgumentException unless a, b ≥ 1.

@@ -23,7 +23,8 @@ module Binomial =
           LogPartition = fun natural -> n * Special.logSumExp natural
           Free = 1
           Prior = ConjugatePrior.flat 2
-          Sample = fun random means -> Draw.binomial random trials (means[0] / n) }
+          Sample = fun random means -> Draw.binomial random trials (means[0] / n)
+          Reported = [ "probability", fun means -> [| means[0] / n |] ] }
 
     /// Returns the prior p ~ Beta(a, b), which acts like a − 1 extra successes and b − 1 extra failures, in (a + b −
     /// 2)/n extra numbers. Throws ArgumentException unless a, b ≥ 1 and n ≥ 1.

@@ -19,7 +19,8 @@ module Categorical =
           LogPartition = Special.logSumExp
           Free = levels - 1
           Prior = ConjugatePrior.flat levels
-          Sample = fun random means -> float (RandomStream.index random means) }
+          Sample = fun random means -> float (RandomStream.index random means)
+          Reported = [ "probability", id ] }
 
     /// Returns the prior p ~ Dirichlet(α), which acts like αₗ − 1 extra numbers of level l. Throws ArgumentException
     /// unless every αₗ ≥ 1.

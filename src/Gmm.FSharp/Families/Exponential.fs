@@ -16,7 +16,8 @@ module Exponential =
           LogPartition = fun natural -> -log -natural[0]
           Free = 1
           Prior = ConjugatePrior.flat 1
-          Sample = fun random means -> Draw.exponential random means[0] }
+          Sample = fun random means -> Draw.exponential random means[0]
+          Reported = [ "rate", Array.map (fun mean -> 1.0 / mean) ] }
 
     /// Returns the prior λ ~ Gamma(shape a, rate b), which acts like a − 1 extra waiting times with the sum b. Throws
     /// ArgumentException unless a ≥ 1 and b ≥ 0.

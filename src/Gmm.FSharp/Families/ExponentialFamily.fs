@@ -56,6 +56,9 @@ type ExponentialFamily =
         Prior: ConjugatePrior
         /// Draws a number from the distribution with these mean parameters (S).
         Sample: Random -> float[] -> float
+        /// The parameters that users report, by name, from the mean parameters (S): one number of a name, or several, such as a
+        /// probability for each level.
+        Reported: (string * (float[] -> float[])) list
     }
 
     interface Kind<ExponentialParameters> with
@@ -286,10 +289,23 @@ module ExponentialFamily =
             else
                 Error(InvalidOption("Coordinates", $"within the domain of {family.Name}", "outside it"))
 
+        /// Returns the parameters that users report, those of a component and column after one another.
+        let parameters (parameters: ExponentialParameters) =
+            let columns = parameters.Means.shape[1]
+
+            [| for i, means in parameters.Means.toArray () |> Array.chunkBySize size |> Array.indexed do
+                   let k, j = i / columns, i % columns
+
+                   for name, valuesOf in family.Reported do
+                       match valuesOf means with
+                       | [| value |] -> $"{name}[{k},{j}]", value
+                       | values -> yield! values |> Array.mapi (fun s value -> $"{name}[{k},{j},{s}]", value) |]
+
         { Names = names
           OfParameters = ofParameters
           Units = units
-          ToParameters = toParameters }
+          ToParameters = toParameters
+          Parameters = parameters }
 
     // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -15,7 +15,8 @@ module Poisson =
           LogPartition = fun natural -> exp natural[0]
           Free = 1
           Prior = ConjugatePrior.flat 1
-          Sample = fun random means -> Draw.poisson random means[0] }
+          Sample = fun random means -> Draw.poisson random means[0]
+          Reported = [ "rate", id ] }
 
     /// Returns the prior λ ~ Gamma(shape a, rate b), which acts like b extra counts with the sum a − 1. Throws
     /// ArgumentException unless a ≥ 1 and b ≥ 0.

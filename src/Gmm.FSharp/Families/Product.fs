@@ -94,7 +94,8 @@ module Product =
             { Names = unwrap >> family.Coordinates.Names
               OfParameters = unwrap >> family.Coordinates.OfParameters
               Units = unwrap >> family.Coordinates.Units
-              ToParameters = fun like -> family.Coordinates.ToParameters(unwrap like) >> Result.map wrap }
+              ToParameters = fun like -> family.Coordinates.ToParameters(unwrap like) >> Result.map wrap
+              Parameters = unwrap >> family.Coordinates.Parameters }
           Noise = None
           Storage =
             { Parameters = unwrap >> family.Storage.Parameters
@@ -346,6 +347,8 @@ module Product =
                 part.Coordinates.ToParameters parameters numbers |> Result.map (fun found -> columns, found))
             |> Result.map (fun parts -> { Parts = parts })
 
+        let nameIn i name = $"{partName i}.{name}"
+
         let misfit (product: Product) (block: Block) =
             product
             |> onParts (fun part columns parameters ->
@@ -396,14 +399,16 @@ module Product =
                     List.map2 (fun part (columns, parameters) -> columns, part.Move move parameters) parts product.Parts }
           Coordinates =
             { Names =
-                fun product ->
-                    product
-                    |> onParts (fun part _ parameters -> part.Coordinates.Names parameters)
-                    |> List.mapi (fun i -> Array.map (fun name -> $"{partName i}.{name}"))
-                    |> Array.concat
+                onParts (fun part _ -> part.Coordinates.Names)
+                >> List.mapi (fun i -> Array.map (nameIn i))
+                >> Array.concat
               OfParameters = onParts (fun part _ -> part.Coordinates.OfParameters) >> Array.concat
               Units = onParts (fun part _ -> part.Coordinates.Units) >> Array.concat
-              ToParameters = toParameters }
+              ToParameters = toParameters
+              Parameters =
+                onParts (fun part _ -> part.Coordinates.Parameters)
+                >> List.mapi (fun i -> Array.map (fun (name, value) -> nameIn i name, value))
+                >> Array.concat }
           Noise = None
           Storage =
             { Parameters = toState parts

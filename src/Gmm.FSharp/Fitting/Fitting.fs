@@ -103,24 +103,32 @@ module internal Fitting =
                     let source = if found.HasEmptyRows then IncompleteRows.withoutEmptyRows source else source
                     source, Donors.fill execution source)
 
-    /// Fits a mixture of a kind of component.
-    let private fitAll
-        (kMeans: ClusterCentres)
+    /// Checks options and data, and measures the data. Returns the data for EM, those for starts, and the kind measured on these.
+    let measure
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
-        : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
-        let kind, execution = options.Family, options.Execution
-
+        : Result<Source * Source * Measured<'θ>, GmmError> when 'kind :> Kind<'θ> =
         result {
             do! check options source
             let! source, filled = prepare options source
-            let! measured = kind.Measure(options.Components, filled, execution)
+            let! measured = (options.Family :> Kind<'θ>).Measure(options.Components, filled, options.Execution)
 
             match options.Missing with
             | Missing.Reject -> ()
             | Missing.Fit -> do! IncompleteRows.require measured.Family |> Result.map ignore
 
             do! requireColumns options measured.Family source
+            return source, filled, measured
+        }
+
+    /// Fits a mixture of a kind of component.
+    let private fitAll
+        (kMeans: ClusterCentres)
+        (options: FitOptions<'kind, 'θ>)
+        (source: Source)
+        : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
+        result {
+            let! source, filled, measured = measure options source
             let! family = familyOf options measured filled
             let isRandom = Start.isRandom options.Start || measured.IsRandom
             let starts = Start.mixtures kMeans measured options filled

@@ -53,3 +53,12 @@ module Coordinates =
                 { LogWeights = logWeights |> Array.map (fun logWeight -> logWeight - total) |> Tensor.vector
                   Parameters = parameters }
         }
+
+    /// Returns the parameters that users report, by name: every weight, and those of the components.
+    let parameters (family: Family<'θ>) (mixture: Mixture<'θ>) : (string * float)[] =
+        let components = Family.components family mixture
+        let name k = if k = components then "weight[noise]" else $"weight[{k}]"
+
+        Array.append
+            (mixture.Weights |> Array.mapi (fun k weight -> name k, weight))
+            (family.Coordinates.Parameters mixture.Parameters)

@@ -21,6 +21,18 @@ type Form =
     /// A form of K components, followed by a component of constant log-density. The sums are those of the K.
     | Noise of form: Form * logDensity: float
 
+/// The numbers of a form on which Σₙₖ rₙₖ ln p(xₙ|θₖ) depends, with fixed responsibilities rₙₖ.
+[<NoEquality; NoComparison>]
+type internal DifferentiableForm =
+    {
+        /// Means, factors and constants; centres; natural parameters and constants; those of the parts, one after another.
+        Numbers: float[]
+        /// The number of sums of the form.
+        Sums: int
+        /// The derivatives in the numbers, from Nₖ and the sums.
+        Slopes: float[] -> float[][] -> float[]
+    }
+
 /// Functions on forms.
 module internal Form =
     let private isZero eta = eta <= Limits.zeroDensity
@@ -46,3 +58,96 @@ module internal Form =
         | Form.Quadratic _
         | Form.Distance _
         | Form.Student _ -> form
+
+    let private slopesOfQuadratic
+        (layout: Layout)
+        (means: Tensor)
+        (factors: Tensor)
+        (counts: float[])
+        (sums: float[][])
+        =
+        let components, features = means.shape[0], means.shape[1]
+        let planes = factors.toArray () |> Array.chunkBySize (Layout.planeSize features layout)
+        let seconds = sums[1] |> Array.chunkBySize (Layout.planeSize features layout)
+
+        /// Computes WᵀWf.
+        let ofMean (w: float[]) (f: float[]) =
+            match layout.Shape with
+            | Shape.Full ->
+                let at i j = w[i * features + j]
+                let dot g = Seq.init features g |> Seq.sum
+                let whitened = Array.init features (fun i -> dot (fun j -> at i j * f[j]))
+                Array.init features (fun j -> dot (fun i -> at i j * whitened[i]))
+            | Shape.Diag -> Array.map2 (fun w f -> w * w * f) w f
+            | Shape.Spherical -> f |> Array.map (fun f -> w[0] * w[0] * f)
+
+        /// Computes −WS.
+        let ofFactor (w: float[]) (s: float[]) =
+            match layout.Shape with
+            | Shape.Full ->
+                Array.init s.Length (fun place ->
+                    let i, j = place / features, place % features
+                    let mutable sum = 0.0
+
+                    for m in 0..i do
+                        sum <- sum - w[i * features + m] * s[m * features + j]
+
+                    sum)
+            | Shape.Diag -> Array.map2 (fun w s -> -w * s) w s
+            // The second moment is the mean over the features.
+            | Shape.Spherical -> [| -(float features * w[0] * s[0]) |]
+
+        let ofConstants = Array.zeroCreate planes.Length
+
+        for k in 0 .. components - 1 do
+            let plane = Layout.planeOf layout k
+            ofConstants[plane] <- ofConstants[plane] + counts[k]
+
+        Array.concat
+            [ yield!
+                  sums[0] |> Array.chunkBySize features |> Array.mapi (fun k -> ofMean planes[Layout.planeOf layout k])
+              yield! Array.map2 ofFactor planes seconds
+              ofConstants ]
+
+    /// Returns the numbers of a form on which Σₙₖ rₙₖ ln p(xₙ|θₖ) depends, with its derivatives in them. None for a form whose sums
+    /// don't determine these.
+    let rec differentiable (form: Form) : DifferentiableForm option =
+        match form with
+        | Form.Quadratic(layout, means, factors, constants) ->
+            Some
+                { Numbers = Array.concat [ means.toArray (); factors.toArray (); constants ]
+                  Sums = 2
+                  Slopes = slopesOfQuadratic layout means factors }
+        | Form.Distance centres ->
+            Some
+                { Numbers = centres.toArray ()
+                  Sums = 1
+                  Slopes = fun _ sums -> sums[0] }
+        | Form.Linear(_, _, natural, constants) ->
+            Some
+                { Numbers = Array.append (natural.toArray ()) constants
+                  Sums = 1
+                  Slopes = fun counts sums -> Array.append sums[0] counts }
+        | Form.Student _ -> None
+        | Form.Product parts ->
+            let found = parts |> List.choose (snd >> differentiable)
+            let starts = found |> List.scan (fun first part -> first + part.Sums) 0
+
+            if found.Length < parts.Length then
+                None
+            else
+                Some
+                    { Numbers = found |> List.map _.Numbers |> Array.concat
+                      Sums = List.last starts
+                      Slopes =
+                        fun counts sums ->
+                            List.map2
+                                (fun first part -> part.Slopes counts (Array.sub sums first part.Sums))
+                                (List.truncate found.Length starts)
+                                found
+                            |> Array.concat }
+        | Form.Noise(form, _) ->
+            differentiable form
+            |> Option.map (fun inner ->
+                { inner with
+                    Slopes = fun counts sums -> inner.Slopes (Array.truncate (counts.Length - 1) counts) sums })

@@ -126,6 +126,21 @@ module internal LinearAlgebra =
     let product (rows: float[][]) (z: float[]) : float[] =
         rows |> Array.map (fun row -> Array.fold2 (fun sum a b -> sum + a * b) 0.0 row z)
 
+    /// Returns the product AB of two matrices.
+    let matrixProduct (a: float[,]) (b: float[,]) : float[,] =
+        let rows = Array.init (Array2D.length1 b) (fun m -> b[m, *])
+        let product = Array2D.zeroCreate (Array2D.length1 a) (Array2D.length2 b)
+
+        for i in 0 .. Array2D.length1 a - 1 do
+            let row = Array.zeroCreate (Array2D.length2 b)
+
+            for m in 0 .. rows.Length - 1 do
+                addMultiple a[i, m] (ReadOnlySpan rows[m]) (Span row)
+
+            product[i, *] <- row
+
+        product
+
     /// Turns two vectors in their plane, in place: x ← cx − sy, y ← sx + cy.
     let turn cosine sine (x: Span<float>) (y: Span<float>) =
         for k in 0 .. x.Length - 1 do

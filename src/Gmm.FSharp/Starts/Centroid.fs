@@ -63,6 +63,10 @@ module Centroid =
             return { Centres = centres }
         }
 
+    let private names (centroid: Centroid) =
+        [| for k in 0 .. centroid.Centres.shape[0] - 1 do
+               for j in 0 .. centroid.Centres.shape[1] - 1 -> $"mean[{k},{j}]" |]
+
     /// The family of k-means.
     let rec family: Family<Centroid> =
         { Name = "centroid"
@@ -80,13 +84,11 @@ module Centroid =
           FreeParameters = fun centroid -> Array.fold (*) 1 centroid.Centres.shape
           Move = fun move centroid -> { Centres = move centroid.Centres }
           Coordinates =
-            { Names =
-                fun centroid ->
-                    [| for k in 0 .. centroid.Centres.shape[0] - 1 do
-                           for j in 0 .. centroid.Centres.shape[1] - 1 -> $"mean[{k},{j}]" |]
+            { Names = names
               OfParameters = fun centroid -> centroid.Centres.toArray ()
               Units = fun centroid -> Array.create (centroid.Centres.toArray().Length) 1.0
-              ToParameters = fun like numbers -> Ok { Centres = Tensor.create like.Centres.shape numbers } }
+              ToParameters = fun like numbers -> Ok { Centres = Tensor.create like.Centres.shape numbers }
+              Parameters = fun centroid -> Array.zip (names centroid) (centroid.Centres.toArray ()) }
           Noise = None
           Storage =
             { Parameters = fun centroid -> Map [ "centres", centroid.Centres ]

@@ -21,7 +21,10 @@ module Predict =
 
     /// Computes a result from data that suit the mixture. Error when they don't.
     let private onData (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =
-        check model mixture source |> Result.map (fun () -> compute source)
+        result {
+            do! check model mixture source
+            return compute source
+        }
 
     /// Returns the joint log-densities ln ρₙₖ of a block (n×K, row by row), and the numbers of its rows that are
     /// impossible under every component because a probability or a rate is 0. The numbers of such a row compare the

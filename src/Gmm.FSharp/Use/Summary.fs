@@ -265,6 +265,27 @@ module Summary =
     let ofFit (columnNames: string[]) (fit: Fit<'θ>) : Result<string, GmmError> =
         namesOf columnNames fit |> Result.map (fun names -> write names fit None)
 
+    /// Returns a table of standard errors: a line for each parameter, with its estimate, its standard error and the normal interval
+    /// that contains it with a probability near `level`. The text shows at most 100 parameters. Error unless the level is
+    /// between 0 and 1.
+    let ofErrors (level: float) (errors: StandardErrors) : Result<string, GmmError> =
+        StandardErrors.intervals level errors
+        |> Result.map (fun intervals ->
+            let share = (100.0 * level).ToString("G4", CultureInfo.InvariantCulture)
+
+            let line i =
+                let low, high = intervals[i]
+                errors.Names[i], List.map text [ errors.Estimates[i]; sqrt errors.Covariance[i, i]; low; high ]
+
+            let shown = min Most errors.Names.Length
+
+            [ yield!
+                  ("parameter", [ "estimate"; "standard error"; $"{share} %% from"; "to" ]) :: List.init shown line
+                  |> aligned
+              if errors.Names.Length > shown then
+                  yield $"… and {errors.Names.Length - shown} more" ]
+            |> String.concat "\n")
+
     /// Returns a summary of a fit with what only data can show, usually the data of the fit: the integrated complete
     /// likelihood (`Predict.icl`), and for every component the number of rows that `Predict.labels` gives to it, as in
     /// mclust's clustering table. It counts every row once, whatever its weight. Errors as `ofFit` and

@@ -54,6 +54,12 @@ module internal CoordinatesLaws =
                 elif (Array.distinct names).Length < names.Length then
                     let repeated = names |> Array.countBy id |> Array.find (fun (_, count) -> count > 1) |> fst
                     Broken $"Several coordinates have the name {repeated}."
+                elif
+                    Coordinates.parameters family mixture
+                    |> Seq.countBy fst
+                    |> Seq.exists (fun (_, count) -> count > 1)
+                then
+                    Broken "Several parameters have the same name."
                 else
                     match Coordinates.toMixture family mixture numbers with
                     | Error error ->

@@ -99,6 +99,21 @@ let private ofGaussians (data: DataSet) : (string * float[]) list =
           { some 2 (structured Full) with
               Backend = Textbook.backend Reference.engine }
 
+      let diagonal = source |> Gmm.fit (some 2 (structured Diag)) |> ok
+
+      for information in [ Information.Observed; Information.Sandwich ] do
+          let errors = Uncertainty.standardErrors information diagonal source |> ok
+          $"standard errors, {information}", flat errors.Covariance
+
+      for resampling in [ Resampling.Nonparametric; Resampling.Parametric; Resampling.WeightedLikelihood ] do
+          let options: BootstrapOptions =
+              { Resampling = resampling
+                Replicates = 2
+                Seed = 0 }
+
+          let found = source |> Bootstrap.run options (some 2 (structured Diag)) diagonal |> ok
+          $"bootstrap, {resampling}", flat found.Replicates
+
       let other = source |> Gmm.fit textbook |> ok
       "textbook", parameters other.Mixture
 

@@ -21,4 +21,5 @@ let geometric: ExponentialFamily =
             if means[0] = 0.0 then
                 0.0
             else
-                floor (log (1.0 - random.NextDouble()) / log (means[0] / (1.0 + means[0]))) }
+                floor (log (1.0 - random.NextDouble()) / log (means[0] / (1.0 + means[0])))
+      Reported = [ "mean", id ] }

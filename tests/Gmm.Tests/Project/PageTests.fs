@@ -145,6 +145,15 @@ let private expected =
             "Student   (  2.98,   2.24)  scales  0.74 and  0.78"
             "11 rows have a weight below 0.1; 11 of them are far"
             "estimated  ln L = -1014.269  BIC  2100.42  ν = 1.25 and 112.59" ]
+          "uncertainty.fsx",
+          [ "mean[0,1]                 54.4788        0.591884         53.3188         55.6389"
+            "difference -2.34 ± 6.27, z = -0.37"
+            "Observed               0.0271    0.0106"
+            "Sandwich               0.0284    0.0139"
+            "Jackknife              0.0288    0.0143"
+            "0 of 999 replicates failed"
+            "1 against 2 components: statistic 319.065558, p = 0.01 of 99 replicates"
+            "3 components" ]
           "streams.fsx",
           [ "truth       divergence from the truth 0.0000"
             "first batch divergence from the truth 0.0108"

@@ -45,6 +45,31 @@ let private fitted kind (source: Source) =
     Gmm.fit (exactly 2 2 (Start.Labels labels) kind) source |> ok
 
 [<Tests>]
+let ``standard errors`` =
+    testList
+        "Summary: standard errors"
+        [ testCase "a line for each parameter has its estimate, its error and the interval" (fun () ->
+              let errors =
+                  { Names = [| "weight[0]"; "mean[0,1]" |]
+                    Estimates = [| 0.25; -54.4784 |]
+                    Covariance = array2D [ [ 0.0001; 0.0 ]; [ 0.0; 4.0 ] ] }
+
+              let table = Summary.ofErrors 0.95 errors |> ok
+              Assert.Equal(3, table.Split('\n').Length)
+              Assert.Matches(@"^parameter +estimate +standard error +95 % from +to\n", table)
+              shows "weight[0]" [| 0.25; 0.01; 0.2304; 0.2696 |] table
+              shows "mean[0,1]" [| -54.4784; 2.0; -58.3983; -50.5585 |] table
+              Assert.Contains("90 % from", Summary.ofErrors 0.9 errors |> ok)
+
+              let many =
+                  { Names = Array.init 103 (fun i -> $"p{i}")
+                    Estimates = Array.zeroCreate 103
+                    Covariance = Array2D.zeroCreate 103 103 }
+
+              Assert.EndsWith("… and 3 more", Summary.ofErrors 0.5 many |> ok)
+              Assert.StartsWith("Level must be", (Summary.ofErrors 0.0 errors |> error).Message)) ]
+
+[<Tests>]
 let tests =
     testList
         "Summary"

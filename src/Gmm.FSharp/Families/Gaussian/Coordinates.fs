@@ -308,9 +308,12 @@ module internal GaussianCoordinates =
                         let last = -0.5 * float features * numbers[0] - Array.sum own[.. features - 2]
                         own |> Array.insertAt (features - 1) last |> toFactor |> withCovariance) }
 
-    let names (gaussian: Gaussian) : string[] =
+    let private meanNames (gaussian: Gaussian) =
         [| for k in 0 .. gaussian.Components - 1 do
-               for j in 0 .. gaussian.Features - 1 -> $"mean[{k},{j}]"
+               for j in 0 .. gaussian.Features - 1 -> $"mean[{k},{j}]" |]
+
+    let names (gaussian: Gaussian) : string[] =
+        [| yield! meanNames gaussian
            yield! (ofStructure gaussian.Structure gaussian.Components gaussian.Features).Names |]
 
     let ofParameters (gaussian: Gaussian) : float[] =
@@ -342,8 +345,31 @@ module internal GaussianCoordinates =
         else
             Error(InvalidOption("Coordinates", "coordinates of covariances within the range of float64", "outside it"))
 
+    /// Returns the means and the stored numbers of every covariance matrix: its lower triangle, row by row, or its variances.
+    let parameters (gaussian: Gaussian) : (string * float)[] =
+        let layout, features = gaussian.Layout, gaussian.Features
+
+        let ofPlane p (plane: float[]) =
+            let indices (own: string) =
+                match layout.IsTied, own with
+                | true, "" -> ""
+                | true, _ -> $"[{own}]"
+                | false, "" -> $"[{p}]"
+                | false, _ -> $"[{p},{own}]"
+
+            match layout.Shape with
+            | Shape.Full ->
+                [| for i in 0 .. features - 1 do
+                       for j in 0..i -> "covariance" + indices $"{i},{j}", plane[i * features + j] |]
+            | Shape.Diag -> plane |> Array.mapi (fun j variance -> "variance" + indices $"{j}", variance)
+            | Shape.Spherical -> [| "variance" + indices "", plane[0] |]
+
+        [| yield! Array.zip (meanNames gaussian) (gaussian.Means.toArray ())
+           yield! planes features layout gaussian.Covariances |> Array.mapi ofPlane |> Array.concat |]
+
     let coordinates: Coordinates<Gaussian> =
         { Names = names
           OfParameters = ofParameters
           Units = units
-          ToParameters = toParameters }
+          ToParameters = toParameters
+          Parameters = parameters }

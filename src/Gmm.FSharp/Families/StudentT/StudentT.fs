@@ -327,7 +327,16 @@ module StudentT =
                         | DegreesOfFreedom.Given _, _ -> like.DegreesOfFreedom
                         | _ -> Array.ofList found
                         |> ofParts gaussian
-                } }
+                }
+          Parameters =
+            fun t ->
+                let name k =
+                    match degrees with
+                    | DegreesOfFreedom.Equal -> "degrees of freedom"
+                    | DegreesOfFreedom.Estimated
+                    | DegreesOfFreedom.Given _ -> $"degrees of freedom[{k}]"
+
+                Array.append (ofGaussian.Parameters t.Gaussian) (estimated t |> Array.mapi (fun k nu -> name k, nu)) }
 
     let private toState (t: StudentT) : State =
         GaussianStorage.toState t.Gaussian |> Map.add "degreesOfFreedom" (Tensor.vector t.DegreesOfFreedom)

@@ -1,6 +1,7 @@
 namespace Gmm
 
 /// Measures of two labellings by the information that one gives about the other, in nats.
+[<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal Information =
     /// Returns n/N ln(nN / ab), the share of a cell of n rows in the mutual information.
     let private information (total: float) (n: float) (a: float) (b: float) = n / total * log (n / a * (total / b))
