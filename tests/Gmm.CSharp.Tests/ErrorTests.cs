@@ -235,7 +235,7 @@ public class ErrorTests
         var methods = type.GetMethods().Where(method =>
             !method.IsSpecialName && !method.IsStatic && !method.GetParameters().Any(parameter => parameter.ParameterType.IsByRefLike)
             && method.DeclaringType != typeof(object) && method.GetBaseDefinition().DeclaringType != typeof(object));
-        string[] others = ["IsFitted", "Parts", "Fit", "TryFit", "FitAsync", "FitPredict", "Select", "UsePriorsFromData"];
+        string[] others = ["IsFitted", "Parts", "Fit", "TryFit", "FitAsync", "FitPredict", "Select", "LikelihoodRatio", "LikelihoodRatios", "UsePriorsFromData"];
 
         object? Argument(ParameterInfo parameter) =>
             parameter switch
