@@ -116,6 +116,8 @@ let private onEveryKind (test: Use) =
 
     test.On("noise", weighted |> Gmm.fit noisy |> ok, weighted)
 
+    test.On("Student's t", weighted |> Gmm.fit (short 2 StudentTKind.defaults) |> ok, weighted)
+
     let means, covariances = Prior.fromData Full 2 iris.Source |> ok
 
     let believing =
