@@ -27,7 +27,7 @@ public sealed class StudentTMixture : EllipticalMixture
 
     // ── Settings ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>The degrees of freedom of all components, from 0.01 to 1e6, or ∞ for Gaussian ones; estimated unless set.</summary>
+    /// <summary>The degrees of freedom of all components, from 0.1 to 1e6, or ∞ for Gaussian ones; estimated unless set.</summary>
     /// <remarks>Estimates lie between 1, a Cauchy distribution, and 200, which can hardly be told from a Gaussian one.</remarks>
     public double? GivenDegreesOfFreedom { get; set; }
 

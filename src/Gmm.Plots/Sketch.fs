@@ -4,8 +4,8 @@ open System
 open System.Globalization
 open Gmm
 
-/// The parts of a mixture of any family that can be drawn: means and covariances of Gaussian components, locations and scale
-/// matrices of Student's t components, means of centroids.
+/// The parts of a mixture of any family that can be drawn: means and covariances of Gaussian components, locations and
+/// scale matrices of Student's t components, means of centroids.
 type internal Sketch =
     {
         /// πₖ (K); all equal when the fit doesn't estimate weights.

@@ -34,8 +34,8 @@ type Rule<'θ> =
     {
         /// Whether the rule is that of k-means: hard assignment, and equal, fixed weights.
         IsHardLimit: bool
-        /// Whether the M-step never lowers the objective, as its exact maximum doesn't, so that extrapolations of it can be
-        /// judged by the objective.
+        /// Whether the M-step never lowers the objective, as its exact maximum doesn't, so that extrapolations of it
+        /// can be judged by the objective.
         IsExact: bool
         /// The mixture that follows an iterate.
         Next: Model<'θ> -> Iterate<'θ> -> Result<Mixture<'θ>, GmmError>

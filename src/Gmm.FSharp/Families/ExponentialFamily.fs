@@ -56,8 +56,8 @@ type ExponentialFamily =
         Prior: ConjugatePrior
         /// Draws a number from the distribution with these mean parameters (S).
         Sample: Random -> float[] -> float
-        /// The parameters that users report, by name, from the mean parameters (S): one number of a name, or several, such as a
-        /// probability for each level.
+        /// The parameters that users report, by name, from the mean parameters (S): one number of a name, or several,
+        /// such as a probability for each level.
         Reported: (string * (float[] -> float[])) list
     }
 
@@ -430,9 +430,10 @@ module ExponentialFamily =
             Natural = Tensor.create chosen natural
             LogPartitions = (Tensor.create chosen[..1] partitions).sum 1 }
 
-    /// Returns the statistics of all columns. Columns are independent given the component, so a missing cell has the expected
-    /// statistics m of its component, whatever the other cells are. A column that is always missing therefore keeps its parameters,
-    /// and one that is sometimes missing moves towards the mean of its observed cells: EM's exact step.
+    /// Returns the statistics of all columns. Columns are independent given the component, so a missing cell has the
+    /// expected statistics m of its component, whatever the other cells are. A column that is always missing therefore
+    /// keeps its parameters, and one that is sometimes missing moves towards the mean of its observed cells: EM's exact
+    /// step.
     let private lift (family: ExponentialFamily) (columns: int[]) (parameters: ExponentialParameters) statistics =
         let width, size = parameters.Means.shape[1], family.Statistics
         let means = parameters.Means.toArray ()
@@ -449,8 +450,9 @@ module ExponentialFamily =
 
         { statistics with Sums = [| sums |] }
 
-    /// Returns the mean E x of a number with the mean parameters m. If x = a + b·T(x), it is a + b·m; a and b come from the
-    /// statistics of small whole numbers and halves. For other families it is the mean of 4,096 draws from a fixed seed.
+    /// Returns the mean E x of a number with the mean parameters m. If x = a + b·T(x), it is a + b·m; a and b come from
+    /// the statistics of small whole numbers and halves. For other families it is the mean of 4,096 draws from a fixed
+    /// seed.
     let private meanOf (family: ExponentialFamily) : float[] -> float =
         let points = [| for i in 0 .. 2 * family.Statistics + 8 -> float i / 2.0 |] |> Array.filter family.IsInDomain
 

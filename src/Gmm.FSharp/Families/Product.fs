@@ -219,8 +219,8 @@ module Product =
     let private observedOf (observed: int[]) (columns: int[]) : int[] =
         Array.init columns.Length id |> Array.filter (fun i -> Array.contains columns[i] observed)
 
-    /// Returns the treatment of missing cells, if every part has one. Parts are independent given the component, so each
-    /// treats its own columns. A part without an observed column stays in the restricted product, with no columns.
+    /// Returns the treatment of missing cells, if every part has one. Parts are independent given the component, so
+    /// each treats its own columns. A part without an observed column stays in the restricted product, with no columns.
     let private missingCells (parts: Family<PartParameters> list) : IncompleteRows<Product> option =
         let treatments = parts |> List.choose _.Missing
 

@@ -57,8 +57,8 @@ module internal Fitting =
             do! options.Family.Check(options.Components, source.Columns, Start.parameters options.Start)
         }
 
-    /// Returns an error when the starting mixture has another number of columns than the data, or other components than the
-    /// options ask for. Kinds need not check this.
+    /// Returns an error when the starting mixture has another number of columns than the data, or other components than
+    /// the options ask for. Kinds need not check this.
     let private requireColumns (options: FitOptions<'kind, 'θ>) (family: Family<'θ>) (source: Source) =
         match Start.parameters options.Start with
         | None -> Ok()
@@ -82,8 +82,8 @@ module internal Fitting =
             |> Noise.measure volume (options.Family :> Kind<'θ>).Misfit options.Execution
             |> Result.map (fun noise -> Noise.wrap noise measured.Family)
 
-    /// Checks the numbers of the data. Returns the data for EM, and those for measurements and starts, in which every missing
-    /// cell has a value.
+    /// Checks the numbers of the data. Returns the data for EM, and those for measurements and starts, in which every
+    /// missing cell has a value.
     let private prepare
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
@@ -103,7 +103,8 @@ module internal Fitting =
                     let source = if found.HasEmptyRows then IncompleteRows.withoutEmptyRows source else source
                     source, Donors.fill execution source)
 
-    /// Checks options and data, and measures the data. Returns the data for EM, those for starts, and the kind measured on these.
+    /// Checks options and data, and measures the data. Returns the data for EM, those for starts, and the kind measured
+    /// on these.
     let measure
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
@@ -139,8 +140,8 @@ module internal Fitting =
                     Runs.fit options family rule measured.Regularity isRandom starts source)
         }
 
-    /// Fits a mixture of a kind of component, with fewer components if the options allow it and too few rows differ. `kMeans` finds the
-    /// centres of clusters for starts.
+    /// Fits a mixture of a kind of component, with fewer components if the options allow it and too few rows differ.
+    /// `kMeans` finds the centres of clusters for starts.
     let fitFrom
         (kMeans: ClusterCentres)
         (options: FitOptions<'kind, 'θ>)

@@ -4,8 +4,9 @@ namespace Gmm
 
 open FSharp.NativeInterop
 
-/// The numbers of the components of a form of Student's t distributions (K each), which a kernel needs besides the squared distances
-/// δ: ln p = c + power · ln(1 + inverse · δ) + slope · δ. Where ν = ∞, only the last term depends on δ; elsewhere it is 0.
+/// The numbers of the components of a form of Student's t distributions (K each), which a kernel needs besides the
+/// squared distances δ: ln p = c + power · ln(1 + inverse · δ) + slope · δ. Where ν = ∞, only the last term depends on
+/// δ; elsewhere it is 0.
 type internal StudentTails =
     {
         /// c.
@@ -56,8 +57,9 @@ module internal StudentTails =
     let inline density<'L, 'V when 'L :> ILanes<'V>> (constant: 'V) (power: 'V) (slope: 'V) (delta: 'V) (log: 'V) : 'V =
         'L.Fma(delta, slope, 'L.Fma(log, power, constant))
 
-/// The kernel of components with Student's t distribution: a kernel of the quadratic form computes squared distances, and the sums
-/// of moments with responsibilities times E(u|x). `kernelOf form current` gives the kernel of a form: `current` if it can.
+/// The kernel of components with Student's t distribution: a kernel of the quadratic form computes squared distances,
+/// and the sums of moments with responsibilities times E(u|x). `kernelOf form current` gives the kernel of a form:
+/// `current` if it can.
 [<Sealed; Optimised>]
 type internal StudentForm<'L, 'V when 'L :> ILanes<'V>>(kernelOf: Form -> FormKernel -> FormKernel) =
     inherit FormKernel()

@@ -66,8 +66,8 @@ and [<NoEquality; NoComparison>] Coordinates<'θ> =
         /// The parameters with given coordinates, laid out like the given parameters. Error where numbers overflow or
         /// leave the domain.
         ToParameters: 'θ -> float[] -> Result<'θ, GmmError>
-        /// The parameters that users report, by name: "mean[0,1]", "rate[0,2]" … They are functions of the coordinates, of which
-        /// there may be fewer.
+        /// The parameters that users report, by name: "mean[0,1]", "rate[0,2]" … They are functions of the coordinates,
+        /// of which there may be fewer.
         Parameters: 'θ -> (string * float)[]
     }
 

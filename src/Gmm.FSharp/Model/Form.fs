@@ -12,20 +12,21 @@ type Form =
     /// ln p(x|θₖ) = ηₖ·T(x) + cₖ + Σⱼ ln h(xⱼ), with sums Σₙ rₙₖT(xₙ) (K×F): T, which gives one row of F numbers for
     /// each row of a block, ln h, η (K×F) and the constants (K).
     | Linear of statistic: (Tensor -> Tensor) * logBase: (float -> float) * natural: Tensor * constants: float[]
-    /// ln p(x|θₖ) = cₖ − ½(νₖ+D) ln(1 + δₖ/νₖ), or cₖ − ½δₖ where νₖ = ∞, for a quadratic form −½δₖ whose constants are 0. With
-    /// u = (νₖ+D)/(νₖ+δₖ), the sums are those of the quadratic form with responsibilities times u, then Σₙ rₙₖu (K) and
-    /// Σₙ rₙₖ(ln u − u + sₖ) (K): degrees of freedom ν, constants c and shifts s (K each).
+    /// ln p(x|θₖ) = cₖ − ½(νₖ+D) ln(1 + δₖ/νₖ), or cₖ − ½δₖ where νₖ = ∞, for a quadratic form −½δₖ whose constants are
+    /// 0. With u = (νₖ+D)/(νₖ+δₖ), the sums are those of the quadratic form with responsibilities times u, then Σₙ rₙₖu
+    /// (K) and Σₙ rₙₖ(ln u − u + sₖ) (K): degrees of freedom ν, constants c and shifts s (K each).
     | Student of quadratic: Form * degreesOfFreedom: float[] * constants: float[] * shifts: float[]
     /// The sum of several forms, each for some of the columns. Their sums follow one another.
     | Product of (int[] * Form) list
     /// A form of K components, followed by a component of constant log-density. The sums are those of the K.
     | Noise of form: Form * logDensity: float
 
-/// The numbers of a form on which Σₙₖ rₙₖ ln p(xₙ|θₖ) depends, with fixed responsibilities rₙₖ.
+/// The numbers of a form on which Q = Σₙₖ rₙₖ ln p(xₙ|θₖ) depends, with fixed responsibilities rₙₖ.
 [<NoEquality; NoComparison>]
 type internal DifferentiableForm =
     {
-        /// Means, factors and constants; centres; natural parameters and constants; those of the parts, one after another.
+        /// Means, factors and constants, for Student's t 1/ν too; centres; natural parameters and constants; those of
+        /// the parts, one after another.
         Numbers: float[]
         /// The number of sums of the form.
         Sums: int
@@ -109,8 +110,8 @@ module internal Form =
               yield! Array.map2 ofFactor planes seconds
               ofConstants ]
 
-    /// Returns the numbers of a form on which Σₙₖ rₙₖ ln p(xₙ|θₖ) depends, with its derivatives in them. None for a form whose sums
-    /// don't determine these.
+    /// Returns the numbers of a form on which Q depends, the expected Σₙₖ rₙₖ ln p(xₙ|θₖ), also over latent weights of
+    /// rows, with its derivatives in them. None for a form whose sums don't determine these.
     let rec differentiable (form: Form) : DifferentiableForm option =
         match form with
         | Form.Quadratic(layout, means, factors, constants) ->
@@ -128,6 +129,26 @@ module internal Form =
                 { Numbers = Array.append (natural.toArray ()) constants
                   Sums = 1
                   Slopes = fun counts sums -> Array.append sums[0] counts }
+        | Form.Student(Form.Quadratic(_, means, _, _) as quadratic, degrees, constants, _) ->
+            let features = float means.shape[1]
+
+            /// The derivative in 1/ν of the expected ln p(x, u), whose constant has ln|W| but not ν (Peel and McLachlan
+            /// 2000).
+            let ofDegrees (counts: float[]) (sumsOfLogs: float[]) k nu =
+                if nu = infinity then
+                    0.0
+                else
+                    let ofEach = log (nu / 2.0) + 1.0 - Special.digamma ((nu + features) / 2.0) + features / nu
+                    -0.5 * nu * nu * (counts[k] * ofEach + sumsOfLogs[k])
+
+            differentiable quadratic
+            |> Option.map (fun inner ->
+                { Numbers = Array.concat [ inner.Numbers; constants; degrees |> Array.map (fun nu -> 1.0 / nu) ]
+                  Sums = inner.Sums + 2
+                  Slopes =
+                    fun counts sums ->
+                        let ofSums = ofDegrees counts sums[inner.Sums + 1]
+                        Array.concat [ inner.Slopes counts sums; counts; Array.mapi ofSums degrees ] })
         | Form.Student _ -> None
         | Form.Product parts ->
             let found = parts |> List.choose (snd >> differentiable)

@@ -35,8 +35,8 @@ module internal Draw =
         else
             largeGamma random shape
 
-    /// Draws from the gamma distribution with this shape > 0 and scale 1. For shapes below 1 it is the draw for shape + 1 times
-    /// u^(1/shape) with u uniform (Marsaglia and Tsang 2000, §6).
+    /// Draws from the gamma distribution with this shape > 0 and scale 1. For shapes below 1 it is the draw for shape +
+    /// 1 times u^(1/shape) with u uniform (Marsaglia and Tsang 2000, §6).
     let rec gamma (random: Random) (shape: float) : float =
         if shape >= 1.0 then
             largeGamma random shape
@@ -66,8 +66,8 @@ module internal Draw =
 
         count
 
-    /// Draws from the Poisson distribution with mean λ ≥ 30, by rejection from the logistic distribution (Atkinson 1979,
-    /// method PA).
+    /// Draws from the Poisson distribution with mean λ ≥ 30, by rejection from the logistic distribution (Atkinson
+    /// 1979, method PA).
     let private largePoisson (random: Random) (lambda: float) =
         let c = 0.767 - 3.36 / lambda
         let beta = Math.PI / sqrt (3.0 * lambda)

@@ -103,8 +103,8 @@ module internal LinearAlgebra =
         trace
 
     /// Returns the rows of a lower triangular matrix R with RRᵀ = A, for A positive semidefinite: the Cholesky factor
-    /// (Golub and Van Loan, Matrix Computations §4.2), with a column of zeros for each feature that the earlier features
-    /// explain up to rounding.
+    /// (Golub and Van Loan, Matrix Computations §4.2), with a column of zeros for each feature that the earlier
+    /// features explain up to rounding.
     let squareRoot dimension (matrix: float[]) : float[][] =
         let noise = 8.0 * float dimension * Precision.DoublePrecision
         let rest, root = Array.copy matrix, Array.init dimension (fun _ -> Array.zeroCreate<float> dimension)
@@ -148,11 +148,12 @@ module internal LinearAlgebra =
             x[k] <- cosine * u - sine * v
             y[k] <- sine * u + cosine * v
 
-    /// Returns the eigenvalues of a symmetric matrix A, ascending, and its eigenvectors as the rows of a matrix, by cyclic
-    /// Jacobi rotations (Golub and Van Loan, Matrix Computations §8.5), in about 40 D³ operations. A rotation is made while
-    /// |aᵢⱼ| > ε √(sᵢsⱼ), where sᵢ is the share of A's diagonal in direction i. Small eigenvalues of a positive definite matrix
-    /// therefore keep their digits beside large ones if features of very different scales cause the difference (Demmel and
-    /// Veselić 1992).
+    /// Returns the eigenvalues of a symmetric matrix A, ascending, and its eigenvectors as the rows of a matrix, by
+    /// cyclic Jacobi rotations (Golub and Van Loan, Matrix Computations §8.5), in about 40 D³ operations. A rotation is
+    /// made while
+    /// |aᵢⱼ| > ε √(sᵢsⱼ), where sᵢ is the share of A's diagonal in direction i. Small eigenvalues of a positive
+    /// definite matrix therefore keep their digits beside large ones if features of very different scales cause the
+    /// difference (Demmel and Veselić 1992).
     let eigen dimension (matrix: float[]) : float[] * float[][] =
         let a = Array.copy matrix
         let vectors = Array.init dimension (fun i -> Array.init dimension (fun j -> if i = j then 1.0 else 0.0))

@@ -44,8 +44,8 @@ module internal Special =
         elif n < float logFactorials.Length then logFactorials[int n]
         else stirling (n + 1.0)
 
-    /// Returns ψ(x) = d ln Γ(x)/dx for x > 0: ψ(x) = ψ(x + 1) − 1/x leads to x ≥ 16, where its asymptotic series omits terms
-    /// below 1e-17 (NIST Handbook of Mathematical Functions, 2010, 5.5.2 and 5.11.2).
+    /// Returns ψ(x) = d ln Γ(x)/dx for x > 0: ψ(x) = ψ(x + 1) − 1/x leads to x ≥ 16, where its asymptotic series omits
+    /// terms below 1e-16 (NIST Handbook of Mathematical Functions, 2010, 5.5.2 and 5.11.2).
     let digamma (x: float) : float =
         let mutable large, steps = x, 0.0
 
@@ -80,7 +80,8 @@ module internal Special =
 
         if large = x then -series else log (product * sqrt (large / x)) - series
 
-    /// Returns ln (Γ(x + n/2) / (Γ(x) x^(n/2))) for x > 0 and whole n ≥ 0. It keeps its digits where x is large; 0 at x = ∞.
+    /// Returns ln (Γ(x + n/2) / (Γ(x) x^(n/2))) for x > 0 and whole n ≥ 0. It keeps its digits where x is large; 0 at x
+    /// = ∞.
     let logGammaRatio (x: float) (n: int) : float =
         let mutable sum = if n % 2 = 0 then 0.0 else logHalfStep x
 

@@ -17,8 +17,8 @@ type Measured<'θ> =
         Around: float[,] -> Result<'θ, GmmError>
         /// Any valid parameters at centres (K×F), about which statistics are taken.
         Provisional: float[,] -> Result<'θ, GmmError>
-        /// Whether the M-step of hard clusters can give parameters that EM never leaves, such as a probability of 0. If so,
-        /// the start `KMeans` uses only the centres that k-means finds, not its clusters.
+        /// Whether the M-step of hard clusters can give parameters that EM never leaves, such as a probability of 0. If
+        /// so, the start `KMeans` uses only the centres that k-means finds, not its clusters.
         HasEdges: bool
         /// Whether the features have bounds that normal draws may exceed. If so, the start `Random` is an error.
         IsBounded: bool
@@ -27,8 +27,8 @@ type Measured<'θ> =
         Revise: int -> 'θ -> Result<'θ, GmmError>
         /// Whether the result of `Revise` depends on the seed.
         IsRandom: bool
-        /// The rule that leads from one iterate to the next and decides when the fit has converged; None for EM. A kind with
-        /// its own rule can't be a part of a product.
+        /// The rule that leads from one iterate to the next and decides when the fit has converged; None for EM. A kind
+        /// with its own rule can't be a part of a product.
         Rule: Rule<'θ> option
         /// Finds components whose likelihood may be spurious, for the choice of the best run.
         Regularity: Regularity<'θ>

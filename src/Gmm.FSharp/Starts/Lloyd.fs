@@ -108,8 +108,8 @@ module internal Lloyd =
     let next source (model: Model<Centroid>) (iterate: Iterate<Centroid>) : Result<Mixture<Centroid>, GmmError> =
         fillEmpty model.Execution source iterate |> Result.bind (EM.mStep model iterate.Mixture)
 
-    /// Returns the rule of Lloyd's iterations on the rows of a source. They have converged when the squared movement of the
-    /// centres is at most the tolerance's share of the features' mean variance.
+    /// Returns the rule of Lloyd's iterations on the rows of a source. They have converged when the squared movement of
+    /// the centres is at most the tolerance's share of the features' mean variance.
     let rule source meanVariance : Rule<Centroid> =
         let hasSettled tolerance (previous: Iterate<Centroid>) (current: Iterate<Centroid>) =
             let squares (tensor: Tensor) = (tensor * tensor).toArray() |> Array.sum
@@ -160,8 +160,8 @@ module internal Lloyd =
         |> Runs.fit options Centroid.family (ruleOf execution source) Regularity.none true start
         |> Result.map (fun fit -> fit.Parameters.Centres.toArray2D ())
 
-    /// Returns `run` for data that several fits share: it clusters them once for each K and seed, which two threads may ask for
-    /// at the same time. The threads that a caller may use change no bit.
+    /// Returns `run` for data that several fits share: it clusters them once for each K and seed, which two threads may
+    /// ask for at the same time. The threads that a caller may use change no bit.
     let shared () : ClusterCentres =
         let found = ConcurrentDictionary<struct (int * int), Lazy<Result<float[,], GmmError>>>()
 

@@ -148,8 +148,8 @@ module Start =
             "Random"
         )
 
-    /// Returns the mixture that a start makes from a seed, for options that were checked; `kMeans` finds the centres of clusters. Error when the data have too
-    /// few different rows, or when the M-step of a start fails.
+    /// Returns the mixture that a start makes from a seed, for options that were checked; `kMeans` finds the centres of
+    /// clusters. Error when the data have too few different rows, or when the M-step of a start fails.
     let private mixture
         (kMeans: ClusterCentres)
         (measured: Measured<'θ>)
@@ -293,8 +293,8 @@ module Start =
             }
             |> List.singleton
 
-    /// Returns the M-step of hierarchical clusters on a sample of the rows; nothing for other starts, or where the clusters
-    /// would cost too much.
+    /// Returns the M-step of hierarchical clusters on a sample of the rows; nothing for other starts, or where the
+    /// clusters would cost too much.
     let private hierarchical
         (measured: Measured<'θ>)
         (options: FitOptions<'kind, 'θ>)
@@ -320,7 +320,8 @@ module Start =
         | Some _
         | None -> []
 
-    /// Returns the share of noise that a fit starts from: that of the starting weights, or of the labels that have noise.
+    /// Returns the share of noise that a fit starts from: that of the starting weights, or of the labels that have
+    /// noise.
     let private noiseShare (options: FitOptions<'kind, 'θ>) (source: Source) : float =
         match options.StartWeights, options.Start with
         | Some weights, _ -> Array.last weights / Array.sum weights
@@ -341,8 +342,8 @@ module Start =
             noise / all
         | None, _ -> Noise.startShare
 
-    /// Returns the first mixtures of a seed, for options that were checked; each begins a run. `kMeans` finds the centres of
-    /// clusters. Error when no candidate of the start has a first mixture: that of the first candidate.
+    /// Returns the first mixtures of a seed, for options that were checked; each begins a run. `kMeans` finds the
+    /// centres of clusters. Error when no candidate of the start has a first mixture: that of the first candidate.
     let internal mixtures
         (kMeans: ClusterCentres)
         (measured: Measured<'θ>)

@@ -2,17 +2,17 @@ namespace Gmm
 
 open System
 
-/// How the data of a replicate follow from those of a fit. Below, n = Σₙ wₙ counts rows with their copies: a sample weight is a
-/// number of copies.
+/// How the data of a replicate follow from those of a fit. Below, n = Σₙ wₙ counts rows with their copies: a sample
+/// weight is a number of copies.
 [<RequireQualifiedAccess>]
 type Resampling =
     /// n rows of the data, drawn with replacement (Efron 1979). The copies of a row are its weight.
     | Nonparametric
     /// n rows drawn from the fitted mixture. A cell that is missing in the data is missing in the draw.
     | Parametric
-    /// The data with random weights: each copy of a row has the weight of a uniform point of the simplex, n times (Newton and
-    /// Raftery 1994; for mixtures O'Hagan, Murphy, Scrucca and Gormley 2019). No row gets the weight 0, so that small components
-    /// stay.
+    /// The data with random weights: each copy of a row has the weight of a uniform point of the simplex, n times
+    /// (Newton and Raftery 1994; for mixtures O'Hagan, Murphy, Scrucca and Gormley 2019). No row gets the weight 0, so
+    /// that small components stay.
     | WeightedLikelihood
     /// The data without one row, for every row in turn.
     | Jackknife
@@ -47,8 +47,8 @@ type Bootstrap =
     member private bootstrap.Means =
         Array.init bootstrap.Names.Length (fun i -> Array.average bootstrap.Replicates[*, i])
 
-    /// The standard errors: the standard deviations of the replicates, with their covariance. Those of the jackknife, whose B
-    /// replicates hardly differ, have the covariance (B−1)/B Σ (θ₍ᵢ₎−θ̄)(θ₍ᵢ₎−θ̄)ᵀ (Tukey 1958).
+    /// The standard errors: the standard deviations of the replicates, with their covariance. Those of the jackknife,
+    /// whose B replicates hardly differ, have the covariance (B−1)/B Σ (θ₍ᵢ₎−θ̄)(θ₍ᵢ₎−θ̄)ᵀ (Tukey 1958).
     member bootstrap.StandardErrors: StandardErrors =
         let count, means = Array2D.length1 bootstrap.Replicates, bootstrap.Means
 
@@ -71,7 +71,8 @@ type Bootstrap =
           Estimates = bootstrap.Estimates
           Covariance = Array2D.init means.Length means.Length covariance }
 
-    /// The estimated bias of the estimates (P): the mean of the replicates less the estimate; for the jackknife B − 1 times that.
+    /// The estimated bias of the estimates (P): the mean of the replicates less the estimate; for the jackknife B − 1
+    /// times that.
     member bootstrap.Bias: float[] =
         let factor =
             match bootstrap.Resampling with
@@ -109,8 +110,8 @@ type LikelihoodRatio =
         FormattableString.Invariant
             $"{test.Components} against {test.Components + 1} components: statistic {test.Statistic:G9}, p = {test.PValue:G4} of {test.Replicates.Length} replicates"
 
-/// The uncertainty of fits by fits of resampled data. Replicates run in parallel and each has its own seed, so the result doesn't
-/// depend on the number of threads.
+/// The uncertainty of fits by fits of resampled data. Replicates run in parallel and each has its own seed, so the
+/// result doesn't depend on the number of threads.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Bootstrap =
     /// The defaults: 999 replicates of rows drawn with replacement, seed 0.
@@ -120,6 +121,10 @@ module Bootstrap =
           Seed = 0 }
 
     // ── Data of replicates ──────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The most copies of rows.
+    [<Literal>]
+    let private mostCopies = 10_000_000
 
     /// Returns the number of the row of every copy (n). Error when a sample weight isn't a whole number.
     let private copiesOf (execution: Execution) (source: Source) : Result<int[], GmmError> =
@@ -131,9 +136,9 @@ module Bootstrap =
             Error(InvalidOption($"SampleWeights[{row}]", rule, string weights[row]))
         | None ->
             GmmError.requireAll
-                [ Array.sum weights <= float Array.MaxLength,
+                [ Array.sum weights <= float mostCopies,
                   "SampleWeights",
-                  $"of a sum of at most {Array.MaxLength} for a bootstrap",
+                  $"of a sum of at most {mostCopies} for a bootstrap, which keeps a number for each copy",
                   string (Array.sum weights) ]
             |> Result.map (fun () ->
                 weights |> Array.mapi (fun row weight -> Array.create (int weight) row) |> Array.concat)
@@ -208,11 +213,12 @@ module Bootstrap =
     let private checkReplicates replicates : Result<unit, GmmError> =
         GmmError.requireAll [ replicates >= 2, "Replicates", "at least 2", string replicates ]
 
-    /// Fits replicates of the data of a fit, which was made with the given options, and returns their parameters. Each replicate
-    /// starts from the fitted mixture, so that its components keep their order and stay near the fitted ones. Priors, floors and
-    /// the volume of the noise are those of the fit; they are not measured again. A replicate fails when its fit does, or when a
-    /// component lies on the floor of its covariance. Error when fewer than half of the replicates have a fit, when a sample weight
-    /// isn't a whole number, when the options don't suit the fit, or when options or data break a rule.
+    /// Fits replicates of the data of a fit, which was made with the given options, and returns their parameters. Each
+    /// replicate starts from the fitted mixture, so that its components keep their order and stay near the fitted ones.
+    /// Priors, floors and the volume of the noise are those of the fit; they are not measured again. A replicate fails
+    /// when its fit does, or when a component lies on the floor of its covariance. Error when fewer than half of the
+    /// replicates have a fit, when a sample weight isn't a whole number, when the options don't suit the fit, or when
+    /// options or data break a rule.
     let run
         (options: BootstrapOptions)
         (fitOptions: FitOptions<'kind, 'θ>)
@@ -226,10 +232,18 @@ module Bootstrap =
                 Components = fit.Components
                 Start = Start.Mixture start
                 StartWeights = None
+                WeightPrior = fit.Model.Weights
+                Assignment = fit.Model.Assignment
+                Missing = fit.Model.Missing
                 Restarts = 1 }
 
         result {
-            do! checkReplicates options.Replicates
+            do!
+                match options.Resampling with
+                | Resampling.Jackknife -> Ok()
+                | Resampling.Nonparametric
+                | Resampling.Parametric
+                | Resampling.WeightedLikelihood -> checkReplicates options.Replicates
 
             let! source, _, measured =
                 Fitting.measure fitOptions source
@@ -317,8 +331,9 @@ module Bootstrap =
         let rest = place - float below
         (1.0 - rest) * ascending[below] + rest * ascending[below + 1]
 
-    /// Returns an interval for every parameter (P) that contains it with a probability near `level`: the percentiles of the
-    /// replicates (Efron 1979), and for the jackknife `StandardErrors.intervals`. Error unless the level is between 0 and 1.
+    /// Returns an interval for every parameter (P) that contains it with a probability near `level`: the percentiles of
+    /// the replicates (Efron 1979), and for the jackknife `StandardErrors.intervals`. Error unless the level is between
+    /// 0 and 1.
     let intervals (level: float) (bootstrap: Bootstrap) : Result<(float * float)[], GmmError> =
         match bootstrap.Resampling with
         | Resampling.Jackknife -> StandardErrors.intervals level bootstrap.StandardErrors
@@ -373,11 +388,12 @@ module Bootstrap =
         }
 
     /// Tests K components, as many as the options ask for, against K + 1, by the likelihood ratio (McLachlan 1987). Its
-    /// distribution under K components is that of data drawn from their fitted mixture, `replicates` times; it is not χ². Data and
-    /// replicates are fitted with the same options, so that the same start finds their maxima. Let it be a good one, such as the
-    /// default: if the start misses the maximum more often in replicates than it did in the data, or the reverse, the p-value is
-    /// wrong. Error when one of the fits fails or has a component on the floor of its covariance, when fewer than half of the
-    /// replicates have fits, when a sample weight isn't a whole number, or when options or data break a rule.
+    /// distribution under K components is that of data drawn from their fitted mixture, `replicates` times; it is not
+    /// χ². Data and replicates are fitted with the same options, so that the same start finds their maxima. Let it be a
+    /// good one, such as the default: if the start misses the maximum more often in replicates than it did in the data,
+    /// or the reverse, the p-value is wrong. Error when one of the fits fails or has a component on the floor of its
+    /// covariance, when fewer than half of the replicates have fits, when a sample weight isn't a whole number, or when
+    /// options or data break a rule.
     let likelihoodRatio
         (replicates: int)
         (options: FitOptions<'kind, 'θ>)
@@ -390,9 +406,9 @@ module Bootstrap =
             return! test replicates options smaller larger source
         }
 
-    /// Chooses the number of components by tests of K against K + 1, from the K of the options on: the first K whose p-value is above
-    /// `level`, and at most `most`. Returns it with the tests. Errors as `likelihoodRatio`, and unless the level is between 0 and 1
-    /// and `most` is at least the first K.
+    /// Chooses the number of components by tests of K against K + 1, from the K of the options on: the first K whose
+    /// p-value is above `level`, and at most `most`. Returns it with the tests. Errors as `likelihoodRatio`, and unless
+    /// the level is between 0 and 1 and `most` is at least the first K.
     let components
         (replicates: int)
         (level: float)

@@ -2,8 +2,8 @@ namespace Gmm
 
 open System
 
-/// A mixture that learns from a stream of batches, with what it remembers of the rows so far. It is a value: an update returns a
-/// new one.
+/// A mixture that learns from a stream of batches, with what it remembers of the rows so far. It is a value: an update
+/// returns a new one.
 [<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Online<'θ> =
     {
@@ -11,13 +11,14 @@ type Online<'θ> =
         Model: Model<'θ>
         /// The current mixture.
         Mixture: Mixture<'θ>
-        /// The average statistics of the rows so far, recent ones with more weight, about the means of the current mixture. Their
-        /// `Weight` W stays as it is: they are scaled to those of W rows, against which priors count.
+        /// The average statistics of the rows so far, in which the step sizes weigh the batches, about the means of the
+        /// current mixture. `Weight` W never changes: the sums are always scaled to W rows, and priors count against
+        /// them.
         Statistics: Statistics
         /// The number of updates so far, t.
         Updates: int64
-        /// The mean log-density per row of the last batch under the mixture before it learned the batch. Without an update it is
-        /// that of the fit (`Fit.LowerBound`), and −∞ for a given mixture.
+        /// The mean log-density per row of the last batch under the mixture before it learned the batch. Without an
+        /// update it is that of the fit (`Fit.LowerBound`), and −∞ for a given mixture.
         Score: float
     }
 
@@ -32,15 +33,15 @@ type Online<'θ> =
         FormattableString.Invariant
             $"online {online.Model.Family.Name} mixture of {online.Components}: {online.Updates} updates, last score {online.Score:G9}"
 
-/// Online EM: learns a mixture from batches of rows, of which it keeps none (Cappé and Moulines 2009; stepwise EM of Liang and
-/// Klein 2009). With the step size γ, 0 < γ ≤ 1, a batch replaces the share γ of the statistics:
+/// Online EM: learns a mixture from batches of rows, of which it keeps none (Cappé and Moulines 2009; stepwise EM of
+/// Liang and Klein 2009). With the step size γ, 0 < γ ≤ 1, a batch replaces the share γ of the statistics:
 ///   s ← (1 − γ) s + γ s̄(batch),   θ ← M-step of s,
-/// where s̄ is the average over the batch in an E-step under the current θ. Sums about means are moved to the new means after each
-/// M-step, so nothing cancels. γ = 1 with all rows is one step of EM. Steps γₜ that shrink with Σ γₜ = ∞ and Σ γₜ² < ∞ make the
-/// mixture converge; a constant γ follows a stream that changes, and remembers about 1/γ batches.
+/// where s̄ is the average over the batch in an E-step under the current θ. Sums about means are moved to the new means
+/// after each M-step, so nothing cancels. γ = 1 with all rows is one step of EM. Steps γₜ that shrink with Σ γₜ = ∞ and
+/// Σ γₜ² < ∞ make the mixture converge; a constant γ follows a stream that changes, and remembers about 1/γ batches.
 module Online =
-    /// Returns the step size γₜ = (t + 2)^−a of the update after t updates. The exponent a must be above ½ and at most 1 for
-    /// convergence; 0.6 forgets a poor start soon. Throws ArgumentException unless it is, and t ≥ 0.
+    /// Returns the step size γₜ = (t + 2)^−a of the update after t updates. The exponent a must be above ½ and at most
+    /// 1 for convergence; 0.6 forgets a poor start soon. Throws ArgumentException unless it is, and t ≥ 0.
     let stepSize (exponent: float) (updates: int64) : float =
         if not (exponent > 0.5 && exponent <= 1.0) then
             invalidArg (nameof exponent) $"The exponent must be above 0.5 and at most 1, but is {string exponent}."
@@ -50,8 +51,10 @@ module Online =
 
         exp (-exponent * log (float updates + 2.0))
 
-    /// Begins where a fit ends: with its mixture, and the statistics of its data. `Weight` is that of its data. Saved fits have
-    /// these statistics too.
+    /// Begins where a fit ends: with its mixture, and the statistics of its data. `Weight` is that of its data. Saved
+    /// fits have these statistics too. The fit counts as one batch: if it saw many more rows than a batch has, begin
+    /// with the step size of as many updates as batches would have its rows. `Fit.ofMixture` has no statistics: use
+    /// `start` for it.
     let ofFit (fit: Fit<'θ>) : Online<'θ> =
         { Model = fit.Model
           Mixture = fit.Mixture
@@ -59,9 +62,9 @@ module Online =
           Updates = 0L
           Score = fit.LowerBound }
 
-    /// Begins from a given mixture, with the statistics that it expects of `weight` rows. A covariance has a floor only if the
-    /// model's family has one, like that of a fit. Error when the weight is not above 0 and finite, or when the family doesn't say
-    /// what it expects, because it has no `Missing`. Begin from a fit then.
+    /// Begins from a given mixture, with the statistics that it expects of `weight` rows. A covariance has a floor only
+    /// if the model's family has one, like that of a fit. Error when the weight is not above 0 and finite, or when the
+    /// family doesn't say what it expects, because it has no `Missing`. Begin from a fit then.
     let start (model: Model<'θ>) (weight: float) (mixture: Mixture<'θ>) : Result<Online<'θ>, GmmError> =
         result {
             do! GmmError.requireAll [ weight > 0.0 && weight < infinity, "Weight", "above 0 and finite", string weight ]
@@ -93,10 +96,10 @@ module Online =
                   Score = -infinity }
         }
 
-    /// Learns a batch of rows (n×D) with a step size γ. The batch's sample weights count within the batch. Error when γ is not
-    /// above 0 and at most 1, when the batch has another number of columns, no rows, or a number that isn't finite or not in the
-    /// family's domain; when a component has lost all its rows, or a covariance is singular: `online` is as before, and can
-    /// learn other batches.
+    /// Learns a batch of rows (n×D) with a step size γ. The batch's sample weights count within the batch. Error when γ
+    /// is not above 0 and at most 1, when the batch has another number of columns, no rows, or a number that isn't
+    /// finite or not in the family's domain; when a component has lost all its rows, or a covariance is singular:
+    /// `online` is as before, and can learn other batches.
     let update (stepSize: float) (batch: Source) (online: Online<'θ>) : Result<Online<'θ>, GmmError> =
         let model, before = online.Model, online.Mixture
 
@@ -104,6 +107,13 @@ module Online =
             do!
                 GmmError.requireAll
                     [ stepSize > 0.0 && stepSize <= 1.0, "Step size", "above 0 and at most 1", string stepSize ]
+
+            do!
+                GmmError.requireAll
+                    [ Array.sum online.Statistics.Counts > 0.0,
+                      "Statistics",
+                      "those of data, as in a fit to data, or those that Online.start gives",
+                      "none" ]
 
             do! Predict.check model before batch
             use! pass = Model.openPass model batch
@@ -137,8 +147,8 @@ module Online =
                     Score = score }
         }
 
-    /// Learns batches one after another, with the step size of the number of updates so far. The sequence has the value after every
-    /// batch; it is lazy, and the first error is its last element.
+    /// Learns batches one after another, with the step size of the number of updates so far. The sequence has the value
+    /// after every batch; it is lazy, and the first error is its last element.
     let updates
         (stepSize: int64 -> float)
         (batches: seq<Source>)
@@ -155,8 +165,8 @@ module Online =
                 current
         }
 
-    /// Returns the current mixture as a fit, to predict, score, sample, save and draw with. Its log-likelihood is the estimate from
-    /// the statistics, for W rows; it has no trace.
+    /// Returns the current mixture as a fit, to predict, score, sample, save and draw with. Its log-likelihood is the
+    /// estimate from the statistics, for W rows; it has no trace.
     let toFit (online: Online<'θ>) : Fit<'θ> =
         { Fit.ofMixture online.Model.Family online.Mixture with
             Model = Model.unbound online.Model

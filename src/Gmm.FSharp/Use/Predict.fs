@@ -237,9 +237,9 @@ module Predict =
         |> weightedSums fit complete
         |> Result.map (fun (sum, weight) -> InformationCriterion.bic fit.FreeParameters weight sum)
 
-    /// Returns numbers of every row of a block for each component (n×K, row by row). `ofRows parameters` computes them for rows
-    /// without missing cells; rows with some have those of their observed cells, under restricted parameters, and rows without an
-    /// observed cell the number `ofEmpty`.
+    /// Returns numbers of every row of a block for each component (n×K, row by row). `ofRows parameters` computes them
+    /// for rows without missing cells; rows with some have those of their observed cells, under restricted parameters,
+    /// and rows without an observed cell the number `ofEmpty`.
     let private ofObserved (fit: Fit<'θ>) (ofRows: 'θ -> Block -> float[]) (ofEmpty: float) : Block -> float[] =
         let components = fit.Components
 
@@ -271,9 +271,10 @@ module Predict =
         source
         |> onData fit.Model fit.Mixture (byComponent fit.Model.Execution fit.Components (ofObserved fit ofRows 0.0))
 
-    /// Returns the weight Σₖ rₙₖ E(u|xₙ, k) of every row (N) in the estimates of a mixture of Student's t distributions (Peel
-    /// and McLachlan 2000, eq. 16): about 1 for most rows, close to 0 for a row far from all components, at most 1 + D/νₖ. Noise
-    /// adds nothing. Missing cells are as in `mahalanobis`; a row without an observed cell has the weight 1.
+    /// Returns the weight Σₖ rₙₖ E(u|xₙ, k) of every row (N) in the estimates of a mixture of Student's t distributions
+    /// (Peel and McLachlan 2000, eq. 16): about 1 for most rows, close to 0 for a row far from all components, at most
+    /// 1 + D/νₖ. Noise adds nothing. Missing cells are as in `mahalanobis`; a row without an observed cell has the
+    /// weight 1.
     let robustWeights (fit: Fit<StudentT>) (source: Source) : Result<float[], GmmError> =
         let assign, components = assign fit.Model fit.Mixture, fit.Components
 

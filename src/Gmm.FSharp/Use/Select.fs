@@ -245,8 +245,8 @@ module Select =
                 let eligible = if available.Length > 0 then available else judged
                 Ok(choose criterion (List.ofArray tried) eligible)
 
-    /// Fits mixtures of every kind with every number of components, and chooses the best; `kMeans` finds the centres of clusters
-    /// for starts.
+    /// Fits mixtures of every kind with every number of components, and chooses the best; `kMeans` finds the centres of
+    /// clusters for starts.
     let private kindsFrom
         (kMeans: ClusterCentres)
         (criterion: Criterion)
@@ -299,8 +299,8 @@ module Select =
         : Result<Selection<'θ>, GmmError> when 'kind :> Kind<'θ> =
         kinds criterion report components [ options.Family ] options source
 
-    /// Fits Gaussian mixtures of every structure with every number of components, and chooses the best. Structures share
-    /// the k-means runs of their starts. Errors as `kinds`.
+    /// Fits Gaussian mixtures of every structure with every number of components, and chooses the best. Structures
+    /// share the k-means runs of their starts. Errors as `kinds`.
     let gaussian
         (criterion: Criterion)
         (report: Candidate<Gaussian> -> unit)

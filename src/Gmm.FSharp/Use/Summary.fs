@@ -155,7 +155,8 @@ module Summary =
           if components > shown then
               yield $"… and {components - shown} more components" ]
 
-    /// Returns the matrices of Gaussian or Student's t components, if they have entries off their diagonals and are small.
+    /// Returns the matrices of Gaussian or Student's t components, if they have entries off their diagonals and are
+    /// small.
     let private matrices (names: string[]) (parameters: 'θ) : string list =
         match gaussianOf parameters with
         | Some(one, _, gaussian) when
@@ -257,17 +258,17 @@ module Summary =
     /// Returns a summary of a fit, like that of mclust: how it ended; log-likelihood, n = Σₙ wₙ, the number of free
     /// parameters (df), BIC and AIC, of which lower is better; for every component its weight πₖ, the expected number
     /// of its rows Nₖ = Σₙ wₙrₙₖ and its parameters; warnings. Gaussian components have means and standard deviations,
-    /// and whole covariance matrices if these are full and D ≤ 10; Student's t components have locations, scales (the roots of the
-    /// scale matrices' diagonals), degrees of freedom, and such scale matrices; other families have the parameters that their
-    /// modules read (`Poisson.rates` …), families from other assemblies their means. Parameters have six digits,
-    /// criteria ten. The text shows at most 100 components, and 100 rows of a table. Error unless the names are those
-    /// of all D columns, such as `Table.Names`, or none, for "column 1" …
+    /// and whole covariance matrices if these are full and D ≤ 10; Student's t components have locations, scales (the
+    /// roots of the scale matrices' diagonals), degrees of freedom, and such scale matrices; other families have the
+    /// parameters that their modules read (`Poisson.rates` …), families from other assemblies their means. Parameters
+    /// have six digits, criteria ten. The text shows at most 100 components, and 100 rows of a table. Error unless the
+    /// names are those of all D columns, such as `Table.Names`, or none, for "column 1" …
     let ofFit (columnNames: string[]) (fit: Fit<'θ>) : Result<string, GmmError> =
         namesOf columnNames fit |> Result.map (fun names -> write names fit None)
 
-    /// Returns a table of standard errors: a line for each parameter, with its estimate, its standard error and the normal interval
-    /// that contains it with a probability near `level`. The text shows at most 100 parameters. Error unless the level is
-    /// between 0 and 1.
+    /// Returns a table of standard errors: a line for each parameter, with its estimate, its standard error and the
+    /// normal interval that contains it with a probability near `level`. The text shows at most 100 parameters. Error
+    /// unless the level is between 0 and 1.
     let ofErrors (level: float) (errors: StandardErrors) : Result<string, GmmError> =
         StandardErrors.intervals level errors
         |> Result.map (fun intervals ->

@@ -5,8 +5,8 @@ open System
 /// The estimate of the covariance of the coordinates θ̂ of a fit, from sₙ = ∂ ln p(xₙ|θ)/∂θ, the score of row n.
 [<RequireQualifiedAccess>]
 type Information =
-    /// I⁻¹, with the observed information I = −∂²(ln L + ln prior)/∂θ∂θᵀ (Efron and Hinkley 1978). It holds if the data come
-    /// from a mixture of the fitted kind; otherwise errors, above all those of variances, may be too small.
+    /// I⁻¹, with the observed information I = −∂²(ln L + ln prior)/∂θ∂θᵀ (Efron and Hinkley 1978). It holds if the data
+    /// come from a mixture of the fitted kind; otherwise errors, above all those of variances, may be too small.
     | Observed
     /// I⁻¹BI⁻¹, with B = Σₙ wₙsₙsₙᵀ (Huber 1967; White 1982). It holds for any data, as an estimate of the error of the
     /// parameters nearest to the data's distribution.
@@ -45,8 +45,9 @@ module StandardErrors =
     let internal checkLevel (level: float) : Result<unit, GmmError> =
         GmmError.requireAll [ level > 0.0 && level < 1.0, "Level", "above 0 and below 1", string level ]
 
-    /// Returns an interval for every parameter (P) that contains it with a probability near `level`: estimate ± z·error,
-    /// where a standard normal number lies between −z and z with that probability. Error unless the level is between 0 and 1.
+    /// Returns an interval for every parameter (P) that contains it with a probability near `level`: estimate ±
+    /// z·error, where a standard normal number lies between −z and z with that probability. Error unless the level is
+    /// between 0 and 1.
     let intervals (level: float) (errors: StandardErrors) : Result<(float * float)[], GmmError> =
         checkLevel level
         |> Result.map (fun () ->
@@ -57,8 +58,8 @@ module StandardErrors =
                 errors.Estimates
                 errors.Errors)
 
-/// The uncertainty of fits by the shape of the likelihood at its maximum (McLachlan and Peel, Finite Mixture Models, 2000,
-/// §2.15). `Bootstrap` finds it by fits of resampled data.
+/// The uncertainty of fits by the shape of the likelihood at its maximum (McLachlan and Peel, Finite Mixture Models,
+/// 2000, §2.15). `Bootstrap` finds it by fits of resampled data.
 module Uncertainty =
 
     // ── Coordinates ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -71,27 +72,36 @@ module Uncertainty =
             Mixture: Mixture<'θ>
             Numbers: float[]
             Units: float[]
-            /// The indices of the coordinates that the fit estimates: fixed weights are left out.
+            /// The indices of the coordinates that the fit estimates: fixed weights are left out, and coordinates at a
+            /// limit of their domain.
             Free: int[]
         }
 
-        /// The point at some steps from here, in units. Throws `GmmException` where there is no mixture.
-        member point.Moved(steps: (int * float) list) : Point<'θ> =
+        member private point.TryMove(steps: (int * float) list) : Result<Point<'θ>, GmmError> =
             let numbers = Array.copy point.Numbers
 
             for i, step in steps do
                 let place = point.Free[i]
                 numbers[place] <- numbers[place] + step * point.Units[place]
 
-            { point with
-                Mixture = Coordinates.toMixture point.Family point.Mixture numbers |> GmmError.get
-                Numbers = numbers }
+            Coordinates.toMixture point.Family point.Mixture numbers
+            |> Result.map (fun mixture ->
+                { point with
+                    Mixture = mixture
+                    Numbers = numbers })
+
+        /// The point at some steps from here, in units. Throws `GmmException` where there is no mixture.
+        member point.Moved(steps: (int * float) list) : Point<'θ> = point.TryMove steps |> GmmError.get
+
+        /// Whether there is a mixture at a step from here in coordinate i.
+        member point.CanMove(i: int, step: float) : bool = (point.TryMove [ i, step ]).IsOk
 
     /// The step of differences, in units.
     [<Literal>]
     let private Step = 1e-3
 
-    /// Returns the unit near a given one whose steps from a number are exact, so that data far from 0 have exact differences.
+    /// Returns the unit near a given one whose steps from a number are exact, so that data far from 0 have exact
+    /// differences.
     let private exactUnit (number: float) (unit: float) : float =
         let step = number + Step * unit - number
         if step > 0.0 then step / Step else unit
@@ -103,11 +113,18 @@ module Uncertainty =
         |> Result.map (fun numbers ->
             let first = if model.Weights.IsFixed then mixture.Components - 1 else 0
 
-            { Family = family
-              Mixture = mixture
-              Numbers = numbers
-              Units = Array.map2 exactUnit numbers (Coordinates.units family mixture)
-              Free = [| first .. numbers.Length - 1 |] })
+            let point =
+                { Family = family
+                  Mixture = mixture
+                  Numbers = numbers
+                  Units = Array.map2 exactUnit numbers (Coordinates.units family mixture)
+                  Free = [| first .. numbers.Length - 1 |] }
+
+            { point with
+                Free =
+                    Array.indexed point.Free
+                    |> Array.filter (fun (i, _) -> point.CanMove(i, 2.0 * Step) && point.CanMove(i, -2.0 * Step))
+                    |> Array.map snd })
         |> Result.mapError (fun error ->
             match error with
             | InvalidOption(name, _, value) ->
@@ -118,8 +135,8 @@ module Uncertainty =
     /// The steps at which functions are evaluated.
     let private stepsAround = [| -2.0 * Step; -Step; Step; 2.0 * Step |]
 
-    /// Returns the derivative from the values at these steps, by central differences of the fourth order, whose error is of the order
-    /// Step⁴ (Abramowitz and Stegun 1964, 25.3.6).
+    /// Returns the derivative from the values at these steps, by central differences of the fourth order, whose error
+    /// is of the order Step⁴ (Abramowitz and Stegun 1964, 25.3.6).
     let private ofValues (values: float[][]) : float[] =
         Array.init values[0].Length (fun i ->
             (8.0 * (values[2].[i] - values[1].[i]) - (values[3].[i] - values[0].[i])) / (12.0 * Step))
@@ -230,8 +247,8 @@ module Uncertainty =
 
         sum
 
-    /// Returns whether two coordinates change the same number, for every pair. If they don't, the derivatives of the numbers in one
-    /// coordinate don't depend on the other. They are compared at a point where nothing is 0 by chance.
+    /// Returns whether two coordinates change the same number, for every pair. If they don't, the derivatives of the
+    /// numbers in one coordinate don't depend on the other. They are compared at a point where nothing is 0 by chance.
     let private areJoint (point: Point<'θ>) : bool[,] =
         let random, count = RandomStream.ofSeed 0, point.Free.Length
 
@@ -245,8 +262,8 @@ module Uncertainty =
 
         Array2D.init count count (fun i j -> Array.exists2 (&&) changed[i] changed[j])
 
-    /// Returns the gradient of ln L at the point. By Fisher's identity it is the gradient of Q, with fixed responsibilities, so
-    /// one E-step is enough.
+    /// Returns the gradient of ln L at the point. By Fisher's identity it is the gradient of Q, with fixed
+    /// responsibilities, so one E-step is enough.
     let private gradientOf (pass: Pass<'θ>) (point: Point<'θ>) : float[] =
         let slopes = slopesOf pass point
         Array.init point.Free.Length (fun i -> column point i |> along slopes)
@@ -326,8 +343,8 @@ module Uncertainty =
     /// The share of the information on a coordinate that the others must leave to it. Less is rounding of differences.
     let private leastShare = 1e-8
 
-    /// Returns the inverse of an information. Error when it isn't positive definite: the error names the coordinate that has the
-    /// largest share of the direction with the least information.
+    /// Returns the inverse of an information. Error when it isn't positive definite: the error names the coordinate
+    /// that has the largest share of the direction with the least information.
     let private inverse (point: Point<'θ>) (information: float[,]) : Result<float[,], GmmError> =
         let count = point.Free.Length
         let scales = Array.init count (fun i -> sqrt (abs information[i, i]))
@@ -420,14 +437,13 @@ module Uncertainty =
             return! compute precise point
         }
 
-    /// Returns the names of the p free coordinates of a fit: those of `Coordinates.names`, without the log-odds of fixed weights.
-    let coordinateNames (fit: Fit<'θ>) : string[] =
-        let names = Coordinates.names fit.Model.Family fit.Mixture
-
-        if fit.Model.Weights.IsFixed then
-            names[fit.Mixture.Components - 1 ..]
-        else
-            names
+    /// Returns the names of the p free coordinates of a fit: those of `Coordinates.names`, without the log-odds of
+    /// fixed weights and without coordinates at a limit of their domain. Error when a coordinate is infinite.
+    let coordinateNames (fit: Fit<'θ>) : Result<string[], GmmError> =
+        pointOf fit.Model fit.Mixture
+        |> Result.map (fun point ->
+            let names = Coordinates.names fit.Model.Family fit.Mixture
+            point.Free |> Array.map (fun place -> names[place]))
 
     /// Computes the score of every row (N×p), sₙ = ∂ ln p(xₙ)/∂θ in the free coordinates at the fitted mixture:
     /// sₙ = Σₖ rₙₖ ∂(ln πₖ + ln p(xₙ|θₖ))/∂θ. Weighted by wₙ, they sum to `gradient`. Errors as `standardErrors`.
@@ -445,8 +461,8 @@ module Uncertainty =
             fit
             source
 
-    /// Computes the gradient of the log-likelihood Σₙ wₙ ln p(xₙ) in the free coordinates (p) at the fitted mixture, which is 0 at a
-    /// maximum without a prior. Errors as `standardErrors`.
+    /// Computes the gradient of the log-likelihood Σₙ wₙ ln p(xₙ) in the free coordinates (p) at the fitted mixture,
+    /// which is 0 at a maximum without a prior. Errors as `standardErrors`.
     let gradient (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
         atFit
             (fun source point ->
@@ -461,8 +477,8 @@ module Uncertainty =
             fit
             source
 
-    /// Computes the observed information −∂²(ln L + ln prior)/∂θ∂θᵀ of the free coordinates (p×p) at the fitted mixture. Errors as
-    /// `standardErrors`, except that it may be any matrix.
+    /// Computes the observed information −∂²(ln L + ln prior)/∂θ∂θᵀ of the free coordinates (p×p) at the fitted
+    /// mixture. Errors as `standardErrors`, except that it may be any matrix.
     let observedInformation (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
         atFit
             (fun source point ->
@@ -473,12 +489,14 @@ module Uncertainty =
             fit
             source
 
-    /// Estimates the standard errors of the parameters of a fit, from the data that it was fitted to. The covariance of the free
-    /// coordinates is that of the chosen `Information`; the delta method gives that of the named parameters, J·covariance·Jᵀ with
-    /// their Jacobian J. Fixed weights have no error. Missing cells, noise and sample weights count as in the fit; a weight of m
-    /// acts as m rows. Derivatives are central differences of the fourth order: of the numbers of a form, and of the gradient that
-    /// each E-step gives. Error when a parameter is on an edge of its domain, a covariance lies on its floor, the assignment is
-    /// hard, the information is not positive definite, or the data don't suit the mixture.
+    /// Estimates the standard errors of the parameters of a fit, from the data that it was fitted to. The covariance of
+    /// the free coordinates is that of the chosen `Information`; the delta method gives that of the named parameters,
+    /// J·covariance·Jᵀ with their Jacobian J. Fixed weights have no error, nor has a parameter at a limit of its
+    /// domain, such as 200 degrees of freedom: it is held. Missing cells, noise and sample weights count as in the fit;
+    /// a weight of m acts as m rows. Derivatives are central differences of the fourth order: of the numbers of a form,
+    /// and of the gradient that each E-step gives. Error when a parameter is on an edge of its domain, a covariance
+    /// lies on its floor, the assignment is hard, the information is not positive definite, or the data don't suit the
+    /// mixture.
     let standardErrors (information: Information) (fit: Fit<'θ>) (source: Source) : Result<StandardErrors, GmmError> =
         atFit
             (fun source point ->

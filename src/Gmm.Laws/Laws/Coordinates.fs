@@ -17,8 +17,8 @@ module internal CoordinatesLaws =
                 let before, after = Numbers.brief before, Numbers.brief after
                 Some $"A log-density is {before}, but {after} after parameters became coordinates.")
 
-    /// Describes the first coordinate of a mixture that differs from the expected one by more than 1e-9, unless both are
-    /// coordinates of the same mixture: eigenvectors have two signs and many orders.
+    /// Describes the first coordinate of a mixture that differs from the expected one by more than 1e-9, unless both
+    /// are coordinates of the same mixture: eigenvectors have two signs and many orders.
     let private differs
         (family: Family<'θ>)
         (case: Case<'θ>)

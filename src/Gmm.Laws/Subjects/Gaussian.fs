@@ -16,8 +16,8 @@ module internal GaussianSubject =
 
     let private round digits (x: float) = Math.Round(x, (digits: int))
 
-    /// Returns the components with such means and covariances. If the covariances don't belong to the structure, they are those
-    /// that an M-step estimates from one row for each plane with that plane as its scatter.
+    /// Returns the components with such means and covariances. If the covariances don't belong to the structure, they
+    /// are those that an M-step estimates from one row for each plane with that plane as its scatter.
     let private ofPlanes structure (means: float[][]) (planes: float[][]) =
         let components, features = means.Length, means[0].Length
         let shape = Layout.covarianceShape components features (Structure.layout structure)

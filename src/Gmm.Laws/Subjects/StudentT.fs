@@ -6,7 +6,8 @@ open Gmm
 open MathNet.Numerics
 open MathNet.Numerics.LinearAlgebra
 
-/// Student's t components of the fourteen structures as subjects. Everything of locations and scale matrices is that of Gaussians.
+/// Student's t components of the fourteen structures as subjects. Everything of locations and scale matrices is that of
+/// Gaussians.
 module internal StudentTSubject =
     let private lnGamma (x: float) = SpecialFunctions.GammaLn x
 
@@ -63,8 +64,8 @@ module internal StudentTSubject =
             |> Array.map (fun (y, weight) -> [| location + scale * y |], scale * weight)
             |> Some
 
-    /// Returns the numbers of y, (yᵢ+yⱼ)/√2 of every two, and ‖y‖²/D, whose distribution shows that one precision u is common to
-    /// the columns: an F distribution of D and ν degrees of freedom.
+    /// Returns the numbers of y, (yᵢ+yⱼ)/√2 of every two, and ‖y‖²/D, whose distribution shows that one precision u is
+    /// common to the columns: an F distribution of D and ν degrees of freedom.
     let private marginals (t: StudentT) k : Marginal list =
         let nu, d, whitened = t.DegreesOfFreedom[k], float t.Features, whitened t k
 

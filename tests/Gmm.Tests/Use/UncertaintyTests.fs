@@ -356,7 +356,7 @@ let ``every kind`` =
 
                           let numbers = Coordinates.ofMixture fit.Model.Family fit.Mixture |> ok
                           let units = Coordinates.units fit.Model.Family fit.Mixture
-                          let names = Uncertainty.coordinateNames fit
+                          let names = (Uncertainty.coordinateNames fit |> ok)
                           let first, objective = numbers.Length - gradient.Length, objective fit source
                           Assert.Equal(gradient.Length, names.Length)
 
@@ -550,7 +550,7 @@ let invariance =
                           Execution = oneThread }
                   |> ok
 
-              Assert.DoesNotContain(Uncertainty.coordinateNames fit, fun name -> name.Contains "π")
+              Assert.DoesNotContain((Uncertainty.coordinateNames fit |> ok), fun name -> name.Contains "π")
 
               for information in informations do
                   let errors = errorsOf information fit data.Source

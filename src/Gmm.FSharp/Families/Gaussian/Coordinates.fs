@@ -2,17 +2,17 @@ namespace Gmm
 
 open System
 
-/// Gaussian parameters as free coordinates: the means (K·D), then the covariances. Where the planes are independent of one
-/// another, these are the inverse factors W: of each the logarithms of its diagonal (D, or 1 when spherical) and, when it is
-/// full, the entries below the diagonal, row by row. VEI … EVV have coordinates of their own:
+/// Gaussian parameters as free coordinates: the means (K·D), then the covariances. Where the planes are independent of
+/// one another, these are the inverse factors W: of each the logarithms of its diagonal (D, or 1 when spherical) and,
+/// when it is full, the entries below the diagonal, row by row. VEI … EVV have coordinates of their own:
 ///   VEI, EVI  ln λₖ and ln aⱼ (all but the last, because Πⱼ aⱼ = 1), each once or for every component;
 ///   VEE       W of component 0 and ln λₖ/λ₀;
 ///   EVE, VVE  as EVI and VVI in the common eigenvectors, and the rotations that make these;
 ///   EEV, VEV  as EEI and VEI of the ascending eigenvalues, and the rotations that make every component's eigenvectors;
 ///   EVV       ln λ, and of every W its entries but the last one, which the determinant gives.
-/// Eigenvectors are a product of rotations in D(D−1)/2 planes (i, j) by angles ω (Golub and Van Loan, Matrix Computations §5.1.8),
-/// whose coordinates are t = tan ω/2: cos ω = (1−t²)/(1+t²), sin ω = 2t/(1+t²). Their signs don't matter, so that |t| ≤ 1 makes
-/// all.
+/// Eigenvectors are a product of rotations in D(D−1)/2 planes (i, j) by angles ω (Golub and Van Loan, Matrix
+/// Computations §5.1.8), whose coordinates are t = tan ω/2: cos ω = (1−t²)/(1+t²), sin ω = 2t/(1+t²). Their signs don't
+/// matter, so that |t| ≤ 1 makes all.
 module internal GaussianCoordinates =
     /// Returns the positions in a plane of W of its diagonal, whose logarithms are coordinates, and of the entries
     /// below the diagonal.
@@ -57,8 +57,8 @@ module internal GaussianCoordinates =
 
     let private sine t = 2.0 * t / (1.0 + t * t)
 
-    /// Returns the rotations that make a frame of the identity, up to the signs of its rows. Each zeroes one entry above the
-    /// diagonal.
+    /// Returns the rotations that make a frame of the identity, up to the signs of its rows. Each zeroes one entry
+    /// above the diagonal.
     let private tangentsOf (frame: float[][]) : float[] =
         let features = frame.Length
         let rest = Array.init features (fun row -> Array.init features (fun i -> frame[i][row]))
@@ -104,8 +104,9 @@ module internal GaussianCoordinates =
         | Variation.Variable -> items
         | Variation.Identity -> [||]
 
-    /// The coordinates of K covariances: their names, the numbers and their units, and the planes of covariances and inverse
-    /// factors that numbers make. A unit is 1 for logarithms and angles, and 1/σⱼ for the numbers of column j of W.
+    /// The coordinates of K covariances: their names, the numbers and their units, and the planes of covariances and
+    /// inverse factors that numbers make. A unit is 1 for logarithms and angles, and 1/σⱼ for the numbers of column j
+    /// of W.
     [<NoEquality; NoComparison>]
     type private OfCovariances =
         { Names: string[]
@@ -345,7 +346,8 @@ module internal GaussianCoordinates =
         else
             Error(InvalidOption("Coordinates", "coordinates of covariances within the range of float64", "outside it"))
 
-    /// Returns the means and the stored numbers of every covariance matrix: its lower triangle, row by row, or its variances.
+    /// Returns the means and the stored numbers of every covariance matrix: its lower triangle, row by row, or its
+    /// variances.
     let parameters (gaussian: Gaussian) : (string * float)[] =
         let layout, features = gaussian.Layout, gaussian.Features
 

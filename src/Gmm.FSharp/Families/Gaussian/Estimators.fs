@@ -2,18 +2,19 @@ namespace Gmm
 
 open System
 
-/// Estimates the covariances of a structure: from scatter matrices Sₖ and degrees dₖ, the matrices Σₖ = λₖ Dₖ Aₖ Dₖᵀ that
-/// minimise
+/// Estimates the covariances of a structure: from scatter matrices Sₖ and degrees dₖ, the matrices Σₖ = λₖ Dₖ Aₖ Dₖᵀ
+/// that minimise
 ///   Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|]
-/// within the structure (Celeux and Govaert, Gaussian parsimonious clustering models, 1995). Without a prior, Sₖ = Σₙ rₙₖ
-/// (xₙ−μₖ)(xₙ−μₖ)ᵀ and dₖ = Nₖ; an inverse Wishart prior adds Ψ₀ and ν₀ + D + 1 to them. Matrices are planes.
+/// within the structure (Celeux and Govaert, Gaussian parsimonious clustering models, 1995). Without a prior, Sₖ = Σₙ
+/// rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ and dₖ = Nₖ; an inverse Wishart prior adds Ψ₀ and ν₀ + D + 1 to them. Matrices are planes.
 module internal GaussianEstimators =
     // ── Roots ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Searches the root of a function that is negative at the low end of an interval and positive at the high end, by regula
-    /// falsi with the Illinois rule: the value at an end that stays twice is halved (Dowell and Jarratt 1971). Halves the
-    /// interval where that leads out of it. Returns the high end, where the value is positive or 0, of an interval that is no
-    /// longer than `resolution`, or where the value is at most `enough`. (Brent's method in MathNet may return either side.)
+    /// Searches the root of a function that is negative at the low end of an interval and positive at the high end, by
+    /// regula falsi with the Illinois rule: the value at an end that stays twice is halved (Dowell and Jarratt 1971).
+    /// Halves the interval where that leads out of it. Returns the high end, where the value is positive or 0, of an
+    /// interval that is no longer than `resolution`, or where the value is at most `enough`. (Brent's method in MathNet
+    /// may return either side.)
     let root (resolution: float) (enough: float) (f: float -> float) low high : float =
         let rec search remaining side (low, valueLow) (high, valueHigh) =
             if remaining = 0 || high - low <= resolution || valueHigh >= 0.0 && valueHigh <= enough && side <> 0 then
@@ -66,8 +67,8 @@ module internal GaussianEstimators =
 
         repeat 500 start
 
-    /// Estimates variances λₖaⱼ with a common shape a from variances bₖⱼ (the diagonal of Sₖ or its eigenvalues), in turns,
-    /// from volumes near the solution:
+    /// Estimates variances λₖaⱼ with a common shape a from variances bₖⱼ (the diagonal of Sₖ or its eigenvalues), in
+    /// turns, from volumes near the solution:
     ///   aⱼ ∝ Σₖ bₖⱼ/λₖ with Πⱼ aⱼ = 1,  λₖ = Σⱼ (bₖⱼ/aⱼ) / (D dₖ).
     /// The objective is convex in ln λ and ln a.
     let private equalShape (degrees: float[]) (spreads: float[][]) (volumes: float[]) : float[][] =
@@ -83,7 +84,8 @@ module internal GaussianEstimators =
         let shape = volumes |> settle (shapeOf >> volumesOf) |> shapeOf
         volumesOf shape |> Array.map (fun λ -> shape |> Array.map (fun a -> λ * a))
 
-    /// Estimates variances of a common product from variances bₖⱼ: λ bₖⱼ/gₖ with gₖ = (Πⱼ bₖⱼ)^(1/D) and λ = Σₖ gₖ / Σₖ dₖ.
+    /// Estimates variances of a common product from variances bₖⱼ: λ bₖⱼ/gₖ with gₖ = (Πⱼ bₖⱼ)^(1/D) and λ = Σₖ gₖ / Σₖ
+    /// dₖ.
     let private equalVolume (degrees: float[]) (spreads: float[][]) : float[][] =
         let volume = Array.averageBy geometricMean spreads / Array.average degrees
         spreads |> Array.map (ofUnitProduct >> Array.map (fun a -> volume * a))
@@ -124,7 +126,8 @@ module internal GaussianEstimators =
         frame |> Array.collect (fun u -> products |> Array.map (dot u))
 
     /// A function of the frame that depends on it by ℓₖ = Σⱼ ln bₖⱼ alone, with bₖⱼ = uⱼᵀSₖuⱼ: its value is the sum of
-    /// those of the components, and `Slope` is ∂value/∂ℓₖ. Both take k, and ℓₖ as a sum o and a product p: ℓₖ = o + ln p.
+    /// those of the components, and `Slope` is ∂value/∂ℓₖ. Both take k, and ℓₖ as a sum o and a product p: ℓₖ = o + ln
+    /// p.
     type private Criterion =
         { Value: int -> float -> float -> float
           Slope: int -> float -> float -> float }
@@ -132,13 +135,13 @@ module internal GaussianEstimators =
     /// The sweeps of rotations that a search makes at most, unless it may stop early.
     let mostSweeps = 30
 
-    /// Turns a frame until it minimises a criterion of full planes, by rotations in the planes of two rows at a time, cyclically
-    /// (Flury and Gautschi 1986, for the criterion of VVE). By the angle φ/2 in the plane (i, j) of M = DᵀSD, the product bᵢbⱼ
-    /// becomes
+    /// Turns a frame until it minimises a criterion of full planes, by rotations in the planes of two rows at a time,
+    /// cyclically (Flury and Gautschi 1986, for the criterion of VVE). By the angle φ/2 in the plane (i, j) of M =
+    /// DᵀSD, the product bᵢbⱼ becomes
     ///   p(φ) = |M| + (mᵢⱼ cos φ − h sin φ)²,  h = (mᵢᵢ − mⱼⱼ)/2,
-    /// where |M| is the determinant of the 2×2 part. It repeats after π, so that t = tan φ/2 from −1 to 1 are all rotations:
-    /// cos φ = (1−t²)/(1+t²), sin φ = 2t/(1+t²). The first sweep refines the best t among 16 to the zero of the derivative beside
-    /// it, the others refine 0. A rotation never makes the criterion worse.
+    /// where |M| is the determinant of the 2×2 part. It repeats after π, so that t = tan φ/2 from −1 to 1 are all
+    /// rotations: cos φ = (1−t²)/(1+t²), sin φ = 2t/(1+t²). The first sweep refines the best t among 16 to the zero of
+    /// the derivative beside it, the others refine 0. A rotation never makes the criterion worse.
     let private turned sweeps (criterion: Criterion) (scatter: float[][]) (start: float[][]) : float[][] =
         let features, components = start.Length, scatter.Length
         let frame = start |> Array.map Array.copy
@@ -175,7 +178,8 @@ module internal GaussianEstimators =
             let determinants = m |> Array.map (fun m -> max 0.0 (at m i i * at m j j - at m i j * at m i j))
             let others = Array.map2 (fun total m -> total - logOf (at m i i) - logOf (at m j j)) logs m
 
-            /// Returns the sum at t over the components of a function of k, of the product's derivative by φ, and of the product.
+            /// Returns the sum at t over the components of a function of k, of the product's derivative by φ, and of
+            /// the product.
             let inline sumAt (f: int -> float -> float -> float) t =
                 let cosine, sine = (1.0 - t * t) / (1.0 + t * t), 2.0 * t / (1.0 + t * t)
                 let mutable sum = 0.0
@@ -268,8 +272,8 @@ module internal GaussianEstimators =
         { Value = mean
           Slope = fun k others product -> mean k others product / float features }
 
-    /// Returns the eigenvectors that covariances have in common, as the rows of a frame: those of a sum with different weights,
-    /// then turned until they diagonalise every matrix.
+    /// Returns the eigenvectors that covariances have in common, as the rows of a frame: those of a sum with different
+    /// weights, then turned until they diagonalise every matrix.
     let commonFrame features (planes: float[][]) : float[][] =
         let planes, _ = scaled features planes
 
@@ -281,8 +285,8 @@ module internal GaussianEstimators =
 
     // ── The structures ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Multiples of one matrix, in turns: C ∝ Σₖ Sₖ/λₖ with |C| = 1, λₖ = tr(SₖC⁻¹) / (D dₖ). The objective is geodesically
-    /// convex.
+    /// Multiples of one matrix, in turns: C ∝ Σₖ Sₖ/λₖ with |C| = 1, λₖ = tr(SₖC⁻¹) / (D dₖ). The objective is
+    /// geodesically convex.
     let private multiples features (degrees: float[]) (scatter: float[][]) (volumes: float[]) : float[][] =
         let matrixOf (volumes: float[]) =
             let sum =
@@ -331,7 +335,8 @@ module internal GaussianEstimators =
             fun sweeps scatter frame -> turned sweeps (ofOwnVolumes degrees) (fst (scaled frame.Length scatter)) frame
           Variances = Array.map2 (fun d -> Array.map (fun b -> b / d)) degrees }
 
-    /// Returns the steps of a structure with common eigenvectors and different shapes, for given degrees; None for the others.
+    /// Returns the steps of a structure with common eigenvectors and different shapes, for given degrees; None for the
+    /// others.
     let commonOrientation structure (degrees: float[]) : CommonOrientation option =
         match structure with
         | EVE -> Some(ofEve degrees)
@@ -354,16 +359,16 @@ module internal GaussianEstimators =
         let frame = steps.Turn sweeps scatter frame
         scatter |> Array.map (spreadIn frame) |> steps.Variances |> Array.map (compose frame)
 
-    /// Matrices with their own eigenvectors Lₖ: Sₖ = LₖΩₖLₖᵀ with ascending eigenvalues, Σₖ = Lₖ diag(vₖ) Lₖᵀ, where vₖ comes
-    /// from the Ωₖ.
+    /// Matrices with their own eigenvectors Lₖ: Sₖ = LₖΩₖLₖᵀ with ascending eigenvalues, Σₖ = Lₖ diag(vₖ) Lₖᵀ, where vₖ
+    /// comes from the Ωₖ.
     let private turnedEach features (variances: float[][] -> float[][]) (scatter: float[][]) =
         let eigenvalues, frames = scatter |> Array.map (LinearAlgebra.eigen features) |> Array.unzip
         Array.map2 compose frames (variances eigenvalues)
 
     /// Returns the covariances (planes) of K components that minimise Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|] within a structure.
-    /// Iterations start from previous covariances, and the result is never worse than them. Where there is no minimum, some
-    /// result isn't positive definite, or has NaN. Searches for a common orientation make a number of sweeps at most. Partial
-    /// application to the previous covariances prepares the start.
+    /// Iterations start from previous covariances, and the result is never worse than them. Where there is no minimum,
+    /// some result isn't positive definite, or has NaN. Searches for a common orientation make a number of sweeps at
+    /// most. Partial application to the previous covariances prepares the start.
     let estimate sweeps structure features (previous: float[][]) : float[] -> float[][] -> float[][] =
         let shape = (Structure.layout structure).Shape
         let volumes = lazy (previous |> Array.map (volume features shape))
@@ -406,13 +411,13 @@ module internal GaussianEstimators =
                 let common = Array.average volumes / Array.average degrees
                 Array.map2 (fun volume -> Array.map (fun entry -> entry / volume * common)) volumes scatter
 
-    /// Returns planes (consecutive) of covariances brought into a structure: the estimate with degrees 1 from the covariances
-    /// themselves, which leaves those of the structure as they are.
+    /// Returns planes (consecutive) of covariances brought into a structure: the estimate with degrees 1 from the
+    /// covariances themselves, which leaves those of the structure as they are.
     let restrict structure features (planes: float[][]) : float[][] =
         estimate mostSweeps structure features planes (Array.create planes.Length 1.0) planes
 
-    /// Tests whether covariances with the inverse factors W belong to a structure: `restrict` changes no entry by more than
-    /// 1e-6 of its variances, or by what rounding of the entries does to the determinants.
+    /// Tests whether covariances with the inverse factors W belong to a structure: `restrict` changes no entry by more
+    /// than 1e-6 of its variances, or by what rounding of the entries does to the determinants.
     let private isWithin structure features (planes: float[][]) (factors: float[][]) : bool =
         if Structure.isPlanewise structure then
             true
@@ -455,7 +460,8 @@ module internal GaussianEstimators =
                 variances
                 (Array.zip planes (restrict structure features planes))
 
-    /// Returns an error unless the covariances of Gaussian components belong to their structure; `name` is the covariances'.
+    /// Returns an error unless the covariances of Gaussian components belong to their structure; `name` is the
+    /// covariances'.
     let requireWithin name (gaussian: Gaussian) : Result<unit, GmmError> =
         let size = Layout.planeSize gaussian.Features gaussian.Layout
         let planes (tensor: Tensor) = tensor.toArray () |> Array.chunkBySize size

@@ -14,12 +14,12 @@ type CovarianceRegularisation =
 
 /// The constraint Σ ⪰ F on covariances, for a diagonal matrix F of positive variances.
 ///
-/// Among the covariances that satisfy it, the maximiser of −½ (ln|Σ| + tr(SΣ⁻¹)) is F^½ U max(Λ, 1) Uᵀ F^½, where U Λ Uᵀ
-/// are the eigenvectors and eigenvalues of F^−½ S F^−½. In these coordinates the objective is −½ Σᵢ (ln σᵢ + λᵢ/σᵢ), which
-/// falls in σᵢ beyond λᵢ. For diagonal and spherical matrices the same rule holds for the variances themselves.
+/// Among the covariances that satisfy it, the maximiser of −½ (ln|Σ| + tr(SΣ⁻¹)) is F^½ U max(Λ, 1) Uᵀ F^½, where U Λ
+/// Uᵀ are the eigenvectors and eigenvalues of F^−½ S F^−½. In these coordinates the objective is −½ Σᵢ (ln σᵢ + λᵢ/σᵢ),
+/// which falls in σᵢ beyond λᵢ. For diagonal and spherical matrices the same rule holds for the variances themselves.
 module internal CovarianceFloor =
-    /// The eigenvalues of F^−½ΣF^−½, ascending, its eigenvectors, and the rounding of each eigenvalue: that of the variances
-    /// whose difference it is.
+    /// The eigenvalues of F^−½ΣF^−½, ascending, its eigenvectors, and the rounding of each eigenvalue: that of the
+    /// variances whose difference it is.
     type private Spectrum =
         { Values: float[]
           Vectors: float[][]
@@ -62,8 +62,8 @@ module internal CovarianceFloor =
                   Vectors = vectors
                   Rounding = vectors |> Array.map (fun u -> unit * along u (fun j -> abs matrix[j * features + j])) }
 
-    /// Tests whether all eigenvalues of F^−½ΣF^−½ are surely at least `limit`, for a covariance with the inverse factor W:
-    /// the largest eigenvalue of F^½Σ⁻¹F^½ is at most its trace Σᵢⱼ wᵢⱼ² fⱼ.
+    /// Tests whether all eigenvalues of F^−½ΣF^−½ are surely at least `limit`, for a covariance with the inverse factor
+    /// W: the largest eigenvalue of F^½Σ⁻¹F^½ is at most its trace Σᵢⱼ wᵢⱼ² fⱼ.
     let private surelyAbove limit (floor: float[]) (factor: ReadOnlySpan<float>) =
         let features = floor.Length
         let mutable trace = 0.0
@@ -75,8 +75,9 @@ module internal CovarianceFloor =
 
         trace * limit <= 1.0
 
-    /// Writes the lower triangular W with WᵀW = (F^½ U Λ Uᵀ F^½)⁻¹, from Λ and U. It decomposes Λ^−½Uᵀ, whose largest rows
-    /// come first, so small eigenvalues keep their digits beside large ones (Golub and Van Loan, Matrix Computations §5.2).
+    /// Writes the lower triangular W with WᵀW = (F^½ U Λ Uᵀ F^½)⁻¹, from Λ and U. It decomposes Λ^−½Uᵀ, whose largest
+    /// rows come first, so small eigenvalues keep their digits beside large ones (Golub and Van Loan, Matrix
+    /// Computations §5.2).
     let private factorOf (floor: float[]) (eigenvalues: float[]) (vectors: float[][]) (factor: Span<float>) =
         let features = floor.Length
         let order = Array.init features id |> Array.sortBy (fun i -> eigenvalues[i])
@@ -109,8 +110,8 @@ module internal CovarianceFloor =
 
         factorOf floor targets spectrum.Vectors factor
 
-    /// Raises one covariance to the floor, in place, and writes its inverse factor W. A covariance above the floor keeps
-    /// its bits. Returns false when a number isn't finite.
+    /// Raises one covariance to the floor, in place, and writes its inverse factor W. A covariance above the floor
+    /// keeps its bits. Returns false when a number isn't finite.
     let raise (layout: Layout) (floor: float[]) (plane: Span<float>) (factor: Span<float>) : bool =
         let features = floor.Length
 
@@ -143,8 +144,8 @@ module internal CovarianceFloor =
     let touching = 1.0 + 1e-6
 
     /// Widens one covariance, in place, and writes its inverse factor W: the eigenvalues of V^−½ΣV^−½ that are at most
-    /// `touching` times the floor, or all with `isWhole`, become 1 if they are smaller. V is a diagonal matrix of variances
-    /// (D). Returns false when a number isn't finite.
+    /// `touching` times the floor, or all with `isWhole`, become 1 if they are smaller. V is a diagonal matrix of
+    /// variances (D). Returns false when a number isn't finite.
     let widen
         touching
         (layout: Layout)
@@ -184,8 +185,8 @@ module internal CovarianceFloor =
     /// A covariance below this share of the floor is below it by more than rounding.
     let below = 1.0 - 1e-12
 
-    /// Tests whether a covariance with the inverse factor W has a direction in which it is at most `limit` times the floor.
-    /// Rounding counts as on the floor for a limit above 1, and as above it for a limit below 1.
+    /// Tests whether a covariance with the inverse factor W has a direction in which it is at most `limit` times the
+    /// floor. Rounding counts as on the floor for a limit above 1, and as above it for a limit below 1.
     let reaches
         (limit: float)
         (layout: Layout)
@@ -216,10 +217,10 @@ module internal CovarianceFloor =
 /// The constraint Σₖ tr(FₖΣₖ⁻¹) ≤ 1 on the covariances of a structure that are not estimated one by one, for diagonal
 /// matrices Fₖ of positive variances. It implies Σₖ ⪰ Fₖ for every k.
 ///
-/// The maximum of −½ Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|] under the constraint is the estimate from Sₖ + τFₖ, with the τ ≥ 0 for which
-/// it is met with equality: that estimate maximises the objective less ½τ Σₖ tr(FₖΣₖ⁻¹), so nothing else that meets the
-/// constraint is better (Everett 1963). The sum falls in τ. A structure that has Σₖ has all multiples of them, so that the
-/// estimate's Σₖ tr((Sₖ + τFₖ)Σₖ⁻¹) is D Σₖ dₖ, and τ is D Σₖ dₖ at most.
+/// The maximum of −½ Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|] under the constraint is the estimate from Sₖ + τFₖ, with the τ ≥ 0 for
+/// which it is met with equality: that estimate maximises the objective less ½τ Σₖ tr(FₖΣₖ⁻¹), so nothing else that
+/// meets the constraint is better (Everett 1963). The sum falls in τ. A structure that has Σₖ has all multiples of
+/// them, so that the estimate's Σₖ tr((Sₖ + τFₖ)Σₖ⁻¹) is D Σₖ dₖ, and τ is D Σₖ dₖ at most.
 module internal CommonFloor =
     /// Returns tr(FΣ⁻¹) = Σᵢⱼ wᵢⱼ² fⱼ of a covariance with the inverse factor W.
     let load (layout: Layout) (floor: float[]) (factor: float[]) : float =
@@ -269,8 +270,8 @@ module internal CommonFloor =
         elif remaining = 0 then None
         else firstWith slack isWanted step (remaining - 1) (logMultiplier + step)
 
-    /// Returns the τ with which the constraint is met: 0 if it is met anyway, otherwise the τ of equality, which is at most
-    /// `most`. `loadAt` gives the sum for a τ.
+    /// Returns the τ with which the constraint is met: 0 if it is met anyway, otherwise the τ of equality, which is at
+    /// most `most`. `loadAt` gives the sum for a τ.
     let private multiplier most (loadAt: float -> float) : float =
         if loadAt 0.0 <= 1.0 then
             0.0
@@ -294,8 +295,8 @@ module internal CommonFloor =
 
         Array.map2 raise floors scatter
 
-    /// Covariances with common eigenvectors: variances vₖⱼ along the rows of a frame, and Σₖⱼ [sₖⱼ/vₖⱼ + dₖ ln vₖⱼ] for the
-    /// numbers sₖⱼ of the scatter there.
+    /// Covariances with common eigenvectors: variances vₖⱼ along the rows of a frame, and Σₖⱼ [sₖⱼ/vₖⱼ + dₖ ln vₖⱼ] for
+    /// the numbers sₖⱼ of the scatter there.
     type private Oriented =
         { Frame: float[][]
           Variances: float[][]
@@ -317,9 +318,9 @@ module internal CommonFloor =
     /// The share of the constraint that is left for the rounding of covariances with common eigenvectors.
     let private reserve = 1e-10
 
-    /// Returns the estimate of EVE or VVE that meets the constraint, from the orientation of previous covariances. In a given
-    /// orientation the constraint is a sum over numbers. Each round turns the orientation for the τ of the one before, then
-    /// finds its own τ, as long as the result is better.
+    /// Returns the estimate of EVE or VVE that meets the constraint, from the orientation of previous covariances. In a
+    /// given orientation the constraint is a sum over numbers. Each round turns the orientation for the τ of the one
+    /// before, then finds its own τ, as long as the result is better.
     let private oriented
         layout
         (steps: GaussianEstimators.CommonOrientation)
@@ -381,8 +382,8 @@ module internal CommonFloor =
         best.Variances |> Array.map (GaussianEstimators.compose best.Frame)
 
     /// Returns the best covariances of a structure that meet the constraint: planes that minimise
-    /// Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|]; iterations start from previous covariances. If these meet the constraint, the result is
-    /// never worse than them.
+    /// Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|]; iterations start from previous covariances. If these meet the constraint, the
+    /// result is never worse than them.
     let estimate
         structure
         (floors: float[][])

@@ -3,9 +3,9 @@ namespace Gmm
 open System
 open MathNet.Numerics
 
-/// Gaussian components with any of the fourteen covariance structures: maximum likelihood (Bishop, PRML, 2006, §9.2.2) and
-/// maximum a posteriori with the normal–inverse-Wishart prior (Murphy, Machine Learning, 2012, §11.4.2.8), restricted
-/// to the structure.
+/// Gaussian components with any of the fourteen covariance structures: maximum likelihood (Bishop, PRML, 2006, §9.2.2)
+/// and maximum a posteriori with the normal–inverse-Wishart prior (Murphy, Machine Learning, 2012, §11.4.2.8),
+/// restricted to the structure.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Gaussian =
 
@@ -13,8 +13,9 @@ module Gaussian =
 
     /// Returns the parameters with means (K×D) and covariances. The covariances have the shape of the structure (K×D×D,
     /// K×D or K; D×D, D or a single number when tied), or are one matrix for all components, or a single number σ² for
-    /// σ²I. Error when a shape is wrong, a mean is not finite, a covariance is not symmetric and positive definite, or the
-    /// covariances don't belong to the structure: VEI … EVV ask for some of volume, shape and orientation to be equal.
+    /// σ²I. Error when a shape is wrong, a mean is not finite, a covariance is not symmetric and positive definite, or
+    /// the covariances don't belong to the structure: VEI … EVV ask for some of volume, shape and orientation to be
+    /// equal.
     let create structure (means: float[,]) (covariances: Tensor) : Result<Gaussian, GmmError> =
         let components, features = Array2D.length1 means, Array2D.length2 means
 
@@ -55,8 +56,8 @@ module Gaussian =
 
         squares.view gaussian.Covariances.shape
 
-    /// Returns the factors U of the precisions, Σ⁻¹ = UUᵀ, in the shape of the covariances: upper triangular matrices Wᵀ, or
-    /// 1/σ. They are scikit-learn's `precisions_cholesky_`.
+    /// Returns the factors U of the precisions, Σ⁻¹ = UUᵀ, in the shape of the covariances: upper triangular matrices
+    /// Wᵀ, or 1/σ. They are scikit-learn's `precisions_cholesky_`.
     let precisionsCholesky (gaussian: Gaussian) : Tensor =
         let w = gaussian.InverseFactors
 
@@ -80,8 +81,8 @@ module Gaussian =
               $"different numbers from 0 to {width - 1}, at least one",
               text ]
 
-    /// Returns the structure of a marginal or conditional distribution: volumes of parts differ where shapes differ, and parts
-    /// of rotated matrices have nothing in common.
+    /// Returns the structure of a marginal or conditional distribution: volumes of parts differ where shapes differ,
+    /// and parts of rotated matrices have nothing in common.
     let internal structureOfPart structure =
         match structure with
         | Full
@@ -100,9 +101,9 @@ module Gaussian =
         | EVV -> Full
 
     /// Returns the components' distribution of some features, in the given order: the means' numbers and the
-    /// covariances' rows and columns of those features (Bishop, PRML, eq. 2.98). The structure is the same, except that without
-    /// some of the features EVI becomes Diag, and EVE, VVE, EEV, VEV and EVV become Full. Error unless the features are
-    /// different numbers from 0 to D − 1, at least one.
+    /// covariances' rows and columns of those features (Bishop, PRML, eq. 2.98). The structure is the same, except that
+    /// without some of the features EVI becomes Diag, and EVE, VVE, EEV, VEV and EVV become Full. Error unless the
+    /// features are different numbers from 0 to D − 1, at least one.
     let marginal (features: int[]) (gaussian: Gaussian) : Result<Gaussian, GmmError> =
         let width = gaussian.Features
 
@@ -214,11 +215,11 @@ module Gaussian =
     ///   δₖ = (Σₙ rₙₖzₙₖ + κ₀(m₀ₖ−μₖ)) / (Nₖ+κ₀),  μₖ ← μₖ + δₖ,
     ///   Σ ← (S + prior's scatter − Σₖ (Nₖ+κ₀) δₖδₖᵀ) / (Σₖ Nₖ + prior's degrees),
     /// with sums over the components that share the covariance. `AtLeast` variances F (D) give the mode among the
-    /// covariances with Σ ⪰ F: eigenvalues of F^−½ΣF^−½ below 1 become 1. `Added` variances (D) are added to the diagonal
-    /// of Σ instead. VEI … EVV estimate all covariances together, from the numerators and denominators of the Σₖ above
-    /// (Celeux and Govaert 1995; see `Structure`). `AtLeast` gives them the mode among the covariances with Σₖ tr(FΣₖ⁻¹) ≤ 1,
-    /// which implies Σₖ ⪰ F; `Added` variances enter the numerators as (denominator)·variances. Error when a component has no
-    /// rows left or a covariance is singular.
+    /// covariances with Σ ⪰ F: eigenvalues of F^−½ΣF^−½ below 1 become 1. `Added` variances (D) are added to the
+    /// diagonal of Σ instead. VEI … EVV estimate all covariances together, from the numerators and denominators of the
+    /// Σₖ above (Celeux and Govaert 1995; see `Structure`). `AtLeast` gives them the mode among the covariances with Σₖ
+    /// tr(FΣₖ⁻¹) ≤ 1, which implies Σₖ ⪰ F; `Added` variances enter the numerators as (denominator)·variances. Error
+    /// when a component has no rows left or a covariance is singular.
     let maximise
         (prior: GaussianPrior)
         (regularisation: CovarianceRegularisation option)

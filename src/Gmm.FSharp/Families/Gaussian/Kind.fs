@@ -5,17 +5,18 @@ open System
 /// How covariances are kept from becoming singular.
 type Regularisation =
     /// The covariances maximise the objective subject to Σₖ ⪰ share · V, where V is the diagonal matrix of
-    /// `FeatureScale`: variances of the features that a few far values can't move. In the structures VEI … EVV, whose covariances
-    /// depend on one another, the constraint is share · Σₖ tr(VΣₖ⁻¹) ≤ 1, which implies it. The M-step is the exact maximum, so the
-    /// objective never falls but for rounding, which grows where values lie very far from the others in several columns, or
-    /// in one for EVE, VVE, EEV and VEV. A fit in which no component touches this floor is the maximum-likelihood fit; with priors it
-    /// is the posterior mode. The fit of rescaled data is the rescaled fit. A component on the floor is a warning. 0 sets no floor.
+    /// `FeatureScale`: variances of the features that a few far values can't move. In the structures VEI … EVV, whose
+    /// covariances depend on one another, the constraint is share · Σₖ tr(VΣₖ⁻¹) ≤ 1, which implies it. The M-step is
+    /// the exact maximum, so the objective never falls but for rounding, which grows where values lie very far from the
+    /// others in several columns, or in one for EVE, VVE, EEV and VEV. A fit in which no component touches this floor
+    /// is the maximum-likelihood fit; with priors it is the posterior mode. The fit of rescaled data is the rescaled
+    /// fit. A component on the floor is a warning. 0 sets no floor.
     | Floor of share: float
-    /// This number is added to the diagonal of every covariance after each M-step, as scikit-learn and tgmm do; in the structures
-    /// VEI … EVV to that of every covariance from which the M-step estimates those of the structure. The sum is
-    /// no maximum of the objective, which may therefore fall: for a component of variance σ², by up to about ¼
-    /// (amount/σ²)² for each of its rows and directions. `FitWarning.ObjectiveFell` says when it does. The number must suit the scale
-    /// of the data. 0 adds nothing.
+    /// This number is added to the diagonal of every covariance after each M-step, as scikit-learn and tgmm do; in the
+    /// structures VEI … EVV to that of every covariance from which the M-step estimates those of the structure. The sum
+    /// is no maximum of the objective, which may therefore fall: for a component of variance σ², by up to about ¼
+    /// (amount/σ²)² for each of its rows and directions. `FitWarning.ObjectiveFell` says when it does. The number must
+    /// suit the scale of the data. 0 adds nothing.
     | Absolute of amount: float
 
 /// The covariances that Gaussian components start from.
@@ -132,8 +133,8 @@ module private GaussianScale =
     let private smallest = 1e-8
 
     /// Returns a positive variance for every feature (D): its scale over the data; where a feature doesn't vary, the
-    /// diagonal of the prior's scale, or the amount that is added. Error when a feature has none of them and the structure
-    /// needs its variance.
+    /// diagonal of the prior's scale, or the amount that is added. Error when a feature has none of them and the
+    /// structure needs its variance.
     let variances structure regularisation (prior: GaussianPrior) execution (data: DataCovariance) (source: Source) =
         let layout = Structure.layout structure
         let scale = FeatureScale.ofSource execution (DataCovariance.variances layout source.Columns data) source
@@ -168,8 +169,8 @@ module private GaussianScale =
             Structure.fewestRows features structure
 
     /// Returns the regularity of Gaussian components: irregular is one on its floor, or with fewer rows than its
-    /// covariance needs. The eigenvalues of V^−½ΣV^−½ that lie on the floor become 1, for comparisons; in a component with
-    /// too few rows all that are smaller.
+    /// covariance needs. The eigenvalues of V^−½ΣV^−½ that lie on the floor become 1, for comparisons; in a component
+    /// with too few rows all that are smaller.
     let regularity structure regularisation prior (scale: float[]) : Regularity<Gaussian> =
         let layout = Structure.layout structure
 
@@ -212,8 +213,8 @@ type GaussianKind =
         RegCovar: Regularisation
         /// μₖ | Σₖ ~ N(m₀ₖ, Σₖ/κ₀).
         MeanPrior: MeanPrior option
-        /// Σₖ ~ inverse Wishart(Ψ₀, ν₀) within the structure. Where components share a part of their covariances, as in VEI …
-        /// EVV, the density is the product over the components, restricted to the structure.
+        /// Σₖ ~ inverse Wishart(Ψ₀, ν₀) within the structure. Where components share a part of their covariances, as in
+        /// VEI … EVV, the density is the product over the components, restricted to the structure.
         CovariancePrior: CovariancePrior option
     }
 

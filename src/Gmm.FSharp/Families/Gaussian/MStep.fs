@@ -44,8 +44,8 @@ module internal GaussianMStep =
             (Span.op_Implicit (GaussianParameters.part size planes p))
             (GaussianParameters.part size factors p)
 
-    /// Returns the parameters with these means (K×D) and the covariances scatter/degrees of each plane, regularised; the
-    /// error is the first plane that isn't positive definite. The caller must not use the arrays afterwards.
+    /// Returns the parameters with these means (K×D) and the covariances scatter/degrees of each plane, regularised;
+    /// the error is the first plane that isn't positive definite. The caller must not use the arrays afterwards.
     let private planewise
         (regularisation: CovarianceRegularisation option)
         structure
@@ -167,8 +167,8 @@ module internal GaussianMStep =
                 )
             )
 
-    /// Returns the parameters with some covariances changed. `change planes factors p` changes plane p and writes its inverse
-    /// factor; it returns false when that isn't possible. The other planes keep their bits.
+    /// Returns the parameters with some covariances changed. `change planes factors p` changes plane p and writes its
+    /// inverse factor; it returns false when that isn't possible. The other planes keep their bits.
     let private changed (change: float[] -> float[] -> int -> bool) (chosen: int list) (gaussian: Gaussian) =
         let layout, features = gaussian.Layout, gaussian.Features
         let size = Layout.planeSize features layout
@@ -214,8 +214,8 @@ module internal GaussianMStep =
                 (Array.concat planes)
             |> Result.mapError (fun plane -> SingularCovariance(GaussianParameters.owner layout plane, 0))
 
-    /// Returns the parameters with the covariances of `onFloor` planes widened to the scale of the data (D variances) where
-    /// they lie on the floor, and those of `whole` planes in all directions.
+    /// Returns the parameters with the covariances of `onFloor` planes widened to the scale of the data (D variances)
+    /// where they lie on the floor, and those of `whole` planes in all directions.
     let widened (floor: float[]) (scale: float[]) (onFloor: int list) (whole: int list) (gaussian: Gaussian) =
         let layout, features = gaussian.Layout, gaussian.Features
         let size, means = Layout.planeSize features layout, gaussian.Means.toArray ()
@@ -239,8 +239,8 @@ module internal GaussianMStep =
 
         changed widen (List.distinct (onFloor @ whole)) gaussian
 
-    /// Runs the M-step: see `Gaussian.maximise`. The means are sums divided by the statistics' counts, the covariances sums
-    /// divided by `rows` (K). The two differ where rows have latent weights besides their responsibilities.
+    /// Runs the M-step: see `Gaussian.maximise`. The means are sums divided by the statistics' counts, the covariances
+    /// sums divided by `rows` (K). The two differ where rows have latent weights besides their responsibilities.
     let maximise
         (prior: GaussianPrior)
         (regularisation: CovarianceRegularisation option)

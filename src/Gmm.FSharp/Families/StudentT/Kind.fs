@@ -4,7 +4,8 @@ namespace Gmm
 [<NoEquality; NoComparison>]
 type StudentTKind =
     {
-        /// The settings of locations and scale matrices, which are those of means and covariances of Gaussian components.
+        /// The settings of locations and scale matrices, which are those of means and covariances of Gaussian
+        /// components.
         Gaussian: GaussianKind
         /// How degrees of freedom are found.
         DegreesOfFreedom: DegreesOfFreedom

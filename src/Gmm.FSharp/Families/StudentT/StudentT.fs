@@ -7,8 +7,8 @@ open MathNet.Numerics
 [<StructuredFormatDisplay("{Display}")>]
 type StudentT =
     {
-        /// Locations μ and scale matrices Σ, of any of the fourteen structures: the components N(μₖ, Σₖ) of rows with the latent
-        /// precision u = 1.
+        /// Locations μ and scale matrices Σ, of any of the fourteen structures: the components N(μₖ, Σₖ) of rows with
+        /// the latent precision u = 1.
         Gaussian: Gaussian
         /// ν > 0 (K); ∞ for Gaussian components.
         DegreesOfFreedom: float[]
@@ -43,28 +43,28 @@ type DegreesOfFreedom =
 
 /// The degrees of freedom as parameters.
 module internal DegreesOfFreedom =
-    /// The smallest estimate, that of a Cauchy distribution. With fewer degrees a few equal rows make the likelihood unbounded: a
-    /// share of ν/(ν+D) in one point is enough (Kent and Tyler 1991).
+    /// The smallest estimate, that of a Cauchy distribution. With fewer degrees a few equal rows make the likelihood
+    /// unbounded: a share of ν/(ν+D) in one point is enough (Kent and Tyler 1991).
     let smallest = 1.0
 
     /// The largest estimate. A t distribution of more degrees can hardly be told from a Gaussian one.
     let largest = 200.0
 
-    /// The degrees of freedom that estimates start from. Tails that are heavy from the start keep far rows from drawing a
-    /// component to themselves: from 10 or more, fits of data with outliers often end in a lower maximum.
+    /// The degrees of freedom that estimates start from. Tails that are heavy from the start keep far rows from drawing
+    /// a component to themselves: from 10 or more, fits of data with outliers often end in a lower maximum.
     let start = 4.0
 
     /// Returns whether components can have a number of degrees of freedom.
-    let isAllowed (nu: float) = nu >= 0.01 && nu <= 1e6 || nu = infinity
+    let isAllowed (nu: float) = nu >= 0.1 && nu <= 1e6 || nu = infinity
 
     /// Returns an error unless components can have these degrees of freedom.
     let require name (degrees: float[]) : Result<unit, GmmError> =
         match degrees |> Array.tryFind (isAllowed >> not) with
-        | Some nu -> Error(InvalidOption(name, "from 0.01 to 1e6, or ∞", string nu))
+        | Some nu -> Error(InvalidOption(name, "from 0.1 to 1e6, or ∞", string nu))
         | None -> Ok()
 
-    /// Returns the degrees of freedom ν, between the smallest and the largest estimate, that maximise the expected ln p(u|ν) of
-    /// latent precisions u from the gamma distribution of shape ν/2 and rate ν/2: the root of
+    /// Returns the degrees of freedom ν, between the smallest and the largest estimate, that maximise the expected ln
+    /// p(u|ν) of latent precisions u from the gamma distribution of shape ν/2 and rate ν/2: the root of
     ///   ln(ν/2) − ψ(ν/2) + 1 + E(ln u − u) = 0 (Peel and McLachlan 2000, eq. 27),
     /// whose left side falls in ν. `expected` is E(ln u − u) ≤ −1.
     let ofExpected (expected: float) : float =
@@ -85,9 +85,9 @@ module internal DegreesOfFreedom =
             // Nearly a straight line.
             GaussianEstimators.root 1e-14 0.0 (fun logNu -> log target - log (spread logNu)) low high |> exp
 
-/// Components with Student's t distribution (Peel and McLachlan 2000; McLachlan and Peel, Finite Mixture Models, 2000, ch. 7), whose
-/// tails are heavier than a Gaussian's: rows far from all components pull little. A row of a component is N(μₖ, Σₖ/u) with a latent
-/// precision u from the gamma distribution of shape νₖ/2 and rate νₖ/2, whose mean is 1.
+/// Components with Student's t distribution (Peel and McLachlan 2000; McLachlan and Peel, Finite Mixture Models, 2000,
+/// ch. 7), whose tails are heavier than a Gaussian's: rows far from all components pull little. A row of a component is
+/// N(μₖ, Σₖ/u) with a latent precision u from the gamma distribution of shape νₖ/2 and rate νₖ/2, whose mean is 1.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module StudentT =
 
@@ -97,8 +97,9 @@ module StudentT =
         { Gaussian = gaussian
           DegreesOfFreedom = degrees }
 
-    /// Returns the parameters with locations (K×D), scale matrices in the shapes that `Gaussian.create` takes, and degrees of
-    /// freedom (K). Error as `Gaussian.create`, or when the degrees of freedom aren't K numbers from 0.01 to 1e6 or ∞.
+    /// Returns the parameters with locations (K×D), scale matrices in the shapes that `Gaussian.create` takes, and
+    /// degrees of freedom (K). Error as `Gaussian.create`, or when the degrees of freedom aren't K numbers from 0.1 to
+    /// 1e6 or ∞.
     let create
         structure
         (locations: float[,])
@@ -140,9 +141,9 @@ module StudentT =
             let factor = if nu = infinity then 1.0 else nu / (nu - 2.0)
             scaleMatrix t k |> Array2D.map (fun entry -> factor * entry))
 
-    /// Returns the components' distribution of some features, in the given order: t distributions with the same degrees of
-    /// freedom (Kotz and Nadarajah, Multivariate t Distributions and Their Applications, 2004, §1.10). The structure is that of
-    /// `Gaussian.marginal`. Error unless the features are different numbers from 0 to D − 1, at least one.
+    /// Returns the components' distribution of some features, in the given order: t distributions with the same degrees
+    /// of freedom (Kotz and Nadarajah, Multivariate t Distributions and Their Applications, 2004, §1.10). The structure
+    /// is that of `Gaussian.marginal`. Error unless the features are different numbers from 0 to D − 1, at least one.
     let marginal (features: int[]) (t: StudentT) : Result<StudentT, GmmError> =
         Gaussian.marginal features t.Gaussian |> Result.map (fun gaussian -> { t with Gaussian = gaussian })
 
@@ -152,7 +153,8 @@ module StudentT =
     let private ofEach (like: Tensor) (number: float -> float) (t: StudentT) =
         like.like ([| t.Components |], t.DegreesOfFreedom |> Array.map number)
 
-    /// Returns the squared Mahalanobis distances δₙₖ (n×K). They don't overflow: distances of 1e150 and more count as 1e150.
+    /// Returns the squared Mahalanobis distances δₙₖ (n×K). They don't overflow: distances of 1e150 and more count as
+    /// 1e150.
     let private squaredDistances (t: StudentT) (x: Tensor) =
         (Gaussian.squaredMahalanobis t.Gaussian x * -1.0).clamp(-1e300) * -1.0
 
@@ -175,8 +177,8 @@ module StudentT =
         else
             tails
 
-    /// Returns E(u|xₙ, k) = (νₖ+D)/(νₖ+δₙₖ) (n×K) of a block x (n×D): the weight of row n in the estimates of component k, from
-    /// 0 for a far row to 1 + D/νₖ for one at the location (Peel and McLachlan 2000, eq. 16).
+    /// Returns E(u|xₙ, k) = (νₖ+D)/(νₖ+δₙₖ) (n×K) of a block x (n×D): the weight of row n in the estimates of component
+    /// k, from 0 for a far row to 1 + D/νₖ for one at the location (Peel and McLachlan 2000, eq. 16).
     let weights (t: StudentT) (x: Tensor) : Tensor =
         let most = ofEach x (fun nu -> 1.0 + float t.Features / nu) t
         most / (squaredDistances t x * ofEach x (fun nu -> 1.0 / nu) t).addScalar 1.0
@@ -192,8 +194,8 @@ module StudentT =
             let shape = (nu + float p) / 2.0
             Special.digamma shape - log shape
 
-    /// Returns the sums that the M-step needs, with u = E(u|xₙ, k) and z = x − μₖ: the first moments Σₙ rₙₖuz (K×D) and the
-    /// second moments Σₙ rₙₖuzzᵀ (planes), Σₙ rₙₖu (K), and Σₙ rₙₖ E(ln u − u|xₙ, k) (K), of a block x (n×D) under
+    /// Returns the sums that the M-step needs, with u = E(u|xₙ, k) and z = x − μₖ: the first moments Σₙ rₙₖuz (K×D) and
+    /// the second moments Σₙ rₙₖuzzᵀ (planes), Σₙ rₙₖu (K), and Σₙ rₙₖ E(ln u − u|xₙ, k) (K), of a block x (n×D) under
     /// responsibilities (n×K).
     let sums (t: StudentT) (x: Tensor) (responsibilities: Tensor) : Tensor list =
         let u = weights t x
@@ -251,11 +253,11 @@ module StudentT =
         | DegreesOfFreedom.Equal ->
             Array.create t.Components (DegreesOfFreedom.ofExpected (Array.sum sums / Array.sum rows))
 
-    /// Runs the M-step of EM with latent precisions (Liu and Rubin 1995; Peel and McLachlan 2000, §3), which never lowers Q + ln
-    /// prior: locations and scale matrices are those of `Gaussian.maximise` from the weighted sums,
+    /// Runs the M-step of EM with latent precisions (Liu and Rubin 1995; Peel and McLachlan 2000, §3), which never
+    /// lowers Q + ln prior: locations and scale matrices are those of `Gaussian.maximise` from the weighted sums,
     ///   δₖ = Σₙ rₙₖuz / Σₙ rₙₖu,  μₖ ← μₖ + δₖ,  Σₖ ← (Σₙ rₙₖuzzᵀ − (Σₙ rₙₖu) δₖδₖᵀ) / Nₖ
-    /// with prior, structure and regularisation as there; degrees of freedom as their setting says, an estimate from 1 to 200. An
-    /// infinite number stays. Errors as `Gaussian.maximise`.
+    /// with prior, structure and regularisation as there; degrees of freedom as their setting says, an estimate from 1
+    /// to 200. An infinite number stays. Errors as `Gaussian.maximise`.
     let maximise
         (prior: GaussianPrior)
         (regularisation: CovarianceRegularisation option)
@@ -269,7 +271,8 @@ module StudentT =
 
     // ── Sampler ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Draws a row (D) from component k: μₖ + Wₖ⁻¹y/√u with y ~ N(0, I) and u from the gamma distribution of shape and rate νₖ/2.
+    /// Draws a row (D) from component k: μₖ + Wₖ⁻¹y/√u with y ~ N(0, I) and u from the gamma distribution of shape and
+    /// rate νₖ/2.
     let sample (t: StudentT) (k: int) : Random -> float[] =
         let place, nu = Gaussian.unwhitened t.Gaussian k, t.DegreesOfFreedom[k]
 
@@ -368,9 +371,9 @@ module StudentT =
 
     // ── Missing cells ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Rows of observed columns have t distributions with the same degrees of freedom. Given the observed cells and u, the missing
-    /// ones are Gaussian with the regression of `GaussianMissing` as their mean and the covariance C/u, so that E(uzzᵀ) has the
-    /// term C for each row. Without an observed cell, u has its prior, with E u = 1.
+    /// Rows of observed columns have t distributions with the same degrees of freedom. Given the observed cells and u,
+    /// the missing ones are Gaussian with the regression of `GaussianMissing` as their mean and the covariance C/u, so
+    /// that E(uzzᵀ) has the term C for each row. Without an observed cell, u has its prior, with E u = 1.
     let private missing: IncompleteRows<StudentT> =
         { Restrict =
             fun observed t ->
@@ -399,8 +402,8 @@ module StudentT =
 
     // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Returns the family of Student's t components under a prior on locations and scale matrices, with these regularised as in
-    /// `maximise`, and the degrees of freedom found as their setting says.
+    /// Returns the family of Student's t components under a prior on locations and scale matrices, with these
+    /// regularised as in `maximise`, and the degrees of freedom found as their setting says.
     let rec familyWith
         (prior: GaussianPrior)
         (regularisation: CovarianceRegularisation option)
@@ -452,6 +455,6 @@ module StudentT =
                     } }
           Missing = Some missing }
 
-    /// The family of Student's t components by maximum likelihood, without prior or regularisation, with estimated degrees of
-    /// freedom.
+    /// The family of Student's t components by maximum likelihood, without prior or regularisation, with estimated
+    /// degrees of freedom.
     let family: Family<StudentT> = familyWith GaussianPrior.flat None DegreesOfFreedom.Estimated
