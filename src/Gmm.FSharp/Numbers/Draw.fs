@@ -77,3 +77,26 @@ module internal Draw =
     /// Draws from the Poisson distribution with mean λ ≥ 0.
     let poisson (random: Random) (lambda: float) : float =
         if lambda < 30.0 then smallPoisson random lambda else largePoisson random lambda
+
+    /// Draws from the gamma distribution with this shape and the rate 1: by rejection from the cube of a normal number for
+    /// shapes of 1 and more, and x·u^(1/shape) from a shape larger by 1 for smaller ones (Marsaglia and Tsang 2000).
+    let rec gamma (random: Random) (shape: float) : float =
+        if shape < 1.0 then
+            let x = gamma random (shape + 1.0)
+            x * exp (-(exponential random 1.0) / shape)
+        else
+            let d = shape - 1.0 / 3.0
+            let c = 1.0 / sqrt (9.0 * d)
+
+            let rec draw () =
+                let z = standardNormal random
+                let root = 1.0 + c * z
+
+                if root <= 0.0 then
+                    draw ()
+                else
+                    let v = root * root * root
+                    let u = random.NextDouble()
+                    if log u < 0.5 * z * z + d - d * v + d * log v then d * v else draw ()
+
+            draw ()

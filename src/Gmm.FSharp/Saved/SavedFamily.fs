@@ -31,8 +31,16 @@ module SavedFamily =
     let builtIn: SavedFamily list =
         [ ofFamily Gaussian.family
           ofFamily Centroid.family
-          for family in [ Bernoulli.family; Poisson.family; Exponential.family ] do
+          for family in
+              [ Bernoulli.family
+                Poisson.family
+                Exponential.family
+                Geometric.family
+                Gamma.family
+                LogNormal.family
+                Beta.family ] do
               ofFamily (ExponentialFamily.components family)
+          ofFamily NegativeBinomial.family
           ofSettings (Binomial.family 1).Name Binomial.ofSettings
           ofSettings (Categorical.family 1).Name Categorical.ofSettings ]
 

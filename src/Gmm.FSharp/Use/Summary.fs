@@ -52,6 +52,17 @@ module Summary =
 
         [ if family = Bernoulli.family.Name then
               ofMatrix "probability of 1" names (Bernoulli.probabilities parameters)
+          elif family = Geometric.family.Name then
+              ofMatrix "probability of a success" names (Geometric.probabilities parameters)
+          elif family = Gamma.family.Name then
+              ofMatrix "shape" names (Gamma.shapes parameters)
+              ofMatrix "rate" names (Gamma.rates parameters)
+          elif family = LogNormal.family.Name then
+              ofMatrix "mean of the logarithm" names (LogNormal.logMeans parameters)
+              ofMatrix "standard deviation of the logarithm" names (LogNormal.logDeviations parameters)
+          elif family = Beta.family.Name then
+              ofMatrix "alpha" names (Beta.alphas parameters)
+              ofMatrix "beta" names (Beta.betas parameters)
           elif family = (Binomial.family 1).Name then
               let trials = Binomial.trials parameters
               ofMatrix $"probability of a success in {trials} trials" names (Binomial.probabilities trials parameters)

@@ -3,6 +3,8 @@ module Gmm.Tests.LawTests
 
 open System.Text.RegularExpressions
 open Expecto
+open FsCheck
+open FsCheck.FSharp
 open Gmm
 open Gmm.Laws
 open Gmm.Tests.Families
@@ -54,6 +56,95 @@ let private exponential =
       Textbook = Some(fun mean x -> -log mean[0] - x / mean[0])
       Edges = [] }
 
+let private failures =
+    { Definition = Geometric.family
+      Support = Counts
+      Means = MeanParameters.positive 0.1 10.0
+      Textbook = Some(fun mean x -> times x (mean[0] / (1.0 + mean[0])) - log (1.0 + mean[0]))
+      Edges = [ [| 0.0 |] ] }
+
+/// Mean parameters of two positive numbers, which make natural parameters.
+let private ofTwo (family: ExponentialFamily) (natural: float -> float -> float[]) first second : Arbitrary<float[]> =
+    let draw (low, high) = MeanParameters.positive low high |> Arb.toGen
+
+    (draw first, draw second)
+    ||> Gen.map2 (fun (first: float[]) (second: float[]) -> family.Mean(natural first[0] second[0]))
+    |> Arb.fromGen
+
+let private gamma =
+    { Definition = Gamma.family
+      Support = HalfLine
+      // The nodes of the half-line lie close together near 1, and end where x^0.8 has lost 1e-10.
+      Means = ofTwo Gamma.family (fun shape mean -> [| shape; -shape / mean |]) (0.8, 10.0) (0.3, 3.0)
+      Textbook =
+        Some(fun means x ->
+            let natural = Gamma.family.Natural means
+            Distributions.Gamma.PDFLn(natural[0], -natural[1], x))
+      Edges = [] }
+
+let private logNormal =
+    { Definition = LogNormal.family
+      Support = HalfLine
+      Means = ofTwo LogNormal.family (fun mu precision -> [| mu * precision; -0.5 * precision |]) (0.1, 1.0) (0.5, 8.0)
+      Textbook = Some(fun means x -> Distributions.LogNormal.PDFLn(means[0], sqrt (means[1] - means[0] * means[0]), x))
+      Edges = [] }
+
+let private beta =
+    { Definition = Beta.family
+      Support = Between(0.0, 1.0)
+      Means = ofTwo Beta.family (fun alpha beta -> [| alpha; beta |]) (0.8, 20.0) (0.8, 20.0)
+      Textbook =
+        Some(fun means x ->
+            let natural = Beta.family.Natural means
+            Distributions.Beta.PDFLn(natural[0], natural[1], x))
+      Edges = [] }
+
+let private negativeBinomial: Subject<NegativeBinomial> =
+    let numbers (random: System.Random) components columns low high =
+        Array2D.init components columns (fun _ _ -> low * (high / low) ** random.NextDouble())
+
+    let density mean size (x: float) = Distributions.NegativeBinomial.PMFLn(size, size / (size + mean), int x)
+
+    let column (parameters: NegativeBinomial) k j =
+        let means, sizes = NegativeBinomial.means parameters, NegativeBinomial.sizes parameters
+        density means[k, j] sizes[k, j]
+
+    { Subject.create "negative binomial" NegativeBinomial.family (fun components columns random ->
+          let means, sizes = numbers random components columns 0.1 20.0, numbers random components columns 0.5 20.0
+          NegativeBinomial.create means sizes |> GmmError.get) with
+        Choose =
+            Some(fun components columns parameters ->
+                let choose (numbers: float[,]) =
+                    Array2D.init components.Length columns.Length (fun k j -> numbers[components[k], columns[j]])
+
+                NegativeBinomial.create
+                    (choose (NegativeBinomial.means parameters))
+                    (choose (NegativeBinomial.sizes parameters))
+                |> GmmError.get)
+        Textbook = Some(fun parameters k row -> row |> Seq.mapi (fun j x -> column parameters k j x) |> Seq.sum)
+        Nodes =
+            Some(fun parameters k ->
+                if parameters.Means.shape[1] = 1 then
+                    Support.nodes Counts (Array.map (column parameters k 0))
+                    |> Array.map (fun (x, weight) -> [| x |], weight)
+                    |> Some
+                else
+                    None)
+        Edge =
+            Some(fun seed parameters ->
+                let means =
+                    NegativeBinomial.means parameters
+                    |> Array2D.mapi (fun k j mean -> if (k + j + seed) % 2 = 0 then 0.0 else mean)
+
+                NegativeBinomial.create means (NegativeBinomial.sizes parameters) |> GmmError.get)
+        Marginals =
+            Some(fun parameters k ->
+                [ for j in 0 .. parameters.Means.shape[1] - 1 ->
+                      { Name = $"column {j}"
+                        Of = fun row -> row[j]
+                        Support = Counts
+                        LogDensity = Array.map (column parameters k j) } ]) }
+
 let private product =
     Laws.ofProduct
         [ Laws.part 1 (Laws.ofGaussian Full)
@@ -70,12 +161,13 @@ let ``the built-in families`` =
           "ln p(X|θ′) ≥ ln p(X|θ) after a step of EM", "Dempster, Laird and Rubin 1977" ]
     <| testList
         "a built-in family obeys every law"
-        [ for column in [ bernoulli; binomial; categorical; poisson; exponential ] do
+        [ for column in [ bernoulli; binomial; categorical; poisson; exponential; failures; gamma; logNormal; beta ] do
               LawTests.ofSubject (Laws.ofExponentialFamily column)
 
           for structure in Structure.all do
               LawTests.ofSubject (Laws.ofGaussian structure)
 
+          LawTests.ofSubject negativeBinomial
           LawTests.ofSubject product ]
     |> testLabel "Law: the built-in families"
 

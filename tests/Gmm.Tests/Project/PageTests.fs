@@ -140,6 +140,9 @@ let private expected =
             "51 of 300 rows are noise"
             "label of (8, -8): -1"
             "given     V = 400.0  ln L = -1317.333  12 parameters" ]
+          "more-families.fsx",
+          [ "the same as a Gaussian mixture of ln x: true"
+            "on the limit: from labels [Some 1], from the default start []" ]
           "acceleration.fsx",
           [ "two overlapping, 1 column     6429       807      8.0"
             "two overlapping, 2 columns   21939      2703      8.1"
