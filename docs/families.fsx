@@ -30,7 +30,8 @@ T(x) are the average of the statistics, with each row weighted by its responsibi
 | `Poisson.family` | a count 0, 1, 2 …, rate λ | x | ln λ | e^η | 1/x! |
 | `Exponential.family` | a waiting time of 0 or more, rate λ | x | −λ | −ln(−η) | 1 |
 
-[More families](more-families.html) has gamma, log-normal, beta, geometric and negative binomial components.
+[More families](more-families.html) has gamma, log-normal, beta, geometric, negative binomial,
+multinomial and von Mises–Fisher components.
 
 Bernoulli and Binomial keep both statistics, so a probability of 0 or 1 and a rate of 0 are ordinary values: 0·ln 0 is
 0, and a row that is impossible under a component has density 0 there. A number outside the domain is an error that

@@ -9,8 +9,8 @@ index: 12
 # More families
 
 [Families](families.html) explains mixtures of counts, levels and waiting times. This page has the families for
-positive numbers, shares, and counts of failures or with more dispersion than Poisson counts. Each has options,
-starts, selection, saving and parts of products as every kind has.
+positive numbers, shares, counts of failures or with more dispersion than Poisson counts, rows of counts, and
+directions. Each has options, starts, selection, saving and parts of products as every kind has.
 
 | definition | a number in the data | density | read by |
 |---|---|---|---|
@@ -19,6 +19,8 @@ starts, selection, saving and parts of products as every kind has.
 | `Beta.family` | above 0 and below 1 | x^(α−1) (1−x)^(β−1) / B(α, β) | `Beta.alphas`, `betas` |
 | `Geometric.family` | failures before a success, 0, 1, 2 … | p (1−p)^x | `Geometric.probabilities` |
 | `NegativeBinomialKind.defaults` | a count | Γ(x+r)/(Γ(r) x!) r^r μ^x / (r+μ)^(r+x) | `NegativeBinomial.means`, `sizes` |
+| `MultinomialKind.defaults` | a row of counts of total n | n!/Πⱼxⱼ! Πⱼ pⱼ^xⱼ | `Multinomial.probabilities` |
+| `VonMisesFisherKind.defaults` | a row of length 1 | C_D(κ) e^(κ μ·x) | `VonMisesFisher.directions`, `concentrations` |
 
 Run this page with `dotnet fsi docs/more-families.fsx` after `dotnet fsi build.fsx build`. A script of your own
 loads the package first:
@@ -166,4 +168,63 @@ for k in byWeight ofVisits do
     printfn $"counts     weight %.3f{ofVisits.Weights[k]}, mean %.2f{mean}, size %.2f{size}"
 
 printfn $"BIC %.1f{ofVisits.Bic}; with two Poisson components %.1f{poisson.Bic}"
+(*** include-output ***)
+(**
+## Multinomial: rows of counts
+
+A row is a bag of n things of D kinds, such as the words of a text; n may differ between rows. The M-step is the
+share of each kind in all counts of the component, with a prior p ~ Dirichlet(α) as αⱼ − 1 extra counts. The total
+of a row says nothing about its component. Draws from a fit have the mean total of the data, rounded.
+*)
+let bag p total =
+    let parameters = Multinomial.create total (array2D [ p ]) |> GmmError.get
+    Multinomial.sample parameters 0
+
+let texts =
+    let random = RandomStream.ofSeed 5
+    let sports, politics = bag [ 0.6; 0.2; 0.1; 0.1 ], bag [ 0.1; 0.1; 0.3; 0.5 ]
+    Array.init 200 (fun n -> if n % 4 = 0 then sports 12.0 random else politics 20.0 random)
+
+let ofTexts =
+    two
+        { MultinomialKind.defaults with
+            Prior = Some [| 1.5 |] }
+        texts
+
+let words = Multinomial.probabilities ofTexts.Parameters
+
+for k in byWeight ofTexts do
+    let shares = words[k, *] |> Array.map (sprintf "%.2f") |> String.concat " "
+    printfn $"texts      weight %.3f{ofTexts.Weights[k]}, p {shares}"
+(*** include-output ***)
+(**
+## Von Mises–Fisher: directions
+
+Rows of length 1 are directions, such as wind, or texts as vectors of words divided by their length:
+`VonMisesFisher.normalise` divides rows by their lengths. The M-step is the direction of the mean vector m of a
+component, and its concentration κ from the length of m (Banerjee, Dhillon, Ghosh and Sra, "Clustering on the unit
+hypersphere using von Mises-Fisher distributions", *Journal of Machine Learning Research* 6 (2005) 1345–1382):
+
+    [lang=text]
+    μ = m/‖m‖,     A_D(κ) = ‖m‖,     A_D(κ) = I_{D/2}(κ) / I_{D/2−1}(κ)
+
+The likelihood of equal rows is unbounded, so κ is at most 1e8; a component there is a warning.
+*)
+let around direction kappa =
+    let parameters = VonMisesFisher.create (array2D [ direction ]) [| kappa |] |> GmmError.get
+    VonMisesFisher.sample parameters 0
+
+let winds =
+    let random = RandomStream.ofSeed 6
+    let west, north = around [ -1.0; 0.2 ] 6.0, around [ 0.1; 1.0 ] 20.0
+    Array.init 500 (fun n -> if n % 5 < 3 then west random else north random)
+
+let ofWinds = two VonMisesFisherKind.defaults winds
+
+let directions, kappas =
+    VonMisesFisher.directions ofWinds.Parameters, VonMisesFisher.concentrations ofWinds.Parameters
+
+for k in byWeight ofWinds do
+    let east, north = directions[k, 0], directions[k, 1]
+    printfn $"winds      weight %.3f{ofWinds.Weights[k]}, to (%.2f{east}, %.2f{north}), concentration %.1f{kappas[k]}"
 (*** include-output ***)

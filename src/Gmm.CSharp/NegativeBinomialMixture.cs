@@ -1,5 +1,3 @@
-using Core = global::Gmm;
-
 namespace Gmm.CSharp;
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -156,6 +157,35 @@ public sealed class Part
                 Property<NegativeBinomial>(nameof(PartParameters.Sizes), NegativeBinomialModule.sizes),
             ]);
 
+    /// <summary>Columns that together are rows of counts, as in a <see cref="MultinomialMixture"/>.</summary>
+    /// <param name="columns">The columns, counting from 0; at least two.</param>
+    /// <param name="dirichletPrior">pₖ ~ Dirichlet(α): a number or one for every column, each 1 or more.</param>
+    /// <returns>The part.</returns>
+    /// <exception cref="ArgumentException">There is no column, or the prior is no number or vector.</exception>
+    public static Part Multinomial(int[] columns, Tensor? dirichletPrior = null)
+    {
+        var kind = MultinomialMixture.ToKind(dirichletPrior, nameof(dirichletPrior));
+        return new(
+            columns,
+            MultinomialModule.family.Name,
+            chosen => Core.PartModule.create(chosen, kind),
+            [Property<Multinomial>(nameof(PartParameters.Probabilities), MultinomialModule.probabilities)]);
+    }
+
+    /// <summary>Columns that together are directions, as in a <see cref="VonMisesFisherMixture"/>.</summary>
+    /// <param name="columns">The columns, counting from 0; at least two.</param>
+    /// <returns>The part.</returns>
+    /// <exception cref="ArgumentException">There is no column.</exception>
+    public static Part VonMisesFisher(int[] columns) =>
+        new(
+            columns,
+            VonMisesFisherModule.family.Name,
+            chosen => Core.PartModule.create(chosen, VonMisesFisherKindModule.defaults),
+            [
+                Property<VonMisesFisher>(nameof(PartParameters.Directions), VonMisesFisherModule.directions),
+                Property<VonMisesFisher>(nameof(PartParameters.Concentrations), VonMisesFisherModule.concentrations),
+            ]);
+
     /// <summary>Returns the family and the columns in words.</summary>
     /// <returns>The text, such as <c>bernoulli on [2; 3]</c>.</returns>
     public override string ToString() =>
@@ -167,11 +197,11 @@ public sealed class Part
     internal static IReadOnlyList<string> Families { get; } =
     [
         "gaussian", "bernoulli", "binomial", "categorical", "poisson", "exponential", "geometric", "gamma", "lognormal", "beta",
-        "negative_binomial",
+        "negative_binomial", "multinomial", "von_mises_fisher",
     ];
 
     /// <summary>The part that fitted parameters are of, with default settings but for an exponential family's prior.</summary>
-    internal static Part Of(string family, int[] columns, Core.PartParameters parameters, ConjugatePrior? prior)
+    internal static Part Of(string family, int[] columns, Core.PartParameters parameters, FSharpMap<string, Core.Tensor> settings)
     {
         if (parameters.TryAs<Gaussian>() is { Value: var gaussian })
         {
@@ -183,6 +213,19 @@ public sealed class Part
             return NegativeBinomial(columns);
         }
 
+        if (family == VonMisesFisherModule.family.Name)
+        {
+            return VonMisesFisher(columns);
+        }
+
+        if (family == MultinomialModule.family.Name)
+        {
+            return Multinomial(columns, settings.TryGetValue("prior", out var alpha) ? new Tensor(alpha) : null);
+        }
+
+        ConjugatePrior? prior = settings.TryGetValue("priorSums", out var sums) && settings.TryGetValue("priorCount", out var count)
+            ? new(sums.toArray(), count.toArray()[0])
+            : null;
         var fitted = parameters.As<ExponentialParameters>();
         var parametrisation = family switch
         {

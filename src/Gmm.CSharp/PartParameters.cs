@@ -22,7 +22,7 @@ public sealed class PartParameters
     /// <exception cref="InvalidOperationException">The part is not Gaussian.</exception>
     public Covariances Covariances => (Covariances)Read();
 
-    /// <summary>The probabilities pₖⱼ (K×d) of a Bernoulli, binomial or geometric part.</summary>
+    /// <summary>The probabilities pₖⱼ (K×d) of a Bernoulli, binomial or geometric part, or of the columns of a multinomial part.</summary>
     /// <exception cref="InvalidOperationException">The part is of another family.</exception>
     public double[,] Probabilities => (double[,])Read();
 
@@ -61,6 +61,14 @@ public sealed class PartParameters
     /// <summary>The sizes rₖⱼ (K×d) of a negative binomial part.</summary>
     /// <exception cref="InvalidOperationException">The part is of another family.</exception>
     public double[,] Sizes => (double[,])Read();
+
+    /// <summary>The mean directions μₖ (K×d) of a von Mises–Fisher part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[,] Directions => (double[,])Read();
+
+    /// <summary>The concentrations κₖ (K) of a von Mises–Fisher part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[] Concentrations => (double[])Read();
 
     private object Read([CallerMemberName] string member = "") =>
         Part.Properties.FirstOrDefault(property => property.Name == member) is { Read: { } read }

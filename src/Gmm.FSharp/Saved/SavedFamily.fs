@@ -41,6 +41,8 @@ module SavedFamily =
                 Beta.family ] do
               ofFamily (ExponentialFamily.components family)
           ofFamily NegativeBinomial.family
+          ofFamily VonMisesFisher.family
+          SavedFamily<Multinomial>(Multinomial.family.Name, Multinomial.ofSettings)
           ofSettings (Binomial.family 1).Name Binomial.ofSettings
           ofSettings (Categorical.family 1).Name Categorical.ofSettings ]
 

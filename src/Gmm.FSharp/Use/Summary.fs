@@ -75,21 +75,36 @@ module Summary =
           else
               all "mean of the statistics" (fun name s -> if size = 1 then name else $"{name}, {s}") ]
 
+    let private ofVonMisesFisher (names: string[]) (parameters: VonMisesFisher) : Section list =
+        [ ofMatrix "mean direction" names (VonMisesFisher.directions parameters)
+          { Title = "concentration"
+            Lines = [ "all columns", VonMisesFisher.concentrations parameters ] } ]
+
     /// Returns the sections of parameters of a built-in kind; None for other kinds.
     let rec private ofBuiltIn (names: string[]) (parameters: PartParameters) : Section list option =
-        match parameters.TryAs<Gaussian>(), parameters.TryAs<ExponentialParameters>(), parameters.TryAs<Product>() with
-        | Some gaussian, _, _ -> Some(ofGaussian names gaussian)
-        | _, Some exponential, _ -> Some(ofExponential names exponential)
-        | _, _, Some product ->
-            let parts =
-                product.Parts
-                |> List.map (fun (columns, part) -> ofBuiltIn (columns |> Array.map (Array.get names)) part)
+        let sections (ofKind: 'φ -> Section list) () = parameters.TryAs<'φ>() |> Option.map ofKind
 
-            if parts |> List.forall Option.isSome then
-                Some(parts |> List.collect Option.get)
-            else
-                None
-        | None, None, None -> None
+        sections (ofGaussian names) ()
+        |> Option.orElseWith (sections (ofExponential names))
+        |> Option.orElseWith (
+            sections (fun fitted ->
+                [ ofMatrix "mean" names (NegativeBinomial.means fitted)
+                  ofMatrix "size" names (NegativeBinomial.sizes fitted) ])
+        )
+        |> Option.orElseWith (
+            sections (fun fitted -> [ ofMatrix "probability of a column" names (Multinomial.probabilities fitted) ])
+        )
+        |> Option.orElseWith (sections (ofVonMisesFisher names))
+        |> Option.orElseWith (fun () -> parameters.TryAs<Product>() |> Option.bind (ofProduct names))
+
+    and private ofProduct (names: string[]) (product: Product) : Section list option =
+        let parts =
+            product.Parts |> List.map (fun (columns, part) -> ofBuiltIn (columns |> Array.map (Array.get names)) part)
+
+        if parts |> List.forall Option.isSome then
+            Some(parts |> List.collect Option.get)
+        else
+            None
 
     /// Returns the sections of any parameters: the built-in ones as their users know them, others by their means.
     let private sections (family: Family<'θ>) (names: string[]) (parameters: 'θ) : Section list =

@@ -156,6 +156,8 @@ let private ofFamilies () : (string * float[]) list =
                   Structure = Diag } ]
 
     let all = sourceOf rows
+    let counts = rows |> Array.map (fun row -> row[1..3]) |> sourceOf
+    let directions = rows |> Array.map (fun row -> row[3..5]) |> VonMisesFisher.normalise |> ok |> sourceOf
     let shares = rows |> Array.map (fun row -> [| 0.2 * row[5] |]) |> sourceOf
 
     [ yield! one Bernoulli.family 0
@@ -169,6 +171,8 @@ let private ofFamilies () : (string * float[]) list =
       yield! one LogNormal.family 5
       yield! ofFit "beta" (shares |> Gmm.fit (some 2 Beta.family) |> ok) shares
       yield! ofFit "product" (all |> Gmm.fit (some 2 (ProductKind.ofParts parts)) |> ok) all
+      yield! ofFit "multinomial" (counts |> Gmm.fit (some 2 MultinomialKind.defaults) |> ok) counts
+      yield! ofFit "von Mises–Fisher" (directions |> Gmm.fit (some 2 VonMisesFisherKind.defaults) |> ok) directions
       rates Poisson.family (Poisson.ofRates (array2D [ [ 40.0; 1e4 ]; [ 200.0; 1e7 ] ])) ]
 
 let private ofClusters (data: DataSet) : (string * float[]) list =

@@ -145,6 +145,124 @@ let private negativeBinomial: Subject<NegativeBinomial> =
                         Support = Counts
                         LogDensity = Array.map (column parameters k j) } ]) }
 
+let private multinomial: Subject<Multinomial> =
+    let total = 4
+
+    let normalised (rows: float[][]) =
+        rows
+        |> Array.map (fun row -> row |> Array.map (fun p -> p / Array.sum row))
+        |> array2D
+        |> Multinomial.create (float total)
+        |> GmmError.get
+
+    let rowOf (parameters: Multinomial) k = (Multinomial.probabilities parameters)[k, *]
+    let rows (parameters: Multinomial) = Array.init parameters.Probabilities.shape[0] (rowOf parameters)
+
+    let rec compositions columns left =
+        if columns = 1 then
+            [ [ float left ] ]
+        else
+            [ for x in 0..left do
+                  for rest in compositions (columns - 1) (left - x) -> float x :: rest ]
+
+    { Subject.create "multinomial" Multinomial.family (fun components columns random ->
+          Array.init components (fun _ -> Array.init columns (fun _ -> 0.05 + random.NextDouble())) |> normalised) with
+        Columns = 2, 3
+        MStep = Maximises
+        Believed =
+            fun seed parameters ->
+                let random = System.Random seed
+
+                Array.init parameters.Probabilities.shape[1] (fun _ -> 1.0 + 3.0 * random.NextDouble())
+                |> Some
+                |> Multinomial.familyWith
+        Choose =
+            Some(fun components columns parameters ->
+                components
+                |> Array.map (fun k -> columns |> Array.map (fun j -> (rowOf parameters k)[j]))
+                |> normalised)
+        Textbook =
+            Some(fun parameters k row ->
+                let n = Array.sum row
+
+                let terms =
+                    Array.map2 (fun x p -> times x p - SpecialFunctions.FactorialLn(int x)) row (rowOf parameters k)
+
+                SpecialFunctions.FactorialLn(int n) + Array.sum terms)
+        Nodes =
+            Some(fun parameters _ ->
+                compositions parameters.Probabilities.shape[1] total
+                |> List.map (fun row -> Array.ofList row, 1.0)
+                |> Array.ofList
+                |> Some)
+        Edge =
+            Some(fun seed parameters ->
+                rows parameters |> Array.map (Array.mapi (fun j p -> if j = seed % 2 then 0.0 else p)) |> normalised)
+        Marginals =
+            Some(fun parameters k ->
+                [ for j, p in Array.indexed (rowOf parameters k) ->
+                      { Name = $"column {j}"
+                        Of = fun row -> row[j]
+                        Support = Levels [| for x in 0..total -> float x |]
+                        LogDensity = Array.map (fun x -> Distributions.Binomial.PMFLn(p, total, int x)) } ]) }
+
+let private vonMisesFisher: Subject<VonMisesFisher> =
+    /// ln C(κ) by closed forms.
+    let logConstant dimension kappa =
+        if dimension = 2 then
+            -log(2.0 * System.Math.PI * SpecialFunctions.BesselI0 kappa)
+        else
+            log (kappa / (4.0 * System.Math.PI * sinh kappa))
+
+    let kappaOf (parameters: VonMisesFisher) k = (VonMisesFisher.concentrations parameters)[k]
+
+    let cosine (parameters: VonMisesFisher) k row =
+        let mu = (VonMisesFisher.directions parameters)[k, *]
+        Array.map2 (*) mu row |> Array.sum
+
+    let circle count =
+        [| for i in 1..count ->
+               let angle = 2.0 * System.Math.PI * float i / float count
+               [| cos angle; sin angle |], 2.0 * System.Math.PI / float count |]
+
+    { Subject.create "von Mises–Fisher" VonMisesFisher.family (fun components columns random ->
+          let directions = Array2D.init components columns (fun _ _ -> random.NextDouble() - 0.5)
+
+          VonMisesFisher.create directions (Array.init components (fun _ -> 0.3 * 60.0 ** random.NextDouble()))
+          |> GmmError.get) with
+        Columns = 2, 3
+        MStep = Maximises
+        Textbook =
+            Some(fun parameters k row ->
+                logConstant row.Length (kappaOf parameters k) + kappaOf parameters k * cosine parameters k row)
+        Nodes =
+            Some(fun parameters _ ->
+                if parameters.Directions.shape[1] = 2 then
+                    Some(circle 200)
+                else
+                    let heights = Integration.GaussLegendreRule(-1.0, 1.0, 64)
+
+                    Some
+                        [| for i in 0..63 do
+                               for xy, weight in circle 128 ->
+                                   let z = heights.GetAbscissa i
+                                   let radius = sqrt (1.0 - z * z)
+                                   [| radius * xy[0]; radius * xy[1]; z |], weight * heights.GetWeight i |])
+        Marginals =
+            Some(fun parameters k ->
+                let dimension, kappa = parameters.Directions.shape[1], kappaOf parameters k
+                let around = if dimension = 2 then 2.0 else 2.0 * System.Math.PI
+
+                [ { Name = "cosine"
+                    Of = cosine parameters k
+                    Support = Between(-1.0, 1.0)
+                    LogDensity =
+                      Array.map (fun t ->
+                          log around
+                          + logConstant dimension kappa
+                          + kappa * t
+                          + 0.5 * float (dimension - 3) * log (1.0 - t * t)) } ]) }
+
 let private product =
     Laws.ofProduct
         [ Laws.part 1 (Laws.ofGaussian Full)
@@ -168,6 +286,8 @@ let ``the built-in families`` =
               LawTests.ofSubject (Laws.ofGaussian structure)
 
           LawTests.ofSubject negativeBinomial
+          LawTests.ofSubject multinomial
+          LawTests.ofSubject vonMisesFisher
           LawTests.ofSubject product ]
     |> testLabel "Law: the built-in families"
 

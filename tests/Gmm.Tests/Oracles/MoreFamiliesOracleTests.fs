@@ -76,7 +76,17 @@ let fits =
               isOracle
                   "negative_binomial"
                   NegativeBinomialKind.defaults
-                  (columns [ NegativeBinomial.means; NegativeBinomial.sizes ])) ]
+                  (columns [ NegativeBinomial.means; NegativeBinomial.sizes ]))
+          formulas [ "pⱼ = Σₙ rₙxₙⱼ / Σₙⱼ rₙxₙⱼ", "Bishop, PRML, 2006, §2.2" ]
+          <| testCase "multinomial fits are SciPy's" (fun () ->
+              isOracle "multinomial" MultinomialKind.defaults (fun fitted ->
+                  let p = Multinomial.probabilities fitted
+                  Array.init (Array2D.length1 p) (fun k -> p[k, *])))
+          formulas [ "A_D(κ) = ‖Σₙ rₙxₙ‖/N", "Banerjee, Dhillon, Ghosh and Sra 2005" ]
+          <| testCase "von Mises–Fisher fits are SciPy's" (fun () ->
+              isOracle "von_mises_fisher" VonMisesFisherKind.defaults (fun fitted ->
+                  let directions, kappas = VonMisesFisher.directions fitted, VonMisesFisher.concentrations fitted
+                  Array.init kappas.Length (fun k -> Array.append directions[k, *] [| kappas[k] |]))) ]
 
 // ── Special functions ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -115,6 +125,23 @@ let ``special functions`` =
                       isValue 1e-13 1e-3 "log_rise" pair (GammaFunction.logRise a b)
                       isValue 1e-13 0.0 "digamma_rise" pair (GammaFunction.digammaRise a b)
                       isValue 1e-12 0.0 "trigamma_fall" pair (GammaFunction.trigammaFall a b))
+          formulas
+              [ "C_D(κ) = κ^(D/2−1) / ((2π)^(D/2) I_{D/2−1}(κ))", "Mardia and Jupp 2000, §9.3.2"
+                "A_D(κ) = I_{D/2}(κ) / I_{D/2−1}(κ)", "Mardia and Jupp 2000, §9.3.2" ]
+          <| testCase
+              "constants and mean resultant lengths on spheres are mpmath's, from D = 2 to 1000 and κ = 1e-8 to 1e6"
+              (fun () ->
+                  for sphere in root.Value |> items "spheres" do
+                      let dimension, kappa = (field "dimension" sphere).GetInt32(), (field "kappa" sphere).GetDouble()
+                      // ln C(κ) is about −κ.
+                      isValue 1e-12 1.0 "log_constant" sphere (Sphere.logConstant dimension kappa)
+                      isValue 1e-14 0.0 "resultant" sphere (Sphere.resultant dimension kappa)
+
+                      if kappa >= 0.1 then
+                          // Where A is near 1, its last digit is many of κ.
+                          let r = (field "resultant" sphere).GetDouble()
+                          let tolerance = 1e-13 + 2e-15 / (1.0 - r)
+                          near (tolerance * kappa) $"κ of {sphere}" kappa (Sphere.concentration dimension r))
           testCase "outside its domain the gamma function is NaN" (fun () ->
               for x in [ 0.0; -1.0; -1e9; -infinity; nan ] do
                   for f in [ GammaFunction.logGamma; GammaFunction.digamma; GammaFunction.trigamma ] do

@@ -141,8 +141,10 @@ let private expected =
             "label of (8, -8): -1"
             "given     V = 400.0  ln L = -1317.333  12 parameters" ]
           "more-families.fsx",
-          [ "the same as a Gaussian mixture of ln x: true"
-            "on the limit: from labels [Some 1], from the default start []" ]
+          [ "the same as a Gaussian mixture of ln x: True"
+            "on the limit: from labels [Some 1], from the default start []"
+            "counts     weight 0.589, mean 3.72, size 2.27"
+            "winds      weight 0.402, to (0.12, 0.99), concentration 21.4" ]
           "acceleration.fsx",
           [ "two overlapping, 1 column     6429       807      8.0"
             "two overlapping, 2 columns   21939      2703      8.1"

@@ -92,6 +92,8 @@ covariance of component 1  eruptions    waiting
               ))
           testCase "every family shows the parameters that its users know" (fun () ->
               let bits = sourceOf [| for n in 0..59 -> [| float (n % 2); float (n / 3 % 2) |] |]
+              let directions = [| for n in 0..59 -> [| cos (float n); sin (float n) |] |] |> sourceOf
+
               let positive = sourceOf [| for n in 0..59 -> [| 1.0 + float (n % 7); 0.5 + float (n * n % 11) |] |]
 
               let shares =
@@ -135,6 +137,10 @@ covariance of component 1  eruptions    waiting
                     Summary.ofFit [||] categorical, "probability of a level"
                     Summary.ofFit [||] geometric, "mean of the statistics"
                     Summary.ofFit [||] (fitted Geometric.family counts), "probability of a success"
+                    Summary.ofFit [||] (fitted NegativeBinomialKind.defaults counts), "size"
+                    Summary.ofFit [||] (fitted MultinomialKind.defaults counts), "probability of a column"
+                    Summary.ofFit [||] (fitted VonMisesFisherKind.defaults directions), "mean direction"
+                    Summary.ofFit [||] (fitted VonMisesFisherKind.defaults directions), "concentration"
                     Summary.ofFit [||] (fitted Gamma.family positive), "shape"
                     Summary.ofFit [||] (fitted Gamma.family positive), "rate"
                     Summary.ofFit [||] (fitted LogNormal.family positive), "mean of the logarithm"
