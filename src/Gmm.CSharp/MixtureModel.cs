@@ -114,6 +114,37 @@ public abstract class MixtureModel : Estimator
         return Keep(fit, selection);
     }
 
+    /// <summary>Learns a batch of a stream, of which it keeps no row: one step of online EM (Cappé and Moulines 2009).</summary>
+    /// <remarks>
+    /// Begin with <see cref="Fit(Rows, double[], IProgress{FitProgress}, CancellationToken)"/> on a first batch. Each later batch takes
+    /// the share γ, the step size, of the statistics s of the rows so far: s ← (1 − γ) s + γ s̄(batch), whose M-step gives the parameters.
+    /// With the steps of <see cref="StepSize"/> the parameters converge; a constant γ follows a stream that changes, and remembers
+    /// about 1/γ batches. <see cref="LogLikelihood"/> and the criteria are estimates for as many rows as the first batch has. A prior
+    /// counts against these, too. Call it from one thread at a time; predictions may run meanwhile. After an exception the model is as
+    /// before.
+    /// </remarks>
+    /// <param name="batch">n×D numbers, with the D of the fitted data.</param>
+    /// <param name="stepSize">The step size γ, above 0 and at most 1.</param>
+    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (n), which counts within the batch.</param>
+    /// <returns>The mean log-density per row of the batch before it was learned.</returns>
+    /// <exception cref="ArgumentException">The step size or the sample weights break their rule; or the batch has another number of features, no rows, or a number that is not finite or not in the family's domain.</exception>
+    /// <exception cref="MixtureFitException">A component lost all its rows, or a covariance became singular.</exception>
+    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
+    public double PartialFit(Rows batch, double stepSize, double[]? sampleWeights = null)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var (fit, score) = Current().PartialFit(stepSize, batch.ToSource(sampleWeights));
+        Adopt(this, fit);
+        return score;
+    }
+
+    /// <summary>Returns the step size γ = (updates + 2)^−exponent for <see cref="PartialFit"/>, with which a stream converges.</summary>
+    /// <param name="updates">The number of batches learned so far, 0 or more.</param>
+    /// <param name="exponent">The exponent, above 0.5 and at most 1; smaller ones forget a poor start sooner.</param>
+    /// <returns>The step size.</returns>
+    /// <exception cref="ArgumentException">The exponent or the number of updates breaks its rule.</exception>
+    public static double StepSize(long updates, double exponent = 0.6) => Online.stepSize(exponent, updates);
+
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Returns the responsibilities rₙₖ = p(k|xₙ) of the components for every row.</summary>

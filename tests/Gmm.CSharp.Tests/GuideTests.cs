@@ -78,6 +78,15 @@ public partial class GuideTests
         var noiseRows = noisy.Predict(eruptions).Count(label => label == -1);
         Console.WriteLine($"{noiseRows} rows of noise, weight {noisy.Weights[2]:F4}");
 
+        var stream = new GaussianMixture(2).Fit(eruptions);
+
+        for (var t = 0; t < 3; t++)
+        {
+            var (batch, _) = model.Sample(200, seed: t);
+            var score = stream.PartialFit(batch, GaussianMixture.StepSize(t));
+            Console.WriteLine($"batch {t + 1}: {score:F3}");
+        }
+
         var believed = new GaussianMixture(2)
         {
             WeightConcentrationPrior = 20,

@@ -62,6 +62,9 @@ internal interface IFit
 
     double Score(Source source);
 
+    /// <summary>Learns a batch. Returns the new fit, and the batch's mean log-density under this one.</summary>
+    (IFit Fit, double Score) PartialFit(double stepSize, Source batch);
+
     double Icl(Source source);
 
     /// <summary>The fit as a text; with data, what only they can show, too.</summary>
@@ -166,6 +169,15 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
 
     public virtual double Score(Source source) => Core.Predict.score(Value, source).Get();
 
+    public (IFit Fit, double Score) PartialFit(double stepSize, Source batch)
+    {
+        var online = Online.update(stepSize, batch, Online.ofFit(Value)).Get(("Step size", nameof(stepSize)));
+        return (With(Online.toFit(online)), online.Score);
+    }
+
+    /// <summary>Another fit of the same estimator.</summary>
+    private protected virtual IFit With(Fit<TParameters> fit) => new FitOf<TParameters>(fit);
+
     public double Icl(Source source) => Core.Predict.icl(Value, source).Get();
 
     public string Summary(string[] columnNames, Source? source) =>
@@ -214,6 +226,8 @@ internal sealed class ExponentialFit(Fit<ExponentialParameters> value, Parametri
             _ => "",
         };
 
+    private protected override IFit With(Fit<ExponentialParameters> fit) => new ExponentialFit(fit, parametrisation);
+
     /// <summary>Those that the fit started from.</summary>
     internal Array InitialKnown => parametrisation.Read(InitialParameters);
 
@@ -228,6 +242,8 @@ internal sealed class ProductFit(Fit<Product> value, IReadOnlyList<Part> parts) 
     internal IReadOnlyList<Part> Parts => parts;
 
     private protected override string Details => Words.Parts(parts);
+
+    private protected override IFit With(Fit<Product> fit) => new ProductFit(fit, parts);
 
     /// <summary>The parameters of every part.</summary>
     internal IReadOnlyList<PartParameters> Known => Of(Parameters);

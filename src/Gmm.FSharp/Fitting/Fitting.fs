@@ -105,6 +105,7 @@ module internal Fitting =
 
     /// Fits a mixture of a kind of component.
     let private fitAll
+        (kMeans: ClusterCentres)
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
         : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
@@ -122,7 +123,7 @@ module internal Fitting =
             do! requireColumns options measured.Family source
             let! family = familyOf options measured filled
             let isRandom = Start.isRandom options.Start || measured.IsRandom
-            let starts = Start.mixtures measured options filled
+            let starts = Start.mixtures kMeans measured options filled
             let rule = measured.Rule |> Option.defaultWith (fun () -> Rule.em measured.IsExact options.Stopping)
 
             return!
@@ -130,9 +131,17 @@ module internal Fitting =
                     Runs.fit options family rule measured.Regularity isRandom starts source)
         }
 
-    /// Fits a mixture of a kind of component, with fewer components if the options allow it and too few rows differ.
-    let fit (options: FitOptions<'kind, 'θ>) (source: Source) : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
-        match fitAll options source with
+    /// Fits a mixture of a kind of component, with fewer components if the options allow it and too few rows differ. `kMeans` finds the
+    /// centres of clusters for starts.
+    let fitFrom
+        (kMeans: ClusterCentres)
+        (options: FitOptions<'kind, 'θ>)
+        (source: Source)
+        : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
+        match fitAll kMeans options source with
         | Error(TooFewDistinctRows(_, found)) when options.FewerComponents && found < options.Components && found > 0 ->
-            fitAll { options with Components = found } source
+            fitAll kMeans { options with Components = found } source
         | fit -> fit
+
+    /// Fits a mixture; see `Gmm.fit`.
+    let fit options source = fitFrom Lloyd.run options source

@@ -1,5 +1,11 @@
 namespace Gmm
 
+open System
+open System.Collections.Concurrent
+
+/// Finds the centres of clusters (K×D) in valid data, with an execution, from K and a seed.
+type internal ClusterCentres = Execution -> int -> int -> Source -> Result<float[,], GmmError>
+
 /// Lloyd's algorithm, the iteration of k-means: the M-step of centroids, in which an empty cluster takes the row
 /// farthest from its centre (Lloyd 1982; Bishop, PRML, 2006, §9.1 and §9.3.2).
 module internal Lloyd =
@@ -153,3 +159,11 @@ module internal Lloyd =
         source
         |> Runs.fit options Centroid.family (ruleOf execution source) Regularity.none true start
         |> Result.map (fun fit -> fit.Parameters.Centres.toArray2D ())
+
+    /// Returns `run` for data that several fits share: it clusters them once for each K and seed, which two threads may ask for
+    /// at the same time. The threads that a caller may use change no bit.
+    let shared () : ClusterCentres =
+        let found = ConcurrentDictionary<struct (int * int), Lazy<Result<float[,], GmmError>>>()
+
+        fun execution components seed source ->
+            found.GetOrAdd(struct (components, seed), (fun _ -> lazy run execution components seed source)).Value

@@ -148,9 +148,10 @@ module Start =
             "Random"
         )
 
-    /// Returns the mixture that a start makes from a seed, for options that were checked. Error when the data have too
+    /// Returns the mixture that a start makes from a seed, for options that were checked; `kMeans` finds the centres of clusters. Error when the data have too
     /// few different rows, or when the M-step of a start fails.
     let private mixture
+        (kMeans: ClusterCentres)
         (measured: Measured<'θ>)
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
@@ -204,7 +205,7 @@ module Start =
         | Start.Thorough
         | Start.KMeans ->
             result {
-                let! centres = Lloyd.run execution components seed features
+                let! centres = kMeans execution components seed features
 
                 if measured.HasEdges then
                     return! around centres
@@ -254,7 +255,7 @@ module Start =
 
         result {
             let own = (RandomStream.ofRow seed (int64 number)).Next()
-            let! start = mixture measured options sample Start.Points execution own
+            let! start = mixture Lloyd.run measured options sample Start.Points execution own
             use! pass = Model.openPass model sample
             let first = ref nan
 
@@ -278,7 +279,7 @@ module Start =
         | 0 -> []
         | count ->
             result {
-                let! any = mixture measured options source Start.Points execution seed
+                let! any = mixture Lloyd.run measured options source Start.Points execution seed
                 let sample = sampleFor measured any execution seed source
                 let ofRuns, ofRun = Runs.sharing execution count sample
 
@@ -314,7 +315,7 @@ module Start =
             let weights = blocks |> Array.collect (fun block -> Array.init block.Rows block.Weight)
 
             match Hierarchy.labels execution options.Components rows weights with
-            | Some labels -> [ mixture measured options sample (Start.Labels labels) execution seed ]
+            | Some labels -> [ mixture Lloyd.run measured options sample (Start.Labels labels) execution seed ]
             | None -> []
         | Some _
         | None -> []
@@ -340,9 +341,10 @@ module Start =
             noise / all
         | None, _ -> Noise.startShare
 
-    /// Returns the first mixtures of a seed, for options that were checked; each begins a run. Error when no candidate of
-    /// the start has a first mixture: that of the first candidate.
+    /// Returns the first mixtures of a seed, for options that were checked; each begins a run. `kMeans` finds the centres of
+    /// clusters. Error when no candidate of the start has a first mixture: that of the first candidate.
     let internal mixtures
+        (kMeans: ClusterCentres)
         (measured: Measured<'θ>)
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
@@ -350,7 +352,7 @@ module Start =
         seed
         : Result<Mixture<'θ> list, GmmError> =
         let candidates =
-            [ mixture measured options source options.Start execution seed
+            [ mixture kMeans measured options source options.Start execution seed
 
               // One component has one optimum, and a kind with a rule of its own has no EM.
               if options.Components > 1 && measured.Rule.IsNone then

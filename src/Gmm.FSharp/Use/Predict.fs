@@ -8,8 +8,8 @@ open System
 /// observed cells; those of a row without an observed cell are 1 and the weights πₖ. `RowPredictor` predicts single
 /// rows faster.
 module Predict =
-    /// Computes a result from data that suit the mixture. Error when they don't.
-    let private onData (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =
+    /// Returns an error when data don't suit a mixture.
+    let internal check (model: Model<'θ>) (mixture: Mixture<'θ>) (source: Source) : Result<unit, GmmError> =
         result {
             do! Source.requireColumns (model.Family.Features mixture.Parameters) source
 
@@ -17,9 +17,11 @@ module Predict =
             | Missing.Reject ->
                 do! source |> Source.validateWith model.Execution (model.Family.Misfit mixture.Parameters)
             | Missing.Fit -> do! source |> IncompleteRows.validateNew model.Execution model.Family mixture.Parameters
-
-            return compute source
         }
+
+    /// Computes a result from data that suit the mixture. Error when they don't.
+    let private onData (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =
+        check model mixture source |> Result.map (fun () -> compute source)
 
     /// Returns the joint log-densities ln ρₙₖ of a block (n×K, row by row), and the numbers of its rows that are
     /// impossible under every component because a probability or a rate is 0. The numbers of such a row compare the

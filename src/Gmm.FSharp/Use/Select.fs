@@ -245,10 +245,10 @@ module Select =
                 let eligible = if available.Length > 0 then available else judged
                 Ok(choose criterion (List.ofArray tried) eligible)
 
-    /// Fits mixtures of every kind with every number of components, and chooses the best. All other options are as
-    /// given. A candidate that fails is kept with its error. Error when no candidate has a fit: that of the first
-    /// candidate.
-    let kinds
+    /// Fits mixtures of every kind with every number of components, and chooses the best; `kMeans` finds the centres of clusters
+    /// for starts.
+    let private kindsFrom
+        (kMeans: ClusterCentres)
         (criterion: Criterion)
         (report: Candidate<'θ> -> unit)
         (components: int list)
@@ -267,13 +267,27 @@ module Select =
                       k,
                       fun execution ->
                           source
-                          |> Gmm.fit
+                          |> Fitting.fitFrom
+                              kMeans
                               { options with
                                   Family = kind
                                   Components = k
                                   Execution = execution } ]
 
         among options.Execution criterion report candidates source
+
+    /// Fits mixtures of every kind with every number of components, and chooses the best. All other options are as
+    /// given. A candidate that fails is kept with its error. Error when no candidate has a fit: that of the first
+    /// candidate.
+    let kinds
+        (criterion: Criterion)
+        (report: Candidate<'θ> -> unit)
+        (components: int list)
+        (kinds: 'kind list)
+        (options: FitOptions<'kind, 'θ>)
+        (source: Source)
+        : Result<Selection<'θ>, GmmError> when 'kind :> Kind<'θ> =
+        kindsFrom Lloyd.run criterion report components kinds options source
 
     /// Fits mixtures with every number of components, and chooses the best. Errors as `kinds`.
     let components
@@ -285,8 +299,8 @@ module Select =
         : Result<Selection<'θ>, GmmError> when 'kind :> Kind<'θ> =
         kinds criterion report components [ options.Family ] options source
 
-    /// Fits Gaussian mixtures of every structure with every number of components, and chooses the best. Errors as
-    /// `kinds`.
+    /// Fits Gaussian mixtures of every structure with every number of components, and chooses the best. Structures share
+    /// the k-means runs of their starts. Errors as `kinds`.
     let gaussian
         (criterion: Criterion)
         (report: Candidate<Gaussian> -> unit)
@@ -299,4 +313,5 @@ module Select =
             { options.Family with
                 Structure = structure }
 
-        kinds criterion report components (List.map withStructure structures) options source
+        // All structures have the data themselves as features.
+        kindsFrom (Lloyd.shared ()) criterion report components (List.map withStructure structures) options source

@@ -145,6 +145,14 @@ let private expected =
             "on the limit: from labels [Some 1], from the default start []"
             "counts     weight 0.589, mean 3.72, size 2.27"
             "winds      weight 0.402, to (0.12, 0.99), concentration 21.4" ]
+          "streams.fsx",
+          [ "truth       divergence from the truth 0.0000"
+            "first batch divergence from the truth 0.0108"
+            "stream      divergence from the truth 0.0004"
+            "update 200: score -3.687"
+            "constant 0.2: first component at 3.83, where the stream is at 4.00"
+            "(t + 2)^-0.6: first component at 3.09, where the stream is at 4.00"
+            "label of (4, 1): 0" ]
           "acceleration.fsx",
           [ "two overlapping, 1 column     6429       807      8.0"
             "two overlapping, 2 columns   21939      2703      8.1"

@@ -87,6 +87,30 @@ let tests =
 
                           Assert.Equal(least, (ok selection.Best.Outcome).Value criterion)
                           Assert.Same((ok selection.Best.Outcome).Fit, selection.Fit))
+          testCase "candidates share the k-means of their starts, and have the bits of fits on their own" (fun () ->
+              let source = (DataSet.faithful ()).Source
+
+              for start in [ Start.Auto; Start.KMeans ] do
+                  let options =
+                      { Gmm.defaults with
+                          Start = start
+                          Restarts = 2
+                          Seed = 7 }
+
+                  for candidate in (select Criterion.Bic [ 2; 3 ] Structure.all options source |> ok).Candidates do
+                      let alone =
+                          source
+                          |> Gmm.fit
+                              { options with
+                                  Components = candidate.Components
+                                  Family.Structure = Structure.parse candidate.Name |> ok }
+                          |> ok
+
+                      match candidate.Outcome with
+                      | Ok judged ->
+                          Assert.Equal<int64[]>(bits (parameters alone.Mixture), bits (parameters judged.Fit.Mixture))
+                      | Error error -> failwith error.Message)
+
           testCase "every candidate is reported once" (fun () ->
               let reports = ResizeArray<Candidate<Gaussian>>()
               let source = (DataSet.faithful ()).Source

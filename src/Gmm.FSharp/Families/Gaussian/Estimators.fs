@@ -124,10 +124,10 @@ module internal GaussianEstimators =
         frame |> Array.collect (fun u -> products |> Array.map (dot u))
 
     /// A function of the frame that depends on it by ℓₖ = Σⱼ ln bₖⱼ alone, with bₖⱼ = uⱼᵀSₖuⱼ: its value is the sum of
-    /// those of the components, and `Slope` is ∂value/∂ℓₖ.
+    /// those of the components, and `Slope` is ∂value/∂ℓₖ. Both take k, and ℓₖ as a sum o and a product p: ℓₖ = o + ln p.
     type private Criterion =
-        { Value: int -> float -> float
-          Slope: int -> float -> float }
+        { Value: int -> float -> float -> float
+          Slope: int -> float -> float -> float }
 
     /// The sweeps of rotations that a search makes at most, unless it may stop early.
     let mostSweeps = 30
@@ -161,7 +161,7 @@ module internal GaussianEstimators =
 
                 logs[k] <- sum
 
-        let total () = logs |> Seq.mapi criterion.Value |> Seq.sum
+        let total () = logs |> Seq.mapi (fun k log -> criterion.Value k log 1.0) |> Seq.sum
 
         let at (m: float[]) row column = m[row * features + column]
 
@@ -175,28 +175,22 @@ module internal GaussianEstimators =
             let determinants = m |> Array.map (fun m -> max 0.0 (at m i i * at m j j - at m i j * at m i j))
             let others = Array.map2 (fun total m -> total - logOf (at m i i) - logOf (at m j j)) logs m
 
-            /// Returns the criterion at t, and its derivative by φ.
-            let evaluate t =
+            /// Returns the sum at t over the components of a function of k, of the product's derivative by φ, and of the product.
+            let inline sumAt (f: int -> float -> float -> float) t =
                 let cosine, sine = (1.0 - t * t) / (1.0 + t * t), 2.0 * t / (1.0 + t * t)
-                let mutable value, slope = 0.0, 0.0
+                let mutable sum = 0.0
 
                 for k in 0 .. components - 1 do
                     let left = off[k] * cosine - half[k] * sine
-                    let product = max (determinants[k] + left * left) Double.Epsilon
-                    let sumOfLogs = others[k] + log product
-                    value <- value + criterion.Value k sumOfLogs
                     let turning = -2.0 * left * (off[k] * sine + half[k] * cosine)
-                    slope <- slope + criterion.Slope k sumOfLogs * turning / product
+                    sum <- sum + f k turning (max (determinants[k] + left * left) Double.Epsilon)
 
-                struct (value, slope)
+                sum
 
-            let valueAt t =
-                let struct (value, _) = evaluate t
-                value
+            let valueAt t = sumAt (fun k _ product -> criterion.Value k others[k] product) t
 
-            let slopeAt t =
-                let struct (_, slope) = evaluate t
-                slope
+            /// Returns the derivative of the criterion by φ.
+            let slopeAt t = sumAt (fun k turning product -> criterion.Slope k others[k] product * turning / product) t
 
             let step = 1.0 / 8.0
 
@@ -263,16 +257,16 @@ module internal GaussianEstimators =
 
     /// The criterion of VVE: Σₖ dₖ ℓₖ.
     let private ofOwnVolumes (degrees: float[]) =
-        { Value = fun k logs -> degrees[k] * logs
-          Slope = fun k _ -> degrees[k] }
+        { Value = fun k others product -> degrees[k] * (others + log product)
+          Slope = fun k _ _ -> degrees[k] }
 
     /// The criterion of EVE: Σₖ gₖ with gₖ = (Πⱼ bₖⱼ)^(1/D), where the planes were divided by `sizes`.
     let private ofEqualVolume features (sizes: float[]) =
         let largest = Array.max sizes
-        let mean k logs = sizes[k] / largest * exp (logs / float features)
+        let mean k others product = sizes[k] / largest * exp ((others + log product) / float features)
 
         { Value = mean
-          Slope = fun k logs -> mean k logs / float features }
+          Slope = fun k others product -> mean k others product / float features }
 
     /// Returns the eigenvectors that covariances have in common, as the rows of a frame: those of a sum with different weights,
     /// then turned until they diagonalise every matrix.
@@ -314,9 +308,51 @@ module internal GaussianEstimators =
         let matrix = volumes |> settle (matrixOf >> volumesOf) |> matrixOf
         volumesOf matrix |> Array.map (fun λ -> matrix |> Array.map (fun entry -> λ * entry))
 
-    /// Matrices with common eigenvectors D, the rows of `frame`: Σₖ = D diag(vₖ) Dᵀ, where vₖ comes from bₖⱼ = uⱼᵀSₖuⱼ.
-    let private within (variances: float[][] -> float[][]) (scatter: float[][]) (frame: float[][]) =
-        scatter |> Array.map (spreadIn frame) |> variances |> Array.map (compose frame)
+    /// The two steps to covariances Σₖ = D diag(vₖ) Dᵀ with common eigenvectors D and different shapes: EVE and VVE.
+    type CommonOrientation =
+        {
+            /// Turns a frame, the rows of D, until it fits scatter matrices best, by a number of sweeps at most.
+            Turn: int -> float[][] -> float[][] -> float[][]
+            /// The variances vₖⱼ in a frame, from bₖⱼ = uⱼᵀSₖuⱼ.
+            Variances: float[][] -> float[][]
+        }
+
+    /// The steps of EVE. (Browne and McNicholas 2014 have another search for D.)
+    let private ofEve (degrees: float[]) : CommonOrientation =
+        { Turn =
+            fun sweeps scatter frame ->
+                let planes, sizes = scaled frame.Length scatter
+                turned sweeps (ofEqualVolume frame.Length sizes) planes frame
+          Variances = equalVolume degrees }
+
+    /// The steps of VVE.
+    let private ofVve (degrees: float[]) : CommonOrientation =
+        { Turn =
+            fun sweeps scatter frame -> turned sweeps (ofOwnVolumes degrees) (fst (scaled frame.Length scatter)) frame
+          Variances = Array.map2 (fun d -> Array.map (fun b -> b / d)) degrees }
+
+    /// Returns the steps of a structure with common eigenvectors and different shapes, for given degrees; None for the others.
+    let commonOrientation structure (degrees: float[]) : CommonOrientation option =
+        match structure with
+        | EVE -> Some(ofEve degrees)
+        | VVE -> Some(ofVve degrees)
+        | Full
+        | Diag
+        | Spherical
+        | TiedFull
+        | TiedDiag
+        | TiedSpherical
+        | VEI
+        | EVI
+        | VEE
+        | EEV
+        | VEV
+        | EVV -> None
+
+    /// Returns the estimate with common eigenvectors; the search for them starts from a frame.
+    let private oriented sweeps (steps: CommonOrientation) (scatter: float[][]) (frame: float[][]) =
+        let frame = steps.Turn sweeps scatter frame
+        scatter |> Array.map (spreadIn frame) |> steps.Variances |> Array.map (compose frame)
 
     /// Matrices with their own eigenvectors Lₖ: Sₖ = LₖΩₖLₖᵀ with ascending eigenvalues, Σₖ = Lₖ diag(vₖ) Lₖᵀ, where vₖ comes
     /// from the Ωₖ.
@@ -347,13 +383,7 @@ module internal GaussianEstimators =
             | VEI -> equalShape degrees scatter volumes.Value
             | EVI -> equalVolume degrees scatter
             | VEE -> multiples features degrees scatter volumes.Value
-            | EVE ->
-                // Browne and McNicholas 2014 have another search for D.
-                let planes, sizes = scaled features scatter
-
-                frame.Value
-                |> turned sweeps (ofEqualVolume features sizes) planes
-                |> within (equalVolume degrees) scatter
+            | EVE -> oriented sweeps (ofEve degrees) scatter frame.Value
             | VVE ->
                 let isSingular plane = Double.IsNaN(logDeterminant features plane)
 
@@ -361,9 +391,7 @@ module internal GaussianEstimators =
                     // An axis in a direction of variance 0 makes the objective −∞.
                     scatter |> Array.map (Array.map (fun _ -> nan))
                 else
-                    frame.Value
-                    |> turned sweeps (ofOwnVolumes degrees) (scaled features scatter |> fst)
-                    |> within divided scatter
+                    oriented sweeps (ofVve degrees) scatter frame.Value
             | EEV ->
                 let total = Array.sum degrees
 

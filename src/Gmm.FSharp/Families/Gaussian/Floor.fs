@@ -263,6 +263,123 @@ module internal CommonFloor =
 
         Seq.sum (Seq.map3 ofPlane degrees scatter candidate.Factors)
 
+    /// Returns the first of some values of ln τ, step by step, whose slack has the sign.
+    let rec private firstWith slack (isWanted: float -> bool) step remaining logMultiplier =
+        if isWanted (slack logMultiplier) then Some logMultiplier
+        elif remaining = 0 then None
+        else firstWith slack isWanted step (remaining - 1) (logMultiplier + step)
+
+    /// Returns the τ with which the constraint is met: 0 if it is met anyway, otherwise the τ of equality, which is at most
+    /// `most`. `loadAt` gives the sum for a τ.
+    let private multiplier most (loadAt: float -> float) : float =
+        if loadAt 0.0 <= 1.0 then
+            0.0
+        else
+            // 0 where the constraint is met with equality, −∞ where a covariance is singular.
+            let slack logMultiplier = -(log (loadAt (exp logMultiplier)))
+
+            // Rounding may leave the sum a little above 1 at the largest τ.
+            let high = log most |> firstWith slack (fun slack -> slack >= 0.0) 0.5 50 |> Option.defaultValue (log most)
+
+            match high |> firstWith slack (fun slack -> slack < 0.0) -2.0 300 with
+            | Some low -> exp (GaussianEstimators.root 1e-14 1e-12 slack low high)
+            | None -> exp high
+
+    /// Returns Sₖ + τFₖ.
+    let private raised layout (floors: float[][]) (scatter: float[][]) multiplier : float[][] =
+        let raise (floor: float[]) s =
+            let sum = Array.copy s
+            Layout.addDiagonal layout (floor |> Array.map (fun variance -> multiplier * variance)) (Span sum)
+            sum
+
+        Array.map2 raise floors scatter
+
+    /// Covariances with common eigenvectors: variances vₖⱼ along the rows of a frame, and Σₖⱼ [sₖⱼ/vₖⱼ + dₖ ln vₖⱼ] for the
+    /// numbers sₖⱼ of the scatter there.
+    type private Oriented =
+        { Frame: float[][]
+          Variances: float[][]
+          Cost: float }
+
+    /// Returns the sum of a function of the component and of two numbers.
+    let private sumOver (f: int -> float -> float -> float) (a: float[][]) (b: float[][]) =
+        let mutable sum = 0.0
+
+        for k in 0 .. a.Length - 1 do
+            for j in 0 .. a[k].Length - 1 do
+                sum <- sum + f k a[k].[j] b[k].[j]
+
+        sum
+
+    /// The rounds that search an orientation on the floor at most.
+    let private mostRounds = 2
+
+    /// The share of the constraint that is left for the rounding of covariances with common eigenvectors.
+    let private reserve = 1e-10
+
+    /// Returns the estimate of EVE or VVE that meets the constraint, from the orientation of previous covariances. In a given
+    /// orientation the constraint is a sum over numbers. Each round turns the orientation for the τ of the one before, then
+    /// finds its own τ, as long as the result is better.
+    let private oriented
+        layout
+        (steps: GaussianEstimators.CommonOrientation)
+        (floors: float[][])
+        (previous: float[][])
+        (degrees: float[])
+        (scatter: float[][])
+        : float[][] =
+        let features = floors[0].Length
+        let most = float features * Array.sum degrees
+
+        let floorAlong (frame: float[][]) =
+            let along (floor: float[]) (u: float[]) = Array.fold2 (fun sum u f -> sum + u * u * f) 0.0 u floor
+            floors |> Array.map (fun floor -> frame |> Array.map (along floor))
+
+        /// Returns τ, and the covariances in a frame that meet the constraint.
+        let within frame =
+            let floor, spreads = floorAlong frame, scatter |> Array.map (GaussianEstimators.spreadIn frame)
+
+            let variances multiplier =
+                Array.map2 (Array.map2 (fun s f -> s + multiplier * f)) spreads floor |> steps.Variances
+
+            let load = sumOver (fun _ f v -> if v > 0.0 then f / v else infinity) floor
+            let multiplier = multiplier most (fun multiplier -> load (variances multiplier) / (1.0 - reserve))
+            let found = variances multiplier
+
+            multiplier,
+            { Frame = frame
+              Variances = found
+              Cost = sumOver (fun k s v -> s / v + degrees[k] * log v) spreads found }
+
+        let rec search remaining (multiplier, found) =
+            if remaining = 0 then
+                found
+            else
+                let frame = steps.Turn 2 (raised layout floors scatter multiplier) found.Frame
+                let next, better = within frame
+
+                if better.Cost < found.Cost then
+                    search (remaining - 1) (next, better)
+                else
+                    found
+
+        let frame = GaussianEstimators.commonFrame features previous
+
+        let loadBefore =
+            previous |> Array.map (GaussianEstimators.spreadIn frame) |> sumOver (fun _ f v -> f / v) (floorAlong frame)
+
+        // Near a singular matrix many sweeps would not settle.
+        let sweeps = if loadBefore < 0.5 then GaussianEstimators.mostSweeps else 2
+        let first = steps.Turn sweeps scatter frame
+
+        let best =
+            match within first with
+            | 0.0, found when sweeps = GaussianEstimators.mostSweeps -> found
+            | 0.0, _ -> steps.Turn GaussianEstimators.mostSweeps scatter first |> within |> snd
+            | _ -> within frame |> search mostRounds
+
+        best.Variances |> Array.map (GaussianEstimators.compose best.Frame)
+
     /// Returns the best covariances of a structure that meet the constraint: planes that minimise
     /// Σₖ [tr(SₖΣₖ⁻¹) + dₖ ln|Σₖ|]; iterations start from previous covariances. If these meet the constraint, the result is
     /// never worse than them.
@@ -274,79 +391,26 @@ module internal CommonFloor =
         (scatter: float[][])
         : float[][] =
         let layout, features = Structure.layout structure, floors[0].Length
+        let isFeasible found = found.Load <= 1.0
 
-        /// Returns the estimate for τ, from previous covariances by a number of sweeps.
-        let withMultiplier previous =
-            let estimate sweeps = GaussianEstimators.estimate sweeps structure features previous degrees
+        let at start =
+            let estimate = GaussianEstimators.estimate 0 structure features start degrees
+            fun multiplier -> raised layout floors scatter multiplier |> estimate |> candidate layout floors
 
-            fun sweeps multiplier ->
-                Array.map2
-                    (fun (floor: float[]) s ->
-                        let sum = Array.copy s
+        /// Returns the estimate that meets the constraint, in the orientation of given covariances where it is common.
+        let bounded start =
+            let at = at start
+            multiplier (float features * Array.sum degrees) (fun multiplier -> (at multiplier).Load) |> at
 
-                        Layout.addDiagonal
-                            layout
-                            (floor |> Array.map (fun variance -> multiplier * variance))
-                            (Span sum)
+        let found =
+            match GaussianEstimators.commonOrientation structure degrees with
+            | None -> bounded previous
+            | Some steps ->
+                let found = oriented layout steps floors previous degrees scatter |> candidate layout floors
+                // Rounding of nearly singular covariances may exceed the reserve.
+                if isFeasible found then found else bounded found.Planes
 
-                        sum)
-                    floors
-                    scatter
-                |> estimate sweeps
-                |> candidate layout floors
-
-        /// Returns the first of some values of ln τ, step by step, whose slack has the sign.
-        let rec firstWith slack (isWanted: float -> bool) step remaining logMultiplier =
-            if isWanted (slack logMultiplier) then Some logMultiplier
-            elif remaining = 0 then None
-            else firstWith slack isWanted step (remaining - 1) (logMultiplier + step)
-
-        /// Returns τ and the estimate that meets the constraint, in the previous orientation where it is common.
-        let bounded previous : float * Candidate =
-            let estimate = withMultiplier previous 0
-            let plain = estimate 0.0
-
-            // −ln of the sum: 0 where the constraint is met with equality, −∞ where a covariance is singular.
-            let slack logMultiplier = -(log (estimate (exp logMultiplier)).Load)
-
-            if plain.Load <= 1.0 then
-                0.0, plain
-            else
-                let most = log (float features * Array.sum degrees)
-
-                // Rounding may leave the sum a little above 1 at the largest τ.
-                let high = most |> firstWith slack (fun slack -> slack >= 0.0) 0.5 50 |> Option.defaultValue most
-
-                let multiplier =
-                    match high |> firstWith slack (fun slack -> slack < 0.0) -2.0 300 with
-                    | Some low -> exp (GaussianEstimators.root 1e-14 1e-12 slack low high)
-                    | None -> exp high
-
-                multiplier, estimate multiplier
-
-        let ofPrevious = withMultiplier previous
-
-        // Two sweeps show whether the constraint matters. Near a singular matrix more would not settle.
-        let few = ofPrevious 2 0.0
-        let plain = if few.Load <= 1.0 then ofPrevious GaussianEstimators.mostSweeps 0.0 else few
-
-        if plain.Load <= 1.0 then
-            plain.Planes
-        else
-            let multiplier, first = bounded previous
-
-            // The orientation that is better for this τ may need another τ, with which it may be worse.
-            let _, shape, orientation = Structure.parts structure
-
-            let turned =
-                if shape = Variation.Variable && orientation = Variation.Equal then
-                    [ ofPrevious 2 multiplier |> _.Planes |> bounded |> snd ]
-                else
-                    []
-
-            // Numbers that aren't finite have no candidate.
-            match
-                first :: candidate layout floors previous :: turned |> List.filter (fun found -> found.Load <= 1.0)
-            with
-            | [] -> plain.Planes
-            | found -> (found |> List.minBy (cost layout features degrees scatter)).Planes
+        // Numbers that aren't finite have no candidate.
+        match [ found; candidate layout floors previous ] |> List.filter isFeasible with
+        | [] -> (at previous 0.0).Planes
+        | feasible -> (feasible |> List.minBy (cost layout features degrees scatter)).Planes
