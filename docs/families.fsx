@@ -20,7 +20,7 @@ Recognition and Machine Learning*, 2006, §2.4). A row of D columns is D such nu
 independent given the component. The same E-step and M-step serve all families: the M-step's new mean parameters m = E
 T(x) are the average of the statistics, with each row weighted by its responsibility.
 
-## The five built-in families
+## Five built-in families
 
 | definition | a number in the data | T(x) | η | A(η) | h(x) |
 |---|---|---|---|---|---|

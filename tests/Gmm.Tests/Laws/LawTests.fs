@@ -811,7 +811,7 @@ let ``families that are wrong on purpose`` =
               let subject = ofGeometric |> Subject.mapFamily (maximiseOf (more 1.0))
               Laws.check Laws.defaults ofGeometric
               let broken = Assert.Throws<LawException>(fun () -> Laws.check Laws.defaults subject)
-              Assert.Contains("geometric breaks the law: the M-step maximises Q\nQ + ln prior ", broken.Message)
+              Assert.Contains("failures breaks the law: the M-step maximises Q\nQ + ln prior ", broken.Message)
 
               Assert.Contains(
                   "1 column, 1 component\n  weights: [1]\n  component 0: mean parameters [",
