@@ -20,7 +20,7 @@ Recognition and Machine Learning*, 2006, §2.4). A row of D columns is D such nu
 independent given the component. The same E-step and M-step serve all families: the M-step's new mean parameters m = E
 T(x) are the average of the statistics, with each row weighted by its responsibility.
 
-## The five built-in families
+## Five built-in families
 
 | definition | a number in the data | T(x) | η | A(η) | h(x) |
 |---|---|---|---|---|---|
@@ -29,6 +29,9 @@ T(x) are the average of the statistics, with each row weighted by its responsibi
 | `Categorical.family L` | one of the levels 0 … L−1, with probabilities p | one-hot of x | ln p | ln Σ e^ηₗ | 1 |
 | `Poisson.family` | a count 0, 1, 2 …, rate λ | x | ln λ | e^η | 1/x! |
 | `Exponential.family` | a waiting time of 0 or more, rate λ | x | −λ | −ln(−η) | 1 |
+
+[More families](more-families.html) has gamma, log-normal, beta, geometric, negative binomial,
+multinomial and von Mises–Fisher components.
 
 Bernoulli and Binomial keep both statistics, so a probability of 0 or 1 and a rate of 0 are ordinary values: 0·ln 0 is
 0, and a row that is impossible under a component has density 0 there. A number outside the domain is an error that

@@ -44,8 +44,9 @@ p(x|η) = h(x) exp(η · T(x) − A(η)),
 so here η = ln q, T(x) = x, h(x) = 1 and A(η) = −ln(1 − q) = −ln(1 − exp η). The mean parameter is
 m = E T(x) = q / (1 − q), the average number of failures; conversely, q = m / (1 + m).
 
-The record states just this. `Mean` and `Natural` are the two maps between η and m. The M-step needs no code: the
+(The library has this family, too: `Geometric.family`.) The record states just this. `Mean` and `Natural` are the two maps between η and m. The M-step needs no code: the
 best m is the average of T(x). At m = 0, where no attempt ever fails, η is −∞, and nothing becomes NaN.
+`Dispersion` is for families in which it is a parameter of its own, as in the [gamma distribution](more-families.html).
 `Prior` is pseudo-data; this example has none. With `Sums` τ and `Count` ν it would act like ν extra numbers
 with the sum τ: a Beta prior on q. `Reported` names the parameters that standard errors are for, as functions of m.
 *)
@@ -62,6 +63,7 @@ let geometric =
       Natural = Array.map (fun mean -> log (failureRate mean))
       LogPartition = fun natural -> -log(1.0 - exp natural[0])
       Free = 1
+      Dispersion = None
       Prior = ConjugatePrior.flat 1
       Sample =
         fun random means ->

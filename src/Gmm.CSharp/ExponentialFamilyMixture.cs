@@ -79,12 +79,14 @@ public abstract class ExponentialFamilyMixture : MixtureModel
 
     private GivenStart<ExponentialParameters> ToGiven(Parametrisation parametrisation)
     {
-        if (Given is not { } given)
-        {
-            return new(GivenName, null);
-        }
-
-        var parameters = ExponentialFamilyModule.create(parametrisation.Family, parametrisation.Write(given, GivenName)).Get();
-        return new(GivenName, Start<ExponentialParameters>.NewMixture(Mixture.uniform(given.GetLength(0), parameters)));
+        return GivenParameters(parametrisation) is { } parameters
+            ? new(GivenName, Start<ExponentialParameters>.NewMixture(Mixture.uniform(parameters.Means.shape[0], parameters)))
+            : new(GivenName, null);
     }
+
+    /// <summary>The parameters to start from in the core's form, if any.</summary>
+    private protected virtual ExponentialParameters? GivenParameters(Parametrisation parametrisation) =>
+        Given is { } given
+            ? ExponentialFamilyModule.create(parametrisation.Family, parametrisation.Write(given, GivenName)).Get()
+            : null;
 }

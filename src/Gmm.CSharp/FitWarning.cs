@@ -11,7 +11,7 @@ public enum FitWarningKind
     /// <summary>The objective fell in an iteration, by more than rounding explains.</summary>
     ObjectiveFell,
 
-    /// <summary>The covariance of a component, or the shared one, lies on its floor: its rows lie in fewer dimensions than the data.</summary>
+    /// <summary>The covariance or dispersion of a component, or the shared covariance, lies on its floor: its rows lie in fewer dimensions than the data.</summary>
     OnFloor,
 
     /// <summary>A component has fewer rows than its covariance needs.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -7,12 +8,19 @@ public sealed class Part
 {
     private readonly GaussianKind? gaussian;
 
-    private Part(int[] columns, Func<int[], Core.Part> make, GaussianKind? gaussian, Parametrisation? parametrisation)
+    private readonly string family;
+
+    private Part(
+        int[] columns,
+        string family,
+        Func<int[], Core.Part> make,
+        IReadOnlyList<(string Name, Func<Core.PartParameters, object> Read)> properties,
+        GaussianKind? gaussian = null)
     {
         ArgumentNullException.ThrowIfNull(columns);
         int[] copy = columns.Length > 0 ? [.. columns] : throw Translation.Invalid(nameof(columns), "at least one", "empty");
         (Columns, Value) = (Array.AsReadOnly(copy), make(copy));
-        (this.gaussian, Parametrisation) = (gaussian, parametrisation);
+        (this.family, this.gaussian, Properties) = (family, gaussian, properties);
     }
 
     /// <summary>The columns, counting from 0.</summary>
@@ -20,8 +28,8 @@ public sealed class Part
 
     internal Core.Part Value { get; }
 
-    /// <summary>Null for Gaussian columns.</summary>
-    internal Parametrisation? Parametrisation { get; }
+    /// <summary>The names of the parameters that the family has, and what reads them.</summary>
+    internal IReadOnlyList<(string Name, Func<Core.PartParameters, object> Read)> Properties { get; }
 
     /// <summary>Gaussian columns, as in a <see cref="GaussianMixture"/>.</summary>
     /// <param name="columns">The columns, counting from 0.</param>
@@ -50,7 +58,15 @@ public sealed class Part
             (meanPrecisionPrior, nameof(meanPrecisionPrior)),
             (covariancePrior, nameof(covariancePrior)),
             (degreesOfFreedomPrior, nameof(degreesOfFreedomPrior)));
-        return new(columns, chosen => Core.PartModule.create(chosen, kind), kind, null);
+        return new(
+            columns,
+            Families[0],
+            chosen => Core.PartModule.create(chosen, kind),
+            [
+                Property<Gaussian>(nameof(PartParameters.Means), fitted => fitted.Means.toArray2D()),
+                Property<Gaussian>(nameof(PartParameters.Covariances), fitted => new Covariances(fitted)),
+            ],
+            kind);
     }
 
     /// <summary>Columns of 0 and 1, as in a <see cref="BernoulliMixture"/>.</summary>
@@ -95,6 +111,81 @@ public sealed class Part
     public static Part Exponential(int[] columns, (double Shape, double Rate)? gammaPrior = null) =>
         Exponential(columns, Parametrisation.Exponential(gammaPrior, nameof(gammaPrior)));
 
+    /// <summary>Columns of failures before the first success, as in a <see cref="GeometricMixture"/>.</summary>
+    /// <param name="columns">The columns, counting from 0.</param>
+    /// <param name="betaPrior">pₖⱼ ~ Beta(a, b), both 1 or more.</param>
+    /// <returns>The part.</returns>
+    /// <exception cref="ArgumentException">There is no column, or the prior breaks its rule.</exception>
+    public static Part Geometric(int[] columns, (double A, double B)? betaPrior = null) =>
+        Exponential(columns, Parametrisation.Geometric(betaPrior, nameof(betaPrior)));
+
+    /// <summary>Columns of positive numbers, as in a <see cref="GammaMixture"/>.</summary>
+    /// <param name="columns">The columns, counting from 0.</param>
+    /// <param name="prior">Acts like so many extra numbers of a gamma distribution.</param>
+    /// <returns>The part.</returns>
+    /// <exception cref="ArgumentException">There is no column, or the prior breaks its rule.</exception>
+    public static Part Gamma(int[] columns, (double Count, double Shape, double Rate)? prior = null) =>
+        Exponential(columns, Parametrisation.Gamma(prior, nameof(prior)));
+
+    /// <summary>Columns of positive numbers whose logarithms are normal, as in a <see cref="LogNormalMixture"/>.</summary>
+    /// <param name="columns">The columns, counting from 0.</param>
+    /// <param name="prior">Acts like so many extra numbers of a log-normal distribution.</param>
+    /// <returns>The part.</returns>
+    /// <exception cref="ArgumentException">There is no column, or the prior breaks its rule.</exception>
+    public static Part LogNormal(int[] columns, (double Count, double LogMean, double LogDeviation)? prior = null) =>
+        Exponential(columns, Parametrisation.LogNormal(prior, nameof(prior)));
+
+    /// <summary>Columns of numbers between 0 and 1, as in a <see cref="BetaMixture"/>.</summary>
+    /// <param name="columns">The columns, counting from 0.</param>
+    /// <param name="prior">Acts like so many extra numbers of a beta distribution.</param>
+    /// <returns>The part.</returns>
+    /// <exception cref="ArgumentException">There is no column, or the prior breaks its rule.</exception>
+    public static Part Beta(int[] columns, (double Count, double Alpha, double Beta)? prior = null) =>
+        Exponential(columns, Parametrisation.BetaNumbers(prior, nameof(prior)));
+
+    /// <summary>Columns of counts more dispersed than Poisson counts, as in a <see cref="NegativeBinomialMixture"/>.</summary>
+    /// <param name="columns">The columns, counting from 0.</param>
+    /// <returns>The part.</returns>
+    /// <exception cref="ArgumentException">There is no column.</exception>
+    public static Part NegativeBinomial(int[] columns) =>
+        new(
+            columns,
+            NegativeBinomialModule.family.Name,
+            chosen => Core.PartModule.create(chosen, NegativeBinomialKindModule.defaults),
+            [
+                Property<NegativeBinomial>(nameof(PartParameters.Means), NegativeBinomialModule.means),
+                Property<NegativeBinomial>(nameof(PartParameters.Sizes), NegativeBinomialModule.sizes),
+            ]);
+
+    /// <summary>Columns that together are rows of counts, as in a <see cref="MultinomialMixture"/>.</summary>
+    /// <param name="columns">The columns, counting from 0; at least two.</param>
+    /// <param name="dirichletPrior">pₖ ~ Dirichlet(α): a number or one for every column, each 1 or more.</param>
+    /// <returns>The part.</returns>
+    /// <exception cref="ArgumentException">There is no column, or the prior is no number or vector.</exception>
+    public static Part Multinomial(int[] columns, Tensor? dirichletPrior = null)
+    {
+        var kind = MultinomialMixture.ToKind(dirichletPrior, nameof(dirichletPrior));
+        return new(
+            columns,
+            MultinomialModule.family.Name,
+            chosen => Core.PartModule.create(chosen, kind),
+            [Property<Multinomial>(nameof(PartParameters.Probabilities), MultinomialModule.probabilities)]);
+    }
+
+    /// <summary>Columns that together are directions, as in a <see cref="VonMisesFisherMixture"/>.</summary>
+    /// <param name="columns">The columns, counting from 0; at least two.</param>
+    /// <returns>The part.</returns>
+    /// <exception cref="ArgumentException">There is no column.</exception>
+    public static Part VonMisesFisher(int[] columns) =>
+        new(
+            columns,
+            VonMisesFisherModule.family.Name,
+            chosen => Core.PartModule.create(chosen, VonMisesFisherKindModule.defaults),
+            [
+                Property<VonMisesFisher>(nameof(PartParameters.Directions), VonMisesFisherModule.directions),
+                Property<VonMisesFisher>(nameof(PartParameters.Concentrations), VonMisesFisherModule.concentrations),
+            ]);
+
     /// <summary>Returns the family and the columns in words.</summary>
     /// <returns>The text, such as <c>bernoulli on [2; 3]</c>.</returns>
     public override string ToString() =>
@@ -103,16 +194,38 @@ public sealed class Part
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>The core's names of the families; a saved part has the number of its own.</summary>
-    internal static IReadOnlyList<string> Families { get; } = ["gaussian", "bernoulli", "binomial", "categorical", "poisson", "exponential"];
+    internal static IReadOnlyList<string> Families { get; } =
+    [
+        "gaussian", "bernoulli", "binomial", "categorical", "poisson", "exponential", "geometric", "gamma", "lognormal", "beta",
+        "negative_binomial", "multinomial", "von_mises_fisher",
+    ];
 
     /// <summary>The part that fitted parameters are of, with default settings but for an exponential family's prior.</summary>
-    internal static Part Of(string family, int[] columns, Core.PartParameters parameters, ConjugatePrior? prior)
+    internal static Part Of(string family, int[] columns, Core.PartParameters parameters, FSharpMap<string, Core.Tensor> settings)
     {
         if (parameters.TryAs<Gaussian>() is { Value: var gaussian })
         {
             return Gaussian(columns, GaussianSettings.ToCovarianceType(gaussian.Structure));
         }
 
+        if (family == NegativeBinomialModule.family.Name)
+        {
+            return NegativeBinomial(columns);
+        }
+
+        if (family == VonMisesFisherModule.family.Name)
+        {
+            return VonMisesFisher(columns);
+        }
+
+        if (family == MultinomialModule.family.Name)
+        {
+            return Multinomial(columns, settings.TryGetValue("prior", out var alpha) ? new Tensor(alpha) : null);
+        }
+
+        ConjugatePrior? prior = settings.TryGetValue("priorSums", out var sums) && settings.TryGetValue("priorCount", out var count)
+            ? new(sums.toArray(), count.toArray()[0])
+            : null;
         if (parameters.TryAs<ExponentialParameters>() is not { Value: var fitted })
         {
             throw Translation.Invalid("Family", $"one of {string.Join(", ", Families)}", family);
@@ -125,6 +238,10 @@ public sealed class Part
             "categorical" => Parametrisation.Categorical(fitted.Means.shape[2], null, "", ""),
             "poisson" => Parametrisation.Poisson(null, ""),
             "exponential" => Parametrisation.Exponential(null, ""),
+            "geometric" => Parametrisation.Geometric(null, ""),
+            "gamma" => Parametrisation.Gamma(null, ""),
+            "lognormal" => Parametrisation.LogNormal(null, ""),
+            "beta" => Parametrisation.BetaNumbers(null, ""),
             _ => throw Translation.Invalid("Family", $"one of {string.Join(", ", Families)}", family),
         };
         return Exponential(
@@ -135,7 +252,6 @@ public sealed class Part
     /// <summary>The settings of this part, as they are saved, and a way to replace the part by one with saved settings.</summary>
     internal IEnumerable<Setting> Settings(string name, Action<Part> replace)
     {
-        var family = Parametrisation?.Family.Name ?? Families[0];
         yield return Setting.Of($"{name}.family", () => Families.ToList().IndexOf(family), _ => { });
 
         if (gaussian is not { } kind)
@@ -165,5 +281,12 @@ public sealed class Part
     }
 
     private static Part Exponential(int[] columns, Parametrisation parametrisation) =>
-        new(columns, chosen => Core.PartModule.create(chosen, parametrisation.Family), null, parametrisation);
+        new(
+            columns,
+            parametrisation.Family.Name,
+            chosen => Core.PartModule.create(chosen, parametrisation.Family),
+            [.. parametrisation.Properties.Select(property => Property<ExponentialParameters>(property.Name, property.Read))]);
+
+    private static (string Name, Func<Core.PartParameters, object> Read) Property<T>(string name, Func<T, object> read) =>
+        (name, parameters => read(parameters.As<T>()));
 }

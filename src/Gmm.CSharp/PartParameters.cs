@@ -14,34 +14,65 @@ public sealed class PartParameters
     /// <summary>The part: its columns and its family.</summary>
     public Part Part { get; }
 
-    /// <summary>The means μₖ (K×d) of a Gaussian part.</summary>
-    /// <exception cref="InvalidOperationException">The part is not Gaussian.</exception>
-    public double[,] Means => Gaussian().Means.toArray2D();
+    /// <summary>The means μₖ (K×d) of a Gaussian or negative binomial part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[,] Means => (double[,])Read();
 
     /// <summary>The covariances Σₖ of a Gaussian part: <c>Covariances[k]</c> is a d×d matrix whatever the structure.</summary>
     /// <exception cref="InvalidOperationException">The part is not Gaussian.</exception>
-    public Covariances Covariances => new(Gaussian());
+    public Covariances Covariances => (Covariances)Read();
 
-    /// <summary>The probabilities pₖⱼ (K×d) of a Bernoulli or binomial part.</summary>
+    /// <summary>The probabilities pₖⱼ (K×d) of a Bernoulli, binomial or geometric part, or of the columns of a multinomial part.</summary>
     /// <exception cref="InvalidOperationException">The part is of another family.</exception>
-    public double[,] Probabilities => (double[,])Exponential();
+    public double[,] Probabilities => (double[,])Read();
 
     /// <summary>The probabilities pₖⱼₗ (K×d×L) of the levels of a categorical part.</summary>
     /// <exception cref="InvalidOperationException">The part is of another family.</exception>
-    public double[,,] LevelProbabilities => (double[,,])Exponential();
+    public double[,,] LevelProbabilities => (double[,,])Read();
 
-    /// <summary>The rates λₖⱼ (K×d) of a Poisson or exponential part.</summary>
+    /// <summary>The rates (K×d): λₖⱼ of a Poisson or exponential part, βₖⱼ of a gamma part.</summary>
     /// <exception cref="InvalidOperationException">The part is of another family.</exception>
-    public double[,] Rates => (double[,])Exponential();
+    public double[,] Rates => (double[,])Read();
 
-    private Gaussian Gaussian([CallerMemberName] string member = "") =>
-        parameters.TryAs<Gaussian>() is { Value: var gaussian } ? gaussian : throw Missing(member);
+    /// <summary>The shapes αₖⱼ (K×d) of a gamma part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[,] Shapes => (double[,])Read();
 
-    private Array Exponential([CallerMemberName] string member = "") =>
-        Part.Parametrisation is { } known && known.Name == member
-            ? known.Read(parameters.As<ExponentialParameters>())
-            : throw Missing(member);
+    /// <summary>The scales 1/βₖⱼ (K×d) of a gamma part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[,] Scales => (double[,])Read();
 
-    private InvalidOperationException Missing(string member) =>
-        new($"The part {Part} has no {member}; it has {Part.Parametrisation?.Name ?? $"{nameof(Means)} and {nameof(Covariances)}"}.");
+    /// <summary>The means μₖⱼ of ln x (K×d) of a log-normal part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[,] LogMeans => (double[,])Read();
+
+    /// <summary>The standard deviations σₖⱼ of ln x (K×d) of a log-normal part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[,] LogDeviations => (double[,])Read();
+
+    /// <summary>The parameters αₖⱼ (K×d) of a beta part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[,] Alphas => (double[,])Read();
+
+    /// <summary>The parameters βₖⱼ (K×d) of a beta part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[,] Betas => (double[,])Read();
+
+    /// <summary>The sizes rₖⱼ (K×d) of a negative binomial part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[,] Sizes => (double[,])Read();
+
+    /// <summary>The mean directions μₖ (K×d) of a von Mises–Fisher part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[,] Directions => (double[,])Read();
+
+    /// <summary>The concentrations κₖ (K) of a von Mises–Fisher part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[] Concentrations => (double[])Read();
+
+    private object Read([CallerMemberName] string member = "") =>
+        Part.Properties.FirstOrDefault(property => property.Name == member) is { Read: { } read }
+            ? read(parameters)
+            : throw new InvalidOperationException(
+                $"The part {Part} has no {member}; it has {string.Join(" and ", Part.Properties.Select(property => property.Name))}.");
 }

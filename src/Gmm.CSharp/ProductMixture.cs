@@ -83,16 +83,8 @@ public sealed class ProductMixture : MixtureModel
         var fit = Saving.Open<Product>(saved);
         Components = fit.Components;
         Parts = [.. saved.Family.Split(Separator).Zip(fit.Parameters.Parts, (family, part) => (family, part)).Select(
-            (found, i) => Part.Of(found.family, found.part.Item1, found.part.Item2, PriorOf(saved, i)))];
+            (found, i) => Part.Of(found.family, found.part.Item1, found.part.Item2, StateModule.within($"settings.part{i}", saved.State)))];
         return () => new ProductFit(fit, Array.AsReadOnly(Parts.ToArray()));
-    }
-
-    private static ConjugatePrior? PriorOf(SavedFit saved, int part)
-    {
-        var settings = StateModule.within($"settings.part{part}", saved.State);
-        return settings.TryGetValue("priorSums", out var sums) && settings.TryGetValue("priorCount", out var count)
-            ? new(sums.toArray(), count.toArray()[0])
-            : null;
     }
 
     /// <summary>The name of the family whose parts the settings name.</summary>

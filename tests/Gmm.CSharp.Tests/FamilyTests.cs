@@ -18,6 +18,7 @@ public class FamilyTests
     /// <param name="Prior">The same prior of the core.</param>
     /// <param name="SetStart">Sets the parameters that a model of two starts from.</param>
     /// <param name="Start">The same as mean parameters (2×2×S).</param>
+    /// <param name="Given">The same, where mean parameters round.</param>
     private sealed record Case(
         Func<MixtureModel> Make,
         double[,] Numbers,
@@ -27,9 +28,12 @@ public class FamilyTests
         Action<MixtureModel> SetPrior,
         ConjugatePrior Prior,
         Action<MixtureModel> SetStart,
-        double[,,] Start);
+        double[,,] Start,
+        ExponentialParameters? Given = null);
 
     private static readonly double[,] Quarters = { { 0.25, 0.5 }, { 0.75, 0.5 } };
+
+    private static readonly double[,] Halves = { { 0.5, 1.5 }, { 2.5, 0.5 } };
 
     private static readonly double[,,] Thirds = { { { 0.5, 0.25, 0.25 }, { 0.25, 0.25, 0.5 } }, { { 0.25, 0.5, 0.25 }, { 0.125, 0.125, 0.75 } } };
 
@@ -85,6 +89,49 @@ public class FamilyTests
             Core.Exponential.gamma(3, 0.5),
             m => ((ExponentialMixture)m).InitRates = Quarters,
             Single(rate => 1 / rate)),
+        ["Geometric"] = new(
+            () => new GeometricMixture(2),
+            Draw((random, first) => random.Next(first ? 4 : 12)),
+            Core.Geometric.family,
+            Core.Geometric.probabilities,
+            m => (((GeometricMixture)m).Probabilities, ((GeometricMixture)m).InitialProbabilities),
+            m => ((GeometricMixture)m).BetaPrior = (3, 1.5),
+            Core.Geometric.beta(3, 1.5),
+            m => ((GeometricMixture)m).InitProbabilities = Quarters,
+            Single(p => (1 - p) / p)),
+        ["Gamma"] = new(
+            () => new GammaMixture(2),
+            Draw((random, first) => 0.1 - (Math.Log(1 - random.NextDouble()) / (first ? 3 : 0.5))),
+            Core.Gamma.family,
+            Core.Gamma.shapes,
+            m => (((GammaMixture)m).Shapes, ((GammaMixture)m).InitialShapes),
+            m => ((GammaMixture)m).Prior = (3, 2, 0.5),
+            Core.Gamma.prior(3, 2, 0.5),
+            m => (((GammaMixture)m).InitShapes, ((GammaMixture)m).InitRates) = (Quarters, Halves),
+            new double[2, 2, 2],
+            Data.Value(Core.Gamma.ofShapesAndRates(Quarters, Halves))),
+        ["LogNormal"] = new(
+            () => new LogNormalMixture(2),
+            Draw((random, first) => Math.Exp(random.NextDouble() + (first ? 3 : 0.5))),
+            Core.LogNormal.family,
+            Core.LogNormal.logMeans,
+            m => (((LogNormalMixture)m).LogMeans, ((LogNormalMixture)m).InitialLogMeans),
+            m => ((LogNormalMixture)m).Prior = (3, -1, 0.5),
+            Core.LogNormal.prior(3, -1, 0.5),
+            m => (((LogNormalMixture)m).InitLogMeans, ((LogNormalMixture)m).InitLogDeviations) = (Quarters, Halves),
+            new double[2, 2, 2],
+            Data.Value(Core.LogNormal.ofLogMeansAndDeviations(Quarters, Halves))),
+        ["Beta"] = new(
+            () => new BetaMixture(2),
+            Draw((random, first) => first ? 0.001 + (0.5 * random.NextDouble()) : 0.999 - (0.5 * random.NextDouble())),
+            Core.Beta.family,
+            Core.Beta.alphas,
+            m => (((BetaMixture)m).Alphas, ((BetaMixture)m).InitialAlphas),
+            m => ((BetaMixture)m).Prior = (3, 2, 0.5),
+            Core.Beta.prior(3, 2, 0.5),
+            m => (((BetaMixture)m).InitAlphas, ((BetaMixture)m).InitBetas) = (Quarters, Halves),
+            new double[2, 2, 2],
+            Data.Value(Core.Beta.ofAlphasAndBetas(Quarters, Halves))),
     };
 
     private static readonly int[] Labels = [.. Enumerable.Range(0, Rows).Select(n => n % 2)];
@@ -155,7 +202,8 @@ public class FamilyTests
     public void StartReachesTheCore(string family)
     {
         var (one, two) = (Cases[family].Make(), (ExponentialFamilyMixture)Cases[family].Make());
-        var parameters = Data.Value(ExponentialFamilyModule.create(Cases[family].Family, TensorModule.matrices(Cases[family].Start)));
+        var parameters = Cases[family].Given
+            ?? Data.Value(ExponentialFamilyModule.create(Cases[family].Family, TensorModule.matrices(Cases[family].Start)));
         Cases[family].SetStart(one);
         AssertSame(family, one, changes: ("Start", Start<ExponentialParameters>.NewMixture(Mixture.uniform(2, parameters))));
         Cases[family].SetStart(two);
@@ -213,7 +261,14 @@ public class FamilyTests
     public void BeforeAFitTheRemedyIsNamed(string family)
     {
         var model = Cases[family].Make();
-        var name = family is "Poisson" or "Exponential" ? "Rates" : "Probabilities";
+        var name = family switch
+        {
+            "Poisson" or "Exponential" => "Rates",
+            "Gamma" => "Shapes",
+            "LogNormal" => "LogMeans",
+            "Beta" => "Alphas",
+            _ => "Probabilities",
+        };
 
         foreach (var (member, use) in new (string, Func<object>)[]
                  {
@@ -256,6 +311,10 @@ public class FamilyTests
     [InlineData("Categorical", 1.5, "Data for categorical must be a whole number from 0 to 2, but row 5, column 1 (counting from 0) holds 1.5.")]
     [InlineData("Poisson", -1, "Data for poisson must be a whole number from 0 upward, but row 5, column 1 (counting from 0) holds -1.")]
     [InlineData("Poisson", 2.5, "Data for poisson must be a whole number from 0 upward, but row 5, column 1 (counting from 0) holds 2.5.")]
+    [InlineData("Geometric", 0.5, "Data for geometric must be a whole number from 0 upward, but row 5, column 1 (counting from 0) holds 0.5.")]
+    [InlineData("Gamma", 0, "Data for gamma must be above 0, but row 5, column 1 (counting from 0) holds 0.")]
+    [InlineData("LogNormal", -1, "Data for lognormal must be above 0, but row 5, column 1 (counting from 0) holds -1.")]
+    [InlineData("Beta", 1, "Data for beta must be above 0 and below 1, but row 5, column 1 (counting from 0) holds 1.")]
     [InlineData("Exponential", -0.25, "Data for exponential must be 0 or more, but row 5, column 1 (counting from 0) holds -0.25.")]
     [InlineData("Poisson", double.NaN, "The data must be complete, but row 5, column 1 (counting from 0) holds NaN, the only missing cell.")]
     public void NumberOutsideTheDomain(string family, double number, string message)
@@ -307,6 +366,22 @@ public class FamilyTests
             ("Poisson", m => ((PoissonMixture)m).InitRates = new double[,] { { -1, 1 }, { 1, 1 } }),
         ["InitRates[1, 1] must be above 0 and finite, but is 0."] =
             ("Exponential", m => ((ExponentialMixture)m).InitRates = new double[,] { { 1, 1 }, { 1, 0 } }),
+        ["InitProbabilities[0, 1] must be above 0 and at most 1, but is 0."] =
+            ("Geometric", m => ((GeometricMixture)m).InitProbabilities = new[,] { { 0.5, 0 }, { 1, 1 } }),
+        ["InitShapes must be given together with InitRates, but is given without."] =
+            ("Gamma", m => ((GammaMixture)m).InitShapes = Quarters),
+        ["InitLogDeviations must be given together with InitLogMeans, but is given without."] =
+            ("LogNormal", m => ((LogNormalMixture)m).InitLogDeviations = Quarters),
+        ["InitAlphas, InitBetas must be numbers of a distribution (beta), but is 0, 0.5."] =
+            ("Beta", m => (((BetaMixture)m).InitAlphas, ((BetaMixture)m).InitBetas) = (new double[2, 2], Halves)),
+        ["InitRates must be of the shape of the other, 2×2, but is 1×2."] =
+            ("Gamma", m => (((GammaMixture)m).InitShapes, ((GammaMixture)m).InitRates) = (Quarters, new double[1, 2])),
+        ["Prior must be a count of 0 or more, a shape and a rate above 0, all finite, but is (-1, 2, 3)."] =
+            ("Gamma", m => ((GammaMixture)m).Prior = (-1, 2, 3)),
+        ["Prior must be a count of 0 or more, a mean and a standard deviation above 0, all finite, but is (1, NaN, 3)."] =
+            ("LogNormal", m => ((LogNormalMixture)m).Prior = (1, double.NaN, 3)),
+        ["Prior must be a count of 0 or more, α and β above 0, all finite, but is (1, 2, 0)."] =
+            ("Beta", m => ((BetaMixture)m).Prior = (1, 2, 0)),
         ["The mixture of InitRates must be one of K = 2, but is one of K = 3."] =
             ("Poisson", m => ((PoissonMixture)m).InitRates = new double[3, 2]),
         ["BetaPrior must be two numbers of 1 or more, and finite, but is (0.5, 1)."] =

@@ -17,6 +17,9 @@ public class OutlierTests
         ["Categorical"] = (() => new CategoricalMixture(2, levels: 2), Counts),
         ["Poisson"] = (() => new PoissonMixture(2), Counts),
         ["Exponential"] = (() => new ExponentialMixture(2), Data.Faithful),
+        ["Geometric"] = (() => new GeometricMixture(2), Counts),
+        ["Gamma"] = (() => new GammaMixture(2), Data.Faithful),
+        ["LogNormal"] = (() => new LogNormalMixture(2), Data.Faithful),
         ["Product"] = (() => new ProductMixture(2) { Parts = { Part.Gaussian([0], CovarianceType.Full), Part.Exponential([1]) } }, Data.Faithful),
     };
 

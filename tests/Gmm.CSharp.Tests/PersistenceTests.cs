@@ -101,8 +101,31 @@ public sealed class PersistenceTests : IDisposable
         AssertSame(new ExponentialMixture(2) { GammaPrior = (2, 1) }.Fit(times), ExponentialMixture.Load, ExponentialMixture.FromState, times);
     }
 
+    [Fact]
+    public void MixturesOfTwoParameters()
+    {
+        double[][] numbers = [.. Counts.Select((row, n) => new[] { 0.5 + row[0], 0.1 + (n % 7) })];
+        double[][] shares = [.. numbers.Select(row => row.Select(x => x / (1 + x)).ToArray())];
+        double[,] two = { { 0.5, 1 }, { 1, 2 } };
+        AssertSame(
+            new GammaMixture(2) { Prior = (2, 1, 3), InitShapes = two, InitRates = two }.Fit(numbers),
+            GammaMixture.Load, GammaMixture.FromState, numbers);
+        AssertSame(
+            new LogNormalMixture(2) { Prior = (2, 1, 3), InitLogMeans = two, InitLogDeviations = two }.Fit(numbers),
+            LogNormalMixture.Load, LogNormalMixture.FromState, numbers);
+        AssertSame(
+            new BetaMixture(2) { Prior = (2, 1, 3), InitAlphas = two, InitBetas = two }.Fit(shares),
+            BetaMixture.Load, BetaMixture.FromState, shares);
+        AssertSame(
+            new GeometricMixture(2) { BetaPrior = (2, 1), InitProbabilities = new[,] { { 0.5, 1 }, { 1, 0.2 } } }.Fit(Counts),
+            GeometricMixture.Load, GeometricMixture.FromState, Counts);
+        AssertSame(
+            new NegativeBinomialMixture(2) { InitMeans = two, InitSizes = two }.Fit(Counts),
+            NegativeBinomialMixture.Load, NegativeBinomialMixture.FromState, Counts);
+    }
+
     private static readonly double[][] Mixed =
-        [.. Enumerable.Range(0, 60).Select(n => new[] { (n % 2 * 3) + Math.Sin(n), n % 3 % 2, n % 4, n % 3, n % 5, 0.5 + (n % 6) })];
+        [.. Enumerable.Range(0, 60).Select(n => new[] { (n % 2 * 3) + Math.Sin(n), n % 3 % 2, n % 4, n % 3, n % 5, 0.5 + (n % 6), 0.5 + (n % 6), 1 + (n % 6), 0.1 + (n % 7 / 10.0), n % 3, n % 8 })];
 
     private static ProductMixture Product() =>
         new(2)
@@ -115,6 +138,11 @@ public sealed class PersistenceTests : IDisposable
                 Part.Binomial([2], 3, (1, 2)),
                 Part.Poisson([4], (2, 1)),
                 Part.Exponential([5], (1, 0.5)),
+                Part.Gamma([6], (2, 1, 3)),
+                Part.LogNormal([7], (2, 1, 3)),
+                Part.Beta([8], (2, 1, 3)),
+                Part.Geometric([9], (2, 1)),
+                Part.NegativeBinomial([10]),
             },
         };
 

@@ -8,7 +8,7 @@ namespace Gmm.CSharp.Tests;
 /// <summary>Products give bit for bit what the F# core gives; their parts have parameters under the names of their families.</summary>
 public class ProductTests
 {
-    /// <summary>Two Gaussian columns, then one each of 0 or 1, counts, levels 0 to 2, waiting times and successes in 4 trials.</summary>
+    /// <summary>Two Gaussian columns, then one each of 0 or 1, counts, levels 0 to 2, waiting times and successes in 4 trials, failures, twice positive numbers, and shares.</summary>
     private static readonly double[,] Mixed = Draw();
 
     private static readonly double[,] Identity = { { 1, 0 }, { 0, 1 } };
@@ -23,6 +23,10 @@ public class ProductTests
             Part.Categorical([4], levels: 3),
             Part.Exponential([5]),
             Part.Binomial([6], trials: 4),
+            Part.Geometric([7]),
+            Part.Gamma([8]),
+            Part.LogNormal([9]),
+            Part.Beta([10]),
         },
     };
 
@@ -34,6 +38,10 @@ public class ProductTests
         Core.PartModule.create([4], Core.Categorical.family(3)),
         Core.PartModule.create([5], Core.Exponential.family),
         Core.PartModule.create([6], Core.Binomial.family(4)),
+        Core.PartModule.create([7], Core.Geometric.family),
+        Core.PartModule.create([8], Core.Gamma.family),
+        Core.PartModule.create([9], Core.LogNormal.family),
+        Core.PartModule.create([10], Core.Beta.family),
     ];
 
     [Fact]
@@ -90,6 +98,10 @@ public class ProductTests
                 Part.Categorical([4], levels: 3, dirichletPrior: 2),
                 Part.Exponential([5], gammaPrior: (2, 1)),
                 Part.Binomial([6], trials: 4, betaPrior: (2, 3)),
+                Part.Geometric([7], betaPrior: (2, 3)),
+                Part.Gamma([8], prior: (2, 1, 3)),
+                Part.LogNormal([9], prior: (2, 1, 3)),
+                Part.Beta([10], prior: (2, 1, 3)),
             ],
         };
         var gaussian = new GaussianKind(
@@ -107,6 +119,10 @@ public class ProductTests
             Core.PartModule.create([4], With(Core.Categorical.family(3), Core.Categorical.dirichlet([2, 2, 2]))),
             Core.PartModule.create([5], With(Core.Exponential.family, Core.Exponential.gamma(2, 1))),
             Core.PartModule.create([6], With(Core.Binomial.family(4), Core.Binomial.beta(4, 2, 3))),
+            Core.PartModule.create([7], With(Core.Geometric.family, Core.Geometric.beta(2, 3))),
+            Core.PartModule.create([8], With(Core.Gamma.family, Core.Gamma.prior(2, 1, 3))),
+            Core.PartModule.create([9], With(Core.LogNormal.family, Core.LogNormal.prior(2, 1, 3))),
+            Core.PartModule.create([10], With(Core.Beta.family, Core.Beta.prior(2, 1, 3))),
         ];
         AssertSame(model, parts);
         Assert.NotEqual(Model.Fit(Mixed).Trace, model.Trace);
@@ -129,9 +145,12 @@ public class ProductTests
         var model = Model.Fit(Mixed);
         model.Parts.Clear();
         var parameters = model.PartParameters;
-        Assert.Equal(6, parameters.Count);
+        Assert.Equal(10, parameters.Count);
         Assert.Equal(
-            ["full on [0; 1]", "bernoulli on [2]", "poisson on [3]", "categorical on [4]", "exponential on [5]", "binomial on [6]"],
+            [
+                "full on [0; 1]", "bernoulli on [2]", "poisson on [3]", "categorical on [4]", "exponential on [5]", "binomial on [6]",
+                "geometric on [7]", "gamma on [8]", "lognormal on [9]", "beta on [10]",
+            ],
             parameters.Select(part => part.Part.ToString()));
         Assert.Equal([0, 1], parameters[0].Part.Columns);
         Assert.Equal(
@@ -143,6 +162,11 @@ public class ProductTests
         Assert.Equal(
             "The part categorical on [4] has no Probabilities; it has LevelProbabilities.",
             Assert.Throws<InvalidOperationException>(() => parameters[3].Probabilities).Message);
+        Assert.Equal(
+            "The part gamma on [8] has no Alphas; it has Shapes and Rates and Scales.",
+            Assert.Throws<InvalidOperationException>(() => parameters[7].Alphas).Message);
+        Assert.Equal(parameters[7].Rates[1, 0], 1 / parameters[7].Scales[1, 0], 1e-12);
+        Assert.True(double.IsFinite(parameters[8].LogMeans[0, 0]) && parameters[9].Alphas[0, 0] > 0);
         Assert.Throws<InvalidOperationException>(() => parameters[1].Covariances);
         Assert.Throws<InvalidOperationException>(() => parameters[1].LevelProbabilities);
     }
@@ -184,8 +208,8 @@ public class ProductTests
     /// <summary>What makes a part or a mixture that is wrong, and what is said of it.</summary>
     private static readonly Dictionary<string, Action> Wrong = new()
     {
-        ["The columns of Parts must be 0 to 6, each once, but is []."] = () => new ProductMixture(2).Fit(Mixed),
-        ["The columns of Parts must be 0 to 6, each once, but is [0; 1; 1]."] =
+        ["The columns of Parts must be 0 to 10, each once, but is []."] = () => new ProductMixture(2).Fit(Mixed),
+        ["The columns of Parts must be 0 to 10, each once, but is [0; 1; 1]."] =
             () => new ProductMixture(2) { Parts = { Part.Gaussian([0, 1]), Part.Poisson([1]) } }.Fit(Mixed),
         ["Parts[1] must be a part, but is null."] = () => new ProductMixture(2) { Parts = { Part.Gaussian([0]), null! } }.Fit(Mixed),
         ["Parts must be a list of parts, but is null."] = () => new ProductMixture(2) { Parts = null! }.Fit(Mixed),
@@ -200,7 +224,7 @@ public class ProductTests
         ["CovarianceType must be one of Full, Diag"] = () => Part.Gaussian([0], (CovarianceType)17),
         ["MeanPrior must be 2 or 2×2, but is 3."] = () => new ProductMixture(2)
         {
-            Parts = { Part.Gaussian([0, 1], meanPrior: new double[3], meanPrecisionPrior: 1), Part.Gaussian([2, 3, 4, 5, 6]) },
+            Parts = { Part.Gaussian([0, 1], meanPrior: new double[3], meanPrecisionPrior: 1), Part.Gaussian([2, 3, 4, 5, 6, 7, 8, 9, 10]) },
         }.Fit(Mixed),
     };
 
@@ -242,7 +266,11 @@ public class ProductTests
                 "binomial" => (Core.Binomial.probabilities(4, exponential), here.Probabilities),
                 "categorical" => ((Array)Core.Categorical.probabilities(exponential), here.LevelProbabilities),
                 "poisson" => (Core.Poisson.rates(exponential), here.Rates),
-                _ => (Core.Exponential.rates(exponential), here.Rates),
+                "exponential" => (Core.Exponential.rates(exponential), here.Rates),
+                "geometric" => (Core.Geometric.probabilities(exponential), here.Probabilities),
+                "gamma" => (Core.Gamma.shapes(exponential), here.Shapes),
+                "lognormal" => (Core.LogNormal.logDeviations(exponential), here.LogDeviations),
+                _ => (Core.Beta.betas(exponential), here.Betas),
             };
             Against.AssertEqual(known.Expected, known.Actual);
         });
@@ -250,7 +278,7 @@ public class ProductTests
     private static double[,] Draw()
     {
         var random = new Random(2);
-        var data = new double[80, 7];
+        var data = new double[80, 11];
 
         for (var n = 0; n < 80; n++)
         {
@@ -262,6 +290,10 @@ public class ProductTests
             data[n, 4] = first ? random.Next(2) : random.Next(3);
             data[n, 5] = -Math.Log(1 - random.NextDouble()) * (first ? 3 : 1);
             data[n, 6] = Enumerable.Range(0, 4).Count(_ => random.NextDouble() < (first ? 0.8 : 0.4));
+            data[n, 7] = random.Next(first ? 9 : 4);
+            data[n, 8] = 0.1 - (Math.Log(1 - random.NextDouble()) * (first ? 3 : 1));
+            data[n, 9] = Math.Exp(random.NextDouble() + (first ? 1 : 0));
+            data[n, 10] = 0.01 + ((first ? 0.9 : 0.5) * random.NextDouble());
         }
 
         return data;

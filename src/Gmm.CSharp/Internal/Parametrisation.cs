@@ -3,16 +3,26 @@ using Core = global::Gmm;
 namespace Gmm.CSharp;
 
 /// <summary>
-/// An exponential family of the core, and its mean parameters (K×D×S) under the name and in the shape that its users know.
+/// An exponential family of the core, and its parameters under the names and in the shapes that its users know.
 /// </summary>
 /// <param name="Family">The family with its prior.</param>
-/// <param name="Name">The name of the parameters: Probabilities, LevelProbabilities or Rates.</param>
-/// <param name="Read">From the core's parameters to an array of the known shape.</param>
-/// <param name="Write">From such an array, which is called by the string, to mean parameters (K×D×S).</param>
+/// <param name="Properties">The names of the parameters, such as Probabilities or Rates, and what reads them from the core's.</param>
+/// <param name="Write">From an array of the first of them, which is called by the string, to mean parameters (K×D×S).</param>
 internal sealed record Parametrisation(
-    ExponentialFamily Family, string Name, Func<ExponentialParameters, Array> Read, Func<Array, string, Core.Tensor> Write)
+    ExponentialFamily Family,
+    IReadOnlyList<(string Name, Func<ExponentialParameters, Array> Read)> Properties,
+    Func<Array, string, Core.Tensor> Write)
 {
     private const string Probabilities = nameof(BernoulliMixture.Probabilities), Rates = nameof(PoissonMixture.Rates);
+
+    private Parametrisation(
+        ExponentialFamily family, string name, Func<ExponentialParameters, Array> read, Func<Array, string, Core.Tensor> write)
+        : this(family, [(name, read)], write)
+    {
+    }
+
+    /// <summary>The parameters of a family that has only one kind.</summary>
+    internal Array Read(ExponentialParameters parameters) => Properties[0].Read(parameters);
 
     internal static Parametrisation Bernoulli((double A, double B)? prior, string priorName) =>
         new(
@@ -55,6 +65,41 @@ internal sealed record Parametrisation(
             Core.Exponential.rates,
             (array, name) => Single((double[,])array, name, "above 0 and finite", rate => rate > 0, rate => 1 / rate));
 
+    internal static Parametrisation Geometric((double A, double B)? prior, string priorName) =>
+        new(
+            WithPrior(Core.Geometric.family, Beta(prior, priorName, Core.Geometric.beta)),
+            Probabilities,
+            Core.Geometric.probabilities,
+            (array, name) => Single(
+                (double[,])array, name, "above 0 and at most 1", probability => probability is > 0 and <= 1, probability => (1 - probability) / probability));
+
+    internal static Parametrisation Gamma((double Count, double Shape, double Rate)? prior, string priorName) =>
+        Dispersed(
+            Core.Gamma.family,
+            Extra(prior, priorName, "a count of 0 or more, a shape and a rate above 0", (_, shape, rate) => shape > 0 && rate > 0, Core.Gamma.prior),
+            (nameof(GammaMixture.Shapes), Core.Gamma.shapes),
+            (nameof(GammaMixture.Rates), Core.Gamma.rates),
+            (nameof(GammaMixture.Scales), Core.Gamma.scales));
+
+    internal static Parametrisation LogNormal((double Count, double LogMean, double LogDeviation)? prior, string priorName) =>
+        Dispersed(
+            Core.LogNormal.family,
+            Extra(prior, priorName, "a count of 0 or more, a mean and a standard deviation above 0", (_, _, deviation) => deviation > 0, Core.LogNormal.prior),
+            (nameof(LogNormalMixture.LogMeans), Core.LogNormal.logMeans),
+            (nameof(LogNormalMixture.LogDeviations), Core.LogNormal.logDeviations));
+
+    internal static Parametrisation BetaNumbers((double Count, double Alpha, double Beta)? prior, string priorName) =>
+        Dispersed(
+            Core.Beta.family,
+            Extra(prior, priorName, "a count of 0 or more, α and β above 0", (_, alpha, beta) => alpha > 0 && beta > 0, Core.Beta.prior),
+            (nameof(BetaMixture.Alphas), Core.Beta.alphas),
+            (nameof(BetaMixture.Betas), Core.Beta.betas));
+
+    /// <summary>A family with several parameters for each column, which starts give as matrices of their own.</summary>
+    private static Parametrisation Dispersed(
+        ExponentialFamily family, ConjugatePrior? prior, params (string Name, Func<ExponentialParameters, Array> Read)[] properties) =>
+        new(WithPrior(family, prior), properties, (_, name) => throw new NotSupportedException(name));
+
     // ── Priors ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     private static ConjugatePrior? Beta((double A, double B)? prior, string name, Func<double, double, ConjugatePrior> make) =>
@@ -72,6 +117,21 @@ internal sealed record Parametrisation(
             var (shape, rate) when shape >= 1 && rate >= 0 && double.IsFinite(shape) && double.IsFinite(rate) => make(shape, rate),
             var (shape, rate) => throw Translation.Invalid(
                 name, "a shape of 1 or more and a rate of 0 or more, both finite", FormattableString.Invariant($"({shape}, {rate})")),
+        };
+
+    /// <summary>The prior that acts like extra numbers of a distribution with two parameters.</summary>
+    private static ConjugatePrior? Extra(
+        (double, double, double)? prior,
+        string name,
+        string rule,
+        Func<double, double, double, bool> isPossible,
+        Func<double, double, double, ConjugatePrior> make) =>
+        prior switch
+        {
+            null => null,
+            var (count, a, b) when count >= 0 && isPossible(count, a, b) && double.IsFinite(count) && double.IsFinite(a) && double.IsFinite(b) =>
+                make(count, a, b),
+            var (count, a, b) => throw Translation.Invalid(name, rule + ", all finite", FormattableString.Invariant($"({count}, {a}, {b})")),
         };
 
     private static ConjugatePrior? Dirichlet(int levels, Tensor? prior, string name)

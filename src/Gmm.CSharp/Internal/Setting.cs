@@ -46,6 +46,13 @@ internal sealed class Setting(string name, Func<Tensor?> get, Action<Tensor> set
             () => get() is var (a, b) ? (Tensor)new[] { a, b } : null,
             value => set((double[])value is [var a, var b] ? (a, b) : throw new InvalidCastException()));
 
+    /// <summary>The three numbers of a prior.</summary>
+    internal static Setting Optional(string name, Func<(double, double, double)?> get, Action<(double, double, double)?> set) =>
+        new(
+            name,
+            () => get() is var (a, b, c) ? (Tensor)new[] { a, b, c } : null,
+            value => set((double[])value is [var a, var b, var c] ? (a, b, c) : throw new InvalidCastException()));
+
     /// <summary>Everything that is set, by name.</summary>
     internal static FSharpMap<string, Core.Tensor> Save(IEnumerable<Setting> settings) =>
         new(settings.SelectMany(setting => setting.Get() is { } value ? new[] { Tuple.Create(setting.Name, value.Value) } : []));

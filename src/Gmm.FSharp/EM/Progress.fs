@@ -70,7 +70,7 @@ type FitWarning =
     /// The fit stopped at its iteration limit. `change` is the change of the objective in the last iteration, and
     /// `remaining` the estimate of its remaining gain.
     | NotConverged of iterations: int * change: float * remaining: float
-    /// The covariance of a component lies on its floor, because its rows lie in fewer dimensions than the data: equal
+    /// The covariance or dispersion of a component lies on its floor, because its rows lie in fewer dimensions than the data: equal
     /// values, a single row, or fewer rows than columns. The likelihood there is as high as the floor lets it be, and says
     /// nothing about the data. The owner is None when all components share the covariance.
     | OnFloor of owner: int option
@@ -102,12 +102,12 @@ type FitWarning =
         | OnFloor owner ->
             let which =
                 match owner with
-                | Some k -> $"The covariance of component {k} (counting from 0)"
+                | Some k -> $"The spread of component {k} (counting from 0)"
                 | None -> "The shared covariance"
 
             $"{which} lies on its floor: its rows hardly vary in some direction, because their values are equal, because they "
             + "are too few, or because a column is a combination of others. Its likelihood only measures the floor. Choose fewer "
-            + "components or a structure with fewer parameters, drop such columns, set a CovariancePrior, or accept the component."
+            + "components or a structure with fewer parameters, drop such columns, set a prior, or accept the component."
         | FewRows(owner, rows) ->
             let count =
                 if rows < 1.5 then

@@ -1,9 +1,10 @@
 namespace Gmm
 
-/// The components of a fit that may be spurious: their likelihood is high only because their covariance is small.
+/// The components of a fit that may be spurious: their likelihood is high only because their covariance, or their dispersion,
+/// is small.
 type Irregular =
     {
-        /// The components whose covariance lies on its floor; None when all components share that covariance.
+        /// The components whose covariance or dispersion lies on its floor; None when all components share that covariance.
         OnFloor: int option list
         /// The components with fewer rows than their covariance needs, and the number of rows of each.
         FewRows: (int * float) list

@@ -15,6 +15,7 @@ module Bernoulli =
           Natural = Array.map log
           LogPartition = Special.logSumExp
           Free = 1
+          Dispersion = None
           Prior = ConjugatePrior.flat 2
           Sample = fun random means -> if random.NextDouble() < means[0] then 1.0 else 0.0
           Reported = [ "probability", Array.truncate 1 ] }

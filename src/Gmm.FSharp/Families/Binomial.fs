@@ -22,6 +22,7 @@ module Binomial =
           Natural = Array.map (fun mean -> log (mean / n))
           LogPartition = fun natural -> n * Special.logSumExp natural
           Free = 1
+          Dispersion = None
           Prior = ConjugatePrior.flat 2
           Sample = fun random means -> Draw.binomial random trials (means[0] / n)
           Reported = [ "probability", fun means -> [| means[0] / n |] ] }

@@ -18,6 +18,7 @@ module Categorical =
           Natural = Array.map log
           LogPartition = Special.logSumExp
           Free = levels - 1
+          Dispersion = None
           Prior = ConjugatePrior.flat levels
           Sample = fun random means -> float (RandomStream.index random means)
           Reported = [ "probability", id ] }

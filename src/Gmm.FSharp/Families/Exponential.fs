@@ -15,6 +15,7 @@ module Exponential =
           Natural = Array.map (fun mean -> -1.0 / mean)
           LogPartition = fun natural -> -log -natural[0]
           Free = 1
+          Dispersion = None
           Prior = ConjugatePrior.flat 1
           Sample = fun random means -> Draw.exponential random means[0]
           Reported = [ "rate", Array.map (fun mean -> 1.0 / mean) ] }

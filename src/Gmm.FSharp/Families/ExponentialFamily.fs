@@ -26,6 +26,22 @@ module ConjugatePrior =
             let rule = if lowest = 0.0 then "0 or more" else $"at least {string lowest}"
             invalidArg name $"{name} must be {rule} and finite, but is {string value}."
 
+/// The dispersion of a family in which it is a parameter of its own, as in gamma, log-normal and beta distributions. The
+/// likelihood of such a family is unbounded: without a limit, a component shrinks onto a few equal values. All functions
+/// take natural parameters (S).
+[<NoEquality; NoComparison>]
+type Dispersion =
+    {
+        /// How narrow the distribution is: 1 at the smallest dispersion that components may have, less at a larger one.
+        Narrowness: float[] -> float
+        /// ∇²A(η), the covariance of T(x) (S×S, flat).
+        Covariance: float[] -> float[]
+        /// E x.
+        Expectation: float[] -> float
+        /// The natural parameters of the distribution with another E x, but the same dispersion: `WithExpectation x η`.
+        WithExpectation: float -> float[] -> float[]
+    }
+
 /// A distribution of one number as an exponential family, p(x|η) = h(x) exp(η·T(x) − A(η)) (Bishop, PRML, 2006, §2.4).
 /// The record has everything that mixtures of the family need, and is a kind of component. Data of D columns are D
 /// independent numbers, each with its own parameters.
@@ -46,12 +62,16 @@ type ExponentialFamily =
         LogBase: float -> float
         /// The mean parameters m = E T(x) (S) of natural parameters (S).
         Mean: float[] -> float[]
-        /// The natural parameters η (S) of mean parameters (S); −∞ for a probability or a rate of 0.
+        /// The natural parameters η (S) of mean parameters (S); −∞ for a probability or a rate of 0. With `Dispersion`, the η
+        /// that maximises η·m − A(η) among those whose `Narrowness` is at most 1, also for an m that belongs to no distribution,
+        /// such as that of equal values.
         Natural: float[] -> float[]
         /// A(η) of natural parameters (S); its gradient is m. The likelihood is unbounded where A(η) isn't finite.
         LogPartition: float[] -> float
         /// The number of free parameters among the S.
         Free: int
+        /// The dispersion, if it is a parameter of its own; None if the mean determines it.
+        Dispersion: Dispersion option
         /// The prior on the parameters of every column.
         Prior: ConjugatePrior
         /// Draws a number from the distribution with these mean parameters (S).
@@ -65,7 +85,7 @@ type ExponentialFamily =
         member family.Name = family.Name
         member family.Check(components, columns, start) = ExponentialFamily.check family components columns start
         member family.Misfit block = ExponentialFamily.misfit family block
-        member family.Measure(_, source, execution) = ExponentialFamily.measure family source execution |> Ok
+        member family.Measure(_, source, execution) = ExponentialFamily.measure family source execution
 
 /// The parameters of K components of D independent columns of an exponential family.
 [<StructuredFormatDisplay("{Display}")>]
@@ -94,29 +114,100 @@ module ExponentialFamily =
 
     // ── Parameters ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Returns the parameters with these mean parameters (K×D×S), or an error for the first component and column whose
-    /// likelihood is unbounded.
-    let internal ofMeans (family: ExponentialFamily) (means: Tensor) : Result<ExponentialParameters, GmmError> =
-        let components, columns = means.shape[0], means.shape[1]
-        let natural = means.toArray () |> Array.chunkBySize family.Statistics |> Array.map family.Natural
+    /// Whether a distribution has the smallest dispersion that components may have.
+    let private isNarrowest (family: ExponentialFamily) (natural: float[]) =
+        family.Dispersion |> Option.exists (fun dispersion -> dispersion.Narrowness natural >= 1.0)
+
+    /// Returns the parameters with these natural parameters (S) of each component and column, and their mean parameters.
+    /// Error for the first component and column whose likelihood is unbounded.
+    let private assemble (family: ExponentialFamily) (shape: int[]) (natural: float[][]) (means: float[][]) =
         let partitions = natural |> Array.map family.LogPartition
 
         match partitions |> Array.tryFindIndex (Double.IsFinite >> not) with
-        | Some i -> Error(DegenerateComponent(i / columns, i % columns, family.Name, 0))
+        | Some i -> Error(DegenerateComponent(i / shape[1], i % shape[1], family.Name, 0))
         | None ->
             Ok
                 { Family = family.Name
-                  Means = means
-                  Natural = natural |> Array.concat |> Array.map (max Limits.minusInfinity) |> Tensor.create means.shape
-                  LogPartitions = (Tensor.create [| components; columns |] partitions).sum 1 }
+                  Means = Array.concat means |> Tensor.create shape
+                  Natural = natural |> Array.concat |> Array.map (max Limits.minusInfinity) |> Tensor.create shape
+                  LogPartitions = (Tensor.create shape[..1] partitions).sum 1 }
+
+    /// Returns the parameters with these mean parameters (K×D×S), or with the nearest whose dispersion isn't too small. Error
+    /// for the first component and column whose likelihood is unbounded.
+    let internal ofMeans (family: ExponentialFamily) (means: Tensor) : Result<ExponentialParameters, GmmError> =
+        let wanted = means.toArray () |> Array.chunkBySize family.Statistics
+        let natural = wanted |> Array.map family.Natural
+
+        Array.map2 (fun eta m -> if isNarrowest family eta then family.Mean eta else m) natural wanted
+        |> assemble family means.shape natural
+
+    /// Returns the parameters with these natural parameters (S) of each component and column (K, D). Error unless they belong to
+    /// distributions of the family whose dispersion isn't too small.
+    let internal ofNatural (family: ExponentialFamily) (shape: int[]) (natural: float[][]) =
+        let means = natural |> Array.map family.Mean
+
+        let isTooNarrow natural =
+            family.Dispersion |> Option.exists (fun dispersion -> dispersion.Narrowness natural > 1.0)
+
+        if Array.forall (Array.forall Double.IsFinite) means && not (Array.exists isTooNarrow natural) then
+            assemble family [| shape[0]; shape[1]; family.Statistics |] natural means
+        else
+            Error(InvalidOption("Coordinates", $"within the domain of {family.Name}", "outside it"))
 
     /// Tests whether mean parameters (S) belong to a distribution of the family: a conversion to natural parameters and
-    /// back changes them by no more than a relative tolerance.
+    /// back changes them by no more than a relative tolerance, or by that share of a standard deviation of T(x).
     let private areMeansWithin tolerance (family: ExponentialFamily) (means: float[]) =
-        Array.forall2 (fun a b -> abs (a - b) <= tolerance * abs a) means (family.Mean(family.Natural means))
+        let natural = family.Natural means
+
+        let deviations =
+            match family.Dispersion with
+            | Some dispersion ->
+                let covariance = dispersion.Covariance natural
+                Array.init means.Length (fun s -> sqrt covariance[s * means.Length + s])
+            | None -> Array.zeroCreate means.Length
+
+        Array.forall2
+            (fun a (b, deviation) -> abs (a - b) <= tolerance * (abs a + deviation))
+            means
+            (Array.zip (family.Mean natural) deviations)
 
     /// Tests whether mean parameters (S) belong to a distribution of the family.
     let private areMeans = areMeansWithin 1e-9
+
+    /// Returns the parameters whose natural parameters follow from two matrices of numbers that have names (K×D). Error unless
+    /// the matrices have the same shape, and every pair makes a distribution whose dispersion isn't too small.
+    let internal ofPairs
+        (family: ExponentialFamily)
+        (firstName: string, first: float[,])
+        (secondName: string, second: float[,])
+        (naturalOf: float -> float -> float[])
+        : Result<ExponentialParameters, GmmError> =
+        let shape (numbers: float[,]) = [| Array2D.length1 numbers; Array2D.length2 numbers |]
+        let first', second' = Seq.cast<float> first |> Array.ofSeq, Seq.cast<float> second |> Array.ofSeq
+
+        let isPossible x y = ofNatural family [| 1; 1 |] [| naturalOf x y |] |> Result.isOk
+
+        result {
+            do!
+                GmmError.requireAll
+                    [ shape first = shape second,
+                      secondName,
+                      $"of the shape of the other, {Tensor.Show(shape first)}",
+                      Tensor.Show(shape second) ]
+
+            match Seq.zip first' second' |> Seq.tryFindIndex (fun (x, y) -> not (isPossible x y)) with
+            | Some i ->
+                let rule = $"numbers of a distribution ({family.Name})"
+
+                return!
+                    Error(InvalidOption($"{firstName}, {secondName}", rule, $"{string first'[i]}, {string second'[i]}"))
+            | None -> return! Array.map2 naturalOf first' second' |> ofNatural family (shape first)
+        }
+
+    /// Returns natural parameter s of every component and column (K×D).
+    let internal natural (s: int) (parameters: ExponentialParameters) : float[,] =
+        let numbers = parameters.Natural.toArray3D ()
+        numbers[*, *, s]
 
     /// Returns the parameters with these mean parameters m = E T(x) (K×D×S). Error when they have another shape, or
     /// don't belong to a distribution of the family.
@@ -181,18 +272,25 @@ module ExponentialFamily =
 
     // ── Prior ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// Returns the test and the rule of each number of a prior's sums: statistics such as logarithms may be negative.
+    let private sumRule (family: ExponentialFamily) : (float -> bool) * string =
+        match family.Dispersion with
+        | None -> (fun value -> value >= 0.0 && value < infinity), "0 or more, and finite"
+        | Some _ -> Double.IsFinite, "finite"
+
     /// Returns an error when the family's prior breaks a rule: τ/ν must be mean parameters of the family, and if ν is
-    /// 0, τ may differ from 0 only in a family whose statistics are all free.
+    /// 0, τ may differ from 0 only in a family whose statistics are all free, and whose dispersion isn't.
     let checkPrior (family: ExponentialFamily) : Result<unit, GmmError> =
         let prior = family.Prior
         let isCount value = value >= 0.0 && value < infinity
+        let isSum, rule = sumRule family
         let numbers = string (Tensor.vector prior.Sums)
 
         let isConsistent () =
             if prior.Count > 0.0 then
                 areMeans family (prior.Sums |> Array.map (fun sum -> sum / prior.Count))
             else
-                family.Free = family.Statistics || Array.forall ((=) 0.0) prior.Sums
+                family.Free = family.Statistics && family.Dispersion.IsNone || Array.forall ((=) 0.0) prior.Sums
 
         result {
             do!
@@ -201,7 +299,7 @@ module ExponentialFamily =
                       "Prior.Sums",
                       $"{family.Statistics} numbers for {family.Name}",
                       $"{prior.Sums.Length} numbers"
-                      prior.Sums |> Array.forall isCount, "Prior.Sums", "0 or more, and finite", numbers
+                      prior.Sums |> Array.forall isSum, "Prior.Sums", rule, numbers
                       isCount prior.Count, "Prior.Count", "0 or more, and finite", string prior.Count ]
 
             do!
@@ -269,12 +367,19 @@ module ExponentialFamily =
                 let last = if free < size then eta[free] else 0.0
                 eta[.. free - 1] |> Array.map (fun number -> number - last))
 
-        /// Returns 1/m, which is the unit of η·T(x) for a statistic of mean m.
+        /// Returns 1/m, which is the unit of η·T(x) for a statistic of mean m, or 1/σ where its standard deviation is known.
         let units (parameters: ExponentialParameters) =
-            parameters.Means.toArray ()
-            |> Array.chunkBySize size
-            |> Array.collect (fun means ->
-                means[.. free - 1] |> Array.map (fun mean -> if mean = 0.0 then 1.0 else 1.0 / abs mean))
+            match family.Dispersion with
+            | Some dispersion ->
+                cells parameters
+                |> Array.collect (fun eta ->
+                    let covariance = dispersion.Covariance eta
+                    Array.init size (fun s -> 1.0 / sqrt covariance[s * size + s]))
+            | None ->
+                parameters.Means.toArray ()
+                |> Array.chunkBySize size
+                |> Array.collect (fun means ->
+                    means[.. free - 1] |> Array.map (fun mean -> if mean = 0.0 then 1.0 else 1.0 / abs mean))
 
         let toParameters (like: ExponentialParameters) (numbers: float[]) =
             let natural =
@@ -282,12 +387,15 @@ module ExponentialFamily =
                 |> Array.chunkBySize free
                 |> Array.map (fun eta -> Array.append eta (Array.zeroCreate (size - free)))
 
-            let means = natural |> Array.collect family.Mean
-
-            if Array.forall Double.IsFinite means then
-                ofMeans family (Tensor.create like.Means.shape means)
+            if family.Dispersion.IsSome then
+                ofNatural family like.Means.shape natural
             else
-                Error(InvalidOption("Coordinates", $"within the domain of {family.Name}", "outside it"))
+                let means = natural |> Array.collect family.Mean
+
+                if Array.forall Double.IsFinite means then
+                    ofMeans family (Tensor.create like.Means.shape means)
+                else
+                    Error(InvalidOption("Coordinates", $"within the domain of {family.Name}", "outside it"))
 
         /// Returns the parameters that users report, those of a component and column after one another.
         let parameters (parameters: ExponentialParameters) =
@@ -310,9 +418,10 @@ module ExponentialFamily =
     // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Returns T(0) and T(1) (2×S), which distinguish families with the same name: binomials with other trials,
-    /// categoricals with other levels.
+    /// categoricals with other levels. Families with a dispersion, which may have no 0 and no 1, have T(¼) and T(½).
     let private statistics (family: ExponentialFamily) =
-        (family.Statistic(Tensor.matrix (array2D [ [ 0.0 ]; [ 1.0 ] ]))).view [| 2; family.Statistics |]
+        let numbers = if family.Dispersion.IsSome then [ [ 0.25 ]; [ 0.5 ] ] else [ [ 0.0 ]; [ 1.0 ] ]
+        (family.Statistic(Tensor.matrix (array2D numbers))).view [| 2; family.Statistics |]
 
     /// Returns T(0) from the settings saved with a fit. It reveals the number of trials or levels.
     let internal originOf (settings: State) : Result<float[], GmmError> =
@@ -376,6 +485,8 @@ module ExponentialFamily =
     /// Returns the family with the prior in the settings, which must come from a family with the same statistics.
     let private ofSettings (family: ExponentialFamily) (state: State) : Result<ExponentialFamily, GmmError> =
         let isCount value = value >= 0.0 && value < infinity
+        let isSum, rule = sumRule family
+        let places = if family.Dispersion.IsSome then "T(¼) and T(½)" else "T(0) and T(1)"
 
         result {
             let expected = statistics family
@@ -385,7 +496,7 @@ module ExponentialFamily =
                 GmmError.requireAll
                     [ areClose (found.toArray ()) (expected.toArray ()),
                       "statistics",
-                      $"T(0) and T(1) of {family.Name} as it is defined, {expected.toArray () |> Tensor.vector}",
+                      $"{places} of {family.Name} as it is defined, {expected.toArray () |> Tensor.vector}",
                       string (Tensor.vector (found.toArray ())) ]
 
             let! sums = State.ofShape [| family.Statistics |] "priorSums" state
@@ -393,7 +504,7 @@ module ExponentialFamily =
 
             do!
                 GmmError.requireAll
-                    [ sums.toArray () |> Array.forall isCount, "priorSums", "0 or more, and finite", string sums
+                    [ sums.toArray () |> Array.forall isSum, "priorSums", rule, string sums
                       isCount count, "priorCount", "0 or more, and finite", string count ]
 
             return
@@ -487,10 +598,13 @@ module ExponentialFamily =
         fun (columns: int[]) (parameters: ExponentialParameters) (k: int) ->
             let width, size = parameters.Means.shape[1], family.Statistics
 
+            let ofComponent (numbers: Tensor) =
+                Array.sub (numbers.toArray ()) (k * width * size) (width * size) |> Array.chunkBySize size
+
             let expected =
-                Array.sub (parameters.Means.toArray ()) (k * width * size) (width * size)
-                |> Array.chunkBySize size
-                |> Array.map mean.Value
+                match family.Dispersion with
+                | Some dispersion -> ofComponent parameters.Natural |> Array.map dispersion.Expectation
+                | None -> ofComponent parameters.Means |> Array.map mean.Value
 
             fun (numbers: float[]) ->
                 let row = Array.copy expected
@@ -569,25 +683,60 @@ module ExponentialFamily =
 
     /// Measures the mean of the statistics. Components start halfway between a centre and that mean, in the space of
     /// mean parameters. This space is convex, so the start lies inside it even if a row, such as a 0 or a 1, is on its
-    /// edge. Given means are used without change.
-    let internal measure (family: ExponentialFamily) (source: Source) execution : Measured<ExponentialParameters> =
-        let width = source.Columns * family.Statistics
+    /// edge. Given means are used without change, with the dispersion of the data if there is one. Where statistics have
+    /// different units, as x and ln x have, starts see each divided by its standard deviation over the data.
+    let internal measure (family: ExponentialFamily) (source: Source) execution =
+        let size = family.Statistics
+        let width = source.Columns * size
 
         let statistics rows columns values =
             (family.Statistic(Reference.engine.Create [| rows; columns |] values)).toArray()
 
-        let features (block: Block) =
+        let raw (block: Block) =
             { block with
-                Columns = block.Columns * family.Statistics
+                Columns = width
                 Numbers = Numbers.Float64(ReadOnlyMemory(statistics block.Rows block.Columns block.Values)) }
+
+        let all =
+            source |> Source.map width raw |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
+
+        let deviations =
+            if family.Dispersion.IsSome then
+                let data = source |> Source.map width raw |> DataCovariance.ofSource execution (Layout.own Shape.Diag)
+                data.Covariance |> Array.map sqrt
+            else
+                Array.create width 1.0
+
+        let scales = deviations |> Array.map (fun deviation -> if deviation > 0.0 then deviation else 1.0)
+
+        let features (block: Block) =
+            let statistics = raw block
+
+            if family.Dispersion.IsNone then
+                statistics
+            else
+                { statistics with
+                    Numbers =
+                        statistics.Values.ToArray()
+                        |> Array.mapi (fun i number -> number / scales[i % width])
+                        |> ReadOnlyMemory
+                        |> Numbers.Float64 }
+
+        let ofAll j = Array.sub all[0, *] (j * size) size
 
         let atMeans (means: float[,]) =
             let parameters (means: float[,]) =
                 let rows, columns = Array2D.length1 means, Array2D.length2 means
 
-                statistics rows columns (ReadOnlyMemory((Tensor.matrix means).toArray()))
-                |> Tensor.create [| rows; columns; family.Statistics |]
-                |> create family
+                match family.Dispersion with
+                | Some dispersion ->
+                    [| for k in 0 .. rows - 1 do
+                           for j in 0 .. columns - 1 -> dispersion.WithExpectation means[k, j] (family.Natural(ofAll j)) |]
+                    |> ofNatural family [| rows; columns |]
+                | None ->
+                    statistics rows columns (ReadOnlyMemory((Tensor.matrix means).toArray()))
+                    |> Tensor.create [| rows; columns; size |]
+                    |> create family
 
             let isImpossible k = Result.isError (parameters means[k..k, *])
 
@@ -597,16 +746,50 @@ module ExponentialFamily =
                 Error(InvalidOption($"Start means[{k}]", $"possible means of {family.Name}", numbers))
             | None -> parameters means
 
-        let all =
-            source |> Source.map width features |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
-
         let around (centres: float[,]) =
-            let means = centres |> Array2D.mapi (fun _ i centre -> 0.5 * (centre + all[0, i])) |> Tensor.matrix
-            means.view [| means.shape[0]; source.Columns; family.Statistics |] |> ofMeans family
+            let means =
+                centres |> Array2D.mapi (fun _ i centre -> 0.5 * (scales[i] * centre + all[0, i])) |> Tensor.matrix
 
-        { Measured.ofFamily (components family) source.Columns around with
-            Width = width
-            Features = features
-            AtMeans = atMeans
-            HasEdges = true
-            IsBounded = true }
+            means.view [| means.shape[0]; source.Columns; size |] |> ofMeans family
+
+        /// Returns the components and columns that have the smallest dispersion.
+        let narrowest (parameters: ExponentialParameters) =
+            parameters.Natural.toArray ()
+            |> Array.chunkBySize size
+            |> Array.map (isNarrowest family)
+            |> Array.chunkBySize source.Columns
+
+        let regularity: Regularity<ExponentialParameters> =
+            { Irregular =
+                fun _ parameters ->
+                    { Irregular.None with
+                        OnFloor =
+                            [ for k, columns in Seq.indexed (narrowest parameters) do
+                                  if Array.contains true columns then
+                                      Some k ] }
+              Widened =
+                fun _ parameters ->
+                    let isWidened = narrowest parameters |> Array.concat
+
+                    parameters.Means.toArray ()
+                    |> Array.mapi (fun i mean -> if isWidened[i / size] then all[0, i % width] else mean)
+                    |> Tensor.create parameters.Means.shape
+                    |> ofMeans family }
+
+        let constant =
+            if family.Dispersion.IsSome && family.Prior.Count = 0.0 then
+                deviations |> Array.tryFindIndex ((=) 0.0)
+            else
+                None
+
+        match constant with
+        | Some i -> Error(ConstantColumn(i / size, (Source.firstRow source)[0, i / size]))
+        | None ->
+            Ok
+                { Measured.ofFamily (components family) source.Columns around with
+                    Width = width
+                    Features = features
+                    AtMeans = atMeans
+                    HasEdges = family.Dispersion.IsNone
+                    IsBounded = true
+                    Regularity = if family.Dispersion.IsSome then regularity else Regularity.none }

@@ -14,6 +14,7 @@ module Poisson =
           Natural = Array.map log
           LogPartition = fun natural -> exp natural[0]
           Free = 1
+          Dispersion = None
           Prior = ConjugatePrior.flat 1
           Sample = fun random means -> Draw.poisson random means[0]
           Reported = [ "rate", id ] }

@@ -138,7 +138,7 @@ module internal Form =
                 if nu = infinity then
                     0.0
                 else
-                    let ofEach = log (nu / 2.0) + 1.0 - Special.digamma ((nu + features) / 2.0) + features / nu
+                    let ofEach = log (nu / 2.0) + 1.0 - GammaFunction.digamma ((nu + features) / 2.0) + features / nu
                     -0.5 * nu * nu * (counts[k] * ofEach + sumsOfLogs[k])
 
             differentiable quadratic

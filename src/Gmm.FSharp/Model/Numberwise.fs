@@ -46,6 +46,18 @@ module internal NumberwiseStatistic =
 
         NumberwiseStatistic(levels, (fun x s -> if x = codes[s] then 1.0 else 0.0), ofTensor).Function
 
+    /// Returns T(x) = (T₁(x), …, T_S(x)), each a function of a number and the same function of tensors.
+    let stack (parts: ((float -> float) * (Tensor -> Tensor)) list) : Tensor -> Tensor =
+        let numbers = parts |> List.map fst |> Array.ofList
+        let units = Array.init numbers.Length (fun s -> Array.init numbers.Length (fun i -> if i = s then 1.0 else 0.0))
+
+        let ofTensor (x: Tensor) =
+            parts
+            |> List.mapi (fun s (_, part) -> (part x).unsqueeze 2 * x.like ([| numbers.Length |], units[s]))
+            |> List.reduce (+)
+
+        NumberwiseStatistic(numbers.Length, (fun x s -> numbers[s] x), ofTensor).Function
+
     /// Returns the statistic as one row of D·S numbers for each row (n×D).
     let flat (statistic: Tensor -> Tensor) : Tensor -> Tensor =
         let ofRows (t: Tensor) = t.view [| t.shape[0]; t.shape[1] * t.shape[2] |]

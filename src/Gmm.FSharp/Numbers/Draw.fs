@@ -23,26 +23,6 @@ module internal Draw =
         let u = random.NextDouble()
         if u = 0.0 then exponential random mean else -log u * mean
 
-    /// Draws from the gamma distribution with this shape ≥ 1 and scale 1, by rejection (Marsaglia and Tsang 2000).
-    let rec private largeGamma (random: Random) (shape: float) =
-        let d = shape - 1.0 / 3.0
-        let x = standardNormal random
-        let root = 1.0 + x / sqrt (9.0 * d)
-        let v = root * root * root
-
-        if v > 0.0 && log (random.NextDouble()) < 0.5 * x * x + d - d * v + d * log v then
-            d * v
-        else
-            largeGamma random shape
-
-    /// Draws from the gamma distribution with this shape > 0 and scale 1. For shapes below 1 it is the draw for shape +
-    /// 1 times u^(1/shape) with u uniform (Marsaglia and Tsang 2000, §6).
-    let rec gamma (random: Random) (shape: float) : float =
-        if shape >= 1.0 then
-            largeGamma random shape
-        else
-            gamma random (shape + 1.0) * exp (log (random.NextDouble()) / shape)
-
     /// Counts the successes of n trials with probability p.
     let binomial (random: Random) (n: int) (p: float) : float =
         let mutable successes = 0
@@ -97,3 +77,26 @@ module internal Draw =
     /// Draws from the Poisson distribution with mean λ ≥ 0.
     let poisson (random: Random) (lambda: float) : float =
         if lambda < 30.0 then smallPoisson random lambda else largePoisson random lambda
+
+    /// Draws from the gamma distribution with this shape and the rate 1: by rejection from the cube of a normal number for
+    /// shapes of 1 and more, and x·u^(1/shape) from a shape larger by 1 for smaller ones (Marsaglia and Tsang 2000).
+    let rec gamma (random: Random) (shape: float) : float =
+        if shape < 1.0 then
+            let x = gamma random (shape + 1.0)
+            x * exp (-(exponential random 1.0) / shape)
+        else
+            let d = shape - 1.0 / 3.0
+            let c = 1.0 / sqrt (9.0 * d)
+
+            let rec draw () =
+                let z = standardNormal random
+                let root = 1.0 + c * z
+
+                if root <= 0.0 then
+                    draw ()
+                else
+                    let v = root * root * root
+                    let u = random.NextDouble()
+                    if log u < 0.5 * z * z + d - d * v + d * log v then d * v else draw ()
+
+            draw ()

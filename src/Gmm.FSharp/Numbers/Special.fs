@@ -14,14 +14,31 @@ module internal Special =
         let total = logSumExp values
         values |> Array.map (fun x -> exp (x - total))
 
-    /// Returns ln Γ(x) for x ≥ 128, by Stirling's series (NIST Handbook of Mathematical Functions, 2010, 5.11.1). The
-    /// first term that it omits is about 1e-18.
-    let private stirling (x: float) =
-        let halfLogOfTwoPi = 0.9189385332046727
-        let inverse = 1.0 / x
-        let square = inverse * inverse
-        let series = inverse * (1.0 / 12.0 - square * (1.0 / 360.0 - square * (1.0 / 1260.0)))
-        (x - 0.5) * log x - x + halfLogOfTwoPi + series
+    /// Returns ln(1 + x) for x > −1, to the last digits for small x: the rounding error of 1 + x is put back.
+    let log1p (x: float) : float =
+        let u = 1.0 + x
+        if u = infinity then u else log u + (x - (u - 1.0)) / u
+
+    /// Returns eˣ − 1, to the last digits for small x (Higham, Accuracy and Stability of Numerical Algorithms, 2002,
+    /// §1.14.1).
+    let expm1 (x: float) : float =
+        let u = exp x
+
+        if u = 1.0 then x
+        elif u - 1.0 = -1.0 || u = infinity then u - 1.0
+        else (u - 1.0) * x / log u
+
+    /// Returns the rest of Stirling's series, ln Γ(x) − ((x − ½) ln x − x + ½ ln 2π), for x ≥ 10 (NIST Handbook of
+    /// Mathematical Functions, 2010, 5.11.1). The first term that it omits is below 2e-18.
+    let stirlingRest (x: float) =
+        let y = 1.0 / (x * x)
+        let tail = 1.0 / 1188.0 - y * (691.0 / 360360.0 - y * (1.0 / 156.0 - y * (3617.0 / 122400.0)))
+        (1.0 / 12.0 - y * (1.0 / 360.0 - y * (1.0 / 1260.0 - y * (1.0 / 1680.0 - y * tail)))) / x
+
+    let private halfLogOfTwoPi = 0.9189385332046727
+
+    /// Returns ln Γ(x) for x ≥ 10, by Stirling's series.
+    let stirling (x: float) = (x - 0.5) * log x - x + halfLogOfTwoPi + stirlingRest x
 
     /// Returns ln Γ(n/2) for whole n ≥ 1.
     let logGammaOfHalf (n: int) : float =
@@ -43,23 +60,6 @@ module internal Special =
         if n < 0.0 then infinity
         elif n < float logFactorials.Length then logFactorials[int n]
         else stirling (n + 1.0)
-
-    /// Returns ψ(x) = d ln Γ(x)/dx for x > 0: ψ(x) = ψ(x + 1) − 1/x leads to x ≥ 16, where its asymptotic series omits
-    /// terms below 1e-16 (NIST Handbook of Mathematical Functions, 2010, 5.5.2 and 5.11.2).
-    let digamma (x: float) : float =
-        let mutable large, steps = x, 0.0
-
-        while large < 16.0 do
-            steps <- steps + 1.0 / large
-            large <- large + 1.0
-
-        let square = 1.0 / (large * large)
-
-        let series =
-            square
-            * (1.0 / 12.0 - square * (1.0 / 120.0 - square * (1.0 / 252.0 - square * (1.0 / 240.0 - square / 132.0))))
-
-        log large - 0.5 / large - series - steps
 
     /// Returns ln (Γ(x + ½) / (Γ(x) √x)) for x > 0, by the difference of Stirling's series; 0 at x = ∞.
     let private logHalfStep (x: float) =

@@ -32,8 +32,18 @@ module SavedFamily =
         [ ofFamily Gaussian.family
           ofFamily Centroid.family
           ofFamily StudentT.family
-          for family in [ Bernoulli.family; Poisson.family; Exponential.family ] do
+          for family in
+              [ Bernoulli.family
+                Poisson.family
+                Exponential.family
+                Geometric.family
+                Gamma.family
+                LogNormal.family
+                Beta.family ] do
               ofFamily (ExponentialFamily.components family)
+          ofFamily NegativeBinomial.family
+          ofFamily VonMisesFisher.family
+          SavedFamily<Multinomial>(Multinomial.family.Name, Multinomial.ofSettings)
           ofSettings (Binomial.family 1).Name Binomial.ofSettings
           ofSettings (Categorical.family 1).Name Categorical.ofSettings ]
 

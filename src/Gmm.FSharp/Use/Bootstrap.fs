@@ -422,7 +422,11 @@ module Bootstrap =
 
             do!
                 GmmError.requireAll
-                    [ most >= options.Components, "Most", $"at least Components = {options.Components}", string most ]
+                    [ most >= options.Components, "Most", $"at least Components = {options.Components}", string most
+                      float (replicates + 1) * level >= 1.0,
+                      "Replicates",
+                      $"at least {ceil (1.0 / level) - 1.0} for the level {string level}, as no p-value is below 1/(replicates + 1)",
+                      string replicates ]
 
             let rec choose tests (smaller: Fit<'θ>) =
                 result {

@@ -60,6 +60,17 @@ module Summary =
 
         [ if family = Bernoulli.family.Name then
               ofMatrix "probability of 1" names (Bernoulli.probabilities parameters)
+          elif family = Geometric.family.Name then
+              ofMatrix "probability of a success" names (Geometric.probabilities parameters)
+          elif family = Gamma.family.Name then
+              ofMatrix "shape" names (Gamma.shapes parameters)
+              ofMatrix "rate" names (Gamma.rates parameters)
+          elif family = LogNormal.family.Name then
+              ofMatrix "mean of the logarithm" names (LogNormal.logMeans parameters)
+              ofMatrix "standard deviation of the logarithm" names (LogNormal.logDeviations parameters)
+          elif family = Beta.family.Name then
+              ofMatrix "alpha" names (Beta.alphas parameters)
+              ofMatrix "beta" names (Beta.betas parameters)
           elif family = (Binomial.family 1).Name then
               let trials = Binomial.trials parameters
               ofMatrix $"probability of a success in {trials} trials" names (Binomial.probabilities trials parameters)
@@ -72,27 +83,37 @@ module Summary =
           else
               all "mean of the statistics" (fun name s -> if size = 1 then name else $"{name}, {s}") ]
 
+    let private ofVonMisesFisher (names: string[]) (parameters: VonMisesFisher) : Section list =
+        [ ofMatrix "mean direction" names (VonMisesFisher.directions parameters)
+          { Title = "concentration"
+            Lines = [ "all columns", VonMisesFisher.concentrations parameters ] } ]
+
     /// Returns the sections of parameters of a built-in kind; None for other kinds.
     let rec private ofBuiltIn (names: string[]) (parameters: PartParameters) : Section list option =
-        match
-            parameters.TryAs<Gaussian>(),
-            parameters.TryAs<StudentT>(),
-            parameters.TryAs<ExponentialParameters>(),
-            parameters.TryAs<Product>()
-        with
-        | Some gaussian, _, _, _ -> Some(ofGaussian names gaussian)
-        | _, Some t, _, _ -> Some(ofStudentT names t)
-        | _, _, Some exponential, _ -> Some(ofExponential names exponential)
-        | _, _, _, Some product ->
-            let parts =
-                product.Parts
-                |> List.map (fun (columns, part) -> ofBuiltIn (columns |> Array.map (Array.get names)) part)
+        let sections (ofKind: 'φ -> Section list) () = parameters.TryAs<'φ>() |> Option.map ofKind
 
-            if parts |> List.forall Option.isSome then
-                Some(parts |> List.collect Option.get)
-            else
-                None
-        | None, None, None, None -> None
+        sections (ofGaussian names) ()
+        |> Option.orElseWith (sections (ofStudentT names))
+        |> Option.orElseWith (sections (ofExponential names))
+        |> Option.orElseWith (
+            sections (fun fitted ->
+                [ ofMatrix "mean" names (NegativeBinomial.means fitted)
+                  ofMatrix "size" names (NegativeBinomial.sizes fitted) ])
+        )
+        |> Option.orElseWith (
+            sections (fun fitted -> [ ofMatrix "probability of a column" names (Multinomial.probabilities fitted) ])
+        )
+        |> Option.orElseWith (sections (ofVonMisesFisher names))
+        |> Option.orElseWith (fun () -> parameters.TryAs<Product>() |> Option.bind (ofProduct names))
+
+    and private ofProduct (names: string[]) (product: Product) : Section list option =
+        let parts =
+            product.Parts |> List.map (fun (columns, part) -> ofBuiltIn (columns |> Array.map (Array.get names)) part)
+
+        if parts |> List.forall Option.isSome then
+            Some(parts |> List.collect Option.get)
+        else
+            None
 
     /// Returns the name of the matrices of Gaussian or Student's t components, and the Gaussian that has them.
     let private gaussianOf (parameters: 'θ) : (string * string * Gaussian) option =

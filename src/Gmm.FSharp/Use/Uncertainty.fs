@@ -414,7 +414,7 @@ module Uncertainty =
         GmmError.requireAll
             [ fit.Model.Assignment = Soft,
               "Assignment",
-              "Soft for standard errors, which hold at a maximum of the likelihood; Bootstrap takes any fit",
+              "Soft for standard errors, which hold at a maximum of the likelihood; Bootstrap takes fits of classification EM, too",
               "Hard"
               owners.IsEmpty,
               "Covariances",

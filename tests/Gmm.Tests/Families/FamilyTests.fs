@@ -19,6 +19,7 @@ type Kind =
     | Levels of int
     | Counts
     | Waits
+    | Failures
 
     /// Its definition without a prior.
     member kind.Family =
@@ -28,6 +29,7 @@ type Kind =
         | Levels levels -> Categorical.family levels
         | Counts -> Poisson.family
         | Waits -> Exponential.family
+        | Failures -> Geometric.family
 
     /// Its definition with a prior of two numbers: Beta(a, b), Gamma(a, b), Dirichlet(a, b, a, b …).
     member kind.Believing(a: float, b: float) =
@@ -38,6 +40,7 @@ type Kind =
             | Levels levels -> Categorical.dirichlet (Array.init levels (fun l -> if l % 2 = 0 then a else b))
             | Counts -> Poisson.gamma a b
             | Waits -> Exponential.gamma a b
+            | Failures -> Geometric.beta a b
 
         { kind.Family with Prior = prior }
 
@@ -46,7 +49,8 @@ type Kind =
         match kind with
         | Coins
         | Trials _
-        | Levels _ -> 1.0, 1.0
+        | Levels _
+        | Failures -> 1.0, 1.0
         | Counts
         | Waits -> 1.0, 0.0
 
@@ -58,6 +62,7 @@ type Kind =
         | Levels _ -> Categorical.probabilities parameters |> Seq.cast<float> |> Array.ofSeq
         | Counts -> Poisson.rates parameters |> Seq.cast<float> |> Array.ofSeq
         | Waits -> Exponential.rates parameters |> Seq.cast<float> |> Array.ofSeq
+        | Failures -> Geometric.probabilities parameters |> Seq.cast<float> |> Array.ofSeq
 
     /// The mode of one column's parameters by the textbooks, from weights r and numbers x.
     member kind.Mode((a, b), r: float[], x: float[]) : float[] =
@@ -72,6 +77,7 @@ type Kind =
             Array.init levels (fun l -> (of' l + alpha[l] - 1.0) / (count + Array.sum alpha - float levels))
         | Counts -> [| (sum + a - 1.0) / (count + b) |]
         | Waits -> [| (count + a - 1.0) / (sum + b) |]
+        | Failures -> [| (count + a - 1.0) / (count + sum + a + b - 2.0) |]
 
     /// The mean parameters of some distribution.
     member kind.Draw(random: Random) : float[] =
@@ -84,9 +90,10 @@ type Kind =
             let draws = Array.init levels (fun _ -> probability ())
             draws |> Array.map (fun draw -> draw / Array.sum draws)
         | Counts
-        | Waits -> [| exp (4.0 * random.NextDouble() - 1.5) |]
+        | Waits
+        | Failures -> [| exp (4.0 * random.NextDouble() - 1.5) |]
 
-let private kinds = [ Coins; Trials 7; Levels 4; Counts; Waits ]
+let private kinds = [ Coins; Trials 7; Levels 4; Counts; Waits; Failures ]
 
 /// Data drawn from a mixture of a family.
 type FamilyCase =
@@ -295,6 +302,7 @@ let startsTests =
                   [ Counts, [| 1.0; 2.5 |]
                     Counts, [| 0.125; 40.0 |]
                     Waits, [| 0.5; 3.0 |]
+                    Failures, [| 0.125; 40.0 |]
                     Coins, [| 0.3; 0.8 |]
                     Trials 7, [| 2.5; 6.75 |] ] do
                   let source = sourceOf (Array.init 40 (fun n -> [| float (n % 2); float (n % 3 % 2) |]))
@@ -436,6 +444,11 @@ let private impossible: (string * (unit -> obj) * string * string)[] =
        "Categorical.dirichlet [|2.0; nan|]", (fun () -> Categorical.dirichlet [| 2.0; nan |]), "at least 1", "NaN"
        "Poisson.gamma 0.5 1.0", (fun () -> Poisson.gamma 0.5 1.0), "at least 1", "0.5"
        "Poisson.gamma 1.0 -1.5", (fun () -> Poisson.gamma 1.0 -1.5), "0 or more", "-1.5"
+       "Geometric.beta 0.5 1.0", (fun () -> Geometric.beta 0.5 1.0), "at least 1", "0.5"
+       "Gamma.prior -1.0 1.0 1.0", (fun () -> Gamma.prior -1.0 1.0 1.0), "0 or more", "-1"
+       "Gamma.prior 1.0 0.0 1.0", (fun () -> Gamma.prior 1.0 0.0 1.0), "at least", "0"
+       "LogNormal.prior 1.0 nan 1.0", (fun () -> LogNormal.prior 1.0 nan 1.0), "finite", "NaN"
+       "Beta.prior 1.0 2.0 infinity", (fun () -> Beta.prior 1.0 2.0 infinity), "finite", "Infinity"
        "Exponential.gamma 0.5 1.0", (fun () -> Exponential.gamma 0.5 1.0), "at least 1", "0.5"
        "Exponential.gamma 1.0 -1.5", (fun () -> Exponential.gamma 1.0 -1.5), "0 or more", "-1.5" |]
 
@@ -612,7 +625,9 @@ let private edges: (Kind * float[] * float * float)[] =
        Levels 3, [| 0.0; 0.4; 0.6 |], 1.0, log 0.4
        Levels 3, [| 0.0; 0.0; 1.0 |], 2.0, 0.0
        Counts, [| 0.0 |], 0.0, 0.0
-       Counts, [| 0.0 |], 3.0, -infinity |]
+       Counts, [| 0.0 |], 3.0, -infinity
+       Failures, [| 0.0 |], 0.0, 0.0
+       Failures, [| 0.0 |], 3.0, -infinity |]
 
 let private edgeMixture (kind: Kind) (components: float[][]) =
     Tensor.create [| components.Length; 1; kind.Family.Statistics |] (Array.concat components)
@@ -677,7 +692,11 @@ let ``the edge of the parameters`` =
           // Columns that are the same in all rows are estimated on the edge: p = 0, p = 1, rate 0.
           testCase "constant columns leave everything finite" (fun () ->
               for kind, constants in
-                  [ Coins, [ 0.0; 1.0 ]; Trials 7, [ 0.0; 7.0; 3.0 ]; Levels 3, [ 0.0; 2.0 ]; Counts, [ 0.0; 5.0 ] ] do
+                  [ Coins, [ 0.0; 1.0 ]
+                    Trials 7, [ 0.0; 7.0; 3.0 ]
+                    Levels 3, [ 0.0; 2.0 ]
+                    Counts, [ 0.0; 5.0 ]
+                    Failures, [ 0.0; 5.0 ] ] do
                   let random = Random 2
                   let varied = Array.init 60 (fun n -> if n % 2 = 0 then float (random.Next 2) else 1.0)
 
@@ -848,7 +867,9 @@ let outsiders =
       ("categorical", 1.5)
       ("poisson", -1.0)
       ("poisson", 0.5)
-      ("exponential", -0.5) ]
+      ("exponential", -0.5)
+      ("geometric", -1.0)
+      ("geometric", 0.5) ]
 
 let private kindNamed name = kinds |> List.find (fun kind -> kind.Family.Name = name)
 

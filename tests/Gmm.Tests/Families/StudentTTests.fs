@@ -45,7 +45,7 @@ let functions =
 
               for entry in (functions |> field "digamma").EnumerateArray() do
                   let entry = numbers entry
-                  near (1e-14 * (1.0 + abs entry[1])) $"ψ({entry[0]})" entry[1] (Special.digamma entry[0])
+                  near (1e-14 * (1.0 + abs entry[1])) $"ψ({entry[0]})" entry[1] (GammaFunction.digamma entry[0])
 
               for entry in (functions |> field "log_gamma_ratio").EnumerateArray() do
                   let entry = numbers entry

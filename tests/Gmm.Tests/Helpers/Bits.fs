@@ -171,13 +171,23 @@ let private ofFamilies () : (string * float[]) list =
                   Structure = Diag } ]
 
     let all = sourceOf rows
+    let counts = rows |> Array.map (fun row -> row[1..3]) |> sourceOf
+    let directions = rows |> Array.map (fun row -> row[3..5]) |> VonMisesFisher.normalise |> ok |> sourceOf
+    let shares = rows |> Array.map (fun row -> [| 0.2 * row[5] |]) |> sourceOf
 
     [ yield! one Bernoulli.family 0
       yield! one (Binomial.family 6) 1
       yield! one (Categorical.family 4) 2
       yield! one Poisson.family 3
       yield! one Exponential.family 4
+      yield! one Geometric.family 3
+      yield! one Gamma.family 5
+      yield! ofFit "negative binomial" (column 3 |> Gmm.fit (some 2 NegativeBinomialKind.defaults) |> ok) (column 3)
+      yield! one LogNormal.family 5
+      yield! ofFit "beta" (shares |> Gmm.fit (some 2 Beta.family) |> ok) shares
       yield! ofFit "product" (all |> Gmm.fit (some 2 (ProductKind.ofParts parts)) |> ok) all
+      yield! ofFit "multinomial" (counts |> Gmm.fit (some 2 MultinomialKind.defaults) |> ok) counts
+      yield! ofFit "von Mises–Fisher" (directions |> Gmm.fit (some 2 VonMisesFisherKind.defaults) |> ok) directions
       rates Poisson.family (Poisson.ofRates (array2D [ [ 40.0; 1e4 ]; [ 200.0; 1e7 ] ])) ]
 
 let private ofClusters (data: DataSet) : (string * float[]) list =

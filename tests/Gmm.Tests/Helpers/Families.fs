@@ -3,9 +3,9 @@ module Gmm.Tests.Families
 
 open Gmm
 
-/// Failures before the first success, by their mean m: P(x) = qˣ(1−q) with q = m/(1+m).
+/// Failures before the first success, by their mean m, defined outside the library without a numberwise statistic: P(x) = qˣ(1−q) with q = m/(1+m).
 let geometric: ExponentialFamily =
-    { Name = "geometric"
+    { Name = "failures"
       Domain = "a whole number from 0 upward"
       IsInDomain = fun x -> x >= 0.0 && x = floor x
       Statistics = 1
@@ -15,6 +15,7 @@ let geometric: ExponentialFamily =
       Natural = Array.map (fun mean -> log (mean / (1.0 + mean)))
       LogPartition = fun natural -> -log(1.0 - exp natural[0])
       Free = 1
+      Dispersion = None
       Prior = ConjugatePrior.flat 1
       Sample =
         fun random means ->

@@ -245,7 +245,36 @@ let private exponentialKinds
       fun case ->
           ExponentialFamily.components Exponential.family,
           Exponential.ofRates (parametersOf case (fun random -> 0.1 + unit random)) |> ok,
-          block case (fun random -> -log(1.0 - unit random)) ]
+          block case (fun random -> -log(1.0 - unit random))
+      "geometric",
+      fun case ->
+          ExponentialFamily.components Geometric.family,
+          Geometric.ofProbabilities (parametersOf case (fun random -> 1.0 - unit random)) |> ok,
+          block case (fun random -> float (random.Next 12))
+      "gamma",
+      fun case ->
+          ExponentialFamily.components Gamma.family,
+          Gamma.ofShapesAndRates
+              (parametersOf case (fun random -> 0.5 + 9.0 * unit random))
+              (parametersOf case (fun random -> 0.1 + unit random))
+          |> ok,
+          block case (fun random -> 1.0 - log (1.0 - unit random))
+      "lognormal",
+      fun case ->
+          ExponentialFamily.components LogNormal.family,
+          LogNormal.ofLogMeansAndDeviations
+              (parametersOf case normal)
+              (parametersOf case (fun random -> 0.5 + unit random))
+          |> ok,
+          block case (fun random -> exp (normal random))
+      "beta",
+      fun case ->
+          ExponentialFamily.components Beta.family,
+          Beta.ofAlphasAndBetas
+              (parametersOf case (fun random -> 0.5 + 9.0 * unit random))
+              (parametersOf case (fun random -> 0.5 + 9.0 * unit random))
+          |> ok,
+          block case (fun random -> 0.001 + 0.998 * unit random) ]
 
 let exponentialModels =
     [ for kind, _ in exponentialKinds do

@@ -346,7 +346,11 @@ let ``same results`` =
                     Binomial.family 7, fun () -> float (random.Next 8)
                     Categorical.family 4, fun () -> float (random.Next 4)
                     Poisson.family, fun () -> float (random.Next 12)
-                    Exponential.family, fun () -> 0.001 - log (1.0 - random.NextDouble()) ]
+                    Exponential.family, fun () -> 0.001 - log (1.0 - random.NextDouble())
+                    Geometric.family, fun () -> float (random.Next 12)
+                    Gamma.family, fun () -> 0.001 - log (1.0 - random.NextDouble())
+                    LogNormal.family, fun () -> exp (normal random)
+                    Beta.family, fun () -> 0.001 + 0.998 * random.NextDouble() ]
 
               for family, number in kinds do
                   both true (rows number) |> fitsAlike toTheBit (Gmm.fit (options 2 family)) resultsOf

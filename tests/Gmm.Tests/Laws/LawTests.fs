@@ -3,6 +3,8 @@ module Gmm.Tests.LawTests
 
 open System.Text.RegularExpressions
 open Expecto
+open FsCheck
+open FsCheck.FSharp
 open Gmm
 open Gmm.Laws
 open Gmm.Tests.Families
@@ -54,6 +56,213 @@ let private exponential =
       Textbook = Some(fun mean x -> -log mean[0] - x / mean[0])
       Edges = [] }
 
+let private failures =
+    { Definition = Geometric.family
+      Support = Counts
+      Means = MeanParameters.positive 0.1 10.0
+      Textbook = Some(fun mean x -> times x (mean[0] / (1.0 + mean[0])) - log (1.0 + mean[0]))
+      Edges = [ [| 0.0 |] ] }
+
+/// Mean parameters of two positive numbers, which make natural parameters.
+let private ofTwo (family: ExponentialFamily) (natural: float -> float -> float[]) first second : Arbitrary<float[]> =
+    let draw (low, high) = MeanParameters.positive low high |> Arb.toGen
+
+    (draw first, draw second)
+    ||> Gen.map2 (fun (first: float[]) (second: float[]) -> family.Mean(natural first[0] second[0]))
+    |> Arb.fromGen
+
+let private gamma =
+    { Definition = Gamma.family
+      Support = HalfLine
+      // The nodes of the half-line lie close together near 1, and end where x^0.8 has lost 1e-10.
+      Means = ofTwo Gamma.family (fun shape mean -> [| shape; -shape / mean |]) (0.8, 10.0) (0.3, 3.0)
+      Textbook =
+        Some(fun means x ->
+            let natural = Gamma.family.Natural means
+            Distributions.Gamma.PDFLn(natural[0], -natural[1], x))
+      Edges = [] }
+
+let private logNormal =
+    { Definition = LogNormal.family
+      Support = HalfLine
+      Means = ofTwo LogNormal.family (fun mu precision -> [| mu * precision; -0.5 * precision |]) (0.1, 1.0) (0.5, 8.0)
+      Textbook = Some(fun means x -> Distributions.LogNormal.PDFLn(means[0], sqrt (means[1] - means[0] * means[0]), x))
+      Edges = [] }
+
+let private beta =
+    { Definition = Beta.family
+      Support = Between(0.0, 1.0)
+      Means = ofTwo Beta.family (fun alpha beta -> [| alpha; beta |]) (0.8, 20.0) (0.8, 20.0)
+      Textbook =
+        Some(fun means x ->
+            let natural = Beta.family.Natural means
+            Distributions.Beta.PDFLn(natural[0], natural[1], x))
+      Edges = [] }
+
+let private negativeBinomial: Subject<NegativeBinomial> =
+    let numbers (random: System.Random) components columns low high =
+        Array2D.init components columns (fun _ _ -> low * (high / low) ** random.NextDouble())
+
+    let density mean size (x: float) = Distributions.NegativeBinomial.PMFLn(size, size / (size + mean), int x)
+
+    let column (parameters: NegativeBinomial) k j =
+        let means, sizes = NegativeBinomial.means parameters, NegativeBinomial.sizes parameters
+        density means[k, j] sizes[k, j]
+
+    { Subject.create "negative binomial" NegativeBinomial.family (fun components columns random ->
+          let means, sizes = numbers random components columns 0.1 20.0, numbers random components columns 0.5 20.0
+          NegativeBinomial.create means sizes |> GmmError.get) with
+        Choose =
+            Some(fun components columns parameters ->
+                let choose (numbers: float[,]) =
+                    Array2D.init components.Length columns.Length (fun k j -> numbers[components[k], columns[j]])
+
+                NegativeBinomial.create
+                    (choose (NegativeBinomial.means parameters))
+                    (choose (NegativeBinomial.sizes parameters))
+                |> GmmError.get)
+        Textbook = Some(fun parameters k row -> row |> Seq.mapi (fun j x -> column parameters k j x) |> Seq.sum)
+        Nodes =
+            Some(fun parameters k ->
+                if parameters.Means.shape[1] = 1 then
+                    Support.nodes Counts (Array.map (column parameters k 0))
+                    |> Array.map (fun (x, weight) -> [| x |], weight)
+                    |> Some
+                else
+                    None)
+        Edge =
+            Some(fun seed parameters ->
+                let means =
+                    NegativeBinomial.means parameters
+                    |> Array2D.mapi (fun k j mean -> if (k + j + seed) % 2 = 0 then 0.0 else mean)
+
+                NegativeBinomial.create means (NegativeBinomial.sizes parameters) |> GmmError.get)
+        Marginals =
+            Some(fun parameters k ->
+                [ for j in 0 .. parameters.Means.shape[1] - 1 ->
+                      { Name = $"column {j}"
+                        Of = fun row -> row[j]
+                        Support = Counts
+                        LogDensity = Array.map (column parameters k j) } ]) }
+
+let private multinomial: Subject<Multinomial> =
+    let total = 4
+
+    let normalised (rows: float[][]) =
+        rows
+        |> Array.map (fun row -> row |> Array.map (fun p -> p / Array.sum row))
+        |> array2D
+        |> Multinomial.create (float total)
+        |> GmmError.get
+
+    let rowOf (parameters: Multinomial) k = (Multinomial.probabilities parameters)[k, *]
+    let rows (parameters: Multinomial) = Array.init parameters.Probabilities.shape[0] (rowOf parameters)
+
+    let rec compositions columns left =
+        if columns = 1 then
+            [ [ float left ] ]
+        else
+            [ for x in 0..left do
+                  for rest in compositions (columns - 1) (left - x) -> float x :: rest ]
+
+    { Subject.create "multinomial" Multinomial.family (fun components columns random ->
+          Array.init components (fun _ -> Array.init columns (fun _ -> 0.05 + random.NextDouble())) |> normalised) with
+        Columns = 2, 3
+        MStep = Maximises
+        Believed =
+            fun seed parameters ->
+                let random = System.Random seed
+
+                Array.init parameters.Probabilities.shape[1] (fun _ -> 1.0 + 3.0 * random.NextDouble())
+                |> Some
+                |> Multinomial.familyWith
+        Choose =
+            Some(fun components columns parameters ->
+                components
+                |> Array.map (fun k -> columns |> Array.map (fun j -> (rowOf parameters k)[j]))
+                |> normalised)
+        Textbook =
+            Some(fun parameters k row ->
+                let n = Array.sum row
+
+                let terms =
+                    Array.map2 (fun x p -> times x p - SpecialFunctions.FactorialLn(int x)) row (rowOf parameters k)
+
+                SpecialFunctions.FactorialLn(int n) + Array.sum terms)
+        Nodes =
+            Some(fun parameters _ ->
+                compositions parameters.Probabilities.shape[1] total
+                |> List.map (fun row -> Array.ofList row, 1.0)
+                |> Array.ofList
+                |> Some)
+        Edge =
+            Some(fun seed parameters ->
+                rows parameters |> Array.map (Array.mapi (fun j p -> if j = seed % 2 then 0.0 else p)) |> normalised)
+        Marginals =
+            Some(fun parameters k ->
+                [ for j, p in Array.indexed (rowOf parameters k) ->
+                      { Name = $"column {j}"
+                        Of = fun row -> row[j]
+                        Support = Levels [| for x in 0..total -> float x |]
+                        LogDensity = Array.map (fun x -> Distributions.Binomial.PMFLn(p, total, int x)) } ]) }
+
+let private vonMisesFisher: Subject<VonMisesFisher> =
+    /// ln C(κ) by closed forms.
+    let logConstant dimension kappa =
+        if dimension = 2 then
+            -log(2.0 * System.Math.PI * SpecialFunctions.BesselI0 kappa)
+        else
+            log (kappa / (4.0 * System.Math.PI * sinh kappa))
+
+    let kappaOf (parameters: VonMisesFisher) k = (VonMisesFisher.concentrations parameters)[k]
+
+    let cosine (parameters: VonMisesFisher) k row =
+        let mu = (VonMisesFisher.directions parameters)[k, *]
+        Array.map2 (*) mu row |> Array.sum
+
+    let circle count =
+        [| for i in 1..count ->
+               let angle = 2.0 * System.Math.PI * float i / float count
+               [| cos angle; sin angle |], 2.0 * System.Math.PI / float count |]
+
+    { Subject.create "von Mises–Fisher" VonMisesFisher.family (fun components columns random ->
+          let directions = Array2D.init components columns (fun _ _ -> random.NextDouble() - 0.5)
+
+          VonMisesFisher.create directions (Array.init components (fun _ -> 0.3 * 60.0 ** random.NextDouble()))
+          |> GmmError.get) with
+        Columns = 2, 3
+        MStep = Maximises
+        Textbook =
+            Some(fun parameters k row ->
+                logConstant row.Length (kappaOf parameters k) + kappaOf parameters k * cosine parameters k row)
+        Nodes =
+            Some(fun parameters _ ->
+                if parameters.Directions.shape[1] = 2 then
+                    Some(circle 200)
+                else
+                    let heights = Integration.GaussLegendreRule(-1.0, 1.0, 64)
+
+                    Some
+                        [| for i in 0..63 do
+                               for xy, weight in circle 128 ->
+                                   let z = heights.GetAbscissa i
+                                   let radius = sqrt (1.0 - z * z)
+                                   [| radius * xy[0]; radius * xy[1]; z |], weight * heights.GetWeight i |])
+        Marginals =
+            Some(fun parameters k ->
+                let dimension, kappa = parameters.Directions.shape[1], kappaOf parameters k
+                let around = if dimension = 2 then 2.0 else 2.0 * System.Math.PI
+
+                [ { Name = "cosine"
+                    Of = cosine parameters k
+                    Support = Between(-1.0, 1.0)
+                    LogDensity =
+                      Array.map (fun t ->
+                          log around
+                          + logConstant dimension kappa
+                          + kappa * t
+                          + 0.5 * float (dimension - 3) * log (1.0 - t * t)) } ]) }
+
 let private product =
     Laws.ofProduct
         [ Laws.part 1 (Laws.ofGaussian Full)
@@ -75,12 +284,15 @@ let ``the built-in families`` =
           "ln p(X|θ′) ≥ ln p(X|θ) after a step of EM", "Dempster, Laird and Rubin 1977" ]
     <| testList
         "a built-in family obeys every law"
-        [ for column in [ bernoulli; binomial; categorical; poisson; exponential ] do
+        [ for column in [ bernoulli; binomial; categorical; poisson; exponential; failures; gamma; logNormal; beta ] do
               LawTests.ofSubject (Laws.ofExponentialFamily column)
 
           for structure in Structure.all do
               LawTests.ofSubject (Laws.ofGaussian structure)
 
+          LawTests.ofSubject negativeBinomial
+          LawTests.ofSubject multinomial
+          LawTests.ofSubject vonMisesFisher
           for structure in Structure.all do
               LawTests.ofSubject (Laws.ofStudentT structure DegreesOfFreedom.Estimated)
 
@@ -611,7 +823,7 @@ let ``families that are wrong on purpose`` =
               let subject = ofGeometric |> Subject.mapFamily (maximiseOf (more 1.0))
               Laws.check Laws.defaults ofGeometric
               let broken = Assert.Throws<LawException>(fun () -> Laws.check Laws.defaults subject)
-              Assert.Contains("geometric breaks the law: the M-step maximises Q\nQ + ln prior ", broken.Message)
+              Assert.Contains("failures breaks the law: the M-step maximises Q\nQ + ln prior ", broken.Message)
 
               Assert.Contains(
                   "1 column, 1 component\n  weights: [1]\n  component 0: mean parameters [",

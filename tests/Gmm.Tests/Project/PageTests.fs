@@ -154,6 +154,11 @@ let private expected =
             "0 of 999 replicates failed"
             "1 against 2 components: statistic 319.065558, p = 0.01 of 99 replicates"
             "3 components" ]
+          "more-families.fsx",
+          [ "the same as a Gaussian mixture of ln x: True"
+            "on the limit: from labels [Some 1], from the default start []"
+            "counts     weight 0.589, mean 3.72, size 2.27"
+            "winds      weight 0.402, to (0.12, 0.99), concentration 21.4" ]
           "streams.fsx",
           [ "truth       divergence from the truth 0.0000"
             "first batch divergence from the truth 0.0108"

@@ -228,12 +228,12 @@ let ``a family of your own`` =
                   let message result = (error result).Message
 
                   Assert.Equal(
-                      $"{path}: Family must be a built-in one, or given to Persist.loadWith or among the families of Persist.loadFrom, but is \"geometric\".",
+                      $"{path}: Family must be a built-in one, or given to Persist.loadWith or among the families of Persist.loadFrom, but is \"failures\".",
                       message (Persist.load<ExponentialParameters> path)
                   )
 
                   Assert.Equal(
-                      $"{path}: Family must be \"poisson\", the family requested, but is \"geometric\".",
+                      $"{path}: Family must be \"poisson\", the family requested, but is \"failures\".",
                       message (Persist.loadWith (ExponentialFamily.components Poisson.family) path)
                   )
 
@@ -242,7 +242,7 @@ let ``a family of your own`` =
                           Statistic = fun x -> (x * 2.0).unsqueeze 2 }
 
                   Assert.Contains(
-                      "settings.statistics must be T(0) and T(1) of geometric as it is defined",
+                      "settings.statistics must be T(0) and T(1) of failures as it is defined",
                       message (Persist.loadWith (ExponentialFamily.components other) path)
                   )))
           testCase "trials and levels are the saved ones" (fun () ->

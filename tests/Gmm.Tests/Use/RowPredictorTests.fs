@@ -48,11 +48,18 @@ let private exponentialFamilies: (ExponentialFamily * (Random -> float[])) list 
         let numbers = Array.init count (fun _ -> random.NextDouble())
         numbers |> Array.map (fun number -> number / Array.sum numbers)
 
+    let dispersed (family: ExponentialFamily) natural (random: Random) =
+        natural (0.5 + 9.0 * random.NextDouble()) (0.5 + 9.0 * random.NextDouble()) |> family.Mean
+
     [ Bernoulli.family, shares 2
       Binomial.family 7, shares 2 >> Array.map ((*) 7.0)
       Categorical.family 5, shares 5
       Poisson.family, (fun random -> [| 20.0 * random.NextDouble() |])
       Exponential.family, (fun random -> [| 20.0 * random.NextDouble() |])
+      Geometric.family, (fun random -> [| 20.0 * random.NextDouble() |])
+      Gamma.family, dispersed Gamma.family (fun shape rate -> [| shape; -rate |])
+      LogNormal.family, dispersed LogNormal.family (fun mu precision -> [| mu * precision; -0.5 * precision |])
+      Beta.family, dispersed Beta.family (fun alpha beta -> [| alpha; beta |])
       // It has no numberwise statistic.
       geometric, (fun random -> [| 20.0 * random.NextDouble() |]) ]
 
@@ -130,7 +137,7 @@ let tests =
                       definition, (drawExponential definition means components 2 random).Parameters
 
                   let others =
-                      [ "poisson"; (if seed % 2 = 0 then "categorical" else "geometric") ] |> List.map exponential
+                      [ "poisson"; (if seed % 2 = 0 then "categorical" else "failures") ] |> List.map exponential
 
                   let columns = Array.init (d + 4) id |> Array.rev
 
@@ -196,7 +203,7 @@ let memory =
 
               allocatesNothing (RowPredictor.ofFit centres) [| 1.0; 2.0 |]
 
-              for family, means in exponentialFamilies |> List.filter (fun (family, _) -> family.Name <> "geometric") do
+              for family, means in exponentialFamilies |> List.filter (fun (family, _) -> family.Name <> "failures") do
                   let mixture = drawExponential family means 3 4 random
                   let all = ExponentialFamily.components family
                   let row = (drawRowsOf all mixture 1)[0]

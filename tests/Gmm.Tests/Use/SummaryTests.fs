@@ -117,6 +117,13 @@ covariance of component 1  eruptions    waiting
               ))
           testCase "every family shows the parameters that its users know" (fun () ->
               let bits = sourceOf [| for n in 0..59 -> [| float (n % 2); float (n / 3 % 2) |] |]
+              let directions = [| for n in 0..59 -> [| cos (float n); sin (float n) |] |] |> sourceOf
+
+              let positive = sourceOf [| for n in 0..59 -> [| 1.0 + float (n % 7); 0.5 + float (n * n % 11) |] |]
+
+              let shares =
+                  sourceOf [| for n in 0..59 -> [| 0.1 * (1.0 + float (n % 7)); 0.08 * (0.5 + float (n * n % 11)) |] |]
+
               let bernoulli = fitted Bernoulli.family bits
               let poisson = fitted Poisson.family counts
               let exponential = fitted Exponential.family counts
@@ -153,7 +160,18 @@ covariance of component 1  eruptions    waiting
                     Summary.ofFit [||] exponential, "rate"
                     Summary.ofFit [||] binomial, "probability of a success in 4 trials"
                     Summary.ofFit [||] categorical, "probability of a level"
-                    Summary.ofFit [||] geometric, "mean of the statistics" ] do
+                    Summary.ofFit [||] geometric, "mean of the statistics"
+                    Summary.ofFit [||] (fitted Geometric.family counts), "probability of a success"
+                    Summary.ofFit [||] (fitted NegativeBinomialKind.defaults counts), "size"
+                    Summary.ofFit [||] (fitted MultinomialKind.defaults counts), "probability of a column"
+                    Summary.ofFit [||] (fitted VonMisesFisherKind.defaults directions), "mean direction"
+                    Summary.ofFit [||] (fitted VonMisesFisherKind.defaults directions), "concentration"
+                    Summary.ofFit [||] (fitted Gamma.family positive), "shape"
+                    Summary.ofFit [||] (fitted Gamma.family positive), "rate"
+                    Summary.ofFit [||] (fitted LogNormal.family positive), "mean of the logarithm"
+                    Summary.ofFit [||] (fitted LogNormal.family positive), "standard deviation of the logarithm"
+                    Summary.ofFit [||] (fitted Beta.family shares), "alpha"
+                    Summary.ofFit [||] (fitted Beta.family shares), "beta" ] do
                   Assert.Contains($"\n{title}\n", ok fit))
           testCase "a product shows all its parts under the names of their columns, nested ones too" (fun () ->
               let source =

@@ -73,7 +73,7 @@ module internal DegreesOfFreedom =
         /// ln(ν/2) − ψ(ν/2), which is close to 1/ν.
         let spread logNu =
             let half = exp logNu / 2.0
-            log half - Special.digamma half
+            log half - GammaFunction.digamma half
 
         let low, high = log smallest, log largest
 
@@ -192,7 +192,7 @@ module StudentT =
             0.0
         else
             let shape = (nu + float p) / 2.0
-            Special.digamma shape - log shape
+            GammaFunction.digamma shape - log shape
 
     /// Returns the sums that the M-step needs, with u = E(u|xₙ, k) and z = x − μₖ: the first moments Σₙ rₙₖuz (K×D) and
     /// the second moments Σₙ rₙₖuzzᵀ (planes), Σₙ rₙₖu (K), and Σₙ rₙₖ E(ln u − u|xₙ, k) (K), of a block x (n×D) under
@@ -339,7 +339,10 @@ module StudentT =
                     | DegreesOfFreedom.Estimated
                     | DegreesOfFreedom.Given _ -> $"degrees of freedom[{k}]"
 
-                Array.append (ofGaussian.Parameters t.Gaussian) (estimated t |> Array.mapi (fun k nu -> name k, nu)) }
+                let ofScale (name: string, number: float) =
+                    name.Replace("mean", "location").Replace("covariance", "scale").Replace("variance", "scale"), number
+
+                Array.append (ofGaussian.Parameters t.Gaussian |> Array.map ofScale) (estimated t |> Array.mapi (fun k nu -> name k, nu)) }
 
     let private toState (t: StudentT) : State =
         GaussianStorage.toState t.Gaussian |> Map.add "degreesOfFreedom" (Tensor.vector t.DegreesOfFreedom)
