@@ -8,15 +8,15 @@ index: 12
 
 # Student's t: robust clusters
 
-A few rows far from all others spoil a Gaussian mixture: a component widens until it reaches them, or leaves its group to
-cover them. Components with Student's t distribution have heavier tails (Peel and McLachlan 2000):
+A few rows far from all others spoil a Gaussian mixture: a component widens until it reaches them, or leaves its group
+to cover them. Components with Student's t distribution have heavier tails (Peel and McLachlan 2000):
 
     [lang=text]
     t(x|μ, Σ, ν) = Γ((ν+D)/2) / (Γ(ν/2) (νπ)^(D/2) |Σ|^½) · (1 + δ/ν)^−(ν+D)/2,   δ = (x−μ)ᵀΣ⁻¹(x−μ)
 
-μ is the location, Σ the scale matrix and ν the degrees of freedom: 1 for a Cauchy distribution, ∞ for a Gaussian one. A row
-of a component is Gaussian with the covariance Σ/u, where the precision u is a random number with mean 1. EM estimates u from
-the distance of the row, and each row counts in the estimates of its component in proportion to it:
+μ is the location, Σ the scale matrix and ν the degrees of freedom: 1 for a Cauchy distribution, ∞ for a Gaussian one.
+A row of a component is Gaussian with the covariance Σ/u, where the precision u is a random number with mean 1. EM
+estimates u from the distance of the row, and each row counts in the estimates of its component in proportion to it:
 
     [lang=text]
     E(u|x) = (ν+D)/(ν+δ)
@@ -61,8 +61,8 @@ let student = Gmm.fit options data |> GmmError.get
 printfn $"%s{Summary.ofFit [||] student |> GmmError.get}"
 (*** include-output ***)
 (**
-The Gaussian mixture needs one component for the far rows, and has one left for both groups. Student's t distributions find the
-groups, although the far rows are still there:
+The Gaussian mixture needs one component for the far rows, and has one left for both groups. Student's t distributions
+find the groups, although the far rows are still there:
 *)
 let show name (places: float[,]) (matrices: float[,][]) =
     for k in 0..1 do
@@ -87,8 +87,8 @@ The ellipses are those of the scale matrices. The scale of a t distribution is s
 
 ## Which rows count little
 
-`Predict.robustWeights` returns for every row the weight Σₖ rₙₖ E(u|xₙ, k) with which it entered the estimates. The weights
-average 1; those near 0 are the outliers:
+`Predict.robustWeights` returns for every row the weight Σₖ rₙₖ E(u|xₙ, k) with which it entered the estimates. The
+weights average 1 (with noise, the share of rows that are not noise); those near 0 are the outliers:
 *)
 let weights = Predict.robustWeights student data |> GmmError.get
 let light = [ 0 .. weights.Length - 1 ] |> List.filter (fun n -> weights[n] < 0.1)
@@ -99,8 +99,8 @@ printfn $"{light.Length} rows have a weight below 0.1; {areFar.Length} of them a
 (**
 ## Degrees of freedom
 
-By default each component has its own degrees of freedom, estimated with everything else. `DegreesOfFreedom.Equal` estimates
-one number for all, which needs fewer rows, and `DegreesOfFreedom.Given` sets it:
+By default each component has its own degrees of freedom, estimated with everything else. `DegreesOfFreedom.Equal`
+estimates one number for all, which needs fewer rows, and `DegreesOfFreedom.Given` sets it:
 *)
 for name, degrees in
     [ "estimated", DegreesOfFreedom.Estimated
@@ -122,10 +122,13 @@ Estimates lie between 1 and 200. With fewer degrees than 1 a few equal rows make
 a component's rows in one point is enough (Kent and Tyler 1991). With more than 200, the distribution can hardly be told from a
 Gaussian one. A given number may be between 0.1 and 1e6, or ∞.
 
-All else is as for Gaussian components. `Family.Gaussian` has the settings of the scale matrices: any of the fourteen
-[structures](structures.html), the floor, [priors](priors.html). Missing cells, sample weights, selection, sampling, saving and
-[noise](noise.html) work, too. Noise suits a background that is everywhere; Student's t suits groups with heavy tails and a
-few errors of any size.
+`Family.Gaussian` has the settings of the scale matrices, which are those of Gaussian components: any of the fourteen
+[structures](structures.html), the floor, [priors](priors.html). Missing cells, sample weights, selection, sampling,
+saving and [noise](noise.html) work, too. Noise suits a background that is everywhere; Student's t suits heavy-tailed
+groups, and data with a few gross errors.
+
+Some functions take Gaussian mixtures only: `Predict.mahalanobis`, `Conditional`, `CutPoints`, `Plot.density` and
+`Plot.pairs`. In C#, a `Part` of a `ProductMixture` can't be a Student's t distribution.
 
 In C#, `new StudentTMixture(components: 2).Fit(data)` does the same; its settings are `GivenDegreesOfFreedom` and
 `EqualDegreesOfFreedom`, and `RobustWeights(data)` returns the weights.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -5,6 +6,9 @@ namespace Gmm.CSharp;
 /// <summary>The parameters of fits to resampled data: see <see cref="MixtureModel.Bootstrap"/>.</summary>
 public sealed class Bootstrap
 {
+    /// <summary>The largest number of parameters that the text shows.</summary>
+    private const int Most = 100;
+
     private readonly Core.Bootstrap value;
 
     internal Bootstrap(Core.Bootstrap value)
@@ -36,10 +40,23 @@ public sealed class Bootstrap
     /// <param name="level">The probability, above 0 and below 1.</param>
     /// <returns>The ends of the intervals (P).</returns>
     /// <exception cref="ArgumentException">The level is not between 0 and 1.</exception>
-    public IReadOnlyList<(double Low, double High)> Interval(double level = 0.95) =>
+    public IReadOnlyList<(double Low, double High)> Intervals(double level = 0.95) =>
         StandardErrors.ToIntervals(Core.BootstrapModule.intervals(level, value).Get(("Level", nameof(level))));
 
-    /// <summary>Returns the table of the standard errors.</summary>
-    /// <returns>The text.</returns>
-    public override string ToString() => StandardErrors.ToString();
+    /// <summary>Returns a table: for every parameter its estimate, its standard error and its interval of 95 %, as <see cref="Intervals"/> gives it.</summary>
+    /// <returns>The text, of at most 100 parameters.</returns>
+    public override string ToString()
+    {
+        static string Text(double number) => number.ToString("G6", CultureInfo.InvariantCulture);
+
+        var (errors, intervals) = (StandardErrors.Errors, Intervals());
+        var shown = Math.Min(Most, Names.Count);
+        var table = Words.Table(
+        [
+            ["parameter", "estimate", "standard error", "95 % from", "to"],
+            .. Enumerable.Range(0, shown).Select(i => (string[])
+                [value.Names[i], Text(value.Estimates[i]), Text(errors[i]), Text(intervals[i].Low), Text(intervals[i].High)]),
+        ]);
+        return shown < Names.Count ? $"{table}{Environment.NewLine}… and {Names.Count - shown} more" : table;
+    }
 }

@@ -51,6 +51,7 @@ public abstract class EllipticalMixture : MixtureModel
     public Tensor? CovariancePrior { get; set; }
 
     /// <summary>The degrees of freedom of the prior on the covariances: ν₀ above D − 1, with <see cref="CovariancePrior"/>.</summary>
+    /// <remarks>It is ν₀ of the inverse Wishart prior, not the degrees of freedom νₖ of a Student's t distribution.</remarks>
     public double? DegreesOfFreedomPrior { get; set; }
 
     /// <summary>

@@ -119,15 +119,19 @@ public abstract class MixtureModel : Estimator
     /// Begin with <see cref="Fit(Rows, double[], IProgress{FitProgress}, CancellationToken)"/> on a first batch. Each later batch takes
     /// the share γ, the step size, of the statistics s of the rows so far: s ← (1 − γ) s + γ s̄(batch), whose M-step gives the parameters.
     /// With the steps of <see cref="StepSize"/> the parameters converge; a constant γ follows a stream that changes, and remembers
-    /// about 1/γ batches. <see cref="LogLikelihood"/> and the criteria are estimates for as many rows as the first batch has. A prior
-    /// counts against these, too. Call it from one thread at a time; predictions may run meanwhile. After an exception the model is as
-    /// before.
+    /// about 1/γ batches. The fit counts as one batch. If it saw many more rows than a batch has, use the step sizes for t from about
+    /// the ratio on, rows of the fit / rows of a batch, so that the first batches don't outweigh it.
+    /// <see cref="LogLikelihood"/> and the criteria are estimates for as many rows as the first batch has. A prior counts against these,
+    /// too. Call it from one thread at a time; predictions may run meanwhile. After an exception the model is as before.
     /// </remarks>
     /// <param name="batch">n×D numbers, with the D of the fitted data.</param>
     /// <param name="stepSize">The step size γ, above 0 and at most 1.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (n), which counts within the batch.</param>
     /// <returns>The mean log-density per row of the batch before it was learned.</returns>
-    /// <exception cref="ArgumentException">The step size or the sample weights break their rule; or the batch has another number of features, no rows, or a number that is not finite or not in the family's domain.</exception>
+    /// <exception cref="ArgumentException">
+    /// The step size or the sample weights break their rule; or the batch has another number of features, no rows, or a number that is
+    /// not finite or not in the family's domain.
+    /// </exception>
     /// <exception cref="MixtureFitException">A component lost all its rows, or a covariance became singular.</exception>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double PartialFit(Rows batch, double stepSize, double[]? sampleWeights = null)

@@ -30,7 +30,7 @@ public sealed class StandardErrors
     /// <param name="level">The probability, above 0 and below 1.</param>
     /// <returns>The ends of the intervals (P).</returns>
     /// <exception cref="ArgumentException">The level is not between 0 and 1.</exception>
-    public IReadOnlyList<(double Low, double High)> Interval(double level = 0.95) =>
+    public IReadOnlyList<(double Low, double High)> Intervals(double level = 0.95) =>
         ToIntervals(Core.StandardErrorsModule.intervals(level, value).Get(("Level", nameof(level))));
 
     /// <summary>Returns a table: for every parameter its estimate, its standard error and its interval of 95 %.</summary>

@@ -32,6 +32,7 @@ public sealed class StudentTMixture : EllipticalMixture
     public double? GivenDegreesOfFreedom { get; set; }
 
     /// <summary>Whether all components have the same estimated degrees of freedom; each has its own unless set.</summary>
+    /// <remarks>It can't be combined with <see cref="GivenDegreesOfFreedom"/>.</remarks>
     public bool EqualDegreesOfFreedom { get; set; }
 
     // ── Fitting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -140,9 +141,14 @@ public sealed class StudentTMixture : EllipticalMixture
     private StudentTKind ToKind(CovarianceType covarianceType, bool isWarm) =>
         new(
             gaussian: ToGaussianKind(covarianceType, isWarm),
-            degreesOfFreedom: GivenDegreesOfFreedom is { } given
-                ? Core.DegreesOfFreedom.NewGiven(given)
-                : EqualDegreesOfFreedom ? Core.DegreesOfFreedom.Equal : Core.DegreesOfFreedom.Estimated);
+            degreesOfFreedom: (GivenDegreesOfFreedom, EqualDegreesOfFreedom) switch
+            {
+                (null, false) => Core.DegreesOfFreedom.Estimated,
+                (null, true) => Core.DegreesOfFreedom.Equal,
+                ({ } given, false) => Core.DegreesOfFreedom.NewGiven(given),
+                (_, true) => throw Translation.Invalid(
+                    nameof(EqualDegreesOfFreedom), $"false when {nameof(GivenDegreesOfFreedom)} is set", "true"),
+            });
 
     private protected override string Details =>
         Words.ScaleMatrices(CovarianceType)

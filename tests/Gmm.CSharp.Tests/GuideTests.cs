@@ -78,7 +78,7 @@ public partial class GuideTests
         var noiseRows = noisy.Predict(eruptions).Count(label => label == -1);
         Console.WriteLine($"{noiseRows} rows of noise, weight {noisy.Weights[2]:F4}");
 
-        var robust = new StudentTMixture(2) { EqualDegreesOfFreedom = true }.Fit(eruptions);
+        var robust = new StudentTMixture(2) { EqualDegreesOfFreedom = true, Tolerance = 1e-10 }.Fit(eruptions);
         var lightest = robust.RobustWeights(eruptions).Min();
         Console.WriteLine($"{robust.DegreesOfFreedom[0]:F1} degrees of freedom, lightest row {lightest:F3}");
 

@@ -37,6 +37,12 @@ public class OnlineTests
         var noisy = new GaussianMixture(2) { Noise = NoiseVolume.Hypervolume }.Fit(Data.Faithful);
         noisy.PartialFit(Third(0), 0.5);
         Assert.Equal(3, noisy.Weights.Length);
+
+        var student = new StudentTMixture(2) { GivenDegreesOfFreedom = 5 }.Fit(Data.Faithful);
+        var before = student.Locations;
+        Assert.True(double.IsFinite(student.PartialFit(Third(0), 0.5)));
+        Assert.NotEqual(before, student.Locations);
+        Assert.Equal([5.0, 5.0], student.DegreesOfFreedom);
     }
 
     [Fact]
@@ -60,7 +66,7 @@ public class OnlineTests
         Assert.Equal("stepSize", wrong.ParamName);
         Assert.Throws<ArgumentException>(() => model.PartialFit(new double[,] { { 1, 2, 3 } }, 0.5));
         Assert.Throws<ArgumentException>(() => model.PartialFit(new double[,] { { 1, double.NaN } }, 0.5));
-        Assert.Throws<ArgumentException>(() => MixtureModel.StepSize(0, 0.4));
+        Assert.Throws<ArgumentException>(() => GaussianMixture.StepSize(0, 0.4));
         Assert.Equal(before, model.Means);
     }
 

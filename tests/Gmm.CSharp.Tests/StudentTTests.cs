@@ -58,7 +58,11 @@ public sealed class StudentTTests
         var gaussian = new StudentTMixture(2) { GivenDegreesOfFreedom = double.PositiveInfinity, Acceleration = Acceleration.None }.Fit(Data.Faithful);
         Assert.Equal(new GaussianMixture(2) { Acceleration = Acceleration.None }.Fit(Data.Faithful).LogLikelihood, gaussian.LogLikelihood, 1e-7);
         var error = Assert.Throws<ArgumentException>(() => new StudentTMixture(2) { GivenDegreesOfFreedom = 0 }.Fit(Dirty));
-        Assert.Contains("GivenDegreesOfFreedom must be from 0.01", error.Message, StringComparison.Ordinal);
+        Assert.Contains("GivenDegreesOfFreedom must be from", error.Message, StringComparison.Ordinal);
+        var both = new StudentTMixture(2) { GivenDegreesOfFreedom = 5, EqualDegreesOfFreedom = true };
+        Assert.Equal(
+            "EqualDegreesOfFreedom must be false when GivenDegreesOfFreedom is set, but is true.",
+            Assert.Throws<ArgumentException>(() => both.Fit(Dirty)).Message);
     }
 
     [Fact]

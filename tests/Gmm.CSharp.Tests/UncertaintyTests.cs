@@ -1,3 +1,4 @@
+using System.Globalization;
 using Xunit;
 using Core = global::Gmm;
 
@@ -8,6 +9,9 @@ public class UncertaintyTests
 {
     private static readonly double[,] Counts = Columns(24, n => [n % 2, n / 5 % 2]);
 
+    /// <summary>Quantiles of the t distribution of two degrees of freedom, (2u − 1) / √(2u(1 − u)), in two orders.</summary>
+    private static readonly double[,] HeavyTails = Columns(40, n => [QuantileOfT2((n + 0.5) / 40), QuantileOfT2(((7 * n % 40) + 0.5) / 40)]);
+
     private static readonly Dictionary<string, (Func<MixtureModel> Make, double[,] Numbers)> Mixtures = new()
     {
         ["Gaussian"] = (() => new GaussianMixture(2), Data.Faithful),
@@ -16,10 +20,13 @@ public class UncertaintyTests
         ["Categorical"] = (() => new CategoricalMixture(1, levels: 2), Counts),
         ["Poisson"] = (() => new PoissonMixture(1), Counts),
         ["Exponential"] = (() => new ExponentialMixture(1), Data.Faithful),
+        ["StudentT"] = (() => new StudentTMixture(1), HeavyTails),
         ["Product"] = (() => new ProductMixture(2) { Parts = { Part.Gaussian([0], CovarianceType.Full), Part.Gaussian([1], CovarianceType.Full) } }, Data.Faithful),
     };
 
     public static TheoryData<string> Families => [.. Mixtures.Keys];
+
+    private static double QuantileOfT2(double u) => ((2 * u) - 1) / Math.Sqrt(2 * u * (1 - u));
 
     private static double[,] Columns(int rows, Func<int, double[]> row)
     {
@@ -52,7 +59,7 @@ public class UncertaintyTests
         {
             var replicates = model.Bootstrap(numbers, resampling, replicates: 4);
             Assert.Equal(resampling == Resampling.Jackknife ? numbers.GetLength(0) : 4, replicates.Replicates.GetLength(0) + replicates.Failures.Count);
-            Assert.Equal(replicates.Names.Count, replicates.Interval(0.9).Count);
+            Assert.Equal(replicates.Names.Count, replicates.Intervals(0.9).Count);
         }
     }
 
@@ -79,7 +86,7 @@ public class UncertaintyTests
             Assert.Equal(expected.Errors, errors.Errors);
             Against.AssertEqual(expected.Covariance, errors.Covariance);
             var intervals = Data.Value(StandardErrorsModule.intervals(0.8, expected));
-            Assert.Equal(intervals.Select(ends => (ends.Item1, ends.Item2)), errors.Interval(0.8));
+            Assert.Equal(intervals.Select(ends => (ends.Item1, ends.Item2)), errors.Intervals(0.8));
             Assert.Equal(Data.Value(Core.Summary.ofErrors(0.95, expected)), errors.ToString());
         }
 
@@ -114,9 +121,32 @@ public class UncertaintyTests
             Assert.Equal(expected.StandardErrors.Errors, replicates.StandardErrors.Errors);
             Assert.Equal(expected.Bias, replicates.Bias);
             var intervals = Data.Value(BootstrapModule.intervals(0.95, expected));
-            Assert.Equal(intervals.Select(ends => (ends.Item1, ends.Item2)), replicates.Interval());
+            Assert.Equal(intervals.Select(ends => (ends.Item1, ends.Item2)), replicates.Intervals());
+            Assert.Equal(Table(replicates), Words(replicates.ToString()));
             Assert.Empty(replicates.Failures);
         }
+    }
+
+    /// <summary>The cells of a text, line by line.</summary>
+    private static string[][] Words(string text) =>
+        [.. text.Split('\n').Select(line => line.Split((char[])[' ', '\r'], StringSplitOptions.RemoveEmptyEntries))];
+
+    /// <summary>The cells that the text of a bootstrap has: its own intervals, not those of its standard errors.</summary>
+    private static string[][] Table(Bootstrap replicates) =>
+    [
+        ["parameter", "estimate", "standard", "error", "95", "%", "from", "to"],
+        .. replicates.Names.Select((name, i) =>
+        {
+            double[] numbers = [replicates.Estimates[i], replicates.StandardErrors[name], replicates.Intervals()[i].Low, replicates.Intervals()[i].High];
+            return (string[])[name, .. numbers.Select(number => number.ToString("G6", CultureInfo.InvariantCulture))];
+        }),
+    ];
+
+    [Fact]
+    public void TheTextOfAJackknifeIsThatOfItsErrors()
+    {
+        var replicates = new GaussianMixture(1).Fit(Data.Faithful).Bootstrap(Data.Faithful, Resampling.Jackknife);
+        Assert.Equal(Words(replicates.StandardErrors.ToString()), Words(replicates.ToString()));
     }
 
     [Fact]
@@ -169,7 +199,7 @@ public class UncertaintyTests
         double[] halves = [.. Enumerable.Repeat(0.5, 272)];
         Assert.Equal("sampleWeights", Assert.Throws<ArgumentException>(() => model.Bootstrap(Data.Faithful, sampleWeights: halves)).ParamName);
         var errors = model.StandardErrors(Data.Faithful);
-        Assert.Equal("level", Assert.Throws<ArgumentException>(() => errors.Interval(95)).ParamName);
+        Assert.Equal("level", Assert.Throws<ArgumentException>(() => errors.Intervals(95)).ParamName);
         Assert.Equal(
             "name must be one of weight[0], weight[1], mean[0,0], mean[0,1] …, but is \"mean\". (Parameter 'name')",
             Assert.Throws<ArgumentException>(() => errors["mean"]).Message);

@@ -343,11 +343,15 @@ module Uncertainty =
     /// The share of the information on a coordinate that the others must leave to it. Less is rounding of differences.
     let private leastShare = 1e-8
 
+    /// The least information on a coordinate, in its unit, as a share of the largest. Less is rounding of differences.
+    let private leastInformation = 1e-12
+
     /// Returns the inverse of an information. Error when it isn't positive definite: the error names the coordinate
     /// that has the largest share of the direction with the least information.
     let private inverse (point: Point<'θ>) (information: float[,]) : Result<float[,], GmmError> =
         let count = point.Free.Length
         let scales = Array.init count (fun i -> sqrt (abs information[i, i]))
+        let isScale scale = scale > sqrt leastInformation * Array.max scales && scale < infinity
 
         let scaled =
             Array.init (count * count) (fun place ->
@@ -358,7 +362,8 @@ module Uncertainty =
 
         // 1/wᵢᵢ² is what the coordinates before i leave of the information on i.
         let isDefinite =
-            Array.forall Double.IsFinite scaled
+            Array.forall isScale scales
+            && Array.forall Double.IsFinite scaled
             && LinearAlgebra.inverseFactor count (ReadOnlySpan scaled) (Span w)
             && Seq.forall (fun i -> leastShare * w[i * (count + 1)] * w[i * (count + 1)] < 1.0) (seq { 0 .. count - 1 })
 
@@ -369,7 +374,7 @@ module Uncertainty =
             let names = Coordinates.names point.Family point.Mixture
 
             let i, value =
-                match scales |> Array.tryFindIndex (fun scale -> not (scale > 0.0 && scale < infinity)) with
+                match scales |> Array.tryFindIndex (isScale >> not) with
                 | Some i -> i, 0.0
                 | None ->
                     let values, vectors = LinearAlgebra.eigen count scaled
@@ -383,22 +388,27 @@ module Uncertainty =
             Error(InvalidOption("Information", rule, value))
 
     /// Returns the standard errors of the named parameters from the covariance of the coordinates, by the delta method.
-    let private named (point: Point<'θ>) (covariance: float[,]) : StandardErrors =
+    let private named (point: Point<'θ>) (covariance: float[,]) : Result<StandardErrors, GmmError> =
         let names, estimates = Coordinates.parameters point.Family point.Mixture |> Array.unzip
         let values (point: Point<'θ>) = Coordinates.parameters point.Family point.Mixture |> Array.map snd
         let slopes = Array.init point.Free.Length (derivative values point)
         let jacobian = Array2D.init names.Length slopes.Length (fun i j -> slopes[j].[i])
         let covariance = sandwich jacobian covariance
 
-        { Names = names
-          Estimates = estimates
-          Covariance =
-            Array2D.init names.Length names.Length (fun i j ->
-                // Rounding leaves a variance of 0 no sign.
-                if i = j then
-                    max 0.0 covariance[i, i]
-                else
-                    0.5 * (covariance[i, j] + covariance[j, i])) }
+        match estimates |> Seq.mapi (fun i _ -> covariance[i, i]) |> Seq.tryFindIndex (Double.IsFinite >> not) with
+        | Some i ->
+            Error(InvalidData("on a scale on which squares of variances are finite numbers", $"{names[i]} is {string estimates[i]}"))
+        | None ->
+            Ok
+                { Names = names
+                  Estimates = estimates
+                  Covariance =
+                    Array2D.init names.Length names.Length (fun i j ->
+                        // Rounding leaves a variance of 0 no sign.
+                        if i = j then
+                            max 0.0 covariance[i, i]
+                        else
+                            0.5 * (covariance[i, j] + covariance[j, i])) }
 
     // ── Doors ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -506,14 +516,14 @@ module Uncertainty =
                     match information with
                     | Information.Observed ->
                         let! covariance = inverseOfObserved ()
-                        return named point covariance
+                        return! named point covariance
                     | Information.OuterProduct ->
                         let! covariance = outerProduct fit.Model source point |> inverse point
-                        return named point covariance
+                        return! named point covariance
                     | Information.Sandwich ->
                         let! bread = inverseOfObserved ()
                         let filling = outerProduct fit.Model source point
-                        return named point (sandwich bread filling)
+                        return! named point (sandwich bread filling)
                 })
             fit
             source

@@ -75,7 +75,23 @@ let ``one step`` =
               let parts = [ Part.create [| 0 |] Poisson.family; Part.create [| 1 |] GaussianKind.defaults ]
 
               isStepOfEM 1e-12 (ofCounts (ProductKind.ofParts parts)) counts.Value
-              isStepOfEM 1e-12 noisy.Value iris.Value.Source)
+              isStepOfEM 1e-12 noisy.Value iris.Value.Source
+
+              let student =
+                  Gmm.fit
+                      { Gmm.defaultsOf StudentTKind.defaults with
+                          Components = 2
+                          Execution = oneThread }
+                      iris.Value.Source
+                  |> ok
+
+              let step = EM.step student.Model iris.Value.Source student.Mixture |> ok
+              let online = Online.ofFit student |> learned 1.0 iris.Value.Source
+
+              Assert.Equal<int64[]>(
+                  bits (numbersOf student.Model.Family step),
+                  bits (numbersOf student.Model.Family online.Mixture)
+              ))
 
           testCase "the share 1 − γ of the statistics stays" (fun () ->
               let fit = irisFit Full
@@ -254,6 +270,11 @@ let ``errors`` =
                   Online.ofFit (irisFit Full) |> learned 0.9 (sourceOf (Array.replicate 10 iris.Value.Rows[0]))
 
               Assert.True(allFinite (parameters online.Mixture)))
+
+          testCase "a mixture without statistics can't learn" (fun () ->
+              let fit = irisFit Full
+              let found = Fit.ofMixture fit.Model.Family fit.Mixture |> Online.ofFit |> Online.update 0.5 (third 0)
+              Assert.Contains("Online.start", (error found).Message))
 
           testCase "a given mixture may have noise; a family without expected statistics is an error" (fun () ->
               let fit = noisy.Value

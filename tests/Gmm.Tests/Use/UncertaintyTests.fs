@@ -608,6 +608,38 @@ let errors =
                   "Assignment must be Soft for standard errors",
                   messageOf Information.Sandwich found.Fit source
               ))
+          testCase "degrees of freedom at their limit are held, and the others have errors" (fun () ->
+              // Nearly normal groups: one ν̂ is 200.
+              let source = (DataSet.faithful ()).Source
+
+              let fit =
+                  source
+                  |> Gmm.fit
+                      { Gmm.defaultsOf StudentTKind.defaults with
+                          Components = 2
+                          Execution = oneThread }
+                  |> ok
+
+              Assert.Contains(200.0, fit.Parameters.DegreesOfFreedom)
+
+              for information in [ Information.Observed; Information.Sandwich; Information.OuterProduct ] do
+                  let errors = Uncertainty.standardErrors information fit source |> ok
+
+                  for name, estimate, error in Array.zip3 errors.Names errors.Estimates errors.Errors do
+                      let isHeld = name.StartsWith "degrees" && estimate = 200.0
+                      Assert.True((if isHeld then error = 0.0 else error > 0.0), $"{name} ± {error}"))
+
+          testCase "data without information on a variance, and data on a scale of 1e100" (fun () ->
+              let two = sourceOf [| for n in 1..50 -> [| (if n % 2 = 0 then 1.0 else -1.0) |] |]
+              let fit = two |> Gmm.fit (short 1 GaussianKind.defaults) |> ok
+              let found = Uncertainty.standardErrors Information.OuterProduct fit two |> error
+              Assert.Contains("positive definite", found.Message)
+
+              let large = sourceOf [| for n in 1..50 -> [| 1e100 * float (n * n % 17) |] |]
+              let fit = large |> Gmm.fit (short 1 GaussianKind.defaults) |> ok
+              let found = Uncertainty.standardErrors Information.Observed fit large |> error
+              Assert.Contains("squares of variances", found.Message))
+
           testCase "components that are alike share their information" (fun () ->
               let source = (DataSet.faithful ()).Source
               let gaussian = (source |> Gmm.fit Gmm.defaults |> ok).Parameters
