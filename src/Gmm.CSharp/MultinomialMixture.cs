@@ -77,6 +77,9 @@ public sealed class MultinomialMixture : MixtureModel
     private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken) =>
         Prepare(ToKind(DirichletPrior, nameof(DirichletPrior)), Given, fit => new FitOf<Multinomial>(fit), source, progress, cancellationToken);
 
+    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
+        OnOptions(work, ToKind(DirichletPrior, nameof(DirichletPrior)), Given, cancellationToken);
+
     private protected override (IFit Fit, Selection Selection) Choose(
         Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken) =>
         Choose([ToKind(DirichletPrior, nameof(DirichletPrior))], Given, fit => new FitOf<Multinomial>(fit), source, components, criterion, progress, cancellationToken);

@@ -94,6 +94,9 @@ public sealed class NegativeBinomialMixture : MixtureModel
         Prepare(
             NegativeBinomialKindModule.defaults, Given, fit => new FitOf<NegativeBinomial>(fit), source, progress, cancellationToken);
 
+    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
+        OnOptions(work, NegativeBinomialKindModule.defaults, Given, cancellationToken);
+
     private protected override (IFit Fit, Selection Selection) Choose(
         Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken) =>
         Choose(

@@ -97,6 +97,9 @@ public sealed class VonMisesFisherMixture : MixtureModel
     private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken) =>
         Prepare(VonMisesFisherKindModule.defaults, Given, fit => new FitOf<VonMisesFisher>(fit), source, progress, cancellationToken);
 
+    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
+        OnOptions(work, VonMisesFisherKindModule.defaults, Given, cancellationToken);
+
     private protected override (IFit Fit, Selection Selection) Choose(
         Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken) =>
         Choose([VonMisesFisherKindModule.defaults], Given, fit => new FitOf<VonMisesFisher>(fit), source, components, criterion, progress, cancellationToken);

@@ -20,6 +20,9 @@ public class UncertaintyTests
         ["Categorical"] = (() => new CategoricalMixture(1, levels: 2), Counts),
         ["Poisson"] = (() => new PoissonMixture(1), Counts),
         ["Exponential"] = (() => new ExponentialMixture(1), Data.Faithful),
+        ["Geometric"] = (() => new GeometricMixture(1), Counts),
+        ["Gamma"] = (() => new GammaMixture(1), Data.Faithful),
+        ["LogNormal"] = (() => new LogNormalMixture(1), Data.Faithful),
         ["StudentT"] = (() => new StudentTMixture(1), HeavyTails),
         ["Product"] = (() => new ProductMixture(2) { Parts = { Part.Gaussian([0], CovarianceType.Full), Part.Gaussian([1], CovarianceType.Full) } }, Data.Faithful),
     };

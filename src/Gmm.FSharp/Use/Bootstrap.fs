@@ -197,7 +197,8 @@ module Bootstrap =
         else
             let value =
                 match failures with
-                | (_, error) :: _ -> $"{failures.Length} of {outcomes.Length} failed, the first one so: {error.Message.TrimEnd '.'}"
+                | (_, error) :: _ ->
+                    $"{failures.Length} of {outcomes.Length} failed, the first one so: {error.Message.TrimEnd '.'}"
                 | [] -> $"there is {found.Length}"
 
             Error(InvalidData("replicates of which at least half, and at least 2, have a fit", value))

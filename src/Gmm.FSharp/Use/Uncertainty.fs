@@ -397,7 +397,12 @@ module Uncertainty =
 
         match estimates |> Seq.mapi (fun i _ -> covariance[i, i]) |> Seq.tryFindIndex (Double.IsFinite >> not) with
         | Some i ->
-            Error(InvalidData("on a scale on which squares of variances are finite numbers", $"{names[i]} is {string estimates[i]}"))
+            Error(
+                InvalidData(
+                    "on a scale on which squares of variances are finite numbers",
+                    $"{names[i]} is {string estimates[i]}"
+                )
+            )
         | None ->
             Ok
                 { Names = names

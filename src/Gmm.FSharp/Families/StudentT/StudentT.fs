@@ -342,7 +342,9 @@ module StudentT =
                 let ofScale (name: string, number: float) =
                     name.Replace("mean", "location").Replace("covariance", "scale").Replace("variance", "scale"), number
 
-                Array.append (ofGaussian.Parameters t.Gaussian |> Array.map ofScale) (estimated t |> Array.mapi (fun k nu -> name k, nu)) }
+                Array.append
+                    (ofGaussian.Parameters t.Gaussian |> Array.map ofScale)
+                    (estimated t |> Array.mapi (fun k nu -> name k, nu)) }
 
     let private toState (t: StudentT) : State =
         GaussianStorage.toState t.Gaussian |> Map.add "degreesOfFreedom" (Tensor.vector t.DegreesOfFreedom)
