@@ -313,7 +313,7 @@ let ``at a fit`` =
               let information = Autodiff.observedInformation parameters source theta
               let expected = information.toArray2D<float>()
               let actual = Uncertainty.observedInformation fit source |> ok
-              Assert.Equal<string[]>(parameters.Names, Uncertainty.coordinateNames fit)
+              Assert.Equal<string[]>(parameters.Names, Uncertainty.coordinateNames fit |> ok)
 
               for i in 0 .. parameters.Names.Length - 1 do
                   for j in 0 .. parameters.Names.Length - 1 do

@@ -98,7 +98,7 @@ let tests =
                   Assert.True(abs slope < 1e-4, $"{names[i]}: {slope}"))
           testCase "standard errors are those of its likelihood, without a form" (fun () ->
               let numbers = Coordinates.ofMixture Cauchy.family fit.Mixture |> ok
-              let names = Uncertainty.coordinateNames fit
+              let names = Uncertainty.coordinateNames fit |> ok
               let information = Uncertainty.observedInformation fit source |> ok
               let scores = Uncertainty.scores fit source |> ok
               let gradient = Uncertainty.gradient fit source |> ok
