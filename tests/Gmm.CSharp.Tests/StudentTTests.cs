@@ -92,7 +92,12 @@ public sealed class StudentTTests
         StudentTMixture Model(int iterations) =>
             new(2)
             {
-                Init = InitMethod.KMeans, MaxIterations = iterations, Tolerance = 0, Acceleration = Acceleration.None, WarmStart = true, KeepHistory = true,
+                Init = InitMethod.KMeans,
+                MaxIterations = iterations,
+                Tolerance = 0,
+                Acceleration = Acceleration.None,
+                WarmStart = true,
+                KeepHistory = true,
             };
         var once = Model(2).Fit(Dirty);
         var twice = Model(1).Fit(Dirty).Fit(Dirty);
