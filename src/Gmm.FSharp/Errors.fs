@@ -59,7 +59,8 @@ type GmmError =
             + "parameters or fewer components, or drop duplicate columns."
         | ConstantColumn(column, value) ->
             $"Column {column} (counting from 0) is constant: every row holds {string value}. "
-            + "Drop the column, or set a prior, for Gaussians CovariancePrior; for Gaussians a spherical structure or RegCovar Absolute help, too."
+            + "Drop the column, or set a prior. For Gaussians, set CovariancePrior, choose a spherical structure, or "
+            + "set RegCovar to Absolute."
         | TooFewDistinctRows(components, found) ->
             $"{components} components need {components} different rows of positive weight, but the data have {found}. "
             + "Choose fewer components, or set FewerComponents to take as many as there are different rows."
