@@ -309,12 +309,12 @@ module internal GaussianCoordinates =
                         let last = -0.5 * float features * numbers[0] - Array.sum own[.. features - 2]
                         own |> Array.insertAt (features - 1) last |> toFactor |> withCovariance) }
 
-    let private meanNames (gaussian: Gaussian) =
+    let private namesOfMeans (mean: string) (gaussian: Gaussian) =
         [| for k in 0 .. gaussian.Components - 1 do
-               for j in 0 .. gaussian.Features - 1 -> $"mean[{k},{j}]" |]
+               for j in 0 .. gaussian.Features - 1 -> $"{mean}[{k},{j}]" |]
 
     let names (gaussian: Gaussian) : string[] =
-        [| yield! meanNames gaussian
+        [| yield! namesOfMeans "mean" gaussian
            yield! (ofStructure gaussian.Structure gaussian.Components gaussian.Features).Names |]
 
     let ofParameters (gaussian: Gaussian) : float[] =
@@ -347,8 +347,8 @@ module internal GaussianCoordinates =
             Error(InvalidOption("Coordinates", "coordinates of covariances within the range of float64", "outside it"))
 
     /// Returns the means and the stored numbers of every covariance matrix: its lower triangle, row by row, or its
-    /// variances.
-    let parameters (gaussian: Gaussian) : (string * float)[] =
+    /// variances. They are called by the given words.
+    let parametersAs (mean: string) (covariance: string) (variance: string) (gaussian: Gaussian) : (string * float)[] =
         let layout, features = gaussian.Layout, gaussian.Features
 
         let ofPlane p (plane: float[]) =
@@ -362,11 +362,11 @@ module internal GaussianCoordinates =
             match layout.Shape with
             | Shape.Full ->
                 [| for i in 0 .. features - 1 do
-                       for j in 0..i -> "covariance" + indices $"{i},{j}", plane[i * features + j] |]
-            | Shape.Diag -> plane |> Array.mapi (fun j variance -> "variance" + indices $"{j}", variance)
-            | Shape.Spherical -> [| "variance" + indices "", plane[0] |]
+                       for j in 0..i -> covariance + indices $"{i},{j}", plane[i * features + j] |]
+            | Shape.Diag -> plane |> Array.mapi (fun j number -> variance + indices $"{j}", number)
+            | Shape.Spherical -> [| variance + indices "", plane[0] |]
 
-        [| yield! Array.zip (meanNames gaussian) (gaussian.Means.toArray ())
+        [| yield! Array.zip (namesOfMeans mean gaussian) (gaussian.Means.toArray ())
            yield! planes features layout gaussian.Covariances |> Array.mapi ofPlane |> Array.concat |]
 
     let coordinates: Coordinates<Gaussian> =
@@ -374,4 +374,4 @@ module internal GaussianCoordinates =
           OfParameters = ofParameters
           Units = units
           ToParameters = toParameters
-          Parameters = parameters }
+          Parameters = parametersAs "mean" "covariance" "variance" }

@@ -339,11 +339,8 @@ module StudentT =
                     | DegreesOfFreedom.Estimated
                     | DegreesOfFreedom.Given _ -> $"degrees of freedom[{k}]"
 
-                let ofScale (name: string, number: float) =
-                    name.Replace("mean", "location").Replace("covariance", "scale").Replace("variance", "scale"), number
-
                 Array.append
-                    (ofGaussian.Parameters t.Gaussian |> Array.map ofScale)
+                    (GaussianCoordinates.parametersAs "location" "scale" "scale" t.Gaussian)
                     (estimated t |> Array.mapi (fun k nu -> name k, nu)) }
 
     let private toState (t: StudentT) : State =
