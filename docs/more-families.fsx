@@ -10,7 +10,7 @@ index: 12
 
 [Families](families.html) explains mixtures of counts, levels and waiting times. This page has the families for
 positive numbers, shares, counts of failures or with more dispersion than Poisson counts, rows of counts, and
-directions. Each has options, starts, selection, saving and parts of products as every kind has.
+directions. Like every kind, each has options, starts, selection and saving, and can be a part of a product.
 
 | definition | a number in the data | density | read by |
 |---|---|---|---|
