@@ -2,6 +2,56 @@ namespace Gmm
 
 open System
 open System.Collections.Generic
+open System.Threading
+
+/// A question about all rows that other machines answer: the name of a scan and its arguments, as plain data.
+[<NoEquality; NoComparison>]
+type Question =
+    {
+        /// The name of the scan.
+        Scan: string
+        /// The numbers of the columns that the scan sees, in their order; empty for all columns.
+        Columns: int[]
+        /// The name of the family to which the arguments belong; empty without one.
+        Family: string
+        /// The arguments as named arrays.
+        Arguments: Map<string, Tensor>
+    }
+
+/// The rows of a source on other machines, as the function `Source.Read` that fetches a block of them. A fit asks the
+/// machines questions, which each answers for its own runs of blocks (`Source.runs`), and reads few blocks itself.
+/// Implement it for another way to reach machines, which answer by `RowServer`.
+[<AbstractClass; AllowNullLiteral>]
+type RemoteRows() =
+    inherit FSharpFunc<int64, Block>()
+
+    /// The name of the place, for errors.
+    abstract Name: string
+
+    /// Whether the rows have weights.
+    abstract IsWeighted: bool
+
+    /// Returns the answer of every run of blocks, in the order of the runs. The method is pure: the same question has the
+    /// same answer. Several threads may call it at the same time. Throws `GmmException` when the question can't be
+    /// answered, and OperationCanceledException when it is cancelled.
+    abstract Ask: question: Question * cancellation: CancellationToken -> float[][]
+
+/// Some columns of remote rows.
+[<Sealed; AllowNullLiteral>]
+type internal RemoteColumns(rows: RemoteRows, columns: int[]) =
+    inherit RemoteRows()
+    override _.Name = rows.Name
+    override _.IsWeighted = rows.IsWeighted
+    override _.Invoke index = (rows.Invoke index).Select columns
+
+    override _.Ask(question, cancellation) =
+        let those =
+            if question.Columns.Length = 0 then
+                columns
+            else
+                question.Columns |> Array.map (fun column -> columns[column])
+
+        rows.Ask({ question with Columns = those }, cancellation)
 
 /// The data: a repeatable sequence of row blocks, numbered from 0. The partition into blocks (`Source.blockRows`) and
 /// into runs of blocks (`Source.runs`) depends only on the shape of the data, never on the number of threads. Sums
@@ -15,7 +65,8 @@ type Source =
         Columns: int
         /// The number of rows in every block but the last.
         BlockRows: int
-        /// Reads the block with a given number. Several threads may call it at the same time.
+        /// Reads the block with a given number. Several threads may call it at the same time. For rows on other machines
+        /// it is an object of the class `RemoteRows`.
         Read: int64 -> Block
     }
 
@@ -328,6 +379,21 @@ module Source =
         { source with
             Columns = columns
             Read = source.Read >> ofBlock }
+
+    /// Returns the remote rows of a source, if its rows lie on other machines.
+    let remote (source: Source) : RemoteRows option =
+        match box source.Read with
+        | :? RemoteRows as rows -> Some rows
+        | _ -> None
+
+    /// Returns some columns of the data, in the given order.
+    let select (columns: int[]) (source: Source) : Source =
+        match remote source with
+        | Some rows ->
+            { source with
+                Columns = columns.Length
+                Read = RemoteColumns(rows, columns) }
+        | None -> source |> map columns.Length _.Select(columns)
 
     /// Returns an error when there are no rows, or fewer rows than components.
     let internal requireRows name (components: int) (source: Source) : Result<unit, GmmError> =
