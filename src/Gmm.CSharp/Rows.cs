@@ -32,6 +32,15 @@ public sealed class Rows : IEnumerable<double[]>
     /// <summary>The number of columns, D.</summary>
     public int Columns => Source.Columns;
 
+    /// <summary>Wraps a source of rows that another assembly makes, such as rows on other machines.</summary>
+    /// <param name="source">A source of Gmm.FSharp.</param>
+    /// <returns>The rows.</returns>
+    public static Rows OfSource(Source source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new(source);
+    }
+
     /// <summary>The rows of an N×D array, read in place.</summary>
     /// <param name="data">The numbers.</param>
     /// <exception cref="ArgumentException">The array has no columns.</exception>

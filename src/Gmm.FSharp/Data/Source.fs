@@ -21,9 +21,12 @@ type Question =
 /// The rows of a source on other machines, as the function `Source.Read` that fetches a block of them. A fit asks the
 /// machines questions, which each answers for its own runs of blocks (`Source.runs`), and reads few blocks itself.
 /// Implement it for another way to reach machines, which answer by `RowServer`.
-[<AbstractClass; AllowNullLiteral>]
+[<AbstractClass>]
 type RemoteRows() =
     inherit FSharpFunc<int64, Block>()
+
+    /// The rows as the function that reads a block.
+    member rows.Function: int64 -> Block = unbox (box rows)
 
     /// The name of the place, for errors.
     abstract Name: string
@@ -37,7 +40,7 @@ type RemoteRows() =
     abstract Ask: question: Question * cancellation: CancellationToken -> float[][]
 
 /// Some columns of remote rows.
-[<Sealed; AllowNullLiteral>]
+[<Sealed>]
 type internal RemoteColumns(rows: RemoteRows, columns: int[]) =
     inherit RemoteRows()
     override _.Name = rows.Name
@@ -257,86 +260,6 @@ module Source =
     let reduce (execution: Execution) (merge: 'T -> 'T -> 'T) (map: Block -> 'T) (source: Source) : 'T =
         source |> reduceRuns execution merge (Seq.map map >> Seq.reduce merge)
 
-    /// Whether the rows have weights.
-    let private isWeighted (source: Source) = source.Rows > 0L && (source.Read 0L).Weights.IsSome
-
-    /// Returns the number of rows of positive weight.
-    let internal countWeighted (execution: Execution) (source: Source) : int64 =
-        let count (block: Block) =
-            let mutable found = 0L
-
-            for i in 0 .. block.Rows - 1 do
-                if block.Weight i > 0.0 then
-                    found <- found + 1L
-
-            found
-
-        if isWeighted source then source |> reduce execution (+) count else source.Rows
-
-    /// Draws the numbers of `count` rows of positive weight, ascending, or of all of them if there are fewer: those with the
-    /// lowest random keys.
-    let private drawWeighted (execution: Execution) (seed: int) count (source: Source) : int64[] =
-        let keep (rows: PriorityQueue<int64, uint64>) row key =
-            rows.Enqueue(row, UInt64.MaxValue - key)
-
-            if rows.Count > count then
-                rows.Dequeue() |> ignore
-
-        let lowest (blocks: Block seq) =
-            let rows = PriorityQueue<int64, uint64>()
-
-            for block in blocks do
-                for i in 0 .. block.Rows - 1 do
-                    if block.Weight i > 0.0 then
-                        let row = block.FirstRow + int64 i
-                        keep rows row (RandomStream.key (int64 seed) row)
-
-            rows
-
-        let merge (rows: PriorityQueue<int64, uint64>) (others: PriorityQueue<int64, uint64>) =
-            for struct (row, key) in others.UnorderedItems do
-                keep rows row (UInt64.MaxValue - key)
-
-            rows
-
-        let rows = source |> reduceRuns execution merge lowest
-        rows.UnorderedItems |> Seq.map (fun struct (row, _) -> row) |> Seq.sort |> Array.ofSeq
-
-    /// Returns a sample of `count` rows of positive weight, with their weights, in memory. Without weights, it has one row
-    /// from each of `count` equal stretches of the data. If the data have no more than `count` rows, it returns them all.
-    let internal sample (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
-        let ofStretch i =
-            let first, next = source.Rows * int64 i / int64 count, source.Rows * int64 (i + 1) / int64 count
-            first + int64 (RandomStream.key (int64 seed) (int64 i) % uint64 (next - first))
-
-        if source.Rows <= int64 count then
-            source
-        else
-            let isWeighted = isWeighted source
-
-            let numbers =
-                if isWeighted then
-                    source |> drawWeighted execution seed count
-                else
-                    Array.init count ofStretch
-
-            let values, weights = Array.zeroCreate (numbers.Length * source.Columns), Array.zeroCreate numbers.Length
-
-            for index, rows in Seq.indexed numbers |> Seq.groupBy (fun (_, row) -> row / int64 source.BlockRows) do
-                execution.Cancellation.ThrowIfCancellationRequested()
-                let block = source.Read index
-
-                for i, row in rows do
-                    let inBlock = int (row - block.FirstRow)
-                    weights[i] <- block.Weight inBlock
-
-                    for j in 0 .. source.Columns - 1 do
-                        values[i * source.Columns + j] <- block[inBlock, j]
-
-            ofMemory source.Columns (ReadOnlyMemory values)
-            |> Result.bind (fun sample -> if isWeighted then weighted weights sample else Ok sample)
-            |> GmmError.get
-
     /// Maps every block, for example to one number for each row, and concatenates the results.
     let collect (execution: Execution) (map: Block -> 'T[]) (source: Source) : 'T[] =
         let parts = Array.zeroCreate (int source.Blocks)
@@ -380,6 +303,13 @@ module Source =
             Columns = columns
             Read = source.Read >> ofBlock }
 
+    /// Makes a source of N rows of D columns on other machines.
+    let ofRemote (rows: int64) (columns: int) (remote: RemoteRows) : Source =
+        { Rows = rows
+          Columns = columns
+          BlockRows = blockRows columns
+          Read = remote.Function }
+
     /// Returns the remote rows of a source, if its rows lie on other machines.
     let remote (source: Source) : RemoteRows option =
         match box source.Read with
@@ -392,7 +322,7 @@ module Source =
         | Some rows ->
             { source with
                 Columns = columns.Length
-                Read = RemoteColumns(rows, columns) }
+                Read = RemoteColumns(rows, columns).Function }
         | None -> source |> map columns.Length _.Select(columns)
 
     /// Returns an error when there are no rows, or fewer rows than components.
@@ -413,24 +343,31 @@ module Source =
             let missing = block.Values.ToArray() |> Array.sumBy (fun value -> if Double.IsNaN value then 1L else 0L)
             struct (Some(InvalidNumber(block.FirstRow + int64 row, column, block[row, column])), missing)
 
-    /// Returns an error when there are no rows, when a number is NaN, infinite or above 1e150 in magnitude (the error
-    /// names its row and column), or when `misfit` finds an error in a block.
-    let internal validateWith execution (misfit: Block -> GmmError option) (source: Source) : Result<unit, GmmError> =
+    /// Returns the first error of a block: a number that isn't finite, or what `misfit` finds; and the number of missing cells.
+    let internal firstErrorOf (misfit: Block -> GmmError option) (block: Block) : struct (GmmError option * int64) =
+        match firstBad block with
+        | struct (None, missing) -> struct (misfit block, missing)
+        | bad -> bad
+
+    /// Merges the first errors of neighbouring rows.
+    let internal mergeErrors (struct (first, a: int64)) (struct (later, b)) : struct (GmmError option * int64) =
+        struct (Option.orElse later first, a + b)
+
+    /// Returns the error of data in which `find` looks for the first error, or the error that there are no rows.
+    let internal concludeErrors find (source: Source) : Result<unit, GmmError> =
         if source.Rows = 0L then
             Error(InvalidData("at least one row", "there is none"))
         else
-            let firstError block =
-                match firstBad block with
-                | struct (None, missing) -> struct (misfit block, missing)
-                | bad -> bad
-
-            let merge (struct (first, a: int64)) (struct (later, b)) = struct (Option.orElse later first, a + b)
-
-            match source |> reduce execution merge firstError with
+            match find source with
             | struct (Some(InvalidNumber(row, column, value)), missing) when Double.IsNaN value ->
                 Error(MissingCell(row, column, missing))
             | struct (Some error, _) -> Error error
             | struct (None, _) -> Ok()
+
+    /// Returns an error when there are no rows, when a number is NaN, infinite or above 1e150 in magnitude (the error
+    /// names its row and column), or when `misfit` finds an error in a block.
+    let internal validateWith execution (misfit: Block -> GmmError option) (source: Source) : Result<unit, GmmError> =
+        source |> concludeErrors (reduce execution mergeErrors (firstErrorOf misfit))
 
     /// Returns an error when there are no rows, or when a number is NaN, infinite or above 1e150 in magnitude (the
     /// error names its row and column).

@@ -159,7 +159,7 @@ module Runs =
                   Execution = ofRun }
 
             use! pass = Model.openPass model source
-            let rows = source |> Source.countWeighted options.Execution
+            let rows = source |> Survey.countWeighted options.Execution
 
             /// Runs out one start. The result has its rank.
             let run number =

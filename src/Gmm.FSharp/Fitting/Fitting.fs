@@ -82,6 +82,34 @@ module internal Fitting =
             |> Noise.measure volume (options.Family :> Kind<'θ>).Misfit options.Execution
             |> Result.map (fun noise -> Noise.wrap noise measured.Family)
 
+    /// Returns an error when remote rows, or the rows of them that starts see, have an invalid number. The machines that have
+    /// the rows know the domain of a family, but not that of a kind: see `requireDomainElsewhere`.
+    let private requireFiniteElsewhere execution (misfit: Block -> GmmError option) (source: Source) =
+        result {
+            do! source |> Survey.validate execution
+
+            match source |> Survey.forStarts execution |> Source.validateWith execution misfit with
+            | Ok() -> ()
+            | Error error ->
+                // The rows of a sample have other numbers.
+                let first = seq { 0L .. source.Blocks - 1L } |> Seq.tryPick (source.Read >> misfit)
+                return! Error(first |> Option.defaultValue error)
+        }
+
+    /// Returns an error for the first number of remote rows that is outside the domain of the measured family.
+    let private requireDomainElsewhere (options: FitOptions<'kind, 'θ>) (measured: Measured<'θ>) (source: Source) =
+        match Source.remote source with
+        | None -> Ok()
+        | Some _ ->
+            let rows = source |> Survey.forStarts options.Execution |> Source.map measured.Width measured.Features
+
+            let first = Source.firstRow rows
+
+            Array2D.init options.Components measured.Width (fun _ i -> first[0, i])
+            |> measured.Provisional
+            |> Result.map (Mixture.uniform options.Components)
+            |> Result.bind (fun mixture -> FamilyScan.requireDomain measured.Family mixture options.Execution source)
+
     /// Checks the numbers of the data. Returns the data for EM, and those for measurements and starts, in which every
     /// missing cell has a value.
     let private prepare
@@ -91,6 +119,10 @@ module internal Fitting =
         let execution = options.Execution
 
         match options.Missing with
+        | Missing.Reject when (Source.remote source).IsSome ->
+            source
+            |> requireFiniteElsewhere execution options.Family.Misfit
+            |> Result.map (fun () -> source, source)
         | Missing.Reject ->
             source |> Source.validateWith execution options.Family.Misfit |> Result.map (fun () -> source, source)
         | Missing.Fit ->
@@ -119,6 +151,7 @@ module internal Fitting =
             | Missing.Fit -> do! IncompleteRows.require measured.Family |> Result.map ignore
 
             do! requireColumns options measured.Family source
+            do! requireDomainElsewhere options measured source
             return source, filled, measured
         }
 
@@ -132,7 +165,7 @@ module internal Fitting =
             let! source, filled, measured = measure options source
             let! family = familyOf options measured filled
             let isRandom = Start.isRandom options.Start || measured.IsRandom
-            let starts = Start.mixtures kMeans measured options filled
+            let starts = Start.rowsFor options filled |> Start.mixtures kMeans measured options
             let rule = measured.Rule |> Option.defaultWith (fun () -> Rule.em measured.IsExact options.Stopping)
 
             return!
