@@ -40,12 +40,10 @@ module Model =
     /// runs on the machines that have them, and have no missing cells.
     let openPass (model: Model<'θ>) (source: Source) : Result<Pass<'θ>, GmmError> =
         match Source.remote source, model.Missing with
-        | Some rows, Missing.Reject ->
-            FamilyScan.openPass model.Backend rows model.Family source model.Execution
+        | Some rows, Missing.Reject -> FamilyScan.openPass model.Backend rows model.Family source model.Execution
         | Some rows, Missing.Fit -> Error(InvalidOption("Missing", $"Reject for rows of {rows.Name}", "Fit"))
         | None, Missing.Reject -> model.Backend.Open(model.Family, source, model.Execution)
-        | None, Missing.Fit ->
-            (IncompleteRows.backend model.Backend).Open(model.Family, source, model.Execution)
+        | None, Missing.Fit -> (IncompleteRows.backend model.Backend).Open(model.Family, source, model.Execution)
 
     /// Returns ln of the prior's density at a mixture, without its constant; 0 without a prior.
     let logPrior (model: Model<'θ>) (mixture: Mixture<'θ>) : float =

@@ -120,9 +120,7 @@ module internal Fitting =
 
         match options.Missing with
         | Missing.Reject when (Source.remote source).IsSome ->
-            source
-            |> requireFiniteElsewhere execution options.Family.Misfit
-            |> Result.map (fun () -> source, source)
+            source |> requireFiniteElsewhere execution options.Family.Misfit |> Result.map (fun () -> source, source)
         | Missing.Reject ->
             source |> Source.validateWith execution options.Family.Misfit |> Result.map (fun () -> source, source)
         | Missing.Fit ->

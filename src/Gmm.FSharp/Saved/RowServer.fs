@@ -15,7 +15,9 @@ type RowServer(families: SavedFamily list, source: Source) =
         result {
             let! family = SavedFamily.ofName families question.Family question.Arguments
             let! family, mixture = FitState.toMixture family question.Arguments
-            let settings = question.Arguments |> Map.filter (fun name _ -> name.StartsWith "settings." || name.StartsWith "noise.")
+
+            let settings =
+                question.Arguments |> Map.filter (fun name _ -> name.StartsWith "settings." || name.StartsWith "noise.")
 
             match latest.TryGetValue question.Family with
             | true, (known, family) when known = settings -> return family, mixture
@@ -40,12 +42,14 @@ type RowServer(families: SavedFamily list, source: Source) =
         match question.Scan with
         | name when name = Survey.checking.Name -> Ok(Scan.answer Survey.checking ())
         | name when name = Survey.counting.Name -> Ok(Scan.answer Survey.counting ())
-        | name when name = Survey.moments.Name -> Survey.momentsOf columns state |> Result.map (Scan.answer Survey.moments)
+        | name when name = Survey.moments.Name ->
+            Survey.momentsOf columns state |> Result.map (Scan.answer Survey.moments)
         | name when name = Survey.stretches.Name ->
             Survey.stretchesOf source.Rows state |> Result.map (Scan.answer Survey.stretches)
         | name when name = Survey.keys.Name -> Survey.keysOf state |> Result.map (Scan.answer Survey.keys)
         | name when name = Noise.ranging.Name -> Noise.rangingOf columns state |> Result.map (Scan.answer Noise.ranging)
-        | name when name = Lloyd.farthest.Name -> Lloyd.farthestOf columns state |> Result.map (Scan.answer Lloyd.farthest)
+        | name when name = Lloyd.farthest.Name ->
+            Lloyd.farthestOf columns state |> Result.map (Scan.answer Lloyd.farthest)
         | name when name = FamilyScan.misfitting<PartParameters>.Name ->
             mixture () |> Result.map (Scan.answer FamilyScan.misfitting)
         | name when name = FamilyScan.expecting<PartParameters>.Name ->

@@ -73,7 +73,11 @@ module SavedFamily =
 
     /// Returns the family of a name with given settings, as one that a part of a product can have. Error when no family has
     /// the name.
-    let internal ofName (families: SavedFamily list) (name: string) (state: State) : Result<Family<PartParameters>, GmmError> =
+    let internal ofName
+        (families: SavedFamily list)
+        (name: string)
+        (state: State)
+        : Result<Family<PartParameters>, GmmError> =
         let given = families |> List.filter (fun family -> family.Name = name)
 
         match given with

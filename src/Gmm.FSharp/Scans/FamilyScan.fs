@@ -56,9 +56,7 @@ module internal FamilyScan =
             fun (family, mixture) ->
                 let misfit = family.Misfit mixture.Parameters
 
-                Seq.tryFind (fun block -> (misfit block).IsSome)
-                >> Option.map _.FirstRow
-                >> Option.defaultValue -1L
+                Seq.tryFind (fun block -> (misfit block).IsSome) >> Option.map _.FirstRow >> Option.defaultValue -1L
           Merge = fun first later -> if first < 0L then later else first
           ToNumbers = fun row -> [| float row |]
           OfNumbers = fun _ numbers -> int64 numbers[0] }

@@ -71,11 +71,7 @@ type internal Drawn =
     /// Returns the rows as a source in memory.
     member drawn.ToSource(columns, isWeighted) : Source =
         Source.ofMemory columns (ReadOnlyMemory(drawn.Values.ToArray()))
-        |> Result.bind (fun rows ->
-            if isWeighted then
-                Source.weighted (drawn.Weights.ToArray()) rows
-            else
-                Ok rows)
+        |> Result.bind (fun rows -> if isWeighted then Source.weighted (drawn.Weights.ToArray()) rows else Ok rows)
         |> GmmError.get
 
 /// What checks and starts ask of all rows: whether their numbers are valid, how many count, moments, and a sample.
@@ -136,7 +132,10 @@ module internal Survey =
 
     /// Returns the number of rows of positive weight.
     let countWeighted (execution: Execution) (source: Source) : int64 =
-        if isWeighted source then source |> Scan.run execution counting () else source.Rows
+        if isWeighted source then
+            source |> Scan.run execution counting ()
+        else
+            source.Rows
 
     // ── Moments ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -179,13 +178,17 @@ module internal Survey =
                 | "diag" -> Shape.Diag
                 | _ -> Shape.Spherical
 
-            return { Shape = shape; IsTied = tied = 1 }, point.view([| 1; columns |]).toArray2D ()
+            return { Shape = shape; IsTied = tied = 1 }, point.view([| 1; columns |]).toArray2D()
         }
 
     // ── Samples ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Makes a scan that draws rows; `chosen` returns the rows of a block that are drawn, by their numbers in the block.
-    let private drawing name (state: 'argument -> State) (chosen: 'argument -> Block -> int seq) : Scan<'argument, Drawn> =
+    let private drawing
+        name
+        (state: 'argument -> State)
+        (chosen: 'argument -> Block -> int seq)
+        : Scan<'argument, Drawn> =
         let ofRun argument =
             let chosen = chosen argument
 
@@ -240,8 +243,7 @@ module internal Survey =
             (fun (seed, limit) block ->
                 seq { 0 .. block.Rows - 1 }
                 |> Seq.filter (fun i ->
-                    block.Weight i > 0.0
-                    && RandomStream.key (int64 seed) (block.FirstRow + int64 i) <= limit))
+                    block.Weight i > 0.0 && RandomStream.key (int64 seed) (block.FirstRow + int64 i) <= limit))
 
     /// Draws `count` rows of positive weight, or all of them if there are fewer: those with the lowest random keys.
     let private drawWeighted (execution: Execution) (seed: int) (count: int) (source: Source) : Drawn =
@@ -272,7 +274,9 @@ module internal Survey =
     /// Returns all rows of a source as a source in memory, with the same blocks.
     let private fetch (execution: Execution) (source: Source) : Source =
         let blocks = execution.Map(int source.Blocks, (fun index -> source.Read(int64 index)))
-        { source with Read = fun index -> blocks[int index] }
+
+        { source with
+            Read = fun index -> blocks[int index] }
 
     let private draw (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
         if source.Rows <= int64 count then
@@ -329,6 +333,10 @@ module internal Survey =
             let! limit = State.ofShape [| 2 |] "limit" state
             let halves = limit.toArray ()
             let isHalf half = half >= 0.0 && half <= float UInt32.MaxValue && half = floor half
-            do! GmmError.requireAll [ Array.forall isHalf halves, "limit", "two whole numbers of 32 bits", string limit ]
+
+            do!
+                GmmError.requireAll
+                    [ Array.forall isHalf halves, "limit", "two whole numbers of 32 bits", string limit ]
+
             return seed, (uint64 halves[0] <<< 32) ||| uint64 halves[1]
         }

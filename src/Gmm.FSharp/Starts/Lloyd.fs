@@ -81,8 +81,7 @@ module internal Lloyd =
 
         { Name = "farthest"
           Family = fun _ -> ""
-          State =
-            fun (count, centres) -> Map [ "count", Tensor.scalar (float count); "centres", Tensor.matrix centres ]
+          State = fun (count, centres) -> Map [ "count", Tensor.scalar (float count); "centres", Tensor.matrix centres ]
           OfRun = ofRun
           Merge = fun a b -> a @ b
           ToNumbers = List.map toNumbers >> Array.concat

@@ -71,8 +71,7 @@ module Noise =
 
     /// The scores of rows along directions (D, as the rows of a D×D matrix) about a point (D).
     type internal Scores =
-        { Point: float[]
-          Directions: float[,] }
+        { Point: float[]; Directions: float[,] }
 
     /// The smallest and the largest score of the rows of positive weight along each direction (D each); those of the columns
     /// without directions.
@@ -117,9 +116,7 @@ module Noise =
                 match argument with
                 | None -> Map.empty
                 | Some scores ->
-                    Map
-                        [ "point", Tensor.vector scores.Point
-                          "directions", Tensor.matrix scores.Directions ]
+                    Map [ "point", Tensor.vector scores.Point; "directions", Tensor.matrix scores.Directions ]
           OfRun =
             fun argument ->
                 let prepare = argument |> Option.map scores |> Option.defaultValue id
@@ -177,11 +174,11 @@ module Noise =
         (source: Source)
         : Result<Noise, GmmError> =
         let low, high = ranges execution source
+        let first = (Source.firstRow source)[0, *]
 
         /// Whether the domain of a column has no number halfway between two whole numbers.
         let isWhole j =
-            let row = (Source.firstRow source)[0, *]
-            row[j] <- floor row[j] + 0.5
+            let row = Array.updateAt j (floor first[j] + 0.5) first
 
             misfit
                 { FirstRow = 0L

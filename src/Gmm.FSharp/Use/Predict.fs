@@ -265,7 +265,8 @@ module Predict =
     let private weightedSums (fit: Fit<'θ>) (rows: RowFunction<'θ>) (source: Source) : Result<float * float, GmmError> =
         let sums (_: Source) =
             match fit.Model.Missing with
-            | Missing.Reject -> source |> Scan.run fit.Model.Execution (RowScan.ofSums rows) (fit.Model.Family, fit.Mixture)
+            | Missing.Reject ->
+                source |> Scan.run fit.Model.Execution (RowScan.ofSums rows) (fit.Model.Family, fit.Mixture)
             | Missing.Fit ->
                 IncompleteRows.withoutEmptyRows source
                 |> Source.reduce fit.Model.Execution RowScan.add (RowScan.sums (rows.OfBlock fit.Model fit.Mixture))
