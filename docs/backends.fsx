@@ -180,10 +180,11 @@ let counted = fitOn counting |> GmmError.get
 printfn $"{counting.ESteps} E-steps for {counted.Iterations} iterations, log-likelihood %.9f{counted.LogLikelihood}"
 (*** include-output ***)
 (**
-A backend may also share the rows among machines. `Source.runs` divides the blocks of a source into at most 64 runs; the
+A backend may also share the rows among machines. `Source.runs` divides the blocks of a source into runs; the
 division depends only on the shape of the data. `Kernel.statistics` computes the statistics of a run, on any machine. If
 the statistics are added in the order of the runs, they have the same bits as on one machine. `Statistics.pack` turns
-them into one flat vector for the network.
+them into one flat vector for the network. (Where the rows lie on other machines from the beginning, a class that inherits
+`RemoteRows` carries the questions of a fit to them, and a `RowServer` on each machine answers.)
 *)
 let mixture = counted.Mixture
 let statisticsOf = Kernel.statistics Gaussian.family Soft mixture
