@@ -446,6 +446,22 @@ let properties =
               // Classes that a threshold of three minutes gives, but for rows close to it.
               let agreement = Metrics.adjustedRand data.Labels labels |> ok
               Assert.True((agreement > 0.95), $"{agreement}"))
+          testCase "the run with the highest bound wins, also through Gmm.fit" (fun () ->
+              let source = iris.Value.Source
+
+              let run seed restarts =
+                  { options 6 Diag None with
+                      Start = Start.Points
+                      Seed = seed
+                      Restarts = restarts }
+
+              let bounds = [ for seed in 3..7 -> (source |> Bayes.fit (run seed 1) |> ok).LowerBound ]
+              let best = source |> Bayes.fit (run 3 5) |> ok
+              Assert.True(List.max bounds - List.min bounds > 1.0)
+              // Runs within the tolerance of the best count as equal.
+              near (1e-6 * 150.0) "bound" (List.max bounds) best.LowerBound
+              let fit = source |> Gmm.fit (run 3 5) |> ok
+              Assert.Equal<int64[]>(bits (everything best.Fit), bits (everything fit)))
           testCase "a weak prior and many rows give the maximum of the likelihood" (fun () ->
               let random = Random 8
 
