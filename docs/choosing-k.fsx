@@ -196,9 +196,9 @@ for count in [ 100; 400; 1600 ] do
     printfn $"%4d{count} %10d{(best Criterion.Bic).Components} %10d{(best Criterion.Icl).Components}"
 (*** include-output ***)
 (**
-A true number of groups would stay the same. A K that grows with the rows only sets the resolution of the approximation.
-Choose it by what the fit is for: held-out likelihood for densities and anomalies, and, for segments, the smallest K that
-serves the purpose.
+A true number of groups would stay the same. A K that grows with the rows only sets the resolution of the
+approximation. Choose it by what the fit is for: held-out likelihood for densities and anomalies, and, for segments,
+the smallest K that serves the purpose.
 
 [Variational Bayes](variational-bayes.html) chooses K within one fit: components that the data don't need lose their rows. It
 assumes the same kind of components, and its K grows with the rows for the same reason.

@@ -2,6 +2,59 @@ namespace Gmm
 
 open System
 open System.Collections.Generic
+open System.Threading
+
+/// A question about all rows that other machines answer: the name of a scan and its arguments, as plain data.
+[<NoEquality; NoComparison>]
+type Question =
+    {
+        /// The name of the scan.
+        Scan: string
+        /// The numbers of the columns that the scan sees, in their order; empty for all columns.
+        Columns: int[]
+        /// The name of the family to which the arguments belong; empty without one.
+        Family: string
+        /// The arguments as named arrays.
+        Arguments: Map<string, Tensor>
+    }
+
+/// The rows of a source on other machines, as the function `Source.Read` that fetches a block of them. A fit asks the
+/// machines questions, which each answers for its own runs of blocks (`Source.runs`), and reads few blocks itself.
+/// Implement it for another way to reach machines, which answer by `RowServer`.
+[<AbstractClass>]
+type RemoteRows() =
+    inherit FSharpFunc<int64, Block>()
+
+    /// The rows as the function that reads a block.
+    member rows.Function: int64 -> Block = unbox (box rows)
+
+    /// The name of the place, for errors.
+    abstract Name: string
+
+    /// Whether the rows have weights.
+    abstract IsWeighted: bool
+
+    /// Returns the answer of every run of blocks, in the order of the runs. The method is pure: the same question has the
+    /// same answer. Several threads may call it at the same time. Throws `GmmException` when the question can't be
+    /// answered, and OperationCanceledException when it is cancelled.
+    abstract Ask: question: Question * cancellation: CancellationToken -> float[][]
+
+/// Some columns of remote rows.
+[<Sealed>]
+type internal RemoteColumns(rows: RemoteRows, columns: int[]) =
+    inherit RemoteRows()
+    override _.Name = rows.Name
+    override _.IsWeighted = rows.IsWeighted
+    override _.Invoke index = (rows.Invoke index).Select columns
+
+    override _.Ask(question, cancellation) =
+        let those =
+            if question.Columns.Length = 0 then
+                columns
+            else
+                question.Columns |> Array.map (fun column -> columns[column])
+
+        rows.Ask({ question with Columns = those }, cancellation)
 
 /// The data: a repeatable sequence of row blocks, numbered from 0. The partition into blocks (`Source.blockRows`) and
 /// into runs of blocks (`Source.runs`) depends only on the shape of the data, never on the number of threads. Sums
@@ -15,7 +68,8 @@ type Source =
         Columns: int
         /// The number of rows in every block but the last.
         BlockRows: int
-        /// Reads the block with a given number. Several threads may call it at the same time.
+        /// Reads the block with a given number. Several threads may call it at the same time. For rows on other machines
+        /// it is an object of the class `RemoteRows`.
         Read: int64 -> Block
     }
 
@@ -98,13 +152,28 @@ module Source =
     let ofMatrix (matrix: MathNet.Numerics.LinearAlgebra.Matrix<float>) : Result<Source, GmmError> =
         ofMemory matrix.ColumnCount (ReadOnlyMemory(matrix.ToRowMajorArray()))
 
+    /// Makes a source of N rows of D columns on other machines.
+    let ofRemote (rows: int64) (columns: int) (remote: RemoteRows) : Source =
+        { Rows = rows
+          Columns = columns
+          BlockRows = blockRows columns
+          Read = remote.Function }
+
+    /// Returns the remote rows of a source, if its rows lie on other machines.
+    let remote (source: Source) : RemoteRows option =
+        match box source.Read with
+        | :? RemoteRows as rows -> Some rows
+        | _ -> None
+
     /// Returns the data with a weight wₙ for every row: a weight of m counts as m copies of the row. Error when the
-    /// number of weights is not N, when a weight is negative or not finite (the error names the row), when their sum is
-    /// infinite, or when all weights are 0.
+    /// rows lie on other machines, when the number of weights is not N, when a weight is negative or not finite (the
+    /// error names the row), when their sum is infinite, or when all weights are 0.
     let weighted (weights: float[]) (source: Source) : Result<Source, GmmError> =
         let isBad weight = not (Double.IsFinite weight) || weight < 0.0
 
-        if int64 weights.Length <> source.Rows then
+        if (remote source).IsSome then
+            Error(InvalidOption("SampleWeights", "with the rows, which lie on other machines", "here"))
+        elif int64 weights.Length <> source.Rows then
             Error(
                 InvalidOption(
                     "SampleWeights",
@@ -152,13 +221,18 @@ module Source =
     /// The fewest rows of a run. Shorter runs cost more to merge than they save.
     let private fewestRows = 4096L
 
-    /// Divides the blocks into at most 64 runs of neighbouring blocks and returns the first and the last block of each
-    /// run. The division depends only on the shape of the data. The library adds sums within each run, in the order of
-    /// the blocks, and then adds the runs, in their order. Code that follows this order gets the same bits on any
-    /// number of threads or machines.
+    /// The most rows of a run, while there are fewer than the most runs. Longer runs leave processors of a cluster idle.
+    let private mostRows = 1L <<< 20
+
+    /// Divides the blocks into runs of neighbouring blocks and returns the first and the last block of each run: at most
+    /// 64 runs, and at most 4,096 of data of more than 67 million rows. The division depends only on the shape of the
+    /// data. The library adds sums within each run, in the order of the blocks, and then adds the runs, in their order.
+    /// Code that follows this order gets the same bits on any number of threads or machines.
     let runs (source: Source) : struct (int64 * int64)[] =
         let blocks = source.Blocks
-        let count = min 64L (min blocks (max 1L (source.Rows / fewestRows)))
+        let few = source.Rows / fewestRows |> max 1L |> min 64L
+        let many = source.Rows / mostRows |> min 4096L
+        let count = max few many |> min blocks
 
         Array.init (int count) (fun run -> blocks * int64 run / count, blocks * int64 (run + 1) / count - 1L)
         |> Array.map (fun (first, last) -> struct (first, last))
@@ -206,86 +280,6 @@ module Source =
     let reduce (execution: Execution) (merge: 'T -> 'T -> 'T) (map: Block -> 'T) (source: Source) : 'T =
         source |> reduceRuns execution merge (Seq.map map >> Seq.reduce merge)
 
-    /// Whether the rows have weights.
-    let private isWeighted (source: Source) = source.Rows > 0L && (source.Read 0L).Weights.IsSome
-
-    /// Returns the number of rows of positive weight.
-    let internal countWeighted (execution: Execution) (source: Source) : int64 =
-        let count (block: Block) =
-            let mutable found = 0L
-
-            for i in 0 .. block.Rows - 1 do
-                if block.Weight i > 0.0 then
-                    found <- found + 1L
-
-            found
-
-        if isWeighted source then source |> reduce execution (+) count else source.Rows
-
-    /// Draws the numbers of `count` rows of positive weight, ascending, or of all of them if there are fewer: those with the
-    /// lowest random keys.
-    let private drawWeighted (execution: Execution) (seed: int) count (source: Source) : int64[] =
-        let keep (rows: PriorityQueue<int64, uint64>) row key =
-            rows.Enqueue(row, UInt64.MaxValue - key)
-
-            if rows.Count > count then
-                rows.Dequeue() |> ignore
-
-        let lowest (blocks: Block seq) =
-            let rows = PriorityQueue<int64, uint64>()
-
-            for block in blocks do
-                for i in 0 .. block.Rows - 1 do
-                    if block.Weight i > 0.0 then
-                        let row = block.FirstRow + int64 i
-                        keep rows row (RandomStream.key (int64 seed) row)
-
-            rows
-
-        let merge (rows: PriorityQueue<int64, uint64>) (others: PriorityQueue<int64, uint64>) =
-            for struct (row, key) in others.UnorderedItems do
-                keep rows row (UInt64.MaxValue - key)
-
-            rows
-
-        let rows = source |> reduceRuns execution merge lowest
-        rows.UnorderedItems |> Seq.map (fun struct (row, _) -> row) |> Seq.sort |> Array.ofSeq
-
-    /// Returns a sample of `count` rows of positive weight, with their weights, in memory. Without weights, it has one row
-    /// from each of `count` equal stretches of the data. If the data have no more than `count` rows, it returns them all.
-    let internal sample (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
-        let ofStretch i =
-            let first, next = source.Rows * int64 i / int64 count, source.Rows * int64 (i + 1) / int64 count
-            first + int64 (RandomStream.key (int64 seed) (int64 i) % uint64 (next - first))
-
-        if source.Rows <= int64 count then
-            source
-        else
-            let isWeighted = isWeighted source
-
-            let numbers =
-                if isWeighted then
-                    source |> drawWeighted execution seed count
-                else
-                    Array.init count ofStretch
-
-            let values, weights = Array.zeroCreate (numbers.Length * source.Columns), Array.zeroCreate numbers.Length
-
-            for index, rows in Seq.indexed numbers |> Seq.groupBy (fun (_, row) -> row / int64 source.BlockRows) do
-                execution.Cancellation.ThrowIfCancellationRequested()
-                let block = source.Read index
-
-                for i, row in rows do
-                    let inBlock = int (row - block.FirstRow)
-                    weights[i] <- block.Weight inBlock
-
-                    for j in 0 .. source.Columns - 1 do
-                        values[i * source.Columns + j] <- block[inBlock, j]
-
-            ofMemory source.Columns (ReadOnlyMemory values)
-            |> Result.bind (fun sample -> if isWeighted then weighted weights sample else Ok sample)
-            |> GmmError.get
-
     /// Maps every block, for example to one number for each row, and concatenates the results.
     let collect (execution: Execution) (map: Block -> 'T[]) (source: Source) : 'T[] =
         let parts = Array.zeroCreate (int source.Blocks)
@@ -329,6 +323,15 @@ module Source =
             Columns = columns
             Read = source.Read >> ofBlock }
 
+    /// Returns some columns of the data, in the given order.
+    let select (columns: int[]) (source: Source) : Source =
+        match remote source with
+        | Some rows ->
+            { source with
+                Columns = columns.Length
+                Read = RemoteColumns(rows, columns).Function }
+        | None -> source |> map columns.Length _.Select(columns)
+
     /// Returns an error when there are no rows, or fewer rows than components.
     let internal requireRows name (components: int) (source: Source) : Result<unit, GmmError> =
         if source.Rows = 0L then
@@ -347,24 +350,31 @@ module Source =
             let missing = block.Values.ToArray() |> Array.sumBy (fun value -> if Double.IsNaN value then 1L else 0L)
             struct (Some(InvalidNumber(block.FirstRow + int64 row, column, block[row, column])), missing)
 
-    /// Returns an error when there are no rows, when a number is NaN, infinite or above 1e150 in magnitude (the error
-    /// names its row and column), or when `misfit` finds an error in a block.
-    let internal validateWith execution (misfit: Block -> GmmError option) (source: Source) : Result<unit, GmmError> =
+    /// Returns the first error of a block: a number that isn't finite, or what `misfit` finds; and the number of missing cells.
+    let internal firstErrorOf (misfit: Block -> GmmError option) (block: Block) : struct (GmmError option * int64) =
+        match firstBad block with
+        | struct (None, missing) -> struct (misfit block, missing)
+        | bad -> bad
+
+    /// Merges the first errors of neighbouring rows.
+    let internal mergeErrors (struct (first, a: int64)) (struct (later, b)) : struct (GmmError option * int64) =
+        struct (Option.orElse later first, a + b)
+
+    /// Returns the error of data in which `find` looks for the first error, or the error that there are no rows.
+    let internal concludeErrors find (source: Source) : Result<unit, GmmError> =
         if source.Rows = 0L then
             Error(InvalidData("at least one row", "there is none"))
         else
-            let firstError block =
-                match firstBad block with
-                | struct (None, missing) -> struct (misfit block, missing)
-                | bad -> bad
-
-            let merge (struct (first, a: int64)) (struct (later, b)) = struct (Option.orElse later first, a + b)
-
-            match source |> reduce execution merge firstError with
+            match find source with
             | struct (Some(InvalidNumber(row, column, value)), missing) when Double.IsNaN value ->
                 Error(MissingCell(row, column, missing))
             | struct (Some error, _) -> Error error
             | struct (None, _) -> Ok()
+
+    /// Returns an error when there are no rows, when a number is NaN, infinite or above 1e150 in magnitude (the error
+    /// names its row and column), or when `misfit` finds an error in a block.
+    let internal validateWith execution (misfit: Block -> GmmError option) (source: Source) : Result<unit, GmmError> =
+        source |> concludeErrors (reduce execution mergeErrors (firstErrorOf misfit))
 
     /// Returns an error when there are no rows, or when a number is NaN, infinite or above 1e150 in magnitude (the
     /// error names its row and column).

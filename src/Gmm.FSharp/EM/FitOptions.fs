@@ -1,6 +1,7 @@
 namespace Gmm
 
-/// The start of a fit.
+/// The start of a fit. Of data of more than 4,194,304 numbers (32 MiB) a start sees a sample, at least 2,000 rows; only
+/// `Labels` and `Responsibilities` use every row. EM, and the scale of the data, use all rows.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Start<'θ> =
     /// The default: two candidates, each run to convergence, of which the better one wins. They are the M-step of the
@@ -158,6 +159,10 @@ module FitOptions =
                       not (options.Noise.IsSome && options.Missing.IsFit),
                       "Missing",
                       "Reject for a fit with noise",
+                      "Fit"
+                      not (options.Missing.IsFit && (Source.remote source).IsSome),
+                      "Missing",
+                      "Reject for rows on other machines",
                       "Fit"
                       options.VerboseInterval >= 1, "VerboseInterval", "at least 1", string options.VerboseInterval
                       options.Restarts >= 1, "Restarts", "at least 1", string options.Restarts

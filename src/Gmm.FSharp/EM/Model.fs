@@ -36,14 +36,14 @@ module Model =
           Execution = Execution.Default }
 
     /// Opens the model's backend on the rows of a source. If NaN is a missing cell to the model, on the rows of each
-    /// pattern of missing cells: see `IncompleteRows.backend`.
+    /// pattern of missing cells: see `IncompleteRows.backend`. Remote rows (`RemoteRows`) need the default backend, which then
+    /// runs on the machines that have them, and have no missing cells.
     let openPass (model: Model<'θ>) (source: Source) : Result<Pass<'θ>, GmmError> =
-        let backend =
-            match model.Missing with
-            | Missing.Reject -> model.Backend
-            | Missing.Fit -> IncompleteRows.backend model.Backend
-
-        backend.Open(model.Family, source, model.Execution)
+        match Source.remote source, model.Missing with
+        | Some rows, Missing.Reject -> FamilyScan.openPass model.Backend rows model.Family source model.Execution
+        | Some rows, Missing.Fit -> Error(InvalidOption("Missing", $"Reject for rows of {rows.Name}", "Fit"))
+        | None, Missing.Reject -> model.Backend.Open(model.Family, source, model.Execution)
+        | None, Missing.Fit -> (IncompleteRows.backend model.Backend).Open(model.Family, source, model.Execution)
 
     /// Returns ln of the prior's density at a mixture, without its constant; 0 without a prior.
     let logPrior (model: Model<'θ>) (mixture: Mixture<'θ>) : float =

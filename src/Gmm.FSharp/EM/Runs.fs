@@ -23,6 +23,8 @@ module Runs =
         | ConstantColumn _
         | TooFewDistinctRows _
         | SingularCovariance _
+        | FlooredComponent _
+        | FailedUpdate _
         | CollapsedComponent _
         | DegenerateComponent _ -> false
 
@@ -158,7 +160,7 @@ module Runs =
                   Execution = ofRun }
 
             use! pass = Model.openPass model source
-            let rows = source |> Source.countWeighted options.Execution
+            let rows = source |> Survey.countWeighted options.Execution
 
             /// Runs out one start. The result has its rank.
             let run number =

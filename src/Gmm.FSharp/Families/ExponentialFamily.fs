@@ -681,7 +681,7 @@ module ExponentialFamily =
             do! checkPrior family
         }
 
-    /// Measures the mean of the statistics. Components start halfway between a centre and that mean, in the space of
+    /// Measures the mean of the statistics, over the rows that starts see. Components start halfway between a centre and that mean, in the space of
     /// mean parameters. This space is convex, so the start lies inside it even if a row, such as a 0 or a 1, is on its
     /// edge. Given means are used without change, with the dispersion of the data if there is one. Where statistics have
     /// different units, as x and ln x have, starts see each divided by its standard deviation over the data.
@@ -697,12 +697,13 @@ module ExponentialFamily =
                 Columns = width
                 Numbers = Numbers.Float64(ReadOnlyMemory(statistics block.Rows block.Columns block.Values)) }
 
-        let all =
-            source |> Source.map width raw |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
+        let statisticsOfSome = source |> Survey.forStarts execution |> Source.map width raw
+
+        let all = statisticsOfSome |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
 
         let deviations =
             if family.Dispersion.IsSome then
-                let data = source |> Source.map width raw |> DataCovariance.ofSource execution (Layout.own Shape.Diag)
+                let data = statisticsOfSome |> DataCovariance.ofSource execution (Layout.own Shape.Diag)
                 data.Covariance |> Array.map sqrt
             else
                 Array.create width 1.0
@@ -777,13 +778,24 @@ module ExponentialFamily =
                     |> ofMeans family }
 
         let constant =
-            if family.Dispersion.IsSome && family.Prior.Count = 0.0 then
-                deviations |> Array.tryFindIndex ((=) 0.0)
+            if family.Dispersion.IsSome && family.Prior.Count = 0.0 && Array.contains 0.0 deviations then
+                // What is constant in a sample may vary in the data.
+                let isConstant =
+                    if statisticsOfSome.Rows = source.Rows then
+                        fun _ -> true
+                    else
+                        let data = source |> DataCovariance.ofSource execution (Layout.own Shape.Diag)
+                        fun column -> data.Covariance[column] = 0.0
+
+                Seq.init width id
+                |> Seq.filter (fun i -> deviations[i] = 0.0)
+                |> Seq.map (fun i -> i / size)
+                |> Seq.tryFind isConstant
             else
                 None
 
         match constant with
-        | Some i -> Error(ConstantColumn(i / size, (Source.firstRow source)[0, i / size]))
+        | Some column -> Error(ConstantColumn(column, (Source.firstRow source)[0, column]))
         | None ->
             Ok
                 { Measured.ofFamily (components family) source.Columns around with

@@ -346,7 +346,11 @@ type MultinomialKind =
                 { block with
                     Numbers = Numbers.Float64(ReadOnlyMemory numbers) }
 
-            let all = source |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
+            let all =
+                source
+                |> Survey.forStarts execution
+                |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
+
             let total = Array.sum all[0, *]
             let shares = all[0, *] |> Array.map (fun mean -> if total > 0.0 then mean / total else 1.0 / float columns)
 

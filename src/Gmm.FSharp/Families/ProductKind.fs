@@ -131,7 +131,7 @@ type ProductKind =
             /// Measures a part on its own columns and translates the columns in its errors to those of the whole.
             let measureOne (part: Part) =
                 source
-                |> Source.map part.Columns.Length _.Select(part.Columns)
+                |> Source.select part.Columns
                 |> fun source -> part.Kind.Measure(components, source, execution)
                 |> Result.mapError (GmmError.ofColumns part.Columns)
 
@@ -155,7 +155,10 @@ type ProductKind =
                             |> Numbers.Float64 }
 
                 let data =
-                    source |> Source.map width concatenated |> DataCovariance.ofSource execution (Layout.own Shape.Diag)
+                    source
+                    |> Survey.forStarts execution
+                    |> Source.map width concatenated
+                    |> DataCovariance.ofSource execution (Layout.own Shape.Diag)
 
                 let scales =
                     data.Covariance |> Array.map (fun variance -> if variance > 0.0 then sqrt variance else 1.0)

@@ -323,7 +323,10 @@ type VonMisesFisherKind() =
         /// The mean vector of a component starts halfway between a centre and the mean of all rows. Given means, which are
         /// normalised, have the concentration of all rows.
         member _.Measure(_, source, execution) =
-            let all = source |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
+            let all =
+                source
+                |> Survey.forStarts execution
+                |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
 
             let around (centres: float[,]) =
                 centres |> Array2D.mapi (fun _ j centre -> 0.5 * (centre + all[0, j])) |> VonMisesFisher.ofMeans |> Ok

@@ -82,6 +82,34 @@ module internal Fitting =
             |> Noise.measure volume (options.Family :> Kind<'θ>).Misfit options.Execution
             |> Result.map (fun noise -> Noise.wrap noise measured.Family)
 
+    /// Returns an error when remote rows, or the rows of them that starts see, have an invalid number. The machines that have
+    /// the rows know the domain of a family, but not that of a kind: see `requireDomainElsewhere`.
+    let private requireFiniteElsewhere execution (misfit: Block -> GmmError option) (source: Source) =
+        result {
+            do! source |> Survey.validate execution
+
+            match source |> Survey.forStarts execution |> Source.validateWith execution misfit with
+            | Ok() -> ()
+            | Error error ->
+                // The rows of a sample have other numbers.
+                let first = seq { 0L .. source.Blocks - 1L } |> Seq.tryPick (source.Read >> misfit)
+                return! Error(first |> Option.defaultValue error)
+        }
+
+    /// Returns an error for the first number of remote rows that is outside the domain of the measured family.
+    let private requireDomainElsewhere (options: FitOptions<'kind, 'θ>) (measured: Measured<'θ>) (source: Source) =
+        match Source.remote source with
+        | None -> Ok()
+        | Some _ ->
+            let rows = source |> Survey.forStarts options.Execution |> Source.map measured.Width measured.Features
+
+            let first = Source.firstRow rows
+
+            Array2D.init options.Components measured.Width (fun _ i -> first[0, i])
+            |> measured.Provisional
+            |> Result.map (Mixture.uniform options.Components)
+            |> Result.bind (fun mixture -> FamilyScan.requireDomain measured.Family mixture options.Execution source)
+
     /// Checks the numbers of the data. Returns the data for EM, and those for measurements and starts, in which every
     /// missing cell has a value.
     let private prepare
@@ -91,6 +119,8 @@ module internal Fitting =
         let execution = options.Execution
 
         match options.Missing with
+        | Missing.Reject when (Source.remote source).IsSome ->
+            source |> requireFiniteElsewhere execution options.Family.Misfit |> Result.map (fun () -> source, source)
         | Missing.Reject ->
             source |> Source.validateWith execution options.Family.Misfit |> Result.map (fun () -> source, source)
         | Missing.Fit ->
@@ -119,12 +149,14 @@ module internal Fitting =
             | Missing.Fit -> do! IncompleteRows.require measured.Family |> Result.map ignore
 
             do! requireColumns options measured.Family source
+            do! requireDomainElsewhere options measured source
             return source, filled, measured
         }
 
-    /// Fits a mixture of a kind of component.
-    let private fitAll
-        (kMeans: ClusterCentres)
+    /// Fits a mixture of a kind of component from the first mixtures that a function makes for each seed, from the kind
+    /// measured on the data, and the data for starts; also returns whether different seeds make different ones.
+    let private fitBy
+        (startsOf: Measured<'θ> -> Source -> bool * (Execution -> int -> Result<Mixture<'θ> list, GmmError>))
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
         : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
@@ -132,13 +164,24 @@ module internal Fitting =
             let! source, filled, measured = measure options source
             let rule = options.Stopping |> Option.defaultValue (Rule.em measured.IsExact) measured.Rule
             let! family = familyOf options measured rule filled
-            let isRandom = Start.isRandom options.Start || measured.IsRandom
-            let starts = Start.mixtures kMeans measured options filled
+            let isRandom, starts = startsOf measured filled
 
             return!
                 Verbose.run options (fun options ->
                     Runs.fit options family rule measured.Regularity isRandom starts source)
         }
+
+    /// Fits a mixture from one first mixture, in place of the start of the options.
+    let fitAt (first: Mixture<'θ>) options source = fitBy (fun _ _ -> false, (fun _ _ -> Ok [ first ])) options source
+
+    /// Fits a mixture of a kind of component.
+    let private fitAll (kMeans: ClusterCentres) (options: FitOptions<'kind, 'θ>) source =
+        fitBy
+            (fun measured filled ->
+                let seen = Start.rowsFor options filled
+                Start.isRandom options.Start || measured.IsRandom, Start.mixtures kMeans measured options seen)
+            options
+            source
 
     /// Fits a mixture of a kind of component, with fewer components if the options allow it and too few rows differ.
     /// `kMeans` finds the centres of clusters for starts.

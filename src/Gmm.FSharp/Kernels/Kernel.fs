@@ -349,17 +349,15 @@ module Kernel =
     let internal given family execution responsibilities source (mixture: Mixture<'θ>) : Statistics =
         givenBy Width.widest family execution responsibilities source mixture
 
-    /// Returns Σₙ wₙ, and the first moments (D) and second moments (a plane of a layout) of all rows about a point
-    /// (1×D).
-    let internal moments (layout: Layout) execution (source: Source) (point: float[,]) : Statistics =
-        let features = source.Columns
+    /// Returns Σₙ wₙ, and the first moments (D) and second moments (a plane of a layout) of neighbouring blocks about a
+    /// point (1×D).
+    let internal moments (layout: Layout) (point: float[,]) : Block seq -> Statistics =
+        let features = Array2D.length2 point
         let identity = Layout.diagonal layout (Array.create features 1.0)
         let shape = Array.append [| 1 |] (Layout.planeShape features layout)
         let form = Form.Quadratic(layout, Tensor.matrix point, Tensor.create shape identity, [| 0.0 |])
-        let lengths = [| features; identity.Length |]
-
-        source
-        |> reduce (workers Width.widest) (Spares()) execution form [| 0.0 |] lengths (Responsibility.Assigned Soft)
+        let take () = Statistics.zero 1 [| features; identity.Length |]
+        ofForm (workers Width.widest) form [| 0.0 |] (Responsibility.Assigned Soft) take
 
     let private logJointOf
         width

@@ -13,6 +13,7 @@ module State =
     let choices: Map<string, string list> =
         Map
             [ "structure", List.map Structure.name Structure.all
+              "shape", [ "full"; "diag"; "spherical" ]
               "assignment", [ "soft"; "hard" ]
               "weightPrior", [ "flat"; "dirichlet"; "fixed" ]
               "missing", [ "reject"; "fit" ]

@@ -28,14 +28,9 @@ module internal FitState =
             | Hard -> "hard"
 
         State.join
-            [ mixtureState family fit.Mixture
+            [ FamilyScan.state family fit.Mixture
               mixtureState family fit.Start |> State.under "start"
-              family.Storage.Settings fit.Parameters |> State.under "settings"
               statisticsState fit.Statistics |> State.under "statistics"
-
-              match family.Noise with
-              | Some noise -> Noise.toState noise |> State.under "noise"
-              | None -> ()
 
               Map
                   [ State.choice "assignment" assignment
@@ -200,10 +195,10 @@ module internal FitState =
         | Some(name, numbers) -> Error(InvalidOption(name, "consistent with the other entries", string numbers))
         | None -> Ok()
 
-    let toFit (family: Family<'θ>) (state: State) : Result<Fit<'θ>, GmmError> =
+    /// Returns the mixture that a state stores, with its family, which has the settings and the noise of the state.
+    let toMixture (family: Family<'θ>) (state: State) : Result<Family<'θ> * Mixture<'θ>, GmmError> =
         result {
             let! mixture = ofMixtureState family state
-            let! start = state |> State.readPart "start" (ofMixtureState family)
             let! family = state |> State.readPart "settings" (family.Storage.OfSettings mixture.Parameters)
 
             let! noise =
@@ -211,11 +206,18 @@ module internal FitState =
                     Ok None
                 else
                     state
-                    |> State.readPart "noise" (Noise.ofState (family.Features mixture.Parameters))
+                    |> State.readPart "noise" (NoiseStorage.ofState (family.Features mixture.Parameters))
                     |> Result.map Some
 
             let family = noise |> Option.fold (fun family noise -> Noise.wrap noise family) family
             do! requireComponents family mixture
+            return family, mixture
+        }
+
+    let toFit (family: Family<'θ>) (state: State) : Result<Fit<'θ>, GmmError> =
+        result {
+            let! start = state |> State.readPart "start" (ofMixtureState family)
+            let! family, mixture = toMixture family state
             do! requireComponents family start
 
             do!

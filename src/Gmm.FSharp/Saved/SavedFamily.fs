@@ -72,6 +72,21 @@ module SavedFamily =
 
         SavedFamily<Product>(name, ofSettings)
 
+    /// Returns the family of a name with given settings, as one that a part of a product can have. Error when no family has
+    /// the name.
+    let internal ofName
+        (families: SavedFamily list)
+        (name: string)
+        (state: State)
+        : Result<Family<PartParameters>, GmmError> =
+        let given = families |> List.filter (fun family -> family.Name = name)
+
+        match given with
+        | [] when (Product.partNames name).Length > 1 -> Ok(product families name)
+        | [] -> named families name |> Result.map List.head
+        | found -> Ok found.Head
+        |> Result.bind _.Part(State.within "settings" state)
+
     /// Returns the family of a saved fit, with parameters 'θ. Error when no family has its name, or when its parameters
     /// have another type.
     let find<'θ> (families: SavedFamily list) (saved: SavedFit) : Result<Family<'θ>, GmmError> =

@@ -16,7 +16,7 @@ module DataCovariance =
     /// Measures the data in a layout, in two passes: moments about a row give the mean, then moments about the mean
     /// give the covariance.
     let ofSource (execution: Execution) (layout: Layout) (source: Source) : DataCovariance =
-        let about = Kernel.moments layout execution source
+        let about point = source |> Scan.run execution Survey.moments (layout, point)
         let first = Source.firstRow source
         let aboutRow = about first
         let mean = first |> Array2D.mapi (fun _ j x -> x + aboutRow.Sums[0][j] / aboutRow.Weight)

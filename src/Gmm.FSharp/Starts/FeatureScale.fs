@@ -63,7 +63,7 @@ module FeatureScale =
     /// rows. Of more than 4,096 rows, it measures a sample: one row from each of 4,096 equal stretches of the data. A
     /// feature that doesn't vary, beyond the rounding of its values, has 0.
     let ofSource (execution: Execution) (variances: float[]) (source: Source) : float[] =
-        let sample = source |> Source.sample execution 0 rows
+        let sample = source |> Survey.sample execution 0 rows
         let columns = Array.init source.Columns (fun _ -> Array.zeroCreate (int sample.Rows))
         let weights = Array.zeroCreate (int sample.Rows)
 

@@ -33,38 +33,91 @@ module internal Lloyd =
     let memberships (centres: float[,]) : Block -> float[] =
         logJoint (mixture centres) >> Assignment.hardRows (Array2D.length1 centres)
 
+    /// The number of the nearest centre for every row, from the centres (K×D).
+    let nearest: Scan<float[,], float[]> =
+        { Name = "nearest"
+          Family = fun _ -> ""
+          State = fun centres -> Map [ "centres", Tensor.matrix centres ]
+          OfRun = fun centres -> Seq.map (labels centres >> Array.map float) >> Array.concat
+          Merge = Array.append
+          ToNumbers = id
+          OfNumbers = fun _ -> id }
+
+    /// Returns the centres (K×D) for data of some columns that a state stores.
+    let centresIn (columns: int) (state: State) : Result<float[,], GmmError> =
+        result {
+            let! centres = State.matrix "centres" state
+            do! State.requireFinite "centres" centres
+
+            do!
+                GmmError.requireAll
+                    [ centres.shape[1] = columns, "centres", $"of {columns} columns", string centres.shape[1] ]
+
+            return centres.toArray2D ()
+        }
+
     // ── Empty clusters ──────────────────────────────────────────────────────────────────────────────────────────────
 
     /// A row that may leave its cluster.
-    type private Far =
+    type Far =
         { Row: int64
           Values: float[]
           Weight: float
           Cluster: int
           Distance: float }
 
-    /// Returns the rows of positive weight that are farthest from their centres, the farthest first.
-    let private farthest count execution source mixture : Far list =
-        let logJoint = logJoint mixture
-        let keep rows = rows |> List.sortBy (fun far -> -far.Distance, far.Row) |> List.truncate count
+    /// The rows of positive weight that are farthest from their centres, the farthest first: a number of rows, and the centres
+    /// (K×D).
+    let farthest: Scan<int * float[,], Far list> =
+        let keep count rows = rows |> List.sortBy (fun far -> -far.Distance, far.Row) |> List.truncate count
 
-        let ofBlock (block: Block) =
-            let joint = logJoint block
-            let clusters = Assignment.likeliestRows mixture.Components joint
-            let nearest = clusters |> Array.mapi (fun i cluster -> joint[i * mixture.Components + cluster])
+        let ofRun (count, centres: float[,]) =
+            let clusters, logJoint = Array2D.length1 centres, logJoint (mixture centres)
 
-            [ 0 .. block.Rows - 1 ]
-            |> List.filter (fun i -> block.Weight i > 0.0)
-            |> List.sortBy (fun i -> nearest[i])
-            |> List.truncate count
-            |> List.map (fun i ->
-                { Row = block.FirstRow + int64 i
-                  Values = block.Row(i).ToArray()
-                  Weight = block.Weight i
-                  Cluster = clusters[i]
-                  Distance = 2.0 * abs nearest[i] })
+            let ofBlock (block: Block) =
+                let joint = logJoint block
+                let nearest = Assignment.likeliestRows clusters joint
+                let distances = nearest |> Array.mapi (fun i cluster -> 2.0 * abs joint[i * clusters + cluster])
 
-        source |> Source.reduce execution (fun a b -> keep (a @ b)) ofBlock
+                [ 0 .. block.Rows - 1 ]
+                |> List.filter (fun i -> block.Weight i > 0.0)
+                |> List.sortBy (fun i -> -distances[i])
+                |> List.truncate count
+                |> List.map (fun i ->
+                    { Row = block.FirstRow + int64 i
+                      Values = block.Row(i).ToArray()
+                      Weight = block.Weight i
+                      Cluster = nearest[i]
+                      Distance = distances[i] })
+
+            Seq.map ofBlock >> Seq.reduce (fun a b -> keep count (a @ b))
+
+        let toNumbers (far: Far) =
+            Array.append [| float far.Row; far.Weight; float far.Cluster; far.Distance |] far.Values
+
+        let ofNumbers (numbers: float[]) =
+            { Row = int64 numbers[0]
+              Weight = numbers[1]
+              Cluster = int numbers[2]
+              Distance = numbers[3]
+              Values = Array.skip 4 numbers }
+
+        { Name = "farthest"
+          Family = fun _ -> ""
+          State = fun (count, centres) -> Map [ "count", Tensor.scalar (float count); "centres", Tensor.matrix centres ]
+          OfRun = ofRun
+          Merge = fun a b -> a @ b
+          ToNumbers = List.map toNumbers >> Array.concat
+          OfNumbers =
+            fun (_, centres) -> Array.chunkBySize (4 + Array2D.length2 centres) >> Array.map ofNumbers >> List.ofArray }
+
+    /// Returns the argument of `farthest` for data of some columns that a state stores.
+    let farthestOf (columns: int) (state: State) : Result<int * float[,], GmmError> =
+        result {
+            let! count = State.whole 1 Int32.MaxValue "count" state
+            let! centres = centresIn columns state
+            return count, centres
+        }
 
     /// Returns the statistics after every empty cluster has taken the farthest row among those that aren't alone in
     /// their cluster.
@@ -100,7 +153,14 @@ module internal Lloyd =
 
         match [ 0 .. clusters - 1 ] |> List.filter (fun k -> counts[k] = 0.0) with
         | [] -> Ok statistics
-        | empty -> fill empty (farthest (empty.Length + clusters) execution source iterate.Mixture)
+        | empty ->
+            let count = empty.Length + clusters
+
+            source
+            |> Scan.run execution farthest (count, iterate.Mixture.Parameters.Centres.toArray2D ())
+            |> List.sortBy (fun far -> -far.Distance, far.Row)
+            |> List.truncate count
+            |> fill empty
 
     // ── The rule ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -69,8 +69,31 @@ module Noise =
 
     // ── Measurement ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Returns the smallest and the largest number of every column of rows of positive weight (D each).
-    let private ranges execution (source: Source) : float[] * float[] =
+    /// The scores of rows along directions (D, as the rows of a D×D matrix) about a point (D).
+    type internal Scores =
+        { Point: float[]; Directions: float[,] }
+
+    /// The smallest and the largest score of the rows of positive weight along each direction (D each); those of the columns
+    /// without directions.
+    let internal ranging: Scan<Scores option, float[] * float[]> =
+        let scores (scores: Scores) (block: Block) =
+            let features = block.Columns
+
+            let values =
+                [| for i in 0 .. block.Rows - 1 do
+                       let row = block.Row(i).ToArray()
+
+                       for d in 0 .. features - 1 do
+                           let mutable score = 0.0
+
+                           for j in 0 .. features - 1 do
+                               score <- score + scores.Directions[d, j] * (row[j] - scores.Point[j])
+
+                           score |]
+
+            { block with
+                Numbers = Numbers.Float64(ReadOnlyMemory values) }
+
         let ofBlock (block: Block) =
             let low, high = Array.create block.Columns infinity, Array.create block.Columns -infinity
 
@@ -84,7 +107,40 @@ module Noise =
 
             low, high
 
-        source |> Source.reduce execution (fun (a, b) (c, d) -> Array.map2 min a c, Array.map2 max b d) ofBlock
+        let merge (a, b) (c, d) = Array.map2 min a c, Array.map2 max b d
+
+        { Name = "ranges"
+          Family = fun _ -> ""
+          State =
+            fun argument ->
+                match argument with
+                | None -> Map.empty
+                | Some scores ->
+                    Map [ "point", Tensor.vector scores.Point; "directions", Tensor.matrix scores.Directions ]
+          OfRun =
+            fun argument ->
+                let prepare = argument |> Option.map scores |> Option.defaultValue id
+                Seq.map (prepare >> ofBlock) >> Seq.reduce merge
+          Merge = merge
+          ToNumbers = fun (low, high) -> Array.append low high
+          OfNumbers = fun _ numbers -> Array.splitAt (numbers.Length / 2) numbers }
+
+    /// Returns the argument of `ranging` for data of some columns that a state stores.
+    let internal rangingOf (columns: int) (state: State) : Result<Scores option, GmmError> =
+        if Map.isEmpty state then
+            Ok None
+        else
+            result {
+                let! point = State.ofShape [| columns |] "point" state
+                let! directions = State.ofShape [| columns; columns |] "directions" state
+
+                return
+                    Some
+                        { Point = point.toArray ()
+                          Directions = directions.toArray2D () }
+            }
+
+    let private ranges execution (source: Source) = source |> Scan.run execution ranging None
 
     /// The largest share of the widest range of scores that counts as rounding.
     let private flat = 1e-10
@@ -96,23 +152,11 @@ module Noise =
         let data = source |> DataCovariance.ofSource execution (Layout.own Shape.Full)
         let _, directions = LinearAlgebra.eigen features data.Covariance
 
-        let scores (block: Block) =
-            let values =
-                [| for i in 0 .. block.Rows - 1 do
-                       let row = block.Row(i).ToArray()
+        let scores =
+            { Point = data.Mean[0, *]
+              Directions = array2D directions }
 
-                       for direction in directions do
-                           let mutable score = 0.0
-
-                           for j in 0 .. features - 1 do
-                               score <- score + direction[j] * (row[j] - data.Mean[0, j])
-
-                           score |]
-
-            { block with
-                Numbers = Numbers.Float64(ReadOnlyMemory values) }
-
-        let low, high = source |> Source.map features scores |> ranges execution
+        let low, high = source |> Scan.run execution ranging (Some scores)
         let extents = Array.map2 (-) high low
 
         if Array.min extents <= flat * Array.max extents then
@@ -130,11 +174,11 @@ module Noise =
         (source: Source)
         : Result<Noise, GmmError> =
         let low, high = ranges execution source
+        let first = (Source.firstRow source)[0, *]
 
         /// Whether the domain of a column has no number halfway between two whole numbers.
         let isWhole j =
-            let row = (Source.firstRow source)[0, *]
-            row[j] <- floor row[j] + 0.5
+            let row = Array.updateAt j (floor first[j] + 0.5) first
 
             misfit
                 { FirstRow = 0L
@@ -181,43 +225,3 @@ module Noise =
 
             { mixture with
                 LogWeights = Array.append weights [| log share |] |> Tensor.vector }
-
-    // ── Storage ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    let internal toState (noise: Noise) : State =
-        Map
-            [ "logDensity", Tensor.scalar noise.LogDensity
-              "isMeasured", Tensor.scalar (if noise.IsMeasured then 1.0 else 0.0)
-              "low", Tensor.vector noise.Low
-              "high", Tensor.vector noise.High
-              "isWhole", noise.IsWhole |> Array.map (fun isWhole -> if isWhole then 1.0 else 0.0) |> Tensor.vector ]
-
-    /// Returns the noise of data of some columns that a state stores.
-    let internal ofState columns (state: State) : Result<Noise, GmmError> =
-        result {
-            let! logDensity = State.scalar "logDensity" state
-            let! isMeasured = State.whole 0 1 "isMeasured" state
-            let vector name = State.ofShape [| columns |] name state
-            let! low = vector "low"
-            let! high = vector "high"
-            let! isWhole = vector "isWhole"
-
-            do! State.requireFinite "logDensity" (Tensor.scalar logDensity)
-            do! State.requireFinite "low" low
-            do! State.requireFinite "high" high
-
-            do!
-                GmmError.requireAll
-                    [ Array.forall2 (<=) (low.toArray ()) (high.toArray ()), "high", "at least low", string high
-                      isWhole.toArray () |> Array.forall (fun flag -> flag = 0.0 || flag = 1.0),
-                      "isWhole",
-                      "0 or 1",
-                      string isWhole ]
-
-            return
-                { LogDensity = logDensity
-                  IsMeasured = isMeasured = 1
-                  Low = low.toArray ()
-                  High = high.toArray ()
-                  IsWhole = isWhole.toArray () |> Array.map (fun flag -> flag = 1.0) }
-        }

@@ -47,6 +47,15 @@ module Start =
         | Start.FarthestFirst
         | Start.Random
         | Start.RandomResponsibilities -> Ok()
+        | Start.Labels _
+        | Start.Responsibilities _ when (Source.remote source).IsSome ->
+            Error(
+                InvalidOption(
+                    "Start",
+                    "Auto, Means, Mixture or another that needs no number for every row, for rows on other machines",
+                    "Labels or Responsibilities"
+                )
+            )
         | Start.Means means ->
             result {
                 do! GmmError.requireShape "Start means" components source.Columns means
@@ -229,14 +238,10 @@ module Start =
     /// A short run ends when an iteration gains less than this share of what the run has gained.
     let private leastGain = 0.01
 
-    /// The largest number of numbers in the sample that short runs see.
-    let private mostNumbers = 1L <<< 22
-
-    /// Returns the rows that short runs see: ten for each free parameter, and at least 2,000, in at most 32 MiB.
+    /// Returns the rows that short runs see: ten for each free parameter, and at least 2,000.
     let private sampleFor (measured: Measured<'θ>) (mixture: Mixture<'θ>) execution seed (source: Source) =
-        let wanted = 10L * int64 (measured.Family.FreeParameters mixture.Parameters + mixture.Components)
-        let affordable = max 2000L (mostNumbers / int64 source.Columns)
-        source |> Source.sample execution seed (int (wanted |> max 2000L |> min affordable))
+        let wanted = 10 * (measured.Family.FreeParameters mixture.Parameters + mixture.Components)
+        source |> Survey.sample execution seed (max 2000 wanted)
 
     /// Runs EM from random rows until the gains become small, and returns the mixture with its rank.
     let private shortRun
@@ -269,7 +274,7 @@ module Start =
                 EM.iteratesOn pass (fun iterate -> EM.mStep model iterate.Mixture iterate.Statistics) model start
                 |> Fit.ofIterates model seed options.MaxIterations hasSettled
 
-            let judged, rank = fit |> Runs.judge true pass measured.Regularity (Source.countWeighted execution sample)
+            let judged, rank = fit |> Runs.judge true pass measured.Regularity (Survey.countWeighted execution sample)
             return judged.Mixture, rank
         }
 
@@ -304,7 +309,7 @@ module Start =
         =
         match Hierarchy.rowsFor options.Components measured.Width with
         | Some count when options.Start.IsThorough && not measured.HasEdges ->
-            let sample = source |> Source.sample execution seed count
+            let sample = source |> Survey.sample execution seed count
             let features = sample |> Source.map measured.Width measured.Features
             let blocks = [| for index in 0L .. features.Blocks - 1L -> features.Read index |]
 
@@ -342,8 +347,25 @@ module Start =
             noise / all
         | None, _ -> Noise.startShare
 
-    /// Returns the first mixtures of a seed, for options that were checked; each begins a run. `kMeans` finds the
-    /// centres of clusters. Error when no candidate of the start has a first mixture: that of the first candidate.
+    /// Returns the rows that the start of options sees: all rows where it has a number for each, otherwise at most 32 MiB of
+    /// them.
+    let internal rowsFor (options: FitOptions<'kind, 'θ>) (source: Source) : Source =
+        match options.Start with
+        | Start.Labels _
+        | Start.Responsibilities _ -> source
+        | Start.Auto
+        | Start.Thorough
+        | Start.KMeans
+        | Start.KPlusPlus
+        | Start.Points
+        | Start.FarthestFirst
+        | Start.Random
+        | Start.RandomResponsibilities
+        | Start.Means _
+        | Start.Mixture _ -> source |> Survey.forStarts options.Execution
+
+    /// Returns the first mixtures of a seed from the rows that the start sees, for options that were checked; each begins a
+    /// run. `kMeans` finds the centres of clusters. Error when no candidate of the start has a first mixture: that of the first candidate.
     let internal mixtures
         (kMeans: ClusterCentres)
         (measured: Measured<'θ>)

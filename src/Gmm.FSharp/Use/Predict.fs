@@ -2,6 +2,48 @@ namespace Gmm
 
 open System
 
+/// A function of rows under a mixture, as numbers for every row of a block, which machines know by its name.
+[<NoEquality; NoComparison>]
+type internal RowFunction<'θ> =
+    { Name: string
+      OfBlock: Model<'θ> -> Mixture<'θ> -> Block -> float[] }
+
+/// The scans of functions of rows.
+module internal RowScan =
+    let private under (rows: RowFunction<'θ>) (family: Family<'θ>, mixture: Mixture<'θ>) =
+        rows.OfBlock (Model.ofFamily family) mixture
+
+    /// The scan that returns the numbers of all rows of a run.
+    let ofRows (rows: RowFunction<'θ>) : Scan<Family<'θ> * Mixture<'θ>, float[]> =
+        { Name = rows.Name
+          Family = fun (family, _) -> family.Name
+          State = fun (family, mixture) -> FamilyScan.state family mixture
+          OfRun = fun argument -> Seq.map (under rows argument) >> Array.concat
+          Merge = Array.append
+          ToNumbers = id
+          OfNumbers = fun _ -> id }
+
+    let add (struct (a: float, b: float)) (struct (c: float, d: float)) = struct (a + c, b + d)
+
+    /// Returns Σₙ wₙvₙ and Σₙ wₙ over the rows of a block.
+    let sums (ofBlock: Block -> float[]) (block: Block) : struct (float * float) =
+        let mutable weight = 0.0
+
+        for i in 0 .. block.Rows - 1 do
+            weight <- weight + block.Weight i
+
+        struct (block.WeightedSum(ofBlock block), weight)
+
+    /// The scan that returns Σₙ wₙvₙ and Σₙ wₙ.
+    let ofSums (rows: RowFunction<'θ>) : Scan<Family<'θ> * Mixture<'θ>, struct (float * float)> =
+        { Name = $"sum of {rows.Name}"
+          Family = fun (family, _) -> family.Name
+          State = fun (family, mixture) -> FamilyScan.state family mixture
+          OfRun = fun argument -> Seq.map (sums (under rows argument)) >> Seq.reduce add
+          Merge = add
+          ToNumbers = fun (struct (sum, weight)) -> [| sum; weight |]
+          OfNumbers = fun _ numbers -> struct (numbers[0], numbers[1]) }
+
 /// Applies a fitted mixture to data: its training data or new data. All functions return an error when the data have
 /// another number of features than the mixture, no rows, or a number that isn't finite. If the model of the fit treats
 /// NaN as a missing cell (`Missing.Fit`), a row with missing cells has the density and the responsibilities of its
@@ -14,6 +56,9 @@ module Predict =
             do! Source.requireColumns (model.Family.Features mixture.Parameters) source
 
             match model.Missing with
+            | Missing.Reject when (Source.remote source).IsSome ->
+                do! source |> Survey.validate model.Execution
+                do! source |> FamilyScan.requireDomain model.Family mixture model.Execution
             | Missing.Reject ->
                 do! source |> Source.validateWith model.Execution (model.Family.Misfit mixture.Parameters)
             | Missing.Fit -> do! source |> IncompleteRows.validateNew model.Execution model.Family mixture.Parameters
@@ -126,6 +171,66 @@ module Predict =
 
             struct (evidence, joint)
 
+    let private evidence (model: Model<'θ>) (mixture: Mixture<'θ>) : Block -> float[] =
+        let assign = assign model mixture
+
+        fun block ->
+            let struct (evidence, _) = assign block
+            evidence
+
+    // ── Functions of rows ───────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The label of every row.
+    let private labelling<'θ> : RowFunction<'θ> =
+        { Name = "labels"
+          OfBlock =
+            fun model mixture ->
+                let comparable, components = comparable model mixture, Model.components model mixture
+
+                fun block ->
+                    let struct (joint, _) = comparable block
+
+                    Assignment.likeliestRows mixture.Components joint
+                    |> Array.map (fun k -> float (Noise.labelOf components k)) }
+
+    /// The responsibilities of every row.
+    let private sharing<'θ> : RowFunction<'θ> =
+        { Name = "responsibilities"
+          OfBlock =
+            fun model mixture ->
+                let assign = assign model mixture
+
+                fun block ->
+                    let struct (_, responsibilities) = assign block
+                    responsibilities }
+
+    /// The log-density of every row, ln p(xₙ).
+    let private density<'θ> : RowFunction<'θ> =
+        { Name = "log-densities"
+          OfBlock = evidence }
+
+    /// The complete log-likelihood of every row, ln p(xₙ) + ln maxₖ rₙₖ.
+    let private completeDensity<'θ> : RowFunction<'θ> =
+        { Name = "complete log-densities"
+          OfBlock =
+            fun model mixture ->
+                let assign, components = assign model mixture, mixture.Components
+
+                fun block ->
+                    let struct (evidence, responsibilities) = assign block
+
+                    evidence
+                    |> Array.mapi (fun i likelihood ->
+                        let largest =
+                            System.Numerics.Tensors.TensorPrimitives.Max(
+                                ReadOnlySpan(responsibilities, i * components, components)
+                            )
+
+                        likelihood + log largest) }
+
+    /// All functions of rows, which every machine knows by their names.
+    let internal functions<'θ> : RowFunction<'θ> list = [ labelling; sharing; density; completeDensity ]
+
     /// Returns N×K numbers from those of every block, which are stored row by row.
     let private byComponent execution components (ofBlock: Block -> float[]) (source: Source) : float[,] =
         let all = Array2D.zeroCreate (int source.Rows) components
@@ -138,70 +243,63 @@ module Predict =
         source |> Source.fill execution 1 (Memory all) ofBlock
         all
 
-    /// Returns Σₙ wₙvₙ and Σₙ wₙ over the rows with an observed cell, from the numbers vₙ of every block. Error when
-    /// there is no such row of positive weight.
-    let private weightedSums
-        (fit: Fit<'θ>)
-        (ofBlock: Block -> float[])
-        (source: Source)
-        : Result<float * float, GmmError> =
-        let ofBlock (block: Block) =
-            let mutable weight = 0.0
+    /// Writes `width` numbers of a function of rows for every row into a target.
+    let private fill width (target: Memory<float>) (rows: RowFunction<'θ>) (model: Model<'θ>) mixture (source: Source) =
+        match Source.remote source with
+        | None -> source |> Source.fill model.Execution width target (rows.OfBlock model mixture)
+        | Some elsewhere ->
+            let mutable place = 0
 
-            for i in 0 .. block.Rows - 1 do
-                weight <- weight + block.Weight i
+            for ofRun in Scan.ask model.Execution (RowScan.ofRows rows) (model.Family, mixture) elsewhere source do
+                ofRun.CopyTo(target.Slice place)
+                place <- place + ofRun.Length
 
-            struct (block.WeightedSum(ofBlock block), weight)
+    /// Returns one number of a function of rows for every row (N).
+    let private numbers rows model mixture (source: Source) : float[] =
+        let all = Array.zeroCreate (int source.Rows)
+        source |> fill 1 (Memory all) rows model mixture
+        all
 
-        let add (struct (a: float, b: float)) (struct (c, d)) = struct (a + c, b + d)
-
-        let rows =
+    /// Returns Σₙ wₙvₙ and Σₙ wₙ over the rows with an observed cell, for a function vₙ of rows. Error when there is no
+    /// such row of positive weight.
+    let private weightedSums (fit: Fit<'θ>) (rows: RowFunction<'θ>) (source: Source) : Result<float * float, GmmError> =
+        let sums (_: Source) =
             match fit.Model.Missing with
-            | Missing.Reject -> source
-            | Missing.Fit -> IncompleteRows.withoutEmptyRows source
+            | Missing.Reject ->
+                source |> Scan.run fit.Model.Execution (RowScan.ofSums rows) (fit.Model.Family, fit.Mixture)
+            | Missing.Fit ->
+                IncompleteRows.withoutEmptyRows source
+                |> Source.reduce fit.Model.Execution RowScan.add (RowScan.sums (rows.OfBlock fit.Model fit.Mixture))
 
         source
-        |> onData fit.Model fit.Mixture (fun _ -> rows |> Source.reduce fit.Model.Execution add ofBlock)
+        |> onData fit.Model fit.Mixture sums
         |> Result.bind (fun struct (sum, weight) ->
             if weight > 0.0 then
                 Ok(sum, weight)
             else
                 Error(InvalidData("an observed cell in a row of positive weight", "there is none")))
 
+    // ── Predictions ─────────────────────────────────────────────────────────────────────────────────────────────────
+
     /// Returns the component with the largest joint density for every row (N); ties go to the lower one. A row that is
     /// impossible under every component has the label that it has in the limit of a small probability ε in place of
     /// every 0: first the number of impossible values counts, then the density of the others. A row that is likeliest
     /// noise has the label −1.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
-        let comparable = comparable fit.Model fit.Mixture
-
-        let ofBlock block =
-            let struct (joint, _) = comparable block
-            Assignment.likeliestRows fit.Mixture.Components joint |> Array.map (Noise.labelOf fit.Components)
-
-        source |> onData fit.Model fit.Mixture (byRow fit.Model.Execution ofBlock)
+        source |> onData fit.Model fit.Mixture (numbers labelling fit.Model fit.Mixture >> Array.map int)
 
     /// Returns the responsibilities rₙₖ (N×K, or N×(K+1) with those of noise last): every row sums to 1. Those of a row
     /// that is impossible under every component are those of the limit that `labels` describes; its log-density is −∞.
     let responsibilities (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
-        let assign = assign fit.Model fit.Mixture
-
-        let ofBlock block =
-            let struct (_, responsibilities) = assign block
-            responsibilities
-
-        source |> onData fit.Model fit.Mixture (byComponent fit.Model.Execution fit.Mixture.Components ofBlock)
-
-    let private evidence (model: Model<'θ>) mixture : Block -> float[] =
-        let assign = assign model mixture
-
-        fun block ->
-            let struct (evidence, _) = assign block
-            evidence
+        source
+        |> onData fit.Model fit.Mixture (fun source ->
+            let all = Array2D.zeroCreate (int source.Rows) fit.Mixture.Components
+            source |> fill fit.Mixture.Components (Contiguous.ofArray2D all) sharing fit.Model fit.Mixture
+            all)
 
     /// Returns the log-density ln p(xₙ) of every row (N) under a mixture, as a model computes it.
     let logDensitiesOf (model: Model<'θ>) (mixture: Mixture<'θ>) (source: Source) : Result<float[], GmmError> =
-        source |> onData model mixture (byRow model.Execution (evidence model mixture))
+        source |> onData model mixture (numbers density model mixture)
 
     /// Returns the log-density ln p(xₙ) of every row (N).
     let logDensities (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
@@ -209,7 +307,7 @@ module Predict =
 
     /// Returns Σₙ wₙ ln p(xₙ) and Σₙ wₙ.
     let internal logLikelihood (fit: Fit<'θ>) (source: Source) : Result<float * float, GmmError> =
-        source |> weightedSums fit (evidence fit.Model fit.Mixture)
+        source |> weightedSums fit density
 
     /// Returns the mean log-density per row, Σₙ wₙ ln p(xₙ) / Σₙ wₙ, over the rows with an observed cell.
     let score (fit: Fit<'θ>) (source: Source) : Result<float, GmmError> =
@@ -219,22 +317,8 @@ module Predict =
     /// (ln p(xₙ) + ln maxₖ rₙₖ) + p ln n with n = Σₙ wₙ. It equals BIC + 2 Σₙ wₙ (−ln maxₖ rₙₖ), a penalty for
     /// components that overlap (Biernacki, Celeux and Govaert 2000). mclust's criterion has the opposite sign.
     let icl (fit: Fit<'θ>) (source: Source) : Result<float, GmmError> =
-        let assign, components = assign fit.Model fit.Mixture, fit.Mixture.Components
-
-        let complete block =
-            let struct (evidence, responsibilities) = assign block
-
-            evidence
-            |> Array.mapi (fun i likelihood ->
-                let largest =
-                    System.Numerics.Tensors.TensorPrimitives.Max(
-                        ReadOnlySpan(responsibilities, i * components, components)
-                    )
-
-                likelihood + log largest)
-
         source
-        |> weightedSums fit complete
+        |> weightedSums fit completeDensity
         |> Result.map (fun (sum, weight) -> InformationCriterion.bic fit.FreeParameters weight sum)
 
     /// Returns numbers of every row of a block for each component (n×K, row by row). `ofRows parameters` computes them

@@ -1,0 +1,122 @@
+namespace Gmm
+
+open System.Collections.Concurrent
+
+/// Answers the questions of fits and predictions (`RemoteRows`) about rows that this machine has, or has some of. The rows
+/// are those of the whole table, with its numbers of rows and blocks; the server reads only the blocks of the runs that it
+/// is asked about. Any number of threads may ask. A question is checked before it is answered: it names no type, and its
+/// arrays must have the sizes that its scan expects.
+[<Sealed>]
+type RowServer(families: SavedFamily list, source: Source) =
+    /// The family of the latest question of each name. A family keeps the buffers of its kernels.
+    let latest = ConcurrentDictionary<string, State * Family<PartParameters>>()
+
+    let mixtureOf (question: Question) =
+        result {
+            let! family = SavedFamily.ofName families question.Family question.Arguments
+            let! family, mixture = FitState.toMixture family question.Arguments
+
+            let settings =
+                question.Arguments |> Map.filter (fun name _ -> name.StartsWith "settings." || name.StartsWith "noise.")
+
+            match latest.TryGetValue question.Family with
+            | true, (known, family) when known = settings -> return family, mixture
+            | _ ->
+                latest[question.Family] <- (settings, family)
+                return family, mixture
+        }
+
+    let requireColumns (source: Source) (family: Family<PartParameters>, mixture: Mixture<PartParameters>) =
+        let columns = family.Features mixture.Parameters
+
+        GmmError.requireAll
+            [ columns = source.Columns, "Family", $"one of {source.Columns} columns", $"one of {columns}" ]
+        |> Result.map (fun () -> family, mixture)
+
+    /// Returns the answer to a question about some columns, as a function of the blocks of a run.
+    let answerOf (question: Question) (source: Source) : Result<Block seq -> float[], GmmError> =
+        let state, columns = question.Arguments, source.Columns
+        let mixture () = mixtureOf question |> Result.bind (requireColumns source)
+        let rows: RowFunction<PartParameters> list = Predict.functions
+
+        match question.Scan with
+        | name when name = Survey.checking.Name -> Ok(Scan.answer Survey.checking ())
+        | name when name = Survey.counting.Name -> Ok(Scan.answer Survey.counting ())
+        | name when name = Survey.moments.Name ->
+            Survey.momentsOf columns state |> Result.map (Scan.answer Survey.moments)
+        | name when name = Survey.stretches.Name ->
+            Survey.stretchesOf source.Rows state |> Result.map (Scan.answer Survey.stretches)
+        | name when name = Survey.keys.Name -> Survey.keysOf state |> Result.map (Scan.answer Survey.keys)
+        | name when name = Noise.ranging.Name -> Noise.rangingOf columns state |> Result.map (Scan.answer Noise.ranging)
+        | name when name = Lloyd.nearest.Name -> Lloyd.centresIn columns state |> Result.map (Scan.answer Lloyd.nearest)
+        | name when name = Lloyd.farthest.Name ->
+            Lloyd.farthestOf columns state |> Result.map (Scan.answer Lloyd.farthest)
+        | name when name = FamilyScan.misfitting<PartParameters>.Name ->
+            mixture () |> Result.map (Scan.answer FamilyScan.misfitting)
+        | name when name = FamilyScan.expecting<PartParameters>.Name ->
+            result {
+                let! family, mixture = mixture ()
+                let! word = State.word "assignment" state
+                return Scan.answer FamilyScan.expecting (family, (if word = "hard" then Hard else Soft), mixture)
+            }
+        | name ->
+            let ofRows = rows |> List.tryFind (fun rows -> name = (RowScan.ofRows rows).Name)
+            let ofSums = rows |> List.tryFind (fun rows -> name = (RowScan.ofSums rows).Name)
+
+            match ofRows, ofSums with
+            | Some rows, _ -> mixture () |> Result.map (Scan.answer (RowScan.ofRows rows))
+            | None, Some rows -> mixture () |> Result.map (Scan.answer (RowScan.ofSums rows))
+            | None, None -> Error(InvalidOption("Scan", "one that this version of Gmm knows", $"\"{name}\""))
+
+    /// Returns the source with the columns that a question sees.
+    let columnsOf (question: Question) : Result<Source, GmmError> =
+        let isColumn column = column >= 0 && column < source.Columns
+
+        if question.Columns.Length = 0 then
+            Ok source
+        else
+            GmmError.requireAll
+                [ Array.forall isColumn question.Columns && question.Columns.Length <= source.Columns,
+                  "Columns",
+                  $"at most {source.Columns} numbers from 0 to {source.Columns - 1}",
+                  $"%A{question.Columns}" ]
+            |> Result.map (fun () -> Source.select question.Columns source)
+
+    /// The runs of the table, as first and last block: see `Source.runs`.
+    member _.Runs = Source.runs source
+
+    /// Reads the block with a given number: see `Source.Read`.
+    member _.Read(index: int64) : Block = source.Read index
+
+    /// Returns the answers to a question about some runs of blocks, given by their numbers in `Source.runs`, in the order of
+    /// the numbers. Error when the question breaks a rule. Throws `GmmException` when rows can't be read, and
+    /// OperationCanceledException when the execution is cancelled.
+    member _.Answer(question: Question, runs: int[], execution: Execution) : Result<float[][], GmmError> =
+        let all = Source.runs source
+
+        result {
+            do!
+                GmmError.requireAll
+                    [ runs |> Array.forall (fun run -> run >= 0 && run < all.Length),
+                      "Runs",
+                      $"from 0 to {all.Length - 1}",
+                      $"%A{runs}" ]
+
+            let! seen = columnsOf question
+            let! answer = answerOf question seen
+
+            return
+                execution.Map(
+                    runs.Length,
+                    fun i ->
+                        let struct (first, last) = all[runs[i]]
+
+                        answer (
+                            seq {
+                                for index in first..last do
+                                    execution.Cancellation.ThrowIfCancellationRequested()
+                                    seen.Read index
+                            }
+                        )
+                )
+        }

@@ -1,0 +1,342 @@
+namespace Gmm
+
+open System
+open System.Collections.Concurrent
+open System.Runtime.CompilerServices
+
+/// Rows that were drawn from the data.
+[<NoEquality; NoComparison>]
+type internal SampledRows =
+    {
+        /// The numbers of the rows.
+        Rows: ResizeArray<int64>
+        /// Their weights.
+        Weights: ResizeArray<float>
+        /// Their numbers, row by row.
+        Values: ResizeArray<float>
+    }
+
+    static member Empty =
+        { Rows = ResizeArray()
+          Weights = ResizeArray()
+          Values = ResizeArray() }
+
+    member drawn.Count = drawn.Rows.Count
+
+    /// Adds row i of a block.
+    member drawn.Add(block: Block, i: int) =
+        drawn.Rows.Add(block.FirstRow + int64 i)
+        drawn.Weights.Add(block.Weight i)
+
+        for j in 0 .. block.Columns - 1 do
+            drawn.Values.Add block[i, j]
+
+    /// Adds other rows, and returns this object.
+    member drawn.Append(others: SampledRows) =
+        drawn.Rows.AddRange others.Rows
+        drawn.Weights.AddRange others.Weights
+        drawn.Values.AddRange others.Values
+        drawn
+
+    /// Returns the `count` rows with the lowest keys, in their order.
+    member drawn.Lowest(count, key: int64 -> uint64) : SampledRows =
+        let columns = drawn.Values.Count / max 1 drawn.Count
+
+        let kept =
+            Array.init drawn.Count id
+            |> Array.sortBy (fun i -> struct (key drawn.Rows[i], i))
+            |> Array.truncate count
+            |> Array.sort
+
+        { Rows = ResizeArray(kept |> Array.map (fun i -> drawn.Rows[i]))
+          Weights = ResizeArray(kept |> Array.map (fun i -> drawn.Weights[i]))
+          Values = ResizeArray(kept |> Seq.collect (fun i -> drawn.Values.GetRange(i * columns, columns))) }
+
+    /// Returns the number of rows, then the numbers, the weights and the values of the rows.
+    member drawn.ToNumbers() : float[] =
+        Array.concat
+            [ [| float drawn.Count |]
+              Array.init drawn.Count (fun i -> float drawn.Rows[i])
+              drawn.Weights.ToArray()
+              drawn.Values.ToArray() ]
+
+    /// Undoes `ToNumbers`.
+    static member OfNumbers(numbers: float[]) : SampledRows =
+        let count = int numbers[0]
+
+        { Rows = ResizeArray(Array.sub numbers 1 count |> Array.map int64)
+          Weights = ResizeArray(Array.sub numbers (1 + count) count)
+          Values = ResizeArray(Array.skip (1 + 2 * count) numbers) }
+
+    /// Returns the rows as a source in memory.
+    member drawn.ToSource(columns, isWeighted) : Source =
+        Source.ofMemory columns (ReadOnlyMemory(drawn.Values.ToArray()))
+        |> Result.bind (fun rows -> if isWeighted then Source.weighted (drawn.Weights.ToArray()) rows else Ok rows)
+        |> GmmError.get
+
+/// What checks and starts ask of all rows: whether their numbers are valid, how many count, moments, and a sample.
+module internal Survey =
+    // ── Checks ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The first number that isn't finite, and the number of missing cells.
+    let checking: Scan<unit, struct (GmmError option * int64)> =
+        { Name = "check"
+          Family = fun () -> ""
+          State = fun () -> Map.empty
+          OfRun = fun () -> Seq.map (Source.firstErrorOf (fun _ -> None)) >> Seq.reduce Source.mergeErrors
+          Merge = Source.mergeErrors
+          ToNumbers =
+            fun (struct (error, missing)) ->
+                match error with
+                | Some(InvalidNumber(row, column, value)) -> [| float row; float column; value; float missing |]
+                | Some _
+                | None -> [| -1.0; 0.0; 0.0; float missing |]
+          OfNumbers =
+            fun () numbers ->
+                let error =
+                    if numbers[0] < 0.0 then
+                        None
+                    else
+                        Some(InvalidNumber(int64 numbers[0], int numbers[1], numbers[2]))
+
+                struct (error, int64 numbers[3]) }
+
+    /// Returns the errors of `Source.validate`.
+    let validate (execution: Execution) (source: Source) : Result<unit, GmmError> =
+        source |> Source.concludeErrors (Scan.run execution checking ())
+
+    /// Returns whether the rows have weights.
+    let private isWeighted (source: Source) =
+        match Source.remote source with
+        | Some rows -> rows.IsWeighted
+        | None -> source.Rows > 0L && (source.Read 0L).Weights.IsSome
+
+    /// The number of rows of positive weight.
+    let counting: Scan<unit, int64> =
+        let ofBlock (block: Block) =
+            let mutable found = 0L
+
+            for i in 0 .. block.Rows - 1 do
+                if block.Weight i > 0.0 then
+                    found <- found + 1L
+
+            found
+
+        { Name = "count"
+          Family = fun () -> ""
+          State = fun () -> Map.empty
+          OfRun = fun () -> Seq.sumBy ofBlock
+          Merge = (+)
+          ToNumbers = fun count -> [| float count |]
+          OfNumbers = fun () numbers -> int64 numbers[0] }
+
+    /// Returns the number of rows of positive weight.
+    let countWeighted (execution: Execution) (source: Source) : int64 =
+        if isWeighted source then
+            source |> Scan.run execution counting ()
+        else
+            source.Rows
+
+    // ── Moments ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The moments of all rows about a point (1×D), in a layout: see `Kernel.moments`.
+    let moments: Scan<Layout * float[,], Statistics> =
+        let lengths (layout: Layout, point: float[,]) =
+            let features = Array2D.length2 point
+            [| features; Layout.planeSize features layout |]
+
+        let wordOf shape =
+            match shape with
+            | Shape.Full -> "full"
+            | Shape.Diag -> "diag"
+            | Shape.Spherical -> "spherical"
+
+        { Name = "moments"
+          Family = fun _ -> ""
+          State =
+            fun (layout, point) ->
+                Map
+                    [ State.choice "shape" (wordOf layout.Shape)
+                      "tied", Tensor.scalar (if layout.IsTied then 1.0 else 0.0)
+                      "point", Tensor.vector point[0, *] ]
+          OfRun = fun (layout, point) -> Kernel.moments layout point
+          Merge = Statistics.addTo
+          ToNumbers = Statistics.pack
+          OfNumbers = fun argument -> Statistics.unpack (Statistics.zero 1 (lengths argument)) }
+
+    /// Returns the argument of `moments` for data of some columns that a state stores.
+    let momentsOf (columns: int) (state: State) : Result<Layout * float[,], GmmError> =
+        result {
+            let! word = State.word "shape" state
+            let! tied = State.whole 0 1 "tied" state
+            let! point = State.ofShape [| columns |] "point" state
+            do! State.requireFinite "point" point
+
+            let shape =
+                match word with
+                | "full" -> Shape.Full
+                | "diag" -> Shape.Diag
+                | _ -> Shape.Spherical
+
+            return { Shape = shape; IsTied = tied = 1 }, point.view([| 1; columns |]).toArray2D()
+        }
+
+    // ── Samples ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Makes a scan that draws rows; `chosen` returns the rows of a block that are drawn, by their numbers in the block.
+    let private drawing
+        name
+        (state: 'argument -> State)
+        (chosen: 'argument -> Block -> int seq)
+        : Scan<'argument, SampledRows> =
+        let ofRun argument =
+            let chosen = chosen argument
+
+            fun (blocks: Block seq) ->
+                let drawn = SampledRows.Empty
+
+                for block in blocks do
+                    for i in chosen block do
+                        drawn.Add(block, i)
+
+                drawn
+
+        { Name = name
+          Family = fun _ -> ""
+          State = state
+          OfRun = ofRun
+          Merge = fun all others -> all.Append others
+          ToNumbers = _.ToNumbers()
+          OfNumbers = fun _ -> SampledRows.OfNumbers }
+
+    /// Returns row i of a sample of `count` of N rows, from the i-th of `count` equal stretches of the data.
+    let private ofStretch (seed: int) (count: int) (rows: int64) (i: int) : int64 =
+        let first, next = rows * int64 i / int64 count, rows * int64 (i + 1) / int64 count
+        first + int64 (RandomStream.key (int64 seed) (int64 i) % uint64 (next - first))
+
+    /// One row from each of `count` equal stretches of N rows, from a seed: seed, count and N.
+    let stretches: Scan<int * int * int64, SampledRows> =
+        drawing
+            "stretches"
+            (fun (seed, count, rows) ->
+                Map
+                    [ "seed", Tensor.scalar (float seed)
+                      "count", Tensor.scalar (float count)
+                      "rows", Tensor.scalar (float rows) ])
+            (fun (seed, count, rows) block ->
+                let near (row: int64) = int (row * int64 count / rows)
+                let last = block.FirstRow + int64 block.Rows - 1L
+
+                seq { max 0 (near block.FirstRow - 1) .. min (count - 1) (near last + 1) }
+                |> Seq.map (ofStretch seed count rows)
+                |> Seq.filter (fun row -> row >= block.FirstRow && row <= last)
+                |> Seq.map (fun row -> int (row - block.FirstRow)))
+
+    /// The rows of positive weight whose random key under a seed is at most a limit.
+    let keys: Scan<int * uint64, SampledRows> =
+        drawing
+            "keys"
+            (fun (seed, limit) ->
+                Map
+                    [ "seed", Tensor.scalar (float seed)
+                      "limit", Tensor.vector [| float (limit >>> 32); float (limit &&& 0xFFFFFFFFUL) |] ])
+            (fun (seed, limit) block ->
+                seq { 0 .. block.Rows - 1 }
+                |> Seq.filter (fun i ->
+                    block.Weight i > 0.0 && RandomStream.key (int64 seed) (block.FirstRow + int64 i) <= limit))
+
+    /// Draws `count` rows of positive weight, or all of them if there are fewer: those with the lowest random keys.
+    let private drawWeighted (execution: Execution) (seed: int) (count: int) (source: Source) : SampledRows =
+        let total = float (countWeighted execution source)
+
+        // About `count` keys lie below the first limit, and hardly ever fewer.
+        let rec draw (slack: float) =
+            let share = (float count + slack * sqrt (float count)) / total
+            let limit = if share < 1.0 then uint64 (share * 18446744073709551616.0) else UInt64.MaxValue
+            let drawn = source |> Scan.run execution keys (seed, limit)
+            if drawn.Count < count && share < 1.0 then draw (4.0 * slack) else drawn
+
+        (draw 6.0).Lowest(count, (fun row -> RandomStream.key (int64 seed) row))
+
+    /// Reads given rows, ascending, without other blocks.
+    let private read (execution: Execution) (numbers: int64[]) (source: Source) : SampledRows =
+        let drawn = SampledRows.Empty
+
+        for index, rows in Seq.indexed numbers |> Seq.groupBy (fun (_, row) -> row / int64 source.BlockRows) do
+            execution.Cancellation.ThrowIfCancellationRequested()
+            let block = source.Read index
+
+            for _, row in rows do
+                drawn.Add(block, int (row - block.FirstRow))
+
+        drawn
+
+    /// Returns all rows of a source as a source in memory, with the same blocks.
+    let private fetch (execution: Execution) (source: Source) : Source =
+        let blocks = execution.Map(int source.Blocks, (fun index -> source.Read(int64 index)))
+
+        { source with
+            Read = fun index -> blocks[int index] }
+
+    let private draw (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
+        if source.Rows <= int64 count then
+            if (Source.remote source).IsSome then fetch execution source else source
+        else
+            let isWeighted = isWeighted source
+
+            let drawn =
+                match Source.remote source with
+                | _ when isWeighted -> drawWeighted execution seed count source
+                | Some _ -> source |> Scan.run execution stretches (seed, count, source.Rows)
+                | None -> source |> read execution (Array.init count (ofStretch seed count source.Rows))
+
+            drawn.ToSource(source.Columns, isWeighted)
+
+    /// The samples of remote rows, which are drawn once.
+    let private drawnOnce = ConditionalWeakTable<obj, ConcurrentDictionary<struct (int * int), Lazy<Source>>>()
+
+    /// Returns a sample of `count` rows of positive weight, with their weights, in memory. Without weights, it has one row
+    /// from each of `count` equal stretches of the data. If the data have no more than `count` rows, it returns them all.
+    let sample (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
+        match Source.remote source with
+        | Some rows ->
+            let samples = drawnOnce.GetValue(rows, (fun _ -> ConcurrentDictionary()))
+            (samples.GetOrAdd(struct (seed, count), (fun _ -> lazy draw execution seed count source))).Value
+        | None -> draw execution seed count source
+
+    /// The largest number of numbers that starts see.
+    let private mostNumbers = 1L <<< 22
+
+    /// Returns the rows that starts see: all of them, in memory, or a sample of at most 32 MiB, but at least 2,000 rows. The
+    /// sample is the same for all fits of the data.
+    let forStarts (execution: Execution) (source: Source) : Source =
+        source |> sample execution 0 (int (mostNumbers / int64 source.Columns |> max 2000L))
+
+    // ── Arguments from other machines ───────────────────────────────────────────────────────────────────────────────
+
+    let private seedOf state = State.whole Int32.MinValue Int32.MaxValue "seed" state
+
+    /// Returns the argument of `stretches` for N rows that a state stores.
+    let stretchesOf (rows: int64) (state: State) : Result<int * int * int64, GmmError> =
+        result {
+            let! seed = seedOf state
+            let! count = State.whole 1 (int (min rows (int64 Int32.MaxValue))) "count" state
+            let! all = State.scalar "rows" state
+            do! GmmError.requireAll [ all = float rows, "rows", string rows, string all ]
+            return seed, count, rows
+        }
+
+    /// Returns the argument of `keys` that a state stores.
+    let keysOf (state: State) : Result<int * uint64, GmmError> =
+        result {
+            let! seed = seedOf state
+            let! limit = State.ofShape [| 2 |] "limit" state
+            let halves = limit.toArray ()
+            let isHalf half = half >= 0.0 && half <= float UInt32.MaxValue && half = floor half
+
+            do!
+                GmmError.requireAll
+                    [ Array.forall isHalf halves, "limit", "two whole numbers of 32 bits", string limit ]
+
+            return seed, (uint64 halves[0] <<< 32) ||| uint64 halves[1]
+        }

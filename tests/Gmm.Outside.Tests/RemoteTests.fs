@@ -1,0 +1,283 @@
+/// Fits and predictions of rows on other machines have the bits of the same rows on this one.
+module Gmm.Outside.RemoteTests
+
+open System
+open Expecto
+open Gmm
+open Gmm.Outside
+open Gmm.Outside.Data
+
+/// Three groups: 20,000 rows of three columns in 4 runs of blocks.
+let private numbers =
+    let random = Random 3
+    Array2D.init 20_000 3 (fun n j -> float (n % 3 * (j + 2)) + random.NextDouble() + random.NextDouble())
+
+let private real = numbers |> Source.ofArray2D |> ok
+
+let private weighted =
+    let random = Random 4
+
+    real
+    |> Source.weighted (Array.init 20_000 (fun n -> if n % 7 = 0 then 0.0 else 0.5 + random.NextDouble()))
+    |> ok
+
+let private mapped (f: int -> int -> float -> float) = numbers |> Array2D.mapi f |> Source.ofArray2D |> ok
+let private counts = mapped (fun _ _ x -> floor x)
+let private bits01 = mapped (fun _ j x -> if x > float (j + 2) then 1.0 else 0.0)
+let private positive = mapped (fun _ _ x -> x + 0.1)
+let private shares = mapped (fun _ _ x -> (x + 0.1) / 13.0)
+
+let private directions =
+    mapped (fun n _ x ->
+        let norm = sqrt (Seq.init 3 (fun j -> numbers[n, j] * numbers[n, j]) |> Seq.sum)
+        x / norm)
+
+/// Returns the bits of a fit, of its predictions, and the machines that it was made on; none for this machine.
+let private outcome (options: FitOptions<'kind, 'θ>) machines (source: Source) =
+    let machines, source =
+        if machines = 0 then
+            None, source
+        else
+            let machines, source = Machines.share SavedFamily.builtIn machines source
+            Some machines, source
+
+    let fit = Gmm.fit options source |> ok
+    let labels = Predict.labels fit source |> ok
+    let responsibilities = Predict.responsibilities fit source |> ok
+    let densities = Predict.logDensities fit source |> ok
+    let sums = [| Predict.score fit source |> ok; Predict.icl fit source |> ok |]
+
+    (bits fit,
+     [| labels |> Array.map int64
+        responsibilities |> Seq.cast<float> |> Seq.map BitConverter.DoubleToInt64Bits |> Array.ofSeq
+        Array.append densities sums |> Array.map BitConverter.DoubleToInt64Bits |]),
+    machines
+
+let private same name (options: FitOptions<'kind, 'θ>) (source: Source) =
+    testCase name (fun () ->
+        let expected, _ = outcome options 0 source
+
+        for count in [ 1; 3 ] do
+            let found, machines = outcome options count source
+            Expect.equal found expected $"{count} machines"
+            // A table this small is fetched once for starts, for each part of a product; and the first block, for its first row.
+            Expect.isLessThanOrEqual machines.Value.Reads (4 + 2 * int source.Blocks) "blocks that the fit reads")
+
+let private gaussian =
+    { Gmm.defaults with
+        Components = 3
+        MaxIterations = 15 }
+
+let private of3 (kind: 'kind) : FitOptions<'kind, 'θ> when 'kind :> Kind<'θ> =
+    { Gmm.defaultsOf kind with
+        Components = 3
+        MaxIterations = 15 }
+
+[<Tests>]
+let structures =
+    testList
+        "Remote: structures"
+        [ for structure in Structure.all ->
+              same
+                  (Structure.name structure)
+                  { gaussian with
+                      Family.Structure = structure }
+                  real ]
+
+[<Tests>]
+let families =
+    testList
+        "Remote: families"
+        [ same "Poisson" (of3 Poisson.family) counts
+          same
+              "Bernoulli"
+              { of3 Bernoulli.family with
+                  Start = Start.RandomResponsibilities }
+              bits01
+          same "binomial" (of3 (Binomial.family 12)) counts
+          same "categorical" (of3 (Categorical.family 12)) counts
+          same "geometric" (of3 Geometric.family) counts
+          same "exponential" (of3 Exponential.family) positive
+          same "gamma" (of3 Gamma.family) positive
+          same "log-normal" (of3 LogNormal.family) positive
+          same "beta" (of3 Beta.family) shares
+          same "negative binomial" (of3 NegativeBinomialKind.defaults) counts
+          same "multinomial" (of3 MultinomialKind.defaults) counts
+          same "von Mises-Fisher" (of3 VonMisesFisherKind.defaults) directions
+          same "Student's t" (of3 StudentTKind.defaults) real
+          same
+              "product"
+              (of3 (
+                  ProductKind.ofParts
+                      [ Part.create [| 2 |] Poisson.family; Part.create [| 1; 0 |] GaussianKind.defaults ]
+              ))
+              counts
+          same
+              "noise"
+              { gaussian with
+                  Noise = Some NoiseVolume.Hypervolume }
+              real
+          same "weights" gaussian weighted
+          same
+              "priors"
+              { gaussian with
+                  WeightPrior = Dirichlet [| 2.0; 2.0; 2.0 |] }
+              real
+          same "hard assignment" { gaussian with Assignment = Hard } real
+          same "k-means" { KMeans.defaults with Components = 3 } real
+          testCase "clusters of k-means" (fun () ->
+              let found = KMeans.fit { KMeans.defaults with Components = 3 } real |> ok
+              let machines, elsewhere = Machines.share SavedFamily.builtIn 3 real
+              Expect.equal (KMeans.predict found elsewhere) (KMeans.predict found real) "labels"
+              Expect.equal (KMeans.inertia found elsewhere) (KMeans.inertia found real) "inertia"
+              Expect.equal machines.Reads 0 "blocks read")
+          same
+              "k-means with empty clusters"
+              { KMeans.defaults with
+                  Components = 3
+                  Start = Start.Means(array2D [ [ 1.0; 1.0; 1.0 ]; [ 1e3; 1e3; 1e3 ]; [ 2e3; 2e3; 2e3 ] ]) }
+              real ]
+
+[<Tests>]
+let starts =
+    testList
+        "Remote: starts"
+        [ for start in
+              [ Start.Auto
+                Start.Thorough
+                Start.KMeans
+                Start.KPlusPlus
+                Start.Points
+                Start.FarthestFirst
+                Start.Random
+                Start.RandomResponsibilities
+                Start.Means(array2D [ [ 1.0; 1.0; 1.0 ]; [ 3.0; 4.0; 5.0 ]; [ 5.0; 7.0; 9.0 ] ]) ] do
+              same
+                  ((sprintf "%A" start).Split('\n')[0])
+                  { gaussian with
+                      Start = start
+                      Restarts = 2 }
+                  real
+
+          testCase "large data: starts see a sample, whose rows the machines choose" (fun () ->
+              let wide =
+                  Formula.source 40_000L 120 (fun n j ->
+                      float ((n * 7919L + int64 (j * j)) % 101L) + 300.0 * float (n % 2L))
+
+              let options =
+                  { gaussian with
+                      Components = 2
+                      Family.Structure = Spherical
+                      Start = Start.KMeans
+                      MaxIterations = 2 }
+
+              for source in [ wide; wide |> Source.weighted (Array.init 40_000 (fun n -> float (n % 5))) |> ok ] do
+                  let machines, elsewhere = Machines.share SavedFamily.builtIn 2 source
+                  sameBits (Gmm.fit options source |> ok) (Gmm.fit options elsewhere |> ok)
+                  Expect.isLessThan machines.Reads 5 "blocks that the fit reads")
+
+          testCase "a start with a number for every row is an error" (fun () ->
+              let _, elsewhere = Machines.share SavedFamily.builtIn 2 real
+
+              match
+                  Gmm.fit
+                      { gaussian with
+                          Start = Start.Labels(Array.create 20_000 0) }
+                      elsewhere
+              with
+              | Error(InvalidOption("Start", _, _)) -> ()
+              | other -> failtest $"%A{other}") ]
+
+[<Tests>]
+let errors =
+    testList
+        "Remote: errors"
+        [ for name, row, value in [ "infinite", 12_345, infinity; "missing", 3, nan; "too large", 19_999, 1e200 ] do
+              testCase $"a number that is {name} has the error of this machine" (fun () ->
+                  let source = numbers |> Array2D.mapi (fun n j x -> if n = row && j = 1 then value else x)
+                  let source = source |> Source.ofArray2D |> ok
+                  let _, elsewhere = Machines.share SavedFamily.builtIn 3 source
+                  let expected = Gmm.fit gaussian source |> Result.map ignore
+                  Expect.isError expected "this machine"
+                  Expect.equal (Gmm.fit gaussian elsewhere |> Result.map ignore) expected "other machines")
+
+          for name, row in [ "early", 5; "late", 19_990 ] do
+              testCase $"a number outside the domain has the error of this machine, {name}" (fun () ->
+                  let source = mapped (fun n j x -> if n = row && j = 2 then -1.0 else floor x)
+                  let _, elsewhere = Machines.share SavedFamily.builtIn 3 source
+                  let expected = Gmm.fit (of3 Poisson.family) source |> Result.map ignore
+                  Expect.isError expected "this machine"
+                  Expect.equal (Gmm.fit (of3 Poisson.family) elsewhere |> Result.map ignore) expected "other machines")
+
+          testCase "a rare number outside the domain is found though starts don't see its row" (fun () ->
+              let odd n j = n = 17_777L && j = 80
+              let number n j = if odd n j then 0.5 else float ((n * 7919L + int64 j) % 7L)
+              let source = Formula.source 40_000L 120 number
+              let _, elsewhere = Machines.share SavedFamily.builtIn 3 source
+              let expected = Gmm.fit (of3 Poisson.family) source |> Result.map ignore
+              Expect.isError expected "this machine"
+              Expect.equal (Gmm.fit (of3 Poisson.family) elsewhere |> Result.map ignore) expected "other machines")
+
+          testCase "missing cells, other backends and weights from here are errors" (fun () ->
+              let _, elsewhere = Machines.share SavedFamily.builtIn 2 real
+              Expect.isError (elsewhere |> Source.weighted (Array.create 20_000 1.0) |> Result.map ignore) "weights"
+
+              for options in
+                  [ { gaussian with Missing = Missing.Fit }
+                    { gaussian with
+                        Backend = Textbook.backend Reference.engine } ] do
+                  match Gmm.fit options elsewhere with
+                  | Error(InvalidOption(("Missing" | "Backend"), _, _)) -> ()
+                  | other -> failtest $"%A{other}")
+
+          testCase "a question that breaks a rule is an error, not an answer" (fun () ->
+              let server = RowServer(SavedFamily.builtIn, real)
+
+              let question scan family arguments : Question =
+                  { Scan = scan
+                    Columns = [||]
+                    Family = family
+                    Arguments = Map arguments }
+
+              let good =
+                  question
+                      "moments"
+                      ""
+                      [ "shape", Tensor.scalar 0.0
+                        "tied", Tensor.scalar 0.0
+                        "point", Tensor.vector [| 0.0; 0.0; 0.0 |] ]
+
+              Expect.isOk (server.Answer(good, [| 0; 3 |], Execution.Default)) "a good question"
+
+              for bad, runs in
+                  [ good, [| 4 |]
+                    good, [| -1 |]
+                    { good with Columns = [| 3 |] }, [| 0 |]
+                    { good with Columns = [| 0; 1; 2; 0 |] }, [| 0 |]
+                    question "System.IO.File" "" [], [| 0 |]
+                    question "moments" "" [], [| 0 |]
+                    question
+                        "moments"
+                        ""
+                        [ "shape", Tensor.scalar 9.0; "tied", Tensor.scalar 0.0; "point", Tensor.vector [| 0.0 |] ],
+                    [| 0 |]
+                    question
+                        "stretches"
+                        ""
+                        [ "seed", Tensor.scalar 0.5; "count", Tensor.scalar 1.0; "rows", Tensor.scalar 20000.0 ],
+                    [| 0 |]
+                    question
+                        "stretches"
+                        ""
+                        [ "seed", Tensor.scalar 0.0; "count", Tensor.scalar 0.0; "rows", Tensor.scalar 20000.0 ],
+                    [| 0 |]
+                    question "keys" "" [ "seed", Tensor.scalar 0.0; "limit", Tensor.vector [| -1.0; 0.0 |] ], [| 0 |]
+                    question
+                        "farthest"
+                        ""
+                        [ "count", Tensor.scalar 1.0; "centres", Tensor.matrix (array2D [ [ 1.0 ] ]) ],
+                    [| 0 |]
+                    question "expect" "full" [], [| 0 |]
+                    question "expect" "nobody's" [], [| 0 |]
+                    question "labels" "poisson" [ "logWeights", Tensor.vector [| 0.0 |] ], [| 0 |] ] do
+                  Expect.isError (server.Answer(bad, runs, Execution.Default)) $"%A{bad}") ]
