@@ -64,19 +64,13 @@ public sealed class GmmCluster : IAsyncDisposable
                         options.Threads = Math.Max(1, Environment.ProcessorCount / silos);
                         configure?.Invoke(options);
                     }));
-                var host = builder.Build();
-                started.Add(host);
-                await host.StartAsync(cancellation).ConfigureAwait(false);
+                started.Add(await StartAsync(builder.Build(), cancellation).ConfigureAwait(false));
             }
 
             var gateways = Enumerable.Range(0, silos).Select(i => ports[(2 * i) + 1]).ToArray();
             var ofClient = Host.CreateEmptyApplicationBuilder(new());
             ofClient.UseOrleansClient(builder => builder.UseLocalhostClustering(gateways, cluster, cluster));
-            var client = ofClient.Build();
-            started.Add(client);
-            await client.StartAsync(cancellation).ConfigureAwait(false);
-            started.Remove(client);
-            return new(started, client);
+            return new(started, await StartAsync(ofClient.Build(), cancellation).ConfigureAwait(false));
         }
         catch
         {
@@ -91,6 +85,20 @@ public sealed class GmmCluster : IAsyncDisposable
     {
         await StopAsync([client]).ConfigureAwait(false);
         await StopAsync(Enumerable.Reverse(silos)).ConfigureAwait(false);
+    }
+
+    private static async Task<IHost> StartAsync(IHost host, CancellationToken cancellation)
+    {
+        try
+        {
+            await host.StartAsync(cancellation).ConfigureAwait(false);
+            return host;
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
     }
 
     private static async Task StopAsync(IEnumerable<IHost> hosts)

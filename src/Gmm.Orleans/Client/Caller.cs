@@ -45,12 +45,12 @@ internal sealed class Caller(ClusterRowsOptions options)
             }
             catch (Exception trouble) when (IsPassing(trouble) && !cancellation.IsCancellationRequested)
             {
-                await patience.PauseAsync(trouble.Message, cancellation).ConfigureAwait(false);
+                await patience.PauseAsync(FirstLine(trouble), cancellation).ConfigureAwait(false);
             }
             catch (Exception trouble) when (trouble is not GmmException && !cancellation.IsCancellationRequested)
             {
                 throw Translation.Failure(Translation.Unavailable(
-                    $"a call failed with {trouble.GetType().Name}: {trouble.Message.TrimEnd('.')}",
+                    $"a call failed with {trouble.GetType().Name}: {FirstLine(trouble)}",
                     "Call AddGmm when you build the silos, and start the client before you use it"));
             }
         }
@@ -81,6 +81,9 @@ internal sealed class Caller(ClusterRowsOptions options)
     private static bool IsPassing(Exception trouble) =>
         trouble is TimeoutException or OrleansException or IOException or SocketException or OperationCanceledException;
 
+    /// <summary>What Orleans says of an exception may go on with traces of the stack.</summary>
+    private static string FirstLine(Exception trouble) => trouble.Message.Split('\n')[0].Trim().TrimEnd('.');
+
     /// <summary>How long failures may go on.</summary>
     internal sealed class Patience(string place, TimeSpan limit)
     {
@@ -99,7 +102,7 @@ internal sealed class Caller(ClusterRowsOptions options)
             if (clock.GetElapsedTime(since.Value) > limit)
             {
                 throw Translation.Failure(Translation.Unavailable(
-                    $"{place} did not answer for {limit.TotalSeconds:0.#} s: {reason.TrimEnd('.')}",
+                    $"{place} did not answer for {limit.TotalSeconds:0.#} s: {reason}",
                     "Start silos, or look into their logs; ClusterRowsOptions.RetryLimit sets the time"));
             }
 

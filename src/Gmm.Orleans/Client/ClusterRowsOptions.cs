@@ -1,7 +1,7 @@
 namespace Gmm.Orleans;
 
 /// <summary>How a client reaches rows on a cluster. The defaults suit most.</summary>
-public sealed record ClusterRowsOptions
+public sealed class ClusterRowsOptions
 {
     /// <summary>The file of the weights, N numbers that are not negative, below the silos' folder; null without weights.</summary>
     public string? Weights { get; init; }

@@ -233,11 +233,9 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
 #pragma warning disable CA2000 // Without a timer it holds nothing to free.
         var ending = new CancellationTokenSource();
 #pragma warning restore CA2000
-        var execution = new Execution(1, ending.Token);
+        var answer = new Lazy<Func<int, CancellationToken, double[]>>(() => GmmErrorModule.get(shard.Server.Prepare(question)));
         var runs = Enumerable.Range(shard.Shard.FirstRun, shard.Shard.Runs);
-        var work = runs.Select(run => workers.Run(
-            () => GmmErrorModule.get(shard.Server.Answer(question, [run], execution))[0],
-            ending.Token));
+        var work = runs.Select(run => workers.Run(() => answer.Value(run, ending.Token), ending.Token));
         return new([.. work], ending);
     }
 
