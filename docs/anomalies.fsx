@@ -86,9 +86,10 @@ because it describes the features jointly.
 
 Three points for practice:
 
-- Anomalies in the training data influence the fit. A component may settle on a few of them and give them a high density;
-  they are then not marked. Read `fit.Warnings`, and look at components with a weight below the share. A prior helps
-  ([priors](priors.html)). Declare codes such as −99999 as missing (`MissingWords`, see [files](files.html)).
+- Anomalies in the training data influence the fit. A component may settle on a few of them and give them a high
+  density; they are then not marked. Read `fit.Warnings`, and look at components with a weight below the share. A
+  prior helps ([priors](priors.html)). Declare codes such as −99999 as missing (`MissingWords`, see
+  [files](files.html)).
 - Choose the number of components by BIC ([selection](selection.html)). With too few components, the gaps between groups
   look likely; with too many, single rows get components of their own.
 - `Predict.mahalanobis` measures the distance from each Gaussian component instead, in standard deviations. The density

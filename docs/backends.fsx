@@ -20,9 +20,9 @@ device and the machines on which they run. The option `Backend` chooses it. Run 
 | `Textbook.backend engine` | | the textbook on any tensor engine | the engine |
 | your own | | whatever you write | |
 
-The *textbook* is the E-step, written in tensor operations that read like the equations. `Torch.backendOf` reads the names above, and
-`auto`: the first CUDA device, or the kernels if there is none. On a processor choose the kernels: they are faster than
-libtorch. A CUDA device pays off from about 100,000 rows of many features and components.
+The *textbook* is the E-step, written in tensor operations that read like the equations. `Torch.backendOf` reads the
+names above, and `auto`: the first CUDA device, or the kernels if there is none. On a processor choose the kernels:
+they are faster than libtorch. A CUDA device pays off from about 100,000 rows of many features and components.
 
 A script of your own loads the package first:
 
@@ -66,8 +66,9 @@ the kernels, so that they have the same bits on every machine that loads the fit
 
 ## Building the bridge to libtorch
 
-libtorch comes in many builds, so Gmm ships none. A small library of C functions, gmm_torch, connects the two: its source is
-in `src/Gmm.Torch/native`, and one command builds it for your libtorch, from version 1.13 to the current one.
+libtorch comes in many builds, so Gmm ships none. A small library of C functions, gmm_torch, connects the two: its
+source is in `src/Gmm.Torch/native`, and one command builds it for your libtorch, from version 1.13 to the current
+one.
 
 ```text
 apt-get install libtorch-dev cmake g++                # Debian's libtorch, for the processor
@@ -93,18 +94,19 @@ match Torch.version () with
 | Error _ -> printfn "Here: no libtorch."
 (*** include-output ***)
 (**
-The bridge is the part that this repository tests. TorchSharp is another way to libtorch: write an engine on its tensors, as
-described [below](#An-engine-of-your-own), and `Textbook.backend` or `Resident.backend` runs every family on it. Such an engine is not
-tested here: the native part of TorchSharp 0.107 needs a newer C++ runtime (GLIBCXX_3.4.32) than Debian 12 has.
+The bridge is the part that this repository tests. TorchSharp is another way to libtorch: write an engine on its
+tensors, as described [below](#An-engine-of-your-own), and `Textbook.backend` or `Resident.backend` runs every family
+on it. Such an engine is not tested here: the native part of TorchSharp 0.107 needs a newer C++ runtime
+(GLIBCXX_3.4.32) than Debian 12 has.
 
 ## Memory
 
-A textbook E-step makes tensors of K×n×D numbers. `Resident.backend` therefore sends the rows to the engine in parts whose
-temporary tensors stay under a limit for any N, K and D (1 GiB for libtorch), and frees them after each part. A CUDA
-device keeps as much of the data as fits from one iteration to the next; on the processor libtorch works on the data in
-place. If a device runs out of memory, the parts become half as large, fewer are kept, and the fit goes on. Sums are
-merged in the order of the rows, so a fit that doesn't run out of memory has the same bits on every run on the same
-device.
+A textbook E-step makes tensors of K×n×D numbers. `Resident.backend` therefore sends the rows to the engine in parts
+whose temporary tensors stay under a limit for any N, K and D (1 GiB for libtorch), and frees them after each part. A
+CUDA device keeps as much of the data as fits from one iteration to the next; on the processor libtorch works on the
+data in place. If a device runs out of memory, the parts become half as large, fewer are kept, and the fit goes on.
+Sums are merged in the order of the rows, so a fit that doesn't run out of memory has the same bits on every run on
+the same device.
 
 Full covariances cost batched matrix products: K×n×D by K×D×D to whiten, K×D×n by K×n×D for the second moments.
 
@@ -128,9 +130,9 @@ match Torch.engine TorchDevice.Cpu Dtype.Float64 with
 (**
 ## Precision
 
-Fits on libtorch use float64. An engine can also compute in float32, which is many times faster on graphics cards made for
-games. Expect four digits, for data near the origin: float32 has seven digits, and a distance to a mean loses digits if
-both lie far from 0.
+Fits on libtorch use float64. An engine can also compute in float32, which is many times faster on graphics cards made
+for games. Expect four digits, for data near the origin: float32 has seven digits, and a distance to a mean loses
+digits if both lie far from 0.
 *)
 let logLikelihood engine =
     let model =
@@ -153,9 +155,9 @@ for dtype in [ Dtype.Float64; Dtype.Float32 ] do
 A backend has a name and opens a *pass* over the rows of a source. A pass runs one E-step after another: it returns the
 statistics of all rows under a mixture. `CountingBackend` counts E-steps and leaves the work to another backend.
 
-`Open` returns an `Error` if the backend can't be used: `UnavailableBackend(name, reason, remedy)`. `Expect` returns no
-`Result`: if it fails, raise `GmmException` with such an error, and `Gmm.fit` returns it. Any other exception passes through
-`Gmm.fit` unchanged. Calls to `Expect` may come from several threads at once, and should stop when
+`Open` returns an `Error` if the backend can't be used: `UnavailableBackend(name, reason, remedy)`. `Expect` returns
+no `Result`: if it fails, raise `GmmException` with such an error, and `Gmm.fit` returns it. Any other exception
+passes through `Gmm.fit` unchanged. Calls to `Expect` may come from several threads at once, and should stop when
 `execution.Cancellation` asks for it.
 *)
 type CountingBackend(inner: Backend) =
@@ -180,10 +182,11 @@ let counted = fitOn counting |> GmmError.get
 printfn $"{counting.ESteps} E-steps for {counted.Iterations} iterations, log-likelihood %.9f{counted.LogLikelihood}"
 (*** include-output ***)
 (**
-A backend may also share the rows among machines. `Source.runs` divides the blocks of a source into at most 64 runs; the
+A backend may also share the rows among machines. `Source.runs` divides the blocks of a source into runs; the
 division depends only on the shape of the data. `Kernel.statistics` computes the statistics of a run, on any machine. If
 the statistics are added in the order of the runs, they have the same bits as on one machine. `Statistics.pack` turns
-them into one flat vector for the network.
+them into one flat vector for the network. (Where the rows lie on other machines from the beginning, a class that inherits
+`RemoteRows` carries the questions of a fit to them, and a `RowServer` on each machine answers.)
 *)
 let mixture = counted.Mixture
 let statisticsOf = Kernel.statistics Gaussian.family Soft mixture
@@ -198,18 +201,18 @@ printfn $"the same bits: {total = EM.eStep (Model.ofFamily Gaussian.family) data
 (**
 ## An engine of your own
 
-An engine is a name, a capacity and a function that makes tensors. A tensor has the eighteen operations of `Tensor`; `Reference`
-defines what each one means, and `Laws.checkEngine` of `Gmm.Laws` checks yours. The textbook of every family then runs on
-it. The engine needs no Cholesky factor, triangular solve or log-sum-exp: M-steps supply inverse factors W with
-WᵀW = Σ⁻¹, and the E-step subtracts each row's largest log-density before exp.
+An engine is a name, a capacity and a function that makes tensors. A tensor has the eighteen operations of `Tensor`;
+`Reference` defines what each one means, and `Laws.checkEngine` of `Gmm.Laws` checks yours. The textbook of every
+family then runs on it. The engine needs no Cholesky factor, triangular solve or log-sum-exp: M-steps supply inverse
+factors W with WᵀW = Σ⁻¹, and the E-step subtracts each row's largest log-density before exp.
 
 The project `tests/Gmm.Outside.Tests`, which sees only the public library, contains a backend, an engine, a source and a
 kind of component.
 
 ## DiffSharp and derivatives
 
-DiffSharp's tensors are such an engine, in the project `Gmm.DiffSharp`. It is built separately, because not every registry
-has its packages: `dotnet fsi build.fsx diffsharp`. DiffSharp differentiates what the textbook computes on its tensors: the
-score, the observed information and the standard errors of a fit. [The page on derivatives](diffsharp.html) shows it with
-its output.
+DiffSharp's tensors are such an engine, in the project `Gmm.DiffSharp`. It is built separately, because not every
+registry has its packages: `dotnet fsi build.fsx diffsharp`. DiffSharp differentiates what the textbook computes on
+its tensors: the score, the observed information and the standard errors of a fit.
+[The page on derivatives](diffsharp.html) shows it with its output.
 *)

@@ -196,9 +196,9 @@ for count in [ 100; 400; 1600 ] do
     printfn $"%4d{count} %10d{(best Criterion.Bic).Components} %10d{(best Criterion.Icl).Components}"
 (*** include-output ***)
 (**
-A true number of groups would stay the same. A K that grows with the rows only sets the resolution of the approximation.
-Choose it by what the fit is for: held-out likelihood for densities and anomalies, and, for segments, the smallest K that
-serves the purpose.
+A true number of groups would stay the same. A K that grows with the rows only sets the resolution of the
+approximation. Choose it by what the fit is for: held-out likelihood for densities and anomalies, and, for segments,
+the smallest K that serves the purpose.
 
 Repeat the selection on halves of your data. If the halves choose a smaller K than the whole, K depends on the
 number of rows: collect more, or read K as a resolution.

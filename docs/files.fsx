@@ -45,9 +45,9 @@ match Csv.read path with
 | other -> printfn $"%A{other}"
 (*** include-output ***)
 (**
-A missing cell is an error until you say what to do with its row. `Keep` keeps the row, with NaN in the cell, for a fit that takes
-[missing cells](missing.html). `DropRows` leaves such rows out. The report of the
-table then says what the reader took each column for, and what it left out:
+A missing cell is an error until you say what to do with its row. `Keep` keeps the row, with NaN in the cell, for a
+fit that takes [missing cells](missing.html). `DropRows` leaves such rows out. The report of the table then says what
+the reader took each column for, and what it left out:
 *)
 let table = Csv.readWith { Csv.defaults with Missing = DropRows } path |> GmmError.get
 

@@ -12,8 +12,8 @@ A table rarely holds numbers of one kind only. In a product each column has its 
 columns are independent, and one set of responsibilities joins them. Run this page with `dotnet fsi docs/mixed-data.fsx`
 after `dotnet fsi build.fsx build`.
 
-The data are 189 births at the Baystate Medical Center, Springfield, Massachusetts, in 1986 (D. W. Hosmer and S. Lemeshow,
-*Applied Logistic Regression*, 1989; `birthwt` in R's package MASS):
+The data are 189 births at the Baystate Medical Center, Springfield, Massachusetts, in 1986 (D. W. Hosmer and S.
+Lemeshow, *Applied Logistic Regression*, 1989; `birthwt` in R's package MASS):
 
 | column | meaning | family here |
 |---|---|---|

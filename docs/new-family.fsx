@@ -13,9 +13,9 @@ There are two ways to add a family, and neither touches the library:
 - **An exponential family** is a record of formulas, half a page long. Density, statistics and M-step follow from it.
 - **Any other kind of component** takes about a page: you write density, statistics and M-step yourself.
 
-Either way you get every start, restarts, classification EM, warnings, selection, saving and loading, sampling, products,
-and the laws that check your work. This page writes the geometric distribution the first way and the Cauchy distribution the
-second way. Run it with `dotnet fsi docs/new-family.fsx` after `dotnet fsi build.fsx build`.
+Either way you get every start, restarts, classification EM, warnings, selection, saving and loading, sampling,
+products, and the laws that check your work. This page writes the geometric distribution the first way and the Cauchy
+distribution the second way. Run it with `dotnet fsi docs/new-family.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package first:
 
@@ -44,11 +44,12 @@ p(x|η) = h(x) exp(η · T(x) − A(η)),
 so here η = ln q, T(x) = x, h(x) = 1 and A(η) = −ln(1 − q) = −ln(1 − exp η). The mean parameter is
 m = E T(x) = q / (1 − q), the average number of failures; conversely, q = m / (1 + m).
 
-(The library has this family, too: `Geometric.family`.) The record states just this. `Mean` and `Natural` are the two maps between η and m. The M-step needs no code: the
-best m is the average of T(x). At m = 0, where no attempt ever fails, η is −∞, and nothing becomes NaN.
-`Dispersion` is for families in which it is a parameter of its own, as in the [gamma distribution](more-families.html).
-`Prior` is pseudo-data; this example has none. With `Sums` τ and `Count` ν it would act like ν extra numbers
-with the sum τ: a Beta prior on q. `Reported` names the parameters that standard errors are for, as functions of m.
+(The library has this family, too: `Geometric.family`.) The record states just this. `Mean` and `Natural` are the two
+maps between η and m. The M-step needs no code: the best m is the average of T(x). At m = 0, where no attempt ever
+fails, η is −∞, and nothing becomes NaN. `Dispersion` is for families in which it is a parameter of its own, as in the
+[gamma distribution](more-families.html). `Prior` is pseudo-data; this example has none. With `Sums` τ and `Count` ν
+it would act like ν extra numbers with the sum τ: a Beta prior on q. `Reported` names the parameters that standard
+errors are for, as functions of m.
 *)
 let failureRate mean = mean / (1.0 + mean)
 
@@ -76,7 +77,8 @@ let geometric =
 `Statistic` works on a whole block, a tensor of rows and columns, and adds a dimension for the numbers of T(x). This
 example has one number. A family with several numbers, such as (x, ln x), computes them from the same tensor.
 
-Some people give up soon, others persist. Two thirds of these data have 1 failure on average; the other third has 15. The definition is a kind of component, so `Gmm.defaultsOf` makes options for it:
+Some people give up soon, others persist. Two thirds of these data have 1 failure on average; the other third has 15.
+The definition is a kind of component, so `Gmm.defaultsOf` makes options for it:
 *)
 let random = RandomStream.ofSeed 1
 
@@ -120,8 +122,9 @@ for report in Laws.run Laws.defaults subject do
     printfn $"{report}"
 (*** include-output ***)
 (**
-In a test, `Laws.check Laws.defaults subject` throws if a law is broken, and `Laws.properties subject` gives the laws to a
-test runner one by one. For Expecto, `LawTests.ofSubject subject` of the package `Gmm.Laws.Expecto` is a list of tests.
+In a test, `Laws.check Laws.defaults subject` throws if a law is broken, and `Laws.properties subject` gives the laws
+to a test runner one by one. For Expecto, `LawTests.ofSubject subject` of the package `Gmm.Laws.Expecto` is a list of
+tests.
 
 ## A mistake in the log-partition
 
@@ -199,11 +202,11 @@ let maximise cauchy (statistics: Statistics) =
                 { Locations = cauchy.Locations + Tensor.create cauchy.Locations.shape shifts
                   Scales = Tensor.create cauchy.Scales.shape (Array.map sqrt squares) }
 (**
-`Family` collects everything that the library needs of a kind of component. The main functions are above. The others are:
-`Recentre` moves statistics about the locations of one mixture to those of another. `Form` describes the density to the
-kernels; without a form the E-step runs the tensor expressions. `Sample` draws a row. `Coordinates` converts parameters to
-a vector of free numbers and back, and gives a unit for each, by which fits measure their steps. `Noise` is for mixtures
-with noise (`Noise.wrap` sets it). `Storage` converts them to named arrays, for files, and back.
+`Family` collects everything that the library needs of a kind of component. The main functions are above. The others
+are: `Recentre` moves statistics about the locations of one mixture to those of another. `Form` describes the density
+to the kernels; without a form the E-step runs the tensor expressions. `Sample` draws a row. `Coordinates` converts
+parameters to a vector of free numbers and back, and gives a unit for each, by which fits measure their steps. `Noise`
+is for mixtures with noise (`Noise.wrap` sets it). `Storage` converts them to named arrays, for files, and back.
 *)
 let recentre from target (statistics: Statistics) =
     let shifts = (target.Locations - from.Locations).toArray()
@@ -243,10 +246,11 @@ let coordinates: Coordinates<Cauchy> =
                    yield! numbers |> Array2D.mapi (fun k j x -> $"{name}[{k},{j}]", x) |> Seq.cast<string * float> |] }
 
 (**
-With `Missing`, fits take rows with missing cells. It gives the parameters of the observed columns, and the statistics of all
-columns from those of the observed ones. Here the columns are independent, so a missing cell has the expected statistics of its
-component: E u = 1, E u(x − m) = 0 and E u(x − m)² = s². A completed row should have means in its missing cells; a Cauchy
-distribution has none, so the median takes their place. With `Missing = None`, NaN is always an error.
+With `Missing`, fits take rows with missing cells. It gives the parameters of the observed columns, and the statistics
+of all columns from those of the observed ones. Here the columns are independent, so a missing cell has the expected
+statistics of its component: E u = 1, E u(x − m) = 0 and E u(x − m)² = s². A completed row should have means in its
+missing cells; a Cauchy distribution has none, so the median takes their place. With `Missing = None`, NaN is always
+an error.
 *)
 let select (columns: int[]) (numbers: Tensor) =
     let all = numbers.toArray2D ()
@@ -341,9 +345,9 @@ type CauchyKind =
 
 let cauchy = { FirstWidth = 1.0 }
 (**
-`Measured` has further fields for other kinds. Set `HasEdges` if the M-step of a cluster can give parameters that EM never
-leaves, such as a probability of 0: the k-means start then takes only the centres. Set `IsBounded` if the data have bounds that
-normal draws exceed: the start `Random` is then an error.
+`Measured` has further fields for other kinds. Set `HasEdges` if the M-step of a cluster can give parameters that EM
+never leaves, such as a probability of 0: the k-means start then takes only the centres. Set `IsBounded` if the data
+have bounds that normal draws exceed: the start `Random` is then an error.
 
 That is all. These data are two groups of rows with long tails:
 *)
@@ -377,8 +381,8 @@ for k in 0 .. selection.Best.Components - 1 do
     printfn $"component {k}: weight %.2f{selection.Fit.Weights[k]}, at (%.1f{locations[k, 0]}, %.1f{locations[k, 1]})"
 (*** include-output ***)
 (**
-The laws need only a way to draw parameters. Laws that need more do not apply, and the report says so: set `Textbook`, `Nodes`
-or `Marginals` of the subject to check the density and the sampler, too.
+The laws need only a way to draw parameters. Laws that need more do not apply, and the report says so: set `Textbook`,
+`Nodes` or `Marginals` of the subject to check the density and the sampler, too.
 *)
 let drawn =
     Subject.create "cauchy" cauchyFamily (fun components columns random ->

@@ -341,9 +341,9 @@ for count in [ 12; 15; 20; 30 ] do
     printfn "%4d   %7d of 20   %16.3f %8.3f" count fails.Length mle map
 (*** include-output ***)
 (**
-With twelve rows the prior raises the median log-likelihood by almost six per new row, with twenty by one, with thirty by
-0.2. For a component the prior is worth ν₀ + D + 1 rows,
-whatever N, so its influence fades as the number of rows grows.
+With twelve rows the prior raises the median log-likelihood by almost six per new row, with twenty by one, with thirty
+by 0.2. For a component the prior is worth ν₀ + D + 1 rows, whatever N, so its influence fades as the number of rows
+grows.
 
 In C# the priors are properties of `GaussianMixture`; see [names you may know](mapping.html).
 *)

@@ -56,8 +56,9 @@ let shares = Predict.responsibilities fit data |> GmmError.get
 printfn $"row 0: component {labels[0]}, probability %.6f{shares[0, labels[0]]}"
 (*** include-output ***)
 (**
-A plot is a `Figure`. You can write it as SVG, which any browser opens, or as an HTML page; `Figure.show` opens it. The
-package `Gmm.Plotly` turns it into an interactive chart of Plotly.NET. The ellipses lie at 1, 2 and 3 standard deviations.
+A plot is a `Figure`. You can write it as SVG, which any browser opens, or as an HTML page; `Figure.show` opens it.
+The package `Gmm.Plotly` turns it into an interactive chart of Plotly.NET. The ellipses lie at 1, 2 and 3 standard
+deviations.
 *)
 let options =
     { Plot.defaults with

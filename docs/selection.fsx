@@ -8,8 +8,8 @@ index: 5
 
 # Choosing the number of components
 
-More components and richer structures can always fit at least as well. A criterion weighs the likelihood L against the number p of
-free parameters. Lower is better for all three criteria here:
+More components and richer structures can always fit at least as well. A criterion weighs the likelihood L against the
+number p of free parameters. Lower is better for all three criteria here:
 
 ```text
 BIC = −2 ln L + p ln n                       (Schwarz 1978)
@@ -59,10 +59,9 @@ Plot.criteria
 (*** include-it-raw ***)
 (**
 The likelihood of a component on equal values, or of one with fewer rows than columns, only measures the floor of its
-covariance. Such a candidate stays in the table, marked "on the floor, not available". It is chosen only if every candidate is on the
-floor, and then with a warning. Here two
-groups of people answered three questions with a number from 1 to 5. With many components, some of them sit on rows with
-equal answers:
+covariance. Such a candidate stays in the table, marked "on the floor, not available". It is chosen only if every
+candidate is on the floor, and then with a warning. Here two groups of people answered three questions with a number
+from 1 to 5. With many components, some of them sit on rows with equal answers:
 *)
 let answers =
     let random = System.Random 7
@@ -80,8 +79,8 @@ let opinions =
 printfn $"{opinions.Table}"
 (*** include-output ***)
 (**
-`Select.evenOnFloor opinions` would choose among all of them. If the best candidate is the largest that was tried, a larger
-one may be better still. `Selection.Warnings` says so:
+`Select.evenOnFloor opinions` would choose among all of them. If the best candidate is the largest that was tried, a
+larger one may be better still. `Selection.Warnings` says so:
 *)
 let few =
     Select.components
@@ -180,6 +179,7 @@ chosen
 |> Figure.svg
 (*** include-it-raw ***)
 (**
-Use `Select.components` for other families and products, `Select.kinds` for several kinds with the same type of parameters, and
-`Select.among` for fits that you make yourself. In C#, use the model's method `Select`; see the [guide](csharp.html).
+Use `Select.components` for other families and products, `Select.kinds` for several kinds with the same type of
+parameters, and `Select.among` for fits that you make yourself. In C#, use the model's method `Select`; see the
+[guide](csharp.html).
 *)

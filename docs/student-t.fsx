@@ -118,9 +118,9 @@ for name, degrees in
     printfn $"%-10s{name} ln L = %9.3f{fit.LogLikelihood}  BIC %8.2f{fit.Bic}  ν = {found}"
 (*** include-output ***)
 (**
-Estimates lie between 1 and 200. With fewer degrees than 1 a few equal rows make the likelihood unbounded: a share of ν/(ν+D) of
-a component's rows in one point is enough (Kent and Tyler 1991). With more than 200, the distribution can hardly be told from a
-Gaussian one. A given number may be between 0.1 and 1e6, or ∞.
+Estimates lie between 1 and 200. With fewer degrees than 1 a few equal rows make the likelihood unbounded: a share of
+ν/(ν+D) of a component's rows in one point is enough (Kent and Tyler 1991). With more than 200, the distribution can
+hardly be told from a Gaussian one. A given number may be between 0.1 and 1e6, or ∞.
 
 `Family.Gaussian` has the settings of the scale matrices, which are those of Gaussian components: any of the fourteen
 [structures](structures.html), the floor, [priors](priors.html). Missing cells, sample weights, selection, sampling,

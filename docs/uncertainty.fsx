@@ -67,7 +67,9 @@ covariance of θ̂:
     Sandwich      I⁻¹ B I⁻¹
 
 The delta method carries the covariance from θ to the named parameters. If the data come from a mixture of the fitted
-kind, all three estimate the same covariance. Real data never do exactly, and then only the sandwich estimates the
+kind, all three estimate the same covariance, that of a maximum. A fit that stopped before it is an error: a step of
+Newton's method from it must move no coordinate by more than its standard error. The default tolerance is enough for
+about a million rows; more rows need a smaller one. Real data never do exactly, and then only the sandwich estimates the
 right one (White 1982). Old Faithful shows the difference in the variance of the short eruptions:
 *)
 let errorOf name (errors: StandardErrors) = errors.Errors[System.Array.IndexOf(errors.Names, name)]
@@ -154,12 +156,13 @@ printfn $"%A{oneOrTwo}"
 (**
 No replicate came near, so p is the least that 99 replicates can give, 1/100. Old Faithful has more than one group.
 
-A test is only as good as the maxima that it compares. Data and replicates are fitted with the same options, so that
-the same start finds both. This matters most for larger K: mclust's test of two components against three with full
-covariances has the statistic 6.13 and p = 0.62, because its hierarchical start leads three components to
-ln L = −1127.2. The best known maximum is −1114.4, with a statistic of 31.6; it has a narrow component of 19 rows. A
-test with a start that finds such maxima in the data but not in the replicates rejects too often. `Start.Thorough`
-with `Restarts` is safer than the default where a test is close.
+A test is only as good as the maxima that it compares. In a replicate, K components start from the mixture that it was
+drawn from, and K + 1 as in the data: by the start of the options, so that the same start finds both. This matters
+most for larger K: mclust's test of two components against three with full covariances has the statistic 6.13 and the
+p-value 0.62, because its hierarchical start leads three components to ln L = −1127.2. The best known maximum is −1114.4, with
+a statistic of 31.6; it has a narrow component of 19 rows. A test with a start that finds such maxima in the data but
+not in the replicates rejects too often. `Start.Thorough` with `Restarts` is safer than the default where a test is
+close.
 
 `Bootstrap.components` makes one test after another, and stops at the first K that is not rejected:
 *)

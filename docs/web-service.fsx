@@ -8,9 +8,9 @@ index: 8
 
 # A web service
 
-This service takes one row per request and answers with its component. This page fits a model offline, saves it, and serves it with
-ASP.NET Core. Then it sends requests from many threads, and measures how long an answer takes. Run it with
-`dotnet fsi docs/web-service.fsx` after `dotnet fsi build.fsx build`.
+This service takes one row per request and answers with its component. This page fits a model offline, saves it, and
+serves it with ASP.NET Core. Then it sends requests from many threads, and measures how long an answer takes. Run it
+with `dotnet fsi docs/web-service.fsx` after `dotnet fsi build.fsx build`.
 
 The program is `samples/Gmm.Web` in the repository. Two commands start a project of your own, in an empty folder:
 
@@ -103,8 +103,8 @@ Four points make this safe and fast:
 
 - **Threads.** A fitted model may be used by any number of threads, without a lock. Don't call `Fit` on it to update it:
   load the new model into a second object, and replace the reference.
-- **Rows.** `Predict`, `PredictProba` and `ScoreSample` take a single row as an array or a span. They allocate nothing but the
-  array that `PredictProba` returns, and their bits are those of the methods for many rows.
+- **Rows.** `Predict`, `PredictProba` and `ScoreSample` take a single row as an array or a span. They allocate nothing
+  but the array that `PredictProba` returns, and their bits are those of the methods for many rows.
 - **Errors.** A row of the wrong length, or with a number that isn't finite, throws an `ArgumentException`. Its message
   names the rule, so it can go to the client.
 - **Files.** A saved file is replaced as a whole, so a service that starts while you save reads either the old model or

@@ -20,13 +20,17 @@ public sealed class Backend
     /// <summary>The library's own vectorised code, which needs nothing else: the default.</summary>
     public static Backend Kernels { get; } = new(Core.Kernel.backend);
 
-    /// <summary>The equations of the textbook on the managed reference engine: slow, for checking the other backends.</summary>
+    /// <summary>
+    /// The equations of the textbook on the managed reference engine: slow, for checking the other backends.
+    /// </summary>
     public static Backend Textbook { get; } = new(Core.Textbook.backend(Reference.engine));
 
     /// <summary>libtorch on the processor.</summary>
     public static Backend TorchCpu { get; } = new(Core.Torch.backend(TorchDevice.Cpu));
 
-    /// <summary>The first CUDA device if libtorch finds one, otherwise <see cref="Kernels"/>; looked up on every call.</summary>
+    /// <summary>
+    /// The first CUDA device if libtorch finds one, otherwise <see cref="Kernels"/>; looked up on every call.
+    /// </summary>
     public static Backend Auto => Parse("auto");
 
     /// <summary>The name, such as <c>kernels</c> or <c>cuda:0</c>.</summary>

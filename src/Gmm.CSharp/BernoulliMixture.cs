@@ -1,14 +1,18 @@
 namespace Gmm.CSharp;
 
-/// <summary>A mixture of independent yes-or-no columns, p(x) = Σₖ πₖ Πⱼ pₖⱼ^xⱼ (1 − pₖⱼ)^(1−xⱼ); the data are 0 and 1.</summary>
-/// <remarks>Also known as latent class analysis. (Bishop, Pattern Recognition and Machine Learning, 2006, §9.3.3.)</remarks>
+/// <summary>
+/// A mixture of independent yes-or-no columns, p(x) = Σₖ πₖ Πⱼ pₖⱼ^xⱼ (1 − pₖⱼ)^(1−xⱼ); the data are 0 and 1.
+/// </summary>
+/// <remarks>
+/// Also known as latent class analysis. (Bishop, Pattern Recognition and Machine Learning, 2006, §9.3.3.)
+/// </remarks>
 /// <example>
 /// <code>
 /// var model = new BernoulliMixture(components: 2) { BetaPrior = (2, 2) }.Fit([[0, 1, 1], [1, 1, 1], [0, 0, 0]]);
 /// double[,] probabilities = model.Probabilities;
 /// </code>
 /// </example>
-public sealed class BernoulliMixture : ExponentialFamilyMixture
+public sealed class BernoulliMixture : ProbabilityMixture
 {
     private const string Family = "bernoulli";
 
@@ -19,30 +23,14 @@ public sealed class BernoulliMixture : ExponentialFamilyMixture
     {
     }
 
-    /// <summary>The prior on the probabilities, pₖⱼ ~ Beta(a, b), both 1 or more; none unless set.</summary>
-    /// <remarks>p̂ₖⱼ = (Σₙ rₙₖ xₙⱼ + a − 1) / (Nₖ + a + b − 2).</remarks>
-    public (double A, double B)? BetaPrior { get; set; }
-
-    /// <summary>Starting probabilities pₖⱼ of a 1 (K×D), each between 0 and 1, with or without <see cref="MixtureModel.InitWeights"/>.</summary>
-    public double[,]? InitProbabilities { get; set; }
-
-    /// <summary>The probabilities pₖⱼ of a 1 (K×D).</summary>
-    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
-    public double[,] Probabilities => (double[,])Parameters();
-
-    /// <summary>The probabilities pₖⱼ of a 1 (K×D) that the best run started from.</summary>
-    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
-    public double[,] InitialProbabilities => (double[,])InitialParameters();
-
-    /// <summary>The probabilities pₖⱼ of a 1 (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
-    public IReadOnlyList<double[,]> ProbabilitiesHistory => ParametersHistory<double[,]>();
-
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
-    public static BernoulliMixture Load(string path) => Saving.Load(path, saved => Restore(new BernoulliMixture(1), saved));
+    public static BernoulliMixture Load(string path) =>
+        Saving.Load(path, saved => Restore(new BernoulliMixture(1), saved));
 
     /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
@@ -50,17 +38,6 @@ public sealed class BernoulliMixture : ExponentialFamilyMixture
         Restore(new BernoulliMixture(1), Saving.FromDictionary(state, _ => Family));
 
     private protected override string FamilyName => Family;
-
-    private protected override IEnumerable<Setting> Settings =>
-    [
-        .. base.Settings,
-        Setting.Optional("betaPrior", () => BetaPrior, value => BetaPrior = value),
-        Setting.Optional("initProbabilities", () => InitProbabilities, value => InitProbabilities = value),
-    ];
-
-    private protected override string GivenName => nameof(InitProbabilities);
-
-    private protected override Array? Given => InitProbabilities;
 
     /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
@@ -70,5 +47,6 @@ public sealed class BernoulliMixture : ExponentialFamilyMixture
         IProgress<FitProgress>? progress = null,
         CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
 
-    private protected override Parametrisation ToParametrisation() => Parametrisation.Bernoulli(BetaPrior, nameof(BetaPrior));
+    private protected override Parametrisation ToParametrisation() =>
+        Parametrisation.Bernoulli(BetaPrior, nameof(BetaPrior));
 }

@@ -3,7 +3,10 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>A mixture of independent numbers between 0 and 1, such as shares, p(x) = Σₖ πₖ Πⱼ xⱼ^(αₖⱼ−1) (1 − xⱼ)^(βₖⱼ−1) / B(αₖⱼ, βₖⱼ); the data are above 0 and below 1.</summary>
+/// <summary>
+/// A mixture of independent numbers between 0 and 1, such as shares, p(x) = Σₖ πₖ Πⱼ xⱼ^(αₖⱼ−1) (1 − xⱼ)^(βₖⱼ−1) /
+/// B(αₖⱼ, βₖⱼ); the data are above 0 and below 1.
+/// </summary>
 /// <remarks>(Bishop, Pattern Recognition and Machine Learning, 2006, §2.1.1.)</remarks>
 /// <example>
 /// <code>
@@ -22,13 +25,22 @@ public sealed class BetaMixture : TwoParameterMixture
     {
     }
 
-    /// <summary>The prior on the parameters of every column, which acts like so many extra numbers of the beta distribution with this α and β: count of 0 or more, α and β above 0; none unless set.</summary>
+    /// <summary>
+    /// The prior on the parameters of every column, which acts like so many extra numbers of the beta distribution with
+    /// this α and β: count of 0 or more, α and β above 0; none unless set.
+    /// </summary>
     public (double Count, double Alpha, double Beta)? Prior { get; set; }
 
-    /// <summary>Starting parameters αₖⱼ (K×D), above 0, with <see cref="InitBetas"/>, and with or without <see cref="MixtureModel.InitWeights"/>.</summary>
+    /// <summary>
+    /// Starting parameters αₖⱼ (K×D), above 0, with <see cref="InitBetas"/>, and with or without
+    /// <see cref="MixtureModel.InitWeights"/>.
+    /// </summary>
     public double[,]? InitAlphas { get; set; }
 
-    /// <summary>Starting parameters βₖⱼ (K×D), above 0, with <see cref="InitAlphas"/>, and with or without <see cref="MixtureModel.InitWeights"/>.</summary>
+    /// <summary>
+    /// Starting parameters βₖⱼ (K×D), above 0, with <see cref="InitAlphas"/>, and with or without
+    /// <see cref="MixtureModel.InitWeights"/>.
+    /// </summary>
     public double[,]? InitBetas { get; set; }
 
     /// <summary>The parameters αₖⱼ (K×D).</summary>
@@ -39,7 +51,10 @@ public sealed class BetaMixture : TwoParameterMixture
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialAlphas => Initial(Core.Beta.alphas);
 
-    /// <summary>The parameters αₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The parameters αₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/>
+    /// is set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> AlphasHistory => Every(Core.Beta.alphas);
 
@@ -51,13 +66,18 @@ public sealed class BetaMixture : TwoParameterMixture
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialBetas => Initial(Core.Beta.betas);
 
-    /// <summary>The parameters βₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The parameters βₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/>
+    /// is set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> BetasHistory => Every(Core.Beta.betas);
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static BetaMixture Load(string path) => Saving.Load(path, saved => Restore(new BetaMixture(1), saved));
 

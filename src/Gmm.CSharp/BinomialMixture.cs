@@ -2,7 +2,10 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>A mixture of independent numbers of successes in n trials, p(x) = Σₖ πₖ Πⱼ C(n, xⱼ) pₖⱼ^xⱼ (1 − pₖⱼ)^(n−xⱼ); the data are whole numbers from 0 to n.</summary>
+/// <summary>
+/// A mixture of independent numbers of successes in n trials, p(x) = Σₖ πₖ Πⱼ C(n, xⱼ) pₖⱼ^xⱼ (1 − pₖⱼ)^(n−xⱼ); the
+/// data are whole numbers from 0 to n.
+/// </summary>
 /// <remarks>(Hasselblad 1969.)</remarks>
 /// <example>
 /// <code>
@@ -10,7 +13,7 @@ namespace Gmm.CSharp;
 /// double[,] probabilities = model.Probabilities;
 /// </code>
 /// </example>
-public sealed class BinomialMixture : ExponentialFamilyMixture
+public sealed class BinomialMixture : ProbabilityMixture
 {
     private const string Family = "binomial";
 
@@ -23,30 +26,14 @@ public sealed class BinomialMixture : ExponentialFamilyMixture
     /// <summary>Out of how many trials the successes are, n; 1 or more.</summary>
     public int Trials { get; set; }
 
-    /// <summary>The prior on the probabilities, pₖⱼ ~ Beta(a, b), both 1 or more; none unless set.</summary>
-    /// <remarks>p̂ₖⱼ = (Σₙ rₙₖ xₙⱼ + a − 1) / (n Nₖ + a + b − 2).</remarks>
-    public (double A, double B)? BetaPrior { get; set; }
-
-    /// <summary>Starting probabilities pₖⱼ of a success (K×D), each between 0 and 1, with or without <see cref="MixtureModel.InitWeights"/>.</summary>
-    public double[,]? InitProbabilities { get; set; }
-
-    /// <summary>The probabilities pₖⱼ of a success (K×D).</summary>
-    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
-    public double[,] Probabilities => (double[,])Parameters();
-
-    /// <summary>The probabilities pₖⱼ of a success (K×D) that the best run started from.</summary>
-    /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
-    public double[,] InitialProbabilities => (double[,])InitialParameters();
-
-    /// <summary>The probabilities pₖⱼ of a success (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
-    /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
-    public IReadOnlyList<double[,]> ProbabilitiesHistory => ParametersHistory<double[,]>();
-
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
-    public static BinomialMixture Load(string path) => Saving.Load(path, saved => Restore(new BinomialMixture(1, 1), saved));
+    public static BinomialMixture Load(string path) =>
+        Saving.Load(path, saved => Restore(new BinomialMixture(1, 1), saved));
 
     /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
@@ -61,15 +48,9 @@ public sealed class BinomialMixture : ExponentialFamilyMixture
     [
         .. base.Settings,
         Setting.Of("trials", () => Trials, value => Trials = value),
-        Setting.Optional("betaPrior", () => BetaPrior, value => BetaPrior = value),
-        Setting.Optional("initProbabilities", () => InitProbabilities, value => InitProbabilities = value),
     ];
 
     private protected override void Adopt(ExponentialParameters fit) => Trials = Core.Binomial.trials(fit);
-
-    private protected override string GivenName => nameof(InitProbabilities);
-
-    private protected override Array? Given => InitProbabilities;
 
     /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
@@ -79,5 +60,6 @@ public sealed class BinomialMixture : ExponentialFamilyMixture
         IProgress<FitProgress>? progress = null,
         CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
 
-    private protected override Parametrisation ToParametrisation() => Parametrisation.Binomial(Trials, BetaPrior, nameof(Trials), nameof(BetaPrior));
+    private protected override Parametrisation ToParametrisation() =>
+        Parametrisation.Binomial(Trials, BetaPrior, nameof(Trials), nameof(BetaPrior));
 }

@@ -17,7 +17,10 @@ public sealed class Bootstrap
         StandardErrors = new(value.StandardErrors);
     }
 
-    /// <summary>The names of the P parameters: <c>weight[0]</c>, <c>mean[0,1]</c> …, counting from 0; the weight of the noise is <c>weight[noise]</c>.</summary>
+    /// <summary>
+    /// The names of the P parameters: <c>weight[0]</c>, <c>mean[0,1]</c> …, counting from 0; the weight of the noise is
+    /// <c>weight[noise]</c>.
+    /// </summary>
     public IReadOnlyList<string> Names => Array.AsReadOnly(value.Names);
 
     /// <summary>The parameters of the fit (P).</summary>
@@ -30,20 +33,31 @@ public sealed class Bootstrap
     public IReadOnlyList<(int Replicate, string Reason)> Failures =>
         [.. value.Failures.Select(failure => (failure.Item1, failure.Item2.Message))];
 
-    /// <summary>The standard errors: the standard deviations of the replicates, for the jackknife √((B−1)/B Σ (θ₍ᵢ₎ − θ̄)²).</summary>
+    /// <summary>
+    /// The standard errors: the standard deviations of the replicates, for the jackknife √((B−1)/B Σ (θ₍ᵢ₎ − θ̄)²).
+    /// </summary>
     public StandardErrors StandardErrors { get; }
 
-    /// <summary>The estimated bias of every parameter (P): the mean of the replicates less the estimate, for the jackknife B − 1 times that.</summary>
+    /// <summary>
+    /// The estimated bias of every parameter (P): the mean of the replicates less the estimate, for the jackknife B − 1
+    /// times that.
+    /// </summary>
     public IReadOnlyList<double> Bias => Array.AsReadOnly(value.Bias);
 
-    /// <summary>Returns an interval for every parameter that contains it with a probability near the level: percentiles of the replicates, for the jackknife the estimate ± z standard errors.</summary>
+    /// <summary>
+    /// Returns an interval for every parameter that contains it with a probability near the level: percentiles of the
+    /// replicates, for the jackknife the estimate ± z standard errors.
+    /// </summary>
     /// <param name="level">The probability, above 0 and below 1.</param>
     /// <returns>The ends of the intervals (P).</returns>
     /// <exception cref="ArgumentException">The level is not between 0 and 1.</exception>
     public IReadOnlyList<(double Low, double High)> Intervals(double level = 0.95) =>
         StandardErrors.ToIntervals(Core.BootstrapModule.intervals(level, value).Get(("Level", nameof(level))));
 
-    /// <summary>Returns a table: for every parameter its estimate, its standard error and its interval of 95 %, as <see cref="Intervals"/> gives it.</summary>
+    /// <summary>
+    /// Returns a table: for every parameter its estimate, its standard error and its interval of 95 %, as
+    /// <see cref="Intervals"/> gives it.
+    /// </summary>
     /// <returns>The text, of at most 100 parameters.</returns>
     public override string ToString()
     {
@@ -55,7 +69,13 @@ public sealed class Bootstrap
         [
             ["parameter", "estimate", "standard error", "95 % from", "to"],
             .. Enumerable.Range(0, shown).Select(i => (string[])
-                [value.Names[i], Text(value.Estimates[i]), Text(errors[i]), Text(intervals[i].Low), Text(intervals[i].High)]),
+                [
+                    value.Names[i],
+                    Text(value.Estimates[i]),
+                    Text(errors[i]),
+                    Text(intervals[i].Low),
+                    Text(intervals[i].High),
+                ]),
         ]);
         return shown < Names.Count ? $"{table}{Environment.NewLine}… and {Names.Count - shown} more" : table;
     }

@@ -1,7 +1,13 @@
 namespace Gmm.CSharp;
 
-/// <summary>A mixture of independent columns of levels, p(x) = Σₖ πₖ Πⱼ pₖⱼₗ with l = xⱼ; the data are whole numbers from 0 to L − 1.</summary>
-/// <remarks>Also known as latent class analysis. Columns of different numbers of levels are parts of a <see cref="ProductMixture"/>. (Murphy, Machine Learning, 2012, §11.2.2.)</remarks>
+/// <summary>
+/// A mixture of independent columns of levels, p(x) = Σₖ πₖ Πⱼ pₖⱼₗ with l = xⱼ; the data are whole numbers from 0 to L
+/// − 1.
+/// </summary>
+/// <remarks>
+/// Also known as latent class analysis. Columns of different numbers of levels are parts of a
+/// <see cref="ProductMixture"/>. (Murphy, Machine Learning, 2012, §11.2.2.)
+/// </remarks>
 /// <example>
 /// <code>
 /// var model = new CategoricalMixture(components: 2, levels: 3).Fit([[0, 2], [0, 1], [2, 2], [1, 0]]);
@@ -21,11 +27,17 @@ public sealed class CategoricalMixture : ExponentialFamilyMixture
     /// <summary>The number of levels of every column, L; 1 or more.</summary>
     public int Levels { get; set; }
 
-    /// <summary>The prior on the probabilities, pₖⱼ ~ Dirichlet(α): a number or one for every level (L), each 1 or more; none unless set.</summary>
+    /// <summary>
+    /// The prior on the probabilities, pₖⱼ ~ Dirichlet(α): a number or one for every level (L), each 1 or more; none
+    /// unless set.
+    /// </summary>
     /// <remarks>p̂ₖⱼₗ = (Σₙ rₙₖ [xₙⱼ = l] + αₗ − 1) / (Nₖ + Σₘ αₘ − L).</remarks>
     public Tensor? DirichletPrior { get; set; }
 
-    /// <summary>Starting probabilities pₖⱼₗ of the levels (K×D×L), each 0 or more with a sum of 1 over the levels, with or without <see cref="MixtureModel.InitWeights"/>.</summary>
+    /// <summary>
+    /// Starting probabilities pₖⱼₗ of the levels (K×D×L), each 0 or more with a sum of 1 over the levels, with or
+    /// without <see cref="MixtureModel.InitWeights"/>.
+    /// </summary>
     public double[,,]? InitProbabilities { get; set; }
 
     /// <summary>The probabilities pₖⱼₗ of the levels (K×D×L).</summary>
@@ -36,15 +48,21 @@ public sealed class CategoricalMixture : ExponentialFamilyMixture
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,,] InitialProbabilities => (double[,,])InitialParameters();
 
-    /// <summary>The probabilities pₖⱼₗ of the levels (K×D×L) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The probabilities pₖⱼₗ of the levels (K×D×L) of the start and after every iteration, kept when
+    /// <see cref="Estimator.KeepHistory"/> is set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,,]> ProbabilitiesHistory => ParametersHistory<double[,,]>();
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
-    public static CategoricalMixture Load(string path) => Saving.Load(path, saved => Restore(new CategoricalMixture(1, 1), saved));
+    public static CategoricalMixture Load(string path) =>
+        Saving.Load(path, saved => Restore(new CategoricalMixture(1, 1), saved));
 
     /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
@@ -77,5 +95,6 @@ public sealed class CategoricalMixture : ExponentialFamilyMixture
         IProgress<FitProgress>? progress = null,
         CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
 
-    private protected override Parametrisation ToParametrisation() => Parametrisation.Categorical(Levels, DirichletPrior, nameof(Levels), nameof(DirichletPrior));
+    private protected override Parametrisation ToParametrisation() =>
+        Parametrisation.Categorical(Levels, DirichletPrior, nameof(Levels), nameof(DirichletPrior));
 }

@@ -2,16 +2,19 @@ namespace Gmm.CSharp;
 
 /// <summary>The fourteen covariance structures of a Gaussian mixture.</summary>
 /// <remarks>
-/// Σₖ = λₖ Dₖ Aₖ Dₖᵀ has a volume λₖ, a shape Aₖ and an orientation Dₖ, which are the same in all components or not (Celeux and
-/// Govaert 1995). scikit-learn and mclust know the first six as full (VVV), diag (VVI), spherical (VII), tied (EEE), EEI and EII. The
-/// others have mclust's names: three letters for volume, shape and orientation, E for equal, V for variable, I for the axes.
+/// Σₖ = λₖ Dₖ Aₖ Dₖᵀ has a volume λₖ, a shape Aₖ and an orientation Dₖ, which are the same in all components or not
+/// (Celeux and Govaert 1995). scikit-learn and mclust know the first six as full (VVV), diag (VVI), spherical (VII),
+/// tied (EEE), EEI and EII. The others have mclust's names: three letters for volume, shape and orientation, E for
+/// equal, V for variable, I for the axes.
 /// </remarks>
 public enum CovarianceType
 {
     /// <summary>Every component its own symmetric matrix: K·D(D+1)/2 free parameters.</summary>
     Full,
 
-    /// <summary>Every component its own variances, features independent within a component: K·D free parameters.</summary>
+    /// <summary>
+    /// Every component its own variances, features independent within a component: K·D free parameters.
+    /// </summary>
     Diag,
 
     /// <summary>Every component one variance for all features (isotropic): K free parameters.</summary>
@@ -35,7 +38,9 @@ public enum CovarianceType
     /// <summary>Multiples of one symmetric matrix: Σₖ = λₖ D A Dᵀ, K − 1 + D(D+1)/2 free parameters.</summary>
     VEE,
 
-    /// <summary>Matrices of equal determinant with the same eigenvectors: Σₖ = λ D Aₖ Dᵀ, 1 + K(D−1) + D(D−1)/2 free parameters.</summary>
+    /// <summary>
+    /// Matrices of equal determinant with the same eigenvectors: Σₖ = λ D Aₖ Dᵀ, 1 + K(D−1) + D(D−1)/2 free parameters.
+    /// </summary>
     EVE,
 
     /// <summary>Matrices with the same eigenvectors: Σₖ = λₖ D Aₖ Dᵀ, K·D + D(D−1)/2 free parameters.</summary>
@@ -44,7 +49,9 @@ public enum CovarianceType
     /// <summary>Rotations of one matrix: Σₖ = λ Dₖ A Dₖᵀ, D + K·D(D−1)/2 free parameters.</summary>
     EEV,
 
-    /// <summary>Multiples of rotations of one matrix: Σₖ = λₖ Dₖ A Dₖᵀ, K + D − 1 + K·D(D−1)/2 free parameters.</summary>
+    /// <summary>
+    /// Multiples of rotations of one matrix: Σₖ = λₖ Dₖ A Dₖᵀ, K + D − 1 + K·D(D−1)/2 free parameters.
+    /// </summary>
     VEV,
 
     /// <summary>Matrices of equal determinant: Σₖ = λ Dₖ Aₖ Dₖᵀ, 1 + K(D−1) + K·D(D−1)/2 free parameters.</summary>
@@ -53,38 +60,53 @@ public enum CovarianceType
 
 /// <summary>How the start of a mixture is found.</summary>
 /// <remarks>
-/// Rows are compared by their numbers for Gaussians, and by their statistics T(x) for other families; in a product each of
-/// these is divided by its standard deviation over the data. For other families, "wide as the data" means halfway between the
-/// row and the mean of all data.
+/// Rows are compared by their numbers for Gaussians, and by their statistics T(x) for other families; in a product each
+/// of these is divided by its standard deviation over the data. For other families, "wide as the data" means halfway
+/// between the row and the mean of all data.
 /// </remarks>
 public enum InitMethod
 {
-    /// <summary>One run of k-means, and the best of ten short runs of EM from random rows; EM runs both to convergence, and the better one wins.</summary>
+    /// <summary>
+    /// One run of k-means, and the best of ten short runs of EM from random rows; EM runs both to convergence, and the
+    /// better one wins.
+    /// </summary>
     /// <remarks>(Biernacki, Celeux and Govaert 2003.) The short runs see a sample of the rows of large data.</remarks>
     Auto,
 
-    /// <summary><see cref="Auto"/> with forty short runs and a model-based hierarchical start on at most 2,000 rows (Fraley 1998).</summary>
+    /// <summary>
+    /// <see cref="Auto"/> with forty short runs and a model-based hierarchical start on at most 2,000 rows (Fraley
+    /// 1998).
+    /// </summary>
     /// <remarks>It takes several times as long.</remarks>
     Thorough,
 
     /// <summary>One run of k-means; the first mixture is the M-step of its clusters.</summary>
     KMeans,
 
-    /// <summary>Rows chosen by greedy k-means++ (Arthur and Vassilvitskii 2007), components as wide as the data.</summary>
+    /// <summary>
+    /// Rows chosen by greedy k-means++ (Arthur and Vassilvitskii 2007), components as wide as the data.
+    /// </summary>
     KPlusPlus,
 
     /// <summary>Random distinct rows, components as wide as the data.</summary>
     Points,
 
-    /// <summary>Rows far from one another, each the farthest from the nearest of those before it, components as wide as the data.</summary>
+    /// <summary>
+    /// Rows far from one another, each the farthest from the nearest of those before it, components as wide as the
+    /// data.
+    /// </summary>
     /// <remarks>Farthest-first traversal (Gonzalez 1985); tgmm's <c>maxdist</c>.</remarks>
     FarthestFirst,
 
-    /// <summary>Draws from the normal distribution with the data's mean and covariance, components as wide as the data.</summary>
+    /// <summary>
+    /// Draws from the normal distribution with the data's mean and covariance, components as wide as the data.
+    /// </summary>
     /// <remarks>tgmm's <c>random</c>. For Gaussian columns only: such draws may be no probabilities or rates.</remarks>
     Random,
 
-    /// <summary>Random responsibilities, each row's uniform over all that sum to 1; the first mixture is their M-step.</summary>
+    /// <summary>
+    /// Random responsibilities, each row's uniform over all that sum to 1; the first mixture is their M-step.
+    /// </summary>
     /// <remarks>scikit-learn's <c>random</c>.</remarks>
     RandomResponsibilities,
 }
@@ -92,11 +114,18 @@ public enum InitMethod
 /// <summary>When a mixture has converged.</summary>
 public enum StoppingRule
 {
-    /// <summary>When the change of the objective, and Aitken's estimate of its remaining gain, are below the tolerance.</summary>
-    /// <remarks>(Böhning and others 1994.) EM makes small steps long before it reaches the maximum, which this rule takes into account.</remarks>
+    /// <summary>
+    /// When the change of the objective, and Aitken's estimate of its remaining gain, are below the tolerance.
+    /// </summary>
+    /// <remarks>
+    /// (Böhning and others 1994.) EM makes small steps long before it reaches the maximum, which this rule takes into
+    /// account.
+    /// </remarks>
     Aitken,
 
-    /// <summary>When the change of the objective is below the tolerance, the rule of scikit-learn and most other programs.</summary>
+    /// <summary>
+    /// When the change of the objective is below the tolerance, the rule of scikit-learn and most other programs.
+    /// </summary>
     Change,
 }
 
@@ -108,21 +137,28 @@ public enum Acceleration
 
     /// <summary>By extrapolating EM steps (SQUAREM); the objective never falls, and every limit is one of EM.</summary>
     /// <remarks>
-    /// (Varadhan and Roland 2008.) It cuts the E-steps of slow fits several times over. An extrapolation counts only if its objective is at
-    /// least that of the EM steps.
+    /// (Varadhan and Roland 2008.) It cuts the E-steps of slow fits several times over. An extrapolation counts only if
+    /// its objective is at least that of the EM steps.
     /// </remarks>
     Squarem,
 }
 
-/// <summary>How the covariance of the estimates of a fit follows from sₙ = ∂ ln p(xₙ|θ)/∂θ, the score of row n.</summary>
+/// <summary>
+/// How the covariance of the estimates of a fit follows from sₙ = ∂ ln p(xₙ|θ)/∂θ, the score of row n.
+/// </summary>
 public enum Information
 {
     /// <summary>I⁻¹, with the observed information I = −∂²(ln L + ln prior)/∂θ∂θᵀ (Efron and Hinkley 1978).</summary>
-    /// <remarks>It holds if the data come from a mixture of the fitted kind; otherwise errors, above all those of variances, may be too small.</remarks>
+    /// <remarks>
+    /// It holds if the data come from a mixture of the fitted kind; otherwise errors, above all those of variances, may
+    /// be too small.
+    /// </remarks>
     Observed,
 
     /// <summary>I⁻¹BI⁻¹, with B = Σₙ wₙsₙsₙᵀ (Huber 1967; White 1982).</summary>
-    /// <remarks>It holds for any data, as an estimate of the error of the parameters nearest to the data's distribution.</remarks>
+    /// <remarks>
+    /// It holds for any data, as an estimate of the error of the parameters nearest to the data's distribution.
+    /// </remarks>
     Sandwich,
 
     /// <summary>B⁻¹ (Berndt, Hall, Hall and Hausman 1974).</summary>
@@ -140,7 +176,10 @@ public enum Resampling
     /// <summary>n rows drawn from the fitted mixture, with the missing cells of the data.</summary>
     Parametric,
 
-    /// <summary>The data with random weights, a uniform point of the simplex (Newton and Raftery 1994; O'Hagan, Murphy, Scrucca and Gormley 2019).</summary>
+    /// <summary>
+    /// The data with random weights, a uniform point of the simplex (Newton and Raftery 1994; O'Hagan, Murphy, Scrucca
+    /// and Gormley 2019).
+    /// </summary>
     /// <remarks>No row gets the weight 0, so that small components stay.</remarks>
     WeightedLikelihood,
 
@@ -154,10 +193,14 @@ public enum MissingData
     /// <summary>NaN is an error.</summary>
     Reject,
 
-    /// <summary>NaN is a missing cell. Rows count with the cells that they have: EM maximises the likelihood of the observed cells.</summary>
+    /// <summary>
+    /// NaN is a missing cell. Rows count with the cells that they have: EM maximises the likelihood of the observed
+    /// cells.
+    /// </summary>
     /// <remarks>
-    /// (Ghahramani and Jordan 1994; Little and Rubin, Statistical Analysis with Missing Data, 2019, ch. 11.) It holds if cells are
-    /// missing at random: whether a cell is missing may depend on the observed cells of its row, but not on its own value.
+    /// (Ghahramani and Jordan 1994; Little and Rubin, Statistical Analysis with Missing Data, 2019, ch. 11.) It holds
+    /// if cells are missing at random: whether a cell is missing may depend on the observed cells of its row, but not
+    /// on its own value.
     /// </remarks>
     Fit,
 }
@@ -165,7 +208,10 @@ public enum MissingData
 /// <summary>How the starting covariances of a Gaussian mixture are found.</summary>
 public enum CovarianceInitMethod
 {
-    /// <summary>The start makes them: of the clusters that k-means finds, of labels or responsibilities; around means, that of the data.</summary>
+    /// <summary>
+    /// The start makes them: of the clusters that k-means finds, of labels or responsibilities; around means, that of
+    /// the data.
+    /// </summary>
     OfStart,
 
     /// <summary>That of all data, for every component.</summary>
@@ -175,7 +221,10 @@ public enum CovarianceInitMethod
     /// <remarks>tgmm's <c>eye</c>.</remarks>
     Identity,
 
-    /// <summary>Positive definite draws from the Wishart distribution with D + 2 degrees of freedom whose mean is that of the data.</summary>
+    /// <summary>
+    /// Positive definite draws from the Wishart distribution with D + 2 degrees of freedom whose mean is that of the
+    /// data.
+    /// </summary>
     Random,
 }
 
@@ -188,7 +237,9 @@ public enum KMeansInitMethod
     /// <summary>Random distinct rows.</summary>
     Points,
 
-    /// <summary>Rows far from one another, each the farthest from the nearest of those before it (Gonzalez 1985).</summary>
+    /// <summary>
+    /// Rows far from one another, each the farthest from the nearest of those before it (Gonzalez 1985).
+    /// </summary>
     FarthestFirst,
 
     /// <summary>Draws from the normal distribution with the data's mean and covariance.</summary>

@@ -32,7 +32,10 @@ public sealed class ConfusionMatrix<TClass, TLabel>
         [
             Line("", value.Labels.Select(Words.Text)),
             .. value.Classes.Select((name, row) =>
-                Line(Words.Text(name), value.Labels.Select((_, column) => value.Counts[row, column].ToString(CultureInfo.InvariantCulture)))),
+                Line(
+                    Words.Text(name),
+                    value.Labels.Select((_, column) =>
+                        value.Counts[row, column].ToString(CultureInfo.InvariantCulture)))),
         ];
         return Words.Table(lines);
     }
@@ -96,7 +99,9 @@ public sealed class ClassScores<TClass, TLabel>
     /// <summary>The class.</summary>
     public TClass Class => value.Class;
 
-    /// <summary>Whether a label is matched to the class; false if there are fewer labels than classes and none is left for it.</summary>
+    /// <summary>
+    /// Whether a label is matched to the class; false if there are fewer labels than classes and none is left for it.
+    /// </summary>
     public bool IsMatched => value.Label is not null;
 
     /// <summary>The label matched to the class.</summary>
@@ -104,7 +109,8 @@ public sealed class ClassScores<TClass, TLabel>
     public TLabel Label =>
         value.Label is { } label
             ? label.Value
-            : throw new InvalidOperationException($"No label is matched to the class {Words.Text(Class)}. Look at {nameof(IsMatched)} first.");
+            : throw new InvalidOperationException(
+                $"No label is matched to the class {Words.Text(Class)}. Look at {nameof(IsMatched)} first.");
 
     /// <summary>The share of the label's rows that are of the class; 0 without a label.</summary>
     public double Precision => value.Precision;
@@ -121,6 +127,8 @@ public sealed class ClassScores<TClass, TLabel>
     /// <summary>Returns one line: the class, its label and its scores.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
-        FormattableString.Invariant(
-            $"class {Class}, {(IsMatched ? $"label {Words.Text(Label)}" : "no label")}: precision {Precision:F4}, recall {Recall:F4}, F1 {F1:F4}, {Words.Count(Support, "row")}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"class {Class}, {(IsMatched ? $"label {Words.Text(Label)}" : "no label")}: "
+            + $"precision {Precision:F4}, recall {Recall:F4}, F1 {F1:F4}, {Words.Count(Support, "row")}");
 }

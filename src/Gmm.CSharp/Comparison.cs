@@ -37,7 +37,10 @@ public sealed class Comparison
         Words.Table(
         [
             ["first", "second", "distance", "weight difference"],
-            .. Pairs.Select(pair => (string[])[$"{pair.First}", $"{pair.Second}", Words.Number(pair.Distance), Words.Number(pair.WeightDifference)]),
+            .. Pairs.Select(pair => (string[])
+            [
+                $"{pair.First}", $"{pair.Second}", Words.Number(pair.Distance), Words.Number(pair.WeightDifference),
+            ]),
         ]);
 }
 
@@ -66,5 +69,6 @@ public sealed class ComponentPair
     /// <summary>Returns one line: both components, their distance and the difference of their weights.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
-        $"component {First} and component {Second}: distance {Words.Number(Distance)}, weight difference {Words.Number(WeightDifference)}";
+        $"component {First} and component {Second}: distance {Words.Number(Distance)}, "
+        + $"weight difference {Words.Number(WeightDifference)}";
 }

@@ -3,7 +3,8 @@ using System.Collections;
 namespace Gmm.CSharp;
 
 /// <summary>
-/// The covariances of a fitted mixture, or scale matrices: a list of K matrices (D×D), whatever the structure, and the numbers they are made of.
+/// The covariances of a fitted mixture, or scale matrices: a list of K matrices (D×D), whatever the structure, and the
+/// numbers they are made of.
 /// </summary>
 public sealed class Covariances : IReadOnlyList<double[,]>
 {
@@ -15,10 +16,12 @@ public sealed class Covariances : IReadOnlyList<double[,]>
     public int Count => gaussian.Components;
 
     /// <summary>
-    /// The numbers in the structure's own shape: K×D×D, K×D or K for Full, Diag and Spherical; D×D, D or a single number when
-    /// tied.
+    /// The numbers in the structure's own shape: K×D×D, K×D or K for Full, Diag and Spherical; D×D, D or a single
+    /// number when tied.
     /// </summary>
-    /// <remarks>Cast to the array of that shape, or give them to <see cref="EllipticalMixture.InitCovariances"/>.</remarks>
+    /// <remarks>
+    /// Cast to the array of that shape, or give them to <see cref="EllipticalMixture.InitCovariances"/>.
+    /// </remarks>
     public Tensor Values => new(gaussian.Covariances);
 
     /// <summary>The covariance matrix Σₖ (D×D) of a component, a copy.</summary>

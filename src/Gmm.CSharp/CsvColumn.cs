@@ -2,7 +2,9 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>A column of a CSV file: its name in the header, or its number, counted from 1. Both convert implicitly.</summary>
+/// <summary>
+/// A column of a CSV file: its name in the header, or its number, counted from 1. Both convert implicitly.
+/// </summary>
 public sealed class CsvColumn
 {
     private readonly Core.CsvColumn? column;
@@ -24,7 +26,8 @@ public sealed class CsvColumn
 
     internal CsvChoice Choice => column is null ? CsvChoice.NoColumn : CsvChoice.NewIn(column);
 
-    internal Core.CsvColumn ToCore() => column ?? throw Translation.Invalid("Columns", "columns of the file", "CsvColumn.None");
+    internal Core.CsvColumn ToCore() =>
+        column ?? throw Translation.Invalid("Columns", "columns of the file", "CsvColumn.None");
 
     /// <summary>The column with this name.</summary>
     /// <param name="name">The name in the header.</param>

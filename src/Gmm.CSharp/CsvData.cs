@@ -4,12 +4,13 @@ using Core = global::Gmm;
 namespace Gmm.CSharp;
 
 /// <summary>
-/// The content of a CSV file: rows of numbers, the names of their columns, and perhaps a label and a name for every row.
+/// The content of a CSV file: rows of numbers, the names of their columns, and perhaps a label and a name for every
+/// row.
 /// </summary>
 /// <remarks>
-/// Files follow RFC 4180. The reader decides what a column holds from all its cells; <see cref="Report"/> says what it took each
-/// column for. Where the cells allow several answers, the exception names the option to set. The culture of the machine has no
-/// influence.
+/// Files follow RFC 4180. The reader decides what a column holds from all its cells; <see cref="Report"/> says what it
+/// took each column for. Where the cells allow several answers, the exception names the option to set. The culture of
+/// the machine has no influence.
 /// </remarks>
 /// <example>
 /// <code>
@@ -47,8 +48,9 @@ public sealed class CsvData
     /// <param name="path">Where the file is.</param>
     /// <returns>The content of the file.</returns>
     /// <exception cref="IOException">
-    /// There is no such file, it can't be read, has no rows or rows of different lengths, or a cell is missing or no finite number;
-    /// the message names line and column, counting from 1. Or the file allows several readings; the message names the option to set.
+    /// There is no such file, it can't be read, has no rows or rows of different lengths, or a cell is missing or no
+    /// finite number; the message names line and column, counting from 1. Or the file allows several readings; the
+    /// message names the option to set.
     /// </exception>
     public static CsvData Read(string path) => Read(path, new CsvOptions());
 
@@ -57,7 +59,9 @@ public sealed class CsvData
     /// <param name="options">The format, and the columns to read.</param>
     /// <returns>The content of the file.</returns>
     /// <exception cref="IOException">As without options.</exception>
-    /// <exception cref="ArgumentException">An option breaks its rule, or names a column that the file does not have.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option breaks its rule, or names a column that the file does not have.
+    /// </exception>
     public static CsvData Read(string path, CsvOptions options)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -68,12 +72,20 @@ public sealed class CsvData
     /// <summary>Reads a file, or says what is wrong with it, as for files that users upload.</summary>
     /// <param name="path">Where the file is.</param>
     /// <param name="data">The content of the file; null if the file can't be used.</param>
-    /// <param name="error">The problem with its place and its remedy, a setting that breaks its rule included: the message of the exception that <see cref="Read(string, CsvOptions)"/> throws.</param>
+    /// <param name="error">
+    /// The problem with its place and its remedy, a setting that breaks its rule included: the message of the exception
+    /// that <see cref="Read(string, CsvOptions)"/> throws.
+    /// </param>
     /// <param name="options">The format, and the columns to read; all is detected unless given.</param>
     /// <returns>True if the file was read.</returns>
-    /// <exception cref="ArgumentException"><see cref="CsvOptions.Columns"/> and <see cref="CsvOptions.Without"/> are both set.</exception>
+    /// <exception cref="ArgumentException">
+    /// <see cref="CsvOptions.Columns"/> and <see cref="CsvOptions.Without"/> are both set.
+    /// </exception>
     public static bool TryRead(
-        string path, [NotNullWhen(true)] out CsvData? data, [NotNullWhen(false)] out string? error, CsvOptions? options = null)
+        string path,
+        [NotNullWhen(true)] out CsvData? data,
+        [NotNullWhen(false)] out string? error,
+        CsvOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(path);
         var read = Core.Csv.readWith((options ?? new()).ToCore(), path);

@@ -13,7 +13,9 @@ public enum MissingCells
     /// <summary>Leave rows with missing cells out, and count them in the report.</summary>
     DropRows,
 
-    /// <summary>Keep all rows: a missing cell is NaN, which mixtures take if <see cref="MixtureModel.Missing"/> is set to Fit.</summary>
+    /// <summary>
+    /// Keep all rows: a missing cell is NaN, which mixtures take if <see cref="MixtureModel.Missing"/> is set to Fit.
+    /// </summary>
     Keep,
 }
 
@@ -25,55 +27,61 @@ public enum MissingCells
 /// </example>
 public sealed class CsvOptions
 {
-    /// <summary>Whether the first row holds the column names. Unless set, it does when none of its cells is a number.</summary>
+    /// <summary>
+    /// Whether the first row holds the column names. Unless set, it does when none of its cells is a number.
+    /// </summary>
     public bool? Header { get; set; }
 
     /// <summary>
-    /// The character between two cells; a space stands for runs of spaces and tabs. Unless set, the reader detects a comma, a
-    /// semicolon, a tab, a bar, or runs of spaces and tabs.
+    /// The character between two cells; a space stands for runs of spaces and tabs. Unless set, the reader detects a
+    /// comma, a semicolon, a tab, a bar, or runs of spaces and tabs.
     /// </summary>
     public char? Separator { get; set; }
 
     /// <summary>
-    /// The decimal mark, '.' or ','. Unless set, it is a point, except where the separator is no comma and the first 1000 rows
-    /// can only have decimal commas.
+    /// The decimal mark, '.' or ','. Unless set, it is a point, except where the separator is no comma and the first
+    /// 1000 rows can only have decimal commas.
     /// </summary>
     public char? Decimal { get; set; }
 
     /// <summary>
-    /// The character that separates groups of three digits, as the comma in 12,345.6. A space stands for a non-breaking space,
-    /// too. Unless set, digits are not grouped.
+    /// The character that separates groups of three digits, as the comma in 12,345.6. A space stands for a non-breaking
+    /// space, too. Unless set, digits are not grouped.
     /// </summary>
     public char? Thousands { get; set; }
 
-    /// <summary>The columns that hold data, in this order; unless set, all but those of the labels and the row names.</summary>
+    /// <summary>
+    /// The columns that hold data, in this order; unless set, all but those of the labels and the row names.
+    /// </summary>
     public IReadOnlyList<CsvColumn>? Columns { get; set; }
 
     /// <summary>Columns to leave out. Set <see cref="Columns"/> or these, not both.</summary>
     public IReadOnlyList<CsvColumn>? Without { get; set; }
 
     /// <summary>
-    /// The column of the labels, or <see cref="CsvColumn.None"/>. Unless set, it is a column whose name is label, labels, class or
-    /// species, or otherwise the only column of words.
+    /// The column of the labels, or <see cref="CsvColumn.None"/>. Unless set, it is a column whose name is label,
+    /// labels, class or species, or otherwise the only column of words.
     /// </summary>
     public CsvColumn? Labels { get; set; }
 
     /// <summary>
-    /// The column of the row names, or <see cref="CsvColumn.None"/>. Unless set, it is a first column that has no name, if its
-    /// cells are different words or whole numbers, or a column of words whose name is id, name, key or index.
+    /// The column of the row names, or <see cref="CsvColumn.None"/>. Unless set, it is a first column that has no name,
+    /// if its cells are different words or whole numbers, or a column of words whose name is id, name, key or index.
     /// </summary>
     public CsvColumn? RowNames { get; set; }
 
     /// <summary>
-    /// The words for a missing cell; upper and lower case are the same, and the empty word stands for an empty cell. Unless set,
-    /// they are <see cref="DefaultMissingWords"/>.
+    /// The words for a missing cell; upper and lower case are the same, and the empty word stands for an empty cell.
+    /// Unless set, they are <see cref="DefaultMissingWords"/>.
     /// </summary>
     public IReadOnlyList<string>? MissingWords { get; set; }
 
     /// <summary>What to do with missing cells; an exception by default.</summary>
     public MissingCells Missing { get; set; }
 
-    /// <summary>The words for a missing cell, unless others are set: the empty word, NA, N/A, #N/A, &lt;NA&gt;, NaN, null and ?.</summary>
+    /// <summary>
+    /// The words for a missing cell, unless others are set: the empty word, NA, N/A, #N/A, &lt;NA&gt;, NaN, null and ?.
+    /// </summary>
     public static IReadOnlyList<string> DefaultMissingWords { get; } = [.. Core.Csv.defaults.MissingWords];
 
     internal Core.CsvOptions ToCore() =>

@@ -58,8 +58,8 @@ public sealed class CsvReport
     public char Decimal { get; }
 
     /// <summary>
-    /// The report as text, a line for each fact: the data, the labels, the row names, the columns left out, the rows dropped, and
-    /// the format.
+    /// The report as text, a line for each fact: the data, the labels, the row names, the columns left out, the rows
+    /// dropped, and the format.
     /// </summary>
     public string Summary { get; }
 

@@ -7,9 +7,10 @@ namespace Gmm.CSharp;
 
 /// <summary>What mixtures and k-means have in common: the settings of a fit, the fit itself, and its outcome.</summary>
 /// <remarks>
-/// N is the number of rows, D of features, K of components or clusters; rows, columns and components count from 0. A fit reads
-/// the settings when it begins, and replaces the earlier fit as a whole when it ends. Many threads may therefore call all other
-/// members, even during a fit, and a fit that fails leaves the earlier one as it was. Returned arrays are copies.
+/// N is the number of rows, D of features, K of components or clusters; rows, columns and components count from 0. A
+/// fit reads the settings when it begins, and replaces the earlier fit as a whole when it ends. Many threads may
+/// therefore call all other members, even during a fit, and a fit that fails leaves the earlier one as it was. Returned
+/// arrays are copies.
 /// </remarks>
 public abstract class Estimator
 {
@@ -19,11 +20,14 @@ public abstract class Estimator
 
     // ── Settings ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>The change between two iterations below which a fit has converged; 1e-6 unless set, for k-means 1e-4.</summary>
+    /// <summary>
+    /// The change between two iterations below which a fit has converged; 1e-6 unless set, for k-means 1e-4.
+    /// </summary>
     /// <remarks>
     /// In a mixture it is the change of the objective, (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ, and its remaining gain
-    /// (<see cref="MixtureModel.Stopping"/>); at 0 a fit makes exactly <see cref="MaxIterations"/>. In k-means it is the squared movement of the centers, as a share of the features' mean
-    /// variance; at 0 the centers move until only rounding moves them.
+    /// (<see cref="MixtureModel.Stopping"/>); at 0 a fit makes exactly <see cref="MaxIterations"/>. In k-means it is
+    /// the squared movement of the centers, as a share of the features' mean variance; at 0 the centers move until only
+    /// rounding moves them.
     /// </remarks>
     public double Tolerance { get; set; } = Core.Gmm.defaults.Tolerance;
 
@@ -32,23 +36,32 @@ public abstract class Estimator
 
     /// <summary>The number of runs, with seeds RandomState, RandomState + 1, …; 1 unless set, for k-means 10.</summary>
     /// <remarks>
-    /// The best final objective wins, the earliest of those within 1e-6 of it; for k-means the lowest inertia. Runs with irregular components, on the floor or of few rows,
-    /// are compared by the objective in which those are widened to the scale of the data. A given start is run once.
+    /// The best final objective wins, the earliest of those within 1e-6 of it; for k-means the lowest inertia. Runs
+    /// with irregular components, on the floor or of few rows, are compared by the objective in which those are widened
+    /// to the scale of the data. A given start is run once.
     /// </remarks>
     public int Restarts { get; set; } = Core.Gmm.defaults.Restarts;
 
-    /// <summary>Whether to fit fewer components when fewer rows differ than there are components, which is an error otherwise; false unless set.</summary>
+    /// <summary>
+    /// Whether to fit fewer components when fewer rows differ than there are components, which is an error otherwise;
+    /// false unless set.
+    /// </summary>
     public bool FewerComponents { get; set; }
 
     /// <summary>The seed of the first run; 0 unless set.</summary>
     /// <remarks>A seed gives the same bits on every run and for any number of threads.</remarks>
     public int RandomState { get; set; } = Core.Gmm.defaults.Seed;
 
-    /// <summary>Whether a fit keeps the parameters of every iteration, for the properties whose names end in History; false unless set.</summary>
+    /// <summary>
+    /// Whether a fit keeps the parameters of every iteration, for the properties whose names end in History; false
+    /// unless set.
+    /// </summary>
     /// <remarks>Such a fit makes the steps of plain EM: it is not accelerated.</remarks>
     public bool KeepHistory { get; set; }
 
-    /// <summary>Whether a fit writes lines of progress, and one about the outcome, to the console; false unless set.</summary>
+    /// <summary>
+    /// Whether a fit writes lines of progress, and one about the outcome, to the console; false unless set.
+    /// </summary>
     public bool Verbose { get; set; }
 
     /// <summary>The number of iterations from one line of <see cref="Verbose"/> to the next; 10 unless set.</summary>
@@ -73,12 +86,18 @@ public abstract class Estimator
     /// <summary>Fits the model to data and returns this object.</summary>
     /// <remarks>Not converging is no error: see <see cref="Converged"/>.</remarks>
     /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or any other <see cref="Rows"/>.</param>
-    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.</param>
+    /// <param name="sampleWeights">
+    /// A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.
+    /// </param>
     /// <param name="progress">Receives every iteration of every run, from one thread at a time.</param>
     /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
     /// <returns>This object.</returns>
-    /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, which the message states with the value.</exception>
-    /// <exception cref="MixtureFitException">In every run a covariance became singular, a component lost all its rows, or its likelihood is unbounded.</exception>
+    /// <exception cref="ArgumentException">
+    /// A setting, the data or the sample weights break their rule, which the message states with the value.
+    /// </exception>
+    /// <exception cref="MixtureFitException">
+    /// In every run a covariance became singular, a component lost all its rows, or its likelihood is unbounded.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
     public abstract Estimator Fit(
         Rows data,
@@ -88,16 +107,22 @@ public abstract class Estimator
 
     /// <summary>Fits the model to data, or says why these data have no fit, as for data that users choose.</summary>
     /// <remarks>
-    /// A setting or sample weights that break their rule throw as in <see cref="Fit"/>. Rows that differ in length throw before, as they
-    /// become <see cref="Rows"/>. Without a fit, this object keeps its earlier one.
+    /// A setting or sample weights that break their rule throw as in <see cref="Fit"/>. Rows that differ in length
+    /// throw before, as they become <see cref="Rows"/>. Without a fit, this object keeps its earlier one.
     /// </remarks>
     /// <param name="data">N×D numbers: <c>double[,]</c>, <c>double[][]</c>, or any other <see cref="Rows"/>.</param>
-    /// <param name="error">The problem of the data or of the fit and its remedy: that of the exception that <see cref="Fit"/> throws.</param>
-    /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.</param>
+    /// <param name="error">
+    /// The problem of the data or of the fit and its remedy: that of the exception that <see cref="Fit"/> throws.
+    /// </param>
+    /// <param name="sampleWeights">
+    /// A weight wₙ ≥ 0 for every row (N); a weight of m counts as m copies of the row.
+    /// </param>
     /// <param name="progress">Receives every iteration of every run, from one thread at a time.</param>
     /// <param name="cancellationToken">Stops the fit between two blocks of rows.</param>
     /// <returns>True if this object has the fit.</returns>
-    /// <exception cref="ArgumentException">A setting or the sample weights break their rule, which the message states with the value.</exception>
+    /// <exception cref="ArgumentException">
+    /// A setting or the sample weights break their rule, which the message states with the value.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
     public bool TryFit(
         Rows data,
@@ -122,10 +147,15 @@ public abstract class Estimator
     }
 
     /// <summary>Fits the model to data on other threads; this object has the fit when the task has ended.</summary>
-    /// <remarks>The method reads the settings before it returns. Arrays among them stay in use, like the data, until the task has ended.</remarks>
+    /// <remarks>
+    /// The method reads the settings before it returns. Arrays among them stay in use, like the data, until the task
+    /// has ended.
+    /// </remarks>
     /// <inheritdoc cref="Fit" path="/param"/>
     /// <returns>The running fit; its exceptions are those of <see cref="Fit"/>.</returns>
-    /// <exception cref="ArgumentException">A setting or the sample weights break their rule, which the message states with the value.</exception>
+    /// <exception cref="ArgumentException">
+    /// A setting or the sample weights break their rule, which the message states with the value.
+    /// </exception>
     public Task FitAsync(
         Rows data,
         double[]? sampleWeights = null,
@@ -152,26 +182,35 @@ public abstract class Estimator
 
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Returns the likeliest component of every row, or the cluster with the nearest center; the lower of equals.</summary>
+    /// <summary>
+    /// Returns the likeliest component of every row, or the cluster with the nearest center; the lower of equals.
+    /// </summary>
     /// <remarks>
-    /// A row that is impossible under every component, such as one with a level that no fitted row has, gets the component with the
-    /// fewest impossible values, and of those the one with the highest density of the other values.
+    /// A row that is impossible under every component, such as one with a level that no fitted row has, gets the
+    /// component with the fewest impossible values, and of those the one with the highest density of the other values.
     /// </remarks>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>A component or a cluster for every row (N).</returns>
-    /// <exception cref="ArgumentException">The data have another number of features, no rows, or a number that is not finite or not in the family's domain.</exception>
+    /// <exception cref="ArgumentException">
+    /// The data have another number of features, no rows, or a number that is not finite or not in the family's domain.
+    /// </exception>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     [OverloadResolutionPriority(1)]
     public int[] Predict(Rows data) => fitted.Get().Labels(data.ToSource(null));
 
-    /// <summary>Returns the likeliest component of a single row, or the cluster with the nearest center; the lower of equals.</summary>
+    /// <summary>
+    /// Returns the likeliest component of a single row, or the cluster with the nearest center; the lower of equals.
+    /// </summary>
     /// <remarks>
-    /// The result is the one that <see cref="Predict(Rows)"/> has for this row. The method allocates no memory, so that a service can call it for
-    /// every request; any number of threads may call it at the same time.
+    /// The result is the one that <see cref="Predict(Rows)"/> has for this row. The method allocates no memory, so that
+    /// a service can call it for every request; any number of threads may call it at the same time.
     /// </remarks>
     /// <param name="row">The D numbers of the row.</param>
     /// <returns>A component or a cluster.</returns>
-    /// <exception cref="ArgumentException">The row has another number of features than the fitted data, or a number that is not finite or not in the family's domain.</exception>
+    /// <exception cref="ArgumentException">
+    /// The row has another number of features than the fitted data, or a number that is not finite or not in the
+    /// family's domain.
+    /// </exception>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
     public int Predict(ReadOnlySpan<double> row)
     {
@@ -209,7 +248,10 @@ public abstract class Estimator
     /// <inheritdoc cref="Converged" path="/exception"/>
     public int BestRandomState => fitted.Get().Seed;
 
-    /// <summary>What deserves attention but is no error: that the fit has not converged or its objective fell, components on the floor, of few rows or of nearly no weight, runs that failed, sample weights too light for the criteria.</summary>
+    /// <summary>
+    /// What deserves attention but is no error: that the fit has not converged or its objective fell, components on the
+    /// floor, of few rows or of nearly no weight, runs that failed, sample weights too light for the criteria.
+    /// </summary>
     /// <inheritdoc cref="Converged" path="/exception"/>
     public IReadOnlyList<FitWarning> Warnings => fitted.Get().Warnings;
 
@@ -217,9 +259,10 @@ public abstract class Estimator
 
     /// <summary>Saves the last fit and the settings as a JSON file, and creates its folder if necessary.</summary>
     /// <remarks>
-    /// The loaded model predicts and scores to the last bit as this one. The file is complete or, if it can't be written, as it
-    /// was. It holds numbers and a few words: loading runs no code. It leaves out what has a number for every row (labels and
-    /// responsibilities), <see cref="Threads"/>, <see cref="Backend"/>, the history of the iterations, and which runs failed.
+    /// The loaded model predicts and scores to the last bit as this one. The file is complete or, if it can't be
+    /// written, as it was. It holds numbers and a few words: loading runs no code. It leaves out what has a number for
+    /// every row (labels and responsibilities), <see cref="Threads"/>, <see cref="Backend"/>, the history of the
+    /// iterations, and which runs failed.
     /// </remarks>
     /// <param name="path">Where to write.</param>
     /// <exception cref="InvalidOperationException">There is no fit yet.</exception>
@@ -230,28 +273,41 @@ public abstract class Estimator
         Core.Persist.write(path, ToSaved()).Get();
     }
 
-    /// <summary>Returns the last fit and the settings as arrays by name, such as <c>means</c> and <c>options.tolerance</c>.</summary>
-    /// <remarks>The names are those in the file that <see cref="Save"/> writes; words of the file are numbers here.</remarks>
+    /// <summary>
+    /// Returns the last fit and the settings as arrays by name, such as <c>means</c> and <c>options.tolerance</c>.
+    /// </summary>
+    /// <remarks>
+    /// The names are those in the file that <see cref="Save"/> writes; words of the file are numbers here.
+    /// </remarks>
     /// <returns>The arrays, from which <c>FromState</c> restores the model.</returns>
     /// <inheritdoc cref="Converged" path="/exception"/>
     public IReadOnlyDictionary<string, Tensor> ToState() => Saving.ToDictionary(ToSaved());
 
-    private SavedFit ToSaved([CallerMemberName] string member = "") => fitted.Get(member).ToSaved(Setting.Save(Settings));
+    private SavedFit ToSaved([CallerMemberName] string member = "") =>
+        fitted.Get(member).ToSaved(Setting.Save(Settings));
 
     // ── Text ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Returns one line: the class, the number of components or clusters, and the outcome of the last fit or "not fitted".</summary>
+    /// <summary>
+    /// Returns one line: the class, the number of components or clusters, and the outcome of the last fit or "not
+    /// fitted".
+    /// </summary>
     /// <returns>The text.</returns>
     public sealed override string ToString() =>
-        fitted.Exists ? $"{GetType().Name} of {fitted.Get().Description}" : $"{GetType().Name} of {Description}, not fitted";
+        fitted.Exists
+            ? $"{GetType().Name} of {fitted.Get().Description}"
+            : $"{GetType().Name} of {Description}, not fitted";
 
     // ── For the estimators ──────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>The number of components or clusters that the settings ask for, in words, with what else distinguishes them.</summary>
+    /// <summary>
+    /// The number of components or clusters that the settings ask for, in words, with what else distinguishes them.
+    /// </summary>
     private protected abstract string Description { get; }
 
     /// <summary>Reads the settings and returns the core's fit, to be run.</summary>
-    private protected abstract Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken);
+    private protected abstract Func<IFit> Prepare(
+        Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken);
 
     /// <summary>The settings as they are saved.</summary>
     private protected virtual IEnumerable<Setting> Settings =>
@@ -266,7 +322,9 @@ public abstract class Estimator
         Setting.Of("verboseInterval", () => VerboseInterval, value => VerboseInterval = value),
     ];
 
-    /// <summary>Returns the core's options of a fit: the settings above, with those that only some estimators have.</summary>
+    /// <summary>
+    /// Returns the core's options of a fit: the settings above, with those that only some estimators have.
+    /// </summary>
     private protected FitOptions<TKind, TParameters> ToOptions<TKind, TParameters>(
         TKind kind,
         int components,
@@ -304,8 +362,8 @@ public abstract class Estimator
             backend: Backend.Value);
 
     /// <summary>
-    /// Sets the settings that a saved fit contains, such as its K, and returns how the fit becomes this model's once the other
-    /// settings are restored.
+    /// Sets the settings that a saved fit contains, such as its K, and returns how the fit becomes this model's once
+    /// the other settings are restored.
     /// </summary>
     private protected abstract Func<IFit> Open(SavedFit saved);
 
@@ -320,8 +378,13 @@ public abstract class Estimator
 
     /// <summary>Fits a model, and returns it.</summary>
     private protected static TModel Fit<TModel>(
-        TModel model, Rows data, double[]? sampleWeights, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
-        where TModel : Estimator => Adopt(model, model.Prepare(data.ToSource(sampleWeights), progress, cancellationToken)());
+        TModel model,
+        Rows data,
+        double[]? sampleWeights,
+        IProgress<FitProgress>? progress,
+        CancellationToken cancellationToken)
+        where TModel : Estimator =>
+            Adopt(model, model.Prepare(data.ToSource(sampleWeights), progress, cancellationToken)());
 
     /// <summary>Gives a model a fit, and returns the model.</summary>
     private protected static TModel Adopt<TModel>(TModel model, IFit fit)
@@ -339,10 +402,12 @@ public abstract class Estimator
         where TFit : IFit => (TFit)fitted.Get(member);
 
     /// <summary>Returns the values of all iterations, if the fit kept them.</summary>
-    private protected static IReadOnlyList<T> History<T>(IReadOnlyList<T> history, [CallerMemberName] string member = "") =>
+    private protected static IReadOnlyList<T> History<T>(
+        IReadOnlyList<T> history, [CallerMemberName] string member = "") =>
         history.Count > 0
             ? history
-            : throw new InvalidOperationException($"{member} needs a fit that kept its history. Set {nameof(KeepHistory)} before Fit.");
+            : throw new InvalidOperationException(
+                $"{member} needs a fit that kept its history. Set {nameof(KeepHistory)} before Fit.");
 
     /// <summary>The last fit as pictures need it, if there is one.</summary>
     internal IDrawing? Drawing => fitted.Exists ? fitted.Get().Drawing : null;

@@ -2,7 +2,9 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>A fitted mixture as a clustering of data, by every measure: see <see cref="MixtureModel.Evaluate"/>.</summary>
+/// <summary>
+/// A fitted mixture as a clustering of data, by every measure: see <see cref="MixtureModel.Evaluate"/>.
+/// </summary>
 public sealed class Evaluation
 {
     private readonly Core.Evaluation value;
@@ -26,7 +28,9 @@ public sealed class Evaluation
     /// <summary>The integrated complete likelihood on the data; lower is better.</summary>
     public double Icl => value.Icl;
 
-    /// <summary>How well the likeliest components separate the rows; null when all rows have the same one, or each its own.</summary>
+    /// <summary>
+    /// How well the likeliest components separate the rows; null when all rows have the same one, or each its own.
+    /// </summary>
     public Separation? Separation { get; }
 
     /// <summary>The agreement with true labels; null when none were given.</summary>

@@ -7,8 +7,8 @@ namespace Gmm.CSharp;
 /// p(x|θₖ) = Πⱼ h(xⱼ) exp(ηₖⱼ·T(xⱼ) − A(ηₖⱼ)).
 /// </summary>
 /// <remarks>
-/// The M-step gives every component the mean of the statistics T, Σₙ rₙₖ T(xₙⱼ) / Nₖ, those of the prior among them (Bishop,
-/// Pattern Recognition and Machine Learning, 2006, §2.4 and §9.3.3).
+/// The M-step gives every component the mean of the statistics T, Σₙ rₙₖ T(xₙⱼ) / Nₖ, those of the prior among them
+/// (Bishop, Pattern Recognition and Machine Learning, 2006, §2.4 and §9.3.3).
 /// </remarks>
 public abstract class ExponentialFamilyMixture : MixtureModel
 {
@@ -56,31 +56,19 @@ public abstract class ExponentialFamilyMixture : MixtureModel
         return () => new ExponentialFit(fit, fitted);
     }
 
-    private protected sealed override Func<IFit> Prepare(
-        Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+    private protected sealed override IFitting ToFitting(bool isWarm)
     {
         var fitted = ToParametrisation();
-        return Prepare(fitted.Family, ToGiven(fitted), fit => new ExponentialFit(fit, fitted), source, progress, cancellationToken);
-    }
-
-    private protected sealed override (IFit Fit, Selection Selection) Choose(
-        Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken)
-    {
-        var fitted = ToParametrisation();
-        return Choose(
-            [fitted.Family], ToGiven(fitted), fit => new ExponentialFit(fit, fitted), source, components, criterion, progress, cancellationToken);
-    }
-
-    private protected sealed override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken)
-    {
-        var fitted = ToParametrisation();
-        return OnOptions(work, fitted.Family, ToGiven(fitted), cancellationToken);
+        return new Fitting<ExponentialFamily, ExponentialParameters>(
+            this, isWarm, [fitted.Family], ToGiven(fitted), fit => new ExponentialFit(fit, fitted));
     }
 
     private GivenStart<ExponentialParameters> ToGiven(Parametrisation parametrisation)
     {
         return GivenParameters(parametrisation) is { } parameters
-            ? new(GivenName, Start<ExponentialParameters>.NewMixture(Mixture.uniform(parameters.Means.shape[0], parameters)))
+            ? new(
+                GivenName,
+                Start<ExponentialParameters>.NewMixture(Mixture.uniform(parameters.Means.shape[0], parameters)))
             : new(GivenName, null);
     }
 

@@ -21,9 +21,12 @@ public sealed class ExponentialMixture : RateMixture
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
-    public static ExponentialMixture Load(string path) => Saving.Load(path, saved => Restore(new ExponentialMixture(1), saved));
+    public static ExponentialMixture Load(string path) =>
+        Saving.Load(path, saved => Restore(new ExponentialMixture(1), saved));
 
     /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
@@ -40,5 +43,6 @@ public sealed class ExponentialMixture : RateMixture
         IProgress<FitProgress>? progress = null,
         CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
 
-    private protected override Parametrisation ToParametrisation() => Parametrisation.Exponential(GammaPrior, nameof(GammaPrior));
+    private protected override Parametrisation ToParametrisation() =>
+        Parametrisation.Exponential(GammaPrior, nameof(GammaPrior));
 }

@@ -14,7 +14,10 @@ public sealed class Figure
 {
     internal Figure(Core.Figure figure) => Value = figure;
 
-    /// <summary>The figure for packages that draw it in another way: with <c>Gmm.Plotly</c>, <c>figure.Value.ToChart()</c> is a chart.</summary>
+    /// <summary>
+    /// The figure for packages that draw it in another way: with <c>Gmm.Plotly</c>, <c>figure.Value.ToChart()</c> is a
+    /// chart.
+    /// </summary>
     public Core.Figure Value { get; }
 
     /// <summary>The number of frames of an animation; 0 for a still picture.</summary>
@@ -25,21 +28,31 @@ public sealed class Figure
     /// <returns>The text.</returns>
     public string ToSvg() => FigureModule.svg(Value);
 
-    /// <summary>Returns the figure as a page of HTML that needs no network; an animation has a slider and a button that stops it.</summary>
+    /// <summary>
+    /// Returns the figure as a page of HTML that needs no network; an animation has a slider and a button that stops
+    /// it.
+    /// </summary>
     /// <returns>The text.</returns>
     public string ToHtml() => FigureModule.html(Value);
 
-    /// <summary>Shows the figure in the browser: writes <see cref="ToHtml"/> into the folder for temporary files and opens the file.</summary>
+    /// <summary>
+    /// Shows the figure in the browser: writes <see cref="ToHtml"/> into the folder for temporary files and opens the
+    /// file.
+    /// </summary>
     /// <remarks>
     /// A browser without a window makes a PNG of an SVG file:
     /// <c>chromium --headless --screenshot=x.png --window-size=720,480 x.svg</c>.
     /// </remarks>
     /// <returns>The path of the file.</returns>
-    /// <exception cref="IOException">The file can't be written, or no browser can be opened; the message names the file, which stays.</exception>
+    /// <exception cref="IOException">
+    /// The file can't be written, or no browser can be opened; the message names the file, which stays.
+    /// </exception>
     public string Show() => FigureModule.show(Value).Get();
 
     /// <summary>Writes the figure to a file as SVG or HTML: its name ends in .svg or .html.</summary>
-    /// <remarks>The method creates the folder if necessary; the file is complete or, if it can't be written, as it was.</remarks>
+    /// <remarks>
+    /// The method creates the folder if necessary; the file is complete or, if it can't be written, as it was.
+    /// </remarks>
     /// <param name="path">Where to write.</param>
     /// <exception cref="ArgumentException">The name ends otherwise.</exception>
     /// <exception cref="IOException">The file can't be written.</exception>
@@ -55,11 +68,15 @@ public sealed class Figure
     /// <exception cref="ArgumentException">There is no such frame, or the figure is no animation.</exception>
     public Figure Frame(int number) => new(FigureModule.frame(number, Value).Get(("Frame", nameof(number))));
 
-    /// <summary>Puts figures side by side, each under its title, at most three in a row; axes of the same title share a scale.</summary>
+    /// <summary>
+    /// Puts figures side by side, each under its title, at most three in a row; axes of the same title share a scale.
+    /// </summary>
     /// <param name="title">Above all of them; empty for none.</param>
     /// <param name="figures">Still pictures of one panel each.</param>
     /// <returns>The figure.</returns>
-    /// <exception cref="ArgumentException">There is no figure, or one is an animation or has several panels.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no figure, or one is an animation or has several panels.
+    /// </exception>
     public static Figure Beside(string title, params IReadOnlyList<Figure> figures)
     {
         ArgumentNullException.ThrowIfNull(title);

@@ -9,7 +9,9 @@ public sealed class FitProgress
 
     internal FitProgress(Core.Progress value) => this.value = value;
 
-    /// <summary>The number of the run, from 0; <c>Auto</c> makes two runs for each seed, <c>Thorough</c> up to three.</summary>
+    /// <summary>
+    /// The number of the run, from 0; <c>Auto</c> makes two runs for each seed, <c>Thorough</c> up to three.
+    /// </summary>
     public int Run => value.Run;
 
     /// <summary>The run's seed.</summary>
@@ -18,7 +20,9 @@ public sealed class FitProgress
     /// <summary>The number of iterations so far; 0 at the start of the run.</summary>
     public int Iteration => value.Iteration;
 
-    /// <summary>The objective: (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ of a mixture, −½ inertia / Σₙ wₙ of k-means.</summary>
+    /// <summary>
+    /// The objective: (Σₙ wₙ ln p(xₙ) + ln prior) / Σₙ wₙ of a mixture, −½ inertia / Σₙ wₙ of k-means.
+    /// </summary>
     public double Objective => value.Objective;
 
     /// <summary>The change of the objective in this iteration; 0 at the start.</summary>

@@ -11,7 +11,10 @@ public enum FitWarningKind
     /// <summary>The objective fell in an iteration, by more than rounding explains.</summary>
     ObjectiveFell,
 
-    /// <summary>The covariance or dispersion of a component, or the shared covariance, lies on its floor: its rows lie in fewer dimensions than the data.</summary>
+    /// <summary>
+    /// The covariance or dispersion of a component, or the shared covariance, lies on its floor: its rows lie in fewer
+    /// dimensions than the data.
+    /// </summary>
     OnFloor,
 
     /// <summary>A component has fewer rows than its covariance needs.</summary>
@@ -23,10 +26,15 @@ public enum FitWarningKind
     /// <summary>One of several runs failed and was left out.</summary>
     FailedRun,
 
-    /// <summary>A run with a higher objective was passed over, because components on their floor or of few rows may explain it.</summary>
+    /// <summary>
+    /// A run with a higher objective was passed over, because components on their floor or of few rows may explain it.
+    /// </summary>
     PassedOver,
 
-    /// <summary>The sample weights sum to less than half the number of rows of positive weight; BIC and ICL take the sum for the number of rows.</summary>
+    /// <summary>
+    /// The sample weights sum to less than half the number of rows of positive weight; BIC and ICL take the sum for the
+    /// number of rows.
+    /// </summary>
     LightWeights,
 }
 

@@ -3,7 +3,10 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>A mixture of independent positive numbers with shapes αₖⱼ and rates βₖⱼ, p(x) = Σₖ πₖ Πⱼ βₖⱼ^αₖⱼ xⱼ^(αₖⱼ−1) e^(−βₖⱼ xⱼ) / Γ(αₖⱼ); the data are above 0.</summary>
+/// <summary>
+/// A mixture of independent positive numbers with shapes αₖⱼ and rates βₖⱼ, p(x) = Σₖ πₖ Πⱼ βₖⱼ^αₖⱼ xⱼ^(αₖⱼ−1) e^(−βₖⱼ
+/// xⱼ) / Γ(αₖⱼ); the data are above 0.
+/// </summary>
 /// <remarks>(Murphy, Machine Learning, 2012, §2.4.4.)</remarks>
 /// <example>
 /// <code>
@@ -22,13 +25,22 @@ public sealed class GammaMixture : TwoParameterMixture
     {
     }
 
-    /// <summary>The prior on the parameters of every column, which acts like so many extra numbers of the gamma distribution with this shape and rate: count of 0 or more, shape and rate above 0; none unless set.</summary>
+    /// <summary>
+    /// The prior on the parameters of every column, which acts like so many extra numbers of the gamma distribution
+    /// with this shape and rate: count of 0 or more, shape and rate above 0; none unless set.
+    /// </summary>
     public (double Count, double Shape, double Rate)? Prior { get; set; }
 
-    /// <summary>Starting shapes αₖⱼ (K×D), above 0 and at most 1e8, with <see cref="InitRates"/>, and with or without <see cref="MixtureModel.InitWeights"/>.</summary>
+    /// <summary>
+    /// Starting shapes αₖⱼ (K×D), above 0 and at most 1e8, with <see cref="InitRates"/>, and with or without
+    /// <see cref="MixtureModel.InitWeights"/>.
+    /// </summary>
     public double[,]? InitShapes { get; set; }
 
-    /// <summary>Starting rates βₖⱼ (K×D), above 0, with <see cref="InitShapes"/>, and with or without <see cref="MixtureModel.InitWeights"/>.</summary>
+    /// <summary>
+    /// Starting rates βₖⱼ (K×D), above 0, with <see cref="InitShapes"/>, and with or without
+    /// <see cref="MixtureModel.InitWeights"/>.
+    /// </summary>
     public double[,]? InitRates { get; set; }
 
     /// <summary>The shapes αₖⱼ (K×D).</summary>
@@ -39,7 +51,10 @@ public sealed class GammaMixture : TwoParameterMixture
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialShapes => Initial(Core.Gamma.shapes);
 
-    /// <summary>The shapes αₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The shapes αₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is
+    /// set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> ShapesHistory => Every(Core.Gamma.shapes);
 
@@ -51,7 +66,10 @@ public sealed class GammaMixture : TwoParameterMixture
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialRates => Initial(Core.Gamma.rates);
 
-    /// <summary>The rates βₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The rates βₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is
+    /// set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> RatesHistory => Every(Core.Gamma.rates);
 
@@ -61,7 +79,9 @@ public sealed class GammaMixture : TwoParameterMixture
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static GammaMixture Load(string path) => Saving.Load(path, saved => Restore(new GammaMixture(1), saved));
 

@@ -1,6 +1,8 @@
 namespace Gmm.CSharp;
 
-/// <summary>The distribution of features y for every row of given features x (N rows, d features y, K components).</summary>
+/// <summary>
+/// The distribution of features y for every row of given features x (N rows, d features y, K components).
+/// </summary>
 public sealed class GaussianRegression
 {
     internal GaussianRegression(double[,] means, double[,,] covariances, double[,] weights) =>
@@ -18,5 +20,6 @@ public sealed class GaussianRegression
     /// <summary>Returns one line: the numbers of rows, features and components.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
-        $"{nameof(GaussianRegression)} of {Words.Count(Means.GetLength(0), "row")}, {Words.Count(Means.GetLength(1), "feature")}, {Words.Count(Weights.GetLength(1), "component")}";
+        $"{nameof(GaussianRegression)} of {Words.Count(Means.GetLength(0), "row")}, "
+        + $"{Words.Count(Means.GetLength(1), "feature")}, {Words.Count(Weights.GetLength(1), "component")}";
 }

@@ -2,11 +2,13 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>k-means clustering: every row belongs to its nearest center, every center is the mean of its rows.</summary>
+/// <summary>
+/// k-means clustering: every row belongs to its nearest center, every center is the mean of its rows.
+/// </summary>
 /// <remarks>
-/// It is EM with hard assignment and equal weights, the limit of a Gaussian mixture with covariances εI for ε → 0 (Lloyd 1982;
-/// Bishop, Pattern Recognition and Machine Learning, 2006, §9.1 and §9.3.2). A cluster left empty takes the row farthest from
-/// its center.
+/// It is EM with hard assignment and equal weights, the limit of a Gaussian mixture with covariances εI for ε → 0
+/// (Lloyd 1982; Bishop, Pattern Recognition and Machine Learning, 2006, §9.1 and §9.3.2). A cluster left empty takes
+/// the row farthest from its center.
 /// </remarks>
 /// <example>
 /// <code>
@@ -20,7 +22,8 @@ public sealed class KMeans : Estimator
     /// <summary>Creates a clustering into K clusters, to be fitted.</summary>
     /// <param name="clusters">The number of clusters, K; from 1 to the number of different rows.</param>
     public KMeans(int clusters) =>
-        (Clusters, Tolerance, MaxIterations, Restarts) = (clusters, Defaults.Tolerance, Defaults.MaxIterations, Defaults.Restarts);
+        (Clusters, Tolerance, MaxIterations, Restarts) =
+            (clusters, Defaults.Tolerance, Defaults.MaxIterations, Defaults.Restarts);
 
     // ── Settings ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -37,7 +40,9 @@ public sealed class KMeans : Estimator
 
     /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, or fewer than K rows differ.</exception>
+    /// <exception cref="ArgumentException">
+    /// A setting, the data or the sample weights break their rule, or fewer than K rows differ.
+    /// </exception>
     public override KMeans Fit(
         Rows data,
         double[]? sampleWeights = null,
@@ -52,7 +57,10 @@ public sealed class KMeans : Estimator
     /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     public double[,] Transform(Rows data) => Current<KMeansState>().Distances(data.ToSource(null));
 
-    /// <summary>Returns minus the sum of squared distances of the rows to their nearest centers, −Σₙ wₙ minₖ ‖xₙ−μₖ‖²: higher is better.</summary>
+    /// <summary>
+    /// Returns minus the sum of squared distances of the rows to their nearest centers, −Σₙ wₙ minₖ ‖xₙ−μₖ‖²: higher is
+    /// better.
+    /// </summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <param name="sampleWeights">A weight wₙ ≥ 0 for every row (N).</param>
     /// <returns>The score.</returns>
@@ -61,7 +69,9 @@ public sealed class KMeans : Estimator
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static KMeans Load(string path) => Saving.Load(path, saved => Restore(new KMeans(1), saved));
 
@@ -81,19 +91,25 @@ public sealed class KMeans : Estimator
     public int[] Labels =>
         Current<KMeansState>().KnownLabels is { } labels
             ? [.. labels]
-            : throw new InvalidOperationException("KMeans.Labels are those of the fitted rows, which a loaded model does not have. Call Predict.");
+            : throw new InvalidOperationException(
+                "KMeans.Labels are those of the fitted rows, which a loaded model does not have. Call Predict.");
 
     /// <summary>The sum of squared distances of the fitted rows to their centers, Σₙ wₙ minₖ ‖xₙ−μₖ‖².</summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double Inertia => Current<KMeansState>().Inertia;
 
-    /// <summary>The centers μₖ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The centers μₖ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is
+    /// set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
-    public IReadOnlyList<double[,]> CentersHistory => History(Current<KMeansState>().History(centroid => centroid.Centres.toArray2D()));
+    public IReadOnlyList<double[,]> CentersHistory =>
+        History(Current<KMeansState>().History(centroid => centroid.Centres.toArray2D()));
 
     // ── Conversion ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+    private protected override Func<IFit> Prepare(
+        Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
     {
         var start = InitCenters is { } centers ? Start<Centroid>.NewMeans(centers) : ToStart(Init);
         var options = ToOptions(
@@ -111,7 +127,8 @@ public sealed class KMeans : Estimator
             cancellationToken);
         return () =>
         {
-            var fit = Core.KMeans.fit(options, source).Get(("Components", nameof(Clusters)), ("Start means", nameof(InitCenters)));
+            var fit = Core.KMeans.fit(options, source).Get(
+                ("Components", nameof(Clusters)), ("Start means", nameof(InitCenters)));
             return new KMeansState(fit, Core.KMeans.predict(fit, source).Get());
         };
     }

@@ -3,7 +3,10 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>A mixture of independent positive numbers whose logarithms are normal, with means μₖⱼ and standard deviations σₖⱼ; the data are above 0.</summary>
+/// <summary>
+/// A mixture of independent positive numbers whose logarithms are normal, with means μₖⱼ and standard deviations σₖⱼ;
+/// the data are above 0.
+/// </summary>
 /// <remarks>(Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions, vol. 1, 1994, §14.2.)</remarks>
 /// <example>
 /// <code>
@@ -22,13 +25,22 @@ public sealed class LogNormalMixture : TwoParameterMixture
     {
     }
 
-    /// <summary>The prior on the parameters of every column, which acts like so many extra numbers of the log-normal distribution with this μ and σ: count of 0 or more, σ above 0; none unless set.</summary>
+    /// <summary>
+    /// The prior on the parameters of every column, which acts like so many extra numbers of the log-normal
+    /// distribution with this μ and σ: count of 0 or more, σ above 0; none unless set.
+    /// </summary>
     public (double Count, double LogMean, double LogDeviation)? Prior { get; set; }
 
-    /// <summary>Starting means μₖⱼ of ln x (K×D), with <see cref="InitLogDeviations"/>, and with or without <see cref="MixtureModel.InitWeights"/>.</summary>
+    /// <summary>
+    /// Starting means μₖⱼ of ln x (K×D), with <see cref="InitLogDeviations"/>, and with or without
+    /// <see cref="MixtureModel.InitWeights"/>.
+    /// </summary>
     public double[,]? InitLogMeans { get; set; }
 
-    /// <summary>Starting standard deviations σₖⱼ of ln x (K×D), at least 1e-4, with <see cref="InitLogMeans"/>, and with or without <see cref="MixtureModel.InitWeights"/>.</summary>
+    /// <summary>
+    /// Starting standard deviations σₖⱼ of ln x (K×D), at least 1e-4, with <see cref="InitLogMeans"/>, and with or
+    /// without <see cref="MixtureModel.InitWeights"/>.
+    /// </summary>
     public double[,]? InitLogDeviations { get; set; }
 
     /// <summary>The means μₖⱼ of ln x (K×D).</summary>
@@ -39,7 +51,10 @@ public sealed class LogNormalMixture : TwoParameterMixture
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialLogMeans => Initial(Core.LogNormal.logMeans);
 
-    /// <summary>The means μₖⱼ of ln x (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The means μₖⱼ of ln x (K×D) of the start and after every iteration, kept when
+    /// <see cref="Estimator.KeepHistory"/> is set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> LogMeansHistory => Every(Core.LogNormal.logMeans);
 
@@ -51,15 +66,21 @@ public sealed class LogNormalMixture : TwoParameterMixture
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialLogDeviations => Initial(Core.LogNormal.logDeviations);
 
-    /// <summary>The standard deviations σₖⱼ of ln x (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The standard deviations σₖⱼ of ln x (K×D) of the start and after every iteration, kept when
+    /// <see cref="Estimator.KeepHistory"/> is set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> LogDeviationsHistory => Every(Core.LogNormal.logDeviations);
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
-    public static LogNormalMixture Load(string path) => Saving.Load(path, saved => Restore(new LogNormalMixture(1), saved));
+    public static LogNormalMixture Load(string path) =>
+        Saving.Load(path, saved => Restore(new LogNormalMixture(1), saved));
 
     /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>

@@ -3,12 +3,14 @@ using Core = global::Gmm;
 namespace Gmm.CSharp;
 
 /// <summary>
-/// Pairing the rows of a matrix of costs with its columns, each at most once, at the least total cost: the linear assignment
-/// problem.
+/// Pairing the rows of a matrix of costs with its columns, each at most once, at the least total cost: the linear
+/// assignment problem.
 /// </summary>
 public static class Matching
 {
-    /// <summary>Returns the min(R, C) pairs of a row and a column whose costs have the least sum, in the order of the rows.</summary>
+    /// <summary>
+    /// Returns the min(R, C) pairs of a row and a column whose costs have the least sum, in the order of the rows.
+    /// </summary>
     /// <remarks>
     /// The Hungarian method with potentials, O(min(R, C)²·max(R, C)) (Kuhn 1955; Jonker and Volgenant 1987).
     /// </remarks>
@@ -18,6 +20,7 @@ public static class Matching
     public static (int Row, int Column)[] Cheapest(double[,] costs)
     {
         ArgumentNullException.ThrowIfNull(costs);
-        return [.. Core.Matching.cheapest(costs).Get(("Costs", nameof(costs))).Select(pair => (pair.Item1, pair.Item2))];
+        var pairs = Core.Matching.cheapest(costs).Get(("Costs", nameof(costs)));
+        return [.. pairs.Select(pair => (pair.Item1, pair.Item2))];
     }
 }

@@ -2,7 +2,10 @@ using Microsoft.FSharp.Core;
 
 namespace Gmm.CSharp;
 
-/// <summary>A mixture of rows of counts, such as the words of texts: p(x) = Σₖ πₖ n!/Πⱼxⱼ! Πⱼ pₖⱼ^xⱼ with the total n of the row, which may differ between rows; the data are whole numbers from 0 upward, in two columns or more.</summary>
+/// <summary>
+/// A mixture of rows of counts, such as the words of texts: p(x) = Σₖ πₖ n!/Πⱼxⱼ! Πⱼ pₖⱼ^xⱼ with the total n of the
+/// row, which may differ between rows; the data are whole numbers from 0 upward, in two columns or more.
+/// </summary>
 /// <remarks>(Bishop, Pattern Recognition and Machine Learning, 2006, §2.2.)</remarks>
 /// <example>
 /// <code>
@@ -19,11 +22,17 @@ public sealed class MultinomialMixture : MixtureModel
     {
     }
 
-    /// <summary>The prior on the probabilities, pₖ ~ Dirichlet(α): a number or one for every column (D), each 1 or more; none unless set.</summary>
+    /// <summary>
+    /// The prior on the probabilities, pₖ ~ Dirichlet(α): a number or one for every column (D), each 1 or more; none
+    /// unless set.
+    /// </summary>
     /// <remarks>p̂ₖⱼ ∝ Σₙ rₙₖ xₙⱼ + αⱼ − 1.</remarks>
     public Tensor? DirichletPrior { get; set; }
 
-    /// <summary>Starting probabilities pₖⱼ of the columns (K×D), 0 or more with a sum of 1, with or without <see cref="MixtureModel.InitWeights"/>.</summary>
+    /// <summary>
+    /// Starting probabilities pₖⱼ of the columns (K×D), 0 or more with a sum of 1, with or without
+    /// <see cref="MixtureModel.InitWeights"/>.
+    /// </summary>
     public double[,]? InitProbabilities { get; set; }
 
     /// <summary>The probabilities pₖⱼ of the columns (K×D).</summary>
@@ -32,17 +41,25 @@ public sealed class MultinomialMixture : MixtureModel
 
     /// <summary>The probabilities pₖⱼ of the columns (K×D) that the best run started from.</summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
-    public double[,] InitialProbabilities => MultinomialModule.probabilities(Current<FitOf<Multinomial>>().InitialParameters);
+    public double[,] InitialProbabilities =>
+        MultinomialModule.probabilities(Current<FitOf<Multinomial>>().InitialParameters);
 
-    /// <summary>The probabilities pₖⱼ of the columns (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The probabilities pₖⱼ of the columns (K×D) of the start and after every iteration, kept when
+    /// <see cref="Estimator.KeepHistory"/> is set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
-    public IReadOnlyList<double[,]> ProbabilitiesHistory => History(Current<FitOf<Multinomial>>().History(MultinomialModule.probabilities));
+    public IReadOnlyList<double[,]> ProbabilitiesHistory =>
+        History(Current<FitOf<Multinomial>>().History(MultinomialModule.probabilities));
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
-    public static MultinomialMixture Load(string path) => Saving.Load(path, saved => Restore(new MultinomialMixture(1), saved));
+    public static MultinomialMixture Load(string path) =>
+        Saving.Load(path, saved => Restore(new MultinomialMixture(1), saved));
 
     /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
@@ -66,23 +83,11 @@ public sealed class MultinomialMixture : MixtureModel
         Setting.Optional("initProbabilities", () => InitProbabilities, value => InitProbabilities = value),
     ];
 
-    private protected override Func<IFit> Open(SavedFit saved)
-    {
-        Saving.RequireFamily(MultinomialModule.family.Name, saved.Family);
-        var fit = Saving.Open<Multinomial>(saved);
-        Components = fit.Components;
-        return () => new FitOf<Multinomial>(fit);
-    }
+    private protected override Func<IFit> Open(SavedFit saved) => Open(MultinomialModule.family, saved);
 
-    private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken) =>
-        Prepare(ToKind(DirichletPrior, nameof(DirichletPrior)), Given, fit => new FitOf<Multinomial>(fit), source, progress, cancellationToken);
-
-    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
-        OnOptions(work, ToKind(DirichletPrior, nameof(DirichletPrior)), Given, cancellationToken);
-
-    private protected override (IFit Fit, Selection Selection) Choose(
-        Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken) =>
-        Choose([ToKind(DirichletPrior, nameof(DirichletPrior))], Given, fit => new FitOf<Multinomial>(fit), source, components, criterion, progress, cancellationToken);
+    private protected override IFitting ToFitting(bool isWarm) =>
+        new Fitting<MultinomialKind, Multinomial>(
+            this, isWarm, [ToKind(DirichletPrior, nameof(DirichletPrior))], Given, fit => new FitOf<Multinomial>(fit));
 
     /// <summary>The kind with a prior; its length and its numbers are checked in a fit.</summary>
     internal static MultinomialKind ToKind(Tensor? prior, string name) =>
@@ -91,7 +96,8 @@ public sealed class MultinomialMixture : MixtureModel
             null => null,
             [] => FSharpOption<double[]>.Some([(double)prior!]),
             [_] => FSharpOption<double[]>.Some((double[])prior!),
-            var shape => throw Translation.Invalid(name, "a number or one for each column", $"of shape ({string.Join(", ", shape)})"),
+            var shape => throw Translation.Invalid(
+                name, "a number or one for each column", $"of shape ({string.Join(", ", shape)})"),
         });
 
     private GivenStart<Multinomial> Given =>

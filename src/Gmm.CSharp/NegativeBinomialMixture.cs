@@ -1,12 +1,12 @@
 namespace Gmm.CSharp;
 
 /// <summary>
-/// A mixture of independent counts with means μₖⱼ and sizes rₖⱼ, more dispersed than Poisson counts: the variance of a component is
-/// μₖⱼ + μₖⱼ²/rₖⱼ; the data are whole numbers from 0 upward.
+/// A mixture of independent counts with means μₖⱼ and sizes rₖⱼ, more dispersed than Poisson counts: the variance of a
+/// component is μₖⱼ + μₖⱼ²/rₖⱼ; the data are whole numbers from 0 upward.
 /// </summary>
 /// <remarks>
-/// Counts that are less dispersed than Poisson counts have the largest size, 1e8, which stands for a Poisson distribution. (Johnson,
-/// Kemp and Kotz, Univariate Discrete Distributions, 2005, §5.1.)
+/// Counts that are less dispersed than Poisson counts have the largest size, 1e8, which stands for a Poisson
+/// distribution. (Johnson, Kemp and Kotz, Univariate Discrete Distributions, 2005, §5.1.)
 /// </remarks>
 /// <example>
 /// <code>
@@ -23,10 +23,15 @@ public sealed class NegativeBinomialMixture : MixtureModel
     {
     }
 
-    /// <summary>Starting means μₖⱼ (K×D), 0 or more, with or without <see cref="InitSizes"/> and <see cref="MixtureModel.InitWeights"/>.</summary>
+    /// <summary>
+    /// Starting means μₖⱼ (K×D), 0 or more, with or without <see cref="InitSizes"/> and
+    /// <see cref="MixtureModel.InitWeights"/>.
+    /// </summary>
     public double[,]? InitMeans { get; set; }
 
-    /// <summary>Starting sizes rₖⱼ (K×D), above 0 and at most 1e8, with <see cref="InitMeans"/>; unless given, that of the data.</summary>
+    /// <summary>
+    /// Starting sizes rₖⱼ (K×D), above 0 and at most 1e8, with <see cref="InitMeans"/>; unless given, that of the data.
+    /// </summary>
     public double[,]? InitSizes { get; set; }
 
     /// <summary>The means μₖⱼ (K×D).</summary>
@@ -37,9 +42,13 @@ public sealed class NegativeBinomialMixture : MixtureModel
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialMeans => NegativeBinomialModule.means(Current<FitOf<NegativeBinomial>>().InitialParameters);
 
-    /// <summary>The means μₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The means μₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is
+    /// set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
-    public IReadOnlyList<double[,]> MeansHistory => History(Current<FitOf<NegativeBinomial>>().History(NegativeBinomialModule.means));
+    public IReadOnlyList<double[,]> MeansHistory =>
+        History(Current<FitOf<NegativeBinomial>>().History(NegativeBinomialModule.means));
 
     /// <summary>The sizes rₖⱼ (K×D).</summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
@@ -49,13 +58,19 @@ public sealed class NegativeBinomialMixture : MixtureModel
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialSizes => NegativeBinomialModule.sizes(Current<FitOf<NegativeBinomial>>().InitialParameters);
 
-    /// <summary>The sizes rₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The sizes rₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is
+    /// set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
-    public IReadOnlyList<double[,]> SizesHistory => History(Current<FitOf<NegativeBinomial>>().History(NegativeBinomialModule.sizes));
+    public IReadOnlyList<double[,]> SizesHistory =>
+        History(Current<FitOf<NegativeBinomial>>().History(NegativeBinomialModule.sizes));
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static NegativeBinomialMixture Load(string path) =>
         Saving.Load(path, saved => Restore(new NegativeBinomialMixture(1), saved));
@@ -82,35 +97,14 @@ public sealed class NegativeBinomialMixture : MixtureModel
         Setting.Optional("initSizes", () => InitSizes, value => InitSizes = value),
     ];
 
-    private protected override Func<IFit> Open(SavedFit saved)
-    {
-        Saving.RequireFamily(NegativeBinomialModule.family.Name, saved.Family);
-        var fit = Saving.Open<NegativeBinomial>(saved);
-        Components = fit.Components;
-        return () => new FitOf<NegativeBinomial>(fit);
-    }
+    private protected override Func<IFit> Open(SavedFit saved) => Open(NegativeBinomialModule.family, saved);
 
-    private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken) =>
-        Prepare(
-            NegativeBinomialKindModule.defaults, Given, fit => new FitOf<NegativeBinomial>(fit), source, progress, cancellationToken);
-
-    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
-        OnOptions(work, NegativeBinomialKindModule.defaults, Given, cancellationToken);
-
-    private protected override (IFit Fit, Selection Selection) Choose(
-        Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken) =>
-        Choose(
-            [NegativeBinomialKindModule.defaults], Given, fit => new FitOf<NegativeBinomial>(fit), source, components, criterion, progress, cancellationToken);
-
-    private GivenStart<NegativeBinomial> Given =>
-        new(nameof(InitMeans), (InitMeans, InitSizes) switch
-        {
-            (null, null) => null,
-            (null, { }) => throw Translation.Invalid(nameof(InitSizes), $"given together with {nameof(InitMeans)}", "given without"),
-            ({ } means, null) => Start<NegativeBinomial>.NewMeans(means),
-            ({ } means, { } sizes) => Start<NegativeBinomial>.NewMixture(
-                Mixture.uniform(
-                    means.GetLength(0),
-                    NegativeBinomialModule.create(means, sizes).Get(("Means", nameof(InitMeans)), ("Sizes", nameof(InitSizes))))),
-        });
+    private protected override IFitting ToFitting(bool isWarm) =>
+        new Fitting<NegativeBinomialKind, NegativeBinomial>(
+            this,
+            isWarm,
+            [NegativeBinomialKindModule.defaults],
+            GivenStart<NegativeBinomial>.Of(
+                nameof(InitMeans), InitMeans, nameof(InitSizes), InitSizes, NegativeBinomialModule.create),
+            fit => new FitOf<NegativeBinomial>(fit));
 }

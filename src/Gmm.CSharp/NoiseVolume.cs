@@ -12,10 +12,10 @@ public readonly record struct NoiseVolume
 
     /// <summary>The volume of the data, which counts as a free parameter.</summary>
     /// <remarks>
-    /// It is the product of the columns' ranges or, if every column is real-valued, the smaller of this and the product of the
-    /// ranges of the principal components' scores (mclust's <c>hypvol</c>). A direction in which the data don't vary, as in
-    /// collinear columns, is left to the columns' ranges. A column of whole numbers has as many values as lie between its smallest
-    /// and its largest.
+    /// It is the product of the columns' ranges or, if every column is real-valued, the smaller of this and the product
+    /// of the ranges of the principal components' scores (mclust's <c>hypvol</c>). A direction in which the data don't
+    /// vary, as in collinear columns, is left to the columns' ranges. A column of whole numbers has as many values as
+    /// lie between its smallest and its largest.
     /// </remarks>
     public static NoiseVolume Hypervolume => default;
 

@@ -3,10 +3,15 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>Some columns of the data and the family that they belong to: a part of a <see cref="ProductMixture"/>. It does not change.</summary>
+/// <summary>
+/// Some columns of the data and the family that they belong to: a part of a <see cref="ProductMixture"/>. It does not
+/// change.
+/// </summary>
 public sealed class Part
 {
     private readonly GaussianKind? gaussian;
+
+    private readonly (double? Given, bool Equal)? degreesOfFreedom;
 
     private readonly string family;
 
@@ -15,12 +20,16 @@ public sealed class Part
         string family,
         Func<int[], Core.Part> make,
         IReadOnlyList<(string Name, Func<Core.PartParameters, object> Read)> properties,
-        GaussianKind? gaussian = null)
+        GaussianKind? gaussian = null,
+        (double? Given, bool Equal)? degreesOfFreedom = null)
     {
         ArgumentNullException.ThrowIfNull(columns);
-        int[] copy = columns.Length > 0 ? [.. columns] : throw Translation.Invalid(nameof(columns), "at least one", "empty");
+        int[] copy = columns.Length > 0
+            ? [.. columns]
+            : throw Translation.Invalid(nameof(columns), "at least one", "empty");
         (Columns, Value) = (Array.AsReadOnly(copy), make(copy));
-        (this.family, this.gaussian, Properties) = (family, gaussian, properties);
+        (this.family, Properties) = (family, properties);
+        (this.gaussian, this.degreesOfFreedom) = (gaussian, degreesOfFreedom);
     }
 
     /// <summary>The columns, counting from 0.</summary>
@@ -34,10 +43,14 @@ public sealed class Part
     /// <summary>Gaussian columns, as in a <see cref="GaussianMixture"/>.</summary>
     /// <param name="columns">The columns, counting from 0.</param>
     /// <param name="covarianceType">Which covariances the components have.</param>
-    /// <param name="regCovar">How covariances are kept from becoming singular; unless given, <c>Regularisation.Floor(1e-8)</c>.</param>
+    /// <param name="regCovar">
+    /// How covariances are kept from becoming singular; unless given, <c>Regularisation.Floor(1e-8)</c>.
+    /// </param>
     /// <param name="meanPrior">m₀ (d or K×d for d columns), with the precision.</param>
     /// <param name="meanPrecisionPrior">κ₀ above 0, with the mean.</param>
-    /// <param name="covariancePrior">Ψ₀, shaped as the covariances, or as one of them for all, or a number, with the degrees of freedom.</param>
+    /// <param name="covariancePrior">
+    /// Ψ₀, shaped as the covariances, or as one of them for all, or a number, with the degrees of freedom.
+    /// </param>
     /// <param name="degreesOfFreedomPrior">ν₀ above d − 1, with Ψ₀.</param>
     /// <returns>The part.</returns>
     /// <exception cref="ArgumentException">There is no column, no such structure, or half a prior.</exception>
@@ -50,14 +63,8 @@ public sealed class Part
         Tensor? covariancePrior = null,
         double? degreesOfFreedomPrior = null)
     {
-        var kind = GaussianSettings.ToKind(
-            covarianceType,
-            CovarianceStart.OfStart,
-            regCovar ?? Regularisation.Of(GaussianKindModule.defaults.RegCovar),
-            (meanPrior, nameof(meanPrior)),
-            (meanPrecisionPrior, nameof(meanPrecisionPrior)),
-            (covariancePrior, nameof(covariancePrior)),
-            (degreesOfFreedomPrior, nameof(degreesOfFreedomPrior)));
+        var kind = ToKind(
+            covarianceType, regCovar, meanPrior, meanPrecisionPrior, covariancePrior, degreesOfFreedomPrior);
         return new(
             columns,
             Families[0],
@@ -67,6 +74,59 @@ public sealed class Part
                 Property<Gaussian>(nameof(PartParameters.Covariances), fitted => new Covariances(fitted)),
             ],
             kind);
+    }
+
+    /// <summary>Columns with far values, as in a <see cref="StudentTMixture"/>.</summary>
+    /// <param name="columns">The columns, counting from 0.</param>
+    /// <param name="covarianceType">Which scale matrices the components have.</param>
+    /// <param name="givenDegreesOfFreedom">
+    /// νₖ of all components, from 0.1 to 1e6, or ∞ for Gaussian ones; estimated unless given.
+    /// </param>
+    /// <param name="equalDegreesOfFreedom">Whether all components have the same estimated degrees of freedom.</param>
+    /// <param name="regCovar">
+    /// How scale matrices are kept from becoming singular; unless given, <c>Regularisation.Floor(1e-8)</c>.
+    /// </param>
+    /// <param name="meanPrior">m₀ (d or K×d for d columns), with the precision.</param>
+    /// <param name="meanPrecisionPrior">κ₀ above 0, with the mean.</param>
+    /// <param name="covariancePrior">
+    /// Ψ₀, shaped as the scale matrices, or as one of them for all, or a number, with the degrees of freedom.
+    /// </param>
+    /// <param name="degreesOfFreedomPrior">ν₀ above d − 1, with Ψ₀.</param>
+    /// <returns>The part.</returns>
+    /// <exception cref="ArgumentException">
+    /// There is no column, no such structure, or half a prior; or degrees of freedom are both given and equal estimated
+    /// ones.
+    /// </exception>
+    public static Part StudentT(
+        int[] columns,
+        CovarianceType covarianceType = CovarianceType.Full,
+        double? givenDegreesOfFreedom = null,
+        bool equalDegreesOfFreedom = false,
+        Regularisation? regCovar = null,
+        Tensor? meanPrior = null,
+        double? meanPrecisionPrior = null,
+        Tensor? covariancePrior = null,
+        double? degreesOfFreedomPrior = null)
+    {
+        var gaussian = ToKind(
+            covarianceType, regCovar, meanPrior, meanPrecisionPrior, covariancePrior, degreesOfFreedomPrior);
+        var kind = new StudentTKind(
+            gaussian,
+            StudentTMixture.ToDegreesOfFreedom(
+                (givenDegreesOfFreedom, nameof(givenDegreesOfFreedom)),
+                (equalDegreesOfFreedom, nameof(equalDegreesOfFreedom))));
+        return new(
+            columns,
+            StudentTModule.family.Name,
+            chosen => Core.PartModule.create(chosen, kind),
+            [
+                Property<StudentT>(nameof(PartParameters.Locations), StudentTModule.locations),
+                Property<StudentT>(nameof(PartParameters.ScaleMatrices), fitted => new Covariances(fitted.Gaussian)),
+                Property<StudentT>(
+                    nameof(PartParameters.DegreesOfFreedom), fitted => (double[])[.. fitted.DegreesOfFreedom]),
+            ],
+            gaussian,
+            (givenDegreesOfFreedom, equalDegreesOfFreedom));
     }
 
     /// <summary>Columns of 0 and 1, as in a <see cref="BernoulliMixture"/>.</summary>
@@ -93,7 +153,8 @@ public sealed class Part
     /// <returns>The part.</returns>
     /// <exception cref="ArgumentException">There is no column, or the levels or the prior break their rule.</exception>
     public static Part Categorical(int[] columns, int levels, Tensor? dirichletPrior = null) =>
-        Exponential(columns, Parametrisation.Categorical(levels, dirichletPrior, nameof(levels), nameof(dirichletPrior)));
+        Exponential(
+            columns, Parametrisation.Categorical(levels, dirichletPrior, nameof(levels), nameof(dirichletPrior)));
 
     /// <summary>Columns of counts, as in a <see cref="PoissonMixture"/>.</summary>
     /// <param name="columns">The columns, counting from 0.</param>
@@ -127,7 +188,9 @@ public sealed class Part
     public static Part Gamma(int[] columns, (double Count, double Shape, double Rate)? prior = null) =>
         Exponential(columns, Parametrisation.Gamma(prior, nameof(prior)));
 
-    /// <summary>Columns of positive numbers whose logarithms are normal, as in a <see cref="LogNormalMixture"/>.</summary>
+    /// <summary>
+    /// Columns of positive numbers whose logarithms are normal, as in a <see cref="LogNormalMixture"/>.
+    /// </summary>
     /// <param name="columns">The columns, counting from 0.</param>
     /// <param name="prior">Acts like so many extra numbers of a log-normal distribution.</param>
     /// <returns>The part.</returns>
@@ -143,7 +206,9 @@ public sealed class Part
     public static Part Beta(int[] columns, (double Count, double Alpha, double Beta)? prior = null) =>
         Exponential(columns, Parametrisation.BetaNumbers(prior, nameof(prior)));
 
-    /// <summary>Columns of counts more dispersed than Poisson counts, as in a <see cref="NegativeBinomialMixture"/>.</summary>
+    /// <summary>
+    /// Columns of counts more dispersed than Poisson counts, as in a <see cref="NegativeBinomialMixture"/>.
+    /// </summary>
     /// <param name="columns">The columns, counting from 0.</param>
     /// <returns>The part.</returns>
     /// <exception cref="ArgumentException">There is no column.</exception>
@@ -196,16 +261,25 @@ public sealed class Part
     /// <summary>The core's names of the families; a saved part has the number of its own.</summary>
     internal static IReadOnlyList<string> Families { get; } =
     [
-        "gaussian", "bernoulli", "binomial", "categorical", "poisson", "exponential", "geometric", "gamma", "lognormal", "beta",
-        "negative_binomial", "multinomial", "von_mises_fisher",
+        "gaussian", "bernoulli", "binomial", "categorical", "poisson", "exponential", "geometric", "gamma", "lognormal",
+        "beta", "negative_binomial", "multinomial", "von_mises_fisher", "student_t",
     ];
 
-    /// <summary>The part that fitted parameters are of, with default settings but for an exponential family's prior.</summary>
-    internal static Part Of(string family, int[] columns, Core.PartParameters parameters, FSharpMap<string, Core.Tensor> settings)
+    /// <summary>
+    /// The part that fitted parameters are of, with default settings but for an exponential family's prior.
+    /// </summary>
+    internal static Part Of(
+        string family, int[] columns, Core.PartParameters parameters, FSharpMap<string, Core.Tensor> settings)
     {
         if (parameters.TryAs<Gaussian>() is { Value: var gaussian })
         {
             return Gaussian(columns, GaussianSettings.ToCovarianceType(gaussian.Structure));
+        }
+
+        if (parameters.TryAs<StudentT>() is { Value: var t })
+        {
+            var (given, equal) = StudentTMixture.DegreesOfFreedomOf(t, settings);
+            return StudentT(columns, GaussianSettings.ToCovarianceType(t.Gaussian.Structure), given, equal);
         }
 
         if (family == NegativeBinomialModule.family.Name)
@@ -223,7 +297,8 @@ public sealed class Part
             return Multinomial(columns, settings.TryGetValue("prior", out var alpha) ? new Tensor(alpha) : null);
         }
 
-        ConjugatePrior? prior = settings.TryGetValue("priorSums", out var sums) && settings.TryGetValue("priorCount", out var count)
+        ConjugatePrior? prior =
+            settings.TryGetValue("priorSums", out var sums) && settings.TryGetValue("priorCount", out var count)
             ? new(sums.toArray(), count.toArray()[0])
             : null;
         if (parameters.TryAs<ExponentialParameters>() is not { Value: var fitted })
@@ -246,10 +321,14 @@ public sealed class Part
         };
         return Exponential(
             columns,
-            prior is null ? parametrisation : parametrisation with { Family = ExponentialFamilyModule.withPrior(prior, parametrisation.Family) });
+            prior is null
+                ? parametrisation
+                : parametrisation with { Family = ExponentialFamilyModule.withPrior(prior, parametrisation.Family) });
     }
 
-    /// <summary>The settings of this part, as they are saved, and a way to replace the part by one with saved settings.</summary>
+    /// <summary>
+    /// The settings of this part, as they are saved, and a way to replace the part by one with saved settings.
+    /// </summary>
     internal IEnumerable<Setting> Settings(string name, Action<Part> replace)
     {
         yield return Setting.Of($"{name}.family", () => Families.ToList().IndexOf(family), _ => { });
@@ -265,7 +344,8 @@ public sealed class Part
         Tensor? scale = kind.CovariancePrior?.Value is { } onCovariances ? new(onCovariances.Scale) : null;
         var degrees = kind.CovariancePrior?.Value.Degrees;
 
-        foreach (var setting in GaussianSettings.OfRegularisation(() => regularisation, value => regularisation = value))
+        foreach (var setting in GaussianSettings.OfRegularisation(
+            () => regularisation, value => regularisation = value))
         {
             yield return setting.Under(name);
         }
@@ -277,16 +357,37 @@ public sealed class Part
         yield return Setting.Of(
             $"{name}.structure",
             () => GaussianSettings.ToCovarianceType(kind.Structure),
-            type => replace(Gaussian([.. Columns], type, regularisation, mean, precision, scale, degrees)));
+            type => replace(
+                degreesOfFreedom is var (given, equal)
+                    ? StudentT([.. Columns], type, given, equal, regularisation, mean, precision, scale, degrees)
+                    : Gaussian([.. Columns], type, regularisation, mean, precision, scale, degrees)));
     }
+
+    private static GaussianKind ToKind(
+        CovarianceType covarianceType,
+        Regularisation? regCovar,
+        Tensor? meanPrior,
+        double? meanPrecisionPrior,
+        Tensor? covariancePrior,
+        double? degreesOfFreedomPrior) =>
+        GaussianSettings.ToKind(
+            covarianceType,
+            CovarianceStart.OfStart,
+            regCovar ?? Regularisation.Of(GaussianKindModule.defaults.RegCovar),
+            (meanPrior, nameof(meanPrior)),
+            (meanPrecisionPrior, nameof(meanPrecisionPrior)),
+            (covariancePrior, nameof(covariancePrior)),
+            (degreesOfFreedomPrior, nameof(degreesOfFreedomPrior)));
 
     private static Part Exponential(int[] columns, Parametrisation parametrisation) =>
         new(
             columns,
             parametrisation.Family.Name,
             chosen => Core.PartModule.create(chosen, parametrisation.Family),
-            [.. parametrisation.Properties.Select(property => Property<ExponentialParameters>(property.Name, property.Read))]);
+            [.. parametrisation.Properties.Select(
+                property => Property<ExponentialParameters>(property.Name, property.Read))]);
 
-    private static (string Name, Func<Core.PartParameters, object> Read) Property<T>(string name, Func<T, object> read) =>
+    private static (string Name, Func<Core.PartParameters, object> Read) Property<T>(
+        string name, Func<T, object> read) =>
         (name, parameters => read(parameters.As<T>()));
 }

@@ -3,8 +3,12 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>The parameters of all K components for the d columns of one part of a <see cref="ProductMixture"/>.</summary>
-/// <remarks>Each family has its own properties; those of another family throw an exception that names the right ones.</remarks>
+/// <summary>
+/// The parameters of all K components for the d columns of one part of a <see cref="ProductMixture"/>.
+/// </summary>
+/// <remarks>
+/// Each family has its own properties; those of another family throw an exception that names the right ones.
+/// </remarks>
 public sealed class PartParameters
 {
     private readonly Core.PartParameters parameters;
@@ -18,11 +22,29 @@ public sealed class PartParameters
     /// <exception cref="InvalidOperationException">The part is of another family.</exception>
     public double[,] Means => (double[,])Read();
 
-    /// <summary>The covariances Σₖ of a Gaussian part: <c>Covariances[k]</c> is a d×d matrix whatever the structure.</summary>
+    /// <summary>
+    /// The covariances Σₖ of a Gaussian part: <c>Covariances[k]</c> is a d×d matrix whatever the structure.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The part is not Gaussian.</exception>
     public Covariances Covariances => (Covariances)Read();
 
-    /// <summary>The probabilities pₖⱼ (K×d) of a Bernoulli, binomial or geometric part, or of the columns of a multinomial part.</summary>
+    /// <summary>The locations μₖ (K×d) of a Student's t part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[,] Locations => (double[,])Read();
+
+    /// <summary>
+    /// The scale matrices Σₖ of a Student's t part: <c>ScaleMatrices[k]</c> is a d×d matrix whatever the structure.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public Covariances ScaleMatrices => (Covariances)Read();
+
+    /// <summary>The degrees of freedom νₖ (K) of a Student's t part.</summary>
+    /// <exception cref="InvalidOperationException">The part is of another family.</exception>
+    public double[] DegreesOfFreedom => (double[])Read();
+
+    /// <summary>
+    /// The probabilities pₖⱼ (K×d) of a Bernoulli, binomial or geometric part, or of the columns of a multinomial part.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The part is of another family.</exception>
     public double[,] Probabilities => (double[,])Read();
 
@@ -74,5 +96,6 @@ public sealed class PartParameters
         Part.Properties.FirstOrDefault(property => property.Name == member) is { Read: { } read }
             ? read(parameters)
             : throw new InvalidOperationException(
-                $"The part {Part} has no {member}; it has {string.Join(" and ", Part.Properties.Select(property => property.Name))}.");
+                $"The part {Part} has no {member}; "
+                + $"it has {string.Join(" and ", Part.Properties.Select(property => property.Name))}.");
 }

@@ -9,7 +9,9 @@ public enum PointColour
     /// <summary>The likeliest component.</summary>
     Component,
 
-    /// <summary>The true class, each in the colour of the component matched to it; rows in other components have a ring.</summary>
+    /// <summary>
+    /// The true class, each in the colour of the component matched to it; rows in other components have a ring.
+    /// </summary>
     Class,
 
     /// <summary>The log-density ln p(x), with a bar of colours. The lowest hundredth has one colour.</summary>
@@ -25,16 +27,21 @@ public sealed class PlotOptions
     public string Title { get; set; } = Defaults.Title;
 
     /// <summary>
-    /// The features to draw, counting from 0: two for a scatter, first the horizontal one; one for a density; up to eight for pairs.
-    /// Unless set, those that separate the components best, or all for pairs.
+    /// The features to draw, counting from 0: two for a scatter, first the horizontal one; one for a density; up to
+    /// eight for pairs. Unless set, those that separate the components best, or all for pairs.
     /// </summary>
-    /// <remarks>The best pair has the largest tr(W⁻¹B), W the covariance within the components and B the one between them.</remarks>
+    /// <remarks>
+    /// The best pair has the largest tr(W⁻¹B), W the covariance within the components and B the one between them.
+    /// </remarks>
     public IReadOnlyList<int> Columns { get; set; } = [];
 
     /// <summary>The names of all features (D), as <see cref="CsvData.ColumnNames"/>; "column 1" … unless set.</summary>
     public IReadOnlyList<string> ColumnNames { get; set; } = [];
 
-    /// <summary>The true class of every row (N), as <see cref="CsvData.Labels"/>, drawn as the shape of its mark, or as its colour; none unless set.</summary>
+    /// <summary>
+    /// The true class of every row (N), as <see cref="CsvData.Labels"/>, drawn as the shape of its mark, or as its
+    /// colour; none unless set.
+    /// </summary>
     public IReadOnlyList<string>? Classes { get; set; }
 
     /// <summary>The meaning of the colours of points; the component unless set.</summary>
@@ -50,7 +57,10 @@ public sealed class PlotOptions
     /// <remarks>If there are more rows, this many are drawn, chosen at random but always the same ones.</remarks>
     public int MaxPoints { get; set; } = Defaults.MaxPoints;
 
-    /// <summary>The distances of the ellipses from the means in standard deviations; 1, 2 and 3 unless set, none for no ellipses.</summary>
+    /// <summary>
+    /// The distances of the ellipses from the means in standard deviations; 1, 2 and 3 unless set, none for no
+    /// ellipses.
+    /// </summary>
     public IReadOnlyList<double> Sigmas { get; set; } = Array.AsReadOnly(Defaults.Sigmas);
 
     /// <summary>The opacity of the tint of ellipses, from 0, lines only, to 1; 0.09 unless set.</summary>
@@ -59,10 +69,15 @@ public sealed class PlotOptions
     /// <summary>Whether the means are marked; true unless set.</summary>
     public bool Means { get; set; } = Defaults.Means;
 
-    /// <summary>Whether the means at the start are marked, with the ways to the means at the end; false unless set.</summary>
+    /// <summary>
+    /// Whether the means at the start are marked, with the ways to the means at the end; false unless set.
+    /// </summary>
     public bool StartMeans { get; set; } = Defaults.StartMeans;
 
-    /// <summary>Whether the ellipses of heavier components are more opaque, and the crosses at their means larger; true unless set.</summary>
+    /// <summary>
+    /// Whether the ellipses of heavier components are more opaque, and the crosses at their means larger; true unless
+    /// set.
+    /// </summary>
     public bool ByWeight { get; set; } = Defaults.ByWeight;
 
     /// <summary>Whether there is a legend; true unless set.</summary>

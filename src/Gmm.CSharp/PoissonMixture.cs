@@ -1,6 +1,8 @@
 namespace Gmm.CSharp;
 
-/// <summary>A mixture of independent counts, p(x) = Σₖ πₖ Πⱼ λₖⱼ^xⱼ e^−λₖⱼ / xⱼ!; the data are whole numbers from 0 upward.</summary>
+/// <summary>
+/// A mixture of independent counts, p(x) = Σₖ πₖ Πⱼ λₖⱼ^xⱼ e^−λₖⱼ / xⱼ!; the data are whole numbers from 0 upward.
+/// </summary>
 /// <remarks>(Hasselblad 1969.)</remarks>
 /// <example>
 /// <code>
@@ -21,7 +23,9 @@ public sealed class PoissonMixture : RateMixture
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static PoissonMixture Load(string path) => Saving.Load(path, saved => Restore(new PoissonMixture(1), saved));
 
@@ -40,5 +44,6 @@ public sealed class PoissonMixture : RateMixture
         IProgress<FitProgress>? progress = null,
         CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
 
-    private protected override Parametrisation ToParametrisation() => Parametrisation.Poisson(GammaPrior, nameof(GammaPrior));
+    private protected override Parametrisation ToParametrisation() =>
+        Parametrisation.Poisson(GammaPrior, nameof(GammaPrior));
 }

@@ -5,8 +5,8 @@ using Core = global::Gmm;
 namespace Gmm.CSharp;
 
 /// <summary>
-/// A mixture for columns of different families, p(x) = Σₖ πₖ Π p(xₚ|θₖₚ) over parts p of the columns: independent given the
-/// component, with one set of responsibilities.
+/// A mixture for columns of different families, p(x) = Σₖ πₖ Π p(xₚ|θₖₚ) over parts p of the columns: independent given
+/// the component, with one set of responsibilities.
 /// </summary>
 /// <remarks>(McLachlan and Peel, Finite Mixture Models, 2000.)</remarks>
 /// <example>
@@ -41,9 +41,13 @@ public sealed class ProductMixture : MixtureModel
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public IReadOnlyList<PartParameters> InitialPartParameters => Current<ProductFit>().InitialKnown;
 
-    /// <summary>The parameters of every part, of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The parameters of every part, of the start and after every iteration, kept when
+    /// <see cref="Estimator.KeepHistory"/> is set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
-    public IReadOnlyList<IReadOnlyList<PartParameters>> PartParametersHistory => History(Current<ProductFit>().KnownHistory);
+    public IReadOnlyList<IReadOnlyList<PartParameters>> PartParametersHistory =>
+        History(Current<ProductFit>().KnownHistory);
 
     /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
@@ -55,7 +59,9 @@ public sealed class ProductMixture : MixtureModel
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static ProductMixture Load(string path) => Saving.Load(path, saved => Restore(new ProductMixture(1), saved));
 
@@ -74,7 +80,8 @@ public sealed class ProductMixture : MixtureModel
         get
         {
             var parts = IsFitted ? Current<ProductFit>().Parts : [.. Parts];
-            return base.Settings.Concat(parts.SelectMany((part, i) => part.Settings($"part{i}", replacement => Parts[i] = replacement)));
+            return base.Settings.Concat(
+                parts.SelectMany((part, i) => part.Settings($"part{i}", replacement => Parts[i] = replacement)));
         }
     }
 
@@ -83,7 +90,11 @@ public sealed class ProductMixture : MixtureModel
         var fit = Saving.Open<Product>(saved);
         Components = fit.Components;
         Parts = [.. saved.Family.Split(Separator).Zip(fit.Parameters.Parts, (family, part) => (family, part)).Select(
-            (found, i) => Part.Of(found.family, found.part.Item1, found.part.Item2, StateModule.within($"settings.part{i}", saved.State)))];
+            (found, i) => Part.Of(
+                found.family,
+                found.part.Item1,
+                found.part.Item2,
+                StateModule.within($"settings.part{i}", saved.State)))];
         return () => new ProductFit(fit, Array.AsReadOnly(Parts.ToArray()));
     }
 
@@ -94,40 +105,25 @@ public sealed class ProductMixture : MixtureModel
 
         while (settings.TryGetValue($"part{names.Count}.family", out var family))
         {
-            var index = family.toArray() is [var number] && number >= 0 && number < Part.Families.Count ? (int)number : -1;
-            names.Add(index >= 0 ? Part.Families[index] : throw Translation.Invalid(Saving.EntryName($"options.part{names.Count}.family"), $"from 0 to {Part.Families.Count - 1}", family));
+            var index = family.toArray() is [var number] && number >= 0 && number < Part.Families.Count
+                ? (int)number
+                : -1;
+            var entry = Saving.EntryName($"options.part{names.Count}.family");
+            names.Add(
+                index >= 0
+                    ? Part.Families[index]
+                    : throw Translation.Invalid(entry, $"from 0 to {Part.Families.Count - 1}", family));
         }
 
         return string.Join(Separator, names);
     }
 
-    private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken)
+    private protected override IFitting ToFitting(bool isWarm)
     {
         var parts = CheckedParts();
-        return Prepare(
-            ToKind(parts), default(GivenStart<Product>), fit => new ProductFit(fit, parts), source, progress, cancellationToken);
+        var kind = ProductKindModule.ofParts(ListModule.OfSeq(parts.Select(part => part.Value)));
+        return new Fitting<ProductKind, Product>(this, isWarm, [kind], default, fit => new ProductFit(fit, parts));
     }
-
-    private protected override (IFit Fit, Selection Selection) Choose(
-        Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken)
-    {
-        var parts = CheckedParts();
-        return Choose(
-            [ToKind(parts)],
-            default(GivenStart<Product>),
-            fit => new ProductFit(fit, parts),
-            source,
-            components,
-            criterion,
-            progress,
-            cancellationToken);
-    }
-
-    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
-        OnOptions(work, ToKind(CheckedParts()), default(GivenStart<Product>), cancellationToken);
-
-    private static ProductKind ToKind(IEnumerable<Part> parts) =>
-        ProductKindModule.ofParts(ListModule.OfSeq(parts.Select(part => part.Value)));
 
     private ReadOnlyCollection<Part> CheckedParts()
     {

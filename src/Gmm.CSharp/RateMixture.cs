@@ -8,14 +8,19 @@ public abstract class RateMixture : ExponentialFamilyMixture
     {
     }
 
-    /// <summary>The prior on the rates, λₖⱼ ~ Gamma(shape, rate), the shape 1 or more, the rate 0 or more; none unless set.</summary>
+    /// <summary>
+    /// The prior on the rates, λₖⱼ ~ Gamma(shape, rate), the shape 1 or more, the rate 0 or more; none unless set.
+    /// </summary>
     /// <remarks>
     /// Of counts the estimate is λ̂ₖⱼ = (Σₙ rₙₖ xₙⱼ + shape − 1) / (Nₖ + rate), of waiting times
     /// λ̂ₖⱼ = (Nₖ + shape − 1) / (Σₙ rₙₖ xₙⱼ + rate).
     /// </remarks>
     public (double Shape, double Rate)? GammaPrior { get; set; }
 
-    /// <summary>Starting rates λₖⱼ (K×D), with or without <see cref="MixtureModel.InitWeights"/>: 0 or more for counts, above 0 for waiting times.</summary>
+    /// <summary>
+    /// Starting rates λₖⱼ (K×D), with or without <see cref="MixtureModel.InitWeights"/>: 0 or more for counts, above 0
+    /// for waiting times.
+    /// </summary>
     public double[,]? InitRates { get; set; }
 
     /// <summary>The rates λₖⱼ (K×D).</summary>
@@ -26,7 +31,10 @@ public abstract class RateMixture : ExponentialFamilyMixture
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialRates => (double[,])InitialParameters();
 
-    /// <summary>The rates λₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The rates λₖⱼ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is
+    /// set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> RatesHistory => ParametersHistory<double[,]>();
 

@@ -6,13 +6,13 @@ using Core = global::Gmm;
 namespace Gmm.CSharp;
 
 /// <summary>
-/// The data, N rows of D numbers. Arrays and lists of rows convert implicitly: <c>Fit(array)</c>, <c>Predict([[3.6, 79]])</c>;
-/// for any other sequence write <c>Fit([.. rows])</c>.
+/// The data, N rows of D numbers. Arrays and lists of rows convert implicitly: <c>Fit(array)</c>, <c>Predict([[3.6,
+/// 79]])</c>; for any other sequence write <c>Fit([.. rows])</c>.
 /// </summary>
 /// <remarks>
-/// Rectangular arrays and memory, of <c>double</c> or <c>float</c>, are read in place, neither copied nor changed: do not change them
-/// while they are in use. Everything else is copied once. Single precision stays as it is, in half the memory. The methods
-/// that use the numbers check that they are finite.
+/// Rectangular arrays and memory, of <c>double</c> or <c>float</c>, are read in place, neither copied nor changed: do
+/// not change them while they are in use. Everything else is copied once. Single precision stays as it is, in half the
+/// memory. The methods that use the numbers check that they are finite.
 /// </remarks>
 [CollectionBuilder(typeof(Rows), nameof(Of))]
 public sealed class Rows : IEnumerable<double[]>
@@ -103,13 +103,18 @@ public sealed class Rows : IEnumerable<double[]>
     /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
     public static implicit operator Rows(float[][] data) => new(SourceModule.ofFloat32Rows(WithoutNull(data)));
 
-    /// <summary>Copies rows that are arrays of their own; a collection expression such as <c>[[3.6, 79], [1.8, 54]]</c> calls it.</summary>
+    /// <summary>
+    /// Copies rows that are arrays of their own; a collection expression such as <c>[[3.6, 79], [1.8, 54]]</c> calls
+    /// it.
+    /// </summary>
     /// <param name="rows">N arrays of D numbers.</param>
     /// <returns>The rows.</returns>
     /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
     public static Rows Of(params ReadOnlySpan<double[]> rows) => rows.ToArray();
 
-    /// <summary>Copies the rows of any sequence once, such as a list behind an interface or the result of a query.</summary>
+    /// <summary>
+    /// Copies the rows of any sequence once, such as a list behind an interface or the result of a query.
+    /// </summary>
     /// <param name="rows">N arrays of D numbers.</param>
     /// <returns>The rows.</returns>
     /// <exception cref="ArgumentException">The rows differ in length, one is null, or there is none.</exception>
@@ -135,8 +140,12 @@ public sealed class Rows : IEnumerable<double[]>
     public static Rows FromMemory(ReadOnlyMemory<float> values, int columns) =>
         new(SourceModule.ofFloat32Memory(columns, values));
 
-    /// <summary>Writes the rows as an N×D file of float64 that <c>numpy.load</c> and <see cref="NpyData"/> read, block by block.</summary>
-    /// <remarks>The method creates the folder if necessary; the file is complete or, if it can't be written, as it was.</remarks>
+    /// <summary>
+    /// Writes the rows as an N×D file of float64 that <c>numpy.load</c> and <see cref="NpyData"/> read, block by block.
+    /// </summary>
+    /// <remarks>
+    /// The method creates the folder if necessary; the file is complete or, if it can't be written, as it was.
+    /// </remarks>
     /// <param name="path">Where to write.</param>
     /// <exception cref="IOException">The file can't be written.</exception>
     public void SaveNpy(string path)
@@ -171,7 +180,8 @@ public sealed class Rows : IEnumerable<double[]>
     {
         ArgumentNullException.ThrowIfNull(data);
         return Array.IndexOf(data, null) is >= 0 and var row
-            ? throw new ArgumentException($"The data must have no null rows, but row {row} (counting from 0) is null.", nameof(data))
+            ? throw new ArgumentException(
+                $"The data must have no null rows, but row {row} (counting from 0) is null.", nameof(data))
             : data;
     }
 

@@ -2,14 +2,20 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>The standard errors of the parameters of a fit, with their covariance: see <see cref="MixtureModel.StandardErrors"/>.</summary>
+/// <summary>
+/// The standard errors of the parameters of a fit, with their covariance: see
+/// <see cref="MixtureModel.StandardErrors"/>.
+/// </summary>
 public sealed class StandardErrors
 {
     private readonly Core.StandardErrors value;
 
     internal StandardErrors(Core.StandardErrors value) => this.value = value;
 
-    /// <summary>The names of the P parameters: <c>weight[0]</c>, <c>mean[0,1]</c> …, counting from 0; the weight of the noise is <c>weight[noise]</c>.</summary>
+    /// <summary>
+    /// The names of the P parameters: <c>weight[0]</c>, <c>mean[0,1]</c> …, counting from 0; the weight of the noise is
+    /// <c>weight[noise]</c>.
+    /// </summary>
     public IReadOnlyList<string> Names => Array.AsReadOnly(value.Names);
 
     /// <summary>The parameters of the fit (P).</summary>
@@ -26,14 +32,19 @@ public sealed class StandardErrors
     /// <exception cref="ArgumentException">There is no such parameter.</exception>
     public double this[string name] => value.Errors[Place(value.Names, name)];
 
-    /// <summary>Returns an interval for every parameter that contains it with a probability near the level: the estimate ± z standard errors.</summary>
+    /// <summary>
+    /// Returns an interval for every parameter that contains it with a probability near the level: the estimate ± z
+    /// standard errors.
+    /// </summary>
     /// <param name="level">The probability, above 0 and below 1.</param>
     /// <returns>The ends of the intervals (P).</returns>
     /// <exception cref="ArgumentException">The level is not between 0 and 1.</exception>
     public IReadOnlyList<(double Low, double High)> Intervals(double level = 0.95) =>
         ToIntervals(Core.StandardErrorsModule.intervals(level, value).Get(("Level", nameof(level))));
 
-    /// <summary>Returns a table: for every parameter its estimate, its standard error and its interval of 95 %.</summary>
+    /// <summary>
+    /// Returns a table: for every parameter its estimate, its standard error and its interval of 95 %.
+    /// </summary>
     /// <returns>The text.</returns>
     public override string ToString() => Core.Summary.ofErrors(0.95, value).Get();
 

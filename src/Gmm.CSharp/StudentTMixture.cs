@@ -1,14 +1,15 @@
+using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
 /// <summary>
-/// A mixture of Student's t distributions p(x) = Σₖ πₖ t(x|μₖ, Σₖ, νₖ): robust clusters, whose tails are heavier than a Gaussian's, so
-/// that far rows pull little.
+/// A mixture of Student's t distributions p(x) = Σₖ πₖ t(x|μₖ, Σₖ, νₖ): robust clusters, whose tails are heavier than a
+/// Gaussian's, so that far rows pull little.
 /// </summary>
 /// <remarks>
-/// (Peel and McLachlan 2000; McLachlan and Peel, Finite Mixture Models, 2000, ch. 7.) The settings of covariances are those of the scale
-/// matrices Σₖ.
+/// (Peel and McLachlan 2000; McLachlan and Peel, Finite Mixture Models, 2000, ch. 7.) The settings of covariances are
+/// those of the scale matrices Σₖ.
 /// </remarks>
 /// <example>
 /// <code>
@@ -27,15 +28,21 @@ public sealed class StudentTMixture : EllipticalMixture
 
     // ── Settings ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>The degrees of freedom of all components, from 0.1 to 1e6, or ∞ for Gaussian ones; estimated unless set.</summary>
-    /// <remarks>Estimates lie between 1, a Cauchy distribution, and 200, which can hardly be told from a Gaussian one.</remarks>
+    /// <summary>
+    /// The degrees of freedom of all components, from 0.1 to 1e6, or ∞ for Gaussian ones; estimated unless set.
+    /// </summary>
+    /// <remarks>
+    /// Estimates lie between 1, a Cauchy distribution, and 200, which can hardly be told from a Gaussian one.
+    /// </remarks>
     public double? GivenDegreesOfFreedom { get; set; }
 
-    /// <summary>Whether all components have the same estimated degrees of freedom; each has its own unless set.</summary>
+    /// <summary>
+    /// Whether all components have the same estimated degrees of freedom; each has its own unless set.
+    /// </summary>
     /// <remarks>It can't be combined with <see cref="GivenDegreesOfFreedom"/>.</remarks>
     public bool EqualDegreesOfFreedom { get; set; }
 
-    // ── Fitting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+    // ── Fitting ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Fits the model to data and returns this object.</summary>
     /// <inheritdoc/>
@@ -45,23 +52,31 @@ public sealed class StudentTMixture : EllipticalMixture
         IProgress<FitProgress>? progress = null,
         CancellationToken cancellationToken = default) => Fit(this, data, sampleWeights, progress, cancellationToken);
 
-    // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    // ── Use ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Returns how much every row counts in the estimates: Σₖ rₙₖ (νₖ+D)/(νₖ+δₙₖ), with δ the squared Mahalanobis distance.</summary>
+    /// <summary>
+    /// Returns how much every row counts in the estimates: Σₖ rₙₖ (νₖ+D)/(νₖ+δₙₖ), with δ the squared Mahalanobis
+    /// distance.
+    /// </summary>
     /// <remarks>
-    /// About 1 for most rows, close to 0 for a row far from all components, at most 1 + D/νₖ (Peel and McLachlan 2000, eq. 16). Noise adds
-    /// nothing. A row with missing cells has the weight of its observed cells, and one without an observed cell 1.
+    /// About 1 for most rows, close to 0 for a row far from all components, at most 1 + D/νₖ (Peel and McLachlan 2000,
+    /// eq. 16). Noise adds nothing. A row with missing cells has the weight of its observed cells, and one without an
+    /// observed cell 1.
     /// </remarks>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>A weight for every row (N).</returns>
     /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
-    public double[] RobustWeights(Rows data) => Core.Predict.robustWeights(Current<FitOf<StudentT>>().Value, data.ToSource(null)).Get();
+    public double[] RobustWeights(Rows data) =>
+        Core.Predict.robustWeights(Current<FitOf<StudentT>>().Value, data.ToSource(null)).Get();
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
-    public static StudentTMixture Load(string path) => Saving.Load(path, saved => Restore(new StudentTMixture(1), saved));
+    public static StudentTMixture Load(string path) =>
+        Saving.Load(path, saved => Restore(new StudentTMixture(1), saved));
 
     /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
@@ -86,69 +101,75 @@ public sealed class StudentTMixture : EllipticalMixture
     /// <param name="component">The component k, counting from 0.</param>
     /// <returns>The covariance.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such component.</exception>
-    /// <exception cref="ArgumentException">The component has 2 degrees of freedom or less, and therefore no covariance.</exception>
+    /// <exception cref="ArgumentException">
+    /// The component has 2 degrees of freedom or less, and therefore no covariance.
+    /// </exception>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] Covariance(int component)
     {
         var fit = Current<FitOf<StudentT>>();
         ArgumentOutOfRangeException.ThrowIfNegative(component);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(component, fit.Parameters.Components);
-        return StudentTModule.covariance(fit.Parameters, component).Get((nameof(DegreesOfFreedom), nameof(DegreesOfFreedom)));
+        return StudentTModule.covariance(fit.Parameters, component).Get(
+            (nameof(DegreesOfFreedom), nameof(DegreesOfFreedom)));
     }
 
     /// <summary>The locations μₖ (K×D) that the best run started from.</summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] InitialLocations => StudentTModule.locations(Current<FitOf<StudentT>>().InitialParameters);
 
-    /// <summary>The locations μₖ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The locations μₖ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is
+    /// set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
-    public IReadOnlyList<double[,]> LocationsHistory => History(Current<FitOf<StudentT>>().History(StudentTModule.locations));
+    public IReadOnlyList<double[,]> LocationsHistory =>
+        History(Current<FitOf<StudentT>>().History(StudentTModule.locations));
 
-    /// <summary>The degrees of freedom νₖ (K) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The degrees of freedom νₖ (K) of the start and after every iteration, kept when
+    /// <see cref="Estimator.KeepHistory"/> is set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[]> DegreesOfFreedomHistory =>
         History(Current<FitOf<StudentT>>().History(parameters => (double[])[.. parameters.DegreesOfFreedom]));
 
-    // ── Conversion ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    // ── Conversion ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken) =>
-        Prepare(
-            ToKind(CovarianceType, IsWarm),
+    private protected override IFitting ToFitting(CovarianceType[] covarianceTypes, bool isWarm) =>
+        new Fitting<StudentTKind, StudentT>(
+            this,
+            isWarm,
+            Array.ConvertAll(covarianceTypes, type => ToKind(type, isWarm)),
             GivenMeans<StudentT>(),
-            fit => new FitOf<StudentT>(fit),
-            source,
-            progress,
-            cancellationToken);
-
-    private protected override (IFit Fit, Selection Selection) Choose(
-        Source source,
-        int[] components,
-        CovarianceType[] covarianceTypes,
-        Criterion criterion,
-        IProgress<SelectionCandidate>? progress,
-        CancellationToken cancellationToken)
-    {
-        var kinds = Array.ConvertAll(covarianceTypes, type => ToKind(type, isWarm: false));
-        return Choose(
-            kinds, GivenMeans<StudentT>(), fit => new FitOf<StudentT>(fit), source, components, criterion, progress, cancellationToken);
-    }
+            fit => new FitOf<StudentT>(fit));
 
     private protected override Structure StructureOf(IFit fit) => ((FitOf<StudentT>)fit).Parameters.Gaussian.Structure;
-
-    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
-        OnOptions(work, ToKind(CovarianceType, isWarm: false), GivenMeans<StudentT>(), cancellationToken);
 
     private StudentTKind ToKind(CovarianceType covarianceType, bool isWarm) =>
         new(
             gaussian: ToGaussianKind(covarianceType, isWarm),
-            degreesOfFreedom: (GivenDegreesOfFreedom, EqualDegreesOfFreedom) switch
-            {
-                (null, false) => Core.DegreesOfFreedom.Estimated,
-                (null, true) => Core.DegreesOfFreedom.Equal,
-                ({ } given, false) => Core.DegreesOfFreedom.NewGiven(given),
-                (_, true) => throw Translation.Invalid(
-                    nameof(EqualDegreesOfFreedom), $"false when {nameof(GivenDegreesOfFreedom)} is set", "true"),
-            });
+            degreesOfFreedom: ToDegreesOfFreedom(
+                (GivenDegreesOfFreedom, nameof(GivenDegreesOfFreedom)),
+                (EqualDegreesOfFreedom, nameof(EqualDegreesOfFreedom))));
+
+    internal static Core.DegreesOfFreedom ToDegreesOfFreedom(
+        (double? Value, string Name) given, (bool Value, string Name) equal) =>
+        (given.Value, equal.Value) switch
+        {
+            (null, false) => Core.DegreesOfFreedom.Estimated,
+            (null, true) => Core.DegreesOfFreedom.Equal,
+            ({ } value, false) => Core.DegreesOfFreedom.NewGiven(value),
+            (_, true) => throw Translation.Invalid(equal.Name, $"false when {given.Name} is set", "true"),
+        };
+
+    /// <summary>How a fit found its degrees of freedom, from the settings saved with it.</summary>
+    internal static (double? Given, bool Equal) DegreesOfFreedomOf(
+        StudentT fitted, FSharpMap<string, Core.Tensor> settings)
+    {
+        var word = StateModule.choices["degrees"][(int)settings["degrees"].toArray()[0]];
+        return (word == "given" ? fitted.DegreesOfFreedom[0] : null, word == "equal");
+    }
 
     private protected override string Details =>
         Words.ScaleMatrices(CovarianceType)
@@ -168,18 +189,8 @@ public sealed class StudentTMixture : EllipticalMixture
         Components = fit.Components;
         CovarianceType = GaussianSettings.ToCovarianceType(fit.Parameters.Gaussian.Structure);
 
-        switch (StateModule.choices["degrees"][(int)saved.State["settings.degrees"].toArray()[0]])
-        {
-            case "equal":
-                EqualDegreesOfFreedom = true;
-                break;
-            case "given":
-                GivenDegreesOfFreedom = fit.Parameters.DegreesOfFreedom[0];
-                break;
-            default:
-                break;
-        }
-
+        (GivenDegreesOfFreedom, EqualDegreesOfFreedom) =
+            DegreesOfFreedomOf(fit.Parameters, StateModule.within("settings", saved.State));
         return () => new FitOf<StudentT>(fit);
     }
 }

@@ -6,7 +6,9 @@ namespace Gmm.CSharp;
 /// A number, or an immutable array of them in one, two or three dimensions. Numbers and arrays convert implicitly,
 /// as in <c>CovariancePrior = 0.5</c>; a cast gives them back.
 /// </summary>
-/// <remarks>A tensor copies its array, so nothing can change it. Tensors are equal if their shapes and numbers are.</remarks>
+/// <remarks>
+/// A tensor copies its array, so nothing can change it. Tensors are equal if their shapes and numbers are.
+/// </remarks>
 public sealed class Tensor : IEquatable<Tensor>
 {
     internal Tensor(Core.Tensor core) => Value = core;
@@ -90,7 +92,9 @@ public sealed class Tensor : IEquatable<Tensor>
     /// <returns>The same number for equal tensors.</returns>
     public override int GetHashCode() => Value.GetHashCode();
 
-    /// <summary>Returns the numbers, a row on each line, with the shape above; six digits of the first twenty rows.</summary>
+    /// <summary>
+    /// Returns the numbers, a row on each line, with the shape above; six digits of the first twenty rows.
+    /// </summary>
     /// <returns>The text.</returns>
     public override string ToString() => Value.ToString() ?? "";
 
@@ -101,6 +105,7 @@ public sealed class Tensor : IEquatable<Tensor>
         return shape.Length == dimensions
             ? tensor.Value
             : throw new InvalidCastException(
-                $"A tensor of shape ({string.Join(", ", shape)}) has {Words.Count(shape.Length, "dimension")}, not {dimensions}.");
+                $"A tensor of shape ({string.Join(", ", shape)}) has {Words.Count(shape.Length, "dimension")}, "
+                + $"not {dimensions}.");
     }
 }

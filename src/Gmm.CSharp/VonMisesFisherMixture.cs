@@ -1,7 +1,14 @@
 namespace Gmm.CSharp;
 
-/// <summary>A mixture of directions around mean directions μₖ with concentrations κₖ, p(x) = Σₖ πₖ C(κₖ) e^(κₖ μₖ·x); the data are rows of length 1, in two columns or more.</summary>
-/// <remarks><see cref="Normalise"/> divides rows by their lengths. The concentration of a component is at most 1e8; <see cref="Estimator.Warnings"/> names the components there. (Banerjee, Dhillon, Ghosh and Sra, Journal of Machine Learning Research 6, 2005.)</remarks>
+/// <summary>
+/// A mixture of directions around mean directions μₖ with concentrations κₖ, p(x) = Σₖ πₖ C(κₖ) e^(κₖ μₖ·x); the data
+/// are rows of length 1, in two columns or more.
+/// </summary>
+/// <remarks>
+/// <see cref="Normalise"/> divides rows by their lengths. The concentration of a component is at most 1e8;
+/// <see cref="Estimator.Warnings"/> names the components there. (Banerjee, Dhillon, Ghosh and Sra, Journal of Machine
+/// Learning Research 6, 2005.)
+/// </remarks>
 /// <example>
 /// <code>
 /// double[][] rows = VonMisesFisherMixture.Normalise([[1, 0.1], [0.9, 0], [0.1, 1], [0, 2]]);
@@ -18,10 +25,16 @@ public sealed class VonMisesFisherMixture : MixtureModel
     {
     }
 
-    /// <summary>Starting mean directions μₖ (K×D), which are normalised, with or without <see cref="InitConcentrations"/> and <see cref="MixtureModel.InitWeights"/>.</summary>
+    /// <summary>
+    /// Starting mean directions μₖ (K×D), which are normalised, with or without <see cref="InitConcentrations"/> and
+    /// <see cref="MixtureModel.InitWeights"/>.
+    /// </summary>
     public double[,]? InitDirections { get; set; }
 
-    /// <summary>Starting concentrations κₖ (K), from 0 to 1e8, with <see cref="InitDirections"/>; unless given, that of the data.</summary>
+    /// <summary>
+    /// Starting concentrations κₖ (K), from 0 to 1e8, with <see cref="InitDirections"/>; unless given, that of the
+    /// data.
+    /// </summary>
     public double[]? InitConcentrations { get; set; }
 
     /// <summary>Divides rows by their lengths.</summary>
@@ -40,11 +53,16 @@ public sealed class VonMisesFisherMixture : MixtureModel
 
     /// <summary>The mean directions μₖ (K×D) that the best run started from.</summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
-    public double[,] InitialDirections => VonMisesFisherModule.directions(Current<FitOf<VonMisesFisher>>().InitialParameters);
+    public double[,] InitialDirections =>
+        VonMisesFisherModule.directions(Current<FitOf<VonMisesFisher>>().InitialParameters);
 
-    /// <summary>The mean directions μₖ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The mean directions μₖ (K×D) of the start and after every iteration, kept when
+    /// <see cref="Estimator.KeepHistory"/> is set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
-    public IReadOnlyList<double[,]> DirectionsHistory => History(Current<FitOf<VonMisesFisher>>().History(VonMisesFisherModule.directions));
+    public IReadOnlyList<double[,]> DirectionsHistory =>
+        History(Current<FitOf<VonMisesFisher>>().History(VonMisesFisherModule.directions));
 
     /// <summary>The concentrations κₖ (K).</summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
@@ -52,17 +70,25 @@ public sealed class VonMisesFisherMixture : MixtureModel
 
     /// <summary>The concentrations κₖ (K) that the best run started from.</summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
-    public double[] InitialConcentrations => VonMisesFisherModule.concentrations(Current<FitOf<VonMisesFisher>>().InitialParameters);
+    public double[] InitialConcentrations =>
+        VonMisesFisherModule.concentrations(Current<FitOf<VonMisesFisher>>().InitialParameters);
 
-    /// <summary>The concentrations κₖ (K) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The concentrations κₖ (K) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/>
+    /// is set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
-    public IReadOnlyList<double[]> ConcentrationsHistory => History(Current<FitOf<VonMisesFisher>>().History(VonMisesFisherModule.concentrations));
+    public IReadOnlyList<double[]> ConcentrationsHistory =>
+        History(Current<FitOf<VonMisesFisher>>().History(VonMisesFisherModule.concentrations));
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
-    public static VonMisesFisherMixture Load(string path) => Saving.Load(path, saved => Restore(new VonMisesFisherMixture(1), saved));
+    public static VonMisesFisherMixture Load(string path) =>
+        Saving.Load(path, saved => Restore(new VonMisesFisherMixture(1), saved));
 
     /// <summary>Restores a model from the arrays that <see cref="Estimator.ToState"/> returned.</summary>
     /// <inheritdoc cref="GaussianMixture.FromState"/>
@@ -86,34 +112,18 @@ public sealed class VonMisesFisherMixture : MixtureModel
         Setting.Optional("initConcentrations", () => InitConcentrations, value => InitConcentrations = value),
     ];
 
-    private protected override Func<IFit> Open(SavedFit saved)
-    {
-        Saving.RequireFamily(VonMisesFisherModule.family.Name, saved.Family);
-        var fit = Saving.Open<VonMisesFisher>(saved);
-        Components = fit.Components;
-        return () => new FitOf<VonMisesFisher>(fit);
-    }
+    private protected override Func<IFit> Open(SavedFit saved) => Open(VonMisesFisherModule.family, saved);
 
-    private protected override Func<IFit> Prepare(Source source, IProgress<FitProgress>? progress, CancellationToken cancellationToken) =>
-        Prepare(VonMisesFisherKindModule.defaults, Given, fit => new FitOf<VonMisesFisher>(fit), source, progress, cancellationToken);
-
-    private protected override TResult OnOptions<TResult>(IOnOptions<TResult> work, CancellationToken cancellationToken) =>
-        OnOptions(work, VonMisesFisherKindModule.defaults, Given, cancellationToken);
-
-    private protected override (IFit Fit, Selection Selection) Choose(
-        Source source, int[] components, Criterion criterion, IProgress<SelectionCandidate>? progress, CancellationToken cancellationToken) =>
-        Choose([VonMisesFisherKindModule.defaults], Given, fit => new FitOf<VonMisesFisher>(fit), source, components, criterion, progress, cancellationToken);
-
-    private GivenStart<VonMisesFisher> Given =>
-        new(nameof(InitDirections), (InitDirections, InitConcentrations) switch
-        {
-            (null, null) => null,
-            (null, { }) => throw Translation.Invalid(nameof(InitConcentrations), $"given together with {nameof(InitDirections)}", "given without"),
-            ({ } directions, null) => Start<VonMisesFisher>.NewMeans(directions),
-            ({ } directions, { } concentrations) => Start<VonMisesFisher>.NewMixture(
-                Mixture.uniform(
-                    directions.GetLength(0),
-                    VonMisesFisherModule.create(directions, concentrations)
-                        .Get(("Directions", nameof(InitDirections)), ("Concentrations", nameof(InitConcentrations))))),
-        });
+    private protected override IFitting ToFitting(bool isWarm) =>
+        new Fitting<VonMisesFisherKind, VonMisesFisher>(
+            this,
+            isWarm,
+            [VonMisesFisherKindModule.defaults],
+            GivenStart<VonMisesFisher>.Of(
+                nameof(InitDirections),
+                InitDirections,
+                nameof(InitConcentrations),
+                InitConcentrations,
+                VonMisesFisherModule.create),
+            fit => new FitOf<VonMisesFisher>(fit));
 }

@@ -16,6 +16,9 @@ type GmmError =
     | MissingCell of row: int64 * column: int * count: int64
     /// A covariance is not positive definite. The owner is None when all components share the covariance.
     | SingularCovariance of owner: int option * iteration: int
+    /// A component lies on the floor of its covariance or dispersion, so that its likelihood is spurious. The owner is
+    /// None when all components share the covariance.
+    | FlooredComponent of owner: int option * iteration: int
     /// A column doesn't vary, so that its variance has no positive estimate. `value` is what its rows hold.
     | ConstantColumn of column: int * value: float
     /// Fewer rows of positive weight differ than there are components.
@@ -24,6 +27,8 @@ type GmmError =
     | CollapsedComponent of owner: int * iteration: int
     /// The likelihood of one column of a component is unbounded, for example because all waiting times are 0.
     | DegenerateComponent of owner: int * column: int * family: string * iteration: int
+    /// A batch can't be learned, because of an error of the M-step after it.
+    | FailedUpdate of error: GmmError
     /// One number of the data is outside the domain of its family.
     | OutsideDomain of family: string * domain: string * row: int64 * column: int * value: float
     /// A file can't be used. Line and column count from 1; they are 0 where the error has no such position.
@@ -31,8 +36,34 @@ type GmmError =
     /// A backend can't be used on this machine, or it failed while it worked.
     | UnavailableBackend of backend: string * reason: string * remedy: string
 
+    /// The trouble of a component, without its iteration; None for other errors.
+    member private error.Trouble =
+        let owned what owner =
+            match owner with
+            | Some k -> $"The {what} of component {k} (counting from 0)"
+            | None -> "The shared covariance"
+
+        match error with
+        | SingularCovariance(owner, _) -> Some(owned "covariance" owner + " is not positive definite")
+        | FlooredComponent(owner, _) -> Some(owned "spread" owner + " lies on its floor")
+        | CollapsedComponent(owner, _) -> Some $"Component {owner} (counting from 0) has no rows left"
+        | DegenerateComponent(owner, column, family, _) ->
+            Some $"The likelihood of component {owner}, column {column} (counting from 0) is unbounded for {family}"
+        | InvalidOption _
+        | InvalidData _
+        | InvalidNumber _
+        | MissingCell _
+        | ConstantColumn _
+        | TooFewDistinctRows _
+        | FailedUpdate _
+        | OutsideDomain _
+        | UnreadableFile _
+        | UnavailableBackend _ -> None
+
     /// The rule and the value, followed by the remedy where the rule doesn't imply it: one or two sentences.
-    member error.Message =
+    member error.Message: string =
+        let trouble = defaultArg error.Trouble ""
+
         match error with
         | InvalidOption(name, rule, value) -> $"{name} must be {rule}, but is {value}."
         | InvalidData(rule, value) -> $"The data must have {rule}, but {value}."
@@ -48,15 +79,13 @@ type GmmError =
 
             $"The data must be complete, but row {row}, column {column} (counting from 0) holds NaN, {cells}. "
             + "A mixture with Missing set to Fit takes such rows. Otherwise remove or impute them."
-        | SingularCovariance(owner, iteration) ->
-            let which =
-                match owner with
-                | Some k -> $"The covariance of component {k} (counting from 0)"
-                | None -> "The shared covariance"
-
-            $"{which} is not positive definite in iteration {iteration}: its rows lie in fewer dimensions than the data. "
+        | SingularCovariance(_, iteration) ->
+            $"{trouble} in iteration {iteration}: its rows lie in fewer dimensions than the data. "
             + "Set RegCovar to Floor or to a larger Absolute amount, set CovariancePrior, choose a structure with fewer "
             + "parameters or fewer components, or drop duplicate columns."
+        | FlooredComponent(_, iteration) ->
+            $"{trouble} after iteration {iteration}: it shrank onto few or equal rows, so that its likelihood only measures "
+            + "the floor. Choose fewer components, a structure with fewer parameters, another start or a prior."
         | ConstantColumn(column, value) ->
             $"Column {column} (counting from 0) is constant: every row holds {string value}. "
             + "Drop the column, or set a prior. For Gaussians, set CovariancePrior, choose a spherical structure, or "
@@ -64,12 +93,17 @@ type GmmError =
         | TooFewDistinctRows(components, found) ->
             $"{components} components need {components} different rows of positive weight, but the data have {found}. "
             + "Choose fewer components, or set FewerComponents to take as many as there are different rows."
-        | CollapsedComponent(owner, iteration) ->
-            $"Component {owner} (counting from 0) has no rows left in iteration {iteration}. "
+        | CollapsedComponent(_, iteration) ->
+            $"{trouble} in iteration {iteration}. "
             + "Choose fewer components, another start or seed, or a MeanPrior with a CovariancePrior."
-        | DegenerateComponent(owner, column, family, iteration) ->
-            $"The likelihood of component {owner}, column {column} (counting from 0) is unbounded for {family} in "
-            + $"iteration {iteration}. Set a prior, choose fewer components or another start or seed."
+        | DegenerateComponent(_, _, _, iteration) ->
+            $"{trouble} in iteration {iteration}. Set a prior, choose fewer components or another start or seed."
+        | FailedUpdate error ->
+            match error.Trouble with
+            | Some trouble ->
+                $"{trouble} after this batch, which leaves it too few different rows. Learn larger batches or take smaller "
+                + "steps, or begin from a fit with a prior or a floor of its covariances."
+            | None -> error.Message
         | OutsideDomain(family, domain, row, column, value) ->
             $"Data for {family} must be {domain}, but row {row}, column {column} (counting from 0) holds {string value}."
         | UnreadableFile(path, line, column, reason) ->
@@ -106,7 +140,7 @@ module GmmError =
         | other -> other
 
     /// Translates column numbers of a column subset back to those of the full data.
-    let internal ofColumns (columns: int[]) error =
+    let rec internal ofColumns (columns: int[]) error =
         match error with
         | DegenerateComponent(owner, column, family, iteration) ->
             DegenerateComponent(owner, columns[column], family, iteration)
@@ -115,9 +149,11 @@ module GmmError =
         | InvalidNumber(row, column, value) -> InvalidNumber(row, columns[column], value)
         | MissingCell(row, column, count) -> MissingCell(row, columns[column], count)
         | ConstantColumn(column, value) -> ConstantColumn(columns[column], value)
+        | FailedUpdate error -> FailedUpdate(ofColumns columns error)
         | InvalidOption _
         | InvalidData _
         | SingularCovariance _
+        | FlooredComponent _
         | CollapsedComponent _
         | TooFewDistinctRows _
         | UnreadableFile _

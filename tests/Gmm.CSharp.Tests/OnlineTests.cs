@@ -23,6 +23,17 @@ public class OnlineTests
     }
 
     [Fact]
+    public void ABatchThatCannotBeLearnedIsAnErrorAndTheNextCanBe()
+    {
+        var model = new GaussianMixture(2) { RegCovar = Regularisation.Absolute(0) }.Fit(Data.Faithful);
+        double[][] equal = [.. Enumerable.Repeat(Third(0)[0], 10)];
+        var error = Assert.Throws<MixtureFitException>(() => model.PartialFit(equal, 1));
+        Assert.Contains(" after this batch, which leaves it too few different rows. Learn larger batches", error.Message);
+        Assert.NotNull(error.Component);
+        Assert.True(double.IsFinite(model.PartialFit(Third(0), 0.5)));
+    }
+
+    [Fact]
     public void EveryKindLearnsAndKeepsItsSettings()
     {
         double[][] counts = [.. Enumerable.Range(0, 60).Select(n => new double[] { n % 7, n % 2 })];

@@ -125,7 +125,7 @@ public sealed class PersistenceTests : IDisposable
     }
 
     private static readonly double[][] Mixed =
-        [.. Enumerable.Range(0, 60).Select(n => new[] { (n % 2 * 3) + Math.Sin(n), n % 3 % 2, n % 4, n % 3, n % 5, 0.5 + (n % 6), 0.5 + (n % 6), 1 + (n % 6), 0.1 + (n % 7 / 10.0), n % 3, n % 8 })];
+        [.. Enumerable.Range(0, 60).Select(n => new[] { (n % 2 * 3) + Math.Sin(n), n % 3 % 2, n % 4, n % 3, n % 5, 0.5 + (n % 6), 0.5 + (n % 6), 1 + (n % 6), 0.1 + (n % 7 / 10.0), n % 3, n % 8, (n % 2 * 3) + Math.Tan(n), Math.Tan(n + 0.5) })];
 
     private static ProductMixture Product() =>
         new(2)
@@ -143,6 +143,8 @@ public sealed class PersistenceTests : IDisposable
                 Part.Beta([8], (2, 1, 3)),
                 Part.Geometric([9], (2, 1)),
                 Part.NegativeBinomial([10]),
+                Part.StudentT([11], CovarianceType.Diag, null, true, Regularisation.Absolute(0.01), null, null, 0.25, 3),
+                Part.StudentT([12], givenDegreesOfFreedom: 4),
             },
         };
 
@@ -154,6 +156,8 @@ public sealed class PersistenceTests : IDisposable
         Assert.Equal(model.Parts.Select(part => $"{part}"), loaded.Parts.Select(part => $"{part}"));
         Assert.Equal(model.PartParameters[0].Means, loaded.PartParameters[0].Means);
         Assert.Equal(model.PartParameters[3].Probabilities, loaded.PartParameters[3].Probabilities);
+        Assert.Equal(model.PartParameters[11].DegreesOfFreedom, loaded.PartParameters[11].DegreesOfFreedom);
+        Assert.Equal([4, 4], loaded.PartParameters[12].DegreesOfFreedom);
     }
 
     [Fact]
@@ -256,6 +260,25 @@ public sealed class PersistenceTests : IDisposable
         product.Fit(Data.Faithful);
         Assert.NotEqual(0, joint.LogPrior);
         Assert.Equal(joint.LogPrior, product.LogPrior, 1e-3 * Math.Abs(joint.LogPrior));
+    }
+
+    [Fact]
+    public void PartsOfTheCoreHaveTheirSettings()
+    {
+        static Core.Part T(int column, DegreesOfFreedom degrees) =>
+            Core.PartModule.create([column], Against.With(StudentTKindModule.defaults, ("DegreesOfFreedom", degrees)));
+        var parts = ProductKindModule.ofParts(ListModule.OfSeq(
+            [T(0, DegreesOfFreedom.NewGiven(4)), T(1, DegreesOfFreedom.Equal)]));
+        var joint = Data.Value(Core.Gmm.fit(
+            Against.With(Core.Gmm.defaultsOf<ProductKind, Core.Product>(parts), ("Components", 2)), Data.Source(Data.Faithful)));
+        Data.Value(Core.Persist.save(Target, joint));
+        var product = ProductMixture.Load(Target);
+        Assert.Equal(["student_t full ν = 4 on [0]", "student_t full equal ν on [1]"], product.Parts.Select(part => $"{part}"));
+        product.WarmStart = true;
+        product.Fit(Data.Faithful);
+        Assert.Equal([4, 4], product.PartParameters[0].DegreesOfFreedom);
+        Assert.Equal(product.PartParameters[1].DegreesOfFreedom[0], product.PartParameters[1].DegreesOfFreedom[1]);
+        Assert.Equal(joint.LogLikelihood, product.LogLikelihood, 0.01);
     }
 
     [Fact]

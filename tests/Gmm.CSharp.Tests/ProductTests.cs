@@ -8,7 +8,7 @@ namespace Gmm.CSharp.Tests;
 /// <summary>Products give bit for bit what the F# core gives; their parts have parameters under the names of their families.</summary>
 public class ProductTests
 {
-    /// <summary>Two Gaussian columns, then one each of 0 or 1, counts, levels 0 to 2, waiting times and successes in 4 trials, failures, twice positive numbers, and shares.</summary>
+    /// <summary>Two Gaussian columns, then one each of 0 or 1, counts, levels 0 to 2, waiting times and successes in 4 trials, failures, twice positive numbers, shares, and numbers with far ones.</summary>
     private static readonly double[,] Mixed = Draw();
 
     private static readonly double[,] Identity = { { 1, 0 }, { 0, 1 } };
@@ -27,6 +27,7 @@ public class ProductTests
             Part.Gamma([8]),
             Part.LogNormal([9]),
             Part.Beta([10]),
+            Part.StudentT([11]),
         },
     };
 
@@ -42,6 +43,7 @@ public class ProductTests
         Core.PartModule.create([8], Core.Gamma.family),
         Core.PartModule.create([9], Core.LogNormal.family),
         Core.PartModule.create([10], Core.Beta.family),
+        Core.PartModule.create([11], StudentTKindModule.defaults),
     ];
 
     [Fact]
@@ -102,6 +104,8 @@ public class ProductTests
                 Part.Gamma([8], prior: (2, 1, 3)),
                 Part.LogNormal([9], prior: (2, 1, 3)),
                 Part.Beta([10], prior: (2, 1, 3)),
+                Part.StudentT(
+                    [11], CovarianceType.Diag, equalDegreesOfFreedom: true, covariancePrior: 0.5, degreesOfFreedomPrior: 6),
             ],
         };
         var gaussian = new GaussianKind(
@@ -123,6 +127,16 @@ public class ProductTests
             Core.PartModule.create([8], With(Core.Gamma.family, Core.Gamma.prior(2, 1, 3))),
             Core.PartModule.create([9], With(Core.LogNormal.family, Core.LogNormal.prior(2, 1, 3))),
             Core.PartModule.create([10], With(Core.Beta.family, Core.Beta.prior(2, 1, 3))),
+            Core.PartModule.create(
+                [11],
+                new StudentTKind(
+                    new GaussianKind(
+                        Structure.Diag,
+                        CovarianceStart.OfStart,
+                        GaussianKindModule.defaults.RegCovar,
+                        null,
+                        FSharpOption<CovariancePrior>.Some(new(TensorModule.scalar(0.5), 6))),
+                    DegreesOfFreedom.Equal)),
         ];
         AssertSame(model, parts);
         Assert.NotEqual(Model.Fit(Mixed).Trace, model.Trace);
@@ -145,11 +159,12 @@ public class ProductTests
         var model = Model.Fit(Mixed);
         model.Parts.Clear();
         var parameters = model.PartParameters;
-        Assert.Equal(10, parameters.Count);
+        Assert.Equal(11, parameters.Count);
         Assert.Equal(
             [
                 "full on [0; 1]", "bernoulli on [2]", "poisson on [3]", "categorical on [4]", "exponential on [5]", "binomial on [6]",
                 "geometric on [7]", "gamma on [8]", "lognormal on [9]", "beta on [10]",
+                "student_t full on [11]",
             ],
             parameters.Select(part => part.Part.ToString()));
         Assert.Equal([0, 1], parameters[0].Part.Columns);
@@ -167,6 +182,9 @@ public class ProductTests
             Assert.Throws<InvalidOperationException>(() => parameters[7].Alphas).Message);
         Assert.Equal(parameters[7].Rates[1, 0], 1 / parameters[7].Scales[1, 0], 1e-12);
         Assert.True(double.IsFinite(parameters[8].LogMeans[0, 0]) && parameters[9].Alphas[0, 0] > 0);
+        Assert.Equal(
+            "The part student_t full on [11] has no Means; it has Locations and ScaleMatrices and DegreesOfFreedom.",
+            Assert.Throws<InvalidOperationException>(() => parameters[10].Means).Message);
         Assert.Throws<InvalidOperationException>(() => parameters[1].Covariances);
         Assert.Throws<InvalidOperationException>(() => parameters[1].LevelProbabilities);
     }
@@ -208,8 +226,8 @@ public class ProductTests
     /// <summary>What makes a part or a mixture that is wrong, and what is said of it.</summary>
     private static readonly Dictionary<string, Action> Wrong = new()
     {
-        ["The columns of Parts must be 0 to 10, each once, but is []."] = () => new ProductMixture(2).Fit(Mixed),
-        ["The columns of Parts must be 0 to 10, each once, but is [0; 1; 1]."] =
+        ["The columns of Parts must be 0 to 11, each once, but is []."] = () => new ProductMixture(2).Fit(Mixed),
+        ["The columns of Parts must be 0 to 11, each once, but is [0; 1; 1]."] =
             () => new ProductMixture(2) { Parts = { Part.Gaussian([0, 1]), Part.Poisson([1]) } }.Fit(Mixed),
         ["Parts[1] must be a part, but is null."] = () => new ProductMixture(2) { Parts = { Part.Gaussian([0]), null! } }.Fit(Mixed),
         ["Parts must be a list of parts, but is null."] = () => new ProductMixture(2) { Parts = null! }.Fit(Mixed),
@@ -221,10 +239,12 @@ public class ProductTests
         ["trials must be at least 1, but is 0."] = () => Part.Binomial([0], 0),
         ["meanPrior must be given together with meanPrecisionPrior, but is given without."] = () => Part.Gaussian([0], meanPrior: 1),
         ["degreesOfFreedomPrior must be given together with covariancePrior, but is given without."] = () => Part.Gaussian([0], degreesOfFreedomPrior: 1),
+        ["equalDegreesOfFreedom must be false when givenDegreesOfFreedom is set, but is true."] =
+            () => Part.StudentT([0], givenDegreesOfFreedom: 3, equalDegreesOfFreedom: true),
         ["CovarianceType must be one of Full, Diag"] = () => Part.Gaussian([0], (CovarianceType)17),
         ["MeanPrior must be 2 or 2×2, but is 3."] = () => new ProductMixture(2)
         {
-            Parts = { Part.Gaussian([0, 1], meanPrior: new double[3], meanPrecisionPrior: 1), Part.Gaussian([2, 3, 4, 5, 6, 7, 8, 9, 10]) },
+            Parts = { Part.Gaussian([0, 1], meanPrior: new double[3], meanPrecisionPrior: 1), Part.Gaussian([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]) },
         }.Fit(Mixed),
     };
 
@@ -259,6 +279,14 @@ public class ProductTests
                 return;
             }
 
+            if (core.Item2.TryAs<StudentT>() is { Value: var t })
+            {
+                Assert.Equal(StudentTModule.locations(t), here.Locations);
+                Assert.Equal(t.DegreesOfFreedom, here.DegreesOfFreedom);
+                Assert.All(here.ScaleMatrices, (matrix, k) => Assert.Equal(GaussianModule.covariance(t.Gaussian, k), matrix));
+                return;
+            }
+
             var exponential = core.Item2.As<ExponentialParameters>();
             (Array Expected, Array Actual) known = exponential.Family switch
             {
@@ -278,7 +306,7 @@ public class ProductTests
     private static double[,] Draw()
     {
         var random = new Random(2);
-        var data = new double[80, 11];
+        var data = new double[80, 12];
 
         for (var n = 0; n < 80; n++)
         {
@@ -294,6 +322,7 @@ public class ProductTests
             data[n, 8] = 0.1 - (Math.Log(1 - random.NextDouble()) * (first ? 3 : 1));
             data[n, 9] = Math.Exp(random.NextDouble() + (first ? 1 : 0));
             data[n, 10] = 0.01 + ((first ? 0.9 : 0.5) * random.NextDouble());
+            data[n, 11] = (random.NextDouble() - 0.5) / (0.05 + random.NextDouble()) + (first ? 2 : 0);
         }
 
         return data;

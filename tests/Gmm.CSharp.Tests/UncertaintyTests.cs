@@ -199,6 +199,14 @@ public class UncertaintyTests
         Assert.Equal("replicates", Assert.Throws<ArgumentException>(() => model.LikelihoodRatio(Data.Faithful, replicates: 0)).ParamName);
         Assert.Equal("level", Assert.Throws<ArgumentException>(() => model.LikelihoodRatios(Data.Faithful, most: 3, level: 5)).ParamName);
         Assert.Equal("most", Assert.Throws<ArgumentException>(() => model.LikelihoodRatios(Data.Faithful, most: 1)).ParamName);
+        Assert.StartsWith(
+            "The start must be one that the data give, such as Auto, for a test of K components against K + 1",
+            Assert.Throws<ArgumentException>(
+                () => new GaussianMixture(1) { InitMeans = new[,] { { 3.0, 70 } } }.LikelihoodRatio(Data.Faithful)).Message);
+        Assert.StartsWith(
+            "InitWeights must be None for a test",
+            Assert.Throws<ArgumentException>(
+                () => new GaussianMixture(1) { InitWeights = [1] }.LikelihoodRatios(Data.Faithful, most: 2)).Message);
         double[] halves = [.. Enumerable.Repeat(0.5, 272)];
         Assert.Equal("sampleWeights", Assert.Throws<ArgumentException>(() => model.Bootstrap(Data.Faithful, sampleWeights: halves)).ParamName);
         var errors = model.StandardErrors(Data.Faithful);

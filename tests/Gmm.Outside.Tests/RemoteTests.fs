@@ -125,6 +125,12 @@ let families =
               real
           same "hard assignment" { gaussian with Assignment = Hard } real
           same "k-means" { KMeans.defaults with Components = 3 } real
+          testCase "clusters of k-means" (fun () ->
+              let found = KMeans.fit { KMeans.defaults with Components = 3 } real |> ok
+              let machines, elsewhere = Machines.share SavedFamily.builtIn 3 real
+              Expect.equal (KMeans.predict found elsewhere) (KMeans.predict found real) "labels"
+              Expect.equal (KMeans.inertia found elsewhere) (KMeans.inertia found real) "inertia"
+              Expect.equal machines.Reads 0 "blocks read")
           same
               "k-means with empty clusters"
               { KMeans.defaults with
@@ -212,8 +218,9 @@ let errors =
               Expect.isError expected "this machine"
               Expect.equal (Gmm.fit (of3 Poisson.family) elsewhere |> Result.map ignore) expected "other machines")
 
-          testCase "missing cells and other backends are errors" (fun () ->
+          testCase "missing cells, other backends and weights from here are errors" (fun () ->
               let _, elsewhere = Machines.share SavedFamily.builtIn 2 real
+              Expect.isError (elsewhere |> Source.weighted (Array.create 20_000 1.0) |> Result.map ignore) "weights"
 
               for options in
                   [ { gaussian with Missing = Missing.Fit }

@@ -26,4 +26,16 @@ let tests =
                           data
                       |> ok
 
-                  sameBits (fit array) (fit (Formula.source rows 3 number))) ]
+                  sameBits (fit array) (fit (Formula.source rows 3 number)))
+
+          testCase "runs divide the blocks in order; huge data have more of them" (fun () ->
+              for rows, count in
+                  [ 1L, 1; 10_000L, 2; 300_000L, 64; 1L <<< 26, 64; 1_000_000_000L, 953; 10_000_000_000L, 4096 ] do
+                  let source = Formula.source rows 16 (fun _ _ -> 0.0)
+                  let runs = Source.runs source
+                  Expect.equal runs.Length count "runs"
+                  let struct (first, _), struct (_, last) = runs[0], runs[count - 1]
+                  Expect.equal (first, last) (0L, source.Blocks - 1L) "all blocks"
+
+                  for struct (_, last), struct (first, _) in Seq.pairwise runs do
+                      Expect.equal first (last + 1L) "in order") ]

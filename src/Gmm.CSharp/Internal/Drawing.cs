@@ -30,9 +30,11 @@ internal sealed class DrawingOf<TParameters>(Fit<TParameters> value) : IDrawing
 
     public bool HasHistory => Value.History.Length > 0;
 
-    public Core.Figure Scatter(Core.PlotOptions options, Source source) => Core.Plot.scatter(options, Value, source).Get();
+    public Core.Figure Scatter(Core.PlotOptions options, Source source) =>
+        Core.Plot.scatter(options, Value, source).Get();
 
-    public Core.Figure Animation(Core.PlotOptions options, Source source) => Core.Plot.animation(options, Value, source).Get();
+    public Core.Figure Animation(Core.PlotOptions options, Source source) =>
+        Core.Plot.animation(options, Value, source).Get();
 
     public Core.Figure Weights(Core.PlotOptions options) => Core.Plot.weights(options, Value).Get();
 
@@ -41,11 +43,13 @@ internal sealed class DrawingOf<TParameters>(Fit<TParameters> value) : IDrawing
     public Core.Figure MeanImages(Core.PlotOptions options, int width) =>
         Core.Plot.meanImages(options, width, Value).Get(("Width of the images", nameof(width)));
 
-    public Core.Figure Compare(Core.PlotOptions options, IReadOnlyList<(string Name, IDrawing Drawing)> all, Source source)
+    public Core.Figure Compare(
+        Core.PlotOptions options, IReadOnlyList<(string Name, IDrawing Drawing)> all, Source source)
     {
         var fits = all.Select(item => item.Drawing is DrawingOf<TParameters> fit
             ? Tuple.Create(item.Name, fit.Value)
-            : throw Translation.Invalid("models", "fitted mixtures of the same kind of components", $"{item.Name} of another"));
+            : throw Translation.Invalid(
+                "models", "fitted mixtures of the same kind of components", $"{item.Name} of another"));
         return Core.Plot.compare(options, ListModule.OfSeq(fits), source).Get(("The second mixture", "models"));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 using Core = global::Gmm;
@@ -108,8 +109,10 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     /// <summary>The parameters that the fit started from.</summary>
     internal TParameters InitialParameters => Value.Start.Parameters;
 
-    public virtual string Description => FormattableString.Invariant(
-        $"{Words.Count(Value.Components, "component")}{(Value.Model.Family.Noise is null ? "" : " and noise")}{Details}: {Outcome}, log-likelihood {LogLikelihood:G10}, BIC {Bic:G10}");
+    public virtual string Description => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Words.Count(Value.Components, "component")}{(Value.Model.Family.Noise is null ? "" : " and noise")}"
+        + $"{Details}: {Outcome}, log-likelihood {LogLikelihood:G10}, BIC {Bic:G10}");
 
     /// <summary>What distinguishes the fitted components, after a comma; empty if nothing does.</summary>
     private protected virtual string Details =>
@@ -120,7 +123,8 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
             _ => "",
         };
 
-    private protected string Outcome => $"{(Converged ? "converged" : "stopped without converging")} after {Words.Count(Iterations, "iteration")}";
+    private protected string Outcome =>
+        $"{(Converged ? "converged" : "stopped without converging")} after {Words.Count(Iterations, "iteration")}";
 
     public double[] Weights => Value.Weights;
 
@@ -157,7 +161,8 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     public IReadOnlyList<double[]> WeightsHistory => [.. Value.History.Select(mixture => mixture.Weights)];
 
     /// <summary>Something of the parameters of every iteration.</summary>
-    internal IReadOnlyList<T> History<T>(Func<TParameters, T> of) => [.. Value.History.Select(mixture => of(mixture.Parameters))];
+    internal IReadOnlyList<T> History<T>(Func<TParameters, T> of) =>
+        [.. Value.History.Select(mixture => of(mixture.Parameters))];
 
     // Made when it is first used; two threads may make two, which are equal.
     public RowPredictor Predictor => predictor ??= RowPredictorModule.ofFit(Value);
@@ -206,7 +211,8 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     public Core.Comparison Compare(IFit other) =>
         other is FitOf<TParameters> fit
             ? ComparisonModule.ofFits(Value, fit.Value).Get(("The second mixture", nameof(other)))
-            : throw Translation.Invalid(nameof(other), "a fitted mixture of the same kind of components", "one of another");
+            : throw Translation.Invalid(
+                nameof(other), "a fitted mixture of the same kind of components", "one of another");
 
     public SavedFit ToSaved(FSharpMap<string, Core.Tensor> options) => Core.Persist.toSaved(options, Value);
 
@@ -221,7 +227,9 @@ internal class FitOf<TParameters>(Fit<TParameters> value) : IFit
     public IDrawing Drawing => new DrawingOf<TParameters>(Value);
 }
 
-/// <summary>A fit of an exponential family. It keeps how its parameters are called: the settings may be others by now.</summary>
+/// <summary>
+/// A fit of an exponential family. It keeps how its parameters are called: the settings may be others by now.
+/// </summary>
 internal sealed class ExponentialFit(Fit<ExponentialParameters> value, Parametrisation parametrisation)
     : FitOf<ExponentialParameters>(value)
 {

@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Gmm.CSharp;
 
-/// <summary>The result of an estimator: one immutable value, replaced as a whole at the end of a fit, so that any number of threads may read it.</summary>
+/// <summary>
+/// The result of an estimator: one immutable value, replaced as a whole at the end of a fit, so that any number of
+/// threads may read it.
+/// </summary>
 internal sealed class Fitted<T>(string estimator)
     where T : class
 {
@@ -14,7 +17,8 @@ internal sealed class Fitted<T>(string estimator)
     /// <summary>The result of the last fit, for the member of the estimator that asks.</summary>
     internal T Get([CallerMemberName] string member = "") =>
         current
-        ?? throw new InvalidOperationException($"{estimator}.{member} needs a fitted model. Call Fit or FitPredict first.");
+        ?? throw new InvalidOperationException(
+            $"{estimator}.{member} needs a fitted model. Call Fit or FitPredict first.");
 
     /// <summary>Replaces the result of the last fit.</summary>
     internal T Set(T value) => current = value;

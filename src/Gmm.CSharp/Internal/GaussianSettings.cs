@@ -34,11 +34,17 @@ internal static class GaussianSettings
             value => set(value ? Regularisation.Absolute(get().Amount) : Regularisation.Floor(get().Amount))),
     ];
 
-    /// <summary>Returns the structure of the core; <see cref="CovarianceType"/> has its structures in its order, by which files store them.</summary>
+    /// <summary>
+    /// Returns the structure of the core; <see cref="CovarianceType"/> has its structures in its order, by which files
+    /// store them.
+    /// </summary>
     internal static Structure ToStructure(CovarianceType type) =>
-        Enum.IsDefined(type) ? StructureModule.all[(int)type] : throw Translation.UnknownValue(nameof(CovarianceType), type);
+        Enum.IsDefined(type)
+            ? StructureModule.all[(int)type]
+            : throw Translation.UnknownValue(nameof(CovarianceType), type);
 
-    internal static CovarianceType ToCovarianceType(Structure structure) => (CovarianceType)StructureModule.all.ToList().IndexOf(structure);
+    internal static CovarianceType ToCovarianceType(Structure structure) =>
+        (CovarianceType)StructureModule.all.ToList().IndexOf(structure);
 
     /// <summary>Returns two settings that make one prior: both of them, or null when neither is given.</summary>
     private static (Tensor, double)? Both((Tensor? Value, string Name) value, (double? Value, string Name) strength) =>

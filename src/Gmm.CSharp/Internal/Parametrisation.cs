@@ -6,8 +6,12 @@ namespace Gmm.CSharp;
 /// An exponential family of the core, and its parameters under the names and in the shapes that its users know.
 /// </summary>
 /// <param name="Family">The family with its prior.</param>
-/// <param name="Properties">The names of the parameters, such as Probabilities or Rates, and what reads them from the core's.</param>
-/// <param name="Write">From an array of the first of them, which is called by the string, to mean parameters (K×D×S).</param>
+/// <param name="Properties">
+/// The names of the parameters, such as Probabilities or Rates, and what reads them from the core's.
+/// </param>
+/// <param name="Write">
+/// From an array of the first of them, which is called by the string, to mean parameters (K×D×S).
+/// </param>
 internal sealed record Parametrisation(
     ExponentialFamily Family,
     IReadOnlyList<(string Name, Func<ExponentialParameters, Array> Read)> Properties,
@@ -16,7 +20,10 @@ internal sealed record Parametrisation(
     private const string Probabilities = nameof(BernoulliMixture.Probabilities), Rates = nameof(PoissonMixture.Rates);
 
     private Parametrisation(
-        ExponentialFamily family, string name, Func<ExponentialParameters, Array> read, Func<Array, string, Core.Tensor> write)
+        ExponentialFamily family,
+        string name,
+        Func<ExponentialParameters, Array> read,
+        Func<Array, string, Core.Tensor> write)
         : this(family, [(name, read)], write)
     {
     }
@@ -31,7 +38,8 @@ internal sealed record Parametrisation(
             Core.Bernoulli.probabilities,
             (array, name) => Pairs((double[,])array, 1, name));
 
-    internal static Parametrisation Binomial(int trials, (double A, double B)? prior, string trialsName, string priorName)
+    internal static Parametrisation Binomial(
+        int trials, (double A, double B)? prior, string trialsName, string priorName)
     {
         RequirePositive(trials, trialsName);
         return new(
@@ -71,52 +79,80 @@ internal sealed record Parametrisation(
             Probabilities,
             Core.Geometric.probabilities,
             (array, name) => Single(
-                (double[,])array, name, "above 0 and at most 1", probability => probability is > 0 and <= 1, probability => (1 - probability) / probability));
+                (double[,])array,
+                name,
+                "above 0 and at most 1",
+                probability => probability is > 0 and <= 1,
+                probability => (1 - probability) / probability));
 
     internal static Parametrisation Gamma((double Count, double Shape, double Rate)? prior, string priorName) =>
         Dispersed(
             Core.Gamma.family,
-            Extra(prior, priorName, "a count of 0 or more, a shape and a rate above 0", (_, shape, rate) => shape > 0 && rate > 0, Core.Gamma.prior),
+            Extra(
+                prior,
+                priorName,
+                "a count of 0 or more, a shape and a rate above 0",
+                (_, shape, rate) => shape > 0 && rate > 0,
+                Core.Gamma.prior),
             (nameof(GammaMixture.Shapes), Core.Gamma.shapes),
             (nameof(GammaMixture.Rates), Core.Gamma.rates),
             (nameof(GammaMixture.Scales), Core.Gamma.scales));
 
-    internal static Parametrisation LogNormal((double Count, double LogMean, double LogDeviation)? prior, string priorName) =>
+    internal static Parametrisation LogNormal(
+        (double Count, double LogMean, double LogDeviation)? prior, string priorName) =>
         Dispersed(
             Core.LogNormal.family,
-            Extra(prior, priorName, "a count of 0 or more, a mean and a standard deviation above 0", (_, _, deviation) => deviation > 0, Core.LogNormal.prior),
+            Extra(
+                prior,
+                priorName,
+                "a count of 0 or more, a mean and a standard deviation above 0",
+                (_, _, deviation) => deviation > 0,
+                Core.LogNormal.prior),
             (nameof(LogNormalMixture.LogMeans), Core.LogNormal.logMeans),
             (nameof(LogNormalMixture.LogDeviations), Core.LogNormal.logDeviations));
 
     internal static Parametrisation BetaNumbers((double Count, double Alpha, double Beta)? prior, string priorName) =>
         Dispersed(
             Core.Beta.family,
-            Extra(prior, priorName, "a count of 0 or more, α and β above 0", (_, alpha, beta) => alpha > 0 && beta > 0, Core.Beta.prior),
+            Extra(
+                prior,
+                priorName,
+                "a count of 0 or more, α and β above 0",
+                (_, alpha, beta) => alpha > 0 && beta > 0,
+                Core.Beta.prior),
             (nameof(BetaMixture.Alphas), Core.Beta.alphas),
             (nameof(BetaMixture.Betas), Core.Beta.betas));
 
     /// <summary>A family with several parameters for each column, which starts give as matrices of their own.</summary>
     private static Parametrisation Dispersed(
-        ExponentialFamily family, ConjugatePrior? prior, params (string Name, Func<ExponentialParameters, Array> Read)[] properties) =>
+        ExponentialFamily family,
+        ConjugatePrior? prior,
+        params (string Name, Func<ExponentialParameters, Array> Read)[] properties) =>
         new(WithPrior(family, prior), properties, (_, name) => throw new NotSupportedException(name));
 
     // ── Priors ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    private static ConjugatePrior? Beta((double A, double B)? prior, string name, Func<double, double, ConjugatePrior> make) =>
+    private static ConjugatePrior? Beta(
+        (double A, double B)? prior, string name, Func<double, double, ConjugatePrior> make) =>
         prior switch
         {
             null => null,
             var (a, b) when a >= 1 && b >= 1 && double.IsFinite(a) && double.IsFinite(b) => make(a, b),
-            var (a, b) => throw Translation.Invalid(name, "two numbers of 1 or more, and finite", FormattableString.Invariant($"({a}, {b})")),
+            var (a, b) => throw Translation.Invalid(
+                name, "two numbers of 1 or more, and finite", FormattableString.Invariant($"({a}, {b})")),
         };
 
-    private static ConjugatePrior? Gamma((double Shape, double Rate)? prior, string name, Func<double, double, ConjugatePrior> make) =>
+    private static ConjugatePrior? Gamma(
+        (double Shape, double Rate)? prior, string name, Func<double, double, ConjugatePrior> make) =>
         prior switch
         {
             null => null,
-            var (shape, rate) when shape >= 1 && rate >= 0 && double.IsFinite(shape) && double.IsFinite(rate) => make(shape, rate),
+            var (shape, rate) when shape >= 1 && rate >= 0 && double.IsFinite(shape) && double.IsFinite(rate) =>
+                make(shape, rate),
             var (shape, rate) => throw Translation.Invalid(
-                name, "a shape of 1 or more and a rate of 0 or more, both finite", FormattableString.Invariant($"({shape}, {rate})")),
+                name,
+                "a shape of 1 or more and a rate of 0 or more, both finite",
+                FormattableString.Invariant($"({shape}, {rate})")),
         };
 
     /// <summary>The prior that acts like extra numbers of a distribution with two parameters.</summary>
@@ -129,9 +165,11 @@ internal sealed record Parametrisation(
         prior switch
         {
             null => null,
-            var (count, a, b) when count >= 0 && isPossible(count, a, b) && double.IsFinite(count) && double.IsFinite(a) && double.IsFinite(b) =>
+            var (count, a, b) when count >= 0 && isPossible(count, a, b)
+                && double.IsFinite(count) && double.IsFinite(a) && double.IsFinite(b) =>
                 make(count, a, b),
-            var (count, a, b) => throw Translation.Invalid(name, rule + ", all finite", FormattableString.Invariant($"({count}, {a}, {b})")),
+            var (count, a, b) => throw Translation.Invalid(
+                name, rule + ", all finite", FormattableString.Invariant($"({count}, {a}, {b})")),
         };
 
     private static ConjugatePrior? Dirichlet(int levels, Tensor? prior, string name)

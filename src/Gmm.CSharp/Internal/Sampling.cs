@@ -26,8 +26,10 @@ internal static class Sampling
         return (confidence, stdRange) switch
         {
             (null, null) => SampleModule.ofMixture(Core.GaussianModule.family, options, n, mixture).Get(Names),
-            ({ } probability, null) => SampleModule.within(Region.NewConfidence(probability), options, n, mixture).Get(Names),
-            (null, var (low, high)) => SampleModule.within(Region.NewStdRange(low, high), options, n, mixture).Get(Names),
+            ({ } probability, null) =>
+                SampleModule.within(Region.NewConfidence(probability), options, n, mixture).Get(Names),
+            (null, var (low, high)) =>
+                SampleModule.within(Region.NewStdRange(low, high), options, n, mixture).Get(Names),
             _ => throw Translation.Invalid(nameof(confidence), $"given without {nameof(stdRange)}", "given with it"),
         };
     }

@@ -10,7 +10,8 @@ internal static class Saving
 
     /// <summary>The arrays of a saved fit, and the settings under <c>options.</c>.</summary>
     internal static IReadOnlyDictionary<string, Tensor> ToDictionary(SavedFit saved) =>
-        saved.State.Concat(StateModule.under(Options, saved.Options)).ToDictionary(entry => entry.Key, entry => new Tensor(entry.Value));
+        saved.State.Concat(StateModule.under(Options, saved.Options)).ToDictionary(
+            entry => entry.Key, entry => new Tensor(entry.Value));
 
     /// <summary>From such arrays to the fit, whose family is named by a function of the settings.</summary>
     internal static SavedFit FromDictionary(
@@ -26,16 +27,23 @@ internal static class Saving
         var all = new FSharpMap<string, Core.Tensor>(state.Select(entry => Tuple.Create(entry.Key, entry.Value.Value)));
         var options = StateModule.within(Options, all);
         var own = new FSharpMap<string, Core.Tensor>(
-            all.Where(entry => !entry.Key.StartsWith(Options + ".", StringComparison.Ordinal)).Select(entry => Tuple.Create(entry.Key, entry.Value)));
+            all.Where(entry => !entry.Key.StartsWith(Options + ".", StringComparison.Ordinal)).Select(
+                entry => Tuple.Create(entry.Key, entry.Value)));
         return new(family(options), own, options);
     }
 
-    /// <summary>The settings that a fit contains, for files of the F# library, which have no others: Gaussian structures and priors, the weights' prior, the assignment.</summary>
+    /// <summary>
+    /// The settings that a fit contains, for files of the F# library, which have no others: Gaussian structures and
+    /// priors, the weights' prior, the assignment.
+    /// </summary>
     internal static FSharpMap<string, Core.Tensor> Contained(FSharpMap<string, Core.Tensor> state)
     {
-        var contained = StateModule.within("settings", state).Aggregate(state, (all, entry) => all.Add(entry.Key, entry.Value));
+        var contained = StateModule.within("settings", state).Aggregate(
+            state, (all, entry) => all.Add(entry.Key, entry.Value));
         contained = contained.Add("cem", state["assignment"]);
-        return state.TryGetValue("weightConcentration", out var concentration) ? contained.Add("weightConcentrationPrior", concentration) : contained;
+        return state.TryGetValue("weightConcentration", out var concentration)
+            ? contained.Add("weightConcentrationPrior", concentration)
+            : contained;
     }
 
     /// <summary>Makes a model from the content of a file; an error names the path.</summary>

@@ -3,7 +3,9 @@ using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
-/// <summary>A setting of an estimator as numbers under a name, to be saved and restored; null while it is not set.</summary>
+/// <summary>
+/// A setting of an estimator as numbers under a name, to be saved and restored; null while it is not set.
+/// </summary>
 internal sealed class Setting(string name, Func<Tensor?> get, Action<Tensor> set)
 {
     internal static Setting Of(string name, Func<double> get, Action<double> set) =>
@@ -47,7 +49,8 @@ internal sealed class Setting(string name, Func<Tensor?> get, Action<Tensor> set
             value => set((double[])value is [var a, var b] ? (a, b) : throw new InvalidCastException()));
 
     /// <summary>The three numbers of a prior.</summary>
-    internal static Setting Optional(string name, Func<(double, double, double)?> get, Action<(double, double, double)?> set) =>
+    internal static Setting Optional(
+        string name, Func<(double, double, double)?> get, Action<(double, double, double)?> set) =>
         new(
             name,
             () => get() is var (a, b, c) ? (Tensor)new[] { a, b, c } : null,
@@ -55,7 +58,8 @@ internal sealed class Setting(string name, Func<Tensor?> get, Action<Tensor> set
 
     /// <summary>Everything that is set, by name.</summary>
     internal static FSharpMap<string, Core.Tensor> Save(IEnumerable<Setting> settings) =>
-        new(settings.SelectMany(setting => setting.Get() is { } value ? new[] { Tuple.Create(setting.Name, value.Value) } : []));
+        new(settings.SelectMany(
+            setting => setting.Get() is { } value ? new[] { Tuple.Create(setting.Name, value.Value) } : []));
 
     /// <summary>Gives every setting the value that was saved; those that were not stay as they are.</summary>
     internal static void Restore(IEnumerable<Setting> settings, FSharpMap<string, Core.Tensor> saved)

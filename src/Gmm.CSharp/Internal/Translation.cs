@@ -5,7 +5,9 @@ namespace Gmm.CSharp;
 /// <summary>Between the F# core and C#: options and results one way, errors as exceptions the other.</summary>
 internal static class Translation
 {
-    /// <summary>The core's names of options, and the usual names here; the first one that a name begins with counts.</summary>
+    /// <summary>
+    /// The core's names of options, and the usual names here; the first one that a name begins with counts.
+    /// </summary>
     private static readonly (string Core, string Here)[] CommonNames =
     [
         ("SampleWeights", "sampleWeights"),
@@ -38,14 +40,19 @@ internal static class Translation
         ("Values", "values"),
     ];
 
-    /// <summary>The value of a result, or the exception that says what is wrong in the words of the C# surface.</summary>
+    /// <summary>
+    /// The value of a result, or the exception that says what is wrong in the words of the C# surface.
+    /// </summary>
     /// <param name="result">The result of the core.</param>
-    /// <param name="names">The core's names of options, and those of this estimator, where they are not the usual ones.</param>
+    /// <param name="names">
+    /// The core's names of options, and those of this estimator, where they are not the usual ones.
+    /// </param>
     internal static T Get<T>(this FSharpResult<T, GmmError> result, params (string Core, string Here)[] names) =>
         result.IsOk ? result.ResultValue : throw ToException(result.ErrorValue.Known(names));
 
     /// <summary>The exception for a row that a predictor rejects.</summary>
-    internal static ArgumentException ToRowException(this GmmException rejection) => new(rejection.Message, "row", rejection);
+    internal static ArgumentException ToRowException(this GmmException rejection) =>
+        new(rejection.Message, "row", rejection);
 
     /// <summary>The error in the words of the C# surface.</summary>
     internal static GmmError Known(this GmmError error, params (string Core, string Here)[] names) =>
@@ -55,7 +62,8 @@ internal static class Translation
 
     /// <summary>The message of an exception, without the parameter that .NET adds.</summary>
     internal static string Reason(Exception trouble) =>
-        trouble is ArgumentException { ParamName: not null } && trouble.Message.LastIndexOf(" (", StringComparison.Ordinal) is >= 0 and var end
+        trouble is ArgumentException { ParamName: not null }
+        && trouble.Message.LastIndexOf(" (", StringComparison.Ordinal) is >= 0 and var end
             ? trouble.Message[..end]
             : trouble.Message;
 
@@ -90,21 +98,27 @@ internal static class Translation
         error switch
         {
             GmmError.InvalidOption option => InvalidOption(option.name, option.rule, option.value),
-            GmmError.InvalidData or GmmError.InvalidNumber or GmmError.MissingCell or GmmError.OutsideDomain or GmmError.ConstantColumn
-                or GmmError.TooFewDistinctRows => new ArgumentException(error.Message, "data"),
+            GmmError.InvalidData or GmmError.InvalidNumber or GmmError.MissingCell or GmmError.OutsideDomain
+                or GmmError.ConstantColumn or GmmError.TooFewDistinctRows =>
+                new ArgumentException(error.Message, "data"),
             GmmError.SingularCovariance trouble =>
+                new MixtureFitException(error.Message, trouble.owner?.Value, trouble.iteration),
+            GmmError.FlooredComponent trouble =>
                 new MixtureFitException(error.Message, trouble.owner?.Value, trouble.iteration),
             GmmError.CollapsedComponent trouble =>
                 new MixtureFitException(error.Message, trouble.owner, trouble.iteration),
             GmmError.DegenerateComponent trouble =>
                 new MixtureFitException(error.Message, trouble.owner, trouble.iteration),
+            GmmError.FailedUpdate failed when ToException(failed.error) is MixtureFitException trouble =>
+                new MixtureFitException(error.Message, trouble.Component, trouble.Iteration),
+            GmmError.FailedUpdate failed => ToException(failed.error),
             GmmError.UnavailableBackend => new ArgumentException(error.Message),
             _ => new IOException(error.Message),
         };
 
     /// <summary>
-    /// The name of an argument, which begins with a small letter, goes into the exception; an option, which is a property, is
-    /// named in the message only.
+    /// The name of an argument, which begins with a small letter, goes into the exception; an option, which is a
+    /// property, is named in the message only.
     /// </summary>
     private static ArgumentException InvalidOption(string name, string rule, string value) =>
         new(

@@ -22,7 +22,9 @@ internal static class Words
         int[] widths = [.. lines[0].Select((_, column) => lines.Max(line => line[column].Length))];
         return string.Join(
             Environment.NewLine,
-            lines.Select(line => string.Join("  ", line.Select((cell, column) => column == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[column])))));
+            lines.Select(line => string.Join(
+                "  ",
+                line.Select((cell, column) => column == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[column])))));
     }
 
     internal static string Covariances(CovarianceType type) => $", {type} covariances";

@@ -152,13 +152,28 @@ module Source =
     let ofMatrix (matrix: MathNet.Numerics.LinearAlgebra.Matrix<float>) : Result<Source, GmmError> =
         ofMemory matrix.ColumnCount (ReadOnlyMemory(matrix.ToRowMajorArray()))
 
+    /// Makes a source of N rows of D columns on other machines.
+    let ofRemote (rows: int64) (columns: int) (remote: RemoteRows) : Source =
+        { Rows = rows
+          Columns = columns
+          BlockRows = blockRows columns
+          Read = remote.Function }
+
+    /// Returns the remote rows of a source, if its rows lie on other machines.
+    let remote (source: Source) : RemoteRows option =
+        match box source.Read with
+        | :? RemoteRows as rows -> Some rows
+        | _ -> None
+
     /// Returns the data with a weight wₙ for every row: a weight of m counts as m copies of the row. Error when the
-    /// number of weights is not N, when a weight is negative or not finite (the error names the row), when their sum is
-    /// infinite, or when all weights are 0.
+    /// rows lie on other machines, when the number of weights is not N, when a weight is negative or not finite (the
+    /// error names the row), when their sum is infinite, or when all weights are 0.
     let weighted (weights: float[]) (source: Source) : Result<Source, GmmError> =
         let isBad weight = not (Double.IsFinite weight) || weight < 0.0
 
-        if int64 weights.Length <> source.Rows then
+        if (remote source).IsSome then
+            Error(InvalidOption("SampleWeights", "with the rows, which lie on other machines", "here"))
+        elif int64 weights.Length <> source.Rows then
             Error(
                 InvalidOption(
                     "SampleWeights",
@@ -206,13 +221,18 @@ module Source =
     /// The fewest rows of a run. Shorter runs cost more to merge than they save.
     let private fewestRows = 4096L
 
-    /// Divides the blocks into at most 64 runs of neighbouring blocks and returns the first and the last block of each
-    /// run. The division depends only on the shape of the data. The library adds sums within each run, in the order of
-    /// the blocks, and then adds the runs, in their order. Code that follows this order gets the same bits on any
-    /// number of threads or machines.
+    /// The most rows of a run, while there are fewer than the most runs. Longer runs leave processors of a cluster idle.
+    let private mostRows = 1L <<< 20
+
+    /// Divides the blocks into runs of neighbouring blocks and returns the first and the last block of each run: at most
+    /// 64 runs, and at most 4,096 of data of more than 67 million rows. The division depends only on the shape of the
+    /// data. The library adds sums within each run, in the order of the blocks, and then adds the runs, in their order.
+    /// Code that follows this order gets the same bits on any number of threads or machines.
     let runs (source: Source) : struct (int64 * int64)[] =
         let blocks = source.Blocks
-        let count = min 64L (min blocks (max 1L (source.Rows / fewestRows)))
+        let few = source.Rows / fewestRows |> max 1L |> min 64L
+        let many = source.Rows / mostRows |> min 4096L
+        let count = max few many |> min blocks
 
         Array.init (int count) (fun run -> blocks * int64 run / count, blocks * int64 (run + 1) / count - 1L)
         |> Array.map (fun (first, last) -> struct (first, last))
@@ -302,19 +322,6 @@ module Source =
         { source with
             Columns = columns
             Read = source.Read >> ofBlock }
-
-    /// Makes a source of N rows of D columns on other machines.
-    let ofRemote (rows: int64) (columns: int) (remote: RemoteRows) : Source =
-        { Rows = rows
-          Columns = columns
-          BlockRows = blockRows columns
-          Read = remote.Function }
-
-    /// Returns the remote rows of a source, if its rows lie on other machines.
-    let remote (source: Source) : RemoteRows option =
-        match box source.Read with
-        | :? RemoteRows as rows -> Some rows
-        | _ -> None
 
     /// Returns some columns of the data, in the given order.
     let select (columns: int[]) (source: Source) : Source =

@@ -23,6 +23,8 @@ module Runs =
         | ConstantColumn _
         | TooFewDistinctRows _
         | SingularCovariance _
+        | FlooredComponent _
+        | FailedUpdate _
         | CollapsedComponent _
         | DegenerateComponent _ -> false
 

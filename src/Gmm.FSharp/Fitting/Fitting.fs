@@ -153,23 +153,35 @@ module internal Fitting =
             return source, filled, measured
         }
 
-    /// Fits a mixture of a kind of component.
-    let private fitAll
-        (kMeans: ClusterCentres)
+    /// Fits a mixture of a kind of component from the first mixtures that a function makes for each seed, from the kind
+    /// measured on the data, and the data for starts; also returns whether different seeds make different ones.
+    let private fitBy
+        (startsOf: Measured<'θ> -> Source -> bool * (Execution -> int -> Result<Mixture<'θ> list, GmmError>))
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
         : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
         result {
             let! source, filled, measured = measure options source
             let! family = familyOf options measured filled
-            let isRandom = Start.isRandom options.Start || measured.IsRandom
-            let starts = Start.rowsFor options filled |> Start.mixtures kMeans measured options
+            let isRandom, starts = startsOf measured filled
             let rule = measured.Rule |> Option.defaultWith (fun () -> Rule.em measured.IsExact options.Stopping)
 
             return!
                 Verbose.run options (fun options ->
                     Runs.fit options family rule measured.Regularity isRandom starts source)
         }
+
+    /// Fits a mixture from one first mixture, in place of the start of the options.
+    let fitAt (first: Mixture<'θ>) options source = fitBy (fun _ _ -> false, (fun _ _ -> Ok [ first ])) options source
+
+    /// Fits a mixture of a kind of component.
+    let private fitAll (kMeans: ClusterCentres) (options: FitOptions<'kind, 'θ>) source =
+        fitBy
+            (fun measured filled ->
+                let seen = Start.rowsFor options filled
+                Start.isRandom options.Start || measured.IsRandom, Start.mixtures kMeans measured options seen)
+            options
+            source
 
     /// Fits a mixture of a kind of component, with fewer components if the options allow it and too few rows differ.
     /// `kMeans` finds the centres of clusters for starts.

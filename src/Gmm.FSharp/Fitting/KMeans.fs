@@ -91,7 +91,7 @@ module KMeans =
     let private checkData (found: KMeansFit) (source: Source) =
         result {
             do! Source.requireColumns (Array2D.length2 found.Centres) source
-            do! Source.validate found.Fit.Model.Execution source
+            do! Survey.validate found.Fit.Model.Execution source
         }
 
     /// Maps every block to `width` values for each row, and writes them into the target.
@@ -102,8 +102,16 @@ module KMeans =
     /// Returns the number of the nearest centre for every row (N), the lowest of equals. Error when the data have
     /// another number of features than the centres, or a number that isn't finite.
     let predict (found: KMeansFit) (source: Source) : Result<int[], GmmError> =
-        let clusters = Array.zeroCreate (int source.Rows)
-        source |> fill found 1 (Memory clusters) (Lloyd.labels found.Centres) |> Result.map (fun () -> clusters)
+        match Source.remote source with
+        | Some rows ->
+            checkData found source
+            |> Result.map (fun () ->
+                Scan.ask found.Fit.Model.Execution Lloyd.nearest found.Centres rows source
+                |> Array.concat
+                |> Array.map int)
+        | None ->
+            let clusters = Array.zeroCreate (int source.Rows)
+            source |> fill found 1 (Memory clusters) (Lloyd.labels found.Centres) |> Result.map (fun () -> clusters)
 
     /// Computes Σₙ wₙ minₖ ‖xₙ−μₖ‖² for the clustered data or for other data. Errors as `predict`.
     let inertia (found: KMeansFit) (source: Source) : Result<float, GmmError> =

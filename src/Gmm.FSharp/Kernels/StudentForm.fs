@@ -25,9 +25,10 @@ type internal StudentTails =
 
 [<Optimised>]
 module internal StudentTails =
-    /// The largest squared distance; larger ones, and those that overflow, count as this.
+    /// The largest squared distance; larger ones, and those that overflow, count as this. δ/ν is still a number for the
+    /// smallest ν, 0.1.
     [<Literal>]
-    let Farthest = 1e300
+    let Farthest = 1e307
 
     /// Returns the quadratic form of a form of Student's t distributions, and the numbers of its components.
     let ofForm (form: Form) : Form * StudentTails =

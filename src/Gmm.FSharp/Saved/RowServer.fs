@@ -50,6 +50,7 @@ type RowServer(families: SavedFamily list, source: Source) =
             Survey.stretchesOf source.Rows state |> Result.map (Scan.answer Survey.stretches)
         | name when name = Survey.keys.Name -> Survey.keysOf state |> Result.map (Scan.answer Survey.keys)
         | name when name = Noise.ranging.Name -> Noise.rangingOf columns state |> Result.map (Scan.answer Noise.ranging)
+        | name when name = Lloyd.nearest.Name -> Lloyd.centresIn columns state |> Result.map (Scan.answer Lloyd.nearest)
         | name when name = Lloyd.farthest.Name ->
             Lloyd.farthestOf columns state |> Result.map (Scan.answer Lloyd.farthest)
         | name when name = FamilyScan.misfitting<PartParameters>.Name ->

@@ -6,7 +6,7 @@ open System.Runtime.CompilerServices
 
 /// Rows that were drawn from the data.
 [<NoEquality; NoComparison>]
-type internal DrawnRows =
+type internal SampledRows =
     {
         /// The numbers of the rows.
         Rows: ResizeArray<int64>
@@ -32,14 +32,14 @@ type internal DrawnRows =
             drawn.Values.Add block[i, j]
 
     /// Adds other rows, and returns this object.
-    member drawn.Append(others: DrawnRows) =
+    member drawn.Append(others: SampledRows) =
         drawn.Rows.AddRange others.Rows
         drawn.Weights.AddRange others.Weights
         drawn.Values.AddRange others.Values
         drawn
 
     /// Returns the `count` rows with the lowest keys, in their order.
-    member drawn.Lowest(count, key: int64 -> uint64) : DrawnRows =
+    member drawn.Lowest(count, key: int64 -> uint64) : SampledRows =
         let columns = drawn.Values.Count / max 1 drawn.Count
 
         let kept =
@@ -61,7 +61,7 @@ type internal DrawnRows =
               drawn.Values.ToArray() ]
 
     /// Undoes `ToNumbers`.
-    static member OfNumbers(numbers: float[]) : DrawnRows =
+    static member OfNumbers(numbers: float[]) : SampledRows =
         let count = int numbers[0]
 
         { Rows = ResizeArray(Array.sub numbers 1 count |> Array.map int64)
@@ -188,12 +188,12 @@ module internal Survey =
         name
         (state: 'argument -> State)
         (chosen: 'argument -> Block -> int seq)
-        : Scan<'argument, DrawnRows> =
+        : Scan<'argument, SampledRows> =
         let ofRun argument =
             let chosen = chosen argument
 
             fun (blocks: Block seq) ->
-                let drawn = DrawnRows.Empty
+                let drawn = SampledRows.Empty
 
                 for block in blocks do
                     for i in chosen block do
@@ -207,7 +207,7 @@ module internal Survey =
           OfRun = ofRun
           Merge = fun all others -> all.Append others
           ToNumbers = _.ToNumbers()
-          OfNumbers = fun _ -> DrawnRows.OfNumbers }
+          OfNumbers = fun _ -> SampledRows.OfNumbers }
 
     /// Returns row i of a sample of `count` of N rows, from the i-th of `count` equal stretches of the data.
     let private ofStretch (seed: int) (count: int) (rows: int64) (i: int) : int64 =
@@ -215,7 +215,7 @@ module internal Survey =
         first + int64 (RandomStream.key (int64 seed) (int64 i) % uint64 (next - first))
 
     /// One row from each of `count` equal stretches of N rows, from a seed: seed, count and N.
-    let stretches: Scan<int * int * int64, DrawnRows> =
+    let stretches: Scan<int * int * int64, SampledRows> =
         drawing
             "stretches"
             (fun (seed, count, rows) ->
@@ -233,7 +233,7 @@ module internal Survey =
                 |> Seq.map (fun row -> int (row - block.FirstRow)))
 
     /// The rows of positive weight whose random key under a seed is at most a limit.
-    let keys: Scan<int * uint64, DrawnRows> =
+    let keys: Scan<int * uint64, SampledRows> =
         drawing
             "keys"
             (fun (seed, limit) ->
@@ -246,7 +246,7 @@ module internal Survey =
                     block.Weight i > 0.0 && RandomStream.key (int64 seed) (block.FirstRow + int64 i) <= limit))
 
     /// Draws `count` rows of positive weight, or all of them if there are fewer: those with the lowest random keys.
-    let private drawWeighted (execution: Execution) (seed: int) (count: int) (source: Source) : DrawnRows =
+    let private drawWeighted (execution: Execution) (seed: int) (count: int) (source: Source) : SampledRows =
         let total = float (countWeighted execution source)
 
         // About `count` keys lie below the first limit, and hardly ever fewer.
@@ -259,8 +259,8 @@ module internal Survey =
         (draw 6.0).Lowest(count, (fun row -> RandomStream.key (int64 seed) row))
 
     /// Reads given rows, ascending, without other blocks.
-    let private read (execution: Execution) (numbers: int64[]) (source: Source) : DrawnRows =
-        let drawn = DrawnRows.Empty
+    let private read (execution: Execution) (numbers: int64[]) (source: Source) : SampledRows =
+        let drawn = SampledRows.Empty
 
         for index, rows in Seq.indexed numbers |> Seq.groupBy (fun (_, row) -> row / int64 source.BlockRows) do
             execution.Cancellation.ThrowIfCancellationRequested()

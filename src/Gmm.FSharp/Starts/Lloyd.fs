@@ -33,6 +33,29 @@ module internal Lloyd =
     let memberships (centres: float[,]) : Block -> float[] =
         logJoint (mixture centres) >> Assignment.hardRows (Array2D.length1 centres)
 
+    /// The number of the nearest centre for every row, from the centres (K×D).
+    let nearest: Scan<float[,], float[]> =
+        { Name = "nearest"
+          Family = fun _ -> ""
+          State = fun centres -> Map [ "centres", Tensor.matrix centres ]
+          OfRun = fun centres -> Seq.map (labels centres >> Array.map float) >> Array.concat
+          Merge = Array.append
+          ToNumbers = id
+          OfNumbers = fun _ -> id }
+
+    /// Returns the centres (K×D) for data of some columns that a state stores.
+    let centresIn (columns: int) (state: State) : Result<float[,], GmmError> =
+        result {
+            let! centres = State.matrix "centres" state
+            do! State.requireFinite "centres" centres
+
+            do!
+                GmmError.requireAll
+                    [ centres.shape[1] = columns, "centres", $"of {columns} columns", string centres.shape[1] ]
+
+            return centres.toArray2D ()
+        }
+
     // ── Empty clusters ──────────────────────────────────────────────────────────────────────────────────────────────
 
     /// A row that may leave its cluster.
@@ -92,14 +115,8 @@ module internal Lloyd =
     let farthestOf (columns: int) (state: State) : Result<int * float[,], GmmError> =
         result {
             let! count = State.whole 1 Int32.MaxValue "count" state
-            let! centres = State.matrix "centres" state
-            do! State.requireFinite "centres" centres
-
-            do!
-                GmmError.requireAll
-                    [ centres.shape[1] = columns, "centres", $"of {columns} columns", string centres.shape[1] ]
-
-            return count, centres.toArray2D ()
+            let! centres = centresIn columns state
+            return count, centres
         }
 
     /// Returns the statistics after every empty cluster has taken the farthest row among those that aren't alone in

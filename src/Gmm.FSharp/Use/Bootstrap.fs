@@ -180,7 +180,7 @@ module Bootstrap =
     let private withoutSpikes (fit: Fit<'θ>) : Result<Fit<'θ>, GmmError> =
         match fit.Irregular.OnFloor with
         | [] -> Ok fit
-        | owner :: _ -> Error(SingularCovariance(owner, fit.Iterations))
+        | owner :: _ -> Error(FlooredComponent(owner, fit.Iterations))
 
     /// Returns the results of the replicates with a fit, and the failures. Error when fewer than half have one.
     let private successes (outcomes: Result<'T, GmmError>[]) : Result<'T[] * (int * GmmError) list, GmmError> =
@@ -356,6 +356,18 @@ module Bootstrap =
     let private fitOf components (options: FitOptions<'kind, 'θ>) source : Result<Fit<'θ>, GmmError> =
         source |> Gmm.fit { options with Components = components } |> Result.bind withoutSpikes
 
+    /// Returns an error when a start is given for one number of components.
+    let private requireAnyStart (options: FitOptions<'kind, 'θ>) : Result<unit, GmmError> =
+        GmmError.requireAll
+            [ Start.isRandom options.Start,
+              "Start",
+              "one that the data give, such as Auto, for a test of K components against K + 1",
+              "given for one K"
+              options.StartWeights.IsNone,
+              "StartWeights",
+              "None for a test of K components against K + 1, which have different numbers of weights",
+              "given" ]
+
     /// Tests the mixture of a fit of K components against that of a fit of K + 1.
     let private test replicates (options: FitOptions<'kind, 'θ>) (smaller: Fit<'θ>) (larger: Fit<'θ>) (source: Source) =
         result {
@@ -373,7 +385,14 @@ module Bootstrap =
 
                             let! data = source |> drawn smaller.Model.Family smaller.Mixture copies options.Missing seed
 
-                            let! smaller = fitOf components ofReplicate data
+                            let! smaller =
+                                data
+                                |> Fitting.fitAt
+                                    smaller.Mixture
+                                    { ofReplicate with
+                                        Components = components }
+                                |> Result.bind withoutSpikes
+
                             let! larger = fitOf (components + 1) ofReplicate data
                             return statisticOf smaller larger
                         }
@@ -390,11 +409,12 @@ module Bootstrap =
 
     /// Tests K components, as many as the options ask for, against K + 1, by the likelihood ratio (McLachlan 1987). Its
     /// distribution under K components is that of data drawn from their fitted mixture, `replicates` times; it is not
-    /// χ². Data and replicates are fitted with the same options, so that the same start finds their maxima. Let it be a
-    /// good one, such as the default: if the start misses the maximum more often in replicates than it did in the data,
-    /// or the reverse, the p-value is wrong. Error when one of the fits fails or has a component on the floor of its
-    /// covariance, when fewer than half of the replicates have fits, when a sample weight isn't a whole number, or when
-    /// options or data break a rule.
+    /// χ². In a replicate, K components start from the mixture that it was drawn from, and K + 1 as they do in the data,
+    /// by the start of the options. Let it be a good one, such as the default: if the start misses the maximum more
+    /// often in replicates than it did in the data, or the reverse, the p-value is wrong. Error when the start is given
+    /// for one number of components, when one of the fits fails or has a component on the floor of its covariance, when
+    /// fewer than half of the replicates have fits, when a sample weight isn't a whole number, or when options or data
+    /// break a rule.
     let likelihoodRatio
         (replicates: int)
         (options: FitOptions<'kind, 'θ>)
@@ -402,6 +422,7 @@ module Bootstrap =
         : Result<LikelihoodRatio, GmmError> when 'kind :> Kind<'θ> =
         result {
             do! checkReplicates replicates
+            do! requireAnyStart options
             let! smaller = fitOf options.Components options source
             let! larger = fitOf (options.Components + 1) options source
             return! test replicates options smaller larger source
@@ -419,6 +440,7 @@ module Bootstrap =
         : Result<int * LikelihoodRatio list, GmmError> when 'kind :> Kind<'θ> =
         result {
             do! checkReplicates replicates
+            do! requireAnyStart options
             do! StandardErrors.checkLevel level
 
             do!

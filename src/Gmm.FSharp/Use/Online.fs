@@ -15,6 +15,8 @@ type Online<'θ> =
         /// current mixture. `Weight` W never changes: the sums are always scaled to W rows, and priors count against
         /// them.
         Statistics: Statistics
+        /// The components that were irregular in the fit that the stream began from; updates look for none.
+        Irregular: Irregular
         /// The number of updates so far, t.
         Updates: int64
         /// The mean log-density per row of the last batch under the mixture before it learned the batch. Without an
@@ -59,6 +61,7 @@ module Online =
         { Model = fit.Model
           Mixture = fit.Mixture
           Statistics = fit.Statistics
+          Irregular = fit.Irregular
           Updates = 0L
           Score = fit.LowerBound }
 
@@ -92,14 +95,15 @@ module Online =
                 { Model = model
                   Mixture = mixture
                   Statistics = { expected with Counts = counts }
+                  Irregular = Irregular.None
                   Updates = 0L
                   Score = -infinity }
         }
 
     /// Learns a batch of rows (n×D) with a step size γ. The batch's sample weights count within the batch. Error when γ
     /// is not above 0 and at most 1, when the batch has another number of columns, no rows, or a number that isn't
-    /// finite or not in the family's domain; when a component has lost all its rows, or a covariance is singular:
-    /// `online` is as before, and can learn other batches.
+    /// finite or not in the family's domain; or `FailedUpdate`, when a component has lost all its rows, or a covariance
+    /// is singular: `online` is as before, and can learn other batches.
     let update (stepSize: float) (batch: Source) (online: Online<'θ>) : Result<Online<'θ>, GmmError> =
         let model, before = online.Model, online.Mixture
 
@@ -136,8 +140,7 @@ module Online =
                     Weight = weight
                     LogLikelihood = logLikelihood }
 
-            let! mixture =
-                EM.mStep model before statistics |> Result.mapError (GmmError.atIteration (int online.Updates + 1))
+            let! mixture = EM.mStep model before statistics |> Result.mapError FailedUpdate
 
             return
                 { online with
@@ -166,9 +169,11 @@ module Online =
         }
 
     /// Returns the current mixture as a fit, to predict, score, sample, save and draw with. Its log-likelihood is the
-    /// estimate from the statistics, for W rows; it has no trace.
+    /// estimate from the statistics, for W rows; it has no trace. Its irregular components are those of the fit that the
+    /// stream began from.
     let toFit (online: Online<'θ>) : Fit<'θ> =
         { Fit.ofMixture online.Model.Family online.Mixture with
             Model = Model.unbound online.Model
             Statistics = online.Statistics
+            Irregular = online.Irregular
             Trace = [| EM.objective online.Model online.Mixture online.Statistics |] }

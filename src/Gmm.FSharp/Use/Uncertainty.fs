@@ -387,6 +387,41 @@ module Uncertainty =
             let value = FormattableString.Invariant $"{value:G3} along {names[point.Free[i]]}, as a share"
             Error(InvalidOption("Information", rule, value))
 
+    /// Computes the gradient of ln L.
+    let private slopeOf (model: Model<'θ>) (source: Source) (point: Point<'θ>) : Result<float[], GmmError> =
+        match formOf point with
+        | None -> Ok(sumOfScores model source point)
+        | Some _ ->
+            result {
+                use! pass = Model.openPass model source
+                return gradientOf pass point
+            }
+
+    /// Returns an error when a step of Newton's method, C·∂(ln L + ln prior)/∂θ with the covariance C, would move a
+    /// coordinate by more than its standard error: the fit has stopped far from a maximum.
+    let private requireMaximum model source (point: Point<'θ>) (covariance: float[,]) : Result<unit, GmmError> =
+        let ofPrior = derivative (fun there -> [| Model.logPrior model there.Mixture |]) point
+
+        slopeOf model source point
+        |> Result.bind (fun slope ->
+            let gradient = slope |> Array.mapi (fun i slope -> slope + (ofPrior i)[0])
+
+            let distances =
+                gradient
+                |> Array.mapi (fun i _ ->
+                    let step = Seq.fold2 (fun sum c g -> sum + c * g) 0.0 covariance[i, *] gradient
+                    abs step / sqrt covariance[i, i])
+
+            let farthest = if distances.Length = 0 then 0.0 else Array.max distances
+            let worst = distances |> Array.tryFindIndex ((=) farthest) |> Option.defaultValue 0
+
+            GmmError.requireAll
+                [ farthest <= 1.0,
+                  "The fit",
+                  "at a maximum of the likelihood for standard errors; fit with a smaller Tolerance or a larger MaxIterations",
+                  FormattableString.Invariant
+                      $"{farthest:G3} standard errors from it along {(Coordinates.names point.Family point.Mixture)[point.Free[worst]]}" ])
+
     /// Returns the standard errors of the named parameters from the covariance of the coordinates, by the delta method.
     let private named (point: Point<'θ>) (covariance: float[,]) : Result<StandardErrors, GmmError> =
         let names, estimates = Coordinates.parameters point.Family point.Mixture |> Array.unzip
@@ -481,13 +516,7 @@ module Uncertainty =
     let gradient (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
         atFit
             (fun source point ->
-                match formOf point with
-                | None -> Ok(sumOfScores fit.Model source point)
-                | Some _ ->
-                    result {
-                        use! pass = Model.openPass fit.Model source
-                        return gradientOf pass point
-                    }
+                slopeOf fit.Model source point
                 |> Result.map (Array.mapi (fun i slope -> slope / point.Units[point.Free[i]])))
             fit
             source
@@ -510,25 +539,30 @@ module Uncertainty =
     /// domain, such as 200 degrees of freedom: it is held. Missing cells, noise and sample weights count as in the fit;
     /// a weight of m acts as m rows. Derivatives are central differences of the fourth order: of the numbers of a form,
     /// and of the gradient that each E-step gives. Error when a parameter is on an edge of its domain, a covariance
-    /// lies on its floor, the assignment is hard, the information is not positive definite, or the data don't suit the
+    /// lies on its floor, the assignment is hard, the information is not positive definite, a step of Newton's method
+    /// from the fit exceeds a standard error, as where EM stopped long before it converged, or the data don't suit the
     /// mixture.
     let standardErrors (information: Information) (fit: Fit<'θ>) (source: Source) : Result<StandardErrors, GmmError> =
         atFit
             (fun source point ->
                 result {
-                    let inverseOfObserved () = observed fit.Model source point |> Result.bind (inverse point)
+                    let outerProduct () = outerProduct fit.Model source point
 
-                    match information with
-                    | Information.Observed ->
-                        let! covariance = inverseOfObserved ()
-                        return! named point covariance
-                    | Information.OuterProduct ->
-                        let! covariance = outerProduct fit.Model source point |> inverse point
-                        return! named point covariance
-                    | Information.Sandwich ->
-                        let! bread = inverseOfObserved ()
-                        let filling = outerProduct fit.Model source point
-                        return! named point (sandwich bread filling)
+                    let! information' =
+                        match information with
+                        | Information.Observed
+                        | Information.Sandwich -> observed fit.Model source point
+                        | Information.OuterProduct -> Ok(outerProduct ())
+
+                    let! covariance = inverse point information'
+                    do! requireMaximum fit.Model source point covariance
+
+                    return!
+                        match information with
+                        | Information.Observed
+                        | Information.OuterProduct -> covariance
+                        | Information.Sandwich -> sandwich covariance (outerProduct ())
+                        |> named point
                 })
             fit
             source

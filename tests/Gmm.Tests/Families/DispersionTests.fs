@@ -3,9 +3,8 @@ module Gmm.Tests.DispersionTests
 
 open System
 open Expecto
-open FsCheck
-open FsCheck.FSharp
 open Gmm
+open Gmm.Tests.Fits
 open Gmm.Tests.Generators
 open Gmm.Tests.Support
 
@@ -31,27 +30,14 @@ let private drawMeans (family: ExponentialFamily) (random: Random) =
     let between (low: float, high: float) = low * (high / low) ** random.NextDouble()
     natural (between first) (between second) |> family.Mean
 
-/// Data drawn from a mixture of a family, and made awkward.
-type DispersionCase =
-    { Family: string
-      Components: int
-      Rows: float[][]
-      SampleWeights: float[] option }
-
-    member case.Definition = familyOf case.Family
-
-    member case.Source =
-        let source = sourceOf case.Rows
-        case.SampleWeights |> Option.fold (fun source weights -> source |> Source.weighted weights |> ok) source
-
 /// The nearest number with so many significant digits that is inside the domain.
 let private rounded (family: ExponentialFamily) digits (x: float) =
     let scale = 10.0 ** (floor (log10 x) - float digits + 1.0)
     let near = round (x / scale) * scale
     if family.IsInDomain near then near else x
 
-let private drawCase size (random: Random) : DispersionCase =
-    let family, _, _, _ = kinds[random.Next kinds.Length]
+/// Data drawn from a mixture of a family, and made awkward.
+let private drawCase (family: ExponentialFamily) size (random: Random) : RowsCase =
     let upTo most = 1 + random.Next(1 + (most - 1) * size / 100)
     let components, columns = upTo 4, upTo 3
     let means = Array.init components (fun _ -> Array.init columns (fun _ -> drawMeans family random))
@@ -70,51 +56,12 @@ let private drawCase size (random: Random) : DispersionCase =
                 let x = family.Sample random means |> rounded family digits
                 if n + 1 = far then (if family.Name = "beta" then 1e-12 else x * 1e6) else x)
 
-    { Family = family.Name
-      Components = components
-      Rows = Array.init rows row
-      SampleWeights = if random.Next 3 = 0 then Some(drawSampleWeights rows random) else None }
-
-let private shrinkCase (case: DispersionCase) =
-    let keep count =
-        { case with
-            Rows = Array.truncate count case.Rows
-            SampleWeights = case.SampleWeights |> Option.map (Array.truncate count) }
-
-    seq {
-        if case.Rows.Length >= 4 * case.Components then
-            keep (case.Rows.Length / 2)
-
-        if case.Rows.Length > 2 * case.Components then
-            keep (case.Rows.Length - 1)
-
-        if case.SampleWeights.IsSome then
-            { case with SampleWeights = None }
-
-        if case.Components > 1 then
-            { case with
-                Components = case.Components - 1 }
-
-        if case.Rows[0].Length > 1 then
-            for j in 0 .. case.Rows[0].Length - 1 do
-                { case with
-                    Rows = case.Rows |> Array.map (Array.removeAt j) }
-    }
-    |> Seq.filter (fun smaller -> smaller.SampleWeights |> Option.forall (Array.exists (fun weight -> weight > 0.0)))
-
-let private cases: Arbitrary<DispersionCase> = Arb.fromGenShrink (drawing drawCase, shrinkCase)
+    sometimesWeighted components (Array.init rows row) random
 
 // ── Every fit climbs ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// How far rounding may let the objective fall. The terms of ln p cancel in a component on its limit: α ln x has α = 1e8.
-let private rounding (fit: Fit<ExponentialParameters>) (before: float) =
-    if fit.Irregular.IsEmpty then
-        Tolerance.monotone * (1.0 + abs before)
-    else
-        1e-5 * (1.0 + abs before)
-
-let private climbs (fit: Fit<ExponentialParameters>) =
-    fit.Trace |> Array.pairwise |> Array.forall (fun (before, after) -> after >= before - rounding fit before)
+let private rounding (fit: Fit<'θ>) = if fit.Irregular.IsEmpty then Tolerance.monotone else 1e-5
 
 let private allNumbers (fit: Fit<ExponentialParameters>) =
     Array.concat
@@ -124,49 +71,19 @@ let private allNumbers (fit: Fit<ExponentialParameters>) =
           fit.Parameters.LogPartitions.toArray ()
           fit.Trace ]
 
-let private startNames =
-    [ "Auto"; "KMeans"; "KPlusPlus"; "Points"; "RandomResponsibilities"; "Labels"; "Thorough" ]
-
-let private startOf (case: DispersionCase) name : Start<ExponentialParameters> =
-    match name with
-    | "Auto" -> Start.Auto
-    | "KMeans" -> Start.KMeans
-    | "KPlusPlus" -> Start.KPlusPlus
-    | "Points" -> Start.Points
-    | "RandomResponsibilities" -> Start.RandomResponsibilities
-    | "Labels" -> Start.Labels(Array.init case.Rows.Length (fun n -> n % case.Components))
-    | _ -> Start.Thorough
-
-let private fitFrom start acceleration iterations (case: DispersionCase) =
-    Gmm.fit
-        { Gmm.defaultsOf case.Definition with
-            Components = case.Components
-            Start = start
-            Acceleration = acceleration
-            MaxIterations = iterations
-            Execution = oneThread }
-        case.Source
-
-let private isFine fit =
-    match fit with
-    | Ok fit -> climbs fit && allFinite (allNumbers fit)
-    | Error(ConstantColumn _ | TooFewDistinctRows _ | CollapsedComponent _) -> true
-    | Error other -> failwith other.Message
+let private climb count what acceleration (family: ExponentialFamily) =
+    testForAll count $"{what} of {family.Name} components never falls" (casesOf (drawCase family)) (fun case ->
+        case |> fitInTurn acceleration family |> holdsOrTrouble (fun fit -> climbs (rounding fit) allNumbers fit))
 
 [<Tests>]
 let ``every fit climbs`` =
     testList
         "Dispersion: every fit climbs"
-        [ formulas [ "ln p(X|θ′) ≥ ln p(X|θ) after a step of EM", "Dempster, Laird and Rubin 1977" ]
-          <| testForAll
-              1000
-              "the objective of heaped, rounded and far data never falls, and all is finite"
-              cases
-              (fun case ->
-                  let start = startNames[case.Rows.Length % startNames.Length] |> startOf case
-                  fitFrom start Acceleration.None 25 case |> isFine)
-          testForAll 100 "accelerated fits climb, too" cases (fun case ->
-              fitFrom Start.Auto Acceleration.Squarem 100 case |> isFine) ]
+        [ for name in families do
+              formulas [ "ln p(X|θ′) ≥ ln p(X|θ) after a step of EM", "Dempster, Laird and Rubin 1977" ]
+              <| climb 1000 "the objective of heaped, rounded and far data" Acceleration.None (familyOf name)
+
+              climb 100 "the objective in accelerated fits" Acceleration.Squarem (familyOf name) ]
 
 // ── The limit of the dispersion ─────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,6 +7,7 @@ open Expecto
 open FsCheck
 open FsCheck.FSharp
 open Gmm
+open Gmm.Tests.Fits
 open Gmm.Tests.Generators
 open Gmm.Tests.Support
 
@@ -97,35 +98,20 @@ let private kinds = [ Coins; Trials 7; Levels 4; Counts; Waits; Failures ]
 
 /// Data drawn from a mixture of a family.
 type FamilyCase =
-    {
-        Kind: Kind
-        /// K.
-        Components: int
-        /// N of D numbers.
-        Rows: float[][]
-        /// A weight for every row, some of them 0; or none.
-        SampleWeights: float[] option
-    }
+    { Kind: Kind
+      Data: RowsCase }
 
+    member case.Components = case.Data.Components
+    member case.Rows = case.Data.Rows
+    member case.SampleWeights = case.Data.SampleWeights
+    member case.Weights = case.Data.Weights
+    member case.Source = case.Data.Source
+    member case.Labels = case.Data.Labels
     member case.Columns = case.Rows[0].Length
-
-    /// wₙ, 1 where there are none.
-    member case.Weights = case.SampleWeights |> Option.defaultValue (Array.create case.Rows.Length 1.0)
-
     member case.Column j = case.Rows |> Array.map (fun row -> row[j])
 
-    /// The library's source, with weights if there are any.
-    member case.Source =
-        match case.SampleWeights with
-        | Some weights -> sourceOf case.Rows |> Source.weighted weights |> ok
-        | None -> sourceOf case.Rows
-
-    /// Labels that give every component rows.
-    member case.Labels = Array.init case.Rows.Length (fun n -> n % case.Components)
-
-let private drawCase size (random: Random) : FamilyCase =
+let private drawRows (kind: Kind) size (random: Random) : RowsCase =
     let upTo most = 1 + random.Next(1 + (most - 1) * size / 100)
-    let kind = kinds[random.Next kinds.Length]
     let components, columns = upTo 4, upTo 4
     let means = Array.init components (fun _ -> Array.init columns (fun _ -> kind.Draw random))
     let sample k = means[k] |> Array.map (kind.Family.Sample random)
@@ -135,39 +121,17 @@ let private drawCase size (random: Random) : FamilyCase =
     let row n = sample (n % components) |> Array.mapi (fun j x -> if constant[j] then first[j] else x)
     let rows = Array.init (10 * components + random.Next(1 + size)) row
 
-    { Kind = kind
-      Components = components
+    { Components = components
       Rows = rows
       SampleWeights = if random.Next 2 = 0 then Some(drawSampleWeights rows.Length random) else None }
 
-let private shrinkCase (case: FamilyCase) =
-    let keep count =
-        { case with
-            Rows = Array.truncate count case.Rows
-            SampleWeights = case.SampleWeights |> Option.map (Array.truncate count) }
+let private drawCase size (random: Random) : FamilyCase =
+    let kind = kinds[random.Next kinds.Length]
 
-    seq {
-        if case.Rows.Length >= 4 * case.Components then
-            yield keep (case.Rows.Length / 2)
+    { Kind = kind
+      Data = drawRows kind size random }
 
-        if case.Rows.Length > 2 * case.Components then
-            yield keep (case.Rows.Length - 1)
-
-        if case.SampleWeights.IsSome then
-            yield { case with SampleWeights = None }
-
-        if case.Components > 1 then
-            yield
-                { case with
-                    Components = case.Components - 1 }
-
-        if case.Columns > 1 then
-            for j in 0 .. case.Columns - 1 do
-                yield
-                    { case with
-                        Rows = case.Rows |> Array.map (Array.removeAt j) }
-    }
-    |> Seq.filter (fun smaller -> smaller.Weights |> Array.exists (fun weight -> weight > 0.0))
+let private shrinkCase (case: FamilyCase) = shrinkRows case.Data |> Seq.map (fun data -> { case with Data = data })
 
 /// Cases of every family, with and without sample weights.
 let cases: Arbitrary<FamilyCase> = Arb.fromGenShrink (drawing drawCase, shrinkCase)
@@ -177,19 +141,6 @@ let cases: Arbitrary<FamilyCase> = Arb.fromGenShrink (drawing drawCase, shrinkCa
 /// A fit of so many iterations.
 let private fitFrom start iterations (case: FamilyCase) =
     Gmm.fit (exactly iterations case.Components start case.Kind.Family) case.Source
-
-/// Trouble that awkward data may have, and that a fit must tell.
-let private isTrouble error =
-    match error with
-    | TooFewDistinctRows _ -> true
-    | CollapsedComponent _ -> true
-    | _ -> false
-
-/// Whether a property holds of a fit; awkward data need not have one.
-let private holdsOrTrouble (property: Fit<ExponentialParameters> -> bool) fit =
-    match fit with
-    | Ok fit -> property fit
-    | Error error -> isTrouble error || failwith error.Message
 
 /// A property of a fit; cases without one are passed over, and must be few.
 let private holds (property: Fit<ExponentialParameters> -> bool) fit : Property =
@@ -201,11 +152,6 @@ let private holds (property: Fit<ExponentialParameters> -> bool) fit : Property 
 /// Checks a property of cases of every family.
 let private check count (property: FamilyCase -> Property) = checkTimes count (Prop.forAll cases property)
 
-let private neverFalls (trace: float[]) =
-    trace
-    |> Array.pairwise
-    |> Array.forall (fun (before, after) -> after >= before - Tolerance.monotone * (1.0 + abs before))
-
 /// All numbers of a mixture that must be finite.
 let private allNumbers (mixture: Mixture<ExponentialParameters>) =
     Array.concat
@@ -213,6 +159,9 @@ let private allNumbers (mixture: Mixture<ExponentialParameters>) =
           mixture.Parameters.Means.toArray ()
           mixture.Parameters.Natural.toArray ()
           mixture.Parameters.LogPartitions.toArray () ]
+
+/// All numbers of a fit that must be finite. A row may be impossible under the first mixture.
+let private numbersOf (fit: Fit<ExponentialParameters>) = Array.append (allNumbers fit.Mixture) fit.Trace[1..]
 
 let private oneHot (case: FamilyCase) =
     Array2D.init case.Rows.Length case.Components (fun n k -> if case.Labels[n] = k then 1.0 else 0.0)
@@ -250,16 +199,28 @@ let private starts (case: FamilyCase) : (string * Start<ExponentialParameters>) 
       | Error _ -> () ]
 
 [<Tests>]
+let ``every fit climbs`` =
+    testList
+        "Family: every fit climbs"
+        [ for kind in kinds do
+              formulas [ "ln p(X|θ′) ≥ ln p(X|θ) after a step of EM", "Dempster, Laird and Rubin 1977" ]
+              <| testForAll
+                  1000
+                  $"the objective of {kind.Family.Name} components never falls"
+                  (casesOf (drawRows kind))
+                  (fun case ->
+                      case
+                      |> fitInTurn Acceleration.None kind.Family
+                      |> holdsOrTrouble (climbs Tolerance.monotone numbersOf)) ]
+
+[<Tests>]
 let startsTests =
     testList
         "Family: starts"
         [ testForAll 200 "from every start the objective never falls, and all parameters are finite" cases (fun case ->
               starts case
               |> List.forall (fun (_, start) ->
-                  case
-                  |> fitFrom start 8
-                  |> holdsOrTrouble (fun fit ->
-                      neverFalls fit.Trace && allFinite fit.Trace[1..] && allFinite (allNumbers fit.Mixture))))
+                  case |> fitFrom start 8 |> holdsOrTrouble (fun fit -> climbs Tolerance.monotone numbersOf fit)))
           testForAll
               100
               "starts that choose rows, and given means, leave every row possible under every component"
@@ -286,9 +247,10 @@ let startsTests =
 
                   let case =
                       { Kind = kind
-                        Components = 2
-                        Rows = Array.init 200 (fun n -> means[n % 2] |> Array.map (kind.Family.Sample random))
-                        SampleWeights = None }
+                        Data =
+                          { Components = 2
+                            Rows = Array.init 200 (fun n -> means[n % 2] |> Array.map (kind.Family.Sample random))
+                            SampleWeights = None } }
 
                   let all = starts case
                   Assert.Equal((if kind.Family.Name = "categorical" then 7 else 8), all.Length)
@@ -490,7 +452,7 @@ let modesTests =
                       && allWithin 1e-14 1.0 (Array.init case.Components share) fit.Start.Weights)))
           testCase "one component is the mean of all rows, found in one step" (fun () ->
               check 60 (fun case ->
-                  let case = { case with Components = 1 }
+                  let case = { case with Data.Components = 1 }
 
                   case
                   |> fitFrom Start.Points 1
@@ -703,9 +665,10 @@ let ``the edge of the parameters`` =
                   for constant in constants do
                       let case =
                           { Kind = kind
-                            Components = 2
-                            Rows = varied |> Array.map (fun x -> [| constant; x; constant |])
-                            SampleWeights = None }
+                            Data =
+                              { Components = 2
+                                Rows = varied |> Array.map (fun x -> [| constant; x; constant |])
+                                SampleWeights = None } }
 
                       for name, start in starts case do
                           match fitFrom start 30 case with
@@ -805,9 +768,10 @@ let ``the edge of the parameters`` =
           testCase "a column of zeros is an unbounded likelihood from every start" (fun () ->
               let case =
                   { Kind = Waits
-                    Components = 2
-                    Rows = Array.init 20 (fun n -> [| 1.0 + float n; 0.0 |])
-                    SampleWeights = None }
+                    Data =
+                      { Components = 2
+                        Rows = Array.init 20 (fun n -> [| 1.0 + float n; 0.0 |])
+                        SampleWeights = None } }
 
               for name, start in starts case do
                   match fitFrom start 5 case |> error with
@@ -989,7 +953,7 @@ let ``weights, CEM, prediction, criteria, threads`` =
 
                       let expected = modes case.Kind.Nothing case own
 
-                      neverFalls fit.Trace
+                      largestFall fit <= Tolerance.monotone
                       // At rest, unless two components tie over a row.
                       && (fit.Trace[fit.Trace.Length - 2] < fit.Objective
                           || allWithin 1e-9 (1.0 + Array.max expected) expected (case.Kind.Read fit.Parameters))

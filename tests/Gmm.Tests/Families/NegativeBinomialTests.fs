@@ -3,8 +3,8 @@ module Gmm.Tests.NegativeBinomialTests
 
 open System
 open Expecto
-open FsCheck.FSharp
 open Gmm
+open Gmm.Tests.Fits
 open Gmm.Tests.Generators
 open Gmm.Tests.Support
 
@@ -34,8 +34,8 @@ let private fitOf components start source =
 
 // ── Every fit climbs ────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Counts of several groups, some with heaps, zeros or one far count: K, rows, sample weights.
-let private drawCase size (random: Random) : int * float[][] * float[] option =
+/// Counts of several groups, some with heaps, zeros or one far count.
+let private drawCase size (random: Random) : RowsCase =
     let upTo most = 1 + random.Next(1 + (most - 1) * size / 100)
     let components, columns = upTo 4, upTo 3
     let between low high = low * (high / low) ** random.NextDouble()
@@ -52,18 +52,7 @@ let private drawCase size (random: Random) : int * float[][] * float[] option =
         else
             groups[n % components] |> Array.map (fun (mean, size) -> draw random mean size)
 
-    components, Array.init rows row, (if random.Next 3 = 0 then Some(drawSampleWeights rows random) else None)
-
-let private cases = drawing drawCase |> Arb.fromGen
-
-let private startOf components rows : Start<NegativeBinomial> =
-    match rows % 6 with
-    | 0 -> Start.Auto
-    | 1 -> Start.KMeans
-    | 2 -> Start.Points
-    | 3 -> Start.KPlusPlus
-    | 4 -> Start.RandomResponsibilities
-    | _ -> Start.Labels(Array.init rows (fun n -> n % components))
+    sometimesWeighted components (Array.init rows row) random
 
 [<Tests>]
 let ``every fit climbs`` =
@@ -75,31 +64,10 @@ let ``every fit climbs`` =
           <| testForAll
               1000
               "the objective of counts with zeros and far counts never falls"
-              cases
-              (fun (components, rows, weights) ->
-                  let source = sourceOf rows
-
-                  let source =
-                      weights |> Option.fold (fun source weights -> source |> Source.weighted weights |> ok) source
-
-                  match
-                      Gmm.fit
-                          { Gmm.defaultsOf kind with
-                              Components = components
-                              Start = startOf components rows.Length
-                              Acceleration = if rows.Length % 2 = 0 then Acceleration.None else Acceleration.Squarem
-                              MaxIterations = 20
-                              Execution = oneThread }
-                          source
-                  with
-                  | Ok fit ->
-                      allFinite (allNumbers fit)
-                      && fit.Trace
-                         |> Array.pairwise
-                         |> Array.forall (fun (before, after) ->
-                             after >= before - Tolerance.monotone * (1.0 + abs before))
-                  | Error(TooFewDistinctRows _ | CollapsedComponent _) -> true
-                  | Error other -> failwith other.Message) ]
+              (casesOf drawCase)
+              (fun case ->
+                  let acceleration = if case.Rows.Length % 2 = 0 then Acceleration.None else Acceleration.Squarem
+                  case |> fitInTurn acceleration kind |> holdsOrTrouble (climbs Tolerance.monotone allNumbers)) ]
 
 // ── Estimates ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -197,33 +165,7 @@ let ``use`` =
         "NegativeBinomial: use"
         [ testCase
               "the number of threads changes no bit, a saved fit is the same, and so are the densities of single rows"
-              (fun () ->
-                  let rows = groups 5000
-
-                  let run threads =
-                      Gmm.fit
-                          { exactly 4 2 Start.Points kind with
-                              Execution =
-                                  { Execution.Default with
-                                      Threads = threads } }
-                          (sourceOf rows)
-                      |> ok
-
-                  let fit = run 1
-                  Assert.Equal<int64[]>(bits (allNumbers fit), bits (allNumbers (run 3)))
-
-                  inFolder (fun folder ->
-                      let path = IO.Path.Combine(folder, "fit.json")
-                      Persist.save path fit |> ok
-                      let again: Fit<NegativeBinomial> = Persist.load path |> ok
-                      Assert.Equal<int64[]>(bits (allNumbers fit), bits (allNumbers again)))
-
-                  let some = rows[..20]
-                  let densities = Predict.logDensities fit (sourceOf some) |> ok
-                  let predictor = RowPredictor.ofFit fit
-
-                  for n in 0..20 do
-                      Assert.Equal(densities[n], predictor.LogDensity(ReadOnlySpan some[n])))
+              (fun () -> groups 5000 |> sameInEveryUse allNumbers (exactly 4 2 Start.Points kind) |> ignore)
           testCase "missing cells are fitted, and a product has negative binomial parts" (fun () ->
               let rows = groups 400
               let holed = rows |> Array.mapi (fun n row -> if n % 7 = 0 then [| nan; row[1] |] else row)
@@ -235,13 +177,7 @@ let ``use`` =
                       (sourceOf holed)
                   |> ok
 
-              Assert.True(allFinite (allNumbers fit))
-
-              Assert.True(
-                  fit.Trace
-                  |> Array.pairwise
-                  |> Array.forall (fun (a, b) -> b >= a - Tolerance.monotone * (1.0 + abs a))
-              )
+              Assert.True(climbs Tolerance.monotone allNumbers fit)
 
               let parts = [ Part.create [| 0 |] kind; Part.create [| 1 |] Poisson.family ]
               let product = Gmm.fit (exactly 20 2 Start.Auto (ProductKind.ofParts parts)) (sourceOf rows) |> ok

@@ -129,6 +129,49 @@ let density =
               for backend in [ Kernel.backend; Textbook.backend Reference.engine ] do
                   Assert.True(statisticsOn backend StudentT.family Soft mixture source |> Statistics.pack |> allFinite)) ]
 
+[<Tests>]
+let ``far rows`` =
+    testList
+        "StudentT: far rows"
+        [ testTheory "a row at 1e149 has the density of its distance" [ 1.0; 1e-4; 1e100 ] (fun (deviation: float) ->
+              let nus = [| 0.1; 3.0; 200.0 |]
+
+              let t =
+                  StudentT.create
+                      Spherical
+                      (Array2D.zeroCreate 3 2)
+                      (Tensor.vector (Array.create 3 (deviation * deviation)))
+                      nus
+                  |> ok
+
+              // ln(1 + δ/ν) with δ = 2x²/σ², and the constants from a row at the location, where it is 0.
+              let logDistance = log 2.0 + 2.0 * (log 1e149 - log deviation)
+              let x = Tensor.matrix (array2D [ [ 1e149; -1e149 ]; [ 0.0; 0.0 ] ])
+              let densities = (StudentT.logDensity t x).toArray2D()
+
+              for k in 0..2 do
+                  let expected = densities[1, k] - 0.5 * (nus[k] + 2.0) * (logDistance - log nus[k])
+                  relativelyNear 1e-13 $"ν = {nus[k]}" [| expected |] [| densities[0, k] |]
+
+                  let alone =
+                      { Gaussian =
+                          Gaussian.create
+                              Spherical
+                              (Array2D.zeroCreate 1 2)
+                              (Tensor.vector [| deviation * deviation |])
+                          |> ok
+                        DegreesOfFreedom = [| nus[k] |] }
+
+                  let fit = fitOf StudentT.family (Mixture.uniform 1 alone) (sourceOf [| [| 0.0; 0.0 |] |])
+                  let far = sourceOf [| [| 1e149; -1e149 |] |]
+                  relativelyNear 1e-13 "kernel" [| expected |] (Predict.logDensities fit far |> ok)
+
+                  relativelyNear
+                      1e-13
+                      "single row"
+                      [| expected |]
+                      [| (RowPredictor.ofFit fit).LogDensity(ReadOnlySpan [| 1e149; -1e149 |]) |]) ]
+
 // ── Maxima ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 let private isMaximum (entry: JsonElement) (fit: Fit<StudentT>) =

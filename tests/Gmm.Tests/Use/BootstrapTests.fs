@@ -324,14 +324,14 @@ let tests =
 
               for _, failure in found.Failures do
                   match failure with
-                  | SingularCovariance(Some 0, _) -> ()
+                  | FlooredComponent(Some 0, _) -> ()
                   | other -> Assert.Fail other.Message
 
               let three = sourceOf rows[..2]
               let failure = three |> resample Resampling.Nonparametric 60 Gmm.defaults (fit three) |> error
 
               Assert.Matches(
-                  @"^The data must have replicates of which at least half, and at least 2, have a fit, but \d+ of 60 failed, the first one so: The covariance of component 0",
+                  @"^The data must have replicates of which at least half, and at least 2, have a fit, but \d+ of 60 failed, the first one so: The spread of component 0",
                   failure.Message
               ))
           testCase "options and data that a bootstrap can't have" (fun () ->
@@ -378,6 +378,24 @@ let tests =
               Assert.StartsWith(
                   "Level must be",
                   (source |> Bootstrap.components 9 5.0 2 Gmm.defaults |> error).Message
+              )
+
+              for start in [ Start.Means(array2D [ [ 3.0; 70.0 ] ]); Start.Labels(Array.zeroCreate 272) ] do
+                  let given = { Gmm.defaults with Start = start }
+
+                  let rule =
+                      "Start must be one that the data give, such as Auto, for a test of K components against K + 1"
+
+                  Assert.StartsWith(rule, (source |> Bootstrap.likelihoodRatio 9 given |> error).Message)
+                  Assert.StartsWith(rule, (source |> Bootstrap.components 19 0.05 2 given |> error).Message)
+
+              let weighted =
+                  { Gmm.defaults with
+                      StartWeights = Some [| 1.0 |] }
+
+              Assert.StartsWith(
+                  "StartWeights must be None for a test",
+                  (source |> Bootstrap.likelihoodRatio 9 weighted |> error).Message
               ))
           testCase "tests choose the number of groups" (fun () ->
               let random = RandomStream.ofSeed 11

@@ -215,7 +215,23 @@ let ``streams`` =
               let fit = Online.ofFit (irisFit Full) |> learned 0.5 (third 0) |> Online.toFit
               Assert.Empty fit.Warnings
               Assert.Equal(0, fit.Iterations)
-              Assert.True(Double.IsFinite fit.Objective && Double.IsFinite fit.Bic)) ]
+              Assert.True(Double.IsFinite fit.Objective && Double.IsFinite fit.Bic))
+
+          testCase "a fit of a stream keeps the irregular components of the fit that it began from" (fun () ->
+              let rows = Array.append iris.Value.Rows (Array.replicate 12 iris.Value.Rows[0])
+
+              let fit =
+                  Gmm.fit
+                      { Gmm.defaults with
+                          Components = 2
+                          Start = Start.Labels(Array.init rows.Length (fun n -> if n < 150 then 0 else 1)) }
+                      (sourceOf rows)
+                  |> ok
+
+              Assert.Equal<int option list>([ Some 1 ], fit.Irregular.OnFloor)
+              let online = Online.ofFit fit
+              Assert.Equal(fit.Irregular, (Online.toFit online).Irregular)
+              Assert.Equal(fit.Irregular, (online |> learned 0.1 (third 0) |> Online.toFit).Irregular)) ]
 
 [<Tests>]
 let ``errors`` =
@@ -260,7 +276,13 @@ let ``errors`` =
                   |> ok
 
               match Online.update 1.0 (sourceOf (Array.replicate 10 iris.Value.Rows[0])) start with
-              | Error(SingularCovariance _ | CollapsedComponent _) -> ()
+              | Error(FailedUpdate(SingularCovariance(Some 0, _)) as told) ->
+                  Assert.Equal(
+                      "The covariance of component 0 (counting from 0) is not positive definite after this batch, which leaves it "
+                      + "too few different rows. Learn larger batches or take smaller steps, or begin from a fit with a prior or "
+                      + "a floor of its covariances.",
+                      told.Message
+                  )
               | other -> failwith $"{other}"
 
               Assert.Equal(1L, (learned 0.5 (third 0) start).Updates))

@@ -514,7 +514,7 @@ let invariance =
                   let fit =
                       source
                       |> Gmm.fit
-                          { short 2 GaussianKind.defaults with
+                          { exactly 200 2 Start.KMeans GaussianKind.defaults with
                               Execution = execution }
                       |> ok
 
@@ -659,6 +659,25 @@ let errors =
                       @"^Information must be positive definite, as at an isolated maximum; fit with a smaller Tolerance, with fewer components or with a prior, but is \S+ along \S+",
                       messageOf information fit source
                   ))
+          testCase "a fit that stopped far from a maximum" (fun () ->
+              let data = DataSet.faithful ()
+              let mislabelled = data.Labels |> Array.mapi (fun n label -> if n % 10 = 0 then 1 - label else label)
+
+              let fitted iterations =
+                  data.Source |> Gmm.fit (exactly iterations 2 (Start.Labels mislabelled) GaussianKind.defaults) |> ok
+
+              for information in informations do
+                  Assert.Matches(
+                      @"^The fit must be at a maximum of the likelihood for standard errors; fit with a smaller Tolerance or a larger MaxIterations, but is \S+ standard errors from it along \S+",
+                      messageOf information (fitted 2) data.Source
+                  )
+
+                  // Where EM has come to rest, it makes no difference from where.
+                  relativelyNear
+                      1e-6
+                      $"{information}"
+                      (errorsOf information (fitFaithful Full 0.0) data.Source).Errors
+                      (errorsOf information (fitted 60) data.Source).Errors)
           testCase "data that don't suit the mixture" (fun () ->
               let data = DataSet.faithful ()
               let fit = fitFaithful Full 1e-6

@@ -24,7 +24,14 @@ type StudentTKind =
             found |> Array.map (fun _ -> common)
 
     interface Kind<StudentT> with
-        member kind.Name = $"student_t {Structure.name kind.Gaussian.Structure}"
+        member kind.Name =
+            let degrees =
+                match kind.DegreesOfFreedom with
+                | DegreesOfFreedom.Estimated -> ""
+                | DegreesOfFreedom.Equal -> " equal ν"
+                | DegreesOfFreedom.Given nu -> $" ν = {string nu}"
+
+            $"student_t {Structure.name kind.Gaussian.Structure}{degrees}"
 
         member kind.Check(components, columns, start) =
             result {

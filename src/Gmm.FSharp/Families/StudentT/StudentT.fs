@@ -153,10 +153,10 @@ module StudentT =
     let private ofEach (like: Tensor) (number: float -> float) (t: StudentT) =
         like.like ([| t.Components |], t.DegreesOfFreedom |> Array.map number)
 
-    /// Returns the squared Mahalanobis distances δₙₖ (n×K). They don't overflow: distances of 1e150 and more count as
-    /// 1e150.
+    /// Returns the squared Mahalanobis distances δₙₖ (n×K). They don't overflow: those above `StudentTails.Farthest`
+    /// count as this.
     let private squaredDistances (t: StudentT) (x: Tensor) =
-        (Gaussian.squaredMahalanobis t.Gaussian x * -1.0).clamp(-1e300) * -1.0
+        (Gaussian.squaredMahalanobis t.Gaussian x * -1.0).clamp(-StudentTails.Farthest) * -1.0
 
     /// Returns ln t(xₙ|μₖ, Σₖ, νₖ) (n×K) of a block x (n×D), with δ = (x−μₖ)ᵀΣₖ⁻¹(x−μₖ):
     ///   ln Γ((ν+D)/2) − ln Γ(ν/2) − ½D ln νπ − ½ ln|Σ| − ½(ν+D) ln(1 + δ/ν)
