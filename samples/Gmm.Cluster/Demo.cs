@@ -51,7 +51,7 @@ internal static class Demo
             using var file = NpyData.Open(Path.Combine(folder, "rows.npy"));
             Write($"{rows}");
 
-            Compare(file.Rows, rows, components, iterations, rounds);
+            Compare(file.Rows, rows, components, iterations, rounds, children);
             Kill(file.Rows, rows, components, iterations, children[^1]);
         }
         finally
@@ -72,18 +72,23 @@ internal static class Demo
     }
 
     /// <summary>Fits here and on the cluster in turn.</summary>
-    private static void Compare(Rows here, ClusterRows there, int components, int iterations, int rounds)
+    private static void Compare(
+        Rows here, ClusterRows there, int components, int iterations, int rounds, List<Process> children)
     {
         var (local, cluster) = (new List<double>(), new List<double>());
+        var (work, clusterWork) = (new List<double>(), new List<double>());
         var areEqual = true;
         var (sent, received) = (0L, 0L);
 
         // The first round is for the compilers.
         for (var round = 0; round <= rounds; round++)
         {
+            var begin = ProcessorTime(children);
             var ofHere = Fit(here, components, iterations);
+            var middle = ProcessorTime(children);
             var (sentBefore, receivedBefore) = (there.BytesSent, there.BytesReceived);
             var ofThere = Fit(there.Rows, components, iterations);
+            var end = ProcessorTime(children);
             (sent, received) = (there.BytesSent - sentBefore, there.BytesReceived - receivedBefore);
             areEqual &= HaveSameBits(ofHere.Model, ofThere.Model);
 
@@ -91,12 +96,15 @@ internal static class Demo
             {
                 local.Add(ofHere.Milliseconds.Average());
                 cluster.Add(ofThere.Milliseconds.Average());
+                work.Add((middle - begin).TotalMilliseconds);
+                clusterWork.Add((end - middle).TotalMilliseconds);
             }
         }
 
         var ratios = local.Zip(cluster, (a, b) => b / a).ToList();
         Write($"here     {Median(local),8:F0} ms an iteration");
         Write($"cluster  {Median(cluster),8:F0} ms an iteration, {Median(ratios):F2} times as long (median of {rounds} rounds)");
+        Write($"processor time of a fit: here {Median(work):F0} ms, cluster {Median(clusterWork):F0} ms, client and silos together");
         Write($"a fit of {iterations} iterations sent {sent:N0} bytes and received {received:N0}, start and checks included");
         Write(areEqual ? "the fits have the same bits" : "THE FITS DIFFER");
     }
@@ -144,6 +152,13 @@ internal static class Demo
             model.Weights.Concat(model.Means.Cast<double>()).Append(model.LogLikelihood).Concat(model.Trace).Select(BitConverter.DoubleToInt64Bits);
 
         return Bits(a).SequenceEqual(Bits(b));
+    }
+
+    /// <summary>The processor time of this process and others so far.</summary>
+    private static TimeSpan ProcessorTime(List<Process> children)
+    {
+        children.ForEach(child => child.Refresh());
+        return children.Aggregate(Environment.CpuUsage.TotalTime, (sum, child) => sum + child.TotalProcessorTime);
     }
 
     private static double Median(List<double> values)

@@ -112,7 +112,7 @@ public class SiloTests(Clusters clusters)
     {
         var grain = clusters.Of(1).Client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
         var table = new Table { Files = ["real.npy"], Rows = [Tables.Rows], Columns = 3, Digests = ["other"] };
-        Assert.Equal(Status.Done, (await grain.Open(new() { Table = table, Runs = 1 })).Status);
+        Assert.Equal(Status.Done, (await grain.Open(new() { Table = table, Runs = 1 }, Short)).Status);
         var reply = await grain.Read(0);
         Assert.Equal(Status.Failed, reply.Status);
         Assert.Contains("other numbers", Translation.OfWire(reply.Error!).Message, StringComparison.Ordinal);
@@ -178,12 +178,12 @@ public class SiloTests(Clusters clusters)
         ];
 
         foreach (var table in bad)
-            Assert.Equal(Status.Failed, (await grain.Open(new() { Table = table, Runs = 1 })).Status);
+            Assert.Equal(Status.Failed, (await grain.Open(new() { Table = table, Runs = 1 }, Short)).Status);
 
         foreach (var (first, count) in new[] { (-1, 1), (0, 0), (0, 5), (4, 1), (int.MaxValue, 1), (1, int.MaxValue) })
-            Assert.Equal(Status.Failed, (await grain.Open(new() { Table = good, FirstRun = first, Runs = count })).Status);
+            Assert.Equal(Status.Failed, (await grain.Open(new() { Table = good, FirstRun = first, Runs = count }, Short)).Status);
 
-        Assert.Equal(Status.Done, (await grain.Open(new() { Table = good, Runs = 1 })).Status);
+        Assert.Equal(Status.Done, (await grain.Open(new() { Table = good, Runs = 1 }, Short)).Status);
         var size = SourceModule.blockRows(3) * 3 * sizeof(double);
         Assert.Equal(Status.Failed, (await grain.Put(-1, new byte[size], null)).Status);
         Assert.Equal(Status.Failed, (await grain.Put(2, new byte[size], null)).Status);
@@ -208,7 +208,7 @@ public class SiloTests(Clusters clusters)
         var grain = clusters.Of(1).Client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
         var file = await grain.Describe("real.npy");
         var table = new Table { Files = ["real.npy"], Rows = [file.Counts[0]], Columns = 3, Digests = [file.Digest] };
-        await grain.Open(new() { Table = table, Runs = 4 });
+        await grain.Open(new() { Table = table, Runs = 4 }, Short);
         var (id, question) = (Guid.NewGuid(), new WireQuestion { Scan = "count" });
         var replies = await Task.WhenAll(grain.Ask(id, question, Short), grain.Ask(id, question, Short), grain.Ask(id, question, Short));
         Assert.All(replies, reply => Assert.Equal([1, 1, 1, 1], reply.Counts));

@@ -78,6 +78,7 @@ public class WireTests
         : type == typeof(int) ? 3 + i
         : type == typeof(long) ? 5_000_000_000 + i
         : type == typeof(double) ? -0.1 * i
+        : type == typeof(GmmError) ? GmmError.NewInvalidData("rule", "value")
         : type == typeof(FSharpOption<int>) ? FSharpOption<int>.Some(7)
         : throw new ArgumentException($"An error has a field of type {type}.");
 }

@@ -154,9 +154,7 @@ public sealed class ClusterRows : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(file);
         var grain = client.GetGrain<IShardGrain>(number, Identifier());
         var patience = caller.NewPatience("the silo that should open a file");
-        var reply = await caller.CallAsync(() => grain.Describe(file), 0, patience, cancellation).ConfigureAwait(false);
-        Caller.Forget(grain.Close);
-        return reply;
+        return await caller.CallAsync(() => grain.Describe(file), 0, patience, cancellation).ConfigureAwait(false);
     }
 
     private static async Task<int> CountSilosAsync(IClusterClient client, Caller caller, CancellationToken cancellation)

@@ -102,9 +102,7 @@ internal sealed class ShardRows : RemoteRows
 
     private async Task<double> OpenAsync(int i, Source? sent, CancellationToken cancellation)
     {
-        var patience = Patience(i);
-        var reply = await Caller.CallAsync(() => grains[i].Open(shards[i]), 0, patience, cancellation).ConfigureAwait(false);
-        var sum = Translation.Doubles(reply.Numbers).Sum();
+        var sum = await OpenShardAsync(i, Patience(i), cancellation).ConfigureAwait(false);
 
         if (sent is null)
             return sum;
@@ -223,7 +221,25 @@ internal sealed class ShardRows : RemoteRows
         await patience.PauseAsync("its silo changes", cancellation).ConfigureAwait(false);
 
         if (status is Status.NotOpen)
-            await Caller.CallAsync(() => grains[i].Open(shards[i]), 0, patience, cancellation).ConfigureAwait(false);
+            await OpenShardAsync(i, patience, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Has a silo open a shard and returns the sum of the weights in its files, which may take a while to read.</summary>
+    private async Task<double> OpenShardAsync(int i, Caller.Patience patience, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var reply = await Caller.CallAsync(() => grains[i].Open(shards[i], Caller.Wait), 0, patience, cancellation)
+                .ConfigureAwait(false);
+
+            if (reply.Status is Status.Done)
+                return Translation.Doubles(reply.Numbers).Sum();
+
+            if (reply.Status is Status.Working)
+                patience.Renew();
+            else
+                await patience.PauseAsync("its silo changes", cancellation).ConfigureAwait(false);
+        }
     }
 
     private Caller.Patience Patience(int i) => Caller.NewPatience($"shard {i} of {Shards}");

@@ -23,6 +23,7 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
     private readonly Dictionary<Guid, Job> jobs = [];
     private readonly ConcurrentDictionary<long, Block> sent = [];
     private long sentBytes;
+    private Task<Opened>? opening;
     private Opened? opened;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -42,34 +43,26 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
     public Task<Reply> Describe(string file) =>
         Guarded(() => workers.Run(() => SiloTable.Describe(file, options.Value), CancellationToken.None));
 
-    public Task<Reply> Open(Shard shard) => Guarded(async () =>
+    public Task<Reply> Open(Shard shard, TimeSpan wait) => Guarded(async () =>
     {
-        if (opened is not null)
-            return new();
-
-        Check(shard);
-        var table = shard.Table.Files.Length > 0
-            ? SiloTable.OfFiles(shard.Table, options.Value)
-            : SiloTable.OfSent(shard.Table, sent);
-        var server = new RowServer(ListModule.OfSeq(options.Value.Families), table.Source);
-        var runs = SourceModule.runs(table.Source);
-        var (first, last) = (runs[shard.FirstRun].Item1, runs[shard.FirstRun + shard.Runs - 1].Item2);
-        var made = new Opened(shard, table, server, first, last);
-
-        try
+        if (opened is null)
         {
-            var sum = await workers.Run(() => table.SumWeights(first, last), CancellationToken.None).ConfigureAwait(true);
+            Check(shard);
+            var task = opening ??= workers.Run(() => OpenHere(shard), CancellationToken.None);
+            await Task.WhenAny(task, Task.Delay(Shorter(wait))).ConfigureAwait(true);
 
-            // Another call may have opened the shard in the meantime.
-            if (opened is null)
-                (opened, made) = (made, null);
+            if (!task.IsCompleted)
+                return new() { Status = Status.Working };
 
-            return new Reply { Numbers = Translation.Bytes([sum]) };
+            // Another call may have come here first.
+            if (task == opening)
+            {
+                opening = null;
+                opened = await task.ConfigureAwait(true);
+            }
         }
-        finally
-        {
-            made?.Table.Dispose();
-        }
+
+        return opened is null ? await NotOpen.ConfigureAwait(true) : new() { Numbers = Translation.Bytes([opened.Weight]) };
     });
 
     public Task<Reply> Put(long block, byte[] numbers, byte[]? weights) => Guarded(() =>
@@ -154,6 +147,15 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
 
     public async Task Close()
     {
+        if (opening is { } task)
+        {
+            opening = null;
+            await Task.WhenAny(task).ConfigureAwait(true);
+
+            if (task.IsCompletedSuccessfully)
+                opened = await task.ConfigureAwait(true);
+        }
+
         if (opened is not { } shard)
             return;
 
@@ -228,6 +230,31 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
             throw Refusal("Shard", $"some of the runs 0 to {runs - 1}", $"{shard.Runs} from {shard.FirstRun} on");
     }
 
+    /// <summary>Opens a shard, which reads its weights, on a thread of the silo's workers.</summary>
+    private Opened OpenHere(Shard shard)
+    {
+#pragma warning disable CA2000 // The open shard keeps the table.
+        var table = shard.Table.Files.Length > 0
+            ? SiloTable.OfFiles(shard.Table, options.Value)
+            : SiloTable.OfSent(shard.Table, sent);
+#pragma warning restore CA2000
+
+        try
+        {
+            var server = new RowServer(ListModule.OfSeq(options.Value.Families), table.Source);
+            var runs = SourceModule.runs(table.Source);
+            var (first, last) = (runs[shard.FirstRun].Item1, runs[shard.FirstRun + shard.Runs - 1].Item2);
+            return new(shard, table, server, first, last, table.SumWeights(first, last));
+        }
+        catch
+        {
+            table.Dispose();
+            throw;
+        }
+    }
+
+    private static TimeSpan Shorter(TimeSpan wait) => wait < LongestWait ? wait : LongestWait;
+
     private Job Start(Opened shard, Question question)
     {
 #pragma warning disable CA2000 // Without a timer it holds nothing to free.
@@ -243,7 +270,7 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
     private async Task<Reply> Progress(Guid id, Job job, long from, TimeSpan wait)
     {
         job.Touch();
-        await job.Wait(wait < LongestWait ? wait : LongestWait).ConfigureAwait(true);
+        await job.Wait(Shorter(wait)).ConfigureAwait(true);
 
         if (!job.Ended.IsCompleted)
             return new() { Status = Status.Working };
@@ -310,8 +337,8 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         return Task.CompletedTask;
     }
 
-    /// <summary>An open shard: its table, what answers questions, and its first and last block.</summary>
-    private sealed record Opened(Shard Shard, SiloTable Table, RowServer Server, long FirstBlock, long LastBlock);
+    /// <summary>An open shard: its table, what answers questions, its first and last block, and the sum of its weights.</summary>
+    private sealed record Opened(Shard Shard, SiloTable Table, RowServer Server, long FirstBlock, long LastBlock, double Weight);
 
     /// <summary>The work on a question.</summary>
     private sealed class Job(Task<double[]>[] work, CancellationTokenSource ending)

@@ -13,9 +13,12 @@ internal interface IShardGrain : IGrainWithIntegerCompoundKey
     [Alias("Describe")]
     Task<Reply> Describe(string file);
 
-    /// <summary>Opens the shard; rows that are sent follow. Returns the sum of the weights.</summary>
+    /// <summary>
+    /// Opens the shard; rows that are sent follow. Returns the sum of the weights in its files, or after a little while that the silo
+    /// still works on it.
+    /// </summary>
     [Alias("Open")]
-    Task<Reply> Open(Shard shard);
+    Task<Reply> Open(Shard shard, TimeSpan wait);
 
     /// <summary>Takes the rows of a block.</summary>
     [Alias("Put")]

@@ -144,4 +144,8 @@ internal sealed record WireError
 
     [Id(3)]
     public double Value { get; init; }
+
+    /// <summary>The error behind this one; null without one.</summary>
+    [Id(4)]
+    public WireError? Inner { get; init; }
 }
