@@ -333,6 +333,6 @@ Console.WriteLine($"{outliers} outliers below {threshold:F3}");
 | errors | exceptions | F#: `Result`; C#: exceptions |
 | same result on | the same machine, library and threads | any number of threads, any width of vectors |
 
-scikit-learn has four of the fourteen covariance structures. `BayesianGaussianMixture`, its variational mixture, has no
-counterpart here; [priors](priors.html) give maximum-a-posteriori fits.
+scikit-learn has four of the fourteen covariance structures. Its `BayesianGaussianMixture` is `Bayes.fit`, in C# a class of
+the same name ([Variational Bayes](variational-bayes.html)); [priors](priors.html) give maximum-a-posteriori fits.
 *)

@@ -120,6 +120,7 @@ Numbers are written with the fewest digits that restore the same bits; infinitie
 | `settings.covariancePrior`, `.degreesOfFreedomPrior` | as `covariances`, number | Gaussian: Ψ₀, ν₀, if given |
 | `settings.floor` | D | Gaussian: the variances below which no covariance falls |
 | `settings.regularisation` | D | Gaussian: the amount added to the variances, with `Absolute` |
+| `meanPrecisions`, `degreesOfFreedom`, `concentrations` | K, P, K×1 or K×2 | variational Bayes: β, ν, and α or a and b of the weights, beside m as `means` and V/ν as `covariances`; the same under `settings.` for the prior |
 | `onFloor`, `fewRows` | any | the irregular components, if there are any; −1 for a shared covariance |
 | `settings.statistics`, `.priorSums`, `.priorCount` | 2×S, S, number | exponential family: T(0) and T(1); the conjugate prior |
 | `weightPrior`, `weightConcentration` | word, as `logWeights` or 1 | `flat`, `dirichlet` with its α, or `fixed` |

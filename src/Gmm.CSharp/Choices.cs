@@ -228,6 +228,18 @@ public enum CovarianceInitMethod
     Random,
 }
 
+/// <summary>The kind of prior on the weights of a Bayesian mixture.</summary>
+public enum WeightConcentrationPriorType
+{
+    /// <summary>The weights of a Dirichlet process, truncated to K components: πₖ = vₖ Πⱼ (1−vⱼ) over j before k, with vₖ ~ Beta(1, γ).</summary>
+    /// <remarks>Earlier components have more weight a priori (Blei and Jordan 2006). scikit-learn's <c>dirichlet_process</c>.</remarks>
+    DirichletProcess,
+
+    /// <summary>π ~ Dirichlet(α₀, …, α₀), in which the components are alike.</summary>
+    /// <remarks>scikit-learn's <c>dirichlet_distribution</c>.</remarks>
+    DirichletDistribution,
+}
+
 /// <summary>How the starting centers of k-means are found.</summary>
 public enum KMeansInitMethod
 {

@@ -361,6 +361,45 @@ public abstract class Estimator
             execution: new Execution(Threads, cancellationToken),
             backend: Backend.Value);
 
+    /// <summary>Returns the only one of some starts that is given, or that of a method.</summary>
+    private protected static Start<TParameters> ToStart<TParameters>(
+        InitMethod method, params (string? Name, Start<TParameters>? Start)[] starts)
+    {
+        var set = starts.Where(start => start.Start is not null).ToArray();
+        var names = starts.Where(start => start.Name is not null).Select(start => start.Name);
+
+        return set switch
+        {
+            [] => ToStart<TParameters>(method),
+            [var only] => only.Start!,
+            _ => throw Translation.Invalid(
+                "The start", $"one of {string.Join(", ", names)}", string.Join(" and ", set.Select(start => start.Name))),
+        };
+    }
+
+    private static Start<TParameters> ToStart<TParameters>(InitMethod method) =>
+        method switch
+        {
+            InitMethod.Auto => Start<TParameters>.Auto,
+            InitMethod.Thorough => Start<TParameters>.Thorough,
+            InitMethod.KMeans => Start<TParameters>.KMeans,
+            InitMethod.KPlusPlus => Start<TParameters>.KPlusPlus,
+            InitMethod.Points => Start<TParameters>.Points,
+            InitMethod.FarthestFirst => Start<TParameters>.FarthestFirst,
+            InitMethod.Random => Start<TParameters>.Random,
+            InitMethod.RandomResponsibilities => Start<TParameters>.RandomResponsibilities,
+            _ => throw Translation.UnknownValue(nameof(MixtureModel.Init), method),
+        };
+
+    /// <summary>Returns a convergence rule of the core.</summary>
+    private protected static Core.Stopping ToCore(StoppingRule rule) =>
+        rule switch
+        {
+            StoppingRule.Aitken => Core.Stopping.Aitken,
+            StoppingRule.Change => Core.Stopping.Change,
+            _ => throw Translation.UnknownValue(nameof(MixtureModel.Stopping), rule),
+        };
+
     /// <summary>
     /// Sets the settings that a saved fit contains, such as its K, and returns how the fit becomes this model's once
     /// the other settings are restored.

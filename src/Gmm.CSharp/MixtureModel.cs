@@ -736,44 +736,15 @@ public abstract class MixtureModel : Estimator
             progress,
             cancellationToken);
 
-    private Start<TParameters> ToStart<TParameters>(GivenStart<TParameters> given)
-    {
-        (string? Name, Start<TParameters>? Start)[] starts =
-        [
+    private Start<TParameters> ToStart<TParameters>(GivenStart<TParameters> given) =>
+        ToStart(
+            Init,
             (given.Name, given.Start),
             (nameof(InitLabels), InitLabels is { } labels ? Start<TParameters>.NewLabels(labels) : null),
             (
                 nameof(InitResponsibilities),
                 InitResponsibilities is { } shares ? Start<TParameters>.NewResponsibilities(shares) : null
-            ),
-        ];
-        var set = starts.Where(start => start.Start is not null).ToArray();
-        var names = starts.Where(start => start.Name is not null).Select(start => start.Name);
-
-        return set switch
-        {
-            [] => ToStart<TParameters>(Init),
-            [var only] => only.Start!,
-            _ => throw Translation.Invalid(
-                "The start",
-                $"one of {string.Join(", ", names)}",
-                string.Join(" and ", set.Select(start => start.Name))),
-        };
-    }
-
-    private static Start<TParameters> ToStart<TParameters>(InitMethod method) =>
-        method switch
-        {
-            InitMethod.Auto => Start<TParameters>.Auto,
-            InitMethod.Thorough => Start<TParameters>.Thorough,
-            InitMethod.KMeans => Start<TParameters>.KMeans,
-            InitMethod.KPlusPlus => Start<TParameters>.KPlusPlus,
-            InitMethod.Points => Start<TParameters>.Points,
-            InitMethod.FarthestFirst => Start<TParameters>.FarthestFirst,
-            InitMethod.Random => Start<TParameters>.Random,
-            InitMethod.RandomResponsibilities => Start<TParameters>.RandomResponsibilities,
-            _ => throw Translation.UnknownValue(nameof(Init), method),
-        };
+            ));
 
     private static Core.Information ToCore(Information information) =>
         information switch
@@ -792,14 +763,6 @@ public abstract class MixtureModel : Estimator
             Resampling.WeightedLikelihood => Core.Resampling.WeightedLikelihood,
             Resampling.Jackknife => Core.Resampling.Jackknife,
             _ => throw Translation.UnknownValue(nameof(Resampling), resampling),
-        };
-
-    private static Core.Stopping ToCore(StoppingRule rule) =>
-        rule switch
-        {
-            StoppingRule.Aitken => Core.Stopping.Aitken,
-            StoppingRule.Change => Core.Stopping.Change,
-            _ => throw Translation.UnknownValue(nameof(Stopping), rule),
         };
 
     private static Core.Acceleration ToCore(Acceleration acceleration) =>

@@ -220,7 +220,7 @@ public class ErrorTests
     private static readonly Dictionary<string, object> Unfitted = new object[]
     {
         new GaussianMixture(2), new BernoulliMixture(2), new BinomialMixture(2, 3), new CategoricalMixture(2, 3), new PoissonMixture(2),
-        new ExponentialMixture(2), new ProductMixture(2), new KMeans(2), new StudentTMixture(2),
+        new ExponentialMixture(2), new ProductMixture(2), new KMeans(2), new StudentTMixture(2), new BayesianGaussianMixture(2),
     }.ToDictionary(model => model.GetType().Name);
 
     public static TheoryData<string> Classes => new(Unfitted.Keys);

@@ -160,6 +160,12 @@ public partial class GuideTests
         Console.WriteLine(
             $"it lies {distances[0, labels[0]]:F3} from its center, {distances[0, 1 - labels[0]]:F3} from the other");
 
+        var bayesian = new BayesianGaussianMixture(components: 10).Fit(eruptions);
+        Console.WriteLine(
+            $"{bayesian.EffectiveComponents} of {bayesian.Components} components have rows, lower bound {bayesian.LowerBound:F3}");
+        Console.WriteLine($"mean waits {bayesian.Means[0, 1]:F3} and {bayesian.Means[1, 1]:F3} minutes");
+        Console.WriteLine($"mean log-density of the rows {bayesian.PlugIn.Score(eruptions):F4}");
+
         Console.WriteLine($"{tied}");
         Console.WriteLine(tied.Summary(eruptions, file.ColumnNames));
 

@@ -158,7 +158,7 @@ public class UncertaintyTests
         double[,] four = { { 0, 0 }, { 1, 3 }, { 4, 1 }, { 5, 5 } };
         var replicates = new GaussianMixture(1).Fit(four).Bootstrap(four, replicates: 60);
         Assert.Equal(60, replicates.Failures.Count + replicates.Replicates.GetLength(0));
-        Assert.All(replicates.Failures, failure => Assert.StartsWith("The covariance of component 0", failure.Reason));
+        Assert.All(replicates.Failures, failure => Assert.StartsWith("The spread of component 0", failure.Reason));
         Assert.NotEmpty(replicates.Failures);
     }
 

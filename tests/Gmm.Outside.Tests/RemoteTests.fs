@@ -117,6 +117,12 @@ let families =
               { gaussian with
                   Noise = Some NoiseVolume.Hypervolume }
               real
+          same
+              "variational Bayes"
+              { Bayes.defaults with
+                  Components = 5
+                  MaxIterations = 15 }
+              real
           same "weights" gaussian weighted
           same
               "priors"

@@ -297,3 +297,12 @@ internal sealed class KMeansState(KMeansFit value, int[]? labels) : FitOf<Centro
 
     internal double[,] Distances(Source source) => Core.KMeans.transform(value, source).Get();
 }
+
+/// <summary>A result of variational Bayes.</summary>
+internal sealed class BayesState(BayesFit found) : FitOf<NormalWishart>(found.Fit)
+{
+    internal BayesFit Found => found;
+
+    public override string Description => FormattableString.Invariant(
+        $"{Words.Count(Value.Components, "component")}{Words.Covariances(GaussianSettings.ToCovarianceType(Parameters.Gaussian.Structure))}: {Outcome}, lower bound {found.LowerBound:G10}, {found.EffectiveComponents} of them with rows");
+}

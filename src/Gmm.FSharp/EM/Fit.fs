@@ -117,9 +117,10 @@ type Fit<'θ> =
           for few in fit.Irregular.FewRows do
               FewRows few
 
-          for k, weight in Seq.indexed (Seq.truncate fit.Components fit.Weights) do
-              if weight < share then
-                  NearlyEmpty(k, weight)
+          if not fit.Model.Weights.IsFixed then
+              for k, weight in Seq.indexed (Seq.truncate fit.Components fit.Weights) do
+                  if weight < share then
+                      NearlyEmpty(k, weight)
 
           match fit.PassedOver with
           | Some run -> PassedOver run

@@ -70,15 +70,16 @@ type FitWarning =
     /// The fit stopped at its iteration limit. `change` is the change of the objective in the last iteration, and
     /// `remaining` the estimate of its remaining gain.
     | NotConverged of iterations: int * change: float * remaining: float
-    /// The covariance or dispersion of a component lies on its floor, because its rows lie in fewer dimensions than the data: equal
-    /// values, a single row, or fewer rows than columns. The likelihood there is as high as the floor lets it be, and says
-    /// nothing about the data. The owner is None when all components share the covariance.
+    /// The covariance or dispersion of a component lies on its floor, because its rows lie in fewer dimensions than the
+    /// data: equal values, a single row, or fewer rows than columns. The likelihood there is as high as the floor lets
+    /// it be, and says nothing about the data. The owner is None when all components share the covariance.
     | OnFloor of owner: int option
     /// A component has fewer rows than its covariance needs.
     | FewRows of owner: int * rows: float
     /// The objective fell in an iteration, by more than rounding explains.
     | ObjectiveFell of iteration: int * fall: float
-    /// A component has less than a hundredth of an equal share 1/K of the weight.
+    /// A component has less than a hundredth of an equal share 1/K of the weight. Weights that the fit keeps fixed
+    /// don't count.
     | NearlyEmpty of owner: int * weight: float
     /// A run with a higher objective was passed over, because irregular components may explain it.
     | PassedOver of seed: int * objective: float

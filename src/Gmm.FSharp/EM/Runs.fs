@@ -60,18 +60,26 @@ module Runs =
         else
             { execution with Threads = 1 }, execution
 
-    /// Returns an error when the rule is k-means' and the options ask for a feature that k-means doesn't have.
-    let private requireHardLimit (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) : Result<unit, GmmError> =
-        if rule.IsHardLimit then
-            GmmError.requireAll
-                [ options.Assignment.IsHard, "Assignment", "Hard for k-means", "Soft"
+    /// Returns an error when the options ask for a feature that the rule doesn't have.
+    let private checkRule (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) : Result<unit, GmmError> =
+        GmmError.requireAll
+            [ match rule.Assignment with
+              | Some assignment ->
+                  options.Assignment = assignment,
+                  "Assignment",
+                  $"{assignment} for {rule.Name}",
+                  $"{options.Assignment}"
+              | None -> ()
+
+              match rule.OwnWeights with
+              | Some reason ->
                   options.WeightPrior.IsFixed,
                   "WeightPrior",
-                  "Fixed for k-means, whose weights are equal",
+                  $"Fixed for {rule.Name}, {reason}",
                   $"{options.WeightPrior}"
-                  options.StartWeights.IsNone, "StartWeights", "None for k-means, whose weights are equal", "given" ]
-        else
-            Ok()
+
+                  options.StartWeights.IsNone, "StartWeights", $"None for {rule.Name}, {reason}", "given"
+              | None -> () ]
 
     /// Returns a fit with its irregular components, and the objective by which it is compared with other runs on the same
     /// rows, if it is: its own, or that of the mixture in which its irregular components are widened. `rows` is the number of
@@ -119,15 +127,6 @@ module Runs =
         let clock = Stopwatch.StartNew()
         let report = Progress.oneAtATime options.Progress
 
-        /// Sets the logarithms of the weights to 0 for k-means: beside ln 1/K, distances as small as 1e-150 would be
-        /// lost.
-        let begin' (mixture: Mixture<'θ>) =
-            if rule.IsHardLimit then
-                { mixture with
-                    LogWeights = Tensor.vector (Array.zeroCreate mixture.Components) }
-            else
-                mixture
-
         /// Returns the first mixture of every run, or the error of a seed's starts.
         let makeFirsts () =
             let restarts = if isRandom then options.Restarts else 1
@@ -137,7 +136,7 @@ module Runs =
                 let seed = options.Seed + i
 
                 match starts ofSeed seed with
-                | Ok mixtures -> mixtures |> List.map (fun mixture -> seed, Ok(begin' mixture))
+                | Ok mixtures -> mixtures |> List.map (fun mixture -> seed, Ok(rule.Begin mixture))
                 | Error error -> [ seed, Error error ]
 
             ofSeeds.Map(restarts, ofSeedNumber) |> List.concat
@@ -148,7 +147,7 @@ module Runs =
                 Statistics = pass.Expect(Soft, fit.Mixture) }
 
         result {
-            do! requireHardLimit options rule
+            do! checkRule options rule
             let firsts = Array.ofList (makeFirsts ())
             let ofRuns, ofRun = sharing options.Execution firsts.Length source
 
@@ -206,8 +205,13 @@ module Runs =
 
                 seed, Result.bind fit first
 
-            // EM stops within the tolerance of a maximum, so runs to the same maximum differ by less.
-            let margin = if rule.IsHardLimit then 0.0 else min options.Tolerance 1e-6
+            // Soft assignment stops within the tolerance of a maximum, so runs to the same maximum differ by less.
+            let margin =
+                match rule.Assignment with
+                | Some Hard -> 0.0
+                | Some Soft
+                | None -> min options.Tolerance 1e-6
+
             let runs = ofRuns.Map(firsts.Length, run) |> List.ofArray
             let! (best, _), failures = runs |> best margin snd
 
@@ -225,5 +229,9 @@ module Runs =
                     PassedOver = if passedOver.IsEmpty then None else Some(List.maxBy snd passedOver)
                     LightRows = if 2.0 * best.Statistics.Weight < float rows then Some rows else None }
 
-            return if options.Assignment = Soft || rule.IsHardLimit then best else soften pass best
+            return
+                if options.Assignment = Soft || rule.Assignment.IsSome then
+                    best
+                else
+                    soften pass best
         }

@@ -32,11 +32,17 @@ module Stopping =
 [<NoEquality; NoComparison>]
 type Rule<'θ> =
     {
-        /// Whether the rule is that of k-means: hard assignment, and equal, fixed weights.
-        IsHardLimit: bool
+        /// The name of the algorithm in errors: "k-means".
+        Name: string
+        /// The assignment that the algorithm needs; None if both are possible.
+        Assignment: Assignment option
+        /// Why options don't set the weights, in words: "whose weights are equal". None if they do.
+        OwnWeights: string option
         /// Whether the M-step never lowers the objective, as its exact maximum doesn't, so that extrapolations of it
         /// can be judged by the objective.
         IsExact: bool
+        /// Makes the first mixture of a run from a start, which has the weights of the options.
+        Begin: Mixture<'θ> -> Mixture<'θ>
         /// The mixture that follows an iterate.
         Next: Model<'θ> -> Iterate<'θ> -> Result<Mixture<'θ>, GmmError>
         /// Whether the fit has converged, from the tolerance and two consecutive iterates.
@@ -48,7 +54,10 @@ module Rule =
     /// The rule of EM: the M-step, until a convergence rule is satisfied. `isExact` says whether the family's M-step
     /// never lowers the objective.
     let em<'θ> isExact (stopping: Stopping) : Rule<'θ> =
-        { IsHardLimit = false
+        { Name = "EM"
+          Assignment = None
+          OwnWeights = None
           IsExact = isExact
+          Begin = id
           Next = fun model iterate -> EM.mStep model iterate.Mixture iterate.Statistics
           HasConverged = Stopping.hasConverged stopping }

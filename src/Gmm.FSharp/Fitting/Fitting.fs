@@ -73,10 +73,10 @@ module internal Fitting =
                   $"one of K = {components}" ]
 
     /// Returns the family of a fit: that of the kind, with the noise that the options ask for.
-    let private familyOf (options: FitOptions<'kind, 'θ>) (measured: Measured<'θ>) (source: Source) =
+    let private familyOf (options: FitOptions<'kind, 'θ>) (measured: Measured<'θ>) (rule: Rule<'θ>) (source: Source) =
         match options.Noise with
         | None -> Ok measured.Family
-        | Some _ when measured.Rule.IsSome -> Error(InvalidOption("Noise", "None for k-means", "given"))
+        | Some _ when measured.Rule.IsSome -> Error(InvalidOption("Noise", $"None for {rule.Name}", "given"))
         | Some volume ->
             source
             |> Noise.measure volume (options.Family :> Kind<'θ>).Misfit options.Execution
@@ -162,9 +162,9 @@ module internal Fitting =
         : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
         result {
             let! source, filled, measured = measure options source
-            let! family = familyOf options measured filled
+            let rule = options.Stopping |> Option.defaultValue (Rule.em measured.IsExact) measured.Rule
+            let! family = familyOf options measured rule filled
             let isRandom, starts = startsOf measured filled
-            let rule = measured.Rule |> Option.defaultWith (fun () -> Rule.em measured.IsExact options.Stopping)
 
             return!
                 Verbose.run options (fun options ->

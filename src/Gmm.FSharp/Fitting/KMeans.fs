@@ -25,7 +25,7 @@ type CentroidKind() =
 
             Ok
                 { Measured.ofFamily Centroid.family source.Columns at with
-                    Rule = Some(Lloyd.ruleOf execution source) }
+                    Rule = Some(fun _ -> Lloyd.ruleOf execution source) }
 
 /// The result of k-means.
 [<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]

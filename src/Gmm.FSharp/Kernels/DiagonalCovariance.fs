@@ -60,7 +60,7 @@ type internal DiagonalCovariance<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.Score panel =
         for k in 0 .. components - 1 do
-            let target, constant, rows = panel.Component k, constants[planeOf k], panel.Padded
+            let target, constant, rows = panel.Component k, constants[k], panel.Padded
 
             if layout.Shape = Shape.Spherical then
                 let w = NativePtr.read (factor k)

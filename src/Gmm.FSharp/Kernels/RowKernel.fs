@@ -133,7 +133,7 @@ type internal DiagonalRows<'L, 'V when 'L :> ILanes<'V>>
     let factors =
         ByComponent('L.Width, components, features, fun k j -> w.Span[Layout.planeOf layout k * features + j])
 
-    let constants = ByComponent('L.Width, components, 1, fun k _ -> constants[Layout.planeOf layout k])
+    let constants = ByComponent('L.Width, components, 1, fun k _ -> constants[k])
 
     override _.Scratch = 0
 
@@ -189,13 +189,13 @@ type internal DistanceRows<'L, 'V when 'L :> ILanes<'V>>
 /// The row kernel of Gaussian components that share one full covariance: whitens the row once, as `TiedFullCovariance`
 /// does.
 [<Sealed; Optimised>]
-type internal TiedFullRows<'L, 'V when 'L :> ILanes<'V>>(means: Tensor, factor: Tensor, constant: float) =
+type internal TiedFullRows<'L, 'V when 'L :> ILanes<'V>>(means: Tensor, factor: Tensor, constants: float[]) =
     inherit RowKernel()
 
     let features = means.shape[1]
     let w = Reference.numbersOf factor
     let tied = WhitenedMeans.ofMeans (Reference.numbersOf means).Span w.Span features
-    let distances = DistanceRows<'L, 'V>(tied.Targets, features, (fun _ -> 1.0), (fun _ -> constant))
+    let distances = DistanceRows<'L, 'V>(tied.Targets, features, (fun _ -> 1.0), (fun k -> constants[k]))
 
     /// The columns of W, with the rows of W in the places of vectors.
     let columns =
@@ -335,21 +335,13 @@ module internal RowKernel =
         | Form.Quadratic({ Shape = Shape.Full; IsTied = false }, means, factors, constants) ->
             Some(FullRows<'L, 'V>(means, factors, constants))
         | Form.Quadratic({ Shape = Shape.Full; IsTied = true }, means, factor, constants) ->
-            Some(TiedFullRows<'L, 'V>(means, factor, constants[0]))
+            Some(TiedFullRows<'L, 'V>(means, factor, constants))
         | Form.Quadratic({ Shape = Shape.Diag } as layout, means, factors, constants) ->
             Some(DiagonalRows<'L, 'V>(layout, means, factors, constants))
         | Form.Quadratic({ Shape = Shape.Spherical } as layout, means, factors, constants) ->
             let w = (factors.toArray ())
-            let plane = Layout.planeOf layout
-
-            Some(
-                DistanceRows<'L, 'V>(
-                    Reference.numbersOf means,
-                    means.shape[1],
-                    (fun k -> w[plane k]),
-                    (fun k -> constants[plane k])
-                )
-            )
+            let factor, constant = (fun k -> w[Layout.planeOf layout k]), (fun k -> constants[k])
+            Some(DistanceRows<'L, 'V>(Reference.numbersOf means, means.shape[1], factor, constant))
         | Form.Distance centres ->
             Some(DistanceRows<'L, 'V>(Reference.numbersOf centres, centres.shape[1], (fun _ -> 1.0), (fun _ -> 0.0)))
         | Form.Linear(statistic, logBase, natural, constants) ->

@@ -61,7 +61,7 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
     let first, second, pairs = Pinned(), Pinned(), Pinned()
     let mutable components = 0
     let mutable features = 0
-    let mutable constant = 0.0
+    let mutable constants: float[] = [||]
     let mutable columns = 0 // D rounded up to an even number
     let mutable rowsOfPairs = 0 // K rounded up to an even number
     let mutable isByPairs = false
@@ -167,7 +167,7 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
             let w = (Reference.numbersOf itsFactor).Span
             components <- count
             features <- itsMeans.shape[1]
-            constant <- itsConstants[0]
+            constants <- itsConstants
             columns <- Panel.even features
             rowsOfPairs <- Panel.even components
             // The multiply–adds of a row: with pairs, compared to those without.
@@ -215,7 +215,7 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
         whiten centred panel.Padded
 
         for k in 0 .. components - 1 do
-            let target = panel.Component k
+            let target, constant = panel.Component k, constants[k]
             Loops.addDistances<'L, 'V> y.Address (at targets (k * columns)) features 1.0 constant target panel.Padded
 
     override _.Gather panel =

@@ -5,7 +5,7 @@ namespace Gmm
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Form =
     /// ln p(x|θₖ) = cₖ − ½‖Wₖ(x−μₖ)‖², with sums Σₙ rₙₖ(xₙ−μₖ) (K×D) and Σₙ rₙₖ(xₙ−μₖ)(xₙ−μₖ)ᵀ in a layout:
-    /// means (K×D), factors W (planes) and a constant for each plane.
+    /// means (K×D), factors W (planes) and constants c (K).
     | Quadratic of layout: Layout * means: Tensor * factors: Tensor * constants: float[]
     /// ln p(x|θₖ) = −½‖x−μₖ‖², with sums Σₙ rₙₖ(xₙ−μₖ) (K×D): centres μ (K×D).
     | Distance of centres: Tensor
@@ -67,7 +67,7 @@ module internal Form =
         (counts: float[])
         (sums: float[][])
         =
-        let components, features = means.shape[0], means.shape[1]
+        let features = means.shape[1]
         let planes = factors.toArray () |> Array.chunkBySize (Layout.planeSize features layout)
         let seconds = sums[1] |> Array.chunkBySize (Layout.planeSize features layout)
 
@@ -98,17 +98,11 @@ module internal Form =
             // The second moment is the mean over the features.
             | Shape.Spherical -> [| -(float features * w[0] * s[0]) |]
 
-        let ofConstants = Array.zeroCreate planes.Length
-
-        for k in 0 .. components - 1 do
-            let plane = Layout.planeOf layout k
-            ofConstants[plane] <- ofConstants[plane] + counts[k]
-
         Array.concat
             [ yield!
                   sums[0] |> Array.chunkBySize features |> Array.mapi (fun k -> ofMean planes[Layout.planeOf layout k])
               yield! Array.map2 ofFactor planes seconds
-              ofConstants ]
+              counts ]
 
     /// Returns the numbers of a form on which Q depends, the expected Σₙₖ rₙₖ ln p(xₙ|θₖ), also over latent weights of
     /// rows, with its derivatives in them. None for a form whose sums don't determine these.

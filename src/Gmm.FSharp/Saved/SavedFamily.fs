@@ -43,6 +43,7 @@ module SavedFamily =
               ofFamily (ExponentialFamily.components family)
           ofFamily NegativeBinomial.family
           ofFamily VonMisesFisher.family
+          SavedFamily<NormalWishart> NormalWishart.saved
           SavedFamily<Multinomial>(Multinomial.family.Name, Multinomial.ofSettings)
           ofSettings (Binomial.family 1).Name Binomial.ofSettings
           ofSettings (Categorical.family 1).Name Categorical.ofSettings ]

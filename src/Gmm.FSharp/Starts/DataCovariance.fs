@@ -26,6 +26,17 @@ module DataCovariance =
           Mean = mean
           Covariance = aboutMean.Sums[1] |> Array.map (fun sum -> sum / aboutMean.Weight) }
 
+    /// Returns n/(n−1) with n = Σₙ wₙ, by which the unbiased covariance exceeds that of the data. Error when n is 1 or
+    /// less.
+    let internal bias (data: DataCovariance) : Result<float, GmmError> =
+        if data.Weight > 1.0 then
+            Ok(data.Weight / (data.Weight - 1.0))
+        else
+            let rule =
+                "a total weight above 1, because variances are divided by Σw − 1 (scale the sample weights so that their sum is the number of rows)"
+
+            Error(InvalidData(rule, $"it is {string data.Weight}"))
+
     /// Returns the variance of every feature (D); for a spherical layout their mean, D times.
     let variances layout features (measured: DataCovariance) : float[] =
         let covariance = Layout.matrix features layout measured.Covariance

@@ -27,9 +27,9 @@ type Measured<'θ> =
         Revise: int -> 'θ -> Result<'θ, GmmError>
         /// Whether the result of `Revise` depends on the seed.
         IsRandom: bool
-        /// The rule that leads from one iterate to the next and decides when the fit has converged; None for EM. A kind
-        /// with its own rule can't be a part of a product.
-        Rule: Rule<'θ> option
+        /// The rule that leads from one iterate to the next and decides when the fit has converged, for the convergence
+        /// rule of the options; None for EM. A kind with its own rule can't be a part of a product.
+        Rule: (Stopping -> Rule<'θ>) option
         /// Finds components whose likelihood may be spurious, for the choice of the best run.
         Regularity: Regularity<'θ>
         /// Whether the family's M-step never lowers Q + ln prior. If it may, fits aren't accelerated.

@@ -180,8 +180,15 @@ module internal Lloyd =
 
             squares (centres - previous.Mixture.Parameters.Centres) <= max rounding (tolerance * meanVariance)
 
-        { IsHardLimit = true
+        { Name = "k-means"
+          Assignment = Some Hard
+          OwnWeights = Some "whose weights are equal"
           IsExact = false
+          // Beside ln 1/K, distances as small as 1e-150 would be lost.
+          Begin =
+            fun start ->
+                { start with
+                    LogWeights = Tensor.vector (Array.zeroCreate start.Components) }
           Next = next source
           HasConverged = hasSettled }
 

@@ -140,6 +140,15 @@ let private expected =
             "51 of 300 rows are noise"
             "label of (8, -8): -1"
             "given     V = 400.0  ln L = -1317.333  12 parameters" ]
+          "variational-bayes.fsx",
+          [ "variational Bayes with 10 components, 2 of them with rows, converged after 32 iterations: lower bound -1181.03996"
+            "component 0: 97 rows\ncomponent 1: 175 rows"
+            "full             -1309.51   -1181.75   -1181.21   -1181.04          2"
+            "tied_full        -1309.51   -1177.54   -1177.41   -1178.45          3"
+            "32 iterations, 0 of them down"
+            "100                 2     -1386.80                 10     -1276.31"
+            "component 0: β = 98.18, ν = 99.18, mean wait 54.69 ± 0.62"
+            "far away            predictive  -17.016  plug-in  -53.626" ]
           "student-t.fsx",
           [ "student_t mixture of 2 components, scale matrices full"
             "Student   (  2.98,   2.24)  scales  0.74 and  0.78"

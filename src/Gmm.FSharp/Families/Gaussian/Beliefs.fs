@@ -146,36 +146,38 @@ module GaussianPrior =
                   Scatter = scatter
                   Degrees = degreesOfMeans + degreesOfScale }
 
+    /// Returns tr(AΣ⁻¹) for every plane of symmetric matrices A.
+    let internal traces (gaussian: Gaussian) (matrices: float[]) : float[] =
+        let features = gaussian.Features
+        let size = Layout.planeSize features gaussian.Layout
+        let factors = Reference.numbersOf gaussian.InverseFactors
+
+        Array.init (matrices.Length / size) (fun p ->
+            let matrix = GaussianParameters.part size matrices p
+            let w = factors.Span.Slice(p * size, size)
+
+            match gaussian.Layout.Shape with
+            | Shape.Full -> LinearAlgebra.traceOfProduct features (Span.op_Implicit matrix) w
+            | Shape.Diag ->
+                let mutable sum = 0.0
+
+                for j in 0 .. features - 1 do
+                    sum <- sum + matrix[j] * w[j] * w[j]
+
+                sum
+            | Shape.Spherical -> float features * matrix[0] * w[0] * w[0])
+
     /// Returns ln of the prior's density without its constant: −½ Σ over planes of (degrees · ln|Σ| + tr(scatter ·
     /// Σ⁻¹)).
     let logPrior (prior: GaussianPrior) (gaussian: Gaussian) : float =
         match pseudoStatistics prior gaussian with
         | None -> 0.0
         | Some pseudo ->
-            let features = gaussian.Features
-            let size = Layout.planeSize features gaussian.Layout
-            let factors = Reference.numbersOf gaussian.InverseFactors
-
-            /// Returns tr(scatter · WᵀW).
-            let trace p =
-                let scatter = GaussianParameters.part size pseudo.Scatter p
-                let w = factors.Span.Slice(p * size, size)
-
-                match gaussian.Layout.Shape with
-                | Shape.Full -> LinearAlgebra.traceOfProduct features (Span.op_Implicit scatter) w
-                | Shape.Diag ->
-                    let mutable sum = 0.0
-
-                    for j in 0 .. features - 1 do
-                        sum <- sum + scatter[j] * w[j] * w[j]
-
-                    sum
-                | Shape.Spherical -> float features * scatter[0] * w[0] * w[0]
-
+            let traces = traces gaussian pseudo.Scatter
             let logDeterminants = GaussianParameters.logDeterminants gaussian // −½ ln|Σ|
             let mutable sum = 0.0
 
             for p in 0 .. logDeterminants.Length - 1 do
-                sum <- sum + pseudo.Degrees * logDeterminants[p] - 0.5 * trace p
+                sum <- sum + pseudo.Degrees * logDeterminants[p] - 0.5 * traces[p]
 
             sum

@@ -202,8 +202,10 @@ module Gaussian =
     let internal form (gaussian: Gaussian) : Form =
         let normaliser = float gaussian.Features * Constants.Ln2PiOver2
 
+        let logDeterminants = GaussianParameters.logDeterminants gaussian
+
         let constants =
-            GaussianParameters.logDeterminants gaussian |> Array.map (fun logDeterminant -> logDeterminant - normaliser)
+            Array.init gaussian.Components (fun k -> logDeterminants[Layout.planeOf gaussian.Layout k] - normaliser)
 
         Form.Quadratic(gaussian.Layout, gaussian.Means, gaussian.InverseFactors, constants)
 

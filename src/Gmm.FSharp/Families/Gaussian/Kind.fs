@@ -128,7 +128,7 @@ module private GaussianStart =
             | None -> Ok start)
 
 /// Measures how covariances are regularised, and which components are irregular, on data.
-module private GaussianScale =
+module internal GaussianScale =
     /// The share of the scale below which a covariance counts as singular when no floor is set.
     let private smallest = 1e-8
 
@@ -344,13 +344,8 @@ module Prior =
             let data = source |> DataCovariance.ofSource Execution.Default layout
             let features = source.Columns
 
-            if not (data.Weight > 1.0) then
-                let rule =
-                    "a total weight above 1, because variances are divided by Σw − 1 (scale the sample weights so that their sum is the number of rows)"
-
-                return! Error(InvalidData(rule, $"it is {string data.Weight}"))
-
-            let share = exp (-2.0 / float features * log (float components)) * (data.Weight / (data.Weight - 1.0))
+            let! bias = DataCovariance.bias data
+            let share = exp (-2.0 / float features * log (float components)) * bias
 
             return
                 { Mean = Tensor.vector data.Mean[0, *]

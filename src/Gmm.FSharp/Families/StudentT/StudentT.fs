@@ -214,10 +214,10 @@ module StudentT =
                 logDeterminants[Layout.planeOf gaussian.Layout k] - float features * Constants.Ln2PiOver2
                 + Special.logGammaRatio (nu / 2.0) features)
 
-        let planes = Array.zeroCreate logDeterminants.Length
+        let none = Array.zeroCreate t.Components
 
         Form.Student(
-            Form.Quadratic(gaussian.Layout, gaussian.Means, gaussian.InverseFactors, planes),
+            Form.Quadratic(gaussian.Layout, gaussian.Means, gaussian.InverseFactors, none),
             t.DegreesOfFreedom,
             constants,
             t.DegreesOfFreedom |> Array.map (excess features)
