@@ -18,7 +18,7 @@ internal sealed class Arguments
         for (var i = 1; i < args.Length; i += 2)
         {
             if (!args[i].StartsWith("--", StringComparison.Ordinal) || i + 1 == args.Length)
-                throw new ArgumentException($"An argument must be a name such as --rows with its value, but is {args[i]}.");
+                throw new ArgumentException($"An argument must be a name, such as --rows, and a value; it is {args[i]}.");
 
             arguments.values[args[i][2..]] = args[i + 1];
         }
@@ -28,7 +28,8 @@ internal sealed class Arguments
 
     public string? Text(string name) => values.GetValueOrDefault(name);
 
-    public string Required(string name) => Text(name) ?? throw new ArgumentException($"The argument --{name} must be given.");
+    public string Required(string name) =>
+        Text(name) ?? throw new ArgumentException($"The argument --{name} must be given.");
 
     public int Number(string name, int otherwise) =>
         Text(name) is not { } text ? otherwise

@@ -10,8 +10,8 @@ using Orleans;
 namespace Gmm.Cluster;
 
 /// <summary>
-/// Starts three silos as processes on this machine, fits a mixture here and on them in turn, and kills a silo in the middle of a
-/// fit.
+/// Starts three silos as processes on this machine, fits a mixture here and on them in turn, and kills a silo in the
+/// middle of a fit.
 /// </summary>
 internal static class Demo
 {
@@ -40,7 +40,8 @@ internal static class Demo
 
             for (var i = 0; i < Silos; i++)
             {
-                var siloPort = membership.Kind == "development" && i == 0 ? IPEndPoint.Parse(membership.Place).Port : FreePort();
+                var isPrimary = membership.Kind == "development" && i == 0;
+                var siloPort = isPrimary ? IPEndPoint.Parse(membership.Place).Port : FreePort();
                 gateways.Add(new(IPAddress.Loopback, FreePort()));
                 children.Add(await StartSiloAsync(membership, siloPort, gateways[i].Port, folder, threads));
             }
@@ -103,9 +104,9 @@ internal static class Demo
 
         var ratios = local.Zip(cluster, (a, b) => b / a).ToList();
         Write($"here     {Median(local),8:F0} ms an iteration");
-        Write($"cluster  {Median(cluster),8:F0} ms an iteration, {Median(ratios):F2} times as long (median of {rounds} rounds)");
-        Write($"processor time of a fit: here {Median(work):F0} ms, cluster {Median(clusterWork):F0} ms, client and silos together");
-        Write($"a fit of {iterations} iterations sent {sent:N0} bytes and received {received:N0}, start and checks included");
+        Write($"cluster  {Median(cluster),8:F0} ms an iteration, {Median(ratios):F2} times as long; {rounds} rounds");
+        Write($"processor time of a fit: here {Median(work):F0} ms, client and silos {Median(clusterWork):F0} ms");
+        Write($"a fit of {iterations} iterations, with its start, sent {sent:N0} bytes and received {received:N0}");
         Write(areEqual ? "the fits have the same bits" : "THE FITS DIFFER");
     }
 
@@ -121,12 +122,14 @@ internal static class Demo
         });
 
         var median = Median(ofThere.Milliseconds);
-        Write($"the longest iteration took {(ofThere.Milliseconds.Max() - median) / 1000:F1} s more than the median of {median:F0} ms");
+        var stall = (ofThere.Milliseconds.Max() - median) / 1000;
+        Write($"the longest iteration took {stall:F1} s more than the median of {median:F0} ms");
         Write(HaveSameBits(ofHere.Model, ofThere.Model) ? "the fits have the same bits" : "THE FITS DIFFER");
     }
 
     /// <summary>Fits a mixture; the times are those of its iterations.</summary>
-    private static (GaussianMixture Model, List<double> Milliseconds) Fit(Rows rows, int components, int iterations, Action<int>? after = null)
+    private static (GaussianMixture Model, List<double> Milliseconds) Fit(
+        Rows rows, int components, int iterations, Action<int>? after = null)
     {
         var model = new GaussianMixture(components)
         {
@@ -149,7 +152,10 @@ internal static class Demo
     private static bool HaveSameBits(GaussianMixture a, GaussianMixture b)
     {
         static IEnumerable<long> Bits(GaussianMixture model) =>
-            model.Weights.Concat(model.Means.Cast<double>()).Append(model.LogLikelihood).Concat(model.Trace).Select(BitConverter.DoubleToInt64Bits);
+            model.Weights.Concat(model.Means.Cast<double>())
+                .Append(model.LogLikelihood)
+                .Concat(model.Trace)
+                .Select(BitConverter.DoubleToInt64Bits);
 
         return Bits(a).SequenceEqual(Bits(b));
     }
@@ -182,7 +188,10 @@ internal static class Demo
         var values = new double[(long)count * columns];
 
         for (var i = 0; i < values.Length; i++)
-            values[i] = centres[i / columns % components, i % columns] + random.NextDouble() + random.NextDouble() + random.NextDouble();
+        {
+            var noise = random.NextDouble() + random.NextDouble() + random.NextDouble();
+            values[i] = centres[i / columns % components, i % columns] + noise;
+        }
 
         Rows.FromMemory(values, columns).SaveNpy(path);
     }
@@ -194,10 +203,8 @@ internal static class Demo
 
         try
         {
-            var start = new ProcessStartInfo("redis-server", ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            {
-                RedirectStandardOutput = true,
-            };
+            string[] settings = ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+            var start = new ProcessStartInfo("redis-server", settings) { RedirectStandardOutput = true };
             children.Add(Process.Start(start)!);
             await children[^1].StandardOutput.ReadLineAsync();
             await WaitForPortAsync(port);
@@ -229,13 +236,15 @@ internal static class Demo
     }
 
     /// <summary>Starts a silo as a process and waits until it is ready.</summary>
-    private static async Task<Process> StartSiloAsync(Membership membership, int siloPort, int gatewayPort, string folder, int threads)
+    private static async Task<Process> StartSiloAsync(
+        Membership membership, int siloPort, int gatewayPort, string folder, int threads)
     {
         var start = new ProcessStartInfo(
             "dotnet",
             [
-                "exec", typeof(Demo).Assembly.Location, "silo", "--membership", $"{membership}", "--silo-port", $"{siloPort}",
-                "--gateway-port", $"{gatewayPort}", "--folder", folder, "--threads", $"{threads}", "--until", "input-ends",
+                "exec", typeof(Demo).Assembly.Location, "silo", "--membership", $"{membership}", "--folder", folder,
+                "--silo-port", $"{siloPort}", "--gateway-port", $"{gatewayPort}", "--threads", $"{threads}",
+                "--until", "input-ends",
             ])
         {
             RedirectStandardInput = true,

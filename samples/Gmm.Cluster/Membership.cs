@@ -12,13 +12,17 @@ internal sealed record Membership(string Kind, string Place)
     private const string Cluster = "gmm";
     private const string Invariant = "Npgsql";
 
-    /// <summary>Reads <c>redis=localhost:6379</c>, <c>postgresql=Host=localhost;Username=gmm</c> or <c>development=127.0.0.1:11111</c>.</summary>
+    /// <summary>
+    /// Reads <c>redis=localhost:6379</c>, <c>postgresql=Host=localhost;Username=gmm</c> or
+    /// <c>development=127.0.0.1:11111</c>.
+    /// </summary>
     public static Membership Parse(string text)
     {
         var parts = text.Split('=', 2);
         return parts is ["redis" or "postgresql" or "development", var place]
             ? new(parts[0], place)
-            : throw new ArgumentException($"--membership must begin with redis=, postgresql= or development=, but is {text}.");
+            : throw new ArgumentException(
+                $"--membership must begin with redis=, postgresql= or development=, but is {text}.");
     }
 
     public override string ToString() => $"{Kind}={Place}";
@@ -54,7 +58,8 @@ internal sealed record Membership(string Kind, string Place)
                 break;
 
             case "postgresql":
-                client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, Place));
+                client.UseAdoNetClustering(
+                    options => (options.Invariant, options.ConnectionString) = (Invariant, Place));
                 break;
 
             default:

@@ -4,7 +4,8 @@
 //     Gmm.Cluster client --membership redis=localhost:6379 --file rows.npy --components 8
 //     Gmm.Cluster demo   --rows 1000000
 //
-// The membership may also be `postgresql=` and a connection string, or `development=` and the address of the first silo.
+// The membership may also be `postgresql=` and a connection string, or `development=` and the address of the first
+// silo.
 using Gmm.Cluster;
 
 try

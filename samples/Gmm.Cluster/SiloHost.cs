@@ -16,7 +16,9 @@ internal static class SiloHost
         var membership = Membership.Parse(arguments.Required("membership"));
         var address = IPAddress.Parse(arguments.Text("address") ?? "127.0.0.1");
         var builder = Host.CreateApplicationBuilder();
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging
+            .SetMinimumLevel(LogLevel.Warning)
+            .AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
 
         builder.UseOrleans(silo =>
         {

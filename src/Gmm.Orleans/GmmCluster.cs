@@ -10,8 +10,8 @@ namespace Gmm.Orleans;
 
 /// <summary>A cluster of silos in this process, for trying and for tests, with a client.</summary>
 /// <remarks>
-/// The silos find one another by Orleans' development membership, which lies in the memory of the first silo. A real cluster is a
-/// process for each machine, with a membership in Redis, PostgreSQL or another store that Orleans knows.
+/// The silos find one another by Orleans' development membership, which lies in the memory of the first silo. A real
+/// cluster is a process for each machine, with a membership in Redis, PostgreSQL or another store that Orleans knows.
 /// </remarks>
 /// <example>
 /// <code>
@@ -39,7 +39,9 @@ public sealed class GmmCluster : IAsyncDisposable
 
     /// <summary>Starts a cluster, which listens on this machine only.</summary>
     /// <param name="silos">The number of silos.</param>
-    /// <param name="configure">Sets the options of every silo; the silos share the cores unless it sets the threads.</param>
+    /// <param name="configure">
+    /// Sets the options of every silo; the silos share the cores unless it sets the threads.
+    /// </param>
     /// <param name="cancellation">Ends the start.</param>
     /// <returns>The cluster.</returns>
     public static async Task<GmmCluster> StartAsync(

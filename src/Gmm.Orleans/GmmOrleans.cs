@@ -35,9 +35,10 @@ public static class GmmOrleans
     }
 
     /// <summary>
-    /// Sets how soon a silo counts as dead: after two missed probes, one each second. A fit then stands still for about 3 seconds when
-    /// a silo dies, and for about 8 when most silos die at once: those that are left outvote the others when these have not
-    /// written to the membership for 6 seconds. Orleans' own settings take ten times as long.
+    /// Sets how soon a silo counts as dead: after two missed probes, one each second. A fit then stands still for
+    /// about 3 seconds when a silo dies, and for about 8 when most silos die at once: those that are left outvote the
+    /// others when these have not written to the membership for 6 seconds. Orleans' own settings take ten times as
+    /// long.
     /// </summary>
     /// <param name="builder">The silo.</param>
     /// <returns>The silo.</returns>
@@ -72,42 +73,64 @@ public static class GmmOrleans
     /// <returns>The rows.</returns>
     /// <exception cref="GmmException">The silos can't read the file, or do not answer.</exception>
     public static Task<ClusterRows> OpenRowsAsync(
-        this IClusterClient client, string file, ClusterRowsOptions? options = null, CancellationToken cancellation = default)
+        this IClusterClient client,
+        string file,
+        ClusterRowsOptions? options = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(file);
         return client.OpenRowsAsync([file], options, cancellation);
     }
 
-    /// <summary>Opens several files on all silos of a cluster as one table: the rows of the first file, then those of the second…</summary>
+    /// <summary>
+    /// Opens several files on all silos of a cluster as one table: the rows of the first file, then those of the
+    /// second…
+    /// </summary>
     /// <param name="client">A client of the cluster.</param>
-    /// <param name="files">The names of the files, relative to the silos' folder. A silo reads only the files that have its rows.</param>
+    /// <param name="files">
+    /// The names of the files, relative to the silos' folder. A silo reads only the files that have its rows.
+    /// </param>
     /// <param name="options">How to reach the rows; null for the defaults.</param>
     /// <param name="cancellation">Ends the opening.</param>
     /// <returns>The rows.</returns>
-    /// <exception cref="GmmException">The silos can't read a file, the files differ in width, or the silos do not answer.</exception>
+    /// <exception cref="GmmException">
+    /// The silos can't read a file, the files differ in width, or the silos do not answer.
+    /// </exception>
     public static Task<ClusterRows> OpenRowsAsync(
-        this IClusterClient client, IReadOnlyList<string> files, ClusterRowsOptions? options = null, CancellationToken cancellation = default)
+        this IClusterClient client,
+        IReadOnlyList<string> files,
+        ClusterRowsOptions? options = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(files);
         return ClusterRows.OpenAsync(client, files, options ?? new(), cancellation);
     }
 
-    /// <summary>Sends rows to a cluster, whose silos keep them in memory. If a silo dies, its rows are lost: prefer files.</summary>
+    /// <summary>
+    /// Sends rows to a cluster, whose silos keep them in memory. If a silo dies, its rows are lost: prefer files.
+    /// </summary>
     /// <param name="client">A client of the cluster.</param>
     /// <param name="rows">The rows.</param>
-    /// <param name="weights">One weight for every row (N), which counts as so many copies of the row; null for weights of 1.</param>
+    /// <param name="weights">
+    /// One weight for every row (N), which counts as so many copies of the row; null for weights of 1.
+    /// </param>
     /// <param name="options">How to reach the rows; null for the defaults.</param>
     /// <param name="cancellation">Ends the sending.</param>
     /// <returns>The rows.</returns>
-    /// <exception cref="GmmException">A weight breaks its rule, the silos have too little memory, or they do not answer.</exception>
+    /// <exception cref="GmmException">
+    /// A weight breaks its rule, the silos have too little memory, or they do not answer.
+    /// </exception>
     public static Task<ClusterRows> SendRowsAsync(
-        this IClusterClient client, Rows rows, double[]? weights = null, ClusterRowsOptions? options = null, CancellationToken cancellation = default)
+        this IClusterClient client,
+        Rows rows,
+        double[]? weights = null,
+        ClusterRowsOptions? options = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        var source = rows.Source;
-        return client.SendRowsAsync(
-            weights is null ? source : GmmErrorModule.get(SourceModule.weighted(weights, source)), options, cancellation);
+        var source = weights is null ? rows.Source : GmmErrorModule.get(SourceModule.weighted(weights, rows.Source));
+        return client.SendRowsAsync(source, options, cancellation);
     }
 
     /// <summary>Sends the rows of a source of Gmm.FSharp, with its weights, like the other method.</summary>
@@ -118,7 +141,10 @@ public static class GmmOrleans
     /// <returns>The rows.</returns>
     /// <exception cref="GmmException">The silos have too little memory, or they do not answer.</exception>
     public static Task<ClusterRows> SendRowsAsync(
-        this IClusterClient client, Source source, ClusterRowsOptions? options = null, CancellationToken cancellation = default)
+        this IClusterClient client,
+        Source source,
+        ClusterRowsOptions? options = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(source);

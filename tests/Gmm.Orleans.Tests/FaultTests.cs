@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Gmm.Orleans.Tests;
 
-/// <summary>Silos are processes; what happens to them in the middle of a fit changes no bit of it, or ends it with a clear error.</summary>
+/// <summary>
+/// Silos are processes; what happens to them in the middle of a fit changes no bit of it, or ends it with a clear
+/// error.
+/// </summary>
 [Collection("faults")]
 public sealed class FaultTests(Clusters clusters) : IAsyncDisposable
 {

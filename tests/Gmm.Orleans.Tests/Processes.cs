@@ -88,7 +88,9 @@ internal sealed class Processes : IAsyncDisposable
         return $"redis={address}:{port}";
     }
 
-    /// <summary>Starts a silo and waits until it is ready; a prefix of the command may place it in a network of its own.</summary>
+    /// <summary>
+    /// Starts a silo and waits until it is ready; a prefix of the command may place it in a network of its own.
+    /// </summary>
     public async Task<SiloProcess> StartSiloAsync(string membership, string folder, string address = "127.0.0.1", params string[] prefix)
     {
         var gateway = FreePort();

@@ -7,7 +7,9 @@ namespace Gmm.Orleans;
 /// <summary>Calls grains, repeats calls that fail on the way, and counts bytes.</summary>
 internal sealed class Caller(ClusterRowsOptions options)
 {
-    /// <summary>The slowest network for which a call that carries many bytes has time enough, in bytes for a second.</summary>
+    /// <summary>
+    /// The slowest network for which a call that carries many bytes has time enough, in bytes for a second.
+    /// </summary>
     private const double SlowestNetwork = 500_000;
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -23,10 +25,11 @@ internal sealed class Caller(ClusterRowsOptions options)
     public TimeSpan Wait => options.CallTimeout / 2;
 
     /// <summary>
-    /// Returns the reply to a call. The call is repeated until a reply comes or patience ends. Throws the error of the silo, or
-    /// that there is none.
+    /// Returns the reply to a call. The call is repeated until a reply comes or patience ends. Throws the error of
+    /// the silo, or that there is none.
     /// </summary>
-    public async Task<Reply> CallAsync(Func<Task<Reply>> call, long bytes, Patience patience, CancellationToken cancellation)
+    public async Task<Reply> CallAsync(
+        Func<Task<Reply>> call, long bytes, Patience patience, CancellationToken cancellation)
     {
         while (true)
         {
@@ -37,7 +40,8 @@ internal sealed class Caller(ClusterRowsOptions options)
                 var timeout = options.CallTimeout + TimeSpan.FromSeconds(bytes / SlowestNetwork);
                 Interlocked.Add(ref sent, bytes);
                 var reply = await call().WaitAsync(timeout, cancellation).ConfigureAwait(false);
-                Interlocked.Add(ref received, reply.Numbers.Length + (reply.Weights?.Length ?? 0) + (reply.Counts.Length * sizeof(long)));
+                var answer = reply.Numbers.Length + (reply.Weights?.Length ?? 0) + (reply.Counts.Length * sizeof(long));
+                Interlocked.Add(ref received, answer);
 
                 return reply.Status is Status.Failed && reply.Error is { } error
                     ? throw Translation.Failure(Translation.OfWire(error))

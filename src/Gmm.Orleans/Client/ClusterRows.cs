@@ -4,11 +4,14 @@ using Orleans;
 
 namespace Gmm.Orleans;
 
-/// <summary>Rows on a cluster. Fits, predictions and selections take them like any other rows, and have the same bits.</summary>
+/// <summary>
+/// Rows on a cluster. Fits, predictions and selections take them like any other rows, and have the same bits.
+/// </summary>
 /// <remarks>
-/// The rows stay on the silos. The client sends them questions, such as an E-step's, and merges the answers in the order of the rows;
-/// what starts need of the rows is a sample of at most 32 MiB. A question is repeated when a silo does not answer, so that a
-/// fit goes on when one dies. Fits use the default backend. Dispose after the last use; a fitted model does not need the rows.
+/// The rows stay on the silos. The client sends them questions, such as an E-step's, and merges the answers in the
+/// order of the rows; what starts need of the rows is a sample of at most 32 MiB. A question is repeated when a silo
+/// does not answer, so that a fit goes on when one dies. Fits use the default backend. Dispose after the last use; a
+/// fitted model does not need the rows.
 /// </remarks>
 public sealed class ClusterRows : IAsyncDisposable
 {
@@ -38,10 +41,14 @@ public sealed class ClusterRows : IAsyncDisposable
     /// <summary>The number of shards.</summary>
     public int Shards => rows.Shards;
 
-    /// <summary>The number of bytes of arguments and rows that the client has sent, without Orleans' own headers.</summary>
+    /// <summary>
+    /// The number of bytes of arguments and rows that the client has sent, without Orleans' own headers.
+    /// </summary>
     public long BytesSent => rows.Caller.BytesSent;
 
-    /// <summary>The number of bytes of answers and rows that the client has received, without Orleans' own headers.</summary>
+    /// <summary>
+    /// The number of bytes of answers and rows that the client has received, without Orleans' own headers.
+    /// </summary>
     public long BytesReceived => rows.Caller.BytesReceived;
 
     /// <summary>Closes the files and frees the memory on the silos.</summary>
@@ -69,15 +76,17 @@ public sealed class ClusterRows : IAsyncDisposable
 
         var caller = new Caller(options.Checked());
         var all = options.Weights is { } weights ? [.. files, weights] : files;
-        var described = await Task.WhenAll(all.Select((file, i) => DescribeAsync(client, caller, file, i, cancellation)))
-            .ConfigureAwait(false);
+        var describing = all.Select((file, i) => DescribeAsync(client, caller, file, i, cancellation));
+        var described = await Task.WhenAll(describing).ConfigureAwait(false);
         var columns = (int)described[0].Counts[1];
 
         for (var i = 1; i < files.Count; i++)
         {
             if (described[i].Counts[1] != columns)
-                throw Translation.Failure(GmmError.NewInvalidData(
-                    "files of one width", $"{files[i]} has {described[i].Counts[1]} columns and {files[0]} has {columns}"));
+            {
+                var value = $"{files[i]} has {described[i].Counts[1]} columns and {files[0]} has {columns}";
+                throw Translation.Failure(GmmError.NewInvalidData("files of one width", value));
+            }
         }
 
         var rows = described.Take(files.Count).Select(each => each.Counts[0]).ToArray();
@@ -121,7 +130,12 @@ public sealed class ClusterRows : IAsyncDisposable
     }
 
     private static async Task<ClusterRows> OpenAsync(
-        IClusterClient client, Table table, Source? sent, ClusterRowsOptions options, Caller caller, CancellationToken cancellation)
+        IClusterClient client,
+        Table table,
+        Source? sent,
+        ClusterRowsOptions options,
+        Caller caller,
+        CancellationToken cancellation)
     {
         if (table.Rows.Sum() == 0)
             throw Translation.Failure(GmmError.NewInvalidData("at least one row", "there is none"));
@@ -161,11 +175,13 @@ public sealed class ClusterRows : IAsyncDisposable
     {
         async Task<Reply> Count()
         {
-            var hosts = await client.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true, cancellation).ConfigureAwait(false);
+            var management = client.GetGrain<IManagementGrain>(0);
+            var hosts = await management.GetHosts(onlyActive: true, cancellation).ConfigureAwait(false);
             return new() { Counts = [hosts.Count] };
         }
 
-        var reply = await caller.CallAsync(Count, 0, caller.NewPatience("the cluster"), cancellation).ConfigureAwait(false);
+        var patience = caller.NewPatience("the cluster");
+        var reply = await caller.CallAsync(Count, 0, patience, cancellation).ConfigureAwait(false);
         return (int)Math.Max(1, reply.Counts[0]);
     }
 

@@ -68,7 +68,9 @@ internal sealed class ShardRows : RemoteRows
         return new() { Table = table, FirstRun = first, Runs = next - first };
     }
 
-    /// <summary>Runs work for every shard at the same time and returns the results, or throws the error of the first shard.</summary>
+    /// <summary>
+    /// Runs work for every shard at the same time and returns the results, or throws the error of the first shard.
+    /// </summary>
     private async Task<T[]> OfEachAsync<T>(Func<int, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -141,10 +143,11 @@ internal sealed class ShardRows : RemoteRows
         {
             while (true)
             {
-                var reply = isAsked
-                    ? await Caller.CallAsync(() => grain.Continue(id, taken, Caller.Wait), 0, patience, cancellation).ConfigureAwait(false)
-                    : await Caller.CallAsync(
-                        () => grain.Ask(id, question, Caller.Wait), question.Numbers.Length, patience, cancellation).ConfigureAwait(false);
+                Task<Reply> Call() =>
+                    isAsked ? grain.Continue(id, taken, Caller.Wait) : grain.Ask(id, question, Caller.Wait);
+
+                var bytes = isAsked ? 0 : question.Numbers.Length;
+                var reply = await Caller.CallAsync(Call, bytes, patience, cancellation).ConfigureAwait(false);
 
                 switch (reply.Status)
                 {
@@ -190,7 +193,8 @@ internal sealed class ShardRows : RemoteRows
 
         while (true)
         {
-            var reply = await Caller.CallAsync(() => grains[i].Read(index), 0, patience, CancellationToken.None).ConfigureAwait(false);
+            var reply = await Caller.CallAsync(() => grains[i].Read(index), 0, patience, CancellationToken.None)
+                .ConfigureAwait(false);
 
             if (reply.Status is Status.Done)
             {
@@ -224,7 +228,9 @@ internal sealed class ShardRows : RemoteRows
             await OpenShardAsync(i, patience, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Has a silo open a shard and returns the sum of the weights in its files, which may take a while to read.</summary>
+    /// <summary>
+    /// Has a silo open a shard and returns the sum of the weights in its files, which may take a while to read.
+    /// </summary>
     private async Task<double> OpenShardAsync(int i, Caller.Patience patience, CancellationToken cancellation)
     {
         while (true)
@@ -282,6 +288,6 @@ internal sealed class ShardRows : RemoteRows
         "rows that were sent are lost: their silo is gone, or was not used for long",
         "Send the rows again, or use files that all silos see"));
 
-    private static GmmException Strange(string form) =>
-        Translation.Failure(Translation.Unavailable($"a silo's reply has an unexpected form, {form}", Translation.SameVersion));
+    private static GmmException Strange(string form) => Translation.Failure(
+        Translation.Unavailable($"a silo's reply has an unexpected form, {form}", Translation.SameVersion));
 }

@@ -25,7 +25,8 @@ internal static class Folder
             throw Refusal(name, trouble.Message);
         }
 
-        return path.StartsWith(Path.TrimEndingDirectorySeparator(home) + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+        var below = Path.TrimEndingDirectorySeparator(home) + Path.DirectorySeparatorChar;
+        return path.StartsWith(below, StringComparison.Ordinal)
             ? path
             : throw Refusal(name, "The name leads out of the silo's folder.");
     }

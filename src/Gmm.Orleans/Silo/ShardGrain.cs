@@ -10,7 +10,8 @@ namespace Gmm.Orleans;
 
 /// <summary>The rows of a shard, and the questions about them that are being answered.</summary>
 [Reentrant, ShardPlacement, Immovable]
-internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOptions<GmmSiloOptions> options) : Grain, IShardGrain
+internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOptions<GmmSiloOptions> options)
+    : Grain, IShardGrain
 {
     /// <summary>The most numbers in a reply: with 1 MiB, a call takes less than its time on any network.</summary>
     private const int PieceLength = 131_072;
@@ -62,7 +63,9 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
             }
         }
 
-        return opened is null ? await NotOpen.ConfigureAwait(true) : new() { Numbers = Translation.Bytes([opened.Weight]) };
+        return opened is null
+            ? await NotOpen.ConfigureAwait(true)
+            : new() { Numbers = Translation.Bytes([opened.Weight]) };
     });
 
     public Task<Reply> Put(long block, byte[] numbers, byte[]? weights) => Guarded(() =>
@@ -80,7 +83,7 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         var length = (long)rows * source.Columns * (table.IsSingle ? sizeof(float) : sizeof(double));
 
         if (numbers.Length != length || weights?.Length != (table.IsWeighted ? rows * sizeof(double) : null))
-            throw Refusal("Block", $"{length} bytes, with weights if the table has them", $"one of {numbers.Length} bytes");
+            throw Refusal("Block", $"of {length} bytes, with weights if the table has them", $"of {numbers.Length} bytes");
 
         var own = weights is null ? null : Translation.Doubles(weights);
         var sum = own is null ? 0 : SiloTable.SumWeights(own, first);
@@ -133,7 +136,8 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         if (block < shard.FirstBlock || block > shard.LastBlock)
             throw Refusal("Block", $"from {shard.FirstBlock} to {shard.LastBlock}", $"{block}");
 
-        var read = await workers.Run(() => shard.Table.Source.Read.Invoke(block), CancellationToken.None).ConfigureAwait(true);
+        var read = await workers.Run(() => shard.Table.Source.Read.Invoke(block), CancellationToken.None)
+            .ConfigureAwait(true);
 
         return new()
         {
@@ -222,7 +226,7 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
             && table.Digests.Length == digests;
 
         if (!isTable)
-            throw Refusal("Table", "one with rows and columns, with a number of rows and a digest for every file", "another");
+            throw Refusal("Table", "of rows and columns, with a number of rows and a digest for every file", "another");
 
         var runs = SourceModule.runs(SiloTable.SourceOf(table, _ => throw new NotSupportedException())).Length;
 
@@ -260,13 +264,16 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
 #pragma warning disable CA2000 // Without a timer it holds nothing to free.
         var ending = new CancellationTokenSource();
 #pragma warning restore CA2000
-        var answer = new Lazy<Func<int, CancellationToken, double[]>>(() => GmmErrorModule.get(shard.Server.Prepare(question)));
+        var answer = new Lazy<Func<int, CancellationToken, double[]>>(
+            () => GmmErrorModule.get(shard.Server.Prepare(question)));
         var runs = Enumerable.Range(shard.Shard.FirstRun, shard.Shard.Runs);
         var work = runs.Select(run => workers.Run(() => answer.Value(run, ending.Token), ending.Token));
         return new([.. work], ending);
     }
 
-    /// <summary>Waits a little for the answer to a question, and returns the part of it that begins at a place.</summary>
+    /// <summary>
+    /// Waits a little for the answer to a question, and returns the part of it that begins at a place.
+    /// </summary>
     private async Task<Reply> Progress(Guid id, Job job, long from, TimeSpan wait)
     {
         job.Touch();
@@ -337,8 +344,16 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         return Task.CompletedTask;
     }
 
-    /// <summary>An open shard: its table, what answers questions, its first and last block, and the sum of its weights.</summary>
-    private sealed record Opened(Shard Shard, SiloTable Table, RowServer Server, long FirstBlock, long LastBlock, double Weight);
+    /// <summary>
+    /// An open shard: its table, what answers questions, its first and last block, and the sum of its weights.
+    /// </summary>
+    private sealed record Opened(
+        Shard Shard,
+        SiloTable Table,
+        RowServer Server,
+        long FirstBlock,
+        long LastBlock,
+        double Weight);
 
     /// <summary>The work on a question.</summary>
     private sealed class Job(Task<double[]>[] work, CancellationTokenSource ending)

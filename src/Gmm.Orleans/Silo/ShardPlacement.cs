@@ -5,7 +5,9 @@ using Orleans.Runtime.Placement;
 
 namespace Gmm.Orleans;
 
-/// <summary>Spreads the shards of a table evenly: shard number i goes to the silo in place i, modulo the number of silos.</summary>
+/// <summary>
+/// Spreads the shards of a table evenly: shard number i goes to the silo in place i, modulo the number of silos.
+/// </summary>
 [GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("gmm.placement")]
 internal sealed class ShardPlacement : PlacementStrategy;
 
@@ -16,7 +18,8 @@ internal sealed class ShardPlacementAttribute() : PlacementAttribute(new ShardPl
 /// <summary>Chooses the silo of a shard.</summary>
 internal sealed class ShardPlacementDirector : IPlacementDirector
 {
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
+    public Task<SiloAddress> OnAddActivation(
+        PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
         var silos = context.GetCompatibleSilos(target);
         Array.Sort(silos);

@@ -70,9 +70,11 @@ internal sealed class SiloTable : IDisposable
     public static SiloTable OfSent(Table table, ConcurrentDictionary<long, Block> blocks) =>
         new(table, [], null, index => blocks.TryGetValue(index, out var block)
             ? block
-            : throw Translation.Failure(Translation.Unavailable($"block {index} of the rows was not sent", "Send the rows again")));
+            : throw Translation.Failure(
+                Translation.Unavailable($"block {index} of the rows was not sent", "Send the rows again")));
 
-    public static Block Block(long first, int count, int columns, Numbers numbers, FSharpOption<ReadOnlyMemory<double>>? weights) =>
+    public static Block Block(
+        long first, int count, int columns, Numbers numbers, FSharpOption<ReadOnlyMemory<double>>? weights) =>
         new(first, count, columns, numbers, weights);
 
     /// <summary>Weights as a block has them. (C# itself would take null for no numbers.)</summary>
@@ -124,10 +126,12 @@ internal sealed class SiloTable : IDisposable
     {
         var path = Folder.Resolve(options.Folder, name);
         var format = options.Formats.FirstOrDefault(each => each.Knows(Path.GetFileName(path)))
-            ?? throw Translation.Failure(
-                GmmError.NewUnreadableFile(name, 0, 0, "The silo knows no format with such a name. See GmmSiloOptions.Formats."));
+            ?? throw Unreadable(name, "The silo knows no format with such a name. See GmmSiloOptions.Formats.");
         return format.Open(path);
     }
+
+    private static GmmException Unreadable(string name, string reason) =>
+        Translation.Failure(GmmError.NewUnreadableFile(name, 0, 0, reason));
 
     /// <summary>A digest of the shape, and of the first, the middle and the last block.</summary>
     private static string DigestOf(Source source)
@@ -145,7 +149,9 @@ internal sealed class SiloTable : IDisposable
     }
 
     private static FSharpOption<ReadOnlyMemory<double>>? WeightsOf(Part? weights, long first, int count) =>
-        weights is null ? null : FSharpOption<ReadOnlyMemory<double>>.Some(Join(weights.Rows(first, count)).ToFloat64());
+        weights is null
+            ? null
+            : FSharpOption<ReadOnlyMemory<double>>.Some(Join(weights.Rows(first, count)).ToFloat64());
 
     /// <summary>Puts numbers together: in place if there is one piece.</summary>
     private static Numbers Join(List<Numbers> pieces)
@@ -212,8 +218,7 @@ internal sealed class SiloTable : IDisposable
                 if (opened.Source.Rows != rows || opened.Source.Columns != columns || DigestOf(opened.Source) != digest)
                 {
                     opened.Dispose();
-                    throw Translation.Failure(
-                        GmmError.NewUnreadableFile(name, 0, 0, "The file has other numbers on this silo than where it was opened first."));
+                    throw Unreadable(name, "The file has other numbers on this silo than where it was opened first.");
                 }
 
                 return file = opened;

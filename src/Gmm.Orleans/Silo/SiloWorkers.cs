@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Gmm.Orleans;
 
 /// <summary>
-/// The threads of a silo that work on questions, whatever the number of shards. They are threads of their own: those of Orleans
-/// stay free to say that the silo is alive.
+/// The threads of a silo that work on questions, whatever the number of shards. They are threads of their own: those
+/// of Orleans stay free to say that the silo is alive.
 /// </summary>
 internal sealed class SiloWorkers : IDisposable
 {
@@ -15,10 +15,13 @@ internal sealed class SiloWorkers : IDisposable
 
     public SiloWorkers(IOptions<GmmSiloOptions> options)
     {
-        threads = [.. Enumerable.Range(0, options.Value.Threads).Select(_ => new Thread(Work) { IsBackground = true, Name = "Gmm" })];
+        threads = new Thread[options.Value.Threads];
 
-        foreach (var thread in threads)
-            thread.Start();
+        for (var i = 0; i < threads.Length; i++)
+        {
+            threads[i] = new(Work) { IsBackground = true, Name = "Gmm" };
+            threads[i].Start();
+        }
     }
 
     /// <summary>Queues work and returns its result.</summary>

@@ -3,8 +3,8 @@ using Orleans;
 namespace Gmm.Orleans;
 
 /// <summary>
-/// The rows of a shard on a silo. Its key is the number of the shard, with the table's identifier. Every call is short and pure,
-/// or repeats without harm: a client may repeat it whatever became of the call before.
+/// The rows of a shard on a silo. Its key is the number of the shard, with the table's identifier. Every call is
+/// short and pure, or repeats without harm: a client may repeat it whatever became of the call before.
 /// </summary>
 [Alias("gmm.IShardGrain")]
 internal interface IShardGrain : IGrainWithIntegerCompoundKey
@@ -14,8 +14,8 @@ internal interface IShardGrain : IGrainWithIntegerCompoundKey
     Task<Reply> Describe(string file);
 
     /// <summary>
-    /// Opens the shard; rows that are sent follow. Returns the sum of the weights in its files, or after a little while that the silo
-    /// still works on it.
+    /// Opens the shard; rows that are sent follow. Returns the sum of the weights in its files, or after a little
+    /// while that the silo still works on it.
     /// </summary>
     [Alias("Open")]
     Task<Reply> Open(Shard shard, TimeSpan wait);
@@ -24,13 +24,15 @@ internal interface IShardGrain : IGrainWithIntegerCompoundKey
     [Alias("Put")]
     Task<Reply> Put(long block, byte[] numbers, byte[]? weights);
 
-    /// <summary>Begins to answer a question and waits a little for the answer, which <see cref="Continue"/> returns otherwise.</summary>
+    /// <summary>
+    /// Begins to answer a question and waits a little for the answer, which <see cref="Continue"/> returns otherwise.
+    /// </summary>
     [Alias("Ask")]
     Task<Reply> Ask(Guid id, WireQuestion question, TimeSpan wait);
 
     /// <summary>
-    /// Returns the lengths of all answers, and some of their numbers from a place on. After the last numbers the grain forgets the
-    /// question.
+    /// Returns the lengths of all answers, and some of their numbers from a place on. After the last numbers the
+    /// grain forgets the question.
     /// </summary>
     [Alias("Continue")]
     Task<Reply> Continue(Guid id, long from, TimeSpan wait);

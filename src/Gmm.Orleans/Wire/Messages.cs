@@ -19,7 +19,9 @@ internal sealed record Table
     [Id(2)]
     public long[] Rows { get; init; } = [];
 
-    /// <summary>A digest of some numbers of every file, then of the weights: machines must see the same files.</summary>
+    /// <summary>
+    /// A digest of some numbers of every file, then of the weights: machines must see the same files.
+    /// </summary>
     [Id(3)]
     public string[] Digests { get; init; } = [];
 

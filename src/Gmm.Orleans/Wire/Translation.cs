@@ -51,7 +51,10 @@ internal static class Translation
             || lengths.Contains(-1)
             || lengths.Sum() * sizeof(double) != question.Numbers.Length
             || question.Names.Distinct(StringComparer.Ordinal).Count() != lengths.Length)
-            throw Failure(GmmError.NewInvalidOption("Arguments", "named arrays of the lengths stated", "another message"));
+        {
+            const string Rule = "named arrays of the lengths stated";
+            throw Failure(GmmError.NewInvalidOption("Arguments", Rule, "another message"));
+        }
 
         var arguments = new (string, Tensor)[lengths.Length];
         var at = 0;
@@ -98,11 +101,13 @@ internal static class Translation
             ("data", [var rule, var value], []) => GmmError.NewInvalidData(rule, value),
             ("number", [], [var row, var column]) => GmmError.NewInvalidNumber(row, (int)column, error.Value),
             ("missing", [], [var row, var column, var count]) => GmmError.NewMissingCell(row, (int)column, count),
-            ("singular", [], [var owner, var iteration]) => GmmError.NewSingularCovariance(Owner(owner), (int)iteration),
+            ("singular", [], [var owner, var iteration]) =>
+                GmmError.NewSingularCovariance(Owner(owner), (int)iteration),
             ("floored", [], [var owner, var iteration]) => GmmError.NewFlooredComponent(Owner(owner), (int)iteration),
             ("update", [], []) when error.Inner is { } inner => GmmError.NewFailedUpdate(OfWire(inner)),
             ("constant", [], [var column]) => GmmError.NewConstantColumn((int)column, error.Value),
-            ("distinct", [], [var components, var found]) => GmmError.NewTooFewDistinctRows((int)components, (int)found),
+            ("distinct", [], [var components, var found]) =>
+                GmmError.NewTooFewDistinctRows((int)components, (int)found),
             ("collapsed", [], [var owner, var iteration]) => GmmError.NewCollapsedComponent((int)owner, (int)iteration),
             ("degenerate", [var family], [var owner, var column, var iteration]) =>
                 GmmError.NewDegenerateComponent((int)owner, (int)column, family, (int)iteration),
