@@ -262,14 +262,15 @@ module Steps =
           Arguments: string list
           Environment: (string * string) list }
 
-    /// Runs a test program, which writes its results to a file, and returns its exit code. The tests of the C# library run on
-    /// xunit, all others on Expecto.
+    /// Runs a test program, which writes its results to a file, and returns its exit code. Tests in C# run on xunit,
+    /// those in F# on Expecto.
     let private runProgram (run: Run) =
         let file = Path.Combine(testResults, $"{run.Name}.xml")
 
         let report =
             match run.Project with
-            | "Gmm.CSharp.Tests" -> [ "-noLogo"; "-noColor"; "-junit"; file ]
+            | "Gmm.CSharp.Tests"
+            | "Gmm.Orleans.Tests" -> [ "-noLogo"; "-noColor"; "-junit"; file ]
             | _ -> [ "--no-spinner"; "--colours"; "0"; "--fail-on-focused-tests"; "--junit-summary"; file ]
 
         printfn $"\n{run.Name}"
@@ -336,7 +337,9 @@ module Steps =
             exit 2
         | [] ->
             runTests
-                [ yield! [ "Gmm.Tests"; "Gmm.Outside.Tests"; "Gmm.CSharp.Tests" ] |> List.map (runOf [])
+                [ yield!
+                      [ "Gmm.Tests"; "Gmm.Outside.Tests"; "Gmm.CSharp.Tests"; "Gmm.Orleans.Tests" ]
+                      |> List.map (runOf [])
 
                   for switch in switchedOff do
                       { runOf [ "--kernels" ] "Gmm.Tests" with
@@ -436,6 +439,13 @@ module Steps =
 
     /// Runs the demo in the repository root and returns its exit code.
     let runDemo arguments Demo = tryDotnet "exec" (demo :: arguments)
+
+    /// Compiles the sample of a cluster and what it needs, and runs it with three silos on this machine.
+    let runCluster arguments Packages =
+        let sample = Path.Combine("samples", "Gmm.Cluster")
+        dotnet $"build {sample} -c Release --no-restore --verbosity quiet -clp:NoSummary"
+        let program = Path.Combine(root, sample, "bin", "Release", "net10.0", "Gmm.Cluster.dll")
+        tryDotnet "exec" (program :: "demo" :: arguments)
 
     /// The links, pictures and scripts in the pages of a folder that lead nowhere: a file that isn't there, or no element of that
     /// name in it. Addresses of other sites are not asked.
@@ -575,6 +585,12 @@ module Steps =
               "Gmm.Plotly", [ "FSharp.Core"; "Gmm.Plots"; "Plotly.NET" ]
               "Gmm.CSharp", [ "Gmm.FSharp"; "Gmm.Plots"; "Gmm.Torch" ]
               "Gmm.Torch", [ "FSharp.Core"; "Gmm.FSharp" ]
+              "Gmm.Orleans",
+              [ "Gmm.CSharp"
+                "Gmm.FSharp"
+                "Microsoft.Orleans.Client"
+                "Microsoft.Orleans.Sdk"
+                "Microsoft.Orleans.Server" ]
               "Gmm.Laws", [ "FSharp.Core"; "FsCheck"; "Gmm.FSharp"; "MathNet.Numerics" ]
               "Gmm.Laws.Expecto", [ "Expecto"; "FSharp.Core"; "Gmm.Laws" ] ]
 
@@ -724,6 +740,9 @@ let targets: (string * string * (string list -> unit)) list =
       "diffsharp",
       "build and test Gmm.DiffSharp: diffsharp -- --source FOLDER",
       (fun args -> restoreTools () |> restoreDiffSharp args |> Option.iter (buildDiffSharp >> testDiffSharp))
+      "cluster",
+      "fit on three silos on this machine, one of which is killed: cluster -- --rows 100000",
+      (fun args -> prepare () |> snd |> runCluster args |> exit)
       "format", "format all sources", (fun _ -> restoreTools () |> format |> ignore)
       "docs", "write the documentation to artifacts/docs", (fun _ -> compile () ||> docs)
       "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> buildDemo () |> picture)

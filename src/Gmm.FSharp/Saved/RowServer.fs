@@ -2,6 +2,7 @@ namespace Gmm
 
 open System
 open System.Collections.Concurrent
+open System.Threading
 
 /// Answers the questions of fits and predictions (`RemoteRows`) about rows that this machine has, or has some of. The rows
 /// are those of the whole table, with its numbers of rows and blocks; the server reads only the blocks of the runs that it
@@ -109,19 +110,41 @@ type RowServer(families: SavedFamily list, source: Source) =
 
         source.Read index
 
-    /// Returns the answers to a question about some runs of blocks, given by their numbers in `Source.runs`, in the order of
-    /// the numbers. Error when the question breaks a rule, or rows can't be read. Throws OperationCanceledException when the
-    /// execution is cancelled.
-    member _.Answer(question: Question, runs: int[], execution: Execution) : Result<float[][], GmmError> =
+    /// Checks a question, and returns the function that answers it for the run of blocks with a given number in
+    /// `Source.runs`; any number of threads may call it. Error when the question breaks a rule. The function throws
+    /// `GmmException` when rows can't be read, and OperationCanceledException when it is cancelled.
+    member _.Prepare(question: Question) : Result<Func<int, CancellationToken, float[]>, GmmError> =
         let all = Source.runs source
 
         result {
             let isWhole =
-                [ box question.Scan; question.Columns; question.Family; question.Arguments; runs ]
-                |> List.forall (isNull >> not)
+                [ box question.Scan; question.Columns; question.Family; question.Arguments ] |> List.forall (isNull >> not)
 
             do! GmmError.requireAll [ isWhole, "Question", "without null", "one with null" ]
+            let! seen = columnsOf question
+            let! answer = answerOf question seen
 
+            let ofRun run (cancellation: CancellationToken) =
+                let struct (first, last) = all[run]
+
+                answer (
+                    seq {
+                        for index in first..last do
+                            cancellation.ThrowIfCancellationRequested()
+                            seen.Read index
+                    }
+                )
+
+            return Func<_, _, _> ofRun
+        }
+
+    /// Returns the answers to a question about some runs of blocks, given by their numbers in `Source.runs`, in the order of
+    /// the numbers. Error when the question breaks a rule, or rows can't be read. Throws OperationCanceledException when the
+    /// execution is cancelled.
+    member server.Answer(question: Question, runs: int[], execution: Execution) : Result<float[][], GmmError> =
+        let all = Source.runs source
+
+        result {
             do!
                 GmmError.requireAll
                     [ runs |> Array.forall (fun run -> run >= 0 && run < all.Length),
@@ -129,21 +152,6 @@ type RowServer(families: SavedFamily list, source: Source) =
                       $"from 0 to {all.Length - 1}",
                       $"%A{runs}" ]
 
-            let! seen = columnsOf question
-            let! answer = answerOf question seen
-
-            return
-                execution.Map(
-                    runs.Length,
-                    fun i ->
-                        let struct (first, last) = all[runs[i]]
-
-                        answer (
-                            seq {
-                                for index in first..last do
-                                    execution.Cancellation.ThrowIfCancellationRequested()
-                                    seen.Read index
-                            }
-                        )
-                )
+            let! ofRun = server.Prepare question
+            return execution.Map(runs.Length, (fun i -> ofRun.Invoke(runs[i], execution.Cancellation)))
         }

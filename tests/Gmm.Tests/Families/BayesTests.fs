@@ -493,6 +493,7 @@ let properties =
                   Assert.Equal<float[]>(found.Covariances.toArray (), plugIn.Parameters.Covariances.toArray ())
                   nearAll 1e-14 "weights" found.Weights plugIn.Weights
                   Assert.Equal(-infinity, plugIn.LogLikelihood)
+                  Assert.Equal(4 * (2 + 2) + 3, plugIn.FreeParameters)
                   Assert.True(Double.IsFinite(Predict.score plugIn data.Source |> ok))
                   let drawn = Sample.draw Sample.defaults 5 plugIn |> ok
                   Assert.Equal(5, Array2D.length1 drawn.Rows)

@@ -1,0 +1,266 @@
+using System.Globalization;
+using Gmm.Cluster;
+using Gmm.CSharp;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans;
+using Xunit;
+
+namespace Gmm.Orleans.Tests;
+
+/// <summary>
+/// Silos are processes; what happens to them in the middle of a fit changes no bit of it, or ends it with a clear
+/// error.
+/// </summary>
+[Collection("faults")]
+public sealed class FaultTests(Clusters clusters) : IAsyncDisposable
+{
+    /// <summary>The iteration after which something happens.</summary>
+    private const int Middle = 4;
+
+    private readonly Processes processes = new();
+
+    [Fact]
+    public async Task AKilledSilo()
+    {
+        var (membership, silos, host) = await StartAsync(3);
+        using (host)
+        {
+            await using var rows = await OpenAsync(host);
+            Assert.Equal(3, rows.Silos);
+            IsUnchangedBy(rows, silos[1].Kill);
+            Assert.NotEqual("", membership);
+        }
+    }
+
+    [Fact]
+    public async Task AllSilosButOneKilled()
+    {
+        var (_, silos, host) = await StartAsync(3);
+        using (host)
+        {
+            await using var rows = await OpenAsync(host);
+            IsUnchangedBy(rows, () =>
+            {
+                silos[0].Kill();
+                silos[2].Kill();
+            });
+        }
+    }
+
+    [Fact]
+    public async Task AllSilosKilledAndOthersStarted()
+    {
+        var (membership, silos, host) = await StartAsync(2);
+        using (host)
+        {
+            await using var rows = await OpenAsync(host);
+            IsUnchangedBy(rows, () =>
+            {
+                silos.ForEach(silo => silo.Kill());
+                processes.StartSiloAsync(membership, clusters.Folder).GetAwaiter().GetResult();
+            });
+        }
+    }
+
+    [Fact]
+    public async Task ASiloAddedAndTheOthersKilled()
+    {
+        var (membership, silos, host) = await StartAsync(2);
+        using (host)
+        {
+            await using var rows = await OpenAsync(host);
+            IsUnchangedBy(rows, () =>
+            {
+                processes.StartSiloAsync(membership, clusters.Folder).GetAwaiter().GetResult();
+                silos.ForEach(silo => silo.Kill());
+            });
+        }
+    }
+
+    [Fact]
+    public async Task NoSiloLeftIsAnError()
+    {
+        var (_, silos, host) = await StartAsync(2);
+        using (host)
+        {
+            await using var rows = await OpenAsync(host, new() { RetryLimit = TimeSpan.FromSeconds(3) });
+            var error = Assert.ThrowsAny<Exception>(() => Fit(rows.Rows, () => silos.ForEach(silo => silo.Kill())));
+            Assert.Contains("orleans can't be used: shard ", error.Message, StringComparison.Ordinal);
+            Assert.Contains("did not answer for 3 s", error.Message, StringComparison.Ordinal);
+            Assert.Contains("RetryLimit", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task SentRowsAreLostWithTheirSilo()
+    {
+        var (_, silos, host) = await StartAsync(2);
+        using (host)
+        {
+            var client = host.Services.GetRequiredService<IClusterClient>();
+            await using var rows = await client.SendRowsAsync(Tables.Real);
+            Bits.AreEqual(Fit(Tables.Real), Fit(rows.Rows));
+            var error = Assert.ThrowsAny<Exception>(() => Fit(rows.Rows, silos[0].Kill));
+            Assert.Contains("rows that were sent are lost", error.Message, StringComparison.Ordinal);
+            Assert.Contains("Send the rows again", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task AFitIsCancelled()
+    {
+        var (_, _, host) = await StartAsync(1);
+        using (host)
+        {
+            await using var rows = await OpenAsync(host);
+            using var ending = new CancellationTokenSource();
+            Assert.ThrowsAny<OperationCanceledException>(() => Fit(rows.Rows, ending.Cancel, ending.Token));
+            Bits.AreEqual(Fit(Tables.Real), Fit(rows.Rows));
+        }
+    }
+
+    [Fact]
+    public async Task ASiloCutOffAndBack()
+    {
+        const string Bridge = "gmmbr0";
+        var networks = new[] { "gmmns1", "gmmns2" };
+        Processes.Require(
+            OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && Processes.Run("ip", "netns", "list"),
+            "right to make networks (as root, with ip)");
+
+        try
+        {
+            // Two machines of their own on a bridge of this one, where the membership and the client are.
+            Ip("link add gmmbr0 type bridge");
+            Ip("addr add 10.213.77.1/24 dev gmmbr0");
+            Ip("link set gmmbr0 up");
+
+            for (var i = 1; i <= networks.Length; i++)
+            {
+                Ip($"netns add gmmns{i}");
+                Ip($"link add gmmve{i} type veth peer name eth0 netns gmmns{i}");
+                Ip($"link set gmmve{i} master {Bridge} up");
+                Ip($"-n gmmns{i} addr add 10.213.77.{i + 1}/24 dev eth0");
+                Ip($"-n gmmns{i} link set eth0 up");
+                Ip($"-n gmmns{i} link set lo up");
+            }
+
+            var membership = await processes.StartRedisAsync("10.213.77.1");
+            var silos = await Task.WhenAll(Enumerable.Range(1, networks.Length).Select(i => processes.StartSiloAsync(
+                membership, clusters.Folder, $"10.213.77.{i + 1}", "ip", "netns", "exec", $"gmmns{i}")));
+            using var host = await ClientHost.ConnectAsync(Membership.Parse(membership), [.. silos.Select(silo => silo.Gateway)]);
+            await using var rows = await OpenAsync(host);
+            Assert.Equal(2, rows.Silos);
+            IsUnchangedBy(rows, () => Ip("link set gmmve2 down"));
+
+            // Back, the silo learns that it counts as dead, and ends.
+            Ip("link set gmmve2 up");
+            Bits.AreEqual(Fit(Tables.Real), Fit(rows.Rows));
+        }
+        finally
+        {
+            await processes.DisposeAsync();
+
+            foreach (var network in networks)
+                Processes.Run("ip", "netns", "del", network);
+
+            Processes.Run("ip", "link", "del", Bridge);
+        }
+    }
+
+    [Fact]
+    public async Task AKilledSiloWithPostgreSql()
+    {
+        const string User = "postgres";
+        var bin = Directory.Exists("/usr/lib/postgresql")
+            ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).FirstOrDefault(Directory.Exists)
+            : null;
+        Processes.Require(bin is not null && Environment.IsPrivilegedProcess, "PostgreSQL with its user postgres");
+        var folder = Directory.CreateTempSubdirectory("gmm-postgresql-").FullName;
+
+        try
+        {
+            var port = Processes.FreePort();
+            Assert.True(Processes.Run("chown", User, folder));
+            Assert.True(Processes.Run("runuser", "-u", User, "--", $"{bin}/initdb", "-D", $"{folder}/data", "-A", "trust", "--no-sync"));
+            processes.Start(
+                "runuser", "-u", User, "--", $"{bin}/postgres", "-D", $"{folder}/data", "-h", "127.0.0.1", "-p", $"{port}", "-k", folder);
+            await Processes.WaitForAsync("127.0.0.1", port);
+            var scripts = Path.Combine(AppContext.BaseDirectory, "PostgreSQL");
+
+            foreach (var script in new[] { "PostgreSQL-Main.sql", "PostgreSQL-Clustering.sql" })
+            {
+                string[] command = [$"{bin}/psql", "-h", "127.0.0.1", "-p", $"{port}", "-U", User, "-v", "ON_ERROR_STOP=1", "-f", Path.Combine(scripts, script)];
+
+                // The server listens a moment before it takes statements.
+                for (var i = 0; i < 100 && !Processes.Run([.. command[..7], "-c", "select 1"]); i++)
+                    await Task.Delay(100);
+
+                Assert.True(Processes.Run(command), script);
+            }
+
+            var (_, silos, host) = await StartAsync(2, $"postgresql=Host=127.0.0.1;Port={port};Username={User};Database={User}");
+            using (host)
+            {
+                await using var rows = await OpenAsync(host);
+                Assert.Equal(2, rows.Silos);
+                IsUnchangedBy(rows, silos[0].Kill);
+            }
+        }
+        finally
+        {
+            await processes.DisposeAsync();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    public ValueTask DisposeAsync() => processes.DisposeAsync();
+
+    private async Task<(string Membership, List<Processes.SiloProcess> Silos, IHost Client)> StartAsync(int count, string? membership = null)
+    {
+        membership ??= await processes.StartRedisAsync();
+        var silos = (await Task.WhenAll(Enumerable.Range(0, count).Select(_ => processes.StartSiloAsync(membership, clusters.Folder)))).ToList();
+        return (membership, silos, await ClientHost.ConnectAsync(Membership.Parse(membership), [.. silos.Select(silo => silo.Gateway)]));
+    }
+
+    private static Task<ClusterRows> OpenAsync(IHost host, ClusterRowsOptions? options = null) =>
+        host.Services.GetRequiredService<IClusterClient>().OpenRowsAsync("real.npy", options);
+
+    /// <summary>Fits, has something happen in the middle, and compares the fit with that of this machine.</summary>
+    private static void IsUnchangedBy(ClusterRows rows, Action happen)
+    {
+        var expected = Fit(Tables.Real);
+        var hasHappened = false;
+        var found = Fit(rows.Rows, () =>
+        {
+            happen();
+            hasHappened = true;
+        });
+        Assert.True(hasHappened);
+        Bits.AreEqual(expected, found);
+        Assert.Equal(Bits.OfPredictions(expected, Tables.Real), Bits.OfPredictions(found, rows.Rows));
+    }
+
+    private static GaussianMixture Fit(Rows rows, Action? inTheMiddle = null, CancellationToken cancellation = default)
+    {
+        var model = new GaussianMixture(3) { Init = InitMethod.Points, MaxIterations = 12, Tolerance = 0, RandomState = 5 };
+        return model.Fit(
+            rows,
+            progress: new Watch(at =>
+            {
+                if (at.Iteration == Middle)
+                    inTheMiddle?.Invoke();
+            }),
+            cancellationToken: cancellation);
+    }
+
+    private static void Ip(string arguments) =>
+        Assert.True(Processes.Run(["ip", .. arguments.Split(' ')]), string.Create(CultureInfo.InvariantCulture, $"ip {arguments}"));
+
+    /// <summary>Calls a function at every iteration, on the thread of the fit.</summary>
+    private sealed class Watch(Action<FitProgress> report) : IProgress<FitProgress>
+    {
+        public void Report(FitProgress value) => report(value);
+    }
+}
