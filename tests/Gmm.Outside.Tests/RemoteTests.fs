@@ -241,7 +241,9 @@ let errors =
 
               let cancelled =
                   { gaussian with
-                      Execution.Cancellation = System.Threading.CancellationToken(true) }
+                      Execution =
+                          { Execution.Default with
+                              Cancellation = System.Threading.CancellationToken true } }
 
               Expect.throwsT<OperationCanceledException> (fun () -> Gmm.fit cancelled elsewhere |> ignore) "cancelled"
               sameBits (Gmm.fit gaussian real |> ok) (Gmm.fit gaussian elsewhere |> ok)

@@ -118,7 +118,8 @@ type RowServer(families: SavedFamily list, source: Source) =
 
         result {
             let isWhole =
-                [ box question.Scan; question.Columns; question.Family; question.Arguments ] |> List.forall (isNull >> not)
+                [ box question.Scan; question.Columns; question.Family; question.Arguments ]
+                |> List.forall (isNull >> not)
 
             do! GmmError.requireAll [ isWhole, "Question", "without null", "one with null" ]
             let! seen = columnsOf question

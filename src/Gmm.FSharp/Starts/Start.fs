@@ -243,7 +243,10 @@ module Start =
         let wanted = 10L * (int64 (measured.Family.FreeParameters mixture.Parameters) + int64 mixture.Components)
 
         source
-        |> Survey.sample execution seed (int (wanted |> max 2000L |> min source.Rows |> min (int64 System.Int32.MaxValue)))
+        |> Survey.sample
+            execution
+            seed
+            (int (wanted |> max 2000L |> min source.Rows |> min (int64 System.Int32.MaxValue)))
 
     /// Runs EM from random rows until the gains become small, and returns the mixture with its rank.
     let private shortRun
