@@ -10,7 +10,7 @@ index: 7
 
 Maximum likelihood uses every component that it is given, and so the number of components has to be chosen beforehand
 or by a criterion. A Bayesian mixture has a prior on weights, means and covariances, and its fit is a posterior
-distribution of them. Components that the data don't need lose their rows, and stay as they were a priori. The number
+distribution of them. Components that the data don't need lose their rows and return to the prior. The number
 K is then only a limit. Run this page with `dotnet fsi docs/variational-bayes.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the packages first:
@@ -75,7 +75,7 @@ evidence lower bound
     L = E ln p(X, Z, π, μ, Λ) − E ln q(Z, π, μ, Λ)  ≤  ln p(X)
 
 by steps like those of EM. The E-step takes ln ρₙₖ = E ln πₖ + E ln N(xₙ|μₖ, Λₖ⁻¹) for ln πₖ + ln N(xₙ|μₖ, Σₖ); the
-M-step adds the sums of the rows to the numbers of the prior. The bound never falls. `LowerBound` has all constants,
+M-step adds the sums of the rows to the numbers of the prior. The bound never falls but for rounding. `LowerBound` has all constants,
 so fits of the same data can be compared by it, whatever their structure and K:
 *)
 let fit structure components =

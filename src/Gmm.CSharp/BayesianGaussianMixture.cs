@@ -11,7 +11,7 @@ namespace Gmm.CSharp;
 /// <remarks>
 /// (Bishop, Pattern Recognition and Machine Learning, 2006, §10.2; Blei and Jordan 2006.) A priori μₖ|Λₖ ~ N(m₀, (β₀Λₖ)⁻¹) and
 /// Λₖ = Σₖ⁻¹ ~ Wishart(ν₀, V₀⁻¹); for variances, precisions have gamma distributions. The fit maximises the evidence lower bound, which
-/// never falls. The defaults of the priors are those of scikit-learn.
+/// never falls but for rounding. The defaults of the priors are those of scikit-learn.
 /// </remarks>
 /// <example>
 /// <code>
@@ -99,7 +99,7 @@ public sealed class BayesianGaussianMixture : Estimator
     /// <remarks>(Bishop, 2006, eqs. 10.81–10.82.) Diagonal covariances of more than one feature have none; <see cref="PlugIn"/> has a density for all structures.</remarks>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>A log-density for every row (N).</returns>
-    /// <exception cref="ArgumentException">The covariances are diagonal with more than one feature; or the data have another number of features, no rows, or a number that is not finite.</exception>
+    /// <exception cref="ArgumentException">The covariances are diagonal with more than one feature; the prior has so few degrees of freedom that the next row has fewer than 0.1; or the data have another number of features, no rows, or a number that is not finite.</exception>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[] PredictiveScoreSamples(Rows data)
     {

@@ -236,6 +236,38 @@ let errors =
                   | Error(InvalidOption(("Missing" | "Backend"), _, _)) -> ()
                   | other -> failtest $"%A{other}")
 
+          testCase "a cancelled fit leaves the next one alone" (fun () ->
+              let machines, elsewhere = Machines.share SavedFamily.builtIn 2 real
+
+              let cancelled =
+                  { gaussian with
+                      Execution.Cancellation = System.Threading.CancellationToken(true) }
+
+              Expect.throwsT<OperationCanceledException> (fun () -> Gmm.fit cancelled elsewhere |> ignore) "cancelled"
+              sameBits (Gmm.fit gaussian real |> ok) (Gmm.fit gaussian elsewhere |> ok)
+              Expect.isGreaterThan machines.Reads 0 "blocks read")
+
+          testCase "a model of missing cells finds one on other machines an error" (fun () ->
+              let holes = numbers |> Array2D.mapi (fun n j x -> if n = 400 && j = 1 then nan else x)
+              let holes = holes |> Source.ofArray2D |> ok
+              let fit = Gmm.fit { gaussian with Missing = Missing.Fit } holes |> ok
+              let _, elsewhere = Machines.share SavedFamily.builtIn 2 holes
+              Expect.isOk (Predict.labels fit holes) "here"
+
+              match Predict.labels fit elsewhere, Predict.score fit elsewhere with
+              | Error(MissingCell(400L, 1, 1L)), Error(MissingCell(400L, 1, 1L)) -> ()
+              | other -> failtest $"%A{other}")
+
+          testCase "a server needs the library's blocks" (fun () ->
+              Expect.throwsT<GmmException>
+                  (fun () -> RowServer(SavedFamily.builtIn, Source.select [| 0 |] real) |> ignore)
+                  "blocks of three columns"
+
+              let server = RowServer(SavedFamily.builtIn, real)
+
+              for index in [ -1L; real.Blocks; 1L <<< 32 ] do
+                  Expect.throwsT<GmmException> (fun () -> server.Read index |> ignore) "no such block")
+
           testCase "a question that breaks a rule is an error, not an answer" (fun () ->
               let server = RowServer(SavedFamily.builtIn, real)
 
@@ -285,5 +317,9 @@ let errors =
                     [| 0 |]
                     question "expect" "full" [], [| 0 |]
                     question "expect" "nobody's" [], [| 0 |]
+                    question "expect" (String.replicate 1_000_000 "full × " + "full") [], [| 0 |]
+                    question "expect" (String.replicate 900 "(" + "full × full" + String.replicate 900 ")") [], [| 0 |]
+                    { good with Family = null }, [| 0 |]
+                    { good with Columns = null }, [| 0 |]
                     question "labels" "poisson" [ "logWeights", Tensor.vector [| 0.0 |] ], [| 0 |] ] do
                   Expect.isError (server.Answer(bad, runs, Execution.Default)) $"%A{bad}") ]

@@ -1,7 +1,8 @@
 namespace Gmm
 
-/// The start of a fit. Of data of more than 4,194,304 numbers (32 MiB) a start sees a sample, at least 2,000 rows; only
-/// `Labels` and `Responsibilities` use every row. EM, and the scale of the data, use all rows.
+/// The start of a fit. Of data of more than 4,194,304 numbers (32 MiB) a start sees a sample of that size, but at least
+/// 2,000 rows and 10·K·(D+1); only `Labels` and `Responsibilities` use every row. EM, and the scale of the data, use all
+/// rows.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Start<'θ> =
     /// The default: two candidates, each run to convergence, of which the better one wins. They are the M-step of the
@@ -66,8 +67,8 @@ type FitOptions<'kind, 'θ> =
         Tolerance: float
         /// The convergence rule; k-means has its own.
         Stopping: Stopping
-        /// How the fit reaches the limit of EM. k-means is not accelerated, nor are fits with Hard assignment, with
-        /// History or with RegCovar Absolute.
+        /// How the fit reaches the limit of EM. k-means and variational Bayes are not accelerated, nor are fits with Hard
+        /// assignment, with History or with RegCovar Absolute.
         Acceleration: Acceleration
         /// The largest number of M-steps.
         MaxIterations: int

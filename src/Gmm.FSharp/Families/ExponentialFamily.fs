@@ -85,7 +85,9 @@ type ExponentialFamily =
         member family.Name = family.Name
         member family.Check(components, columns, start) = ExponentialFamily.check family components columns start
         member family.Misfit block = ExponentialFamily.misfit family block
-        member family.Measure(_, source, execution) = ExponentialFamily.measure family source execution
+
+        member family.Measure(components, source, execution) =
+            ExponentialFamily.measure family components source execution
 
 /// The parameters of K components of D independent columns of an exponential family.
 [<StructuredFormatDisplay("{Display}")>]
@@ -685,7 +687,7 @@ module ExponentialFamily =
     /// mean parameters. This space is convex, so the start lies inside it even if a row, such as a 0 or a 1, is on its
     /// edge. Given means are used without change, with the dispersion of the data if there is one. Where statistics have
     /// different units, as x and ln x have, starts see each divided by its standard deviation over the data.
-    let internal measure (family: ExponentialFamily) (source: Source) execution =
+    let internal measure (family: ExponentialFamily) (count: int) (source: Source) execution =
         let size = family.Statistics
         let width = source.Columns * size
 
@@ -697,7 +699,7 @@ module ExponentialFamily =
                 Columns = width
                 Numbers = Numbers.Float64(ReadOnlyMemory(statistics block.Rows block.Columns block.Values)) }
 
-        let statisticsOfSome = source |> Survey.forStarts execution |> Source.map width raw
+        let statisticsOfSome = source |> Survey.forStarts count execution |> Source.map width raw
 
         let all = statisticsOfSome |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
 

@@ -327,7 +327,7 @@ type MultinomialKind =
 
         /// Starts see the shares of the counts in the total of their row. Components start halfway between a centre and the
         /// shares of all counts. Given means are expected counts, and used as shares of their total.
-        member kind.Measure(_, source, execution) =
+        member kind.Measure(components, source, execution) =
             let columns = source.Columns
 
             let features (block: Block) =
@@ -348,7 +348,7 @@ type MultinomialKind =
 
             let all =
                 source
-                |> Survey.forStarts execution
+                |> Survey.forStarts components execution
                 |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
 
             let total = Array.sum all[0, *]

@@ -156,7 +156,7 @@ type ProductKind =
 
                 let data =
                     source
-                    |> Survey.forStarts execution
+                    |> Survey.forStarts components execution
                     |> Source.map width concatenated
                     |> DataCovariance.ofSource execution (Layout.own Shape.Diag)
 

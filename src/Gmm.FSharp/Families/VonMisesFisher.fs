@@ -322,10 +322,10 @@ type VonMisesFisherKind() =
 
         /// The mean vector of a component starts halfway between a centre and the mean of all rows. Given means, which are
         /// normalised, have the concentration of all rows.
-        member _.Measure(_, source, execution) =
+        member _.Measure(components, source, execution) =
             let all =
                 source
-                |> Survey.forStarts execution
+                |> Survey.forStarts components execution
                 |> Start.averages execution 1 (fun block -> Array.create block.Rows 1.0)
 
             let around (centres: float[,]) =

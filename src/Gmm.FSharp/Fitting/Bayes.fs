@@ -7,7 +7,8 @@ open System
 type BayesFit =
     {
         /// The fit: the posterior of the parameters, iterations, trace, and the reason why it stopped. Its
-        /// responsibilities are those of variational Bayes. Its objective is the evidence lower bound / Σₙ wₙ.
+        /// responsibilities are those of variational Bayes. Its objective is the evidence lower bound / Σₙ wₙ. Its
+        /// densities exp E ln p(x) aren't those of a distribution: use `PlugIn` for densities, criteria and errors.
         Fit: Fit<NormalWishart>
     }
 
@@ -27,7 +28,7 @@ type BayesFit =
     /// Vₖ/νₖ = (E Λₖ)⁻¹, in the shape of the structure.
     member found.Covariances: Tensor = found.Posterior.Gaussian.Covariances
 
-    /// The number of components with Nₖ ≥ 1, at least the weight of one row. The others are as they were a priori.
+    /// The number of components with Nₖ ≥ 1, at least the weight of one row. The others are close to the prior.
     member found.EffectiveComponents: int =
         found.Fit.Statistics.Counts |> Seq.filter (fun count -> count >= 1.0) |> Seq.length
 
@@ -43,7 +44,6 @@ type BayesFit =
 
         { Model =
             { Model.ofFamily Gaussian.family with
-                Weights = fit.Model.Weights
                 Execution = fit.Model.Execution }
           Start = expected fit.Start
           Mixture = expected fit.Mixture
@@ -105,7 +105,7 @@ module Bayes =
     /// with νₖ′ = νₖ+1−D degrees of freedom for full covariances (Bishop, PRML, eqs. 10.81–10.82), or νₖ′ = Dνₖ for
     /// spherical ones, whose scale matrices have Vₖ/νₖ; more than 1e6 count as ∞. Error for diagonal covariances of
     /// more than one feature, under which features have t distributions of their own, and for fewer than 0.1 degrees of
-    /// freedom.
+    /// freedom, as after a small `DegreesOfFreedom` of the prior.
     let predictive (found: BayesFit) : Result<Mixture<StudentT>, GmmError> =
         let posterior = found.Posterior
         let gaussian, features = posterior.Gaussian, posterior.Features
@@ -143,6 +143,14 @@ module Bayes =
                       Structure.name gaussian.Structure ]
 
             let components = posterior.Components
+            let fewest = Seq.init components (degrees >> fst) |> Seq.min
+
+            do!
+                GmmError.requireAll
+                    [ fewest >= 0.1,
+                      "DegreesOfFreedomPrior",
+                      $"at least D − 0.9 = {float features - 0.9}, so that the next row has at least 0.1 degrees of freedom",
+                      $"so small that it has {fewest}" ]
 
             let! t =
                 StudentT.create

@@ -84,15 +84,24 @@ module internal Fitting =
 
     /// Returns an error when remote rows, or the rows of them that starts see, have an invalid number. The machines that have
     /// the rows know the domain of a family, but not that of a kind: see `requireDomainElsewhere`.
-    let private requireFiniteElsewhere execution (misfit: Block -> GmmError option) (source: Source) =
+    let private requireFiniteElsewhere
+        components
+        (execution: Execution)
+        (misfit: Block -> GmmError option)
+        (source: Source)
+        =
         result {
             do! source |> Survey.validate execution
 
-            match source |> Survey.forStarts execution |> Source.validateWith execution misfit with
+            match source |> Survey.forStarts components execution |> Source.validateWith execution misfit with
             | Ok() -> ()
             | Error error ->
                 // The rows of a sample have other numbers.
-                let first = seq { 0L .. source.Blocks - 1L } |> Seq.tryPick (source.Read >> misfit)
+                let ofBlock index =
+                    execution.Cancellation.ThrowIfCancellationRequested()
+                    misfit (source.Read index)
+
+                let first = seq { 0L .. source.Blocks - 1L } |> Seq.tryPick ofBlock
                 return! Error(first |> Option.defaultValue error)
         }
 
@@ -101,7 +110,10 @@ module internal Fitting =
         match Source.remote source with
         | None -> Ok()
         | Some _ ->
-            let rows = source |> Survey.forStarts options.Execution |> Source.map measured.Width measured.Features
+            let rows =
+                source
+                |> Survey.forStarts options.Components options.Execution
+                |> Source.map measured.Width measured.Features
 
             let first = Source.firstRow rows
 
@@ -120,7 +132,9 @@ module internal Fitting =
 
         match options.Missing with
         | Missing.Reject when (Source.remote source).IsSome ->
-            source |> requireFiniteElsewhere execution options.Family.Misfit |> Result.map (fun () -> source, source)
+            source
+            |> requireFiniteElsewhere options.Components execution options.Family.Misfit
+            |> Result.map (fun () -> source, source)
         | Missing.Reject ->
             source |> Source.validateWith execution options.Family.Misfit |> Result.map (fun () -> source, source)
         | Missing.Fit ->
@@ -179,7 +193,15 @@ module internal Fitting =
         fitBy
             (fun measured filled ->
                 let seen = Start.rowsFor options filled
-                Start.isRandom options.Start || measured.IsRandom, Start.mixtures kMeans measured options seen)
+
+                let starts execution seed =
+                    match Start.mixtures kMeans measured options seen execution seed with
+                    // A sample may lack rows that differ.
+                    | Error(TooFewDistinctRows _) when seen.Rows < filled.Rows && (Source.remote filled).IsNone ->
+                        Start.mixtures kMeans measured options filled execution seed
+                    | mixtures -> mixtures
+
+                Start.isRandom options.Start || measured.IsRandom, starts)
             options
             source
 

@@ -104,19 +104,24 @@ module KMeans =
     let predict (found: KMeansFit) (source: Source) : Result<int[], GmmError> =
         match Source.remote source with
         | Some rows ->
-            checkData found source
-            |> Result.map (fun () ->
-                Scan.ask found.Fit.Model.Execution Lloyd.nearest found.Centres rows source
-                |> Array.concat
-                |> Array.map int)
+            result {
+                do! checkData found source
+
+                return
+                    Scan.askRows found.Fit.Model.Execution 1 Lloyd.nearest found.Centres rows source
+                    |> Array.concat
+                    |> Array.map int
+            }
         | None ->
             let clusters = Array.zeroCreate (int source.Rows)
             source |> fill found 1 (Memory clusters) (Lloyd.labels found.Centres) |> Result.map (fun () -> clusters)
 
     /// Computes Σₙ wₙ minₖ ‖xₙ−μₖ‖² for the clustered data or for other data. Errors as `predict`.
     let inertia (found: KMeansFit) (source: Source) : Result<float, GmmError> =
-        checkData found source
-        |> Result.map (fun () -> EM.eStep found.Fit.Model source found.Fit.Mixture |> inertiaOf)
+        result {
+            do! checkData found source
+            return EM.eStep found.Fit.Model source found.Fit.Mixture |> inertiaOf
+        }
 
     /// Computes the distance ‖xₙ−μₖ‖ of every row to every centre (N×K). Errors as `predict`.
     let transform (found: KMeansFit) (source: Source) : Result<float[,], GmmError> =

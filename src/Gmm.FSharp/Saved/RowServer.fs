@@ -7,11 +7,21 @@ open System.Threading
 /// Answers the questions of fits and predictions (`RemoteRows`) about rows that this machine has, or has some of. The rows
 /// are those of the whole table, with its numbers of rows and blocks; the server reads only the blocks of the runs that it
 /// is asked about. Any number of threads may ask. A question is checked before it is answered: it names no type, and its
-/// arrays must have the sizes that its scan expects.
+/// arrays must have the sizes that its scan expects. Throws `GmmException` when the blocks of the source don't have
+/// `Source.blockRows` rows.
 [<Sealed>]
 type RowServer(families: SavedFamily list, source: Source) =
-    /// The family of the latest question of each name. A family keeps the buffers of its kernels.
+    do
+        let expected = Source.blockRows source.Columns
+
+        if source.BlockRows <> expected then
+            let rule = $"blocks of {expected} rows, for {source.Columns} columns"
+            raise (GmmException(InvalidData(rule, $"they have {source.BlockRows}")))
+
+    /// The families of the latest questions, by name. A family keeps the buffers of its kernels.
     let latest = ConcurrentDictionary<string, State * Family<PartParameters>>()
+
+    let mostFamilies = 8
 
     let mixtureOf (question: Question) =
         result {
@@ -19,11 +29,17 @@ type RowServer(families: SavedFamily list, source: Source) =
             let! family, mixture = FitState.toMixture family question.Arguments
 
             let settings =
-                question.Arguments |> Map.filter (fun name _ -> name.StartsWith "settings." || name.StartsWith "noise.")
+                question.Arguments
+                |> Map.filter (fun name _ ->
+                    name.StartsWith("settings.", StringComparison.Ordinal)
+                    || name.StartsWith("noise.", StringComparison.Ordinal))
 
             match latest.TryGetValue question.Family with
             | true, (known, family) when known = settings -> return family, mixture
             | _ ->
+                if latest.Count >= mostFamilies then
+                    latest.Clear()
+
                 latest[question.Family] <- (settings, family)
                 return family, mixture
         }
@@ -87,16 +103,24 @@ type RowServer(families: SavedFamily list, source: Source) =
     /// The runs of the table, as first and last block: see `Source.runs`.
     member _.Runs = Source.runs source
 
-    /// Reads the block with a given number: see `Source.Read`.
-    member _.Read(index: int64) : Block = source.Read index
+    /// Reads the block with a given number: see `Source.Read`. Throws `GmmException` when there is none.
+    member _.Read(index: int64) : Block =
+        if index < 0L || index >= source.Blocks then
+            raise (GmmException(InvalidOption("Block", $"from 0 to {source.Blocks - 1L}", string index)))
 
-    /// Checks a question, and returns the function that answers it for the run of blocks with a given number in `Source.runs`;
-    /// any number of threads may call it. Error when the question breaks a rule. The function throws `GmmException` when rows
-    /// can't be read, and OperationCanceledException when it is cancelled.
+        source.Read index
+
+    /// Checks a question, and returns the function that answers it for the run of blocks with a given number in
+    /// `Source.runs`; any number of threads may call it. Error when the question breaks a rule. The function throws
+    /// `GmmException` when rows can't be read, and OperationCanceledException when it is cancelled.
     member _.Prepare(question: Question) : Result<Func<int, CancellationToken, float[]>, GmmError> =
         let all = Source.runs source
 
         result {
+            let isWhole =
+                [ box question.Scan; question.Columns; question.Family; question.Arguments ] |> List.forall (isNull >> not)
+
+            do! GmmError.requireAll [ isWhole, "Question", "without null", "one with null" ]
             let! seen = columnsOf question
             let! answer = answerOf question seen
 
@@ -115,8 +139,8 @@ type RowServer(families: SavedFamily list, source: Source) =
         }
 
     /// Returns the answers to a question about some runs of blocks, given by their numbers in `Source.runs`, in the order of
-    /// the numbers. Error when the question breaks a rule. Throws `GmmException` when rows can't be read, and
-    /// OperationCanceledException when the execution is cancelled.
+    /// the numbers. Error when the question breaks a rule, or rows can't be read. Throws OperationCanceledException when the
+    /// execution is cancelled.
     member server.Answer(question: Question, runs: int[], execution: Execution) : Result<float[][], GmmError> =
         let all = Source.runs source
 
@@ -128,6 +152,6 @@ type RowServer(families: SavedFamily list, source: Source) =
                       $"from 0 to {all.Length - 1}",
                       $"%A{runs}" ]
 
-            let! answer = server.Prepare question
-            return execution.Map(runs.Length, (fun i -> answer.Invoke(runs[i], execution.Cancellation)))
+            let! ofRun = server.Prepare question
+            return execution.Map(runs.Length, (fun i -> ofRun.Invoke(runs[i], execution.Cancellation)))
         }

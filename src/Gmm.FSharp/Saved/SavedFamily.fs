@@ -80,10 +80,17 @@ module SavedFamily =
         (state: State)
         : Result<Family<PartParameters>, GmmError> =
         let given = families |> List.filter (fun family -> family.Name = name)
+        let isLong = name.Length > 2000 || Seq.sumBy (fun c -> if c = '(' then 1 else 0) name > 32
 
         match given with
+        | [] when isLong ->
+            Error(InvalidOption("Family", "a name of at most 2000 characters, nested at most 32 deep", "longer"))
         | [] when (Product.partNames name).Length > 1 -> Ok(product families name)
-        | [] -> named families name |> Result.map List.head
+        | [] ->
+            named families name
+            |> Result.map List.head
+            |> Result.mapError (fun _ ->
+                InvalidOption("Family", "a built-in one, or given to the machines that have the rows", $"\"{name}\""))
         | found -> Ok found.Head
         |> Result.bind _.Part(State.within "settings" state)
 

@@ -68,4 +68,6 @@ module internal FamilyScan =
         | row ->
             match source.Read(row / int64 source.BlockRows) |> family.Misfit mixture.Parameters with
             | Some error -> Error error
-            | None -> Ok()
+            | None ->
+                let reason = $"row {row} is in the domain of {family.Name} here, but not there"
+                Error(UnavailableBackend("remote rows", reason, "All machines must have the same rows"))

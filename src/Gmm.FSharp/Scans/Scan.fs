@@ -23,6 +23,11 @@ type internal Scan<'argument, 'result> =
 
 /// Runs scans.
 module internal Scan =
+    /// Throws that the machines give an answer of an unexpected form.
+    let private fail (rows: RemoteRows) reason =
+        let remedy = "All machines must have the same version of Gmm, and the same rows"
+        raise (GmmException(UnavailableBackend(rows.Name, reason, remedy)))
+
     /// Asks the machines that have the rows of a source, and returns the answer of every run, in the order of the runs. Throws
     /// `GmmException` when they can't answer.
     let ask (execution: Execution) scan argument (rows: RemoteRows) (source: Source) : 'result[] =
@@ -35,18 +40,33 @@ module internal Scan =
         let answers = rows.Ask(question, execution.Cancellation)
         let runs = (Source.runs source).Length
 
-        let fail reason =
-            let remedy = "All machines must have the same version of Gmm"
-            raise (GmmException(UnavailableBackend(rows.Name, reason, remedy)))
-
         if answers.Length <> runs then
-            fail $"the scan {scan.Name} of {runs} runs of rows has {answers.Length} answers"
+            fail rows $"the scan {scan.Name} of {runs} runs of rows has {answers.Length} answers"
 
         try
             answers |> Array.map (scan.OfNumbers argument)
         with
         | :? System.IndexOutOfRangeException
-        | :? System.ArgumentException -> fail $"the scan {scan.Name} has an answer of another length"
+        | :? System.ArgumentException -> fail rows $"the scan {scan.Name} has an answer of another length"
+
+    /// Asks for `width` numbers of every row, and returns those of every run, in the order of the runs. Throws like `ask`.
+    let askRows
+        (execution: Execution)
+        (width: int)
+        (scan: Scan<'argument, float[]>)
+        (argument: 'argument)
+        (rows: RemoteRows)
+        (source: Source)
+        : float[][] =
+        let answers = ask execution scan argument rows source
+
+        for struct (first, last), answer in Array.zip (Source.runs source) answers do
+            let count = min ((last + 1L) * int64 source.BlockRows) source.Rows - first * int64 source.BlockRows
+
+            if int64 answer.Length <> count * int64 width then
+                fail rows $"the scan {scan.Name} of {count} rows has {answer.Length} numbers"
+
+        answers
 
     /// Runs a scan over all rows of a source, on this machine or on those that have the rows. The result has the same bits.
     let run (execution: Execution) scan argument (source: Source) : 'result =

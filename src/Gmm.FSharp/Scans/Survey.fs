@@ -178,10 +178,15 @@ module internal Survey =
                 | "diag" -> Shape.Diag
                 | _ -> Shape.Spherical
 
-            return { Shape = shape; IsTied = tied = 1 }, point.view([| 1; columns |]).toArray2D()
+            let layout = { Shape = shape; IsTied = tied = 1 }
+            do! Layout.requireSize 1 columns layout word
+            return layout, point.view([| 1; columns |]).toArray2D()
         }
 
     // ── Samples ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The most numbers that a machine returns of one run of blocks.
+    let private mostDrawn = 1 <<< 27
 
     /// Makes a scan that draws rows; `chosen` returns the rows of a block that are drawn, by their numbers in the block.
     let private drawing
@@ -199,6 +204,10 @@ module internal Survey =
                     for i in chosen block do
                         drawn.Add(block, i)
 
+                    if drawn.Values.Count > mostDrawn then
+                        let rule = $"small enough for samples of at most {mostDrawn} numbers from a run of blocks"
+                        raise (GmmException(InvalidOption("count", rule, "larger")))
+
                 drawn
 
         { Name = name
@@ -209,9 +218,14 @@ module internal Survey =
           ToNumbers = _.ToNumbers()
           OfNumbers = fun _ -> SampledRows.OfNumbers }
 
+    /// Returns ⌊N·i/count⌋ for i ≤ count, without an overflow.
+    let private share (count: int) (rows: int64) (i: int64) : int64 =
+        let each, rest = rows / int64 count, rows % int64 count
+        each * i + rest * i / int64 count
+
     /// Returns row i of a sample of `count` of N rows, from the i-th of `count` equal stretches of the data.
     let private ofStretch (seed: int) (count: int) (rows: int64) (i: int) : int64 =
-        let first, next = rows * int64 i / int64 count, rows * int64 (i + 1) / int64 count
+        let first, next = share count rows (int64 i), share count rows (int64 i + 1L)
         first + int64 (RandomStream.key (int64 seed) (int64 i) % uint64 (next - first))
 
     /// One row from each of `count` equal stretches of N rows, from a seed: seed, count and N.
@@ -224,11 +238,12 @@ module internal Survey =
                       "count", Tensor.scalar (float count)
                       "rows", Tensor.scalar (float rows) ])
             (fun (seed, count, rows) block ->
-                let near (row: int64) = int (row * int64 count / rows)
+                let near (row: int64) = int64 (float row / float rows * float count)
                 let last = block.FirstRow + int64 block.Rows - 1L
 
-                seq { max 0 (near block.FirstRow - 1) .. min (count - 1) (near last + 1) }
-                |> Seq.map (ofStretch seed count rows)
+                // Within one of the stretch of a row, because of rounding.
+                seq { max 0L (near block.FirstRow - 1L) .. min (int64 count - 1L) (near last + 1L) }
+                |> Seq.map (int >> ofStretch seed count rows)
                 |> Seq.filter (fun row -> row >= block.FirstRow && row <= last)
                 |> Seq.map (fun row -> int (row - block.FirstRow)))
 
@@ -292,25 +307,35 @@ module internal Survey =
 
             drawn.ToSource(source.Columns, isWeighted)
 
-    /// The samples of remote rows, which are drawn once.
-    let private drawnOnce = ConditionalWeakTable<obj, ConcurrentDictionary<struct (int * int), Lazy<Source>>>()
+    /// The samples of remote rows, which are kept for the next fit.
+    let private kept = ConditionalWeakTable<obj, ConcurrentDictionary<struct (int * int), Source>>()
 
     /// Returns a sample of `count` rows of positive weight, with their weights, in memory. Without weights, it has one row
     /// from each of `count` equal stretches of the data. If the data have no more than `count` rows, it returns them all.
     let sample (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
         match Source.remote source with
         | Some rows ->
-            let samples = drawnOnce.GetValue(rows, (fun _ -> ConcurrentDictionary()))
-            (samples.GetOrAdd(struct (seed, count), (fun _ -> lazy draw execution seed count source))).Value
+            let samples = kept.GetValue(rows, (fun _ -> ConcurrentDictionary()))
+
+            match samples.TryGetValue(struct (seed, count)) with
+            | true, drawn -> drawn
+            | false, _ ->
+                // Two threads may draw the same sample. A failure isn't kept.
+                let drawn = draw execution seed count source
+                samples[struct (seed, count)] <- drawn
+                drawn
         | None -> draw execution seed count source
 
-    /// The largest number of numbers that starts see.
-    let private mostNumbers = 1L <<< 22
+    /// The number of numbers that starts see, unless components need more rows.
+    let private numbersOfStarts = 1L <<< 22
 
-    /// Returns the rows that starts see: all of them, in memory, or a sample of at most 32 MiB, but at least 2,000 rows. The
-    /// sample is the same for all fits of the data.
-    let forStarts (execution: Execution) (source: Source) : Source =
-        source |> sample execution 0 (int (mostNumbers / int64 source.Columns |> max 2000L))
+    /// Returns the rows that starts of K components see: all of them, in memory, or a sample of 32 MiB, but at least 2,000
+    /// rows, and ten for each mean and feature, 10·K·(D+1). The sample is the same for all fits of the data with this K.
+    let forStarts (components: int) (execution: Execution) (source: Source) : Source =
+        let columns = int64 source.Columns
+        let needed = 10L * int64 components * (columns + 1L)
+        let count = numbersOfStarts / columns |> max 2000L |> max needed |> min source.Rows
+        source |> sample execution 0 (int (min count (int64 Int32.MaxValue)))
 
     // ── Arguments from other machines ───────────────────────────────────────────────────────────────────────────────
 

@@ -114,8 +114,8 @@ module internal Lloyd =
     /// Returns the argument of `farthest` for data of some columns that a state stores.
     let farthestOf (columns: int) (state: State) : Result<int * float[,], GmmError> =
         result {
-            let! count = State.whole 1 Int32.MaxValue "count" state
             let! centres = centresIn columns state
+            let! count = State.whole 1 (2 * Array2D.length1 centres) "count" state
             return count, centres
         }
 

@@ -240,8 +240,10 @@ module Start =
 
     /// Returns the rows that short runs see: ten for each free parameter, and at least 2,000.
     let private sampleFor (measured: Measured<'θ>) (mixture: Mixture<'θ>) execution seed (source: Source) =
-        let wanted = 10 * (measured.Family.FreeParameters mixture.Parameters + mixture.Components)
-        source |> Survey.sample execution seed (max 2000 wanted)
+        let wanted = 10L * (int64 (measured.Family.FreeParameters mixture.Parameters) + int64 mixture.Components)
+
+        source
+        |> Survey.sample execution seed (int (wanted |> max 2000L |> min source.Rows |> min (int64 System.Int32.MaxValue)))
 
     /// Runs EM from random rows until the gains become small, and returns the mixture with its rank.
     let private shortRun
@@ -347,8 +349,8 @@ module Start =
             noise / all
         | None, _ -> Noise.startShare
 
-    /// Returns the rows that the start of options sees: all rows where it has a number for each, otherwise at most 32 MiB of
-    /// them.
+    /// Returns the rows that the start of options sees: all rows where it has a number for each, otherwise some
+    /// (`Survey.forStarts`).
     let internal rowsFor (options: FitOptions<'kind, 'θ>) (source: Source) : Source =
         match options.Start with
         | Start.Labels _
@@ -362,7 +364,7 @@ module Start =
         | Start.Random
         | Start.RandomResponsibilities
         | Start.Means _
-        | Start.Mixture _ -> source |> Survey.forStarts options.Execution
+        | Start.Mixture _ -> source |> Survey.forStarts options.Components options.Execution
 
     /// Returns the first mixtures of a seed from the rows that the start sees, for options that were checked; each begins a
     /// run. `kMeans` finds the centres of clusters. Error when no candidate of the start has a first mixture: that of the first candidate.

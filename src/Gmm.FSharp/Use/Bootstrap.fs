@@ -356,17 +356,28 @@ module Bootstrap =
     let private fitOf components (options: FitOptions<'kind, 'θ>) source : Result<Fit<'θ>, GmmError> =
         source |> Gmm.fit { options with Components = components } |> Result.bind withoutSpikes
 
-    /// Returns an error when a start is given for one number of components.
-    let private requireAnyStart (options: FitOptions<'kind, 'θ>) : Result<unit, GmmError> =
-        GmmError.requireAll
-            [ Start.isRandom options.Start,
-              "Start",
-              "one that the data give, such as Auto, for a test of K components against K + 1",
-              "given for one K"
-              options.StartWeights.IsNone,
-              "StartWeights",
-              "None for a test of K components against K + 1, which have different numbers of weights",
-              "given" ]
+    /// Returns an error when a start, or a setting of the kind, is given for one number of components.
+    let private requireAnyNumber
+        (options: FitOptions<'kind, 'θ>)
+        (source: Source)
+        : Result<unit, GmmError> when 'kind :> Kind<'θ> =
+        let check components = options.Family.Check(components, source.Columns, None)
+
+        result {
+            do!
+                GmmError.requireAll
+                    [ Start.isRandom options.Start,
+                      "Start",
+                      "one that the data give, such as Auto, for a test of K components against K + 1",
+                      "given for one K"
+                      options.StartWeights.IsNone,
+                      "StartWeights",
+                      "None for a test of K components against K + 1, which have different numbers of weights",
+                      "given" ]
+
+            do! check options.Components
+            do! check (options.Components + 1)
+        }
 
     /// Tests the mixture of a fit of K components against that of a fit of K + 1.
     let private test replicates (options: FitOptions<'kind, 'θ>) (smaller: Fit<'θ>) (larger: Fit<'θ>) (source: Source) =
@@ -422,7 +433,7 @@ module Bootstrap =
         : Result<LikelihoodRatio, GmmError> when 'kind :> Kind<'θ> =
         result {
             do! checkReplicates replicates
-            do! requireAnyStart options
+            do! requireAnyNumber options source
             let! smaller = fitOf options.Components options source
             let! larger = fitOf (options.Components + 1) options source
             return! test replicates options smaller larger source
@@ -440,7 +451,7 @@ module Bootstrap =
         : Result<int * LikelihoodRatio list, GmmError> when 'kind :> Kind<'θ> =
         result {
             do! checkReplicates replicates
-            do! requireAnyStart options
+            do! requireAnyNumber options source
             do! StandardErrors.checkLevel level
 
             do!

@@ -56,7 +56,8 @@ module Predict =
             do! Source.requireColumns (model.Family.Features mixture.Parameters) source
 
             match model.Missing with
-            | Missing.Reject when (Source.remote source).IsSome ->
+            | _ when (Source.remote source).IsSome ->
+                // Machines take no missing cells.
                 do! source |> Survey.validate model.Execution
                 do! source |> FamilyScan.requireDomain model.Family mixture model.Execution
             | Missing.Reject ->
@@ -64,12 +65,30 @@ module Predict =
             | Missing.Fit -> do! source |> IncompleteRows.validateNew model.Execution model.Family mixture.Parameters
         }
 
+    /// Returns an error when a result of `width` numbers for every row is longer than an array can be.
+    let private requireRows width (source: Source) : Result<unit, GmmError> =
+        let most = int64 Array.MaxLength / int64 width
+
+        if source.Rows <= most then
+            Ok()
+        else
+            Error(
+                InvalidData(
+                    $"at most {most} rows for numbers of every row; predict parts of them",
+                    $"there are {source.Rows}"
+                )
+            )
+
     /// Computes a result from data that suit the mixture. Error when they don't.
     let private onData (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =
         result {
             do! check model mixture source
             return compute source
         }
+
+    /// Computes a result of `width` numbers for every row from data that suit the mixture. Error when they don't.
+    let private onRows width (model: Model<'θ>) (mixture: Mixture<'θ>) (compute: Source -> 'T) (source: Source) =
+        requireRows width source |> Result.bind (fun () -> onData model mixture compute source)
 
     /// Returns the joint log-densities ln ρₙₖ of a block (n×K, row by row), and the numbers of its rows that are
     /// impossible under every component because a probability or a rate is 0. The numbers of such a row compare the
@@ -250,7 +269,8 @@ module Predict =
         | Some elsewhere ->
             let mutable place = 0
 
-            for ofRun in Scan.ask model.Execution (RowScan.ofRows rows) (model.Family, mixture) elsewhere source do
+            for ofRun in
+                Scan.askRows model.Execution width (RowScan.ofRows rows) (model.Family, mixture) elsewhere source do
                 ofRun.CopyTo(target.Slice place)
                 place <- place + ofRun.Length
 
@@ -265,6 +285,8 @@ module Predict =
     let private weightedSums (fit: Fit<'θ>) (rows: RowFunction<'θ>) (source: Source) : Result<float * float, GmmError> =
         let sums (_: Source) =
             match fit.Model.Missing with
+            | _ when (Source.remote source).IsSome ->
+                source |> Scan.run fit.Model.Execution (RowScan.ofSums rows) (fit.Model.Family, fit.Mixture)
             | Missing.Reject ->
                 source |> Scan.run fit.Model.Execution (RowScan.ofSums rows) (fit.Model.Family, fit.Mixture)
             | Missing.Fit ->
@@ -286,20 +308,20 @@ module Predict =
     /// every 0: first the number of impossible values counts, then the density of the others. A row that is likeliest
     /// noise has the label −1.
     let labels (fit: Fit<'θ>) (source: Source) : Result<int[], GmmError> =
-        source |> onData fit.Model fit.Mixture (numbers labelling fit.Model fit.Mixture >> Array.map int)
+        source |> onRows 1 fit.Model fit.Mixture (numbers labelling fit.Model fit.Mixture >> Array.map int)
 
     /// Returns the responsibilities rₙₖ (N×K, or N×(K+1) with those of noise last): every row sums to 1. Those of a row
     /// that is impossible under every component are those of the limit that `labels` describes; its log-density is −∞.
     let responsibilities (fit: Fit<'θ>) (source: Source) : Result<float[,], GmmError> =
         source
-        |> onData fit.Model fit.Mixture (fun source ->
+        |> onRows fit.Mixture.Components fit.Model fit.Mixture (fun source ->
             let all = Array2D.zeroCreate (int source.Rows) fit.Mixture.Components
             source |> fill fit.Mixture.Components (Contiguous.ofArray2D all) sharing fit.Model fit.Mixture
             all)
 
     /// Returns the log-density ln p(xₙ) of every row (N) under a mixture, as a model computes it.
     let logDensitiesOf (model: Model<'θ>) (mixture: Mixture<'θ>) (source: Source) : Result<float[], GmmError> =
-        source |> onData model mixture (numbers density model mixture)
+        source |> onRows 1 model mixture (numbers density model mixture)
 
     /// Returns the log-density ln p(xₙ) of every row (N).
     let logDensities (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =

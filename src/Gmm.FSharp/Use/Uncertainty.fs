@@ -412,15 +412,27 @@ module Uncertainty =
                     let step = Seq.fold2 (fun sum c g -> sum + c * g) 0.0 covariance[i, *] gradient
                     abs step / sqrt covariance[i, i])
 
-            let farthest = if distances.Length = 0 then 0.0 else Array.max distances
-            let worst = distances |> Array.tryFindIndex ((=) farthest) |> Option.defaultValue 0
+            // False for NaN.
+            let isNear distance = distance <= 1.0
 
-            GmmError.requireAll
-                [ farthest <= 1.0,
-                  "The fit",
-                  "at a maximum of the likelihood for standard errors; fit with a smaller Tolerance or a larger MaxIterations",
-                  FormattableString.Invariant
-                      $"{farthest:G3} standard errors from it along {(Coordinates.names point.Family point.Mixture)[point.Free[worst]]}" ])
+            if Array.forall isNear distances then
+                Ok()
+            else
+                // A NaN, if there is one, otherwise the farthest.
+                let far =
+                    distances
+                    |> Array.tryFindIndex Double.IsNaN
+                    |> Option.defaultWith (fun () -> Array.findIndex ((=) (Array.max distances)) distances)
+
+                let name = (Coordinates.names point.Family point.Mixture)[point.Free[far]]
+
+                Error(
+                    InvalidOption(
+                        "The fit",
+                        "at a maximum of the likelihood for standard errors; fit with a smaller Tolerance or a larger MaxIterations",
+                        FormattableString.Invariant $"{distances[far]:G3} standard errors from it along {name}"
+                    )
+                ))
 
     /// Returns the standard errors of the named parameters from the covariance of the coordinates, by the delta method.
     let private named (point: Point<'θ>) (covariance: float[,]) : Result<StandardErrors, GmmError> =

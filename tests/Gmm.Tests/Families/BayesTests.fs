@@ -213,7 +213,7 @@ let ``closed forms`` =
     testList
         "Bayes: closed forms"
         [ formulas
-              [ "ln p(X) = ln Z(β, ν, V) − ln Z(β₀, ν₀, V₀) − ½ND ln 2π", "Murphy, Machine Learning, 2012, §5.3.2.4" ]
+              [ "ln p(X) = ln Z(β, ν, V) − ln Z(β₀, ν₀, V₀) − ½ND ln 2π", "Murphy, Machine Learning, 2012, §5.3.2.3" ]
           <| testTheory
               "the lower bound of one component is the evidence"
               (List.map Structure.name independent)
@@ -493,6 +493,7 @@ let properties =
                   Assert.Equal<float[]>(found.Covariances.toArray (), plugIn.Parameters.Covariances.toArray ())
                   nearAll 1e-14 "weights" found.Weights plugIn.Weights
                   Assert.Equal(-infinity, plugIn.LogLikelihood)
+                  Assert.Equal(4 * (2 + 2) + 3, plugIn.FreeParameters)
                   Assert.True(Double.IsFinite(Predict.score plugIn data.Source |> ok))
                   let drawn = Sample.draw Sample.defaults 5 plugIn |> ok
                   Assert.Equal(5, Array2D.length1 drawn.Rows)
@@ -747,6 +748,27 @@ let errors =
                   // In 38 directions the variances of the prior are 1e-6, so that rounding counts a million times.
                   let fall = largestFall found.Fit
                   Assert.True((fall <= 1e-9), $"the bound fell by {fall}"))
+          testCase "a distribution must have as many numbers as components, all positive" (fun () ->
+              let gaussian = Gaussian.create Full (array2D [ [ 0.0; 1.0 ]; [ 2.0; 3.0 ] ]) (Tensor.scalar 1.0) |> ok
+              let dirichlet = WeightDistribution.Dirichlet [| 1.0; 2.0 |]
+
+              let check expected precisions degrees weights =
+                  Assert.Equal(expected, (NormalWishart.create gaussian precisions degrees weights |> error).Message)
+
+              NormalWishart.create gaussian [| 1.0; 2.0 |] [| 3.0; 1.5 |] dirichlet |> ok |> ignore
+              check "MeanPrecisions must be 2 numbers, but is 1 number." [| 1.0 |] [| 3.0; 3.0 |] dirichlet
+              check "DegreesOfFreedom must be 2 numbers, but is 1 number." [| 1.0; 1.0 |] [| 3.0 |] dirichlet
+
+              check
+                  "DegreesOfFreedom[1] must be above 1 for full covariances of 2 features, and at most 1e100, but is 1."
+                  [| 1.0; 1.0 |]
+                  [| 3.0; 1.0 |]
+                  dirichlet
+
+              for weights in
+                  [ WeightDistribution.Dirichlet [| 1.0; 1.0; 1.0 |]
+                    WeightDistribution.Sticks([| 1.0; 1.0 |], [| 1.0; 1.0; 1.0 |]) ] do
+                  check "Weights must be 2 numbers, but is 3 numbers." [| 1.0; 1.0 |] [| 3.0; 3.0 |] weights)
           testCase "a part of a product can't be Bayesian" (fun () ->
               let product =
                   ProductKind.ofParts

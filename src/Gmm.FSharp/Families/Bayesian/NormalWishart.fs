@@ -162,12 +162,11 @@ module NormalWishart =
                     "DegreesOfFreedom"
                     degreesOfFreedom
 
-            do!
-                GmmError.requireAll
-                    [ weights.Components = gaussian.Components,
-                      "Weights",
-                      $"a distribution of {gaussian.Components} weights",
-                      $"one of {weights.Components}" ]
+            match weights with
+            | WeightDistribution.Dirichlet alpha -> do! requireCount "Weights" gaussian.Components alpha
+            | WeightDistribution.Sticks(a, b) ->
+                do! requireCount "Weights" gaussian.Components a
+                do! requireCount "Weights" gaussian.Components b
 
             do! requireAll requirePositive "Weights" (WeightDistribution.numbers weights)
 
@@ -185,28 +184,20 @@ module NormalWishart =
 
     // ── Density ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Returns what ln ρₙₖ has beyond ln N(xₙ|mₖ, Vₖ/νₖ) (K): ½(E ln|Λₖ| − ln|E Λₖ|) − D/(2βₖ).
-    let private excesses (parameters: NormalWishart) : float[] =
+    /// Returns what ln ρₙₖ has beyond ln N(xₙ|mₖ, Vₖ/νₖ): ½(E ln|Λₖ| − ln|E Λₖ|) − D/(2βₖ).
+    let private excess (parameters: NormalWishart) (k: int) : float =
         let features = parameters.Features
 
-        Array.init parameters.Components (fun k ->
-            0.5 * Wishart.excess (shapeOf parameters) features (degreesOf parameters k)
-            - 0.5 * float features / parameters.MeanPrecisions[k])
+        0.5 * Wishart.excess (shapeOf parameters) features (degreesOf parameters k)
+        - 0.5 * float features / parameters.MeanPrecisions[k]
 
     /// Returns E ln N(xₙ|μₖ, Λₖ⁻¹) (n×K) of a block x (n×D): ln ρₙₖ without E ln πₖ (Bishop, PRML, eqs. 10.64–10.65).
     let expectedLogDensity (parameters: NormalWishart) (x: Tensor) : Tensor =
-        Gaussian.logDensity parameters.Gaussian x + x.like ([| parameters.Components |], excesses parameters)
+        let excesses = Array.init parameters.Components (excess parameters)
+        Gaussian.logDensity parameters.Gaussian x + x.like ([| parameters.Components |], excesses)
 
     /// Returns `expectedLogDensity` and the sums as a form for the kernels.
-    let private form (parameters: NormalWishart) : Form option =
-        match Gaussian.form parameters.Gaussian with
-        | Form.Quadratic(layout, means, factors, constants) ->
-            Form.Quadratic(layout, means, factors, Array.map2 (+) constants (excesses parameters)) |> Some
-        | Form.Distance _
-        | Form.Linear _
-        | Form.Student _
-        | Form.Product _
-        | Form.Noise _ -> None
+    let private form (parameters: NormalWishart) : Form = Gaussian.formWith (excess parameters) parameters.Gaussian
 
     // ── Posterior ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -473,7 +464,7 @@ module NormalWishart =
           Maximise = maximise prior
           Recentre = fun from target -> ofGaussian.Recentre from.Gaussian target.Gaussian
           LogPrior = fun parameters -> -(divergence prior parameters)
-          Form = form
+          Form = form >> Some
           Misfit = NumberwiseMisfit.none _.Features
           Sample = fun parameters -> ofGaussian.Sample parameters.Gaussian
           Means = fun parameters -> ofGaussian.Means parameters.Gaussian

@@ -198,16 +198,20 @@ module Gaussian =
 
         [ rz.sum 1; (if gaussian.Layout.IsTied then second.sum 0 else second) ]
 
-    /// Returns `logDensity` and `sums` as a form for the kernels.
-    let internal form (gaussian: Gaussian) : Form =
+    /// Returns `logDensity` with a number added for each component, and `sums`, as a form for the kernels.
+    let internal formWith (added: int -> float) (gaussian: Gaussian) : Form =
         let normaliser = float gaussian.Features * Constants.Ln2PiOver2
 
         let logDeterminants = GaussianParameters.logDeterminants gaussian
 
         let constants =
-            Array.init gaussian.Components (fun k -> logDeterminants[Layout.planeOf gaussian.Layout k] - normaliser)
+            Array.init gaussian.Components (fun k ->
+                logDeterminants[Layout.planeOf gaussian.Layout k] - normaliser + added k)
 
         Form.Quadratic(gaussian.Layout, gaussian.Means, gaussian.InverseFactors, constants)
+
+    /// Returns `logDensity` and `sums` as a form for the kernels.
+    let internal form: Gaussian -> Form = formWith (fun _ -> 0.0)
 
     // ── M-step ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
