@@ -24,7 +24,7 @@ internal static class Demo
         var components = arguments.Number("components", 16);
         var iterations = Math.Max(2, arguments.Number("iterations", 10));
         var rounds = Math.Max(1, arguments.Number("rounds", 3));
-        var threads = arguments.Number("threads", Math.Max(1, Environment.ProcessorCount / Silos));
+        var threads = arguments.Number("threads", Environment.ProcessorCount);
         var folder = Directory.CreateTempSubdirectory("gmm-cluster-").FullName;
         var children = new List<Process>();
 

@@ -47,11 +47,16 @@ internal sealed class Caller(ClusterRowsOptions options)
                     ? throw Translation.Failure(Translation.OfWire(error))
                     : reply;
             }
-            catch (Exception trouble) when (IsPassing(trouble) && !cancellation.IsCancellationRequested)
+            catch (Exception trouble) when (trouble is not GmmException && cancellation.IsCancellationRequested)
+            {
+                // Nobody waits any more, for example because another shard has failed.
+                throw new OperationCanceledException(trouble.Message, trouble, cancellation);
+            }
+            catch (Exception trouble) when (IsPassing(trouble))
             {
                 await patience.PauseAsync(FirstLine(trouble), cancellation).ConfigureAwait(false);
             }
-            catch (Exception trouble) when (trouble is not GmmException && !cancellation.IsCancellationRequested)
+            catch (Exception trouble) when (trouble is not GmmException)
             {
                 throw Translation.Failure(Translation.Unavailable(
                     $"a call failed with {trouble.GetType().Name}: {FirstLine(trouble)}",

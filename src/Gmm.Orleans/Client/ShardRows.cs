@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Orleans;
 
 namespace Gmm.Orleans;
@@ -265,23 +266,23 @@ internal sealed class ShardRows : RemoteRows
     /// <summary>Copies numbers to a place in all answers, and returns their count.</summary>
     private static int Fill(double[][] answers, long from, byte[] bytes)
     {
-        var numbers = Translation.Doubles(bytes);
-        var at = 0;
+        var numbers = MemoryMarshal.Cast<byte, double>(bytes);
+        var rest = numbers;
 
         foreach (var answer in answers)
         {
-            if (at < numbers.Length && from < answer.Length)
+            if (rest.Length > 0 && from < answer.Length)
             {
-                var count = (int)Math.Min(answer.Length - from, numbers.Length - at);
-                Array.Copy(numbers, at, answer, from, count);
-                at += count;
-                from += count;
+                var part = rest[..(int)Math.Min(answer.Length - from, rest.Length)];
+                part.CopyTo(answer.AsSpan((int)from));
+                rest = rest[part.Length..];
+                from += part.Length;
             }
 
             from -= answer.Length;
         }
 
-        return at == numbers.Length ? at : throw Strange($"{numbers.Length} numbers");
+        return rest.IsEmpty ? numbers.Length : throw Strange($"{numbers.Length} numbers");
     }
 
     private static GmmException Lost() => Translation.Failure(Translation.Unavailable(

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using Microsoft.FSharp.Collections;
 using Orleans;
@@ -310,23 +311,23 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
 
     private static byte[] Piece(double[][] answers, long from, int length)
     {
-        var piece = new double[length];
-        var at = 0;
+        var piece = GC.AllocateUninitializedArray<byte>(length * sizeof(double));
+        var rest = MemoryMarshal.Cast<byte, double>(piece.AsSpan());
 
         foreach (var answer in answers)
         {
-            if (at < length && from < answer.Length)
+            if (rest.Length > 0 && from < answer.Length)
             {
-                var count = (int)Math.Min(answer.Length - from, length - at);
-                Array.Copy(answer, from, piece, at, count);
-                at += count;
-                from += count;
+                var part = answer.AsSpan((int)from, (int)Math.Min(answer.Length - from, rest.Length));
+                part.CopyTo(rest);
+                rest = rest[part.Length..];
+                from += part.Length;
             }
 
             from -= answer.Length;
         }
 
-        return Translation.Bytes(piece);
+        return piece;
     }
 
     /// <summary>Ends the work for clients that went away.</summary>
