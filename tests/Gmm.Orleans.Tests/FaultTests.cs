@@ -125,14 +125,17 @@ public sealed class FaultTests(Clusters clusters) : IAsyncDisposable
     {
         const string Bridge = "gmmbr0";
         var networks = new[] { "gmmns1", "gmmns2" };
-        Processes.Require(
-            OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && Processes.Run("ip", "netns", "list"),
-            "right to make networks (as root, with ip)");
+        Processes.Require(OperatingSystem.IsLinux() && Processes.Run("ip", "-V"), "program ip");
+
+        // Some containers keep this right even from root.
+        Assert.SkipUnless(
+            Processes.Run("ip", "netns", "add", "gmmns0") && Processes.Run("ip", "link", "add", Bridge, "type", "bridge"),
+            "This process may not make networks.");
+        Processes.Run("ip", "netns", "del", "gmmns0");
 
         try
         {
             // Two machines of their own on a bridge of this one, where the membership and the client are.
-            Ip("link add gmmbr0 type bridge");
             Ip("addr add 10.213.77.1/24 dev gmmbr0");
             Ip("link set gmmbr0 up");
 
