@@ -8,13 +8,16 @@ index: 16
 
 # Rows on a cluster
 
-When a table is too large for one machine, or lies on many, `Gmm.Orleans` fits a mixture where the rows are. The silos
-of an Orleans cluster keep the rows, and the client that fits keeps none. Every family, start, restart, selection and
-prediction works as on one machine. The result has the same bits, for any number of silos, also when a silo dies in the
-middle of a fit.
+When a table is too large for one machine, `Gmm.Orleans` shares its rows among the machines of an
+[Orleans](https://learn.microsoft.com/dotnet/orleans/) cluster. Each machine runs a silo, a server process that works on
+its part of the rows. The client fits the mixture, but sees only sums and a sample. Every family, restart, selection and
+prediction works as on one machine, with [a few limits](#What-runs-where). The result is identical to the last bit, for
+any number of silos, and even if a silo dies during the fit.
 
-    [lang=text]
-    dotnet add package Gmm.Orleans
+A script or program of your own loads the package first:
+
+    [lang=fs]
+    #r "nuget: Gmm.Orleans"
 
 Run this page with `dotnet fsi docs/cluster.fsx` after `dotnet fsi build.fsx build`.
 *)
@@ -31,7 +34,7 @@ open Gmm.Orleans
 (**
 ## A cluster in this process
 
-`GmmCluster.StartAsync` starts silos in this process, to try things and for tests. The client sends the rows once:
+`GmmCluster.StartAsync` starts silos in this process, for experiments and tests. The client sends them the rows once:
 *)
 let data =
     let random = Random 1
@@ -44,27 +47,37 @@ let cluster = GmmCluster.StartAsync(silos = 3).Result
 let rows = cluster.Client.SendRowsAsync(data).Result
 
 let options = { Gmm.defaults with Components = 3 }
-let there = Gmm.fit options rows.Source |> GmmError.get
-let here = Gmm.fit options data |> GmmError.get
+let remote = Gmm.fit options rows.Source |> GmmError.get
+let local = Gmm.fit options data |> GmmError.get
 
-printfn $"log-likelihood per row %.6f{there.LogLikelihood / 60000.0} after {there.Iterations} iterations"
-printfn $"the same bits as here: {there.Trace = here.Trace && there.Weights = here.Weights}"
-printfn $"the same labels: {Predict.labels there rows.Source = Predict.labels here data}"
+printfn $"log-likelihood per row %.6f{remote.LogLikelihood / 60000.0} after {remote.Iterations} iterations"
+printfn $"the same bits: {remote.Trace = local.Trace && remote.Weights = local.Weights}"
+printfn $"the same labels: {Predict.labels remote rows.Source = Predict.labels local data}"
+
+rows.DisposeAsync().AsTask().Wait()
+cluster.DisposeAsync().AsTask().Wait()
 (*** include-output ***)
 (**
 In C#, `new GaussianMixture(components: 3).Fit(rows.Rows)` does the same.
 
-Sent rows stay in the memory of the silos. If a silo dies, its rows are lost, and the fit ends with an error that says
-so. Use files for data that matter.
+The silos keep rows that were sent in memory. If a silo dies, its rows are lost, and the fit ends with an error that
+says so. Use files for data that matter.
 
 ## A real cluster
 
-A silo is a process on each machine. It names the folder that clients may read from, and the store in which silos find
-one another. All silos must see the same files, for example in a shared folder; a silo reads only the runs of blocks
-that are its own. In C#:
+Run one silo on each machine. Its configuration names the folder that clients may read from, and the membership store
+through which silos and clients find each other. All silos must see the same files, for example in a shared folder, and
+the files must not change while they are in use. Each silo reads only its own part of them, and a few blocks of each
+file to check that all silos see the same. A program in C#, with the packages Gmm.Orleans,
+Microsoft.Orleans.Clustering.Redis and StackExchange.Redis (2.13.17 or later, or the build warns about an older one):
 
     [lang=csharp]
-    // On every machine:
+    using Gmm.Orleans;
+    using Microsoft.Extensions.Hosting;
+    using Orleans.Configuration;
+    using Orleans.Hosting;
+    using StackExchange.Redis;
+
     var builder = Host.CreateApplicationBuilder(args);
     builder.UseOrleans(silo => silo
         .UseRedisClustering(options => options.ConfigurationOptions = ConfigurationOptions.Parse("redis.example:6379"))
@@ -73,20 +86,41 @@ that are its own. In C#:
         .AddGmm(options => options.Folder = "/srv/tables"));
     await builder.Build().RunAsync();
 
-    // Where you fit:
+The client is another program, with the same store and the same identifiers of the cluster:
+
+    [lang=csharp]
+    using Gmm.CSharp;
+    using Gmm.Orleans;
+    using Microsoft.Extensions.DependencyInjection;
+    using Microsoft.Extensions.Hosting;
+    using Orleans;
+    using Orleans.Configuration;
+    using Orleans.Hosting;
+    using StackExchange.Redis;
+
+    var builder = Host.CreateApplicationBuilder(args);
+    builder.UseOrleansClient(cluster => cluster
+        .UseRedisClustering(options => options.ConfigurationOptions = ConfigurationOptions.Parse("redis.example:6379"))
+        .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = ("gmm", "gmm"))
+        .UseQuickFailover());
+    using var host = builder.Build();
+    await host.StartAsync();
+
+    var client = host.Services.GetRequiredService<IClusterClient>();
     await using var rows = await client.OpenRowsAsync("payments.npy");
     var model = new GaussianMixture(components: 8).Fit(rows.Rows);
     int[] labels = model.Predict(rows.Rows);
 
-`OpenRowsAsync` takes a list of files, too; their rows follow one another as one table. `ClusterRowsOptions.Weights`
-names a file of weights. Formats other than NumPy's plug in with `GmmSiloOptions.Formats`.
+`OpenRowsAsync` also takes a list of files, whose rows follow one another as one table. `ClusterRowsOptions.Weights`
+names a file of weights. `GmmSiloOptions` has the other settings of a silo: the threads, the memory for rows that are
+sent, file formats other than NumPy's, and families of your own, which every silo must know.
 
-The sample `samples/Gmm.Cluster` is both programs. `dotnet fsi build.fsx cluster` starts three silos and a client on
-this machine, fits here and there in turn, and kills a silo in the middle of a fit.
+The sample `samples/Gmm.Cluster` contains both programs, silo and client. `dotnet fsi build.fsx cluster` starts three
+silos and a client on one machine, alternates local and cluster fits, and kills a silo during a fit.
 
-**Membership.** Redis and PostgreSQL are tested. Name the package StackExchange.Redis 2.13.17 in your project, or
-`Microsoft.Orleans.Clustering.Redis` warns about an older one. Orleans' development membership lies in the memory of
-the first silo and dies with it. SQLite does not work: Orleans has no scripts for it.
+**Membership.** Redis and PostgreSQL are tested. For PostgreSQL (Microsoft.Orleans.Clustering.AdoNet and Npgsql), run
+Orleans' SQL scripts first. Orleans' development clustering keeps the membership in the memory of the first silo, so
+the cluster fails with that silo. SQLite doesn't work, because Orleans has no scripts for it.
 
 ## What runs where
 
@@ -94,67 +128,72 @@ the first silo and dies with it. SQLite does not work: Orleans has no scripts fo
 |---|---|---|
 | checks of the numbers | silos | a few numbers for each run of blocks |
 | the scale of the data: mean, covariance, ranges | silos | moments of each run |
-| starts: k-means, short runs, and all others | client, on a sample | about 32 MiB of rows, once; small tables as a whole |
-| E-steps of every family, k-means included | silos | the mixture to the silos; statistics of each run back |
-| M-steps, convergence, acceleration, restarts, selection | client | – |
+| starts, k-means and short runs included | client, on a sample | about 32 MiB of rows, more for many columns or components; a table that is smaller than that as a whole |
+| E-steps of every family, and of k-means | silos | the mixture to the silos; statistics of each run back |
+| M-steps, convergence, acceleration, restarts, selection | client | nothing |
 | labels, responsibilities, densities, scores | silos | the results |
 
-The sample of a start is the same that a fit on one machine takes of more than 4,194,304 numbers. The starts `Labels`
-and `Responsibilities` need a number for every row and are an error here, as are missing cells and backends other than
-the default. Functions that are not in this table, such as `Metrics.silhouette`, read the rows block by block.
+A fit on one machine draws the same sample when the data have more than 4,194,304 numbers. The client keeps the sample
+for the next fit. The starts `Labels` and `Responsibilities`, missing cells, weights that the client gives, and backends
+other than the default return an error here. Functions that are not in this table, such as `Metrics.silhouette`, read
+the rows block by block.
 
-The rows are divided into runs of neighbouring blocks, which depend only on the shape of the table: at most 64 runs, but
-one for each million of more than 67 million rows, at most 4,096. A shard is some neighbouring runs, and a silo has one
-to three shards. Every run has its own statistics, and the client adds them in the order of the runs. So neither the
-number of silos nor the order of their answers changes a bit.
+The library divides a table into blocks of some 8,192 numbers, and into runs of neighbouring blocks. A table of up to 67
+million rows has at most 64 runs. A larger one has a run for each million rows, up to 4,096. The division depends only
+on the shape of the table. A shard is some neighbouring runs, and a silo has one to three shards. Each run has its own
+statistics, and the client adds them in the order of the runs. So neither the number of silos nor the order of their
+answers changes a bit.
 
 ## Faults
 
-A question about rows is pure, so the client repeats it when a silo does not answer. The shards of a dead silo open
-again on others, from the files.
+A question about rows is pure, so the client repeats it when a silo does not answer. Other silos open the shards of a
+dead one again, from the files.
 
 | what happens | what the fit does |
 |---|---|
-| a silo is killed (`kill -9`) in the middle of a fit | stands still for about 3 seconds with `UseQuickFailover`, then goes on with the same bits |
-| a silo is cut off from the network, and comes back | the same; the silo learns that it counts as dead, and ends |
-| a silo is added | goes on; tables that open later use the new silo, too |
-| all silos but one are gone | goes on with that one |
-| all silos are gone | ends with an error after `RetryLimit` |
-| a silo with sent rows is gone | ends with the error that these rows are lost |
-| the client is cancelled | ends at once; the silos give up the work |
+| a silo is killed (`kill -9`) | pauses for about 3 seconds with `UseQuickFailover`, then continues with the same bits |
+| a silo is cut off from the network, and comes back | the same; the silo learns that it was declared dead, and shuts down |
+| a silo is added | continues; tables that open later use the new silo, too |
+| all silos but one are killed | pauses for about 8 seconds, then continues with that one |
+| all silos are gone | ends with an error after `ClusterRowsOptions.RetryLimit`, one minute by default |
+| a silo with rows that were sent is gone | ends with the error that these rows are lost |
+| the fit is cancelled | ends; the silos give up the work |
 
-`ClusterRowsOptions.RetryLimit`, 60 seconds by default, bounds how long a shard may be silent. After that the fit ends
-with the error `UnavailableBackend`, never with a wrong number.
+Without `UseQuickFailover`, Orleans' own settings suit slower networks, and pauses take about ten times as long.
 
 ## Security
 
-A silo trusts its cluster, and nobody else. Keep the ports of silos in a private network, and use TLS between machines:
+Whoever reaches the ports of a silo can use it: keep them in a private network, and use TLS between all machines. With
+the package Microsoft.Orleans.Connections.Security, silos and clients both need it, in the lambda of `UseOrleans` and of
+`UseOrleansClient`:
 
     [lang=csharp]
-    silo.UseTls(StoreName.My, "gmm.example", allowInvalid: false, StoreLocation.LocalMachine, options =>
-        options.OnAuthenticateAsClient = (_, ssl) => ssl.TargetHost = "gmm.example");
+    .UseTls(StoreName.My, "gmm.example", allowInvalid: false, StoreLocation.LocalMachine, options =>
+    {
+        options.OnAuthenticateAsClient = (_, ssl) => ssl.TargetHost = "gmm.example";
+        options.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+    })
 
-(The package is `Microsoft.Orleans.Connections.Security`.) Messages carry names and numbers, but no names of types. A
-silo checks the sizes of all arrays before it works on them. It opens only files below its folder, and follows no
-symbolic link out of it.
+Messages carry names and numbers, but no names of types. A silo checks the sizes of all arrays before it works on them.
+It opens only files below its folder, and follows no symbolic link out of it.
 
 ## Measured
 
-`dotnet fsi build.fsx cluster -- --rounds 7 --iterations 20` on a machine of two cores, 29 November 2026, no other work:
-1,000,000 rows of 16 columns, 16 components with full covariances, three silos as processes of their own, membership in
-Redis. The fits here and there take turns.
+`dotnet fsi build.fsx cluster -- --rounds 7 --iterations 20` on a machine of two cores, 29 November 2026, without other
+work: 1,000,000 rows of 16 columns, 16 components with full covariances, three silos as processes of their own,
+membership in Redis.
 
-| | here | three silos |
+| | local | three silos |
 |---|---|---|
-| time of an iteration (median of 7 rounds) | 107 ms | 117 ms |
-| ratio (median of the rounds) | 1 | 1.21 |
-| processor time of a fit of 20 iterations | 4,947 ms | 5,044 ms, client and silos |
-| sent in an iteration | – | 407,136 bytes: the mixture, 67,856 bytes, to each of 6 shards |
-| received in an iteration | – | 2,237,952 bytes: statistics of 64 runs, 34,968 bytes each |
-| longest iteration when a silo is killed | – | 2.2 s more than the median |
+| time of an iteration, median of all rounds | 107 ms | 117 ms |
+| ratio of a round's means, median of all rounds | 1 | 1.21 |
+| processor time of a fit | 4,947 ms | 5,044 ms, client and silos |
+| sent in an iteration | | 407,136 bytes: the mixture, 67,856 bytes, to each of 6 shards |
+| received in an iteration | | 2,237,952 bytes: statistics of 64 runs, 34,968 bytes each |
+| longest iteration when a silo is killed | | 2.2 s more than the median |
 
-With fits of 10 iterations, 5 rounds, the ratio was 1.36; with one thread for each silo, 1.28. The three silos share two
-cores, so this measures what the cluster costs, not what it gains.
+In 5 rounds of 10 iterations, the ratio was 1.36; with one thread for each silo, 1.28. The three silos share two cores,
+so this measures what the cluster costs, not what it gains.
 
 ## On paper: 10¹⁰ rows and 100 silos
 
@@ -168,13 +207,10 @@ silos of 16 cores, a network of 10 Gb/s.
 | the mixture to 200 shards: 14 MB | 0.01 s |
 | statistics of 4,096 runs to the client: 143 MB | 0.12 s |
 | the client reads and adds 143 MB, at 1 GB/s | 0.15 s |
-| sum | 1.9 s, of which 1.3 s would be perfect |
+| total | 1.9 s; with perfect scaling, 1.3 s |
 
 The rows are 1.28 TB of float64, 12.8 GB for each silo. If they fit its memory, the operating system keeps them there
 after the first iteration. Otherwise the disk decides: 6.4 s an iteration at 2 GB/s, and half of that for float32. The
 client limits what more silos gain, because its 143 MB an iteration don't shrink: with 1,000 silos the E-step takes
 0.5 s, as long as one run, and the network and the client 0.4 s.
 *)
-(*** hide ***)
-rows.DisposeAsync().AsTask().Wait()
-cluster.DisposeAsync().AsTask().Wait()

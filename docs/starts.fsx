@@ -43,9 +43,9 @@ the best of ten short runs, each from random rows, and each stopped as soon as a
 of what the run has gained (Biernacki, Celeux and Govaert, "Choosing starting values for the EM algorithm for getting
 the highest likelihood in multivariate Gaussian mixture models", *Computational Statistics & Data Analysis* 41 (2003)
 561–575). Short runs cost little, and random rows find maxima that k-means misses where groups are stretched or columns
-have different scales. On large data the short runs see a sample of the rows. So does every start, k-means included: of more than
-4,194,304 numbers (32 MiB) it sees a sample of that size, but of at least 2,000 rows and 10·K·(D+1). EM itself runs over
-all rows.
+have different scales. On large data the short runs see a sample of the rows. Every start, k-means included,
+works on a sample when the data exceed 4,194,304 numbers (32 MiB). The sample has that size, or more if 2,000 rows or
+10·K·(D+1) rows need it. Only `Labels` and `Responsibilities` use all rows, as EM itself does.
 
 `Start.Thorough` takes forty short runs, and a third candidate for Gaussian components: a model-based hierarchical
 clustering of at most 2,000 rows (Fraley, "Algorithms for model-based Gaussian hierarchical clustering", *SIAM Journal

@@ -74,9 +74,10 @@ evidence lower bound
     [lang=text]
     L = E ln p(X, Z, π, μ, Λ) − E ln q(Z, π, μ, Λ)  ≤  ln p(X)
 
-by steps like those of EM. The E-step takes ln ρₙₖ = E ln πₖ + E ln N(xₙ|μₖ, Λₖ⁻¹) for ln πₖ + ln N(xₙ|μₖ, Σₖ); the
-M-step adds the sums of the rows to the numbers of the prior. The bound never falls but for rounding. `LowerBound` has all constants,
-so fits of the same data can be compared by it, whatever their structure and K:
+by steps like those of EM. The E-step replaces ln πₖ + ln N(xₙ|μₖ, Σₖ) by ln ρₙₖ = E ln πₖ + E ln N(xₙ|μₖ, Λₖ⁻¹). The
+M-step adds the sufficient statistics to the parameters of the prior. Except for rounding, the bound never decreases.
+`LowerBound` has all constants, so it compares fits of the same data, whatever their structure. It counts one of the K!
+equivalent orders of the components; to compare different K, Bishop (§10.2.4) adds ln K!, which this table doesn't:
 *)
 let fit structure components =
     Bayes.fit
@@ -102,15 +103,15 @@ more of them. With one component and a Dirichlet prior on the weights, q is the 
 
 ## The concentration
 
-`WeightConcentration` is the prior on the weights. `DirichletProcess γ`, the default with γ = 1/K, breaks pieces off a
-stick (Blei and Jordan 2006):
+`WeightConcentration` is the prior on the weights. `DirichletProcess γ`, the default with γ = 1/K, is the
+stick-breaking prior, truncated at K (Blei and Jordan 2006):
 
     [lang=text]
     πₖ = vₖ (1−v₁) ⋯ (1−vₖ₋₁),   vₖ ~ Beta(1, γ)
 
 It expects large components first, so the order of the components of a start matters a little. `DirichletDistribution
-α₀` treats all alike. The smaller the concentration, the fewer components get any weight. A large one keeps rows in
-all:
+α₀` treats all alike. The smaller the concentration, the fewer components get any weight. A large concentration
+leaves rows in every component:
 *)
 let withConcentration concentration =
     Bayes.fit
@@ -129,14 +130,13 @@ for number in [ 1e-3; 0.1; 1.0; 10.0; 100.0 ] do
     printfn $" %18d{ofDistribution.EffectiveComponents} %12.2f{ofDistribution.LowerBound}"
 (*** include-output ***)
 (**
-The result depends on the prior and on the start, as the posterior has several local maxima. Fits from several starts
-can be compared by their bounds: set `Start` to a random one and `Restarts` above 1.
+The result depends on the prior and on the start, because the bound has several local maxima. To try several starts, set
+`Start = Start.Points` and `Restarts = 10`; the fit with the highest bound wins.
 
 ## The prior on means and covariances
 
 A priori μₖ|Λₖ ~ N(m₀, (β₀Λₖ)⁻¹) and Λₖ ~ Wishart(ν₀, V₀⁻¹). The defaults are those of scikit-learn: m₀ is the mean of
-the data, β₀ = 1, ν₀ = D, and V₀ the unbiased covariance of the data, so that one component as wide as all data is a
-likely one. The posterior has βₖ = β₀ + Nₖ and νₖ = ν₀ + Nₖ. It shows how well a mean is known:
+the data, β₀ = 1, ν₀ = D, and V₀ the unbiased covariance of the data, so that E Λ = D V₀⁻¹. The posterior has βₖ = β₀ + Nₖ and νₖ = ν₀ + Nₖ. It shows how well a mean is known:
 *)
 let posterior = found.Posterior
 
@@ -148,7 +148,8 @@ for k in 0..2 do
 (*** include-output ***)
 (**
 `Bayes.predictive` is the distribution of the next row under the posterior: a mixture of Student's t distributions,
-whose tails say that parameters are uncertain (Bishop, eqs. 10.81–10.82). Full and spherical covariances have one.
+whose heavier tails reflect the uncertainty of the parameters (Bishop, eqs. 10.81–10.82). It exists for full and
+spherical covariances.
 *)
 let predictive = Bayes.predictive found |> GmmError.get
 let nextRow = Source.ofRows [| [| 3.0; 65.0 |]; [| 8.0; 150.0 |] |] |> GmmError.get
@@ -161,11 +162,10 @@ for i, (row: string) in List.indexed [ "between the groups"; "far away" ] do
 (**
 ## What differs from scikit-learn
 
-With full covariances, posteriors are those of scikit-learn's `BayesianGaussianMixture` from the same start, and its
-`lower_bound_` differs by a constant. Otherwise:
+From the same start and with `reg_covar=0`, full covariances give the posterior of scikit-learn's
+`BayesianGaussianMixture`, whose `lower_bound_` differs by a constant. Otherwise:
 
-- Tied covariances: the one Wishart distribution has the rows of all components, ν = ν₀ + N. That of scikit-learn
-  has N/K.
+- Tied covariances: the shared Wishart distribution gets all N rows, so ν = ν₀ + N; scikit-learn uses N/K.
 - Diagonal covariances: a diagonal of precisions has independent gamma distributions, for which E ln|Λ| = Σⱼ ψ(ν/2)
   − ln(vⱼ/2). scikit-learn takes the sum Σᵢ ψ((ν+1−i)/2) of the Wishart distribution, with which the bound of this
   prior may fall.
@@ -176,6 +176,6 @@ With full covariances, posteriors are those of scikit-learn's `BayesianGaussianM
 - A fit goes on until Aitken's estimate of the remaining gain is small. Components that vanish make slow steps on
   the way.
 
-Noise and missing cells don't go with it. In C#, the class is `BayesianGaussianMixture`, and `model.PlugIn` a
+It supports neither noise components nor missing cells. In C#, the class is `BayesianGaussianMixture`, and `model.PlugIn` a
 `GaussianMixture`.
 *)

@@ -81,7 +81,7 @@ internal static class Demo
         var areEqual = true;
         var (sent, received) = (0L, 0L);
 
-        // The first round is for the compilers.
+        // The first round warms up the compiler and is not counted.
         for (var round = 0; round <= rounds; round++)
         {
             var begin = ProcessorTime(children);

@@ -7,6 +7,7 @@
 // The membership may also be `postgresql=` and a connection string, or `development=` and the address of the first
 // silo.
 using Gmm.Cluster;
+using Microsoft.Extensions.Options;
 
 try
 {
@@ -31,7 +32,7 @@ try
             return 2;
     }
 }
-catch (Exception error) when (error is ArgumentException or IOException or Gmm.GmmException)
+catch (Exception error) when (error is ArgumentException or IOException or Gmm.GmmException or OptionsValidationException)
 {
     Console.Error.WriteLine(error.Message);
     return 1;

@@ -13,7 +13,9 @@ public static class GmmOrleans
     /// <param name="builder">The silo.</param>
     /// <param name="configure">Sets the options, above all the folder of the files.</param>
     /// <returns>The silo.</returns>
-    /// <exception cref="ArgumentException">An option breaks its rule, when the silo starts.</exception>
+    /// <exception cref="ArgumentNullException">
+    /// The silo is null. An option that breaks its rule throws OptionsValidationException when the silo starts.
+    /// </exception>
     public static ISiloBuilder AddGmm(this ISiloBuilder builder, Action<GmmSiloOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -37,8 +39,8 @@ public static class GmmOrleans
     /// <summary>
     /// Sets how soon a silo counts as dead: after two missed probes, one each second. A fit then stands still for
     /// about 3 seconds when a silo dies, and for about 8 when most silos die at once: those that are left outvote the
-    /// others when these have not written to the membership for 6 seconds. Orleans' own settings take ten times as
-    /// long.
+    /// others when these have not written to the membership for 6 seconds. Orleans' own settings, for slower
+    /// networks, take about ten times as long.
     /// </summary>
     /// <param name="builder">The silo.</param>
     /// <returns>The silo.</returns>

@@ -8,7 +8,8 @@ type BayesFit =
     {
         /// The fit: the posterior of the parameters, iterations, trace, and the reason why it stopped. Its
         /// responsibilities are those of variational Bayes. Its objective is the evidence lower bound / Σₙ wₙ. Its
-        /// densities exp E ln p(x) aren't those of a distribution: use `PlugIn` for densities, criteria and errors.
+        /// densities exp E ln p(x) aren't those of a distribution, and its `LowerBound` isn't that of this record: use
+        /// `Predict.score` and `Predict.icl` with `PlugIn`.
         Fit: Fit<NormalWishart>
     }
 
@@ -16,7 +17,8 @@ type BayesFit =
     member found.Posterior: NormalWishart = found.Fit.Parameters
 
     /// The evidence lower bound, at most ln p(X) under the prior: fits of the same data can be compared by it, whatever
-    /// their K, structure and prior.
+    /// their structure and prior. It counts one of the K! equivalent orders of the components: to compare different K,
+    /// add ln K! (Bishop, PRML, 2006, §10.2.4).
     member found.LowerBound: float = found.Fit.Objective * found.Fit.Statistics.Weight
 
     /// E πₖ (K), summing to 1.
@@ -105,7 +107,7 @@ module Bayes =
     /// with νₖ′ = νₖ+1−D degrees of freedom for full covariances (Bishop, PRML, eqs. 10.81–10.82), or νₖ′ = Dνₖ for
     /// spherical ones, whose scale matrices have Vₖ/νₖ; more than 1e6 count as ∞. Error for diagonal covariances of
     /// more than one feature, under which features have t distributions of their own, and for fewer than 0.1 degrees of
-    /// freedom, as after a small `DegreesOfFreedom` of the prior.
+    /// freedom, as after a small `DegreesOfFreedomPrior`.
     let predictive (found: BayesFit) : Result<Mixture<StudentT>, GmmError> =
         let posterior = found.Posterior
         let gaussian, features = posterior.Gaussian, posterior.Features
