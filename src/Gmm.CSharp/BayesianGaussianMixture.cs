@@ -5,12 +5,15 @@ using Core = global::Gmm;
 namespace Gmm.CSharp;
 
 /// <summary>
-/// A Gaussian mixture whose weights, means and covariances have a posterior distribution, fitted by variational Bayes: components that
+/// A Gaussian mixture whose weights, means and covariances have a posterior distribution, fitted by variational Bayes:
+/// components that
 /// the data don't need lose their rows, so that K is a limit.
 /// </summary>
 /// <remarks>
-/// (Bishop, Pattern Recognition and Machine Learning, 2006, §10.2; Blei and Jordan 2006.) A priori μₖ|Λₖ ~ N(m₀, (β₀Λₖ)⁻¹) and
-/// Λₖ = Σₖ⁻¹ ~ Wishart(ν₀, V₀⁻¹); for variances, precisions have gamma distributions. The fit maximises the evidence lower bound, which
+/// (Bishop, Pattern Recognition and Machine Learning, 2006, §10.2; Blei and Jordan 2006.) A priori μₖ|Λₖ ~ N(m₀,
+/// (β₀Λₖ)⁻¹) and
+/// Λₖ = Σₖ⁻¹ ~ Wishart(ν₀, V₀⁻¹); for variances, precisions have gamma distributions. The fit maximises the evidence
+/// lower bound, which
 /// never falls but for rounding. The defaults of the priors are those of scikit-learn.
 /// </remarks>
 /// <example>
@@ -25,7 +28,9 @@ public sealed class BayesianGaussianMixture : Estimator
     private static readonly FitOptions<BayesianGaussianKind, NormalWishart> Defaults = Core.Bayes.defaults;
 
     /// <summary>Creates a mixture of at most K components, to be fitted.</summary>
-    /// <param name="components">The number of components, K, more than you expect; from 1 to the number of different rows.</param>
+    /// <param name="components">
+    /// The number of components, K, more than you expect; from 1 to the number of different rows.
+    /// </param>
     public BayesianGaussianMixture(int components) => Components = components;
 
     // ── Settings ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -33,23 +38,33 @@ public sealed class BayesianGaussianMixture : Estimator
     /// <summary>The number of components, K; from 1 to the number of different rows.</summary>
     public int Components { get; set; }
 
-    /// <summary>The covariance structure of the components: Full, Diag, Spherical or one of them tied; Full unless set.</summary>
+    /// <summary>
+    /// The covariance structure of the components: Full, Diag, Spherical or one of them tied; Full unless set.
+    /// </summary>
     public CovarianceType CovarianceType { get; set; } = CovarianceType.Full;
 
     /// <summary>The kind of prior on the weights; a Dirichlet process unless set.</summary>
     public WeightConcentrationPriorType WeightConcentrationPriorType { get; set; } = WeightConcentrationPriorType.DirichletProcess;
 
-    /// <summary>The concentration of the prior on the weights: γ of the process or α₀ of the distribution, from 1e-100 to 1e100; 1/K unless set.</summary>
+    /// <summary>
+    /// The concentration of the prior on the weights: γ of the process or α₀ of the distribution, from 1e-100 to 1e100;
+    /// 1/K unless set.
+    /// </summary>
     /// <remarks>The smaller it is, the fewer components get any weight.</remarks>
     public double? WeightConcentrationPrior { get; set; }
 
     /// <summary>m₀, for all components (D) or for each (K×D); the mean of the data unless set.</summary>
     public Tensor? MeanPrior { get; set; }
 
-    /// <summary>β₀, the number of rows that the prior on a mean counts as, from 1e-100 to 1e100; 1 unless set.</summary>
+    /// <summary>
+    /// β₀, the number of rows that the prior on a mean counts as, from 1e-100 to 1e100; 1 unless set.
+    /// </summary>
     public double MeanPrecisionPrior { get; set; } = Defaults.Family.MeanPrecisionPrior;
 
-    /// <summary>V₀: shaped as the covariances, or as one of them for all, or a number v for vI; the unbiased covariance of the data unless set.</summary>
+    /// <summary>
+    /// V₀: shaped as the covariances, or as one of them for all, or a number v for vI; the unbiased covariance of the
+    /// data unless set.
+    /// </summary>
     /// <remarks>A precision matrix has the mean ν₀V₀⁻¹ a priori.</remarks>
     public Tensor? CovariancePrior { get; set; }
 
@@ -66,11 +81,16 @@ public sealed class BayesianGaussianMixture : Estimator
     /// <summary>A label from 0 to K − 1 for every row (N) to start from: the first posterior is their M-step.</summary>
     public int[]? InitLabels { get; set; }
 
-    /// <summary>Responsibilities (N×K) to start from, each row summing to 1: the first posterior is their M-step.</summary>
+    /// <summary>
+    /// Responsibilities (N×K) to start from, each row summing to 1: the first posterior is their M-step.
+    /// </summary>
     public double[,]? InitResponsibilities { get; set; }
 
     /// <summary>Whether a fit continues from the last one, if there is one; false unless set.</summary>
-    /// <remarks>Two fits of one iteration are one fit of two, to the last bit. The settings of the start apply to the first fit only.</remarks>
+    /// <remarks>
+    /// Two fits of one iteration are one fit of two, to the last bit. The settings of the start apply to the first fit
+    /// only.
+    /// </remarks>
     public bool WarmStart { get; set; }
 
     /// <summary>When the fit has converged; by Aitken's rule unless set.</summary>
@@ -80,7 +100,10 @@ public sealed class BayesianGaussianMixture : Estimator
 
     /// <summary>Fits the posterior to data and returns this object.</summary>
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A setting, the data or the sample weights break their rule, a column is constant and there is no <see cref="CovariancePrior"/>, or fewer than K rows differ.</exception>
+    /// <exception cref="ArgumentException">
+    /// A setting, the data or the sample weights break their rule, a column is constant and there is no <see
+    /// cref="CovariancePrior"/>, or fewer than K rows differ.
+    /// </exception>
     public override BayesianGaussianMixture Fit(
         Rows data,
         double[]? sampleWeights = null,
@@ -89,17 +112,28 @@ public sealed class BayesianGaussianMixture : Estimator
 
     // ── Use ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Returns the responsibilities of the components for every row, those of the variational posterior.</summary>
+    /// <summary>
+    /// Returns the responsibilities of the components for every row, those of the variational posterior.
+    /// </summary>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>Responsibilities (N×K), each row summing to 1.</returns>
     /// <inheritdoc cref="Estimator.Predict(Rows)" path="/exception"/>
     public double[,] PredictProba(Rows data) => Current().Responsibilities(data.ToSource(null));
 
-    /// <summary>Returns the log-density ln p(xₙ|X) of every row under the posterior: that of a mixture of Student's t distributions.</summary>
-    /// <remarks>(Bishop, 2006, eqs. 10.81–10.82.) Diagonal covariances of more than one feature have none; <see cref="PlugIn"/> has a density for all structures.</remarks>
+    /// <summary>
+    /// Returns the log-density ln p(xₙ|X) of every row under the posterior: that of a mixture of Student's t
+    /// distributions.
+    /// </summary>
+    /// <remarks>
+    /// (Bishop, 2006, eqs. 10.81–10.82.) Diagonal covariances of more than one feature have none; <see cref="PlugIn"/>
+    /// has a density for all structures.
+    /// </remarks>
     /// <param name="data">N×D numbers, with the D of the fitted data.</param>
     /// <returns>A log-density for every row (N).</returns>
-    /// <exception cref="ArgumentException">The covariances are diagonal with more than one feature; the prior has so few degrees of freedom that the next row has fewer than 0.1; or the data have another number of features, no rows, or a number that is not finite.</exception>
+    /// <exception cref="ArgumentException">
+    /// The covariances are diagonal with more than one feature; the prior has so few degrees of freedom that the next
+    /// row has fewer than 0.1; or the data have another number of features, no rows, or a number that is not finite.
+    /// </exception>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[] PredictiveScoreSamples(Rows data)
     {
@@ -107,9 +141,13 @@ public sealed class BayesianGaussianMixture : Estimator
         return Core.Predict.logDensitiesOf(Core.Model.ofFamily(StudentTModule.family), mixture, data.ToSource(null)).Get();
     }
 
-    /// <summary>The Gaussian mixture with the expected parameters as a fitted model of its own, with all that such a model can do: densities, samples, pictures, conditionals, measures.</summary>
+    /// <summary>
+    /// The Gaussian mixture with the expected parameters as a fitted model of its own, with all that such a model can
+    /// do: densities, samples, pictures, conditionals, measures.
+    /// </summary>
     /// <remarks>
-    /// Its weights, means and covariances are those below. Its iterations and trace are those of the posterior; its log-likelihood is −∞,
+    /// Its weights, means and covariances are those below. Its iterations and trace are those of the posterior; its
+    /// log-likelihood is −∞,
     /// because nothing has computed it: see <see cref="MixtureModel.Score(Rows, double[])"/>.
     /// </remarks>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
@@ -119,7 +157,9 @@ public sealed class BayesianGaussianMixture : Estimator
 
     // ── Saving ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.</summary>
+    /// <summary>
+    /// Loads a model from a file that <see cref="Estimator.Save"/> wrote, or from a fit that the F# library saved.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture.Load"/>
     public static BayesianGaussianMixture Load(string path) =>
         Saving.Load(path, saved => Restore(new BayesianGaussianMixture(1), saved));
@@ -132,7 +172,10 @@ public sealed class BayesianGaussianMixture : Estimator
     // ── Outcome ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>The evidence lower bound, at most ln p(X) under the prior, in total and with all constants.</summary>
-    /// <remarks>Fits of the same data can be compared by it, whatever their K, covariances and priors. <see cref="Estimator.Trace"/> has it divided by Σₙ wₙ.</remarks>
+    /// <remarks>
+    /// Fits of the same data can be compared by it, whatever their K, covariances and priors. <see
+    /// cref="Estimator.Trace"/> has it divided by Σₙ wₙ.
+    /// </remarks>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double LowerBound => Current<BayesState>().Found.LowerBound;
 
@@ -148,11 +191,15 @@ public sealed class BayesianGaussianMixture : Estimator
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] Means => Current<BayesState>().Found.Means;
 
-    /// <summary>The covariances Vₖ/νₖ = (E Λₖ)⁻¹: <c>Covariances[k]</c> is a D×D matrix whatever the structure.</summary>
+    /// <summary>
+    /// The covariances Vₖ/νₖ = (E Λₖ)⁻¹: <c>Covariances[k]</c> is a D×D matrix whatever the structure.
+    /// </summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public Covariances Covariances => new(Posterior().Gaussian);
 
-    /// <summary>The expected precisions E Λₖ in the structure's own shape, that of <see cref="Covariances.Values"/>.</summary>
+    /// <summary>
+    /// The expected precisions E Λₖ in the structure's own shape, that of <see cref="Covariances.Values"/>.
+    /// </summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public Tensor Precisions => new(GaussianModule.precisions(Posterior().Gaussian));
 
@@ -168,11 +215,16 @@ public sealed class BayesianGaussianMixture : Estimator
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[] DegreesOfFreedom => [.. Posterior().DegreesOfFreedom];
 
-    /// <summary>The posterior of the weights: αₖ of a Dirichlet distribution (K×1), or aₖ and bₖ of the sticks of a process (K×2).</summary>
+    /// <summary>
+    /// The posterior of the weights: αₖ of a Dirichlet distribution (K×1), or aₖ and bₖ of the sticks of a process
+    /// (K×2).
+    /// </summary>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double[,] WeightConcentrations => WeightDistributionModule.table(Posterior().Weights);
 
-    /// <summary>The means mₖ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.</summary>
+    /// <summary>
+    /// The means mₖ (K×D) of the start and after every iteration, kept when <see cref="Estimator.KeepHistory"/> is set.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no fit yet, or it kept no history.</exception>
     public IReadOnlyList<double[,]> MeansHistory => History(Current<BayesState>().History(posterior => posterior.Gaussian.Means.toArray2D()));
 

@@ -34,8 +34,8 @@ type RemoteRows() =
     /// Whether the rows have weights.
     abstract IsWeighted: bool
 
-    /// Returns the answer of every run of blocks, in the order of the runs. The method is pure: the same question has the
-    /// same answer. Several threads may call it at the same time. Throws `GmmException` when the question can't be
+    /// Returns the answer of every run of blocks, in the order of the runs. The method is pure: the same question has
+    /// the same answer. Several threads may call it at the same time. Throws `GmmException` when the question can't be
     /// answered, and OperationCanceledException when it is cancelled.
     abstract Ask: question: Question * cancellation: CancellationToken -> float[][]
 
@@ -68,8 +68,8 @@ type Source =
         Columns: int
         /// The number of rows in every block but the last.
         BlockRows: int
-        /// Reads the block with a given number. Several threads may call it at the same time. For rows on other machines
-        /// it is an object of the class `RemoteRows`.
+        /// Reads the block with a given number. Several threads may call it at the same time. For rows on other
+        /// machines it is an object of the class `RemoteRows`.
         Read: int64 -> Block
     }
 
@@ -221,13 +221,14 @@ module Source =
     /// The fewest rows of a run. Shorter runs cost more to merge than they save.
     let private fewestRows = 4096L
 
-    /// The most rows of a run, while there are fewer than the most runs. Longer runs leave processors of a cluster idle.
+    /// The most rows of a run, while there are fewer than the most runs. Longer runs leave processors of a cluster
+    /// idle.
     let private mostRows = 1L <<< 20
 
-    /// Divides the blocks into runs of neighbouring blocks and returns the first and the last block of each run: at most
-    /// 64 runs, and at most 4,096 of data of more than 67 million rows. The division depends only on the shape of the
-    /// data. The library adds sums within each run, in the order of the blocks, and then adds the runs, in their order.
-    /// Code that follows this order gets the same bits on any number of threads or machines.
+    /// Divides the blocks into runs of neighbouring blocks and returns the first and the last block of each run: at
+    /// most 64 runs, and at most 4,096 of data of more than 67 million rows. The division depends only on the shape of
+    /// the data. The library adds sums within each run, in the order of the blocks, and then adds the runs, in their
+    /// order. Code that follows this order gets the same bits on any number of threads or machines.
     let runs (source: Source) : struct (int64 * int64)[] =
         let blocks = source.Blocks
         let few = source.Rows / fewestRows |> max 1L |> min 64L
@@ -340,8 +341,8 @@ module Source =
             let limit = $"at most the number of rows, {source.Rows}"
             GmmError.requireAll [ int64 components <= source.Rows, name, limit, string components ]
 
-    /// Returns an error for the first number of a block that is NaN, infinite or above 1e150 in magnitude, or None; and the
-    /// number of its cells that are NaN.
+    /// Returns an error for the first number of a block that is NaN, infinite or above 1e150 in magnitude, or None; and
+    /// the number of its cells that are NaN.
     let private firstBad (block: Block) =
         match block.Numbers.TryFindIndex(fun value -> not (abs value <= Limits.largest)) with
         | None -> struct (None, 0L)
@@ -350,7 +351,8 @@ module Source =
             let missing = block.Values.ToArray() |> Array.sumBy (fun value -> if Double.IsNaN value then 1L else 0L)
             struct (Some(InvalidNumber(block.FirstRow + int64 row, column, block[row, column])), missing)
 
-    /// Returns the first error of a block: a number that isn't finite, or what `misfit` finds; and the number of missing cells.
+    /// Returns the first error of a block: a number that isn't finite, or what `misfit` finds; and the number of
+    /// missing cells.
     let internal firstErrorOf (misfit: Block -> GmmError option) (block: Block) : struct (GmmError option * int64) =
         match firstBad block with
         | struct (None, missing) -> struct (misfit block, missing)

@@ -82,8 +82,8 @@ module internal Fitting =
             |> Noise.measure volume (options.Family :> Kind<'θ>).Misfit options.Execution
             |> Result.map (fun noise -> Noise.wrap noise measured.Family)
 
-    /// Returns an error when remote rows, or the rows of them that starts see, have an invalid number. The machines that have
-    /// the rows know the domain of a family, but not that of a kind: see `requireDomainElsewhere`.
+    /// Returns an error when remote rows, or the rows of them that starts see, have an invalid number. The machines
+    /// that have the rows know the domain of a family, but not that of a kind: see `requireDomainElsewhere`.
     let private requireFiniteElsewhere
         components
         (execution: Execution)

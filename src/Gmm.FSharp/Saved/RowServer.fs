@@ -4,11 +4,11 @@ open System
 open System.Collections.Concurrent
 open System.Threading
 
-/// Answers the questions of fits and predictions (`RemoteRows`) about rows that this machine has, or has some of. The rows
-/// are those of the whole table, with its numbers of rows and blocks; the server reads only the blocks of the runs that it
-/// is asked about. Any number of threads may ask. A question is checked before it is answered: it names no type, and its
-/// arrays must have the sizes that its scan expects. Throws `GmmException` when the blocks of the source don't have
-/// `Source.blockRows` rows.
+/// Answers the questions of fits and predictions (`RemoteRows`) about rows that this machine has, or has some of. The
+/// rows are those of the whole table, with its numbers of rows and blocks; the server reads only the blocks of the runs
+/// that it is asked about. Any number of threads may ask. A question is checked before it is answered: it names no
+/// type, and its arrays must have the sizes that its scan expects. Throws `GmmException` when the blocks of the source
+/// don't have `Source.blockRows` rows.
 [<Sealed>]
 type RowServer(families: SavedFamily list, source: Source) =
     do
@@ -139,9 +139,9 @@ type RowServer(families: SavedFamily list, source: Source) =
             return Func<_, _, _> ofRun
         }
 
-    /// Returns the answers to a question about some runs of blocks, given by their numbers in `Source.runs`, in the order of
-    /// the numbers. Error when the question breaks a rule, or rows can't be read. Throws OperationCanceledException when the
-    /// execution is cancelled.
+    /// Returns the answers to a question about some runs of blocks, given by their numbers in `Source.runs`, in the
+    /// order of the numbers. Error when the question breaks a rule, or rows can't be read. Throws
+    /// OperationCanceledException when the execution is cancelled.
     member server.Answer(question: Question, runs: int[], execution: Execution) : Result<float[][], GmmError> =
         let all = Source.runs source
 

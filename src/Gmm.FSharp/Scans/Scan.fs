@@ -1,7 +1,7 @@
 namespace Gmm
 
-/// A computation over all rows. If the rows lie on other machines, these do the work: they know the computation by its name, and
-/// argument and results travel as plain numbers, without the loss of a bit.
+/// A computation over all rows. If the rows lie on other machines, these do the work: they know the computation by its
+/// name, and argument and results travel as plain numbers, without the loss of a bit.
 [<NoEquality; NoComparison>]
 type internal Scan<'argument, 'result> =
     {
@@ -11,7 +11,8 @@ type internal Scan<'argument, 'result> =
         Family: 'argument -> string
         /// The argument as named arrays.
         State: 'argument -> State
-        /// Computes the result of neighbouring blocks. Partial application to the argument prepares what all runs share.
+        /// Computes the result of neighbouring blocks. Partial application to the argument prepares what all runs
+        /// share.
         OfRun: 'argument -> Block seq -> 'result
         /// Merges the results of neighbouring runs; it may change its first argument.
         Merge: 'result -> 'result -> 'result
@@ -28,8 +29,8 @@ module internal Scan =
         let remedy = "All machines must have the same version of Gmm, and the same rows"
         raise (GmmException(UnavailableBackend(rows.Name, reason, remedy)))
 
-    /// Asks the machines that have the rows of a source, and returns the answer of every run, in the order of the runs. Throws
-    /// `GmmException` when they can't answer.
+    /// Asks the machines that have the rows of a source, and returns the answer of every run, in the order of the runs.
+    /// Throws `GmmException` when they can't answer.
     let ask (execution: Execution) scan argument (rows: RemoteRows) (source: Source) : 'result[] =
         let question =
             { Scan = scan.Name
@@ -49,7 +50,8 @@ module internal Scan =
         | :? System.IndexOutOfRangeException
         | :? System.ArgumentException -> fail rows $"the scan {scan.Name} has an answer of another length"
 
-    /// Asks for `width` numbers of every row, and returns those of every run, in the order of the runs. Throws like `ask`.
+    /// Asks for `width` numbers of every row, and returns those of every run, in the order of the runs. Throws like
+    /// `ask`.
     let askRows
         (execution: Execution)
         (width: int)
@@ -68,7 +70,8 @@ module internal Scan =
 
         answers
 
-    /// Runs a scan over all rows of a source, on this machine or on those that have the rows. The result has the same bits.
+    /// Runs a scan over all rows of a source, on this machine or on those that have the rows. The result has the same
+    /// bits.
     let run (execution: Execution) scan argument (source: Source) : 'result =
         match Source.remote source with
         | None -> source |> Source.reduceRuns execution scan.Merge (scan.OfRun argument)

@@ -188,7 +188,8 @@ module internal Survey =
     /// The most numbers that a machine returns of one run of blocks.
     let private mostDrawn = 1 <<< 27
 
-    /// Makes a scan that draws rows; `chosen` returns the rows of a block that are drawn, by their numbers in the block.
+    /// Makes a scan that draws rows; `chosen` returns the rows of a block that are drawn, by their numbers in the
+    /// block.
     let private drawing
         name
         (state: 'argument -> State)
@@ -288,7 +289,11 @@ module internal Survey =
 
     /// Returns all rows of a source as a source in memory, with the same blocks.
     let private fetch (execution: Execution) (source: Source) : Source =
-        let blocks = execution.Map(int source.Blocks, (fun index -> source.Read(int64 index)))
+        let fetchOne index =
+            execution.Cancellation.ThrowIfCancellationRequested()
+            source.Read(int64 index)
+
+        let blocks = execution.Map(int source.Blocks, fetchOne)
 
         { source with
             Read = fun index -> blocks[int index] }
@@ -310,8 +315,9 @@ module internal Survey =
     /// The samples of remote rows, which are kept for the next fit.
     let private kept = ConditionalWeakTable<obj, ConcurrentDictionary<struct (int * int), Source>>()
 
-    /// Returns a sample of `count` rows of positive weight, with their weights, in memory. Without weights, it has one row
-    /// from each of `count` equal stretches of the data. If the data have no more than `count` rows, it returns them all.
+    /// Returns a sample of `count` rows of positive weight, with their weights, in memory. Without weights, it has one
+    /// row from each of `count` equal stretches of the data. If the data have no more than `count` rows, it returns
+    /// them all.
     let sample (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
         match Source.remote source with
         | Some rows ->
@@ -329,8 +335,9 @@ module internal Survey =
     /// The number of numbers that starts see, unless components need more rows.
     let private numbersOfStarts = 1L <<< 22
 
-    /// Returns the rows that starts of K components see: all of them, in memory, or a sample of 32 MiB, but at least 2,000
-    /// rows, and ten for each mean and feature, 10·K·(D+1). The sample is the same for all fits of the data with this K.
+    /// Returns the rows that starts of K components see: all of them, in memory, or a sample of 32 MiB, but at least
+    /// 2,000 rows, and ten for each mean and feature, 10·K·(D+1). The sample is the same for all fits of the data with
+    /// this K.
     let forStarts (components: int) (execution: Execution) (source: Source) : Source =
         let columns = int64 source.Columns
         let needed = 10L * int64 components * (columns + 1L)

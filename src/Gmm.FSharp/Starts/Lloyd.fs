@@ -66,8 +66,8 @@ module internal Lloyd =
           Cluster: int
           Distance: float }
 
-    /// The rows of positive weight that are farthest from their centres, the farthest first: a number of rows, and the centres
-    /// (K×D).
+    /// The rows of positive weight that are farthest from their centres, the farthest first: a number of rows, and the
+    /// centres (K×D).
     let farthest: Scan<int * float[,], Far list> =
         let keep count rows = rows |> List.sortBy (fun far -> -far.Distance, far.Row) |> List.truncate count
 

@@ -2,8 +2,8 @@ namespace Gmm
 
 open System
 
-/// Adds a noise component to mixtures of any family: f(x) = Σₖ πₖ p(x|θₖ) + π₀/V (Banfield and Raftery 1993; Fraley and Raftery
-/// 1998). The mixture has K + 1 weights, of which the last is π₀, and K components.
+/// Adds a noise component to mixtures of any family: f(x) = Σₖ πₖ p(x|θₖ) + π₀/V (Banfield and Raftery 1993; Fraley and
+/// Raftery 1998). The mixture has K + 1 weights, of which the last is π₀, and K components.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Noise =
     /// The label of rows that are noise, as in scikit-learn's DBSCAN.
@@ -29,9 +29,9 @@ module Noise =
         { statistics with
             Counts = Array.truncate (statistics.Counts.Length - 1) statistics.Counts }
 
-    /// Returns a family whose mixtures of K components also have noise: the log-density −ln V of every row follows those of the
-    /// components (n×(K+1)), and mixtures and statistics have K + 1 weights and counts. Sums and M-step are those of the K
-    /// components, which rows of noise don't touch.
+    /// Returns a family whose mixtures of K components also have noise: the log-density −ln V of every row follows
+    /// those of the components (n×(K+1)), and mixtures and statistics have K + 1 weights and counts. Sums and M-step
+    /// are those of the K components, which rows of noise don't touch.
     let wrap (noise: Noise) (family: Family<'θ>) : Family<'θ> =
         let components parameters = Array2D.length1 (family.Means parameters)
 
@@ -73,8 +73,8 @@ module Noise =
     type internal Scores =
         { Point: float[]; Directions: float[,] }
 
-    /// The smallest and the largest score of the rows of positive weight along each direction (D each); those of the columns
-    /// without directions.
+    /// The smallest and the largest score of the rows of positive weight along each direction (D each); those of the
+    /// columns without directions.
     let internal ranging: Scan<Scores option, float[] * float[]> =
         let scores (scores: Scores) (block: Block) =
             let features = block.Columns
@@ -145,8 +145,8 @@ module Noise =
     /// The largest share of the widest range of scores that counts as rounding.
     let private flat = 1e-10
 
-    /// Returns the logarithm of the product of the ranges of the principal components' scores; ∞ if the data don't vary along
-    /// one of them, because a column is a combination of others.
+    /// Returns the logarithm of the product of the ranges of the principal components' scores; ∞ if the data don't vary
+    /// along one of them, because a column is a combination of others.
     let private logVolumeOfScores execution (source: Source) : float =
         let features = source.Columns
         let data = source |> DataCovariance.ofSource execution (Layout.own Shape.Full)
@@ -164,9 +164,9 @@ module Noise =
         else
             extents |> Array.sumBy log
 
-    /// Measures the noise component that the options ask for. `misfit` is the test of the kind's domain: a column whose domain
-    /// has no number between two whole numbers takes whole numbers only. Error when a given volume isn't above 0, or the data's
-    /// volume is 0 because a column is constant.
+    /// Measures the noise component that the options ask for. `misfit` is the test of the kind's domain: a column whose
+    /// domain has no number between two whole numbers takes whole numbers only. Error when a given volume isn't above
+    /// 0, or the data's volume is 0 because a column is constant.
     let internal measure
         (volume: NoiseVolume)
         (misfit: Block -> GmmError option)

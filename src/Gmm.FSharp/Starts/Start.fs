@@ -369,8 +369,9 @@ module Start =
         | Start.Means _
         | Start.Mixture _ -> source |> Survey.forStarts options.Components options.Execution
 
-    /// Returns the first mixtures of a seed from the rows that the start sees, for options that were checked; each begins a
-    /// run. `kMeans` finds the centres of clusters. Error when no candidate of the start has a first mixture: that of the first candidate.
+    /// Returns the first mixtures of a seed from the rows that the start sees, for options that were checked; each
+    /// begins a run. `kMeans` finds the centres of clusters. Error when no candidate of the start has a first mixture:
+    /// that of the first candidate.
     let internal mixtures
         (kMeans: ClusterCentres)
         (measured: Measured<'θ>)
