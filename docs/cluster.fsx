@@ -24,6 +24,7 @@ Run this page with `dotnet fsi docs/cluster.fsx` after `dotnet fsi build.fsx bui
 (*** hide ***)
 #I "../samples/Gmm.Cluster/bin/Release/net10.0"
 #r "Gmm.FSharp.dll"
+#r "Gmm.CSharp.dll"
 #r "Gmm.Orleans.dll"
 #r "Orleans.Core.Abstractions.dll"
 #r "Orleans.Core.dll"
