@@ -10,7 +10,7 @@ using Orleans.Runtime;
 namespace Gmm.Orleans;
 
 /// <summary>The rows of a shard, and the questions about them that are being answered.</summary>
-[Reentrant, ShardPlacement, Immovable]
+[Reentrant, ShardPlacement, Immovable, CollectionAgeLimit(Minutes = 15)]
 internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOptions<GmmSiloOptions> options)
     : Grain, IShardGrain
 {
@@ -23,6 +23,10 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<Guid, Job> jobs = [];
+
+    /// <summary>Work that reads rows, of questions that were given up, too: files close when all of it has ended.</summary>
+    private readonly List<Task> reading = [];
+
     private readonly ConcurrentDictionary<long, Block> sent = [];
     private long sentBytes;
     private Task<Opened>? opening;
@@ -111,7 +115,10 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
             return NotOpen;
 
         if (!jobs.TryGetValue(id, out var job))
+        {
             jobs.Add(id, job = Start(shard, Translation.OfWire(question)));
+            Keep(job.Ended);
+        }
 
         return Progress(id, job, 0, wait);
     });
@@ -137,15 +144,9 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         if (block < shard.FirstBlock || block > shard.LastBlock)
             throw Refusal("Block", $"from {shard.FirstBlock} to {shard.LastBlock}", $"{block}");
 
-        var read = await workers.Run(() => shard.Table.Source.Read.Invoke(block), CancellationToken.None)
-            .ConfigureAwait(true);
-
-        return new()
-        {
-            Numbers = Translation.Bytes(read.Numbers),
-            IsSingle = read.Numbers.IsFloat32,
-            Weights = read.Weights is null ? null : Translation.Bytes(read.Weights.Value.Span),
-        };
+        var task = workers.Run(() => ReadHere(shard, block), CancellationToken.None);
+        Keep(task);
+        return await task.ConfigureAwait(true);
     });
 
     public Task<Reply> Touch() => opened is null ? NotOpen : Task.FromResult(new Reply());
@@ -165,16 +166,14 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
             return;
 
         opened = null;
-        var ending = jobs.Values.ToArray();
-        jobs.Clear();
 
-        foreach (var job in ending)
+        foreach (var job in jobs.Values)
             job.Cancel();
 
-        // A block that is being read must stay.
-        foreach (var job in ending)
-            await job.Ended.ConfigureAwait(true);
+        jobs.Clear();
 
+        // A block that is being read must stay. How the work ends does not matter.
+        await Task.WhenAny(Task.WhenAll(reading)).ConfigureAwait(true);
         shard.Table.Dispose();
         sent.Clear();
         memory.Free(sentBytes);
@@ -256,6 +255,26 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
             table.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Reads a block on a thread of the workers, and copies it while its file is open.</summary>
+    private static Reply ReadHere(Opened shard, long block)
+    {
+        var read = shard.Table.Source.Read.Invoke(block);
+
+        return new()
+        {
+            Numbers = Translation.Bytes(read.Numbers),
+            IsSingle = read.Numbers.IsFloat32,
+            Weights = read.Weights is null ? null : Translation.Bytes(read.Weights.Value.Span),
+        };
+    }
+
+    /// <summary>Keeps work until it has ended.</summary>
+    private void Keep(Task work)
+    {
+        reading.RemoveAll(task => task.IsCompleted);
+        reading.Add(work);
     }
 
     private static TimeSpan Shorter(TimeSpan wait) => wait < LongestWait ? wait : LongestWait;
