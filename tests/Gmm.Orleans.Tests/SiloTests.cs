@@ -118,6 +118,74 @@ public class SiloTests(Clusters clusters)
         Assert.Contains("other numbers", Translation.OfWire(reply.Error!).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task AnotherNumberInTheFirstBlockOfARunIsNoticed(int run)
+    {
+        var source = GmmErrorModule.get(SourceModule.ofArray2D(Tables.Real));
+        var table = (double[,])Tables.Real.Clone();
+        table[SourceModule.runs(source)[run].Item1 * source.BlockRows, 2] += 1e-9;
+        var name = Guid.NewGuid() + ".npy";
+        ((Rows)table).SaveNpy(Path.Combine(clusters.Folder, name));
+        var grain = clusters.Of(1).Client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
+        var digest = (await grain.Describe("real.npy")).Digest;
+        var other = new Table { Files = [name], Rows = [Tables.Rows], Columns = 3, Digests = [digest] };
+        Assert.Equal(Status.Done, (await grain.Open(new() { Table = other, Runs = 1 }, Short)).Status);
+        var reply = await grain.Read(0);
+        Assert.Equal(Status.Failed, reply.Status);
+        Assert.Contains("other numbers", Translation.OfWire(reply.Error!).Message, StringComparison.Ordinal);
+        await grain.Close();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AFileClosesWhenNobodyReadsIt(bool isQuestion)
+    {
+        using var format = new HeldFormat();
+        var name = Guid.NewGuid() + HeldFormat.Ending;
+        File.Copy(Path.Combine(clusters.Folder, "real.npy"), Path.Combine(clusters.Folder, name));
+        await using var cluster = await GmmCluster.StartAsync(1, options =>
+        {
+            options.Folder = clusters.Folder;
+            options.Formats.Add(format);
+        });
+
+        try
+        {
+            var grain = cluster.Client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
+            var file = await grain.Describe(name);
+            var table = new Table { Files = [name], Rows = [Tables.Rows], Columns = 3, Digests = [file.Digest] };
+            Assert.Equal(Status.Done, (await grain.Open(new() { Table = table, Runs = 4 }, Short)).Status);
+            Assert.Equal(Status.Done, (await grain.Read(0)).Status);
+            Assert.Equal(1, format.OpenFiles);
+
+            // The client no longer waits for what is being read, and closes.
+            var (id, isHeld) = (Guid.NewGuid(), format.Hold());
+            var asking = isQuestion ? grain.Ask(id, new() { Scan = "count" }, TimeSpan.Zero) : grain.Read(1);
+            await isHeld;
+            await grain.Cancel(id);
+            var closing = grain.Close();
+
+            while ((await grain.Touch()).Status is not Status.NotOpen)
+                await Task.Yield();
+
+            Assert.False(closing.IsCompleted);
+            Assert.Equal(1, format.OpenFiles);
+            format.Release();
+            await closing;
+            Assert.Equal(0, format.OpenFiles);
+            Assert.Equal(isQuestion ? Status.Working : Status.Done, (await asking).Status);
+        }
+        finally
+        {
+            format.Release();
+        }
+    }
+
     [Fact]
     public async Task ErrorsOfTheDataAreThoseOfThisMachine()
     {
