@@ -11,17 +11,19 @@ namespace Gmm.Orleans;
 
 /// <summary>The rows of a shard, and the questions about them that are being answered.</summary>
 [Reentrant, ShardPlacement, Immovable, CollectionAgeLimit(Minutes = 15)]
-internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOptions<GmmSiloOptions> options)
+internal sealed class ShardGrain(
+    SiloWorkers workers, SiloReaders readers, SiloMemory memory, IOptions<GmmSiloOptions> options)
     : Grain, IShardGrain
 {
-    /// <summary>The most numbers in a reply: with 1 MiB, a call takes less than its time on any network.</summary>
-    private const int PieceLength = 131_072;
+    /// <summary>The most numbers in a reply: with 1 MiB, a call takes a few seconds on the slowest network.</summary>
+    internal const int PieceLength = 131_072;
 
     /// <summary>A question is given up when its client does not come back for so long.</summary>
     private static readonly TimeSpan Abandoned = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
+    private readonly Dictionary<string, Task<Reply>> describing = [];
     private readonly Dictionary<Guid, Job> jobs = [];
 
     /// <summary>Work that reads rows, of questions that were given up, too: files close when all of it has ended.</summary>
@@ -46,8 +48,22 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         await base.OnDeactivateAsync(reason, cancellationToken).ConfigureAwait(true);
     }
 
-    public Task<Reply> Describe(string file) =>
-        Guarded(() => workers.Run(() => SiloTable.Describe(file, options.Value), CancellationToken.None));
+    public Task<Reply> Describe(string file, TimeSpan wait) => Guarded(async () =>
+    {
+        if (!describing.TryGetValue(file, out var task))
+        {
+            task = readers.Run(() => SiloTable.Describe(file, options.Value), CancellationToken.None);
+            describing.Add(file, task);
+        }
+
+        await Task.WhenAny(task, Task.Delay(Shorter(wait))).ConfigureAwait(true);
+
+        if (!task.IsCompleted)
+            return new() { Status = Status.Working };
+
+        describing.Remove(file);
+        return await task.ConfigureAwait(true);
+    });
 
     public Task<Reply> Open(Shard shard, TimeSpan wait) => Guarded(async () =>
     {
@@ -144,9 +160,22 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         if (block < shard.FirstBlock || block > shard.LastBlock)
             throw Refusal("Block", $"from {shard.FirstBlock} to {shard.LastBlock}", $"{block}");
 
-        var task = workers.Run(() => ReadHere(shard, block), CancellationToken.None);
-        Keep(task);
-        return await task.ConfigureAwait(true);
+        if (!shard.Reads.TryGetValue(block, out var task))
+        {
+            task = readers.Run(() => ReadHere(shard, block), CancellationToken.None);
+            shard.Reads.Add(block, task);
+            Keep(task);
+        }
+
+        try
+        {
+            return await task.ConfigureAwait(true);
+        }
+        finally
+        {
+            if (shard.Reads.GetValueOrDefault(block) == task)
+                shard.Reads.Remove(block);
+        }
     });
 
     public Task<Reply> Touch() => opened is null ? NotOpen : Task.FromResult(new Reply());
@@ -257,7 +286,7 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         }
     }
 
-    /// <summary>Reads a block on a thread of the workers, and copies it while its file is open.</summary>
+    /// <summary>Reads a block on a thread of the readers, and copies it while its file is open.</summary>
     private static Reply ReadHere(Opened shard, long block)
     {
         var read = shard.Table.Source.Read.Invoke(block);
@@ -308,7 +337,7 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         {
             answers = await job.Answers.ConfigureAwait(true);
         }
-        catch
+        catch (OperationCanceledException)
         {
             jobs.Remove(id);
             throw;
@@ -320,11 +349,6 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
             throw Refusal("From", $"from 0 to {total}", $"{from}");
 
         var piece = Piece(answers, from, (int)Math.Min(PieceLength, total - from));
-
-        // If the reply is lost, the client asks again.
-        if (from + (piece.Length / sizeof(double)) == total)
-            jobs.Remove(id);
-
         return new() { Counts = Array.ConvertAll(answers, answer => (long)answer.Length), Numbers = piece };
     }
 
@@ -349,7 +373,7 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         return piece;
     }
 
-    /// <summary>Ends the work for clients that went away.</summary>
+    /// <summary>Ends the work for clients that went away, and forgets answers that nobody fetches.</summary>
     private Task GiveUp()
     {
         foreach (var (id, job) in jobs.ToArray())
@@ -373,7 +397,11 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         RowServer Server,
         long FirstBlock,
         long LastBlock,
-        double Weight);
+        double Weight)
+    {
+        /// <summary>The blocks that are being read, so that a call that is repeated waits for the same read.</summary>
+        public Dictionary<long, Task<Reply>> Reads { get; } = [];
+    }
 
     /// <summary>The work on a question.</summary>
     private sealed class Job(Task<double[]>[] work, CancellationTokenSource ending)
