@@ -68,9 +68,11 @@ says so. Use files for data that matter.
 
 Run one silo on each machine. Its configuration names the folder that clients may read from, and the membership store
 through which silos and clients find each other. All silos must see the same files, for example in a shared folder, and
-the files must not change while they are in use. Each silo reads only its own part of them, and a few blocks of each
-file to check that all silos see the same. A program in C#, with the packages Gmm.Orleans,
-Microsoft.Orleans.Clustering.Redis and StackExchange.Redis (2.13.17 or later, or the build warns about an older one):
+the files must not change while they are in use. Each silo reads only its own part of them, and some blocks of each file
+to check that all silos see the same: the first block of each run (see [below](#What-runs-where)) and the last one. A
+file of the same length that differs only in other blocks goes unnoticed. A program in C#, with the packages
+Gmm.Orleans, Microsoft.Orleans.Clustering.Redis and StackExchange.Redis (2.13.17 or later, or the build warns about an
+older one):
 
     [lang=csharp]
     using Gmm.Orleans;

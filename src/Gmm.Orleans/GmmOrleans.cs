@@ -31,6 +31,7 @@ public static class GmmOrleans
                     "GmmSiloOptions.Folder must be a folder that exists.")
                 .ValidateOnStart();
             services.AddSingleton<SiloWorkers>();
+            services.AddSingleton<SiloReaders>();
             services.AddSingleton<SiloMemory>();
             services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         });

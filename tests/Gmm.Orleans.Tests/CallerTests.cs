@@ -44,6 +44,19 @@ public class CallerTests
     }
 
     [Fact]
+    public async Task ACallThatIsRepeatedHasTimeForALongReply()
+    {
+        // Longer than the time of the first call, and shorter than that of the others.
+        var options = new ClusterRowsOptions { CallTimeout = TimeSpan.FromMilliseconds(10), RetryLimit = TimeSpan.FromSeconds(20) };
+        var reply = await CallAsync(new(options), async () =>
+        {
+            await Task.Delay(200);
+            return new() { Counts = [7] };
+        });
+        Assert.Equal([7], reply.Counts);
+    }
+
+    [Fact]
     public async Task OtherTroubleIsAClearErrorAtOnce()
     {
         var calls = 0;

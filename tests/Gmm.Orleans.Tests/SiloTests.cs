@@ -118,6 +118,71 @@ public class SiloTests(Clusters clusters)
         Assert.Contains("other numbers", Translation.OfWire(reply.Error!).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task AnotherNumberInTheFirstBlockOfARunIsNoticed(int run)
+    {
+        var source = GmmErrorModule.get(SourceModule.ofArray2D(Tables.Real));
+        var table = (double[,])Tables.Real.Clone();
+        table[SourceModule.runs(source)[run].Item1 * source.BlockRows, 2] += 1e-9;
+        var name = Guid.NewGuid() + ".npy";
+        ((Rows)table).SaveNpy(Path.Combine(clusters.Folder, name));
+        var grain = clusters.Of(1).Client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
+        var digest = (await DescribeAsync(grain, "real.npy")).Digest;
+        var other = new Table { Files = [name], Rows = [Tables.Rows], Columns = 3, Digests = [digest] };
+        Assert.Equal(Status.Done, (await grain.Open(new() { Table = other, Runs = 1 }, Short)).Status);
+        var reply = await grain.Read(0);
+        Assert.Equal(Status.Failed, reply.Status);
+        Assert.Contains("other numbers", Translation.OfWire(reply.Error!).Message, StringComparison.Ordinal);
+        await grain.Close();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AFileClosesWhenNobodyReadsIt(bool isQuestion)
+    {
+        using var format = new HeldFormat();
+        var name = Guid.NewGuid() + HeldFormat.Ending;
+        File.Copy(Path.Combine(clusters.Folder, "real.npy"), Path.Combine(clusters.Folder, name));
+        await using var cluster = await GmmCluster.StartAsync(1, options =>
+        {
+            options.Folder = clusters.Folder;
+            options.Formats.Add(format);
+        });
+
+        try
+        {
+            var grain = await OpenAsync(cluster, name);
+            Assert.Equal(Status.Done, (await grain.Read(0)).Status);
+            Assert.Equal(1, format.OpenFiles);
+
+            // The client no longer waits for what is being read, and closes.
+            var (id, isHeld) = (Guid.NewGuid(), format.Hold());
+            var asking = isQuestion ? grain.Ask(id, new() { Scan = "count" }, TimeSpan.Zero) : grain.Read(1);
+            await isHeld;
+            await grain.Cancel(id);
+            var closing = grain.Close();
+
+            while ((await grain.Touch()).Status is not Status.NotOpen)
+                await Task.Yield();
+
+            Assert.False(closing.IsCompleted);
+            Assert.Equal(1, format.OpenFiles);
+            format.Release();
+            await closing;
+            Assert.Equal(0, format.OpenFiles);
+            Assert.Equal(isQuestion ? Status.Working : Status.Done, (await asking).Status);
+        }
+        finally
+        {
+            format.Release();
+        }
+    }
+
     [Fact]
     public async Task ErrorsOfTheDataAreThoseOfThisMachine()
     {
@@ -205,15 +270,58 @@ public class SiloTests(Clusters clusters)
     [Fact]
     public async Task AQuestionThatIsAskedTwiceIsAnsweredTwice()
     {
-        var grain = clusters.Of(1).Client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
-        var file = await grain.Describe("real.npy");
-        var table = new Table { Files = ["real.npy"], Rows = [file.Counts[0]], Columns = 3, Digests = [file.Digest] };
-        await grain.Open(new() { Table = table, Runs = 4 }, Short);
+        var grain = await OpenAsync(clusters.Of(1), "real.npy");
         var (id, question) = (Guid.NewGuid(), new WireQuestion { Scan = "count" });
         var replies = await Task.WhenAll(grain.Ask(id, question, Short), grain.Ask(id, question, Short), grain.Ask(id, question, Short));
         Assert.All(replies, reply => Assert.Equal([1, 1, 1, 1], reply.Counts));
         Assert.All(replies, reply => Assert.Equal(Tables.Rows, Translation.Doubles(reply.Numbers).Sum()));
+
+        // The answer stays until the client has it.
+        Assert.Equal(replies[0].Numbers, (await grain.Continue(id, 0, Short)).Numbers);
+        Assert.Equal(replies[0].Numbers[8..], (await grain.Continue(id, 1, Short)).Numbers);
+        await grain.Cancel(id);
+        Assert.Equal(Status.NotAsked, (await grain.Continue(id, 0, Short)).Status);
         await grain.Close();
+    }
+
+    [Fact]
+    public async Task BlocksAndDescriptionsDoNotWaitForQuestions()
+    {
+        using var format = new HeldFormat();
+        var name = Guid.NewGuid() + HeldFormat.Ending;
+        File.Copy(Path.Combine(clusters.Folder, "real.npy"), Path.Combine(clusters.Folder, name));
+        await using var cluster = await GmmCluster.StartAsync(1, options =>
+        {
+            options.Folder = clusters.Folder;
+            options.Formats.Add(format);
+            options.Threads = 1;
+        });
+
+        try
+        {
+            var grain = await OpenAsync(cluster, name);
+            var other = await OpenAsync(cluster, "real.npy");
+            Assert.Equal(Status.Done, (await grain.Read(0)).Status);
+            var isHeld = format.Hold();
+            Assert.Equal(Status.Working, (await grain.Ask(Guid.NewGuid(), new() { Scan = "count" }, TimeSpan.Zero)).Status);
+            await isHeld;
+            Assert.Equal(Status.Done, (await other.Read(0)).Status);
+            Assert.Equal(Status.Done, (await DescribeAsync(other, "real.npy")).Status);
+
+            // What is repeated meanwhile is done once.
+            for (var i = 0; i < 3; i++)
+                Assert.Equal(Status.Working, (await other.Describe(name, TimeSpan.Zero)).Status);
+
+            Assert.InRange(format.OpenFiles, 1, 2);
+            format.Release();
+            Assert.Equal(Status.Done, (await DescribeAsync(other, name)).Status);
+            await grain.Close();
+            Assert.Equal(0, format.OpenFiles);
+        }
+        finally
+        {
+            format.Release();
+        }
     }
 
     // ── Places and options ──────────────────────────────────────────────────────────────────────────────────────────
@@ -296,5 +404,28 @@ public class SiloTests(Clusters clusters)
         new GaussianMixture(2) { Init = InitMethod.Points, MaxIterations = 1 }.Fit(rows.Rows);
         Assert.True(rows.BytesSent > sent);
         Assert.True(rows.BytesReceived > received);
+    }
+    /// <summary>A shard that has a table of 20,000 rows in a file as a whole.</summary>
+    private static async Task<IShardGrain> OpenAsync(GmmCluster cluster, string name)
+    {
+        var grain = cluster.Client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
+        var file = await DescribeAsync(grain, name);
+        var table = new Table { Files = [name], Rows = [Tables.Rows], Columns = 3, Digests = [file.Digest] };
+        Assert.Equal(Status.Done, (await UntilDone(() => grain.Open(new() { Table = table, Runs = 4 }, Short))).Status);
+        return grain;
+    }
+
+    private static Task<Reply> DescribeAsync(IShardGrain grain, string name) => UntilDone(() => grain.Describe(name, Short));
+
+    /// <summary>Repeats a call while the silo works on it, a minute at most.</summary>
+    private static async Task<Reply> UntilDone(Func<Task<Reply>> call)
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            if (await call() is { Status: not Status.Working } reply)
+                return reply;
+        }
+
+        throw new TimeoutException("The silo still works.");
     }
 }

@@ -8,9 +8,12 @@ namespace Gmm.Orleans;
 internal sealed class Caller(ClusterRowsOptions options)
 {
     /// <summary>
-    /// The slowest network for which a call that carries many bytes has time enough, in bytes for a second.
+    /// The slowest network for which a call that carries many bytes has time enough, and a repeated call of which the
+    /// reply does, in bytes for a second.
     /// </summary>
     private const double SlowestNetwork = 500_000;
+
+    private const int LongestReply = ShardGrain.PieceLength * sizeof(double);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
@@ -31,13 +34,16 @@ internal sealed class Caller(ClusterRowsOptions options)
     public async Task<Reply> CallAsync(
         Func<Task<Reply>> call, long bytes, Patience patience, CancellationToken cancellation)
     {
+        var carried = bytes;
+
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
 
             try
             {
-                var timeout = options.CallTimeout + TimeSpan.FromSeconds(bytes / SlowestNetwork);
+                var timeout = options.CallTimeout + TimeSpan.FromSeconds(carried / SlowestNetwork);
+                carried = bytes + LongestReply;
                 Interlocked.Add(ref sent, bytes);
                 var reply = await call().WaitAsync(timeout, cancellation).ConfigureAwait(false);
                 var answer = reply.Numbers.Length + (reply.Weights?.Length ?? 0) + (reply.Counts.Length * sizeof(long));
@@ -97,11 +103,24 @@ internal sealed class Caller(ClusterRowsOptions options)
     internal sealed class Patience(string place, TimeSpan limit)
     {
         private readonly TimeProvider clock = TimeProvider.System;
+        private bool isWorkRepeated;
         private long? since;
         private TimeSpan pause = TimeSpan.FromMilliseconds(20);
 
         /// <summary>Starts anew after a success.</summary>
-        public void Renew() => (since, pause) = (null, TimeSpan.FromMilliseconds(20));
+        public void Renew() => (since, pause, isWorkRepeated) = (null, TimeSpan.FromMilliseconds(20), false);
+
+        /// <summary>
+        /// Starts anew when a silo is at work, but not if it repeats work that was lost: that could go on for ever.
+        /// </summary>
+        public void RenewForWork()
+        {
+            if (!isWorkRepeated)
+                Renew();
+        }
+
+        /// <summary>Notes that the silo has to begin its work again.</summary>
+        public void RepeatWork() => isWorkRepeated = true;
 
         /// <summary>Waits before the next try, each time longer, or throws when the limit is reached.</summary>
         public async Task PauseAsync(string reason, CancellationToken cancellation)

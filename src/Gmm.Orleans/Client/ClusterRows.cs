@@ -168,7 +168,32 @@ public sealed class ClusterRows : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(file);
         var grain = client.GetGrain<IShardGrain>(number, Identifier());
         var patience = caller.NewPatience("the silo that should open a file");
-        return await caller.CallAsync(() => grain.Describe(file), 0, patience, cancellation).ConfigureAwait(false);
+
+        while (true)
+        {
+            var reply = await caller.CallAsync(() => grain.Describe(file, caller.Wait), 0, patience, cancellation)
+                .ConfigureAwait(false);
+
+            switch (reply.Status)
+            {
+                case Status.Done when reply.Counts.Length == 2:
+                    return reply;
+
+                case Status.Working:
+                    patience.RenewForWork();
+                    break;
+
+                case Status.NotOpen:
+                case Status.NotAsked:
+                    await patience.PauseAsync("its silo stops", cancellation).ConfigureAwait(false);
+                    break;
+
+                case Status.Done:
+                case Status.Failed:
+                default:
+                    throw Translation.Strange($"the status {reply.Status} with {reply.Counts.Length} counts");
+            }
+        }
     }
 
     private static async Task<int> CountSilosAsync(IClusterClient client, Caller caller, CancellationToken cancellation)

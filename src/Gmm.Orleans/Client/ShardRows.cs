@@ -154,18 +154,22 @@ internal sealed class ShardRows : RemoteRows
                 {
                     case Status.Working:
                         isAsked = true;
-                        patience.Renew();
+                        patience.RenewForWork();
                         break;
 
                     case Status.Done:
                         isAsked = true;
-                        patience.Renew();
                         answers ??= Empty(reply.Counts, shard.Runs);
-                        taken += Fill(answers, taken, reply.Numbers);
+                        var count = Fill(answers, taken, reply.Numbers);
+                        taken += count;
 
                         if (taken == answers.Sum(answer => (long)answer.Length))
                             return answers;
 
+                        if (count == 0)
+                            throw Translation.Strange("an answer without its end");
+
+                        patience.Renew();
                         break;
 
                     case Status.NotOpen:
@@ -176,14 +180,14 @@ internal sealed class ShardRows : RemoteRows
 
                     case Status.Failed:
                     default:
-                        throw Strange($"the status {reply.Status}");
+                        throw Translation.Strange($"the status {reply.Status}");
                 }
             }
         }
-        catch (OperationCanceledException)
+        finally
         {
+            // The silo keeps the question, and its answer, until now.
             Caller.Forget(() => grain.Cancel(id));
-            throw;
         }
     }
 
@@ -210,7 +214,7 @@ internal sealed class ShardRows : RemoteRows
                         Source.Columns,
                         Translation.NumbersOf(reply.Numbers, reply.IsSingle),
                         SiloTable.Option(reply.Weights is null ? null : Translation.Doubles(reply.Weights)))
-                    : throw Strange($"a block of {reply.Numbers.Length} bytes");
+                    : throw Translation.Strange($"a block of {reply.Numbers.Length} bytes");
             }
 
             await ReopenAsync(i, reply.Status, patience, CancellationToken.None).ConfigureAwait(false);
@@ -223,6 +227,7 @@ internal sealed class ShardRows : RemoteRows
         if (status is Status.NotOpen && IsSent)
             throw Lost();
 
+        patience.RepeatWork();
         await patience.PauseAsync("its silo changes", cancellation).ConfigureAwait(false);
 
         if (status is Status.NotOpen)
@@ -243,7 +248,7 @@ internal sealed class ShardRows : RemoteRows
                 return Translation.Doubles(reply.Numbers).Sum();
 
             if (reply.Status is Status.Working)
-                patience.Renew();
+                patience.RenewForWork();
             else
                 await patience.PauseAsync("its silo changes", cancellation).ConfigureAwait(false);
         }
@@ -261,7 +266,7 @@ internal sealed class ShardRows : RemoteRows
     private static double[][] Empty(long[] lengths, int runs) =>
         lengths.Length == runs && lengths.All(length => length >= 0 && length <= Array.MaxLength)
             ? Array.ConvertAll(lengths, length => new double[length])
-            : throw Strange($"{lengths.Length} answers of {runs}");
+            : throw Translation.Strange($"{lengths.Length} answers of {runs}");
 
     /// <summary>Copies numbers to a place in all answers, and returns their count.</summary>
     private static int Fill(double[][] answers, long from, byte[] bytes)
@@ -282,13 +287,10 @@ internal sealed class ShardRows : RemoteRows
             from -= answer.Length;
         }
 
-        return rest.IsEmpty ? numbers.Length : throw Strange($"{numbers.Length} numbers");
+        return rest.IsEmpty ? numbers.Length : throw Translation.Strange($"{numbers.Length} numbers");
     }
 
     private static GmmException Lost() => Translation.Failure(Translation.Unavailable(
         "rows that were sent are lost: their silo is gone, or was not used for long",
         "Send the rows again, or use files that all silos see"));
-
-    private static GmmException Strange(string form) => Translation.Failure(
-        Translation.Unavailable($"a silo's reply has an unexpected form, {form}", Translation.SameVersion));
 }

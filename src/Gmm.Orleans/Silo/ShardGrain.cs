@@ -10,19 +10,25 @@ using Orleans.Runtime;
 namespace Gmm.Orleans;
 
 /// <summary>The rows of a shard, and the questions about them that are being answered.</summary>
-[Reentrant, ShardPlacement, Immovable]
-internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOptions<GmmSiloOptions> options)
+[Reentrant, ShardPlacement, Immovable, CollectionAgeLimit(Minutes = 15)]
+internal sealed class ShardGrain(
+    SiloWorkers workers, SiloReaders readers, SiloMemory memory, IOptions<GmmSiloOptions> options)
     : Grain, IShardGrain
 {
-    /// <summary>The most numbers in a reply: with 1 MiB, a call takes less than its time on any network.</summary>
-    private const int PieceLength = 131_072;
+    /// <summary>The most numbers in a reply: with 1 MiB, a call takes a few seconds on the slowest network.</summary>
+    internal const int PieceLength = 131_072;
 
     /// <summary>A question is given up when its client does not come back for so long.</summary>
     private static readonly TimeSpan Abandoned = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
+    private readonly Dictionary<string, Task<Reply>> describing = [];
     private readonly Dictionary<Guid, Job> jobs = [];
+
+    /// <summary>Work that reads rows, of questions that were given up, too: files close when all of it has ended.</summary>
+    private readonly List<Task> reading = [];
+
     private readonly ConcurrentDictionary<long, Block> sent = [];
     private long sentBytes;
     private Task<Opened>? opening;
@@ -42,8 +48,22 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         await base.OnDeactivateAsync(reason, cancellationToken).ConfigureAwait(true);
     }
 
-    public Task<Reply> Describe(string file) =>
-        Guarded(() => workers.Run(() => SiloTable.Describe(file, options.Value), CancellationToken.None));
+    public Task<Reply> Describe(string file, TimeSpan wait) => Guarded(async () =>
+    {
+        if (!describing.TryGetValue(file, out var task))
+        {
+            task = readers.Run(() => SiloTable.Describe(file, options.Value), CancellationToken.None);
+            describing.Add(file, task);
+        }
+
+        await Task.WhenAny(task, Task.Delay(Shorter(wait))).ConfigureAwait(true);
+
+        if (!task.IsCompleted)
+            return new() { Status = Status.Working };
+
+        describing.Remove(file);
+        return await task.ConfigureAwait(true);
+    });
 
     public Task<Reply> Open(Shard shard, TimeSpan wait) => Guarded(async () =>
     {
@@ -111,7 +131,10 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
             return NotOpen;
 
         if (!jobs.TryGetValue(id, out var job))
+        {
             jobs.Add(id, job = Start(shard, Translation.OfWire(question)));
+            Keep(job.Ended);
+        }
 
         return Progress(id, job, 0, wait);
     });
@@ -137,15 +160,22 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         if (block < shard.FirstBlock || block > shard.LastBlock)
             throw Refusal("Block", $"from {shard.FirstBlock} to {shard.LastBlock}", $"{block}");
 
-        var read = await workers.Run(() => shard.Table.Source.Read.Invoke(block), CancellationToken.None)
-            .ConfigureAwait(true);
-
-        return new()
+        if (!shard.Reads.TryGetValue(block, out var task))
         {
-            Numbers = Translation.Bytes(read.Numbers),
-            IsSingle = read.Numbers.IsFloat32,
-            Weights = read.Weights is null ? null : Translation.Bytes(read.Weights.Value.Span),
-        };
+            task = readers.Run(() => ReadHere(shard, block), CancellationToken.None);
+            shard.Reads.Add(block, task);
+            Keep(task);
+        }
+
+        try
+        {
+            return await task.ConfigureAwait(true);
+        }
+        finally
+        {
+            if (shard.Reads.GetValueOrDefault(block) == task)
+                shard.Reads.Remove(block);
+        }
     });
 
     public Task<Reply> Touch() => opened is null ? NotOpen : Task.FromResult(new Reply());
@@ -165,16 +195,14 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
             return;
 
         opened = null;
-        var ending = jobs.Values.ToArray();
-        jobs.Clear();
 
-        foreach (var job in ending)
+        foreach (var job in jobs.Values)
             job.Cancel();
 
-        // A block that is being read must stay.
-        foreach (var job in ending)
-            await job.Ended.ConfigureAwait(true);
+        jobs.Clear();
 
+        // A block that is being read must stay. How the work ends does not matter.
+        await Task.WhenAny(Task.WhenAll(reading)).ConfigureAwait(true);
         shard.Table.Dispose();
         sent.Clear();
         memory.Free(sentBytes);
@@ -258,6 +286,26 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         }
     }
 
+    /// <summary>Reads a block on a thread of the readers, and copies it while its file is open.</summary>
+    private static Reply ReadHere(Opened shard, long block)
+    {
+        var read = shard.Table.Source.Read.Invoke(block);
+
+        return new()
+        {
+            Numbers = Translation.Bytes(read.Numbers),
+            IsSingle = read.Numbers.IsFloat32,
+            Weights = read.Weights is null ? null : Translation.Bytes(read.Weights.Value.Span),
+        };
+    }
+
+    /// <summary>Keeps work until it has ended.</summary>
+    private void Keep(Task work)
+    {
+        reading.RemoveAll(task => task.IsCompleted);
+        reading.Add(work);
+    }
+
     private static TimeSpan Shorter(TimeSpan wait) => wait < LongestWait ? wait : LongestWait;
 
     private Job Start(Opened shard, Question question)
@@ -289,7 +337,7 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         {
             answers = await job.Answers.ConfigureAwait(true);
         }
-        catch
+        catch (OperationCanceledException)
         {
             jobs.Remove(id);
             throw;
@@ -301,11 +349,6 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
             throw Refusal("From", $"from 0 to {total}", $"{from}");
 
         var piece = Piece(answers, from, (int)Math.Min(PieceLength, total - from));
-
-        // If the reply is lost, the client asks again.
-        if (from + (piece.Length / sizeof(double)) == total)
-            jobs.Remove(id);
-
         return new() { Counts = Array.ConvertAll(answers, answer => (long)answer.Length), Numbers = piece };
     }
 
@@ -330,7 +373,7 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         return piece;
     }
 
-    /// <summary>Ends the work for clients that went away.</summary>
+    /// <summary>Ends the work for clients that went away, and forgets answers that nobody fetches.</summary>
     private Task GiveUp()
     {
         foreach (var (id, job) in jobs.ToArray())
@@ -354,7 +397,11 @@ internal sealed class ShardGrain(SiloWorkers workers, SiloMemory memory, IOption
         RowServer Server,
         long FirstBlock,
         long LastBlock,
-        double Weight);
+        double Weight)
+    {
+        /// <summary>The blocks that are being read, so that a call that is repeated waits for the same read.</summary>
+        public Dictionary<long, Task<Reply>> Reads { get; } = [];
+    }
 
     /// <summary>The work on a question.</summary>
     private sealed class Job(Task<double[]>[] work, CancellationTokenSource ending)

@@ -28,9 +28,9 @@ internal sealed class SiloTable : IDisposable
     /// <summary>Returns a file's numbers of rows and columns, and the digest of its numbers.</summary>
     public static Reply Describe(string name, GmmSiloOptions options)
     {
-        using var file = Open(name, options);
+        using var file = Open(name, options, out var length);
         var source = file.Source;
-        return new() { Counts = [source.Rows, source.Columns], Digest = DigestOf(source) };
+        return new() { Counts = [source.Rows, source.Columns], Digest = DigestOf(source, length) };
     }
 
     /// <summary>Opens files, each when a row of it is first read.</summary>
@@ -122,26 +122,31 @@ internal sealed class SiloTable : IDisposable
             part.Dispose();
     }
 
-    private static OpenFile Open(string name, GmmSiloOptions options)
+    /// <summary>Opens a file, and finds its length in bytes; 0 for what is no single file.</summary>
+    private static OpenFile Open(string name, GmmSiloOptions options, out long length)
     {
         var path = Folder.Resolve(options.Folder, name);
         var format = options.Formats.FirstOrDefault(each => each.Knows(Path.GetFileName(path)))
             ?? throw Unreadable(name, "The silo knows no format with such a name. See GmmSiloOptions.Formats.");
-        return format.Open(path);
+        var opened = format.Open(path);
+        length = new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+        return opened;
     }
 
     private static GmmException Unreadable(string name, string reason) =>
         Translation.Failure(GmmError.NewUnreadableFile(name, 0, 0, reason));
 
-    /// <summary>A digest of the shape, and of the first, the middle and the last block.</summary>
-    private static string DigestOf(Source source)
+    /// <summary>
+    /// A digest of the shape, of the file's length, of the first block of every run, and of the last block.
+    /// </summary>
+    private static string DigestOf(Source source, long length)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(MemoryMarshal.AsBytes<long>([source.Rows, source.Columns]));
+        hash.AppendData(MemoryMarshal.AsBytes<long>([source.Rows, source.Columns, length]));
 
         if (source.Rows > 0)
         {
-            foreach (var index in new[] { 0, source.Blocks / 2, source.Blocks - 1 })
+            foreach (var index in SourceModule.runs(source).Select(run => run.Item1).Append(source.Blocks - 1))
                 hash.AppendData(Translation.Bytes(source.Read.Invoke(index).Numbers));
         }
 
@@ -180,6 +185,7 @@ internal sealed class SiloTable : IDisposable
     {
         private readonly Lock gate = new();
         private OpenFile? file;
+        private bool isDisposed;
 
         /// <summary>Returns neighbouring rows, in place, as pieces.</summary>
         public List<Numbers> Rows(long first, int count)
@@ -203,19 +209,25 @@ internal sealed class SiloTable : IDisposable
         public void Dispose()
         {
             lock (gate)
+            {
+                isDisposed = true;
                 file?.Dispose();
+            }
         }
 
         private OpenFile Opened()
         {
             lock (gate)
             {
+                ObjectDisposedException.ThrowIf(isDisposed, this);
+
                 if (file is not null)
                     return file;
 
-                var opened = Open(name, options);
+                var opened = Open(name, options, out var length);
+                var source = opened.Source;
 
-                if (opened.Source.Rows != rows || opened.Source.Columns != columns || DigestOf(opened.Source) != digest)
+                if (source.Rows != rows || source.Columns != columns || DigestOf(source, length) != digest)
                 {
                     opened.Dispose();
                     throw Unreadable(name, "The file has other numbers on this silo than where it was opened first.");

@@ -9,9 +9,12 @@ namespace Gmm.Orleans;
 [Alias("gmm.IShardGrain")]
 internal interface IShardGrain : IGrainWithIntegerCompoundKey
 {
-    /// <summary>Returns the numbers of rows and of columns of a file, with a digest of its numbers.</summary>
+    /// <summary>
+    /// Returns the numbers of rows and of columns of a file, with a digest of it, or after a little while that the silo
+    /// still works on it.
+    /// </summary>
     [Alias("Describe")]
-    Task<Reply> Describe(string file);
+    Task<Reply> Describe(string file, TimeSpan wait);
 
     /// <summary>
     /// Opens the shard; rows that are sent follow. Returns the sum of the weights in its files, or after a little
@@ -31,13 +34,13 @@ internal interface IShardGrain : IGrainWithIntegerCompoundKey
     Task<Reply> Ask(Guid id, WireQuestion question, TimeSpan wait);
 
     /// <summary>
-    /// Returns the lengths of all answers, and some of their numbers from a place on. After the last numbers the
-    /// grain forgets the question.
+    /// Returns the lengths of all answers, and some of their numbers from a place on. The grain keeps them until
+    /// <see cref="Cancel"/>, or until the client has not come back for a while.
     /// </summary>
     [Alias("Continue")]
     Task<Reply> Continue(Guid id, long from, TimeSpan wait);
 
-    /// <summary>Ends the work on a question.</summary>
+    /// <summary>Ends the work on a question, if it goes on, and forgets the answer.</summary>
     [Alias("Cancel")]
     Task Cancel(Guid id);
 

@@ -20,7 +20,7 @@ internal sealed record Table
     public long[] Rows { get; init; } = [];
 
     /// <summary>
-    /// A digest of some numbers of every file, then of the weights: machines must see the same files.
+    /// A digest of some blocks of every file, then of the weights: machines must see the same files.
     /// </summary>
     [Id(3)]
     public string[] Digests { get; init; } = [];

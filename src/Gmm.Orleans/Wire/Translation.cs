@@ -125,6 +125,10 @@ internal static class Translation
     public static GmmError Unavailable(string reason, string remedy) =>
         GmmError.NewUnavailableBackend("orleans", reason, remedy);
 
+    /// <summary>The error of a reply that no silo of this version sends.</summary>
+    public static GmmException Strange(string form) =>
+        Failure(Unavailable($"a silo's reply has an unexpected form, {form}", SameVersion));
+
     public static GmmException Failure(GmmError error) => new(error);
 
     private static long Owner(FSharpOption<int>? owner) => owner is null ? -1 : owner.Value;

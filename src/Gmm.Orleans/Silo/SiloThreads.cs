@@ -7,15 +7,24 @@ namespace Gmm.Orleans;
 /// The threads of a silo that work on questions, whatever the number of shards. They are threads of their own: those
 /// of Orleans stay free to say that the silo is alive.
 /// </summary>
-internal sealed class SiloWorkers : IDisposable
+internal sealed class SiloWorkers(IOptions<GmmSiloOptions> options) : SiloThreads(options.Value.Threads);
+
+/// <summary>
+/// The threads of a silo that read single blocks and describe files: this is short, and does not wait for the work on
+/// questions.
+/// </summary>
+internal sealed class SiloReaders() : SiloThreads(4);
+
+/// <summary>Some threads with a queue of work, which is taken in its order.</summary>
+internal abstract class SiloThreads : IDisposable
 {
     private readonly BlockingCollection<Action> queue = [];
     private readonly Thread[] threads;
     private volatile bool isStopped;
 
-    public SiloWorkers(IOptions<GmmSiloOptions> options)
+    protected SiloThreads(int count)
     {
-        threads = new Thread[options.Value.Threads];
+        threads = new Thread[count];
 
         for (var i = 0; i < threads.Length; i++)
         {

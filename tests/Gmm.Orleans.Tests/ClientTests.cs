@@ -1,0 +1,99 @@
+using System.Reflection;
+using Microsoft.FSharp.Collections;
+using Orleans;
+using Xunit;
+
+namespace Gmm.Orleans.Tests;
+
+/// <summary>What a client makes of the replies of a silo, which is a function here.</summary>
+public class ClientTests
+{
+    private static readonly Question Count =
+        new("count", [], "", MapModule.OfSeq(Array.Empty<Tuple<string, Tensor>>()));
+
+    private readonly List<string> calls = [];
+
+    [Fact]
+    public void AnAnswerInPiecesIsPutTogetherAndThenForgotten()
+    {
+        var rows = Of(call => call switch
+        {
+            "Ask" => new() { Status = Status.Working },
+            "Continue" => new() { Counts = [2], Numbers = Translation.Bytes([calls.Count]) },
+            _ => new(),
+        });
+        Assert.Equal([[2.0, 3.0]], rows.Ask(Count, CancellationToken.None));
+        Assert.Equal(["Ask", "Continue", "Continue", "Cancel"], calls);
+    }
+
+    [Fact]
+    public void AnAnswerWithoutItsEndIsAnError()
+    {
+        var rows = Of(_ => new() { Counts = [2] });
+        var error = Assert.Throws<GmmException>(() => rows.Ask(Count, CancellationToken.None));
+        Assert.Contains("an answer without its end", error.Message, StringComparison.Ordinal);
+        Assert.Equal(["Ask", "Cancel"], calls);
+    }
+
+    [Fact]
+    public void ASiloThatForgetsEveryQuestionIsAnError()
+    {
+        var rows = Of(call => new() { Status = call == "Ask" ? Status.Working : Status.NotAsked });
+        var error = Assert.Throws<GmmException>(() => rows.Ask(Count, CancellationToken.None));
+        Assert.Contains("did not answer for 0.3 s", error.Message, StringComparison.Ordinal);
+        Assert.Equal("Cancel", calls[^1]);
+    }
+
+    [Fact]
+    public void ASiloThatLosesItsShardAgainAndAgainIsAnError()
+    {
+        var rows = Of(call => call switch
+        {
+            "Open" => calls.Count(each => each == "Open") % 2 == 0 ? new() : new() { Status = Status.Working },
+            "Ask" => new() { Status = Status.Working },
+            _ => new() { Status = Status.NotOpen },
+        });
+        var error = Assert.Throws<GmmException>(() => rows.Ask(Count, CancellationToken.None));
+        Assert.Contains("did not answer for 0.3 s", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WorkMayTakeLongerThanTheLimit()
+    {
+        var begin = TimeProvider.System.GetTimestamp();
+        var rows = Of(_ =>
+        {
+            // Every other reply is lost.
+            if (calls.Count % 2 == 1)
+                throw new TimeoutException("?");
+
+            var isDone = TimeProvider.System.GetElapsedTime(begin) > TimeSpan.FromSeconds(0.6);
+            return isDone ? new() { Counts = [1], Numbers = new byte[8] } : new() { Status = Status.Working };
+        });
+        Assert.Equal([[0.0]], rows.Ask(Count, CancellationToken.None));
+    }
+
+    /// <summary>Rows of one shard, of a file, whose silo replies what a function says of the name of a call.</summary>
+    private ShardRows Of(Func<string, Reply> reply)
+    {
+        var grain = DispatchProxy.Create<IShardGrain, Fake>();
+        ((Fake)(object)grain).Call = call =>
+        {
+            // The client doesn't wait for the end of Cancel, which begins in order all the same.
+            calls.Add(call);
+            return Task.FromResult(reply(call));
+        };
+        var client = DispatchProxy.Create<IClusterClient, Fake>();
+        ((Fake)(object)client).Call = _ => grain;
+        var table = new Table { Files = ["?"], Rows = [100], Columns = 1, Digests = ["?"] };
+        return new(client, table, new(new() { RetryLimit = TimeSpan.FromSeconds(0.3) }), 1);
+    }
+
+    /// <summary>An object of any interface, all of whose methods are one function of their name.</summary>
+    public class Fake : DispatchProxy
+    {
+        internal Func<string, object> Call { get; set; } = _ => throw new NotSupportedException();
+
+        protected override object Invoke(MethodInfo? targetMethod, object?[]? args) => Call(targetMethod!.Name);
+    }
+}
