@@ -201,16 +201,44 @@ public class SiloTests(Clusters clusters)
     [Fact]
     public async Task MoreRowsThanASiloHasMemoryForAreAnError()
     {
+        await using var cluster = await GmmCluster.StartAsync(1, options => options.MemoryLimit = 3_500_000);
+        var (rows, weights) = (Rows.FromMemory(new double[300_000], 3), Enumerable.Repeat(1.0, 100_000).ToArray());
         var error = await Assert.ThrowsAsync<GmmException>(
-            () => clusters.Of(1).Client.SendRowsAsync(Rows.FromMemory(new double[1_500_000], 3)));
+            () => cluster.Client.SendRowsAsync(Rows.FromMemory(new double[450_000], 3)));
         Assert.Contains("MemoryLimit", error.Message, StringComparison.Ordinal);
 
-        // What was sent is free again.
+        // What was sent is free again, and weights are 800,000 bytes more.
         for (var i = 0; i < 3; i++)
         {
-            await using var rows = await clusters.Of(1).Client.SendRowsAsync(Rows.FromMemory(new double[1_200_000], 3));
-            Assert.Equal(400_000, rows.Rows.Count);
+            await using var sent = await cluster.Client.SendRowsAsync(rows);
+            Assert.Equal(100_000, sent.Rows.Count);
         }
+
+        await using var weighted = await cluster.Client.SendRowsAsync(rows, weights);
+        error = await Assert.ThrowsAsync<GmmException>(
+            () => cluster.Client.SendRowsAsync(Rows.FromMemory(new double[45_000], 3)));
+        Assert.Contains("MemoryLimit", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AFileOfWeightsForRowsThatAreSentIsAnError()
+    {
+        var options = new ClusterRowsOptions { Weights = "weights.npy" };
+        var error = await Assert.ThrowsAsync<GmmException>(
+            () => clusters.Of(1).Client.SendRowsAsync(Tables.Real, null, options));
+        Assert.Equal(
+            "Weights must be null for rows that are sent, whose weights come with them, but is weights.npy.",
+            error.Message);
+    }
+
+    [Fact]
+    public async Task RowsThatAreDisposedCannotBeUsed()
+    {
+        var rows = await clusters.Of(1).Client.OpenRowsAsync("real.npy");
+        await rows.DisposeAsync();
+        await rows.DisposeAsync();
+        Assert.Throws<ObjectDisposedException>(() => new GaussianMixture(2) { Init = InitMethod.Points }.Fit(rows.Rows));
+        Assert.Throws<ObjectDisposedException>(() => rows.Source.Read.Invoke(0));
     }
 
     [Fact]

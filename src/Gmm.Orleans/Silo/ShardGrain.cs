@@ -111,13 +111,15 @@ internal sealed class ShardGrain(
 
         if (!sent.ContainsKey(block))
         {
-            if (!memory.TryTake(length, options.Value.MemoryLimit))
+            var size = length + (weights?.Length ?? 0);
+
+            if (!memory.TryTake(size, options.Value.MemoryLimit))
             {
                 var rule = $"of at most {options.Value.MemoryLimit} bytes on a silo (GmmSiloOptions.MemoryLimit)";
                 throw Refusal("Rows", rule, "more; use a file, or more silos");
             }
 
-            sentBytes += length;
+            sentBytes += size;
             var values = Translation.NumbersOf(numbers, table.IsSingle);
             sent.TryAdd(block, SiloTable.Block(first, rows, source.Columns, values, SiloTable.Option(own)));
         }
