@@ -107,6 +107,7 @@ public sealed class ClusterRows : IAsyncDisposable
             Digests = [.. described.Select(each => each.Digest)],
             Columns = columns,
             IsWeighted = options.Weights is not null,
+            Version = Translation.Version,
         };
         return await OpenAsync(client, table, null, options, caller, cancellation).ConfigureAwait(false);
     }
@@ -127,6 +128,7 @@ public sealed class ClusterRows : IAsyncDisposable
             Columns = source.Columns,
             IsSingle = head?.Numbers.IsFloat32 ?? false,
             IsWeighted = head?.Weights is not null,
+            Version = Translation.Version,
         };
 
         if (source.BlockRows != SourceModule.blockRows(source.Columns))

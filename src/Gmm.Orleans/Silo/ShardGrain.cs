@@ -26,7 +26,9 @@ internal sealed class ShardGrain(
     private readonly Dictionary<string, Task<Reply>> describing = [];
     private readonly Dictionary<Guid, Job> jobs = [];
 
-    /// <summary>Work that reads rows, of questions that were given up, too: files close when all of it has ended.</summary>
+    /// <summary>
+    /// Work that reads rows, also for questions that were given up: files close when all of it has ended.
+    /// </summary>
     private readonly List<Task> reading = [];
 
     private readonly ConcurrentDictionary<long, Block> sent = [];
@@ -247,6 +249,13 @@ internal sealed class ShardGrain(
     private static void Check(Shard shard)
     {
         var table = shard.Table;
+
+        if (table.Version != Translation.Version)
+        {
+            var reason = $"the client has {table.Version} of Gmm, and a silo has {Translation.Version}";
+            throw Translation.Failure(Translation.Unavailable(reason, Translation.SameVersion));
+        }
+
         var parts = Math.Max(1, table.Files.Length);
         var digests = table.Files.Length + (table.Weights is null ? 0 : 1);
         var isTable = table.Columns > 0
