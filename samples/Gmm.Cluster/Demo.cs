@@ -17,7 +17,8 @@ internal static class Demo
 {
     private const int Silos = 3;
 
-    public static async Task RunAsync(Arguments arguments)
+    /// <summary>Returns whether every fit on the cluster has the same bits as the one here.</summary>
+    public static async Task<bool> RunAsync(Arguments arguments)
     {
         var count = arguments.Number("rows", 1_000_000);
         var columns = arguments.Number("columns", 16);
@@ -52,8 +53,8 @@ internal static class Demo
             using var file = NpyData.Open(Path.Combine(folder, "rows.npy"));
             Write($"{rows}");
 
-            Compare(file.Rows, rows, components, iterations, rounds, children);
-            Kill(file.Rows, rows, components, iterations, children[^1]);
+            var areEqual = Compare(file.Rows, rows, components, iterations, rounds, children);
+            return Kill(file.Rows, rows, components, iterations, children[^1]) && areEqual;
         }
         finally
         {
@@ -72,8 +73,8 @@ internal static class Demo
         }
     }
 
-    /// <summary>Fits here and on the cluster in turn.</summary>
-    private static void Compare(
+    /// <summary>Fits here and on the cluster in turn, and returns whether the fits have the same bits.</summary>
+    private static bool Compare(
         Rows here, ClusterRows there, int components, int iterations, int rounds, List<Process> children)
     {
         var (local, cluster) = (new List<double>(), new List<double>());
@@ -107,24 +108,40 @@ internal static class Demo
         Write($"cluster  {Median(cluster),8:F0} ms an iteration, {Median(ratios):F2} times as long; {rounds} rounds");
         Write($"processor time of a fit: here {Median(work):F0} ms, client and silos {Median(clusterWork):F0} ms");
         Write($"a fit of {iterations} iterations, with its start, sent {sent:N0} bytes and received {received:N0}");
-        Write(areEqual ? "the fits have the same bits" : "THE FITS DIFFER");
+        return Report(areEqual);
     }
 
-    /// <summary>Fits on the cluster while a silo is killed.</summary>
-    private static void Kill(Rows here, ClusterRows there, int components, int iterations, Process silo)
+    /// <summary>Fits on the cluster while a silo is killed, and returns whether the fits have the same bits.</summary>
+    private static bool Kill(Rows here, ClusterRows there, int components, int iterations, Process silo)
     {
-        Write($"killing the last silo (kill -9) after iteration {iterations / 3} …");
+        var middle = Math.Max(1, iterations / 3);
+        Write($"killing the last silo (kill -9) after iteration {middle} …");
         var ofHere = Fit(here, components, iterations);
         var ofThere = Fit(there.Rows, components, iterations, at =>
         {
-            if (at == iterations / 3)
+            if (at == middle)
+            {
                 silo.Kill();
+                silo.WaitForExit();
+            }
         });
+
+        if (!silo.HasExited)
+        {
+            Write($"the fit ended before iteration {middle}, and no silo was killed");
+            return false;
+        }
 
         var median = Median(ofThere.Milliseconds);
         var stall = (ofThere.Milliseconds.Max() - median) / 1000;
         Write($"the longest iteration took {stall:F1} s more than the median of {median:F0} ms");
-        Write(HaveSameBits(ofHere.Model, ofThere.Model) ? "the fits have the same bits" : "THE FITS DIFFER");
+        return Report(HaveSameBits(ofHere.Model, ofThere.Model));
+    }
+
+    private static bool Report(bool areEqual)
+    {
+        Write(areEqual ? "the fits have the same bits" : "THE FITS DIFFER");
+        return areEqual;
     }
 
     /// <summary>Fits a mixture; the times are those of its iterations.</summary>

@@ -24,8 +24,7 @@ try
             return 0;
 
         case "demo":
-            await Demo.RunAsync(arguments);
-            return 0;
+            return await Demo.RunAsync(arguments) ? 0 : 1;
 
         default:
             Console.Error.WriteLine("The first argument must be silo, client or demo.");

@@ -47,7 +47,8 @@ public class CallerTests
     public async Task ACallThatIsRepeatedHasTimeForALongReply()
     {
         // Longer than the time of the first call, and shorter than that of the others.
-        var options = new ClusterRowsOptions { CallTimeout = TimeSpan.FromMilliseconds(10), RetryLimit = TimeSpan.FromSeconds(20) };
+        var (timeout, limit) = (TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(20));
+        var options = new ClusterRowsOptions { CallTimeout = timeout, RetryLimit = limit };
         var reply = await CallAsync(new(options), async () =>
         {
             await Task.Delay(200);

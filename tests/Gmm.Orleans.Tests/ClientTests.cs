@@ -6,12 +6,13 @@ using Xunit;
 namespace Gmm.Orleans.Tests;
 
 /// <summary>What a client makes of the replies of a silo, which is a function here.</summary>
-public class ClientTests
+public sealed class ClientTests : IDisposable
 {
     private static readonly Question Count =
         new("count", [], "", MapModule.OfSeq(Array.Empty<Tuple<string, Tensor>>()));
 
     private readonly List<string> calls = [];
+    private readonly CancellationTokenSource ending = new();
 
     [Fact]
     public void AnAnswerInPiecesIsPutTogetherAndThenForgotten()
@@ -73,6 +74,43 @@ public class ClientTests
         Assert.Equal([[0.0]], rows.Ask(Count, CancellationToken.None));
     }
 
+    [Fact]
+    public void RowsThatAreClosedCannotBeUsed()
+    {
+        var rows = Of(_ => new());
+        ending.Cancel();
+        Assert.Throws<ObjectDisposedException>(() => rows.Ask(Count, CancellationToken.None));
+        Assert.Throws<ObjectDisposedException>(() => rows.Invoke(0));
+        Assert.Empty(calls);
+    }
+
+    [Fact]
+    public void ABlockThatIsBeingReadIsGivenUpWhenTheRowsClose()
+    {
+        var rows = Of(_ =>
+        {
+            ending.Cancel();
+            throw new TimeoutException("?");
+        });
+        Assert.Throws<ObjectDisposedException>(() => rows.Invoke(0));
+        Assert.Equal(["Read"], calls);
+    }
+
+    [Fact]
+    public void AQuestionIsCancelled()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var rows = Of(call =>
+        {
+            cancellation.Cancel();
+            return new() { Status = Status.Working };
+        });
+        Assert.ThrowsAny<OperationCanceledException>(() => rows.Ask(Count, cancellation.Token));
+        Assert.Equal(["Ask", "Cancel"], calls);
+    }
+
+    public void Dispose() => ending.Dispose();
+
     /// <summary>Rows of one shard, of a file, whose silo replies what a function says of the name of a call.</summary>
     private ShardRows Of(Func<string, Reply> reply)
     {
@@ -86,7 +124,7 @@ public class ClientTests
         var client = DispatchProxy.Create<IClusterClient, Fake>();
         ((Fake)(object)client).Call = _ => grain;
         var table = new Table { Files = ["?"], Rows = [100], Columns = 1, Digests = ["?"] };
-        return new(client, table, new(new() { RetryLimit = TimeSpan.FromSeconds(0.3) }), 1);
+        return new(client, table, new(new() { RetryLimit = TimeSpan.FromSeconds(0.3) }), 1, ending.Token);
     }
 
     /// <summary>An object of any interface, all of whose methods are one function of their name.</summary>

@@ -23,13 +23,7 @@ public sealed class Clusters : IAsyncLifetime
         CSharp.Rows.FromMemory(Tables.Weights, 1).SaveNpy(Path.Combine(Folder, "weights.npy"));
 
         for (var silos = 1; silos <= 3; silos++)
-        {
-            clusters.Add(await GmmCluster.StartAsync(silos, options =>
-            {
-                options.Folder = Folder;
-                options.MemoryLimit = 10_000_000;
-            }));
-        }
+            clusters.Add(await GmmCluster.StartAsync(silos, options => options.Folder = Folder));
     }
 
     public GmmCluster Of(int silos) => clusters[silos - 1];

@@ -111,8 +111,8 @@ public class SiloTests(Clusters clusters)
     public async Task AFileWithOtherNumbersThanWhenItWasDescribedIsAnError()
     {
         var grain = clusters.Of(1).Client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
-        var table = new Table { Files = ["real.npy"], Rows = [Tables.Rows], Columns = 3, Digests = ["other"] };
-        Assert.Equal(Status.Done, (await grain.Open(new() { Table = table, Runs = 1 }, Short)).Status);
+        var table = TableOf("real.npy", "other");
+        Assert.Equal(Status.Done, (await UntilDone(() => grain.Open(new() { Table = table, Runs = 1 }, Short))).Status);
         var reply = await grain.Read(0);
         Assert.Equal(Status.Failed, reply.Status);
         Assert.Contains("other numbers", Translation.OfWire(reply.Error!).Message, StringComparison.Ordinal);
@@ -132,8 +132,8 @@ public class SiloTests(Clusters clusters)
         ((Rows)table).SaveNpy(Path.Combine(clusters.Folder, name));
         var grain = clusters.Of(1).Client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
         var digest = (await DescribeAsync(grain, "real.npy")).Digest;
-        var other = new Table { Files = [name], Rows = [Tables.Rows], Columns = 3, Digests = [digest] };
-        Assert.Equal(Status.Done, (await grain.Open(new() { Table = other, Runs = 1 }, Short)).Status);
+        var other = TableOf(name, digest);
+        Assert.Equal(Status.Done, (await UntilDone(() => grain.Open(new() { Table = other, Runs = 1 }, Short))).Status);
         var reply = await grain.Read(0);
         Assert.Equal(Status.Failed, reply.Status);
         Assert.Contains("other numbers", Translation.OfWire(reply.Error!).Message, StringComparison.Ordinal);
@@ -201,16 +201,44 @@ public class SiloTests(Clusters clusters)
     [Fact]
     public async Task MoreRowsThanASiloHasMemoryForAreAnError()
     {
+        await using var cluster = await GmmCluster.StartAsync(1, options => options.MemoryLimit = 3_500_000);
+        var (rows, weights) = (Rows.FromMemory(new double[300_000], 3), Enumerable.Repeat(1.0, 100_000).ToArray());
         var error = await Assert.ThrowsAsync<GmmException>(
-            () => clusters.Of(1).Client.SendRowsAsync(Rows.FromMemory(new double[1_500_000], 3)));
+            () => cluster.Client.SendRowsAsync(Rows.FromMemory(new double[450_000], 3)));
         Assert.Contains("MemoryLimit", error.Message, StringComparison.Ordinal);
 
-        // What was sent is free again.
+        // What was sent is free again, and weights are 800,000 bytes more.
         for (var i = 0; i < 3; i++)
         {
-            await using var rows = await clusters.Of(1).Client.SendRowsAsync(Rows.FromMemory(new double[1_200_000], 3));
-            Assert.Equal(400_000, rows.Rows.Count);
+            await using var sent = await cluster.Client.SendRowsAsync(rows);
+            Assert.Equal(100_000, sent.Rows.Count);
         }
+
+        await using var weighted = await cluster.Client.SendRowsAsync(rows, weights);
+        error = await Assert.ThrowsAsync<GmmException>(
+            () => cluster.Client.SendRowsAsync(Rows.FromMemory(new double[45_000], 3)));
+        Assert.Contains("MemoryLimit", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AFileOfWeightsForRowsThatAreSentIsAnError()
+    {
+        var options = new ClusterRowsOptions { Weights = "weights.npy" };
+        var error = await Assert.ThrowsAsync<GmmException>(
+            () => clusters.Of(1).Client.SendRowsAsync(Tables.Real, null, options));
+        Assert.Equal(
+            "Weights must be null for rows that are sent, whose weights come with them, but is weights.npy.",
+            error.Message);
+    }
+
+    [Fact]
+    public async Task RowsThatAreDisposedCannotBeUsed()
+    {
+        var rows = await clusters.Of(1).Client.OpenRowsAsync("real.npy");
+        await rows.DisposeAsync();
+        await rows.DisposeAsync();
+        Assert.Throws<ObjectDisposedException>(() => new GaussianMixture(2).Fit(rows.Rows));
+        Assert.Throws<ObjectDisposedException>(() => rows.Source.Read.Invoke(0));
     }
 
     [Fact]
@@ -228,13 +256,20 @@ public class SiloTests(Clusters clusters)
         var client = clusters.Of(1).Client;
         var grain = client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
         var question = new WireQuestion { Scan = "count" };
+
+        Task<Reply> AskAsync(WireQuestion asked)
+        {
+            var id = Guid.NewGuid();
+            return UntilDone(() => grain.Ask(id, asked, Short));
+        }
+
         Assert.Equal(Status.NotOpen, (await grain.Ask(Guid.NewGuid(), question, Short)).Status);
         Assert.Equal(Status.NotOpen, (await grain.Continue(Guid.NewGuid(), 0, Short)).Status);
         Assert.Equal(Status.NotOpen, (await grain.Read(0)).Status);
         Assert.Equal(Status.NotOpen, (await grain.Put(0, [], null)).Status);
         Assert.Equal(Status.NotOpen, (await grain.Touch()).Status);
 
-        var good = new Table { Rows = [Tables.Rows], Columns = 3 };
+        var good = new Table { Rows = [Tables.Rows], Columns = 3, Version = Translation.Version };
         Table[] bad =
         [
             good with { Columns = 0 }, good with { Columns = -1 }, good with { Columns = int.MaxValue }, good with { Rows = [] },
@@ -248,7 +283,7 @@ public class SiloTests(Clusters clusters)
         foreach (var (first, count) in new[] { (-1, 1), (0, 0), (0, 5), (4, 1), (int.MaxValue, 1), (1, int.MaxValue) })
             Assert.Equal(Status.Failed, (await grain.Open(new() { Table = good, FirstRun = first, Runs = count }, Short)).Status);
 
-        Assert.Equal(Status.Done, (await grain.Open(new() { Table = good, Runs = 1 }, Short)).Status);
+        Assert.Equal(Status.Done, (await UntilDone(() => grain.Open(new() { Table = good, Runs = 1 }, Short))).Status);
         var size = SourceModule.blockRows(3) * 3 * sizeof(double);
         Assert.Equal(Status.Failed, (await grain.Put(-1, new byte[size], null)).Status);
         Assert.Equal(Status.Failed, (await grain.Put(2, new byte[size], null)).Status);
@@ -257,12 +292,12 @@ public class SiloTests(Clusters clusters)
         Assert.Equal(Status.Failed, (await grain.Read(long.MaxValue)).Status);
         Assert.Equal(Status.Failed, (await grain.Read(0)).Status);
         Assert.Equal(Status.NotAsked, (await grain.Continue(Guid.NewGuid(), 0, Short)).Status);
-        Assert.Equal(Status.Failed, (await grain.Ask(Guid.NewGuid(), question, Short)).Status);
+        Assert.Equal(Status.Failed, (await AskAsync(question)).Status);
         Assert.Equal(Status.Done, (await grain.Put(0, new byte[size], null)).Status);
         Assert.Equal(Status.Done, (await grain.Put(1, new byte[size], null)).Status);
-        Assert.Equal(Status.Done, (await grain.Ask(Guid.NewGuid(), question, Short)).Status);
-        Assert.Equal(Status.Failed, (await grain.Ask(Guid.NewGuid(), question with { Scan = "System.IO.File" }, Short)).Status);
-        Assert.Equal(Status.Failed, (await grain.Ask(Guid.NewGuid(), question with { Names = ["?"] }, Short)).Status);
+        Assert.Equal(Status.Done, (await AskAsync(question)).Status);
+        Assert.Equal(Status.Failed, (await AskAsync(question with { Scan = "System.IO.File" })).Status);
+        Assert.Equal(Status.Failed, (await AskAsync(question with { Names = ["?"] })).Status);
         await grain.Close();
         Assert.Equal(Status.NotOpen, (await grain.Read(0)).Status);
     }
@@ -272,7 +307,8 @@ public class SiloTests(Clusters clusters)
     {
         var grain = await OpenAsync(clusters.Of(1), "real.npy");
         var (id, question) = (Guid.NewGuid(), new WireQuestion { Scan = "count" });
-        var replies = await Task.WhenAll(grain.Ask(id, question, Short), grain.Ask(id, question, Short), grain.Ask(id, question, Short));
+        Task<Reply> AskAsync() => UntilDone(() => grain.Ask(id, question, Short));
+        var replies = await Task.WhenAll(AskAsync(), AskAsync(), AskAsync());
         Assert.All(replies, reply => Assert.Equal([1, 1, 1, 1], reply.Counts));
         Assert.All(replies, reply => Assert.Equal(Tables.Rows, Translation.Doubles(reply.Numbers).Sum()));
 
@@ -303,7 +339,8 @@ public class SiloTests(Clusters clusters)
             var other = await OpenAsync(cluster, "real.npy");
             Assert.Equal(Status.Done, (await grain.Read(0)).Status);
             var isHeld = format.Hold();
-            Assert.Equal(Status.Working, (await grain.Ask(Guid.NewGuid(), new() { Scan = "count" }, TimeSpan.Zero)).Status);
+            var question = new WireQuestion { Scan = "count" };
+            Assert.Equal(Status.Working, (await grain.Ask(Guid.NewGuid(), question, TimeSpan.Zero)).Status);
             await isHeld;
             Assert.Equal(Status.Done, (await other.Read(0)).Status);
             Assert.Equal(Status.Done, (await DescribeAsync(other, "real.npy")).Status);
@@ -322,6 +359,21 @@ public class SiloTests(Clusters clusters)
         {
             format.Release();
         }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0.0.1")]
+    public async Task AClientOfAnotherVersionIsRefused(string version)
+    {
+        var grain = clusters.Of(1).Client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
+        var table = new Table { Rows = [Tables.Rows], Columns = 3, Version = version };
+        var reply = await grain.Open(new() { Table = table, Runs = 1 }, Short);
+        Assert.Equal(Status.Failed, reply.Status);
+        var error = Translation.OfWire(reply.Error!);
+        Assert.True(error.IsUnavailableBackend);
+        Assert.Contains($"a silo has {Translation.Version}", error.Message, StringComparison.Ordinal);
+        Assert.Contains(Translation.SameVersion, error.Message, StringComparison.Ordinal);
     }
 
     // ── Places and options ──────────────────────────────────────────────────────────────────────────────────────────
@@ -410,12 +462,22 @@ public class SiloTests(Clusters clusters)
     {
         var grain = cluster.Client.GetGrain<IShardGrain>(0, Guid.NewGuid().ToString());
         var file = await DescribeAsync(grain, name);
-        var table = new Table { Files = [name], Rows = [Tables.Rows], Columns = 3, Digests = [file.Digest] };
-        Assert.Equal(Status.Done, (await UntilDone(() => grain.Open(new() { Table = table, Runs = 4 }, Short))).Status);
+        var shard = new Shard { Table = TableOf(name, file.Digest), Runs = 4 };
+        Assert.Equal(Status.Done, (await UntilDone(() => grain.Open(shard, Short))).Status);
         return grain;
     }
 
-    private static Task<Reply> DescribeAsync(IShardGrain grain, string name) => UntilDone(() => grain.Describe(name, Short));
+    private static Table TableOf(string file, string digest) => new()
+    {
+        Files = [file],
+        Rows = [Tables.Rows],
+        Columns = 3,
+        Digests = [digest],
+        Version = Translation.Version,
+    };
+
+    private static Task<Reply> DescribeAsync(IShardGrain grain, string name) =>
+        UntilDone(() => grain.Describe(name, Short));
 
     /// <summary>Repeats a call while the silo works on it, a minute at most.</summary>
     private static async Task<Reply> UntilDone(Func<Task<Reply>> call)

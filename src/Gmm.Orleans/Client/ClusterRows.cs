@@ -18,12 +18,12 @@ public sealed class ClusterRows : IAsyncDisposable
     private static readonly TimeSpan BetweenTouches = TimeSpan.FromMinutes(1);
 
     private readonly ShardRows rows;
-    private readonly CancellationTokenSource ending = new();
+    private readonly CancellationTokenSource ending;
     private readonly Task touching;
 
-    private ClusterRows(ShardRows rows, int silos)
+    private ClusterRows(ShardRows rows, int silos, CancellationTokenSource ending)
     {
-        (this.rows, Silos) = (rows, silos);
+        (this.rows, Silos, this.ending) = (rows, silos, ending);
         Source = rows.Source;
         Rows = Rows.OfSource(Source);
         touching = TouchAsync();
@@ -51,7 +51,9 @@ public sealed class ClusterRows : IAsyncDisposable
     /// </summary>
     public long BytesReceived => rows.Caller.BytesReceived;
 
-    /// <summary>Closes the files and frees the memory on the silos.</summary>
+    /// <summary>
+    /// Closes the files and frees the memory on the silos. A later use of the rows throws ObjectDisposedException.
+    /// </summary>
     /// <returns>A task that ends when they have been told.</returns>
     public async ValueTask DisposeAsync()
     {
@@ -61,7 +63,6 @@ public sealed class ClusterRows : IAsyncDisposable
         await ending.CancelAsync().ConfigureAwait(false);
         await touching.ConfigureAwait(false);
         await rows.CloseAsync().ConfigureAwait(false);
-        ending.Dispose();
     }
 
     /// <summary>Returns one line: the numbers of rows, columns and shards.</summary>
@@ -106,6 +107,7 @@ public sealed class ClusterRows : IAsyncDisposable
             Digests = [.. described.Select(each => each.Digest)],
             Columns = columns,
             IsWeighted = options.Weights is not null,
+            Version = Translation.Version,
         };
         return await OpenAsync(client, table, null, options, caller, cancellation).ConfigureAwait(false);
     }
@@ -113,6 +115,12 @@ public sealed class ClusterRows : IAsyncDisposable
     internal static Task<ClusterRows> SendAsync(
         IClusterClient client, Source source, ClusterRowsOptions options, CancellationToken cancellation)
     {
+        if (options.Weights is { } file)
+        {
+            const string Rule = "null for rows that are sent, whose weights come with them";
+            throw Translation.Failure(GmmError.NewInvalidOption(nameof(options.Weights), Rule, file));
+        }
+
         var head = source.Rows > 0 ? source.Read.Invoke(0) : null;
         var table = new Table
         {
@@ -120,6 +128,7 @@ public sealed class ClusterRows : IAsyncDisposable
             Columns = source.Columns,
             IsSingle = head?.Numbers.IsFloat32 ?? false,
             IsWeighted = head?.Weights is not null,
+            Version = Translation.Version,
         };
 
         if (source.BlockRows != SourceModule.blockRows(source.Columns))
@@ -141,7 +150,10 @@ public sealed class ClusterRows : IAsyncDisposable
             throw Translation.Failure(GmmError.NewInvalidData("at least one row", "there is none"));
 
         var silos = await CountSilosAsync(client, caller, cancellation).ConfigureAwait(false);
-        var rows = new ShardRows(client, table, caller, silos * options.ShardsPerSilo);
+#pragma warning disable CA2000 // Without a timer it holds nothing to free.
+        var ending = new CancellationTokenSource();
+#pragma warning restore CA2000
+        var rows = new ShardRows(client, table, caller, silos * options.ShardsPerSilo, ending.Token);
 
         try
         {
@@ -159,7 +171,7 @@ public sealed class ClusterRows : IAsyncDisposable
             throw;
         }
 
-        return new(rows, silos);
+        return new(rows, silos, ending);
     }
 
     private static async Task<Reply> DescribeAsync(

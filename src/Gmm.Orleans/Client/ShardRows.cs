@@ -12,10 +12,12 @@ internal sealed class ShardRows : RemoteRows
     private readonly IShardGrain[] grains;
     private readonly Shard[] shards;
     private readonly (long First, long Last)[] blocks;
+    private readonly CancellationToken closing;
 
-    public ShardRows(IClusterClient client, Table table, Caller caller, int mostShards)
+    /// <summary>Makes rows, which end with a token; their shards are not open yet.</summary>
+    public ShardRows(IClusterClient client, Table table, Caller caller, int mostShards, CancellationToken closing)
     {
-        (this.table, Caller) = (table, caller);
+        (this.table, Caller, this.closing) = (table, caller, closing);
         Source = new(table.Rows.Sum(), table.Columns, SourceModule.blockRows(table.Columns), this);
         var runs = SourceModule.runs(Source);
         var count = Math.Min(mostShards, runs.Length);
@@ -47,7 +49,10 @@ internal sealed class ShardRows : RemoteRows
     public override double[][] Ask(Question question, CancellationToken cancellation)
     {
         var wire = Translation.ToWire(question);
-        var answers = OfEachAsync((i, cancel) => AskAsync(i, wire, cancel), cancellation).GetAwaiter().GetResult();
+        var answers = UntilClosingAsync(
+                ending => OfEachAsync((i, cancel) => AskAsync(i, wire, cancel), ending), cancellation)
+            .GetAwaiter()
+            .GetResult();
         return [.. answers.SelectMany(each => each)];
     }
 
@@ -55,7 +60,9 @@ internal sealed class ShardRows : RemoteRows
     {
         var i = Array.FindIndex(blocks, each => index >= each.First && index <= each.Last);
         ArgumentOutOfRangeException.ThrowIfNegative(i, nameof(index));
-        return ReadAsync(i, index).GetAwaiter().GetResult();
+        return UntilClosingAsync(cancel => ReadAsync(i, index, cancel), CancellationToken.None)
+            .GetAwaiter()
+            .GetResult();
     }
 
     public Task TouchAsync() => Task.WhenAll(grains.Select(grain => Caller.TryAsync(grain.Touch)));
@@ -99,6 +106,24 @@ internal sealed class ShardRows : RemoteRows
         {
             // WhenAll prefers exceptions to cancellation, so that the caller has cancelled.
             cancellation.ThrowIfCancellationRequested();
+            throw;
+        }
+    }
+
+    /// <summary>Runs work that also ends when the rows are closed, and then throws that they are.</summary>
+    private async Task<T> UntilClosingAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(closing.IsCancellationRequested, typeof(ClusterRows));
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, closing);
+
+        try
+        {
+            return await work(ending.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            ObjectDisposedException.ThrowIf(closing.IsCancellationRequested, typeof(ClusterRows));
             throw;
         }
     }
@@ -191,14 +216,14 @@ internal sealed class ShardRows : RemoteRows
         }
     }
 
-    private async Task<Block> ReadAsync(int i, long index)
+    private async Task<Block> ReadAsync(int i, long index, CancellationToken cancellation)
     {
         var patience = Patience(i);
         var rows = (int)Math.Min(Source.BlockRows, Source.Rows - (index * Source.BlockRows));
 
         while (true)
         {
-            var reply = await Caller.CallAsync(() => grains[i].Read(index), 0, patience, CancellationToken.None)
+            var reply = await Caller.CallAsync(() => grains[i].Read(index), 0, patience, cancellation)
                 .ConfigureAwait(false);
 
             if (reply.Status is Status.Done)
@@ -217,7 +242,7 @@ internal sealed class ShardRows : RemoteRows
                     : throw Translation.Strange($"a block of {reply.Numbers.Length} bytes");
             }
 
-            await ReopenAsync(i, reply.Status, patience, CancellationToken.None).ConfigureAwait(false);
+            await ReopenAsync(i, reply.Status, patience, cancellation).ConfigureAwait(false);
         }
     }
 

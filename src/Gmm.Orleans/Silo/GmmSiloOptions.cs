@@ -15,7 +15,8 @@ public sealed class GmmSiloOptions
     public int Threads { get; set; } = Environment.ProcessorCount;
 
     /// <summary>
-    /// The largest number of bytes of rows that clients may send to this silo; by default half of its memory.
+    /// The largest number of bytes of rows and weights that clients may send to this silo; by default half of its
+    /// memory.
     /// </summary>
     public long MemoryLimit { get; set; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
 

@@ -26,7 +26,9 @@ internal sealed class ShardGrain(
     private readonly Dictionary<string, Task<Reply>> describing = [];
     private readonly Dictionary<Guid, Job> jobs = [];
 
-    /// <summary>Work that reads rows, of questions that were given up, too: files close when all of it has ended.</summary>
+    /// <summary>
+    /// Work that reads rows, also for questions that were given up: files close when all of it has ended.
+    /// </summary>
     private readonly List<Task> reading = [];
 
     private readonly ConcurrentDictionary<long, Block> sent = [];
@@ -111,13 +113,15 @@ internal sealed class ShardGrain(
 
         if (!sent.ContainsKey(block))
         {
-            if (!memory.TryTake(length, options.Value.MemoryLimit))
+            var size = length + (weights?.Length ?? 0);
+
+            if (!memory.TryTake(size, options.Value.MemoryLimit))
             {
                 var rule = $"of at most {options.Value.MemoryLimit} bytes on a silo (GmmSiloOptions.MemoryLimit)";
                 throw Refusal("Rows", rule, "more; use a file, or more silos");
             }
 
-            sentBytes += length;
+            sentBytes += size;
             var values = Translation.NumbersOf(numbers, table.IsSingle);
             sent.TryAdd(block, SiloTable.Block(first, rows, source.Columns, values, SiloTable.Option(own)));
         }
@@ -245,6 +249,13 @@ internal sealed class ShardGrain(
     private static void Check(Shard shard)
     {
         var table = shard.Table;
+
+        if (table.Version != Translation.Version)
+        {
+            var reason = $"the client has {table.Version} of Gmm, and a silo has {Translation.Version}";
+            throw Translation.Failure(Translation.Unavailable(reason, Translation.SameVersion));
+        }
+
         var parts = Math.Max(1, table.Files.Length);
         var digests = table.Files.Length + (table.Weights is null ? 0 : 1);
         var isTable = table.Columns > 0

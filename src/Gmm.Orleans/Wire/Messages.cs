@@ -36,6 +36,10 @@ internal sealed record Table
     /// <summary>Whether the rows that were sent have weights.</summary>
     [Id(6)]
     public bool IsWeighted { get; init; }
+
+    /// <summary>The client's version of Gmm, which the silos must have, too.</summary>
+    [Id(7)]
+    public string Version { get; init; } = "";
 }
 
 /// <summary>A shard of a table: some neighbouring runs of its blocks.</summary>

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
@@ -119,6 +120,10 @@ internal static class Translation
                 GmmError.NewUnavailableBackend(backend, reason, remedy),
             _ => Unavailable($"a silo reports an error that this client does not know, {error.Case}", SameVersion),
         };
+
+    /// <summary>The version of Gmm on this machine.</summary>
+    public static string Version { get; } =
+        typeof(Source).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     public const string SameVersion = "All machines must have the same version of Gmm";
 
