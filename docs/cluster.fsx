@@ -161,6 +161,8 @@ dead one again, from the files.
 | all silos are gone | ends with an error after `ClusterRowsOptions.RetryLimit`, one minute by default |
 | a silo with rows that were sent is gone | ends with the error that these rows are lost |
 | the fit is cancelled | ends; the silos give up the work |
+| the rows are disposed of during a fit or before it | ends with `ObjectDisposedException` |
+| a silo has another version of Gmm than the client | ends with an error that names both versions |
 
 Without `UseQuickFailover`, Orleans' own settings suit slower networks, and pauses take about ten times as long.
 

@@ -26,6 +26,19 @@ internal static class Bits
         var (these, those) = (expected.ToState(), found.ToState());
         Assert.NotEmpty(these);
         Assert.Equal(these.Keys.Order(), those.Keys.Order());
-        Assert.All(these, pair => Assert.Equal(pair.Value, those[pair.Key]));
+        Assert.All(these, pair => Assert.Equal(pair.Value.Shape, those[pair.Key].Shape));
+        Assert.All(these, pair => Assert.Equal(Of(pair.Value), Of(those[pair.Key])));
+    }
+
+    private static IEnumerable<long> Of(CSharp.Tensor tensor)
+    {
+        var numbers = tensor.Shape.Count switch
+        {
+            0 => [(double)tensor],
+            1 => (double[])tensor,
+            2 => ((double[,])tensor).Cast<double>(),
+            _ => ((double[,,])tensor).Cast<double>(),
+        };
+        return numbers.Select(BitConverter.DoubleToInt64Bits);
     }
 }

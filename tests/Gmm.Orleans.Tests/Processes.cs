@@ -100,7 +100,7 @@ internal sealed class Processes : IAsyncDisposable
             "--address", address, "--silo-port", $"{FreePort()}", "--gateway-port", $"{gateway}", "--folder", folder,
             "--threads", "1", "--until", "input-ends",
         ]);
-        Assert.Equal("ready", await process.StandardOutput.ReadLineAsync());
+        Assert.Equal("ready", await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)));
         return new(process, new(IPAddress.Parse(address), gateway));
     }
 

@@ -4,7 +4,8 @@ namespace Gmm.Orleans;
 public sealed class ClusterRowsOptions
 {
     /// <summary>
-    /// The file of the weights, N numbers that are not negative, below the silos' folder; null without weights.
+    /// The file of the weights, N numbers that are not negative, below the silos' folder; null without weights, and for
+    /// rows that are sent, whose weights come with them.
     /// </summary>
     public string? Weights { get; init; }
 
