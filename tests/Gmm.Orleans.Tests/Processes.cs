@@ -20,6 +20,10 @@ internal sealed class Processes : IAsyncDisposable
             Process.Kill();
             Process.WaitForExit();
         }
+
+        /// <summary>Sends the process a signal: STOP halts it, CONT has it go on.</summary>
+        public void Signal(string name) =>
+            Require(Run("kill", $"-{name}", $"{Process.Id}"), "program kill");
     }
 
     /// <summary>Skips a test that lacks something, unless all tests of clusters are required.</summary>

@@ -1,6 +1,5 @@
 namespace Gmm
 
-open System
 
 /// Scans under a mixture of a family.
 module internal FamilyScan =
@@ -69,5 +68,5 @@ module internal FamilyScan =
             match source.Read(row / int64 source.BlockRows) |> family.Misfit mixture.Parameters with
             | Some error -> Error error
             | None ->
-                let reason = $"row {row} is in the domain of {family.Name} here, but not there"
-                Error(UnavailableBackend("remote rows", reason, "All machines must have the same rows"))
+                let reason = $"row {row} is in the domain of {family.Name} here, but not on the machine that has it"
+                Error(UnavailableBackend("remote rows", reason, "All machines must have the same version of Gmm"))
