@@ -132,13 +132,14 @@ the cluster fails with that silo. SQLite doesn't work, because Orleans has no sc
 | checks of the numbers | silos | a few numbers for each run of blocks |
 | the scale of the data: mean, covariance, ranges | silos | moments of each run |
 | starts, k-means and short runs included | client, on a sample | about 32 MiB of rows, more for many columns or components; a table that is smaller than that as a whole |
+| the M-step of given `Labels` or `Responsibilities` | silos | to each silo those of its rows; statistics of each run back |
 | E-steps of every family, and of k-means | silos | the mixture to the silos; statistics of each run back |
 | M-steps, convergence, acceleration, restarts, selection | client | nothing |
 | labels, responsibilities, densities, scores | silos | the results |
 
 A fit on one machine draws the same sample when the data have more than 4,194,304 numbers. The client keeps the sample
-for the next fit. The starts `Labels` and `Responsibilities`, missing cells, weights that the client gives, and backends
-other than the default return an error here. Functions that are not in this table, such as `Metrics.silhouette`, read
+for the next fit. Missing cells, weights that the client gives, and backends other than the default return an error
+here. Functions that are not in this table, such as `Metrics.silhouette`, read
 the rows block by block.
 
 The library divides a table into blocks of some 8,192 numbers, and into runs of neighbouring blocks. A table of up to 67

@@ -9,7 +9,7 @@ namespace Gmm.Orleans.Tests;
 public sealed class ClientTests : IDisposable
 {
     private static readonly Question Count =
-        new("count", [], "", MapModule.OfSeq(Array.Empty<Tuple<string, Tensor>>()));
+        new("count", [], "", MapModule.OfSeq(Array.Empty<Tuple<string, Tensor>>()), []);
 
     private readonly List<string> calls = [];
     private readonly CancellationTokenSource ending = new();
@@ -107,6 +107,16 @@ public sealed class ClientTests : IDisposable
         });
         Assert.ThrowsAny<OperationCanceledException>(() => rows.Ask(Count, cancellation.Token));
         Assert.Equal(["Ask", "Cancel"], calls);
+    }
+
+    [Fact]
+    public void AQuestionThatOrleansDoesNotCarryIsAnErrorAtOnce()
+    {
+        var rows = Of(_ => throw new TimeoutException());
+        var slices = new Question("give", [], "", Count.Arguments, [new double[14_000_000]]);
+        var error = Assert.Throws<GmmException>(() => rows.Ask(slices, CancellationToken.None));
+        Assert.Contains("112000000 bytes, and may have 103809024", error.Message, StringComparison.Ordinal);
+        Assert.Equal(["Cancel"], calls);
     }
 
     public void Dispose() => ending.Dispose();

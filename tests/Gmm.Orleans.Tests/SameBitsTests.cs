@@ -139,6 +139,18 @@ public class SameBitsTests(Clusters clusters)
             ["start at means"] = ("real", () => Gaussian(CovarianceType.Full, model => model.InitMeans = new double[,] { { 1, 1, 1 }, { 3, 4, 5 }, { 5, 7, 9 } })),
         };
 
+        int[] labels = [.. Enumerable.Range(0, Tables.Rows).Select(n => n * 7 % 3)];
+        var shares = new double[Tables.Rows, 3];
+
+        for (var n = 0; n < Tables.Rows; n++)
+        {
+            shares[n, n % 3] = 0.75;
+            shares[n, (n + 1) % 3] = 0.25;
+        }
+
+        cases["start at labels"] = ("real", () => Gaussian(CovarianceType.Full, model => model.InitLabels = labels));
+        cases["start at responsibilities"] = ("real", () => Gaussian(CovarianceType.Full, model => model.InitResponsibilities = shares));
+
         foreach (var type in Enum.GetValues<CovarianceType>())
             cases[$"Gaussian {type}"] = ("real", () => Gaussian(type));
 

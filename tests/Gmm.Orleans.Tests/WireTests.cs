@@ -36,12 +36,15 @@ public class WireTests
             Tuple.Create("none", TensorModule.vector([])),
             Tuple.Create("odd", TensorModule.create([2, 1, 3], [double.NaN, -0.0, double.Epsilon, double.PositiveInfinity, 1, 2])),
         };
-        var question = new Question("scan", [2, 0], "family", MapModule.OfSeq(arguments));
-        var found = Translation.OfWire(Translation.ToWire(question));
+        double[][] slices = [[1.0, double.NaN], [], [-0.0]];
+        var question = new Question("scan", [2, 0], "family", MapModule.OfSeq(arguments), slices);
+        var wire = Translation.ToWire(question) with { SliceLengths = [2, 0, 1], Slices = Translation.Bytes(slices) };
+        var found = Translation.OfWire(wire);
         Assert.Equal(question.Scan, found.Scan);
         Assert.Equal(question.Columns, found.Columns);
         Assert.Equal(question.Family, found.Family);
         Assert.Equal(3, found.Arguments.Count);
+        Assert.Equal(slices, found.Slices);
 
         foreach (var (name, tensor) in arguments)
         {
@@ -71,6 +74,17 @@ public class WireTests
         var question = new WireQuestion { Names = names, Shapes = shapes, Numbers = new byte[bytes] };
         var error = Assert.Throws<GmmException>(() => Translation.OfWire(question));
         Assert.True(error.Error.IsInvalidOption, why);
+    }
+
+    [Theory]
+    [InlineData(new[] { 1 }, 16)]
+    [InlineData(new[] { 2 }, 8)]
+    [InlineData(new[] { -1, 2 }, 8)]
+    [InlineData(new[] { int.MaxValue, int.MaxValue }, 16)]
+    public void SlicesOfOtherLengthsAreAnError(int[] lengths, int bytes)
+    {
+        var question = new WireQuestion { SliceLengths = lengths, Slices = new byte[bytes] };
+        Assert.True(Assert.Throws<GmmException>(() => Translation.OfWire(question)).Error.IsInvalidOption);
     }
 
     private static object Value(Type type, int i) =>

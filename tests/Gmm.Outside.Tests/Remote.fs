@@ -12,8 +12,13 @@ type Machines(servers: RowServer[], isWeighted: bool) =
     let mutable reads = 0
     let scans = HashSet<string>()
 
-    let onTheWire (question: Question) : Question =
+    let onTheWire (runs: int[]) (question: Question) : Question =
         { question with
+            Slices =
+                if question.Slices.Length = 0 then
+                    [||]
+                else
+                    runs |> Array.map (fun run -> Array.copy question.Slices[run])
             Arguments =
                 question.Arguments
                 |> Map.map (fun _ tensor -> Tensor.create (Array.copy tensor.shape) (Array.copy (tensor.toArray ()))) }
@@ -47,7 +52,7 @@ type Machines(servers: RowServer[], isWeighted: bool) =
                 { Execution.Default with
                     Cancellation = cancellation }
 
-            servers[machine].Answer(onTheWire question, own, execution)
+            servers[machine].Answer(onTheWire own question, own, execution)
             |> GmmError.get
             |> Array.iteri (fun i answer -> answers[own[i]] <- Array.copy answer)
 

@@ -32,6 +32,11 @@ let private directions =
         let norm = sqrt (Seq.init 3 (fun j -> numbers[n, j] * numbers[n, j]) |> Seq.sum)
         x / norm)
 
+let private labels = Array.init 20_000 (fun n -> n * 7 % 3)
+
+let private shares3 =
+    Array2D.init 20_000 3 (fun n k -> if k = n % 3 then 0.5 + float (n % 4) / 8.0 else 0.25 - float (n % 4) / 16.0)
+
 /// Returns the bits of a fit, of its predictions, and the machines that it was made on; none for this machine.
 let private outcome (options: FitOptions<'kind, 'θ>) machines (source: Source) =
     let machines, source =
@@ -182,17 +187,94 @@ let starts =
                   sameBits (Gmm.fit options source |> ok) (Gmm.fit options elsewhere |> ok)
                   Expect.isLessThan machines.Reads 5 "blocks that the fit reads")
 
-          testCase "a start with a number for every row is an error" (fun () ->
-              let _, elsewhere = Machines.share SavedFamily.builtIn 2 real
-
-              match
-                  Gmm.fit
+          for name, source in [ "", real; ", weights", weighted ] do
+              for start in [ Start.Labels labels; Start.Responsibilities shares3 ] do
+                  same
+                      ($"%A{start}".Split(' ')[0] + name)
                       { gaussian with
-                          Start = Start.Labels(Array.create 20_000 0) }
-                      elsewhere
-              with
-              | Error(InvalidOption("Start", _, _)) -> ()
-              | other -> failtest $"%A{other}") ]
+                          Start = start
+                          StartWeights = Some [| 0.5; 0.25; 0.25 |] }
+                      source
+
+          same
+              "labels of noise"
+              { gaussian with
+                  Start = Start.Labels(labels |> Array.mapi (fun n label -> if n % 10 = 9 then -1 else label))
+                  Noise = Some NoiseVolume.Hypervolume }
+              weighted
+
+          same
+              "labels of categories"
+              { of3 (Categorical.family 12) with
+                  Start = Start.Labels labels }
+              counts
+
+          testCase "large data: labels of all rows count, also those of components that the sample lacks" (fun () ->
+              // 34,952 rows of 40,000 are the sample. 24 components have a row each.
+              let wide =
+                  Formula.source 40_000L 120 (fun n j ->
+                      float ((n * 7919L + int64 (j * j)) % 101L) + (if n < 24L then 0.0 else 1e3))
+
+              let labels = Array.init 40_000 (fun n -> if n < 24 then n else 24)
+
+              let options =
+                  { gaussian with
+                      Components = 25
+                      Family.Structure = TiedSpherical
+                      Start = Start.Labels labels
+                      MaxIterations = 1 }
+
+              let machines, elsewhere = Machines.share SavedFamily.builtIn 2 wide
+              let here = Gmm.fit options wide |> ok
+              sameBits here (Gmm.fit options elsewhere |> ok)
+              Expect.isLessThan machines.Reads 30 "blocks that the fit reads") ]
+
+[<Tests>]
+let slices =
+    testCase "Remote: slices of other lengths, or with numbers that are no labels, are errors" (fun () ->
+        let source = numbers |> Array2D.map (fun x -> floor x) |> Source.ofArray2D |> ok
+        let server = RowServer(SavedFamily.builtIn, source)
+        let runs = [| 1; 3 |]
+        let _, elsewhere = Machines.share SavedFamily.builtIn 1 source
+        let asked = ResizeArray<Question>()
+
+        // A fit asks the question, of which others are made.
+        let recording =
+            { new RemoteRows() with
+                member _.Name = "recording"
+                member _.IsWeighted = false
+                member _.Invoke index = elsewhere.Read index
+
+                member _.Ask(question, cancellation) =
+                    if question.Scan = "give" then
+                        asked.Add question
+
+                    (Source.remote elsewhere).Value.Ask(question, cancellation) }
+
+        { of3 Poisson.family with
+            Start = Start.Labels labels
+            MaxIterations = 1 }
+        |> fun options -> Gmm.fit options (Source.ofRemote source.Rows 3 recording)
+        |> ok
+        |> ignore
+
+        let whole = asked[0]
+        let own = runs |> Array.map (fun run -> whole.Slices[run])
+        let answer slices = server.Answer({ whole with Slices = slices }, runs, Execution.Default)
+        Expect.isOk (answer own) "the slices of the runs"
+
+        let bad change = own |> Array.mapi (fun i slice -> if i = 1 then change slice else slice)
+
+        for slices in
+            [ [||]
+              [| own[0] |]
+              Array.append own [| own[0] |]
+              bad (Array.skip 1)
+              bad (Array.append [| 0.0 |])
+              bad (fun _ -> null)
+              for label in [ -2.0; 3.0; 0.5; nan; infinity ] do
+                  bad (Array.mapi (fun i number -> if i = 7 then label else number)) ] do
+            Expect.isError (answer slices) $"%A{slices}")
 
 [<Tests>]
 let errors =
@@ -277,7 +359,8 @@ let errors =
                   { Scan = scan
                     Columns = [||]
                     Family = family
-                    Arguments = Map arguments }
+                    Arguments = Map arguments
+                    Slices = [||] }
 
               let good =
                   question
@@ -321,6 +404,8 @@ let errors =
                     question "expect" "nobody's" [], [| 0 |]
                     question "expect" (String.replicate 1_000_000 "full × " + "full") [], [| 0 |]
                     question "expect" (String.replicate 900 "(" + "full × full" + String.replicate 900 ")") [], [| 0 |]
+                    { good with Slices = [| [||] |] }, [| 0 |]
+                    { good with Slices = null }, [| 0 |]
                     { good with Family = null }, [| 0 |]
                     { good with Columns = null }, [| 0 |]
                     question "labels" "poisson" [ "logWeights", Tensor.vector [| 0.0 |] ], [| 0 |] ] do

@@ -16,6 +16,9 @@ type Question =
         Family: string
         /// The arguments as named arrays.
         Arguments: Map<string, Tensor>
+        /// What a scan must know of each row, as an array for each run of blocks that is asked, in the order of the
+        /// runs; empty for most scans. The machine that answers for a run needs only the array of this run.
+        Slices: float[][]
     }
 
 /// The rows of a source on other machines, as the function `Source.Read` that fetches a block of them. A fit asks the
@@ -237,6 +240,14 @@ module Source =
 
         Array.init (int count) (fun run -> blocks * int64 run / count, blocks * int64 (run + 1) / count - 1L)
         |> Array.map (fun (first, last) -> struct (first, last))
+
+    /// Returns the number of the first row of each run, and its number of rows.
+    let internal rowsOfRuns (source: Source) : struct (int64 * int64)[] =
+        let size = int64 source.BlockRows
+
+        runs source
+        |> Array.map (fun struct (first, last) ->
+            struct (first * size, min ((last + 1L) * size) source.Rows - first * size))
 
     /// Maps every run of blocks on the threads of `execution` and merges the results in the order of the runs, m₀ + m₁
     /// + m₂ … The result has the same bits for any number of threads. `merge` may change its first argument.

@@ -298,18 +298,27 @@ module Kernel =
                 source
                 |> Source.reduceRuns execution (+) (Textbook.expect Reference.engine family responsibility mixture)
 
+    /// Returns the statistics of neighbouring blocks under a mixture, with responsibilities of some origin.
+    let private ofBlocks (family: Family<'θ>) responsibility (mixture: Mixture<'θ>) : Block seq -> Statistics =
+        match family.Form mixture.Parameters with
+        | Some form ->
+            let workers = workersOf Width.widest family
+            let logWeights, lengths = mixture.LogWeights.toArray1D (), family.SumLengths mixture.Parameters
+
+            ofForm workers form logWeights responsibility (fun () -> Statistics.zero logWeights.Length lengths)
+        | None -> Textbook.expect Reference.engine family responsibility mixture
+
     /// Returns the statistics of neighbouring blocks under a mixture, computed one block after another. If the
     /// statistics of the runs of a source (`Source.runs`) are added in the order of the runs, they have the same bits
     /// as a pass of `backend` over all its rows, wherever each run was computed. Backends that share the rows among
     /// machines can be built on this function.
     let statistics (family: Family<'θ>) (assignment: Assignment) (mixture: Mixture<'θ>) : Block seq -> Statistics =
-        match family.Form mixture.Parameters with
-        | Some form ->
-            let workers, responsibility = workersOf Width.widest family, Responsibility.Assigned assignment
-            let logWeights, lengths = mixture.LogWeights.toArray1D (), family.SumLengths mixture.Parameters
+        ofBlocks family (Responsibility.Assigned assignment) mixture
 
-            ofForm workers form logWeights responsibility (fun () -> Statistics.zero logWeights.Length lengths)
-        | None -> Textbook.statistics Reference.engine family assignment mixture
+    /// Returns the statistics of neighbouring blocks under a mixture, with responsibilities that a function of the block
+    /// gives (n×K, row by row).
+    let internal statisticsOf (responsibilities: Block -> float[]) family mixture : Block seq -> Statistics =
+        ofBlocks family (Responsibility.Given responsibilities) mixture
 
     /// Returns the kernels as a backend, with vectors of a given width.
     let internal backendOf width : Backend =

@@ -18,6 +18,8 @@ type RowServer(families: SavedFamily list, source: Source) =
             let rule = $"blocks of {expected} rows, for {source.Columns} columns"
             raise (GmmException(InvalidData(rule, $"they have {source.BlockRows}")))
 
+    let all = Source.runs source
+
     /// The families of the latest questions, by name. A family keeps the buffers of its kernels.
     let latest = ConcurrentDictionary<string, State * Family<PartParameters>>()
 
@@ -86,6 +88,39 @@ type RowServer(families: SavedFamily list, source: Source) =
             | None, Some rows -> mixture () |> Result.map (Scan.answer (RowScan.ofSums rows))
             | None, None -> Error(InvalidOption("Scan", "one that this version of Gmm knows", $"\"{name}\""))
 
+    /// Returns the answer for each of some runs, as a function of its blocks.
+    let answersOf (question: Question) (runs: int[]) (source: Source) : Result<(Block seq -> float[])[], GmmError> =
+        let requireSlices count =
+            GmmError.requireAll
+                [ question.Slices.Length = count,
+                  "Slices",
+                  $"{count} arrays for the scan {question.Scan} of {runs.Length} runs",
+                  $"{question.Slices.Length}" ]
+
+        if question.Scan = FamilyScan.giving<PartParameters>.Name then
+            result {
+                do! requireSlices runs.Length
+                let! family, mixture = mixtureOf question |> Result.bind (requireColumns source)
+                let! areLabels = State.whole 0 1 "areLabels" question.Arguments
+                let rowsOfRuns = Source.rowsOfRuns source
+
+                let answer (run, slice) =
+                    let struct (first, count) = rowsOfRuns[run]
+
+                    slice
+                    |> Memberships.ofSlice mixture.Components (areLabels = 1) first count
+                    |> Result.map (fun memberships -> Scan.answer FamilyScan.giving (family, memberships, mixture))
+
+                let! answers = Array.zip runs question.Slices |> List.ofArray |> GmmError.traverse answer
+                return Array.ofList answers
+            }
+        else
+            result {
+                do! requireSlices 0
+                let! answer = answerOf question source
+                return Array.replicate runs.Length answer
+            }
+
     /// Returns the source with the columns that a question sees.
     let columnsOf (question: Question) : Result<Source, GmmError> =
         let isColumn column = column >= 0 && column < source.Columns
@@ -101,7 +136,7 @@ type RowServer(families: SavedFamily list, source: Source) =
             |> Result.map (fun () -> Source.select question.Columns source)
 
     /// The runs of the table, as first and last block: see `Source.runs`.
-    member _.Runs = Source.runs source
+    member _.Runs = all
 
     /// Reads the block with a given number: see `Source.Read`. Throws `GmmException` when there is none.
     member _.Read(index: int64) : Block =
@@ -110,49 +145,46 @@ type RowServer(families: SavedFamily list, source: Source) =
 
         source.Read index
 
-    /// Checks a question, and returns the function that answers it for the run of blocks with a given number in
-    /// `Source.runs`; any number of threads may call it. Error when the question breaks a rule. The function throws
-    /// `GmmException` when rows can't be read, and OperationCanceledException when it is cancelled.
-    member _.Prepare(question: Question) : Result<Func<int, CancellationToken, float[]>, GmmError> =
-        let all = Source.runs source
-
+    /// Checks a question about some runs of blocks, given by their numbers in `Source.runs`, and returns the function
+    /// that answers it for the run at a place of `runs`; any number of threads may call it. Error when the question
+    /// breaks a rule. The function throws `GmmException` when rows can't be read, and OperationCanceledException when it
+    /// is cancelled.
+    member _.Prepare(question: Question, runs: int[]) : Result<Func<int, CancellationToken, float[]>, GmmError> =
         result {
             let isWhole =
-                [ box question.Scan; question.Columns; question.Family; question.Arguments ]
+                [ box question.Scan; question.Columns; question.Family; question.Arguments; question.Slices; runs ]
                 |> List.forall (isNull >> not)
 
             do! GmmError.requireAll [ isWhole, "Question", "without null", "one with null" ]
-            let! seen = columnsOf question
-            let! answer = answerOf question seen
 
-            let ofRun run (cancellation: CancellationToken) =
-                let struct (first, last) = all[run]
-
-                answer (
-                    seq {
-                        for index in first..last do
-                            cancellation.ThrowIfCancellationRequested()
-                            seen.Read index
-                    }
-                )
-
-            return Func<_, _, _> ofRun
-        }
-
-    /// Returns the answers to a question about some runs of blocks, given by their numbers in `Source.runs`, in the
-    /// order of the numbers. Error when the question breaks a rule, or rows can't be read. Throws
-    /// OperationCanceledException when the execution is cancelled.
-    member server.Answer(question: Question, runs: int[], execution: Execution) : Result<float[][], GmmError> =
-        let all = Source.runs source
-
-        result {
             do!
                 GmmError.requireAll
-                    [ runs |> Array.forall (fun run -> run >= 0 && run < all.Length),
+                    [ question.Slices |> Array.forall (isNull >> not), "Slices", "without null", "one with null"
+                      runs |> Array.forall (fun run -> run >= 0 && run < all.Length),
                       "Runs",
                       $"from 0 to {all.Length - 1}",
                       $"%A{runs}" ]
 
-            let! ofRun = server.Prepare question
-            return execution.Map(runs.Length, (fun i -> ofRun.Invoke(runs[i], execution.Cancellation)))
+            let! seen = columnsOf question
+            let! answers = answersOf question runs seen
+
+            let ofRun place (cancellation: CancellationToken) =
+                let struct (first, last) = all[runs[place]]
+
+                answers[place](seq {
+                    for index in first..last do
+                        cancellation.ThrowIfCancellationRequested()
+                        seen.Read index
+                })
+
+            return Func<_, _, _> ofRun
+        }
+
+    /// Returns the answers to a question about some runs of blocks, in the order of their numbers in `runs`. Error when
+    /// the question breaks a rule, or rows can't be read. Throws OperationCanceledException when the execution is
+    /// cancelled.
+    member server.Answer(question: Question, runs: int[], execution: Execution) : Result<float[][], GmmError> =
+        result {
+            let! ofRun = server.Prepare(question, runs)
+            return execution.Map(runs.Length, (fun place -> ofRun.Invoke(place, execution.Cancellation)))
         }

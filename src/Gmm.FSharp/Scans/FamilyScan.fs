@@ -1,6 +1,5 @@
 namespace Gmm
 
-
 /// Scans under a mixture of a family.
 module internal FamilyScan =
     /// Returns a mixture and the settings of its family as plain data.
@@ -13,6 +12,10 @@ module internal FamilyScan =
               | None -> ()
               Map [ "logWeights", mixture.LogWeights ] ]
 
+    /// Returns the statistics that numbers store.
+    let private statisticsOf (family: Family<'θ>) (mixture: Mixture<'θ>) : float[] -> Statistics =
+        Statistics.zero mixture.Components (family.SumLengths mixture.Parameters) |> Statistics.unpack
+
     /// The E-step: the statistics under a mixture.
     let expecting<'θ> : Scan<Family<'θ> * Assignment * Mixture<'θ>, Statistics> =
         { Name = "expect"
@@ -24,9 +27,26 @@ module internal FamilyScan =
           OfRun = fun (family, assignment, mixture) -> Kernel.statistics family assignment mixture
           Merge = Statistics.addTo
           ToNumbers = Statistics.pack
-          OfNumbers =
-            fun (family, _, mixture) ->
-                Statistics.zero mixture.Components (family.SumLengths mixture.Parameters) |> Statistics.unpack }
+          OfNumbers = fun (family, _, mixture) -> statisticsOf family mixture }
+
+    /// The statistics about a mixture, whose weights don't matter, with responsibilities that are known.
+    let giving<'θ> : Scan<Family<'θ> * Memberships * Mixture<'θ>, Statistics> =
+        { Name = "give"
+          Family = fun (family, _, _) -> family.Name
+          State =
+            fun (family, memberships, mixture) ->
+                let areLabels = if memberships.AreLabels then 1.0 else 0.0
+                State.join [ state family mixture; Map [ "areLabels", Tensor.scalar areLabels ] ]
+          OfRun =
+            fun (family, memberships, mixture) ->
+                Kernel.statisticsOf (Memberships.responsibilities memberships) family mixture
+          Merge = Statistics.addTo
+          ToNumbers = Statistics.pack
+          OfNumbers = fun (family, _, mixture) -> statisticsOf family mixture }
+
+    /// Returns the statistics of all rows about a mixture, with responsibilities that are known.
+    let give execution (family: Family<'θ>) (memberships: Memberships) source mixture : Statistics =
+        source |> Scan.runSliced memberships.Slice execution giving (family, memberships, mixture)
 
     /// Opens a pass whose E-steps run where the rows are. Error when the model's backend isn't the default.
     let openPass

@@ -29,14 +29,13 @@ module internal Scan =
         let remedy = "All machines must have the same version of Gmm, and the same rows"
         raise (GmmException(UnavailableBackend(rows.Name, reason, remedy)))
 
-    /// Asks the machines that have the rows of a source, and returns the answer of every run, in the order of the runs.
-    /// Throws `GmmException` when they can't answer.
-    let ask (execution: Execution) scan argument (rows: RemoteRows) (source: Source) : 'result[] =
+    let private askWith slices (execution: Execution) scan argument (rows: RemoteRows) (source: Source) : 'result[] =
         let question =
             { Scan = scan.Name
               Columns = [||]
               Family = scan.Family argument
-              Arguments = scan.State argument }
+              Arguments = scan.State argument
+              Slices = slices }
 
         let answers = rows.Ask(question, execution.Cancellation)
         let runs = (Source.runs source).Length
@@ -50,6 +49,10 @@ module internal Scan =
         | :? System.IndexOutOfRangeException
         | :? System.ArgumentException -> fail rows $"the scan {scan.Name} has an answer of another length"
 
+    /// Asks the machines that have the rows of a source, and returns the answer of every run, in the order of the runs.
+    /// Throws `GmmException` when they can't answer.
+    let ask execution scan argument rows source : 'result[] = askWith [||] execution scan argument rows source
+
     /// Asks for `width` numbers of every row, and returns those of every run, in the order of the runs. Throws like
     /// `ask`.
     let askRows
@@ -62,20 +65,26 @@ module internal Scan =
         : float[][] =
         let answers = ask execution scan argument rows source
 
-        for struct (first, last), answer in Array.zip (Source.runs source) answers do
-            let count = min ((last + 1L) * int64 source.BlockRows) source.Rows - first * int64 source.BlockRows
-
+        for struct (_, count), answer in Array.zip (Source.rowsOfRuns source) answers do
             if int64 answer.Length <> count * int64 width then
                 fail rows $"the scan {scan.Name} of {count} rows has {answer.Length} numbers"
 
         answers
 
-    /// Runs a scan over all rows of a source, on this machine or on those that have the rows. The result has the same
-    /// bits.
-    let run (execution: Execution) scan argument (source: Source) : 'result =
+    let private runWith slices (execution: Execution) scan argument (source: Source) : 'result =
         match Source.remote source with
         | None -> source |> Source.reduceRuns execution scan.Merge (scan.OfRun argument)
-        | Some rows -> ask execution scan argument rows source |> Array.reduce scan.Merge
+        | Some rows -> askWith (slices ()) execution scan argument rows source |> Array.reduce scan.Merge
+
+    /// Runs a scan over all rows of a source, on this machine or on those that have the rows. The result has the same
+    /// bits.
+    let run execution scan argument source : 'result = runWith (fun () -> [||]) execution scan argument source
+
+    /// Runs a scan that must know something of each row. `slice` returns it for rows, from the number of the first and
+    /// their count.
+    let runSliced (slice: int64 -> int64 -> float[]) execution scan argument source : 'result =
+        let slices () = Source.rowsOfRuns source |> Array.map (fun struct (first, count) -> slice first count)
+        runWith slices execution scan argument source
 
     /// Returns the answer to a question about a run of blocks.
     let answer scan argument : Block seq -> float[] = scan.OfRun argument >> scan.ToNumbers

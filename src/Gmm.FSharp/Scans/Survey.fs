@@ -74,6 +74,16 @@ type internal SampledRows =
         |> Result.bind (fun rows -> if isWeighted then Source.weighted (drawn.Weights.ToArray()) rows else Ok rows)
         |> GmmError.get
 
+/// Rows in memory that stand for all rows of the data.
+[<NoEquality; NoComparison>]
+type internal RowSample =
+    {
+        /// The rows.
+        Source: Source
+        /// The numbers of the rows in the data; None if these are all rows.
+        Numbers: int64[] option
+    }
+
 /// What checks and starts ask of all rows: whether their numbers are valid, how many count, moments, and a sample.
 module internal Survey =
     // ── Checks ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -298,9 +308,10 @@ module internal Survey =
         { source with
             Read = fun index -> blocks[int index] }
 
-    let private draw (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
+    let private draw (execution: Execution) (seed: int) (count: int) (source: Source) : RowSample =
         if source.Rows <= int64 count then
-            if (Source.remote source).IsSome then fetch execution source else source
+            { Source = (if (Source.remote source).IsSome then fetch execution source else source)
+              Numbers = None }
         else
             let isWeighted = isWeighted source
 
@@ -310,15 +321,16 @@ module internal Survey =
                 | Some _ -> source |> Scan.run execution stretches (seed, count, source.Rows)
                 | None -> source |> read execution (Array.init count (ofStretch seed count source.Rows))
 
-            drawn.ToSource(source.Columns, isWeighted)
+            { Source = drawn.ToSource(source.Columns, isWeighted)
+              Numbers = Some(drawn.Rows.ToArray()) }
 
     /// The samples of remote rows, which are kept for the next fit.
-    let private kept = ConditionalWeakTable<obj, ConcurrentDictionary<struct (int * int), Source>>()
+    let private kept = ConditionalWeakTable<obj, ConcurrentDictionary<struct (int * int), RowSample>>()
 
     /// Returns a sample of `count` rows of positive weight, with their weights, in memory. Without weights, it has one
     /// row from each of `count` equal stretches of the data. If the data have no more than `count` rows, it returns
     /// them all.
-    let sample (execution: Execution) (seed: int) (count: int) (source: Source) : Source =
+    let private sampleOf (execution: Execution) (seed: int) (count: int) (source: Source) : RowSample =
         match Source.remote source with
         | Some rows ->
             let samples = kept.GetValue(rows, (fun _ -> ConcurrentDictionary()))
@@ -332,17 +344,23 @@ module internal Survey =
                 drawn
         | None -> draw execution seed count source
 
+    /// Returns the rows of `sampleOf`.
+    let sample execution seed count source : Source = (sampleOf execution seed count source).Source
+
     /// The number of numbers that starts see, unless components need more rows.
     let private numbersOfStarts = 1L <<< 22
 
     /// Returns the rows that starts of K components see: all of them, in memory, or a sample of 32 MiB, but at least
     /// 2,000 rows, and ten for each mean and feature, 10·K·(D+1). The sample is the same for all fits of the data with
     /// this K.
-    let forStarts (components: int) (execution: Execution) (source: Source) : Source =
+    let sampleForStarts (components: int) (execution: Execution) (source: Source) : RowSample =
         let columns = int64 source.Columns
         let needed = 10L * int64 components * (columns + 1L)
         let count = numbersOfStarts / columns |> max 2000L |> max needed |> min source.Rows
-        source |> sample execution 0 (int (min count (int64 Int32.MaxValue)))
+        source |> sampleOf execution 0 (int (min count (int64 Int32.MaxValue)))
+
+    /// Returns the rows of `sampleForStarts`.
+    let forStarts components execution source : Source = (sampleForStarts components execution source).Source
 
     // ── Arguments from other machines ───────────────────────────────────────────────────────────────────────────────
 

@@ -47,15 +47,6 @@ module Start =
         | Start.FarthestFirst
         | Start.Random
         | Start.RandomResponsibilities -> Ok()
-        | Start.Labels _
-        | Start.Responsibilities _ when (Source.remote source).IsSome ->
-            Error(
-                InvalidOption(
-                    "Start",
-                    "Auto, Means, Mixture or another that needs no number for every row, for rows on other machines",
-                    "Labels or Responsibilities"
-                )
-            )
         | Start.Means means ->
             result {
                 do! GmmError.requireShape "Start means" components source.Columns means
@@ -105,31 +96,44 @@ module Start =
                   $"one of K = {components}",
                   $"one of K = {mixture.Components}" ]
 
-    /// Returns the average of the features by given responsibilities, for every component (K×F).
-    let internal averages execution components (given: Block -> float[]) (features: Source) : float[,] =
-        let first = Source.firstRow features
-        let start = Array2D.init components features.Columns (fun _ j -> first[0, j])
-        let statistics = Lloyd.mixture start |> Kernel.given Centroid.family execution given features
+    /// Returns the average of the features by given responsibilities, for every component (K×F). A component without
+    /// rows has those of another row, or of the first if there is none.
+    let private averagesOr (other: int -> float[] option) execution components given (features: Source) : float[,] =
+        let first = (Source.firstRow features)[0, *]
+        let about = Array2D.init components features.Columns (fun _ j -> first[j])
+        let statistics = Lloyd.mixture about |> Kernel.given Centroid.family execution given features
 
-        start
-        |> Array2D.mapi (fun k j first ->
+        Array.init components (fun k ->
             let count = statistics.Counts[k]
 
             if count > 0.0 then
-                first + statistics.Sums[0][k * features.Columns + j] / count
+                first |> Array.mapi (fun j x -> x + statistics.Sums[0][k * features.Columns + j] / count)
             else
-                first)
+                other k |> Option.defaultValue first)
+        |> array2D
 
-    /// Returns the responsibilities that labels stand for (n×K, row by row); those of noise are 0.
-    let private oneHot components (labels: int[]) =
-        let responsibilities = Array.zeroCreate (labels.Length * components)
+    /// Returns the average of the features by given responsibilities, for every component (K×F).
+    let internal averages execution components (given: Block -> float[]) features : float[,] =
+        averagesOr (fun _ -> None) execution components given features
 
-        labels
-        |> Array.iteri (fun i label ->
-            if label <> Noise.Label then
-                responsibilities[i * components + label] <- 1.0)
+    /// Returns centres (K×F) for moments of rows whose memberships are known: averages over the rows that starts see, or
+    /// the likeliest row of a component that has none of these. The moments don't cancel about any of its rows.
+    let private centresOf execution (measured: Measured<'θ>) (memberships: Memberships) (source: Source) : float[,] =
+        let featuresOf (rows: Source) = rows |> Source.map measured.Width measured.Features
+        let sample = source |> Survey.sampleForStarts memberships.Components execution
 
-        responsibilities
+        let seen, likeliest =
+            match sample.Numbers with
+            | None -> memberships, (fun _ -> None)
+            | Some numbers ->
+                Memberships.ofSome numbers memberships,
+                (fun k ->
+                    memberships
+                    |> Memberships.likeliest k source.Rows
+                    |> Option.map (fun row -> (featuresOf source |> Source.rows [| row |])[0, *]))
+
+        featuresOf sample.Source
+        |> averagesOr likeliest execution memberships.Components (Memberships.responsibilities seen)
 
     /// Returns random responsibilities, uniform on the simplex (exponential numbers divided by their sum), from a
     /// random stream for each row. They are 0 for rows outside a sample, which has about four rows for each number that
@@ -174,12 +178,11 @@ module Start =
 
         let around centres = measured.Around centres |> Result.map (Mixture.uniform components)
 
-        /// Returns the M-step of given responsibilities, from statistics about centres close to the means, so that
-        /// nothing cancels.
-        let grouped centres (given: Block -> float[]) =
+        /// Returns the M-step of statistics about centres close to the means, so that nothing cancels.
+        let maximised (statisticsAbout: Mixture<'θ> -> Statistics) centres =
             result {
                 let! provisional = measured.Provisional centres |> Result.map (Mixture.uniform components)
-                let statistics = provisional |> Kernel.given measured.Family execution given source
+                let statistics = statisticsAbout provisional
 
                 return!
                     EM.mStep
@@ -189,7 +192,12 @@ module Start =
                         statistics
             }
 
-        let averaged given = grouped (averages execution components given features) given
+        let grouped given centres = centres |> maximised (Kernel.given measured.Family execution given source)
+
+        let known memberships =
+            source
+            |> centresOf execution measured memberships
+            |> maximised (FamilyScan.give execution measured.Family memberships source)
 
         let revised (mixture: Mixture<'θ>) =
             measured.Revise seed mixture.Parameters
@@ -203,13 +211,11 @@ module Start =
         | Start.FarthestFirst -> Centres.farthestFirst execution (random ()) components features |> Result.bind around
         | Start.Random when measured.IsBounded -> Error notRandom
         | Start.Random -> Centres.normal execution (random ()) components features |> around
-        | Start.RandomResponsibilities -> averaged (randomResponsibilities components seed features)
-        | Start.Labels labels ->
-            averaged (fun block -> Array.sub labels (int block.FirstRow) block.Rows |> oneHot components)
-        | Start.Responsibilities responsibilities ->
-            averaged (fun block ->
-                Array.init (block.Rows * components) (fun i ->
-                    responsibilities[int block.FirstRow + i / components, i % components]))
+        | Start.RandomResponsibilities ->
+            let given = randomResponsibilities components seed features
+            features |> averages execution components given |> grouped given
+        | Start.Labels labels -> Memberships.ofLabels components labels |> known
+        | Start.Responsibilities responsibilities -> Memberships.ofResponsibilities responsibilities |> known
         | Start.Auto
         | Start.Thorough
         | Start.KMeans ->
@@ -219,7 +225,7 @@ module Start =
                 if measured.HasEdges then
                     return! around centres
                 else
-                    return! grouped centres (measured.Features >> Lloyd.memberships centres)
+                    return! centres |> grouped (measured.Features >> Lloyd.memberships centres)
             }
         |> Result.bind revised
         |> Result.bind (fun start ->
@@ -336,20 +342,27 @@ module Start =
         match options.StartWeights, options.Start with
         | Some weights, _ -> Array.last weights / Array.sum weights
         | None, Start.Labels labels when Array.contains Noise.Label labels ->
+            let sample = source |> Survey.sampleForStarts options.Components options.Execution
+
+            let labelOf row =
+                labels[sample.Numbers |> Option.map (fun numbers -> int numbers[row]) |> Option.defaultValue row]
+
             let ofBlock (block: Block) =
                 let mutable noise, all = 0.0, 0.0
 
                 for i in 0 .. block.Rows - 1 do
                     all <- all + block.Weight i
 
-                    if labels[int block.FirstRow + i] = Noise.Label then
+                    if labelOf (int block.FirstRow + i) = Noise.Label then
                         noise <- noise + block.Weight i
 
                 noise, all
 
-            let noise, all = source |> Source.reduce options.Execution (fun (a, b) (c, d) -> a + c, b + d) ofBlock
+            let noise, all =
+                sample.Source |> Source.reduce options.Execution (fun (a, b) (c, d) -> a + c, b + d) ofBlock
 
-            noise / all
+            // If noise is so rare that a sample has none, its share is that of a row.
+            if noise > 0.0 then noise / all else 1.0 / float source.Rows
         | None, _ -> Noise.startShare
 
     /// Returns the rows that the start of options sees: all rows where it has a number for each, otherwise some

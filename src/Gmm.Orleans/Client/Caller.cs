@@ -1,5 +1,8 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Orleans;
+using Orleans.Configuration;
 using Orleans.Runtime;
 
 namespace Gmm.Orleans;
@@ -13,6 +16,9 @@ internal sealed class Caller(ClusterRowsOptions options)
     /// </summary>
     private const double SlowestNetwork = 500_000;
 
+    /// <summary>The bytes that names, shapes and headers may take in a message.</summary>
+    private const int Overhead = 1 << 20;
+
     private const int LongestReply = ShardGrain.PieceLength * sizeof(double);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -24,6 +30,9 @@ internal sealed class Caller(ClusterRowsOptions options)
 
     public long BytesReceived => Interlocked.Read(ref received);
 
+    /// <summary>The most bytes of numbers in a call: by default Orleans' limit less what else is in a message.</summary>
+    public long MostBytes { get; init; } = new ClientMessagingOptions().MaxMessageBodySize - Overhead;
+
     /// <summary>How long a silo keeps a call waiting for the answer to a question.</summary>
     public TimeSpan Wait => options.CallTimeout / 2;
 
@@ -34,6 +43,7 @@ internal sealed class Caller(ClusterRowsOptions options)
     public async Task<Reply> CallAsync(
         Func<Task<Reply>> call, long bytes, Patience patience, CancellationToken cancellation)
     {
+        Translation.RequireMessage(bytes, MostBytes);
         var carried = bytes;
 
         while (true)
@@ -69,6 +79,13 @@ internal sealed class Caller(ClusterRowsOptions options)
                     "Call AddGmm when you build the silos, and start the client before you use it"));
             }
         }
+    }
+
+    /// <summary>Returns a caller with the limits of a client.</summary>
+    public static Caller Of(IClusterClient client, ClusterRowsOptions options)
+    {
+        var own = client.ServiceProvider.GetService<IOptions<ClientMessagingOptions>>()?.Value.MaxMessageBodySize;
+        return own is { } limit ? new(options.Checked()) { MostBytes = limit - Overhead } : new(options.Checked());
     }
 
     /// <summary>Begins a call of which nothing is expected.</summary>

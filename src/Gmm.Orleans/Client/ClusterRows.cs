@@ -75,7 +75,7 @@ public sealed class ClusterRows : IAsyncDisposable
         if (files.Count == 0)
             throw Translation.Failure(GmmError.NewInvalidOption("Files", "at least one", "none"));
 
-        var caller = new Caller(options.Checked());
+        var caller = Caller.Of(client, options);
         var all = options.Weights is { } weights ? [.. files, weights] : files;
         var describing = all.Select((file, i) => DescribeAsync(client, caller, file, i, cancellation));
         var described = await Task.WhenAll(describing).ConfigureAwait(false);
@@ -135,7 +135,7 @@ public sealed class ClusterRows : IAsyncDisposable
             throw Translation.Failure(GmmError.NewInvalidData(
                 $"blocks of {SourceModule.blockRows(source.Columns)} rows", $"they have {source.BlockRows}"));
 
-        return OpenAsync(client, table, source, options, new(options.Checked()), cancellation);
+        return OpenAsync(client, table, source, options, Caller.Of(client, options), cancellation);
     }
 
     private static async Task<ClusterRows> OpenAsync(

@@ -50,7 +50,8 @@ internal sealed class ShardRows : RemoteRows
     {
         var wire = Translation.ToWire(question);
         var answers = UntilClosingAsync(
-                ending => OfEachAsync((i, cancel) => AskAsync(i, wire, cancel), ending), cancellation)
+                ending => OfEachAsync((i, cancel) => AskAsync(i, WithSlices(wire, question, i), cancel), ending),
+                cancellation)
             .GetAwaiter()
             .GetResult();
         return [.. answers.SelectMany(each => each)];
@@ -68,6 +69,14 @@ internal sealed class ShardRows : RemoteRows
     public Task TouchAsync() => Task.WhenAll(grains.Select(grain => Caller.TryAsync(grain.Touch)));
 
     public Task CloseAsync() => Task.WhenAll(grains.Select(grain => Caller.TryAsync(grain.Close)));
+
+    /// <summary>The question to a shard, with the slices of its runs.</summary>
+    private WireQuestion WithSlices(WireQuestion wire, Question question, int i)
+    {
+        var slices = question.Slices.Length == 0 ? [] : question.Slices.AsSpan(shards[i].FirstRun, shards[i].Runs);
+        int[] lengths = [.. slices.ToArray().Select(slice => slice.Length)];
+        return wire with { SliceLengths = lengths, Slices = Translation.Bytes(slices) };
+    }
 
     /// <summary>Divides the runs evenly.</summary>
     private Shard ShardOf(int number, int count, int runs)
@@ -172,7 +181,7 @@ internal sealed class ShardRows : RemoteRows
                 Task<Reply> Call() =>
                     isAsked ? grain.Continue(id, taken, Caller.Wait) : grain.Ask(id, question, Caller.Wait);
 
-                var bytes = isAsked ? 0 : question.Numbers.Length;
+                var bytes = isAsked ? 0 : question.Bytes;
                 var reply = await Caller.CallAsync(Call, bytes, patience, cancellation).ConfigureAwait(false);
 
                 switch (reply.Status)

@@ -324,10 +324,10 @@ internal sealed class ShardGrain(
 #pragma warning disable CA2000 // Without a timer it holds nothing to free.
         var ending = new CancellationTokenSource();
 #pragma warning restore CA2000
+        int[] runs = [.. Enumerable.Range(shard.Shard.FirstRun, shard.Shard.Runs)];
         var answer = new Lazy<Func<int, CancellationToken, double[]>>(
-            () => GmmErrorModule.get(shard.Server.Prepare(question)));
-        var runs = Enumerable.Range(shard.Shard.FirstRun, shard.Shard.Runs);
-        var work = runs.Select(run => workers.Run(() => answer.Value(run, ending.Token), ending.Token));
+            () => GmmErrorModule.get(shard.Server.Prepare(question, runs)));
+        var work = runs.Select((_, i) => workers.Run(() => answer.Value(i, ending.Token), ending.Token));
         return new([.. work], ending);
     }
 

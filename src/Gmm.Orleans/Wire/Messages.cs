@@ -82,6 +82,17 @@ internal sealed record WireQuestion
     /// <summary>The numbers of all arguments, one after another, as little-endian float64.</summary>
     [Id(5)]
     public byte[] Numbers { get; init; } = [];
+
+    /// <summary>The length of the slice of each run of the shard; empty for most scans.</summary>
+    [Id(6)]
+    public int[] SliceLengths { get; init; } = [];
+
+    /// <summary>The numbers of all slices, one after another, as little-endian float64.</summary>
+    [Id(7)]
+    public byte[] Slices { get; init; } = [];
+
+    /// <summary>The number of bytes of numbers.</summary>
+    internal long Bytes => (long)Numbers.Length + Slices.Length;
 }
 
 /// <summary>What came of a call.</summary>

@@ -26,6 +26,7 @@ internal static class Translation
             ? Numbers.NewFloat32(MemoryMarshal.Cast<byte, float>(bytes).ToArray())
             : Numbers.NewFloat64(Doubles(bytes));
 
+    /// <summary>The question without its slices.</summary>
     public static WireQuestion ToWire(Question question)
     {
         var arguments = question.Arguments.ToArray();
@@ -41,6 +42,39 @@ internal static class Translation
         };
     }
 
+    /// <summary>The slices that a question has for some runs of a shard, as one array of bytes; none without slices.</summary>
+    public static byte[] Bytes(ReadOnlySpan<double[]> slices)
+    {
+        var length = 0L;
+
+        foreach (var slice in slices)
+            length += slice.Length;
+
+        RequireMessage(length * sizeof(double), Array.MaxLength);
+        var bytes = new byte[length * sizeof(double)];
+        var rest = bytes.AsSpan();
+
+        foreach (var slice in slices)
+        {
+            MemoryMarshal.AsBytes<double>(slice).CopyTo(rest);
+            rest = rest[(slice.Length * sizeof(double))..];
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Throws if Orleans does not carry a message of some bytes.</summary>
+    public static void RequireMessage(long bytes, long limit)
+    {
+        if (bytes > limit)
+        {
+            throw Failure(Unavailable(
+                $"a message to a shard would have {bytes} bytes, and may have {limit}",
+                "Raise MessagingOptions.MaxMessageBodySize of the client and of the silos, or start more silos, so that "
+                + "a shard has fewer rows"));
+        }
+    }
+
     /// <summary>The question that came from elsewhere, or an error if its parts do not fit together.</summary>
     public static Question OfWire(WireQuestion question)
     {
@@ -51,6 +85,8 @@ internal static class Translation
             || lengths.Length > MostArguments
             || lengths.Contains(-1)
             || lengths.Sum() * sizeof(double) != question.Numbers.Length
+            || question.SliceLengths.Any(length => length < 0)
+            || question.SliceLengths.Sum(length => (long)length) * sizeof(double) != question.Slices.Length
             || question.Names.Distinct(StringComparer.Ordinal).Count() != lengths.Length)
         {
             const string Rule = "named arrays of the lengths stated";
@@ -68,8 +104,18 @@ internal static class Translation
             at += length;
         }
 
+        var slices = new double[question.SliceLengths.Length][];
+        at = 0;
+
+        for (var i = 0; i < slices.Length; i++)
+        {
+            var length = question.SliceLengths[i] * sizeof(double);
+            slices[i] = Doubles(question.Slices.AsSpan(at, length));
+            at += length;
+        }
+
         var map = MapModule.OfSeq(arguments.Select(each => Tuple.Create(each.Item1, each.Item2)));
-        return new(question.Scan, question.Columns, question.Family, map);
+        return new(question.Scan, question.Columns, question.Family, map, slices);
     }
 
     public static WireError ToWire(GmmError error) =>

@@ -127,6 +127,54 @@ let tests =
                           let share = float rows.Length / float case.Rows.Length
                           allWithin 1e-12 10.0 mean means[k] && abs (start.Weights[k] - share) <= 1e-14)
                       (seq { 0 .. case.Origin.Components - 1 }))
+          testCase
+              "labels of many rows start with the mean and variance of all their rows, however few or far"
+              (fun () ->
+                  let rows, columns = 45_000, 100
+                  let numbers = Array2D.init rows columns (fun n j -> float ((n * 7919 + j * j) % 101))
+                  let all = Source.ofArray2D numbers |> ok
+                  let sampled = (Survey.sampleForStarts 2 oneThread all).Numbers.Value |> Set.ofArray
+
+                  // Component 1 has three rows, of which the sample has none, and which lie far from all others.
+                  let few =
+                      [| 0 .. rows - 1 |]
+                      |> Array.filter (fun n -> not (sampled.Contains(int64 n)))
+                      |> Array.truncate 3
+
+                  for n in few do
+                      for j in 0 .. columns - 1 do
+                          numbers[n, j] <- numbers[n, j] + 1e9
+
+                  let labels = Array.init rows (fun n -> if Array.contains n few then 1 else 0)
+
+                  let start =
+                      all
+                      |> Gmm.fit
+                          { plain 2 Spherical with
+                              Start = Start.Labels labels
+                              MaxIterations = 1
+                              Execution = oneThread }
+                      |> Result.map _.Start
+                      |> ok
+
+                  for k in 0..1 do
+                      let own = [| 0 .. rows - 1 |] |> Array.filter (fun n -> labels[n] = k)
+                      let mean j = own |> Array.averageBy (fun n -> numbers[n, j])
+
+                      let variance =
+                          Array.init columns (fun j ->
+                              let mean = mean j
+                              own |> Array.averageBy (fun n -> (numbers[n, j] - mean) ** 2.0))
+                          |> Array.average
+
+                      relativelyNear 1e-14 "mean" [| mean 7 |] [| (start.Parameters.Means.toArray2D ()).[k, 7] |]
+
+                      relativelyNear
+                          1e-12
+                          "variance"
+                          [| variance |]
+                          [| (start.Parameters.Covariances.toArray ()).[k] |])
+
           testCase "the k-means start is the M-step of the clusters of one k-means run" (fun () ->
               for seed in 0..4 do
                   let data = DataSet.iris ()
