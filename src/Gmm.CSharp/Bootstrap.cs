@@ -1,9 +1,11 @@
 using System.Globalization;
+using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
 /// <summary>The parameters of fits to resampled data: see <see cref="MixtureModel.Bootstrap"/>.</summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class Bootstrap
 {
     /// <summary>The largest number of parameters that the text shows.</summary>

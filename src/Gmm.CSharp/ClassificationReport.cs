@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -6,6 +7,7 @@ namespace Gmm.CSharp;
 /// <summary>The number of rows of every class with every label.</summary>
 /// <typeparam name="TClass">The type of the classes.</typeparam>
 /// <typeparam name="TLabel">The type of the predicted labels.</typeparam>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class ConfusionMatrix<TClass, TLabel>
     where TClass : IComparable
     where TLabel : IComparable
@@ -44,6 +46,7 @@ public sealed class ConfusionMatrix<TClass, TLabel>
 /// <summary>How well a clustering finds the classes, each by the label matched to it.</summary>
 /// <typeparam name="TClass">The type of the classes.</typeparam>
 /// <typeparam name="TLabel">The type of the predicted labels.</typeparam>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class ClassificationReport<TClass, TLabel>
     where TClass : IComparable
     where TLabel : IComparable
@@ -88,6 +91,7 @@ public sealed class ClassificationReport<TClass, TLabel>
 /// <summary>How well one class is found by the label it is matched to.</summary>
 /// <typeparam name="TClass">The type of the classes.</typeparam>
 /// <typeparam name="TLabel">The type of the predicted labels.</typeparam>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class ClassScores<TClass, TLabel>
     where TClass : IComparable
     where TLabel : IComparable

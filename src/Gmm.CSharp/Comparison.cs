@@ -1,8 +1,10 @@
+using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
 /// <summary>Two mixtures, component by component: see <see cref="MixtureModel.Compare"/>.</summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class Comparison
 {
     private readonly Core.Comparison value;
@@ -45,6 +47,7 @@ public sealed class Comparison
 }
 
 /// <summary>A component of one mixture and the one of another that it is matched to.</summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class ComponentPair
 {
     private readonly Core.ComponentPair value;

@@ -1,4 +1,5 @@
 using System.Collections;
+using Gmm.Notebooks;
 
 namespace Gmm.CSharp;
 
@@ -6,6 +7,7 @@ namespace Gmm.CSharp;
 /// The covariances of a fitted mixture, or scale matrices: a list of K matrices (D×D), whatever the structure, and the
 /// numbers they are made of.
 /// </summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class Covariances : IReadOnlyList<double[,]>
 {
     private readonly Gaussian gaussian;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -18,6 +19,7 @@ namespace Gmm.CSharp;
 /// var model = new GaussianMixture(components: 2).Fit(file.Rows);
 /// </code>
 /// </example>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class CsvData
 {
     private CsvData(Table table)

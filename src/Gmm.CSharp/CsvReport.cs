@@ -1,3 +1,4 @@
+using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -26,6 +27,7 @@ public enum CsvRole
 public sealed record CsvColumnReport(int Number, string Name, CsvRole Role, string Reason);
 
 /// <summary>What the reader took from a CSV file, and what it left out.</summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class CsvReport
 {
     internal CsvReport(Core.CsvReport report)

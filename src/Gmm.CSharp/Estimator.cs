@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Gmm.Notebooks;
 using Microsoft.FSharp.Core;
 using Core = global::Gmm;
 
@@ -12,6 +13,7 @@ namespace Gmm.CSharp;
 /// therefore call all other members, even during a fit, and a fit that fails leaves the earlier one as it was. Returned
 /// arrays are copies.
 /// </remarks>
+[TypeFormatterSource(typeof(Notebooks.EstimatorFormatterSource))]
 public abstract class Estimator
 {
     private readonly Fitted<IFit> fitted;

@@ -1,3 +1,4 @@
+using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -5,6 +6,7 @@ namespace Gmm.CSharp;
 /// <summary>
 /// A fitted mixture as a clustering of data, by every measure: see <see cref="MixtureModel.Evaluate"/>.
 /// </summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class Evaluation
 {
     private readonly Core.Evaluation value;
@@ -51,6 +53,7 @@ public sealed class Evaluation
 }
 
 /// <summary>How well labels separate the rows, by every measure.</summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class Separation
 {
     private readonly Core.Separation value;
@@ -83,6 +86,7 @@ public sealed class Separation
 }
 
 /// <summary>The agreement of two labellings of the same rows, by every measure.</summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class Agreement
 {
     private readonly Core.Agreement value;

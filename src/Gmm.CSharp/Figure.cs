@@ -1,3 +1,4 @@
+using Gmm.Notebooks;
 using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 
@@ -10,6 +11,7 @@ namespace Gmm.CSharp;
 /// Plot.Scatter(model, data).Save("picture.svg");
 /// </code>
 /// </example>
+[TypeFormatterSource(typeof(Notebooks.FigureFormatterSource))]
 public sealed class Figure
 {
     internal Figure(Core.Figure figure) => Value = figure;

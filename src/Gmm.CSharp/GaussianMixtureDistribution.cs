@@ -1,3 +1,4 @@
+using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -7,6 +8,7 @@ namespace Gmm.CSharp;
 /// fitted one. It does not change.
 /// </summary>
 /// <remarks>(Bishop, Pattern Recognition and Machine Learning, 2006, §2.3.)</remarks>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class GaussianMixtureDistribution
 {
     private readonly Mixture<Gaussian> mixture;

@@ -1,8 +1,11 @@
+using Gmm.Notebooks;
+
 namespace Gmm.CSharp;
 
 /// <summary>
 /// The distribution of features y for every row of given features x (N rows, d features y, K components).
 /// </summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class GaussianRegression
 {
     internal GaussianRegression(double[,] means, double[,,] covariances, double[,] weights) =>

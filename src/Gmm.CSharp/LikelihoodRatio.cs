@@ -1,9 +1,11 @@
 using System.Globalization;
+using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
 
 /// <summary>The test of K components against K + 1: see <see cref="MixtureModel.LikelihoodRatio"/>.</summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class LikelihoodRatio
 {
     private readonly Core.LikelihoodRatio value;

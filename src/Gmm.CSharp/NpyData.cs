@@ -1,3 +1,4 @@
+using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -21,6 +22,7 @@ namespace Gmm.CSharp;
 /// var model = new GaussianMixture(components: 2).Fit(file.Rows);
 /// </code>
 /// </example>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class NpyData : IDisposable
 {
     private readonly NpyFile file;

@@ -1,3 +1,4 @@
+using Gmm.Notebooks;
 using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 
@@ -7,6 +8,7 @@ namespace Gmm.CSharp;
 /// Some columns of the data and the family that they belong to: a part of a <see cref="ProductMixture"/>. It does not
 /// change.
 /// </summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class Part
 {
     private readonly GaussianKind? gaussian;

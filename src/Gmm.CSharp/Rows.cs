@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
+using Gmm.Notebooks;
 using Microsoft.FSharp.Core;
 using Core = global::Gmm;
 
@@ -14,6 +15,7 @@ namespace Gmm.CSharp;
 /// not change them while they are in use. Everything else is copied once. Single precision stays as it is, in half the
 /// memory. The methods that use the numbers check that they are finite.
 /// </remarks>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 [CollectionBuilder(typeof(Rows), nameof(Of))]
 public sealed class Rows : IEnumerable<double[]>
 {

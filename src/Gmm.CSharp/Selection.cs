@@ -1,3 +1,4 @@
+using Gmm.Notebooks;
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 using Core = global::Gmm;
@@ -21,6 +22,7 @@ public enum Criterion
 }
 
 /// <summary>A candidate of a selection, and its outcome.</summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class SelectionCandidate
 {
     private SelectionCandidate(string name, int components, string? error) =>
@@ -82,6 +84,7 @@ public sealed class SelectionCandidate
 }
 
 /// <summary>All candidates of a selection, and the best of them.</summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class Selection
 {
     private readonly string table;

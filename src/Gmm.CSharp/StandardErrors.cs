@@ -1,3 +1,4 @@
+using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -6,6 +7,7 @@ namespace Gmm.CSharp;
 /// The standard errors of the parameters of a fit, with their covariance: see
 /// <see cref="MixtureModel.StandardErrors"/>.
 /// </summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class StandardErrors
 {
     private readonly Core.StandardErrors value;

@@ -1,3 +1,4 @@
+using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -9,6 +10,7 @@ namespace Gmm.CSharp;
 /// <remarks>
 /// A tensor copies its array, so nothing can change it. Tensors are equal if their shapes and numbers are.
 /// </remarks>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class Tensor : IEquatable<Tensor>
 {
     internal Tensor(Core.Tensor core) => Value = core;

@@ -172,7 +172,10 @@ open Gmm.Plots
 
 /// A picture as a value: panels of axes and marks, with legend and caption. `Plot` makes figures; `Figure` writes them
 /// as SVG or as an HTML page, shows them, and puts them side by side.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Display}");
+  Notebooks.TypeFormatterSource("Gmm.Notebooks.FigureFormatterSource, Gmm.Plots")>]
 type Figure =
     internal
         {

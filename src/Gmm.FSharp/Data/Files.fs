@@ -18,8 +18,9 @@ module internal Files =
             Ok(work ())
         with
         | Unusable reason -> unreadable path reason
+        // The missing file may be another, such as an assembly.
         | :? FileNotFoundException
-        | :? DirectoryNotFoundException -> unreadable path "There is no such file."
+        | :? DirectoryNotFoundException when not (Path.Exists path) -> unreadable path "There is no such file."
         | :? UnauthorizedAccessException
         | :? IOException when Directory.Exists path -> unreadable path "This is a folder, not a file."
         | :? ArgumentException

@@ -62,7 +62,10 @@ type internal RemoteColumns(rows: RemoteRows, columns: int[]) =
 /// The data: a repeatable sequence of row blocks, numbered from 0. The partition into blocks (`Source.blockRows`) and
 /// into runs of blocks (`Source.runs`) depends only on the shape of the data, never on the number of threads. Sums
 /// therefore have the same bits on any number of threads.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Display}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Source =
     {
         /// The number of rows, N.

@@ -12,7 +12,10 @@ module InformationCriterion =
     let aic (freeParameters: int) (logLikelihood: float) = -2.0 * logLikelihood + 2.0 * float freeParameters
 
 /// A fitted mixture, the steps that led to it, and the reason why the fit stopped.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Summary}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Summary}");
+  Notebooks.TypeFormatterSource("Gmm.Notebooks.FitFormatterSource, Gmm.FSharp")>]
 type Fit<'θ> =
     {
         /// The model of the fit, with the default backend and without the fit's cancellation.

@@ -3,7 +3,10 @@ namespace Gmm
 open System.Threading
 
 /// A model: a family with its prior, the prior on the weights, the assignment, and the backend that runs the E-steps.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Display}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Model<'θ> =
     {
         /// The kind of component, with its prior.

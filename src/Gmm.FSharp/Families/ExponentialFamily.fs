@@ -45,7 +45,10 @@ type Dispersion =
 /// A distribution of one number as an exponential family, p(x|η) = h(x) exp(η·T(x) − A(η)) (Bishop, PRML, 2006, §2.4).
 /// The record has everything that mixtures of the family need, and is a kind of component. Data of D columns are D
 /// independent numbers, each with its own parameters.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Name}, a family of numbers: {Domain}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Name}, a family of numbers: {Domain}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type ExponentialFamily =
     {
         /// The family's name: "bernoulli" …
@@ -90,7 +93,7 @@ type ExponentialFamily =
             ExponentialFamily.measure family components source execution
 
 /// The parameters of K components of D independent columns of an exponential family.
-[<StructuredFormatDisplay("{Display}")>]
+[<StructuredFormatDisplay("{Display}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type ExponentialParameters =
     {
         /// The family's name.

@@ -3,7 +3,7 @@ namespace Gmm
 open System
 
 /// The parameters of K multinomial components.
-[<StructuredFormatDisplay("{Display}")>]
+[<StructuredFormatDisplay("{Display}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Multinomial =
     {
         /// The probabilities p of the columns (K×D); each row sums to 1.

@@ -3,7 +3,7 @@ namespace Gmm
 open System
 
 /// The parameters of K negative binomial components of D independent columns.
-[<StructuredFormatDisplay("{Display}")>]
+[<StructuredFormatDisplay("{Display}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type NegativeBinomial =
     {
         /// The means μ (K×D).

@@ -15,7 +15,7 @@ type PartParameters internal () =
         | None -> invalidOp $"The part's parameters are {part}, not {typeof<'θ>.Name}."
 
 /// The parameters of one part of a product, of one kind.
-[<Sealed; StructuredFormatDisplay("{Parameters}")>]
+[<Sealed; StructuredFormatDisplay("{Parameters}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type PartParameters<'φ>(parameters: 'φ) =
     inherit PartParameters()
 
@@ -36,7 +36,7 @@ type PartParameters<'φ>(parameters: 'φ) =
     override _.ToString() = typeof<'φ>.Name
 
 /// The parameters of K components whose columns belong to different kinds.
-[<StructuredFormatDisplay("{Display}")>]
+[<StructuredFormatDisplay("{Display}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Product =
     {
         /// The columns of every part, and its parameters.

@@ -3,7 +3,10 @@ namespace Gmm
 open System
 
 /// Some columns of the data and their kind of component.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Display}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Part =
     {
         /// The columns, counting from 0.

@@ -3,7 +3,7 @@ namespace Gmm
 open System
 
 /// The parameters of K von Mises–Fisher components on directions of D dimensions.
-[<StructuredFormatDisplay("{Display}")>]
+[<StructuredFormatDisplay("{Display}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type VonMisesFisher =
     {
         /// The mean directions μ (K×D), each of length 1.

@@ -3,7 +3,10 @@ namespace Gmm
 open System
 
 /// The result of variational Bayes.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Display}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type BayesFit =
     {
         /// The fit: the posterior of the parameters, iterations, trace, and the reason why it stopped. Its

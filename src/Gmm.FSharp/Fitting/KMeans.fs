@@ -28,7 +28,10 @@ type CentroidKind() =
                     Rule = Some(fun _ -> Lloyd.ruleOf execution source) }
 
 /// The result of k-means.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Display}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type KMeansFit =
     {
         /// Σₙ wₙ minₖ ‖xₙ−μₖ‖².

@@ -4,7 +4,10 @@ open System
 
 /// The definition of one kind of component, as in a textbook: density, statistics and M-step of all K components
 /// together. Prior and regularisation are already inside; the weights belong to the mixture.
-[<NoEquality; NoComparison; StructuredFormatDisplay("family {Name}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("family {Name}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Family<'θ> =
     {
         /// The family's name: "gaussian" …

@@ -1,7 +1,7 @@
 namespace Gmm
 
 /// A mixture p(x) = Σₖ πₖ p(x|θₖ): the log-weights and the parameters of all K components together.
-[<StructuredFormatDisplay("{Display}")>]
+[<StructuredFormatDisplay("{Display}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Mixture<'θ> =
     {
         /// ln πₖ (K), up to a constant that all components share; −∞ for a component of weight 0. The constant is 0,

@@ -3,7 +3,7 @@ namespace Gmm
 open System
 
 /// The components of k-means: points, with ln p(x|μₖ) = −½‖x−μₖ‖² up to a constant, the limit of N(μₖ, εI) for ε → 0.
-[<StructuredFormatDisplay("{Display}")>]
+[<StructuredFormatDisplay("{Display}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Centroid =
     {
         /// μ (K×D).

@@ -29,7 +29,10 @@ type BootstrapOptions =
     }
 
 /// The parameters of fits to resampled data.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Display}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Bootstrap =
     {
         /// How the replicates were made.
@@ -88,7 +91,10 @@ type Bootstrap =
         $"%A{bootstrap.Resampling} of {count}, {bootstrap.Failures.Length} failed\n{bootstrap.StandardErrors.Display}"
 
 /// The test of K components against K + 1.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Display}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type LikelihoodRatio =
     {
         /// K, the number of components under the hypothesis.

@@ -4,7 +4,10 @@ open System
 
 /// A mixture that learns from a stream of batches, with what it remembers of the rows so far. It is a value: an update
 /// returns a new one.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Display}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Online<'θ> =
     {
         /// The model, with its priors and the backend of its E-steps.

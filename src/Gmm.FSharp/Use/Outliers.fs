@@ -3,7 +3,7 @@ namespace Gmm
 open System
 
 /// The rows of some data that lie where a mixture has the lowest density.
-[<StructuredFormatDisplay("{Display}")>]
+[<StructuredFormatDisplay("{Display}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Outliers =
     {
         /// The log-density below which a row is an outlier.

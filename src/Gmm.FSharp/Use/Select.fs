@@ -78,7 +78,10 @@ type SelectionWarning =
             + "floor. Try fewer components or structures with fewer parameters."
 
 /// All candidates and the best of them.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Table}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Table}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Selection<'θ> =
     {
         /// The criterion.

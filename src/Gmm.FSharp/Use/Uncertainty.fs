@@ -15,7 +15,10 @@ type Information =
     | OuterProduct
 
 /// The standard errors of the parameters of a fit, with their covariance.
-[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+[<NoEquality;
+  NoComparison;
+  StructuredFormatDisplay("{Display}");
+  Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type StandardErrors =
     {
         /// The names of the P parameters: "weight[0]", "mean[0,1]" …, as `Coordinates.parameters` gives them.

@@ -4,7 +4,7 @@ open System
 
 /// A distribution of the parameters of K Gaussian components with weights π: μₖ|Λₖ ~ N(mₖ, (βₖΛₖ)⁻¹), with
 /// Λₖ = Σₖ⁻¹ ~ Wishart(νₖ, Vₖ⁻¹). Prior and posterior are such distributions.
-[<StructuredFormatDisplay("{Display}")>]
+[<StructuredFormatDisplay("{Display}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type NormalWishart =
     {
         /// The components with the expected parameters: means m, covariances V/ν = (E Λ)⁻¹.

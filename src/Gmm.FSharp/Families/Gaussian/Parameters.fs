@@ -4,7 +4,7 @@ open System
 open MathNet.Numerics
 
 /// The parameters of K Gaussian components N(x|μₖ, Σₖ).
-[<StructuredFormatDisplay("{Display}")>]
+[<StructuredFormatDisplay("{Display}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Gaussian =
     {
         /// The covariance structure.

@@ -4,7 +4,7 @@ open System
 open MathNet.Numerics
 
 /// The parameters of K components with Student's t distribution.
-[<StructuredFormatDisplay("{Display}")>]
+[<StructuredFormatDisplay("{Display}"); Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type StudentT =
     {
         /// Locations μ and scale matrices Σ, of any of the fourteen structures: the components N(μₖ, Σₖ) of rows with
