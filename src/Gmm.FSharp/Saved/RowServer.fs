@@ -18,8 +18,12 @@ type RowServer(families: SavedFamily list, source: Source) =
             let rule = $"blocks of {expected} rows, for {source.Columns} columns"
             raise (GmmException(InvalidData(rule, $"they have {source.BlockRows}")))
 
-    /// The families of the latest questions, by name. A family keeps the buffers of its kernels.
-    let latest = ConcurrentDictionary<string, State * Family<PartParameters>>()
+    /// The runs of the table.
+    let all = Source.runs source
+
+    /// The families of the latest questions, by name, each with its settings and its noise. A family keeps the buffers
+    /// of its kernels.
+    let latest = ConcurrentDictionary<string, State list * Family<PartParameters>>()
 
     let mostFamilies = 8
 
@@ -28,11 +32,7 @@ type RowServer(families: SavedFamily list, source: Source) =
             let! family = SavedFamily.ofName families question.Family question.Arguments
             let! family, mixture = FitState.toMixture family question.Arguments
 
-            let settings =
-                question.Arguments
-                |> Map.filter (fun name _ ->
-                    name.StartsWith("settings.", StringComparison.Ordinal)
-                    || name.StartsWith("noise.", StringComparison.Ordinal))
+            let settings = [ for part in [ "settings"; "noise" ] -> question.Arguments |> State.within part ]
 
             match latest.TryGetValue question.Family with
             | true, (known, family) when known = settings -> return family, mixture
@@ -101,7 +101,7 @@ type RowServer(families: SavedFamily list, source: Source) =
             |> Result.map (fun () -> Source.select question.Columns source)
 
     /// The runs of the table, as first and last block: see `Source.runs`.
-    member _.Runs = Source.runs source
+    member _.Runs = all
 
     /// Reads the block with a given number: see `Source.Read`. Throws `GmmException` when there is none.
     member _.Read(index: int64) : Block =
@@ -114,8 +114,6 @@ type RowServer(families: SavedFamily list, source: Source) =
     /// `Source.runs`; any number of threads may call it. Error when the question breaks a rule. The function throws
     /// `GmmException` when rows can't be read, and OperationCanceledException when it is cancelled.
     member _.Prepare(question: Question) : Result<Func<int, CancellationToken, float[]>, GmmError> =
-        let all = Source.runs source
-
         result {
             let isWhole =
                 [ box question.Scan; question.Columns; question.Family; question.Arguments ]
@@ -143,8 +141,6 @@ type RowServer(families: SavedFamily list, source: Source) =
     /// order of the numbers. Error when the question breaks a rule, or rows can't be read. Throws
     /// OperationCanceledException when the execution is cancelled.
     member server.Answer(question: Question, runs: int[], execution: Execution) : Result<float[][], GmmError> =
-        let all = Source.runs source
-
         result {
             do!
                 GmmError.requireAll

@@ -1,17 +1,15 @@
 namespace Gmm
 
-
 /// Scans under a mixture of a family.
 module internal FamilyScan =
     /// Returns a mixture and the settings of its family as plain data.
     let state (family: Family<'θ>) (mixture: Mixture<'θ>) : State =
         State.join
-            [ family.Storage.Parameters mixture.Parameters
+            [ Family.mixtureState family mixture
               family.Storage.Settings mixture.Parameters |> State.under "settings"
               match family.Noise with
               | Some noise -> NoiseStorage.toState noise |> State.under "noise"
-              | None -> ()
-              Map [ "logWeights", mixture.LogWeights ] ]
+              | None -> () ]
 
     /// The E-step: the statistics under a mixture.
     let expecting<'θ> : Scan<Family<'θ> * Assignment * Mixture<'θ>, Statistics> =
