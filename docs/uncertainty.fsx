@@ -66,11 +66,13 @@ covariance of θ̂:
     OuterProduct  B⁻¹          B = Σₙ wₙ sₙ sₙᵀ
     Sandwich      I⁻¹ B I⁻¹
 
+The fit must be at a maximum. Otherwise the result is an error: a step of Newton's method from the fit must move no
+coordinate by more than its standard error. The default tolerance is enough for about a million rows; more rows need a
+smaller one.
+
 The delta method carries the covariance from θ to the named parameters. If the data come from a mixture of the fitted
-kind, all three estimate the same covariance, that of a maximum. A fit that stopped before it is an error: a step of
-Newton's method from it must move no coordinate by more than its standard error. The default tolerance is enough for
-about a million rows; more rows need a smaller one. Real data never do exactly, and then only the sandwich estimates the
-right one (White 1982). Old Faithful shows the difference in the variance of the short eruptions:
+kind, all three estimate the same covariance. Real data never do exactly, and then only the sandwich estimates the right
+one (White 1982). Old Faithful shows the difference in the variance of the short eruptions:
 *)
 let errorOf name (errors: StandardErrors) = errors.Errors[System.Array.IndexOf(errors.Names, name)]
 
@@ -105,9 +107,9 @@ For the mean all agree. For the variance the error by the observed information i
 by the parametric bootstrap: both assume normal groups. The sandwich agrees with the resampling of the data. If you
 report one kind of error, report the sandwich, or give it beside the other.
 
-The errors hold at a maximum. At the default tolerance a fit is near enough: a tolerance of 1e-13 changes none of the
-errors above by more than 0.1 %. Slow fits of overlapping components may need a smaller `Tolerance`. If the
-information has no inverse, the error says so and names the coordinate.
+At the default tolerance this fit is near enough to its maximum: a tolerance of 1e-13 changes none of the errors above
+by more than 0.1 %. Slow fits of overlapping components may need a smaller `Tolerance`. If the information has no
+inverse, the error says so and names the coordinate.
 
 ## Fits of resampled data
 
@@ -121,7 +123,7 @@ are four ways to make replicates:
 - `Jackknife` leaves out one row at a time. It is deterministic and needs no seed, but it takes one fit for each row.
 
 Replicates need not be symmetric around the estimate; `Bootstrap.intervals` returns their percentiles. Normal intervals
-know no bounds: for small weights and variances, use these percentiles:
+can extend past the bounds of a parameter: for small weights and variances, use these percentiles:
 *)
 let replicates = Bootstrap.run Bootstrap.defaults options fit data |> GmmError.get
 let normal = StandardErrors.intervals 0.95 errors |> GmmError.get
@@ -187,7 +189,7 @@ With one covariance for all, it takes three components to describe the two group
 
 - A parameter on an edge of its domain, such as a probability of 0. The likelihood has no curvature there. Set a
   prior, or use the bootstrap.
-- A parameter at a limit of its domain, such as 200 degrees of freedom. It is held there, and has the error 0.
+- A parameter at a limit of its domain, such as 200 degrees of freedom. It is held there, and its standard error is 0.
 - A fit with a component on the floor of its covariance: its likelihood measures the floor.
 - Classification EM and k-means, which don't maximise a likelihood of the parameters. The bootstrap takes
   classification EM.

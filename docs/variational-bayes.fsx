@@ -110,8 +110,8 @@ stick-breaking prior, truncated at K (Blei and Jordan 2006):
     πₖ = vₖ (1−v₁) ⋯ (1−vₖ₋₁),   vₖ ~ Beta(1, γ)
 
 It expects large components first, so the order of the components of a start matters a little. `DirichletDistribution
-α₀` treats all alike. The smaller the concentration, the fewer components get any weight. A large concentration
-leaves rows in every component:
+α₀` treats all alike. The smaller the concentration, the fewer components get any weight. A large concentration of a
+Dirichlet distribution leaves rows in every component; that of a process doesn't:
 *)
 let withConcentration concentration =
     Bayes.fit
@@ -176,6 +176,6 @@ From the same start and with `reg_covar=0`, full covariances give the posterior 
 - A fit goes on until Aitken's estimate of the remaining gain is small. Components that vanish make slow steps on
   the way.
 
-It supports neither noise components nor missing cells. In C#, the class is `BayesianGaussianMixture`, and `model.PlugIn` a
-`GaussianMixture`.
+`Bayes.fit` supports neither noise components nor missing cells. In C#, the class is `BayesianGaussianMixture`, and
+`model.PlugIn` is a `GaussianMixture`.
 *)

@@ -44,6 +44,7 @@ public sealed class FaultTests(Clusters clusters) : IAsyncDisposable
         using (host)
         {
             await using var rows = await OpenAsync(host);
+            Assert.Equal(3, rows.Silos);
             IsUnchangedBy(rows, () =>
             {
                 silos[0].Kill();
@@ -88,10 +89,10 @@ public sealed class FaultTests(Clusters clusters) : IAsyncDisposable
         var (_, silos, host) = await StartAsync(2);
         using (host)
         {
-            await using var rows = await OpenAsync(host, new() { RetryLimit = TimeSpan.FromSeconds(3) });
+            await using var rows = await OpenAsync(host, new() { RetryLimit = TimeSpan.FromSeconds(10) });
             var error = Assert.ThrowsAny<Exception>(() => Fit(rows.Rows, () => silos.ForEach(silo => silo.Kill())));
             Assert.Contains("orleans can't be used: shard ", error.Message, StringComparison.Ordinal);
-            Assert.Contains("did not answer for 3 s", error.Message, StringComparison.Ordinal);
+            Assert.Contains("did not answer for 10 s", error.Message, StringComparison.Ordinal);
             Assert.Contains("RetryLimit", error.Message, StringComparison.Ordinal);
         }
     }
@@ -153,6 +154,7 @@ public sealed class FaultTests(Clusters clusters) : IAsyncDisposable
             if (!Processes.Run("ip", "netns", "add", machine + "0") || !Processes.Run("ip", "link", "add", bridge, "type", "bridge"))
             {
                 // Some containers keep the right to make networks even from root.
+                TestContext.Current.AddWarning("Networks are forbidden here: the silo is halted instead of cut off.");
                 await AStalledSiloAndBack();
                 return;
             }

@@ -11,9 +11,13 @@ internal sealed class HeldFormat : IRowFormat, IDisposable
     private readonly ManualResetEventSlim free = new(initialState: true);
     private TaskCompletionSource held = new();
     private int openFiles;
+    private int opened;
 
     /// <summary>The number of files that are open.</summary>
     public int OpenFiles => Volatile.Read(ref openFiles);
+
+    /// <summary>The number of files that were ever opened.</summary>
+    public int Opened => Volatile.Read(ref opened);
 
     public bool Knows(string fileName) => fileName.EndsWith(Ending, StringComparison.Ordinal);
 
@@ -21,6 +25,7 @@ internal sealed class HeldFormat : IRowFormat, IDisposable
     {
         var file = format.Open(path);
         Interlocked.Increment(ref openFiles);
+        Interlocked.Increment(ref opened);
         var read = FuncConvert.FromFunc<long, Block>(index =>
         {
             if (!free.IsSet)

@@ -12,6 +12,7 @@ namespace Gmm.Orleans.Tests;
 public class SiloTests(Clusters clusters)
 {
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -163,13 +164,10 @@ public class SiloTests(Clusters clusters)
             // The client no longer waits for what is being read, and closes.
             var (id, isHeld) = (Guid.NewGuid(), format.Hold());
             var asking = isQuestion ? grain.Ask(id, new() { Scan = "count" }, TimeSpan.Zero) : grain.Read(1);
-            await isHeld;
+            await isHeld.WaitAsync(Minute);
             await grain.Cancel(id);
             var closing = grain.Close();
-
-            while ((await grain.Touch()).Status is not Status.NotOpen)
-                await Task.Yield();
-
+            await ClosedAsync(grain).WaitAsync(Minute);
             Assert.False(closing.IsCompleted);
             Assert.Equal(1, format.OpenFiles);
             format.Release();
@@ -341,17 +339,20 @@ public class SiloTests(Clusters clusters)
             var isHeld = format.Hold();
             var question = new WireQuestion { Scan = "count" };
             Assert.Equal(Status.Working, (await grain.Ask(Guid.NewGuid(), question, TimeSpan.Zero)).Status);
-            await isHeld;
+            await isHeld.WaitAsync(Minute);
             Assert.Equal(Status.Done, (await other.Read(0)).Status);
             Assert.Equal(Status.Done, (await DescribeAsync(other, "real.npy")).Status);
 
             // What is repeated meanwhile is done once.
+            var opened = format.Opened;
+
             for (var i = 0; i < 3; i++)
                 Assert.Equal(Status.Working, (await other.Describe(name, TimeSpan.Zero)).Status);
 
             Assert.InRange(format.OpenFiles, 1, 2);
             format.Release();
             Assert.Equal(Status.Done, (await DescribeAsync(other, name)).Status);
+            Assert.Equal(opened + 1, format.Opened);
             await grain.Close();
             Assert.Equal(0, format.OpenFiles);
         }
@@ -457,6 +458,7 @@ public class SiloTests(Clusters clusters)
         Assert.True(rows.BytesSent > sent);
         Assert.True(rows.BytesReceived > received);
     }
+
     /// <summary>A shard that has a table of 20,000 rows in a file as a whole.</summary>
     private static async Task<IShardGrain> OpenAsync(GmmCluster cluster, string name)
     {
@@ -478,6 +480,13 @@ public class SiloTests(Clusters clusters)
 
     private static Task<Reply> DescribeAsync(IShardGrain grain, string name) =>
         UntilDone(() => grain.Describe(name, Short));
+
+    /// <summary>Waits until a shard is closed to new calls.</summary>
+    private static async Task ClosedAsync(IShardGrain grain)
+    {
+        while ((await grain.Touch()).Status is not Status.NotOpen)
+            await Task.Yield();
+    }
 
     /// <summary>Repeats a call while the silo works on it, a minute at most.</summary>
     private static async Task<Reply> UntilDone(Func<Task<Reply>> call)

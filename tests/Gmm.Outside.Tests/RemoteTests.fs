@@ -362,28 +362,39 @@ let errors =
                     Arguments = Map arguments
                     Slices = [||] }
 
-              let good =
+              let moments shape columns =
                   question
                       "moments"
                       ""
-                      [ "shape", Tensor.scalar 0.0
+                      [ "shape", Tensor.scalar shape
                         "tied", Tensor.scalar 0.0
-                        "point", Tensor.vector [| 0.0; 0.0; 0.0 |] ]
+                        "point", Tensor.vector (Array.zeroCreate columns) ]
 
-              Expect.isOk (server.Answer(good, [| 0; 3 |], Execution.Default)) "a good question"
+              let ranges direction =
+                  question
+                      "ranges"
+                      ""
+                      [ "point", Tensor.vector (Array.zeroCreate 3)
+                        "directions", Tensor.matrix (Array2D.create 3 3 direction) ]
+
+              let about columns (question: Question) = { question with Columns = columns }
+              let good, ofOne = moments 0.0 3, moments 0.0 1
+
+              for good in [ good; ofOne |> about [| 2 |]; ranges 1.0 ] do
+                  Expect.isOk (server.Answer(good, [| 0; 3 |], Execution.Default)) $"%A{good}"
 
               for bad, runs in
                   [ good, [| 4 |]
                     good, [| -1 |]
-                    { good with Columns = [| 3 |] }, [| 0 |]
-                    { good with Columns = [| 0; 1; 2; 0 |] }, [| 0 |]
+                    ofOne |> about [| 3 |], [| 0 |]
+                    ofOne |> about [| -1 |], [| 0 |]
+                    moments 0.0 4 |> about [| 0; 1; 2; 0 |], [| 0 |]
+                    ofOne, [| 0 |]
                     question "System.IO.File" "" [], [| 0 |]
                     question "moments" "" [], [| 0 |]
-                    question
-                        "moments"
-                        ""
-                        [ "shape", Tensor.scalar 9.0; "tied", Tensor.scalar 0.0; "point", Tensor.vector [| 0.0 |] ],
-                    [| 0 |]
+                    moments 9.0 3, [| 0 |]
+                    ranges nan, [| 0 |]
+                    ranges infinity, [| 0 |]
                     question
                         "stretches"
                         ""

@@ -1,7 +1,6 @@
 namespace Gmm
 
 open System
-open System.Collections.Generic
 open System.Threading
 
 /// A question about all rows that other machines answer: the name of a scan and its arguments, as plain data.

@@ -8,10 +8,8 @@ module Beta =
     let private largest = 1e8
 
     let private logPartition (natural: float[]) =
-        let low, high = min natural[0] natural[1], max natural[0] natural[1]
-
-        if low > 0.0 then
-            GammaFunction.logGamma low - GammaFunction.logRise low high
+        if min natural[0] natural[1] > 0.0 then
+            GammaFunction.logBeta natural[0] natural[1]
         else
             infinity
 

@@ -148,14 +148,16 @@ module Bayes =
                       Structure.name gaussian.Structure ]
 
             let components = posterior.Components
-            let fewest = Seq.init components (degrees >> fst) |> Seq.min
+            let ofNext = Array.init components (degrees >> fst)
+            let fewest, below = DegreesOfFreedom.fewest, 1.0 - DegreesOfFreedom.fewest
 
             do!
                 GmmError.requireAll
-                    [ fewest >= 0.1,
+                    [ Array.min ofNext >= fewest,
                       "DegreesOfFreedomPrior",
-                      $"at least D − 0.9 = {float features - 0.9}, so that the next row has at least 0.1 degrees of freedom",
-                      $"so small that it has {fewest}" ]
+                      $"at least D − {below} = {float features - below}, so that the next row has at least {fewest} "
+                      + "degrees of freedom",
+                      $"so small that it has {Array.min ofNext}" ]
 
             let! t =
                 StudentT.create
@@ -164,7 +166,7 @@ module Bayes =
                     (Array.init components scale
                      |> Array.concat
                      |> Tensor.create (Layout.covarianceShape components features (Structure.layout structure)))
-                    (Array.init components (fun k -> let nu = fst (degrees k) in if nu > 1e6 then infinity else nu))
+                    (ofNext |> Array.map (fun nu -> if nu > DegreesOfFreedom.most then infinity else nu))
 
             return
                 { LogWeights = found.Weights |> Array.map log |> Tensor.vector

@@ -113,3 +113,7 @@ module Family =
     /// Returns the number of components of a mixture, K: the number of its weights, without that of the noise.
     let components (family: Family<'θ>) (mixture: Mixture<'θ>) : int =
         mixture.Components - (if family.Noise.IsSome then 1 else 0)
+
+    /// Returns a mixture as plain data: the parameters and the log-weights.
+    let internal mixtureState (family: Family<'θ>) (mixture: Mixture<'θ>) : State =
+        family.Storage.Parameters mixture.Parameters |> Map.add "logWeights" mixture.LogWeights

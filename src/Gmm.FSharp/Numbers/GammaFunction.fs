@@ -65,6 +65,11 @@ module internal GammaFunction =
         else
             logGamma (a + b) - logGamma b
 
+    /// Returns ln B(a, b) = ln Γ(a) + ln Γ(b) − ln Γ(a + b).
+    let logBeta (a: float) (b: float) : float =
+        let low, high = min a b, max a b
+        logGamma low - logRise low high
+
     /// Returns ψ(a + b) − ψ(b) for a ≥ 0.
     let digammaRise (a: float) (b: float) : float =
         let sum, place = climb (fun b -> a / (b * (a + b))) b

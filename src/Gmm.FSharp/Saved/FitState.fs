@@ -4,9 +4,6 @@ open System
 
 /// Converts fits to named arrays and back.
 module internal FitState =
-    let private mixtureState (family: Family<'θ>) (mixture: Mixture<'θ>) : State =
-        family.Storage.Parameters mixture.Parameters |> Map.add "logWeights" mixture.LogWeights
-
     let private statisticsState (statistics: Statistics) : State =
         Map
             [ "weight", Tensor.scalar statistics.Weight
@@ -29,7 +26,7 @@ module internal FitState =
 
         State.join
             [ FamilyScan.state family fit.Mixture
-              mixtureState family fit.Start |> State.under "start"
+              Family.mixtureState family fit.Start |> State.under "start"
               statisticsState fit.Statistics |> State.under "statistics"
 
               Map

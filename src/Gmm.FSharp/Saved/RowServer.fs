@@ -18,10 +18,12 @@ type RowServer(families: SavedFamily list, source: Source) =
             let rule = $"blocks of {expected} rows, for {source.Columns} columns"
             raise (GmmException(InvalidData(rule, $"they have {source.BlockRows}")))
 
+    /// The runs of the table.
     let all = Source.runs source
 
-    /// The families of the latest questions, by name. A family keeps the buffers of its kernels.
-    let latest = ConcurrentDictionary<string, State * Family<PartParameters>>()
+    /// The families of the latest questions, by name, each with its settings and its noise. A family keeps the buffers
+    /// of its kernels.
+    let latest = ConcurrentDictionary<string, State list * Family<PartParameters>>()
 
     let mostFamilies = 8
 
@@ -30,11 +32,7 @@ type RowServer(families: SavedFamily list, source: Source) =
             let! family = SavedFamily.ofName families question.Family question.Arguments
             let! family, mixture = FitState.toMixture family question.Arguments
 
-            let settings =
-                question.Arguments
-                |> Map.filter (fun name _ ->
-                    name.StartsWith("settings.", StringComparison.Ordinal)
-                    || name.StartsWith("noise.", StringComparison.Ordinal))
+            let settings = [ for part in [ "settings"; "noise" ] -> question.Arguments |> State.within part ]
 
             match latest.TryGetValue question.Family with
             | true, (known, family) when known = settings -> return family, mixture

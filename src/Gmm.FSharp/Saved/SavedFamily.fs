@@ -87,11 +87,9 @@ module SavedFamily =
             Error(InvalidOption("Family", "a name of at most 2000 characters, nested at most 32 deep", "longer"))
         | [] when (Product.partNames name).Length > 1 -> Ok(product families name)
         | [] ->
-            named families name
-            |> Result.map List.head
-            |> Result.mapError (fun _ ->
-                InvalidOption("Family", "a built-in one, or given to the machines that have the rows", $"\"{name}\""))
-        | found -> Ok found.Head
+            let rule = "a built-in one, or given to the machines that have the rows"
+            Error(InvalidOption("Family", rule, $"\"{name}\""))
+        | found :: _ -> Ok found
         |> Result.bind _.Part(State.within "settings" state)
 
     /// Returns the family of a saved fit, with parameters 'θ. Error when no family has its name, or when its parameters

@@ -5,12 +5,11 @@ module internal FamilyScan =
     /// Returns a mixture and the settings of its family as plain data.
     let state (family: Family<'θ>) (mixture: Mixture<'θ>) : State =
         State.join
-            [ family.Storage.Parameters mixture.Parameters
+            [ Family.mixtureState family mixture
               family.Storage.Settings mixture.Parameters |> State.under "settings"
               match family.Noise with
               | Some noise -> NoiseStorage.toState noise |> State.under "noise"
-              | None -> ()
-              Map [ "logWeights", mixture.LogWeights ] ]
+              | None -> () ]
 
     /// Returns the statistics that numbers store.
     let private statisticsOf (family: Family<'θ>) (mixture: Mixture<'θ>) : float[] -> Statistics =

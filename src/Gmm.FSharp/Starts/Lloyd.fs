@@ -66,11 +66,13 @@ module internal Lloyd =
           Cluster: int
           Distance: float }
 
+    /// Returns the rows that are farthest from their centres, so many of them, the farthest first.
+    let private keep count (rows: Far list) : Far list =
+        rows |> List.sortBy (fun far -> -far.Distance, far.Row) |> List.truncate count
+
     /// The rows of positive weight that are farthest from their centres, the farthest first: a number of rows, and the
     /// centres (K×D).
     let farthest: Scan<int * float[,], Far list> =
-        let keep count rows = rows |> List.sortBy (fun far -> -far.Distance, far.Row) |> List.truncate count
-
         let ofRun (count, centres: float[,]) =
             let clusters, logJoint = Array2D.length1 centres, logJoint (mixture centres)
 
@@ -158,8 +160,7 @@ module internal Lloyd =
 
             source
             |> Scan.run execution farthest (count, iterate.Mixture.Parameters.Centres.toArray2D ())
-            |> List.sortBy (fun far -> -far.Distance, far.Row)
-            |> List.truncate count
+            |> keep count
             |> fill empty
 
     // ── The rule ────────────────────────────────────────────────────────────────────────────────────────────────────

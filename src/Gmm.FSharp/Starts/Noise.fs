@@ -133,6 +133,8 @@ module Noise =
             result {
                 let! point = State.ofShape [| columns |] "point" state
                 let! directions = State.ofShape [| columns; columns |] "directions" state
+                do! State.requireFinite "point" point
+                do! State.requireFinite "directions" directions
 
                 return
                     Some

@@ -283,13 +283,12 @@ module Predict =
     /// Returns Σₙ wₙvₙ and Σₙ wₙ over the rows with an observed cell, for a function vₙ of rows. Error when there is no
     /// such row of positive weight.
     let private weightedSums (fit: Fit<'θ>) (rows: RowFunction<'θ>) (source: Source) : Result<float * float, GmmError> =
-        let sums (_: Source) =
-            match fit.Model.Missing with
-            | _ when (Source.remote source).IsSome ->
+        let sums (source: Source) =
+            match Source.remote source, fit.Model.Missing with
+            | Some _, _
+            | None, Missing.Reject ->
                 source |> Scan.run fit.Model.Execution (RowScan.ofSums rows) (fit.Model.Family, fit.Mixture)
-            | Missing.Reject ->
-                source |> Scan.run fit.Model.Execution (RowScan.ofSums rows) (fit.Model.Family, fit.Mixture)
-            | Missing.Fit ->
+            | None, Missing.Fit ->
                 IncompleteRows.withoutEmptyRows source
                 |> Source.reduce fit.Model.Execution RowScan.add (RowScan.sums (rows.OfBlock fit.Model fit.Mixture))
 

@@ -286,7 +286,7 @@ internal sealed class ShardGrain(
         try
         {
             var server = new RowServer(ListModule.OfSeq(options.Value.Families), table.Source);
-            var runs = SourceModule.runs(table.Source);
+            var runs = server.Runs;
             var (first, last) = (runs[shard.FirstRun].Item1, runs[shard.FirstRun + shard.Runs - 1].Item2);
             return new(shard, table, server, first, last, table.SumWeights(first, last));
         }

@@ -33,7 +33,7 @@ internal sealed record Table
     [Id(5)]
     public bool IsSingle { get; init; }
 
-    /// <summary>Whether the rows that were sent have weights.</summary>
+    /// <summary>Whether the rows have weights.</summary>
     [Id(6)]
     public bool IsWeighted { get; init; }
 

@@ -374,6 +374,7 @@ let properties =
               || match fit case.Rows, fit (Array.rev case.Rows) with
                  | Ok a, Ok b ->
                      allWithin Tolerance.iterations (1.0 + abs a.LowerBound) [| a.LowerBound |] [| b.LowerBound |]
+                     && allWithin Tolerance.iterations 1.0 a.Weights b.Weights
                  | Error a, Error b -> a = b
                  | _ -> false)
           testCase
@@ -683,7 +684,8 @@ let errors =
                     "Noise must be None for variational Bayes",
                     { three with
                         Noise = Some NoiseVolume.Hypervolume }
-                    "Missing", { three with Missing = Missing.Fit } ]
+                    "Missing must be Reject for bayesian_gaussian, which can't treat missing cells, but is Fit.",
+                    { three with Missing = Missing.Fit } ]
 
               for expected, chosen in broken do
                   Assert.StartsWith(expected, message chosen))
@@ -702,7 +704,7 @@ let errors =
               for structure in independent do
                   match source |> Bayes.fit (options 2 structure None), (Structure.layout structure).Shape with
                   | Ok found, Shape.Spherical -> Assert.True(allFinite (everything found.Fit))
-                  | Error(ConstantColumn(1, 5.0)), _ -> ()
+                  | Error(ConstantColumn(1, 5.0)), (Shape.Full | Shape.Diag) -> ()
                   | other, _ -> Assert.Fail $"%A{other}"
 
                   let found =
@@ -738,6 +740,19 @@ let errors =
               Assert.Contains(
                   "Dirichlet weights, but is diag with 3 components of 4 features and stick-breaking weights",
                   text
+              ))
+          testCase "the next row has no t distribution of too few degrees of freedom" (fun () ->
+              let found =
+                  DataSet.faithful().Source
+                  |> Bayes.fit
+                      { options 10 Full None with
+                          Family.DegreesOfFreedomPrior = Some 1.0625 }
+                  |> ok
+
+              Assert.Equal(
+                  "DegreesOfFreedomPrior must be at least D − 0.9 = 1.1, so that the next row has at least 0.1 degrees of "
+                  + "freedom, but is so small that it has 0.0625.",
+                  (Bayes.predictive found |> error).Message
               ))
           testCase "twelve rows of fifty columns have a posterior" (fun () ->
               let rows = cloud 12 50 4

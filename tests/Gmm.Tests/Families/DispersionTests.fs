@@ -71,9 +71,12 @@ let private allNumbers (fit: Fit<ExponentialParameters>) =
           fit.Parameters.LogPartitions.toArray ()
           fit.Trace ]
 
-let private climb count what acceleration (family: ExponentialFamily) =
+let private climb count what iterations acceleration (family: ExponentialFamily) =
     testForAll count $"{what} of {family.Name} components never falls" (casesOf (drawCase family)) (fun case ->
-        case |> fitInTurn acceleration family |> holdsOrTrouble (fun fit -> climbs (rounding fit) allNumbers fit))
+        match case |> fitInTurn iterations acceleration family with
+        | Error(ConstantColumn(column, value)) ->
+            Array.forall2 (fun (row: float[]) weight -> weight = 0.0 || row[column] = value) case.Rows case.Weights
+        | fit -> fit |> holdsOrTrouble (fun fit -> climbs (rounding fit) allNumbers fit))
 
 [<Tests>]
 let ``every fit climbs`` =
@@ -81,9 +84,9 @@ let ``every fit climbs`` =
         "Dispersion: every fit climbs"
         [ for name in families do
               formulas [ "ln p(X|θ′) ≥ ln p(X|θ) after a step of EM", "Dempster, Laird and Rubin 1977" ]
-              <| climb 1000 "the objective of heaped, rounded and far data" Acceleration.None (familyOf name)
+              <| climb 1000 "the objective of heaped, rounded and far data" 25 Acceleration.None (familyOf name)
 
-              climb 100 "the objective in accelerated fits" Acceleration.Squarem (familyOf name) ]
+              climb 100 "the objective in accelerated fits" 100 Acceleration.Squarem (familyOf name) ]
 
 // ── The limit of the dispersion ─────────────────────────────────────────────────────────────────────────────────────
 

@@ -210,7 +210,7 @@ let ``every fit climbs`` =
                   (casesOf (drawRows kind))
                   (fun case ->
                       case
-                      |> fitInTurn Acceleration.None kind.Family
+                      |> fitInTurn 20 Acceleration.None kind.Family
                       |> holdsOrTrouble (climbs Tolerance.monotone numbersOf)) ]
 
 [<Tests>]

@@ -53,7 +53,7 @@ let fits =
               // One column is no multinomial.
               case.Rows[0].Length = 1
               || case
-                 |> fitInTurn Acceleration.None { Prior = prior }
+                 |> fitInTurn 20 Acceleration.None { Prior = prior }
                  |> holdsOrTrouble (climbs Tolerance.monotone allNumbers))
           testCase "one component has the shares of all counts, and the likelihood of the counts" (fun () ->
               let rows = [| [| 3.0; 1.0; 0.0 |]; [| 0.0; 2.0; 2.0 |]; [| 0.0; 0.0; 0.0 |] |]

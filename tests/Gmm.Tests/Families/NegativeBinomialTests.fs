@@ -67,7 +67,7 @@ let ``every fit climbs`` =
               (casesOf drawCase)
               (fun case ->
                   let acceleration = if case.Rows.Length % 2 = 0 then Acceleration.None else Acceleration.Squarem
-                  case |> fitInTurn acceleration kind |> holdsOrTrouble (climbs Tolerance.monotone allNumbers)) ]
+                  case |> fitInTurn 20 acceleration kind |> holdsOrTrouble (climbs Tolerance.monotone allNumbers)) ]
 
 // ── Estimates ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -54,7 +54,7 @@ let fits =
               (drawing drawCase |> Arb.fromGen)
               (fun case ->
                   case
-                  |> fitInTurn Acceleration.None kind
+                  |> fitInTurn 20 Acceleration.None kind
                   |> holdsOrTrouble (fun fit ->
                       // κ μ·x and ln C(κ) cancel to 8 of 16 digits at κ = 1e8.
                       let kappa = fit.Parameters.Concentrations.toArray () |> Array.max

@@ -91,7 +91,6 @@ let climbs rounding (numbers: Fit<'θ> -> float[]) (fit: Fit<'θ>) =
 /// Whether an error is one that a fit of awkward data may have.
 let isTrouble error =
     match error with
-    | ConstantColumn _
     | TooFewDistinctRows _
     | CollapsedComponent _ -> true
     | _ -> false
@@ -102,14 +101,14 @@ let holdsOrTrouble (property: Fit<'θ> -> bool) (fit: Result<Fit<'θ>, GmmError>
     | Ok fit -> property fit
     | Error error -> isTrouble error || failwith error.Message
 
-/// Fits a case from a start in turn for a few iterations.
-let fitInTurn acceleration (kind: 'kind :> Kind<'θ>) (case: RowsCase) : Result<Fit<'θ>, GmmError> =
+/// Fits a case from a start in turn, in at most so many iterations.
+let fitInTurn iterations acceleration (kind: 'kind :> Kind<'θ>) (case: RowsCase) : Result<Fit<'θ>, GmmError> =
     Gmm.fit
         { Gmm.defaultsOf kind with
             Components = case.Components
             Start = startInTurn case
             Acceleration = acceleration
-            MaxIterations = 20
+            MaxIterations = iterations
             Execution = oneThread }
         case.Source
 

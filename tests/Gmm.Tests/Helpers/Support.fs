@@ -294,12 +294,15 @@ let parameters (mixture: Mixture<Gaussian>) =
     Array.concat [ mixture.Weights; mixture.Parameters.Means.toArray (); mixture.Parameters.Covariances.toArray () ]
 
 /// The largest fall of the objective from one iterate to the next, relative to its magnitude or to 1; 0 where it never falls.
-/// It can't fall from −∞, where a row is impossible under the first mixture.
+/// The first objective may be −∞, because a row is impossible under the first mixture; it can't fall from there.
 let largestFall (fit: Fit<'θ>) =
     fit.Trace
     |> Array.pairwise
-    |> Array.filter (fun (before, _) -> before > -infinity || Double.IsNaN before)
-    |> Array.map (fun (before, after) -> (before - after) / max 1.0 (abs before))
+    |> Array.mapi (fun i (before, after) ->
+        if i = 0 && before = -infinity && after >= before then
+            0.0
+        else
+            (before - after) / max 1.0 (abs before))
     |> Array.fold max 0.0
 
 /// A mixture as a fit of no iteration, for what is asked of fits.

@@ -142,6 +142,12 @@ let ``special functions`` =
                           let r = (field "resultant" sphere).GetDouble()
                           let tolerance = 1e-13 + 2e-15 / (1.0 - r)
                           near (tolerance * kappa) $"κ of {sphere}" kappa (Sphere.concentration dimension r))
+          testCase "ln B(1, b) is −ln b, and the order of a and b changes no bit" (fun () ->
+              for b in [ 1e-100; 1e-8; 0.3; 1.0; 7.5; 12.0; 1e8; 1e100 ] do
+                  near (1e-14 * (1.0 + abs (log b))) $"ln B(1, {b})" -(log b) (GammaFunction.logBeta 1.0 b)
+
+                  for a in [ 1e-8; 1.0; 1e8 ] do
+                      Assert.Equal(GammaFunction.logBeta a b, GammaFunction.logBeta b a))
           testCase "outside its domain the gamma function is NaN" (fun () ->
               for x in [ 0.0; -1.0; -1e9; -infinity; nan ] do
                   for f in [ GammaFunction.logGamma; GammaFunction.digamma; GammaFunction.trigamma ] do

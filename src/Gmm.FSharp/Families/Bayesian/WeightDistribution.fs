@@ -18,12 +18,6 @@ type WeightDistribution =
     /// πₖ = vₖ Πⱼ (1−vⱼ) over j < k, with vₖ ~ Beta(aₖ, bₖ): a and b (K each).
     | Sticks of a: float[] * b: float[]
 
-    /// The number of components, K.
-    member weights.Components =
-        match weights with
-        | Dirichlet alpha -> alpha.Length
-        | Sticks(a, _) -> a.Length
-
 /// Functions on distributions of weights (Bishop, PRML, 2006, §10.2; Blei and Jordan 2006 for sticks).
 module WeightDistribution =
     /// Returns the prior of K weights.
@@ -71,9 +65,6 @@ module WeightDistribution =
         let total = Array.sum shares
         shares |> Array.map (fun share -> share / total)
 
-    /// Returns ln B(a, b) = ln Γ(a) + ln Γ(b) − ln Γ(a+b).
-    let private logBeta a b = GammaFunction.logGamma a - GammaFunction.logRise a b
-
     /// Returns KL(posterior‖prior) of two distributions of the same kind (Bishop, PRML, eqs. B.22 and B.6):
     ///   ln Γ(Σα) − Σₖ ln Γ(αₖ) − ln Γ(Σα₀) + Σₖ ln Γ(α₀ₖ) + Σₖ (αₖ−α₀ₖ) E ln πₖ,
     /// or for sticks Σₖ ln B(a₀ₖ, b₀ₖ) − ln B(aₖ, bₖ) + (aₖ−a₀ₖ) E ln vₖ + (bₖ−b₀ₖ) E ln(1−vₖ).
@@ -87,7 +78,9 @@ module WeightDistribution =
             + (Array.map3 ofComponent before after (expectedLogarithms posterior) |> Array.sum)
         | WeightDistribution.Sticks(a0, b0), WeightDistribution.Sticks(a, b) ->
             let ofStick k (ofStick, ofRest) =
-                logBeta a0[k] b0[k] - logBeta a[k] b[k] + (a[k] - a0[k]) * ofStick + (b[k] - b0[k]) * ofRest
+                GammaFunction.logBeta a0[k] b0[k] - GammaFunction.logBeta a[k] b[k]
+                + (a[k] - a0[k]) * ofStick
+                + (b[k] - b0[k]) * ofRest
 
             logarithmsOfSticks a b |> Array.mapi ofStick |> Array.sum
         | WeightDistribution.Dirichlet _, WeightDistribution.Sticks _

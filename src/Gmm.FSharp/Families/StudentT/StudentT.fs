@@ -43,6 +43,12 @@ type DegreesOfFreedom =
 
 /// The degrees of freedom as parameters.
 module internal DegreesOfFreedom =
+    /// The fewest degrees of freedom that components can have.
+    let fewest = 0.1
+
+    /// The most degrees of freedom that components can have, but for ∞.
+    let most = 1e6
+
     /// The smallest estimate, that of a Cauchy distribution. With fewer degrees a few equal rows make the likelihood
     /// unbounded: a share of ν/(ν+D) in one point is enough (Kent and Tyler 1991).
     let smallest = 1.0
@@ -55,12 +61,12 @@ module internal DegreesOfFreedom =
     let start = 4.0
 
     /// Returns whether components can have a number of degrees of freedom.
-    let isAllowed (nu: float) = nu >= 0.1 && nu <= 1e6 || nu = infinity
+    let isAllowed (nu: float) = nu >= fewest && nu <= most || nu = infinity
 
     /// Returns an error unless components can have these degrees of freedom.
     let require name (degrees: float[]) : Result<unit, GmmError> =
         match degrees |> Array.tryFind (isAllowed >> not) with
-        | Some nu -> Error(InvalidOption(name, "from 0.1 to 1e6, or ∞", string nu))
+        | Some nu -> Error(InvalidOption(name, $"from {fewest} to {most}, or ∞", string nu))
         | None -> Ok()
 
     /// Returns the degrees of freedom ν, between the smallest and the largest estimate, that maximise the expected ln
