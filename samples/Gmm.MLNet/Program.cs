@@ -31,7 +31,7 @@ var mixture = features.Append(trainers.GaussianMixture(components: 3)).Fit(irise
 var robust = features.Append(trainers.Mixture(
     new StudentTMixture(3) { CovarianceType = CovarianceType.TiedFull }, new() { OutlierShare = 0.02 })).Fit(irises);
 
-Console.WriteLine($"{"",-17} {"mutual information",19} {"Davies-Bouldin",16} {"distance",10}");
+Row("", "mutual information", "Davies-Bouldin", "distance");
 Show("k-means", kMeans);
 Show("Gaussian mixture", mixture);
 Show("Student t, tied", robust);
@@ -61,9 +61,11 @@ return 0;
 void Show(string name, ITransformer pipeline)
 {
     var metrics = mlContext.Clustering.Evaluate(pipeline.Transform(irises), "Label", featureColumnName: "Features");
-    Console.WriteLine(
-        $"{name,-17} {metrics.NormalizedMutualInformation,19:F3} {metrics.DaviesBouldinIndex,16:F3} {metrics.AverageDistance,10:F3}");
+    Row(name, $"{metrics.NormalizedMutualInformation:F3}", $"{metrics.DaviesBouldinIndex:F3}", $"{metrics.AverageDistance:F3}");
 }
+
+static void Row(string name, string information, string index, string distance) =>
+    Console.WriteLine($"{name,-17} {information,19} {index,16} {distance,10}");
 
 /// <summary>A flower of the file, and its species.</summary>
 [SuppressMessage("Performance", "CA1812", Justification = "ML.NET makes its instances.")]

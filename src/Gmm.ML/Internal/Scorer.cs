@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gmm.CSharp;
@@ -79,7 +80,7 @@ internal sealed class Scorer
             ["version"] = Version,
             ["kind"] = Model.GetType().Name,
             ["features"] = new JsonArray([.. FeatureColumnNames.Select(name => JsonValue.Create(name))]),
-            ["densityThreshold"] = double.IsFinite(DensityThreshold) ? DensityThreshold : null,
+            ["densityThreshold"] = DensityThreshold.ToString("G17", CultureInfo.InvariantCulture),
             ["fit"] = JsonNode.Parse(Persist.toJson(Model.ToSaved()).Get()),
         }.ToJsonString();
 
@@ -98,14 +99,13 @@ internal sealed class Scorer
                 throw new InvalidDataException("A later version of Gmm.ML saved the mixture. Use that version.");
 
             var saved = Persist.ofJson(root.GetProperty("fit").GetRawText()).Get();
-            var threshold = root.GetProperty("densityThreshold");
             return new(
                 Kinds.Restore(root.GetProperty("kind").GetString()!, saved),
-                threshold.ValueKind == JsonValueKind.Null ? double.NegativeInfinity : threshold.GetDouble(),
+                double.Parse(root.GetProperty("densityThreshold").GetString()!, CultureInfo.InvariantCulture),
                 [.. root.GetProperty("features").EnumerateArray().Select(name => name.GetString()!)]);
         }
         catch (Exception trouble) when (trouble is JsonException or KeyNotFoundException or InvalidOperationException
-            or IOException or ArgumentException)
+            or IOException or ArgumentException or FormatException)
         {
             throw new InvalidDataException(
                 $"The mixture in the pipeline can't be read: {trouble.Message} Save the pipeline again.", trouble);

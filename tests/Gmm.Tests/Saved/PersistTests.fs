@@ -343,6 +343,23 @@ let ``what a file is`` =
 
               Assert.Equal(Error(InvalidOption("x", "numbers", "NaN")), Persist.toJson withNaN))
 
+          testCase "every power of two keeps its bits, and so do its neighbours" (fun () ->
+              let powers = [| for exponent in -1074 .. 1023 -> Math.ScaleB(1.0, exponent) |]
+
+              let numbers =
+                  [| yield! powers
+                     yield! powers |> Array.map Math.BitIncrement
+                     yield! powers |> Array.map Math.BitDecrement |]
+                  |> Array.filter Double.IsFinite
+                  |> Array.collect (fun number -> [| number; -number |])
+
+              let content =
+                  { Persist.toSaved (Map [ "numbers", Tensor.vector numbers ]) (mixedFit mixedParts mixedRows.Value) with
+                      State = Map.empty }
+
+              let again = Persist.toJson content |> ok |> Persist.ofJson |> ok
+              Assert.True((exact content.Options = exact again.Options)))
+
           testCase "files of version 1 can be read for good" (fun () ->
               let path = Path.Combine(AppContext.BaseDirectory, "Oracles", "fit-version-1.json")
               let fit: Fit<Gaussian> = Persist.load path |> ok
