@@ -21,12 +21,14 @@ public static class MixtureCatalog
     /// <typeparam name="TModel">The class of the mixture.</typeparam>
     /// <param name="trainers">The catalog of trainers.</param>
     /// <param name="settings">
-    /// A mixture with the settings of the fits. The trainer takes a copy, so that later changes have no effect. If it is
-    /// fitted and has WarmStart, fits continue from its fit.
+    /// A mixture with the settings of the fits. The trainer takes a copy, so that later changes have no effect. If it
+    /// is fitted and has WarmStart, fits continue from its fit.
     /// </param>
     /// <param name="options">The columns, and how the rows are read; the defaults unless given.</param>
     /// <returns>The trainer.</returns>
-    /// <exception cref="ArgumentException">An option breaks its rule, which the message states with the value.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option breaks its rule, which the message states with the value.
+    /// </exception>
     public static MixtureTrainer<TModel> Mixture<TModel>(
         this Trainers trainers, TModel settings, MixtureOptions? options = null)
         where TModel : MixtureModel => Of(trainers, settings, options);

@@ -65,6 +65,10 @@ public sealed class MixtureOptions
     /// <summary>The names of the five columns that a mixture writes.</summary>
     internal string[] OutputColumnNames =>
     [
-        PredictedLabelColumnName, ScoreColumnName, ResponsibilitiesColumnName, LogDensityColumnName, IsOutlierColumnName,
+        PredictedLabelColumnName,
+        ScoreColumnName,
+        ResponsibilitiesColumnName,
+        LogDensityColumnName,
+        IsOutlierColumnName,
     ];
 }

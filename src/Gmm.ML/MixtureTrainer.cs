@@ -28,7 +28,8 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
         (this.settings, this.options, this.features) = (settings, options, [.. features ?? []]);
 
         if (this.features.Length == 0 || this.features.Any(string.IsNullOrEmpty))
-            throw new ArgumentException("There must be at least one feature column, and each must have a name.", nameof(features));
+            throw new ArgumentException(
+                "There must be at least one feature column, and each must have a name.", nameof(features));
 
         if (options.OutputColumnNames.Any(string.IsNullOrEmpty))
             throw new ArgumentException("All columns that a mixture writes must have names.", nameof(options));
@@ -41,15 +42,16 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
 
         if (options.OutlierShare is { } share && !(share > 0 && share < 1))
             throw new ArgumentException(
-                FormattableString.Invariant($"OutlierShare must be above 0 and below 1, but is {share}."), nameof(options));
+                FormattableString.Invariant($"OutlierShare must be above 0 and below 1, but is {share}."),
+                nameof(options));
     }
 
     /// <summary>Fits the mixture.</summary>
     /// <param name="input">A view with the columns of the features and, if named, of the weights.</param>
     /// <returns>The fitted mixture as a transformer.</returns>
     /// <exception cref="ArgumentException">
-    /// A column is missing or of another type; or a setting, a number of the features or a weight breaks its rule, which
-    /// the message states with the value and its row.
+    /// A column is missing or of another type; or a setting, a number of the features or a weight breaks its rule,
+    /// which the message states with the value and its row.
     /// </exception>
     /// <exception cref="MixtureFitException">
     /// In every run a covariance became singular, a component lost all its rows, or its likelihood is unbounded.
@@ -76,7 +78,8 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
         var scorer = new Scorer(model, threshold, features);
 
         if (scorer.Shares > Steps.Most)
-            throw new ArgumentException($"Components must be at most {Steps.Most}, noise included, but are {scorer.Shares}.");
+            throw new ArgumentException(
+                $"Components must be at most {Steps.Most}, noise included, but are {scorer.Shares}.");
 
         // No step of the chain learns from rows, so that this reads none.
         return new(Steps.Of(context, options, features, isDouble, scorer).Fit(input), scorer);
@@ -124,7 +127,8 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
     private bool Check(Func<string, ColumnShape?> find)
     {
         var kinds = features.Select(name => Require(
-            "feature", name, "Single or Double, or a vector of known size of these", find(name), isScalar: false)).ToArray();
+            "feature", name, "Single or Double, or a vector of known size of these", find(name), isScalar: false))
+            .ToArray();
 
         if (Array.FindIndex(kinds, kind => kind != kinds[0]) is > 0 and var other)
             throw Mismatch(
@@ -146,7 +150,8 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
                 $"There must be a column '{name}', the {role} column, but there is none."),
             { IsKey: true } or { Kind: SchemaShape.Column.VectorKind.VariableVector } =>
                 throw Mismatch(role, name, expected, found.Text),
-            { Kind: SchemaShape.Column.VectorKind.Vector } when isScalar => throw Mismatch(role, name, expected, found.Text),
+            { Kind: SchemaShape.Column.VectorKind.Vector } when isScalar =>
+                throw Mismatch(role, name, expected, found.Text),
             { Item: var item } when item == NumberDataViewType.Single || item == NumberDataViewType.Double => item,
             _ => throw Mismatch(role, name, expected, found.Text),
         };
@@ -178,7 +183,9 @@ internal sealed record ColumnShape(SchemaShape.Column.VectorKind Kind, DataViewT
     internal static ColumnShape Of(DataViewSchema.Column column) =>
         column.Type is VectorDataViewType vector
             ? new(
-                vector.IsKnownSize ? SchemaShape.Column.VectorKind.Vector : SchemaShape.Column.VectorKind.VariableVector,
+                vector.IsKnownSize
+                    ? SchemaShape.Column.VectorKind.Vector
+                    : SchemaShape.Column.VectorKind.VariableVector,
                 vector.ItemType,
                 vector.ItemType is KeyDataViewType)
             : new(SchemaShape.Column.VectorKind.Scalar, column.Type, column.Type is KeyDataViewType);

@@ -10,8 +10,8 @@ namespace Gmm.ML;
 /// </summary>
 /// <remarks>
 /// It maps rows one by one, and any number of threads may use it. ML.NET's <c>Model.Save</c> saves it, and
-/// <c>Model.Load</c> loads what does the same; <see cref="MixtureCatalog.FindMixture{TModel}"/> then finds the mixture in
-/// it.
+/// <c>Model.Load</c> loads what does the same; <see cref="MixtureCatalog.FindMixture{TModel}"/> then finds the mixture
+/// in it.
 /// </remarks>
 /// <typeparam name="TModel">The class of the mixture.</typeparam>
 public sealed class MixtureTransformer<TModel> : ITransformer
@@ -83,13 +83,14 @@ public sealed class MixtureTransformer<TModel> : ITransformer
             schema.GetColumnOrNull(name) is { } column
                 ? column.Type is VectorDataViewType vector ? vector.Size : 1
                 : throw new ArgumentException(
-                    $"There must be a column '{name}', a feature column, but there is none.", nameof(schema))).ToArray();
+                    $"There must be a column '{name}', a feature column, but there is none.", nameof(schema)))
+            .ToArray();
 
         // The size of a vector is 0 where it isn't known, as in rows of arrays.
         if (!sizes.Contains(0) && sizes.Sum() != scorer.Features)
             throw new ArgumentException(
-                $"The columns {string.Join(", ", FeatureColumnNames)} must have {scorer.Features} numbers, as those of the "
-                + $"fit, but have {sizes.Sum()}.",
+                $"The columns {string.Join(", ", FeatureColumnNames)} must have {scorer.Features} numbers, as those of "
+                + $"the fit, but have {sizes.Sum()}.",
                 nameof(schema));
     }
 }

@@ -5,7 +5,8 @@ using Microsoft.ML.Data;
 namespace Gmm.ML;
 
 /// <summary>Reads the rows of a view block by block, forward only.</summary>
-internal abstract class BlockCursor(DataViewRowCursor cursor, DataViewSchema.Column? weights, int blockRows) : IDisposable
+internal abstract class BlockCursor(DataViewRowCursor cursor, DataViewSchema.Column? weights, int blockRows)
+    : IDisposable
 {
     private readonly Func<double>? weight = weights is { } column ? WeightOf(cursor, column) : null;
 

@@ -32,5 +32,6 @@ internal static class Kinds
         All.TryGetValue(kind, out var restore)
             ? restore(saved)
             : throw new InvalidDataException(
-                $"The mixture must be a {string.Join(", ", Names)}, but is a '{kind}'. Use the version of Gmm.ML that saved it.");
+                $"The mixture must be one of {string.Join(", ", Names)}, but is a '{kind}'. Use the version of Gmm.ML "
+                + "that saved it.");
 }

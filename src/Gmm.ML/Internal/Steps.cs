@@ -5,8 +5,8 @@ using Microsoft.ML.Transforms;
 namespace Gmm.ML;
 
 /// <summary>
-/// A mixture as a chain of ML.NET's own transformers, which ML.NET can save and load: features → one vector; a key → the
-/// text of the mixture; both → outputs of fixed names and types; these → the columns that users see.
+/// A mixture as a chain of ML.NET's own transformers, which ML.NET can save and load: features → one vector; a key →
+/// the text of the mixture; both → outputs of fixed names and types; these → the columns that users see.
 /// </summary>
 /// <remarks>
 /// A loaded custom mapping has the types of its classes, whatever K is. Vectors of K numbers are therefore made of
@@ -33,7 +33,8 @@ internal static class Steps
     {
         var transforms = context.Transforms;
         var (components, shares) = scorer is null ? (1, 1) : (scorer.Components, scorer.Shares);
-        var keys = context.Data.LoadFromEnumerable(Enumerable.Range(0, components).Select(k => new ComponentRow { Component = k }));
+        var keys = context.Data.LoadFromEnumerable(
+            Enumerable.Range(0, components).Select(k => new ComponentRow { Component = k }));
         var text = scorer?.ToJson() ?? "";
         IEstimator<ITransformer> mapping = isDouble
             ? transforms.CustomMapping<DoubleRow, ScoredRow>(new ScorerOf(scorer).Map, DoubleFactory.Contract)

@@ -58,7 +58,7 @@ internal abstract class ViewRows : IDisposable
         double.IsFinite(weight) && weight >= 0
             ? weight
             : throw new ArgumentException(FormattableString.Invariant(
-                $"An example weight must be finite and not negative, but that of row {row} (counting from 0) is {weight}."));
+                $"An example weight must be finite and not negative, but row {row} (counting from 0) has {weight}."));
 
     /// <summary>Throws unless some row has a weight above 0.</summary>
     private protected void RequireSum(double sum, long rows)
@@ -181,9 +181,9 @@ internal sealed class StreamedRows : ViewRows
 
             if (block.Rows != expected || !cursor.FirstRow.Equals(firstRows[index] ??= cursor.FirstRow))
                 throw new InvalidOperationException(
-                    "A view whose rows are streamed must have the same rows in the same order whenever it is read, but this "
-                    + $"one changed near row {index * BlockRows}. Copy the rows: set {nameof(MixtureOptions.StreamRows)} to "
-                    + "false; or cache the view.");
+                    "A view whose rows are streamed must have the same rows in the same order whenever it is read, but "
+                    + $"this one changed near row {index * BlockRows}. Set {nameof(MixtureOptions.StreamRows)} to "
+                    + "false, or cache the view.");
 
             Return(cursor);
             return block;
