@@ -270,6 +270,7 @@ module Steps =
         let report =
             match run.Project with
             | "Gmm.CSharp.Tests"
+            | "Gmm.ML.Tests"
             | "Gmm.Orleans.Tests" -> [ "-noLogo"; "-noColor"; "-junit"; file ]
             | _ -> [ "--no-spinner"; "--colours"; "0"; "--fail-on-focused-tests"; "--junit-summary"; file ]
 
@@ -338,7 +339,7 @@ module Steps =
         | [] ->
             runTests
                 [ yield!
-                      [ "Gmm.Tests"; "Gmm.Outside.Tests"; "Gmm.CSharp.Tests"; "Gmm.Orleans.Tests" ]
+                      [ "Gmm.Tests"; "Gmm.Outside.Tests"; "Gmm.CSharp.Tests"; "Gmm.ML.Tests"; "Gmm.Orleans.Tests" ]
                       |> List.map (runOf [])
 
                   for switch in switchedOff do
@@ -584,6 +585,7 @@ module Steps =
               "Gmm.Plots", [ "FSharp.Core"; "Gmm.FSharp" ]
               "Gmm.Plotly", [ "FSharp.Core"; "Gmm.Plots"; "Plotly.NET" ]
               "Gmm.CSharp", [ "Gmm.FSharp"; "Gmm.Plots"; "Gmm.Torch" ]
+              "Gmm.ML", [ "Gmm.CSharp"; "Gmm.FSharp"; "Microsoft.ML" ]
               "Gmm.Torch", [ "FSharp.Core"; "Gmm.FSharp" ]
               "Gmm.Orleans",
               [ "Gmm.CSharp"

@@ -62,7 +62,8 @@ match Persist.load<Gaussian> path with
 (**
 ## The state of a fit
 
-`Persist.toState` returns the same content as named arrays, for a database or a message. `Persist.ofState` turns them
+`Persist.toJson` and `Persist.ofJson` do the same with a text instead of a file (`Persist.toSaved Map.empty fit` is what the
+file holds). `Persist.toState` returns the content as named arrays, for a database or a message. `Persist.ofState` turns them
 back into a fit.
 *)
 let state = Persist.toState fit

@@ -16,7 +16,7 @@ namespace Gmm.CSharp;
 [TypeFormatterSource(typeof(Notebooks.EstimatorFormatterSource))]
 public abstract class Estimator
 {
-    private readonly Fitted<IFit> fitted;
+    private Fitted<IFit> fitted;
 
     private protected Estimator() => fitted = new(GetType().Name);
 
@@ -285,7 +285,7 @@ public abstract class Estimator
     /// <inheritdoc cref="Converged" path="/exception"/>
     public IReadOnlyDictionary<string, Tensor> ToState() => Saving.ToDictionary(ToSaved());
 
-    private SavedFit ToSaved([CallerMemberName] string member = "") =>
+    internal SavedFit ToSaved([CallerMemberName] string member = "") =>
         fitted.Get(member).ToSaved(Setting.Save(Settings));
 
     // ── Text ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -408,8 +408,25 @@ public abstract class Estimator
     /// </summary>
     private protected abstract Func<IFit> Open(SavedFit saved);
 
+    /// <summary>
+    /// Returns another estimator with these settings and this fit: a fit of one leaves the other as it is.
+    /// </summary>
+    internal Estimator Copy()
+    {
+        var copy = (Estimator)MemberwiseClone();
+        copy.fitted = new(GetType().Name);
+
+        if (fitted.Exists)
+            copy.fitted.Set(fitted.Get());
+
+        return copy;
+    }
+
+    /// <summary>The last fit.</summary>
+    internal IFit LastFit => fitted.Get();
+
     /// <summary>Gives a new model the fit and the settings that were saved.</summary>
-    private protected static TModel Restore<TModel>(TModel model, SavedFit saved)
+    internal static TModel Restore<TModel>(TModel model, SavedFit saved)
         where TModel : Estimator
     {
         var fit = model.Open(saved);

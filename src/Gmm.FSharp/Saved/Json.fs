@@ -57,10 +57,16 @@ module internal SavedJson =
         entries saved.Options
         Convert.ToHexStringLower(hash.GetHashAndReset())
 
-    /// Returns the shortest text with the same bits; infinities are in quotes.
+    /// Returns a short text with the same bits; infinities are in quotes. .NET's own short text of some powers of two is
+    /// that of the number below, so that these get all 17 digits.
     let private numberText (number: float) =
         if Double.IsFinite number then
-            number.ToString("R", CultureInfo.InvariantCulture)
+            let short = number.ToString("R", CultureInfo.InvariantCulture)
+
+            if Double.Parse(short, CultureInfo.InvariantCulture) = number then
+                short
+            else
+                number.ToString("E16", CultureInfo.InvariantCulture)
         else
             let word = number.ToString CultureInfo.InvariantCulture
             $"\"{word}\""

@@ -2,6 +2,7 @@ namespace Gmm
 
 open System
 open System.IO
+open System.Text
 open System.Text.Json
 
 /// Saves fits to files and loads them, to the last bit: a loaded fit predicts, scores and continues exactly as the
@@ -44,24 +45,20 @@ module Persist =
 
     // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Reads a file. Error when there is no such file, when it is incomplete or altered, or when its version is newer
-    /// than this library's.
-    let read (path: string) : Result<SavedFit, GmmError> =
-        Files.attempt path (fun () ->
-            use stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete)
+    /// Parses JSON and reads the fit in it. Raises `Files.Unusable` when it is incomplete, altered or too new.
+    let private parse (open': JsonDocumentOptions -> JsonDocument) : SavedFit =
+        try
+            use document = open' (JsonDocumentOptions(AllowDuplicateProperties = false))
+            SavedJson.read document
+        with
+        | :? JsonException as error ->
+            SavedJson.fail
+                $"It is not a complete JSON file: {error.Message} Take another copy, or save the model again."
+        | :? InvalidOperationException
+        | :? FormatException -> SavedJson.fail SavedJson.altered
 
-            try
-                use document = JsonDocument.Parse(stream, JsonDocumentOptions(AllowDuplicateProperties = false))
-                SavedJson.read document
-            with
-            | :? JsonException as error ->
-                SavedJson.fail
-                    $"It is not a complete JSON file: {error.Message} Take another copy, or save the model again."
-            | :? InvalidOperationException
-            | :? FormatException -> SavedJson.fail SavedJson.altered)
-
-    /// Writes a file, and creates its folder if necessary. The file is complete or, if it can't be written, as it was.
-    let write (path: string) (saved: SavedFit) : Result<unit, GmmError> =
+    /// Returns an error for content that no file can have: NaN, or a number that stands for no word.
+    let private requireWritable (saved: SavedFit) : Result<unit, GmmError> =
         let isKnown (name: string, numbers: Tensor) =
             match State.wordsOf name with
             | None -> true
@@ -79,8 +76,36 @@ module Persist =
         result {
             do! require "the index of a word" isKnown
             do! require "numbers" isNumber
+        }
+
+    /// Reads a file. Error when there is no such file, when it is incomplete or altered, or when its version is newer
+    /// than this library's.
+    let read (path: string) : Result<SavedFit, GmmError> =
+        Files.attempt path (fun () ->
+            use stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete)
+            parse (fun options -> JsonDocument.Parse(stream, options)))
+
+    /// Writes a file, and creates its folder if necessary. The file is complete or, if it can't be written, as it was.
+    let write (path: string) (saved: SavedFit) : Result<unit, GmmError> =
+        result {
+            do! requireWritable saved
             do! Files.write path (SavedJson.write saved)
         }
+
+    /// Returns the text of the file that `write` writes, for a database or a file of another program. Error when the
+    /// content is not that of a fit.
+    let toJson (saved: SavedFit) : Result<string, GmmError> =
+        result {
+            do! requireWritable saved
+            use stream = new MemoryStream()
+            SavedJson.write saved stream
+            return Encoding.UTF8.GetString(stream.GetBuffer(), 0, int stream.Length)
+        }
+
+    /// Reads the text of a file. Error when it is incomplete or altered, or when its version is newer than this
+    /// library's.
+    let ofJson (json: string) : Result<SavedFit, GmmError> =
+        Files.attempt "The text of a fit" (fun () -> parse (fun options -> JsonDocument.Parse(json, options)))
 
     /// Names the file in the error of content that is not a fit.
     let private inFile path (result: Result<'T, GmmError>) =

@@ -317,6 +317,49 @@ let ``what a file is`` =
                   Assert.True(exact options = exact read.Options)
                   Assert.True(isSame faithful.Value faithfulFit.Value (Persist.ofSaved read |> ok))))
           // A file that version 1 of the format wrote.
+          testCase "a text is the content of a file, and is read as one" (fun () ->
+              let fit = mixedFit mixedParts mixedRows.Value
+              let content = Persist.toSaved (Map [ "options.mine", Tensor.scalar 0.1 ]) fit
+              let json = Persist.toJson content |> ok
+
+              withPath (fun path ->
+                  Persist.write path content |> ok
+                  Assert.Equal(File.ReadAllText path, json))
+
+              let again = Persist.ofJson json |> ok
+              Assert.Equal(content.Family, again.Family)
+              Assert.True((exact content.State = exact again.State))
+              Assert.True((exact content.Options = exact again.Options))
+
+              for damaged in
+                  [ ""; "{}"; json.Substring(0, json.Length / 2); json.Replace("\"seed\": 0", "\"seed\": 1") ] do
+                  match Persist.ofJson damaged with
+                  | Error(UnreadableFile("The text of a fit", 0, 0, _)) -> ()
+                  | other -> failwith $"damaged text gives {other}"
+
+              let withNaN =
+                  { content with
+                      Options = Map [ "x", Tensor.scalar nan ] }
+
+              Assert.Equal(Error(InvalidOption("x", "numbers", "NaN")), Persist.toJson withNaN))
+
+          testCase "every power of two keeps its bits, and so do its neighbours" (fun () ->
+              let powers = [| for exponent in -1074 .. 1023 -> Math.ScaleB(1.0, exponent) |]
+
+              let numbers =
+                  [| yield! powers
+                     yield! powers |> Array.map Math.BitIncrement
+                     yield! powers |> Array.map Math.BitDecrement |]
+                  |> Array.filter Double.IsFinite
+                  |> Array.collect (fun number -> [| number; -number |])
+
+              let content =
+                  { Persist.toSaved (Map [ "numbers", Tensor.vector numbers ]) (mixedFit mixedParts mixedRows.Value) with
+                      State = Map.empty }
+
+              let again = Persist.toJson content |> ok |> Persist.ofJson |> ok
+              Assert.True((exact content.Options = exact again.Options)))
+
           testCase "files of version 1 can be read for good" (fun () ->
               let path = Path.Combine(AppContext.BaseDirectory, "Oracles", "fit-version-1.json")
               let fit: Fit<Gaussian> = Persist.load path |> ok

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Gmm.CSharp;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Xunit;
+
+namespace Gmm.ML.Tests;
+
+using Part = CSharp.Part;
+
+/// <summary>
+/// The guide, docs/mlnet.md, and the README of the package: their code is the code below, and the output of the guide is
+/// what that prints.
+/// </summary>
+public partial class GuideTests
+{
+    private static readonly string Root = Path.GetFullPath(
+        Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", ".."));
+
+    private sealed class Eruption
+    {
+        [LoadColumn(0)]
+        public float Duration { get; set; }
+
+        [LoadColumn(1)]
+        public float Waiting { get; set; }
+    }
+
+    [Theory]
+    [InlineData("docs/mlnet.md")]
+    [InlineData("src/Gmm.ML/README.md")]
+    public void CodeOfThePageIsTheCodeHere(string page)
+    {
+        var here = Squeeze(File.ReadAllText(Path.Combine(Root, "tests", "Gmm.ML.Tests", "GuideTests.cs")));
+        Assert.NotEmpty(Blocks(page, "csharp"));
+
+        // The README leaves out what the guide prints between.
+        foreach (var code in Blocks(page, "csharp"))
+        {
+            var statements = Using().Replace(code, "").Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+            Assert.All(statements, statement => Assert.Contains(Squeeze(statement), here, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void OutputOfTheGuideIsWhatItPrints()
+    {
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        var folder = Directory.CreateTempSubdirectory("gmm-ml");
+
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder.FullName, "data"));
+            File.Copy(Path.Combine(Root, "data", "faithful.csv"), Path.Combine(folder.FullName, "data", "faithful.csv"));
+            Directory.SetCurrentDirectory(folder.FullName);
+            Run();
+        }
+        finally
+        {
+            Directory.SetCurrentDirectory(AppContext.BaseDirectory);
+            folder.Delete(recursive: true);
+        }
+
+        Assert.Equal(string.Concat(Blocks("docs/mlnet.md", "text")), Console.Output);
+    }
+
+    private static void Run()
+    {
+        var mlContext = new MLContext(seed: 1);
+        var view = mlContext.Data.LoadFromTextFile<Eruption>("data/faithful.csv", separatorChar: ',', hasHeader: true);
+
+        var pipeline = mlContext.Transforms.Concatenate("Features", "Duration", "Waiting")
+            .Append(mlContext.Clustering.Trainers.GaussianMixture(components: 2));
+        var fitted = pipeline.Fit(view);
+
+        GaussianMixture model = fitted.LastTransformer.Model;
+        Console.WriteLine($"log-likelihood {model.LogLikelihood:F2}, BIC {model.Bic():F2}");
+
+        var metrics = mlContext.Clustering.Evaluate(fitted.Transform(view), featureColumnName: "Features");
+        Console.WriteLine($"Davies-Bouldin index {metrics.DaviesBouldinIndex:F3}, average distance {metrics.AverageDistance:F4}");
+
+        var trainer = mlContext.Clustering.Trainers.Mixture(
+            new StudentTMixture(2) { CovarianceType = CovarianceType.TiedFull, Restarts = 3 },
+            new() { FeatureColumnNames = ["Duration", "Waiting"], OutlierShare = 0.02 });
+        var robust = trainer.Fit(view);
+        var rows = mlContext.Data.CreateEnumerable<MixturePrediction>(robust.Transform(view), reuseRowObject: false);
+        Console.WriteLine($"{rows.Count(row => row.IsOutlier)} outliers, below a log-density of {robust.DensityThreshold:F2}");
+
+        var product = mlContext.Clustering.Trainers.ProductMixture(
+            2,
+            ("Duration", slots => Part.LogNormal(slots)),
+            ("Waiting", slots => Part.Poisson(slots))).Fit(view);
+        Console.WriteLine($"mean waits {product.Model.PartParameters[1].Rates[0, 0]:F1} and {product.Model.PartParameters[1].Rates[1, 0]:F1}");
+
+        mlContext.Model.Save(fitted, view.Schema, "model.zip");
+        var loaded = mlContext.Model.Load("model.zip", out _);
+        using var engine = mlContext.Model.CreatePredictionEngine<Eruption, MixturePrediction>(loaded);
+        MixturePrediction eruption = engine.Predict(new() { Duration = 3.6f, Waiting = 79 });
+        Console.WriteLine($"component {eruption.PredictedLabel}, log-density {eruption.LogDensity:F3}");
+        Console.WriteLine($"the same BIC: {loaded.FindMixture<GaussianMixture>()!.Model.Bic() == model.Bic()}");
+    }
+
+    /// <summary>Keeps what the guide prints.</summary>
+    private static class Console
+    {
+        private static readonly StringBuilder Text = new();
+
+        public static string Output => Text.ToString();
+
+        public static void WriteLine(string text) => Text.Append(text).Append('\n');
+    }
+
+    /// <summary>The fenced blocks of a language, in their order.</summary>
+    private static IEnumerable<string> Blocks(string page, string language) =>
+        Fence().Matches(File.ReadAllText(Path.Combine(Root, page)).ReplaceLineEndings("\n"))
+            .Where(block => block.Groups[1].Value == language)
+            .Select(block => block.Groups[2].Value);
+
+    private static string Squeeze(string text) => Space().Replace(text, " ").Trim();
+
+    [GeneratedRegex(@"```(\w+)\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Fence();
+
+    [GeneratedRegex(@"^using [\w.]+;\n+", RegexOptions.Multiline)]
+    private static partial Regex Using();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Space();
+}
