@@ -452,7 +452,10 @@ module Steps =
         let sample = Path.Combine("samples", "Gmm.LargerThanMemory")
         dotnet $"build {sample} -c Release --no-restore --verbosity quiet -clp:NoSummary"
         Environment.SetEnvironmentVariable("DOTNET_GCHeapHardLimit", "0xC800000")
-        tryDotnet "exec" (Path.Combine(root, sample, "bin", "Release", "net10.0", "Gmm.LargerThanMemory.dll") :: arguments)
+
+        tryDotnet
+            "exec"
+            (Path.Combine(root, sample, "bin", "Release", "net10.0", "Gmm.LargerThanMemory.dll") :: arguments)
 
     /// The links, pictures and scripts in the pages of a folder that lead nowhere: a file that isn't there, or no element of that
     /// name in it. Addresses of other sites are not asked.

@@ -38,7 +38,9 @@ open Gmm
 
 let folder = Directory.CreateTempSubdirectory("gmm").FullName
 let path = Path.Combine(folder, "eruptions.parquet")
-let minutes = array2D [ for n in 0..999 -> [ 2.0 + 2.3 * float (n % 2) + 0.3 * sin (float n); 55.0 + float (n % 30) ] ]
+
+let minutes =
+    array2D [ for n in 0..999 -> [ 2.0 + 2.3 * float (n % 2) + 0.3 * sin (float n); 55.0 + float (n % 30) ] ]
 (**
 ## Parquet
 
@@ -80,7 +82,12 @@ weighed ()
 Columns are floating-point numbers, integers, decimals and Booleans; without a choice, all of these are read. A choice
 of another column is an error that lists them:
 *)
-match Parquet.openWith { Parquet.defaults with Columns = [ "width" ] } [ path ] with
+match
+    Parquet.openWith
+        { Parquet.defaults with
+            Columns = [ "width" ] }
+        [ path ]
+with
 | Error error -> printfn $"{error.Message}"
 | Ok _ -> printfn "There is such a column."
 (*** include-output ***)
@@ -90,7 +97,9 @@ match Parquet.openWith { Parquet.defaults with Columns = [ "width" ] } [ path ] 
 Opening reads only the ends of the files. The row groups are decoded when a fit needs them, on all its threads, and are
 kept up to `Memory` bytes: by default a quarter of the memory that the process may use. Further groups are decoded again
 in every pass over the data. The results have the same bits, whatever the memory is.
-`dotnet fsi build.fsx parquet` fits a folder that is larger than the memory of its process.
+`dotnet fsi build.fsx parquet` fits a folder that is larger than the memory of its process. A program with a hard limit
+of its memory should set `ConcurrentGarbageCollection` to false in its project, so that row groups that were used are
+freed in time.
 
 `Source.ofGroups` does the same for a format of your own, such as pages of a database: it takes the number of rows of
 every group, and a function that reads one.
@@ -99,9 +108,7 @@ let pages =
     Source.ofGroups 1_000_000L 2 [| 600L; 400L |] (fun page ->
         let first, count = (if page = 0 then 0, 600 else 600, 400)
 
-        Array.init (2 * count) (fun i -> minutes[first + i / 2, i % 2])
-        |> ReadOnlyMemory
-        |> Numbers.Float64)
+        Array.init (2 * count) (fun i -> minutes[first + i / 2, i % 2]) |> ReadOnlyMemory |> Numbers.Float64)
     |> GmmError.get
 
 let ofPages = Gmm.fit { Gmm.defaults with Components = 2 } pages |> GmmError.get
@@ -119,7 +126,11 @@ open Deedle
 let frame =
     Frame.ofColumns
         [ "length" => series [ for n in 0..999 -> n => minutes[n, 0] ]
-          "wait" => series [ for n in 0..999 do if n % 10 <> 3 then n => minutes[n, 1] ] ]
+          "wait"
+          => series
+              [ for n in 0..999 do
+                    if n % 10 <> 3 then
+                        n => minutes[n, 1] ] ]
 
 let gaps = frame |> Frame.source [] |> GmmError.get
 
@@ -131,8 +142,7 @@ let withGaps =
         gaps
     |> GmmError.get
 
-let labelledFrame =
-    frame |> Frame.withResults (Predict.columns withGaps gaps |> GmmError.get) |> GmmError.get
+let labelledFrame = frame |> Frame.withResults (Predict.columns withGaps gaps |> GmmError.get) |> GmmError.get
 
 printfn $"""{String.Join(", ", labelledFrame.ColumnKeys)}"""
 (*** include-output ***)
@@ -161,11 +171,9 @@ version 2), whose batches may be larger than memory together. `Arrow.withResults
 *)
 open Apache.Arrow
 
-let column j =
-    DoubleArray.Builder().AppendRange(minutes[*, j]).Build()
+let column j = DoubleArray.Builder().AppendRange(minutes[*, j]).Build()
 
-let batch =
-    RecordBatch.Builder().Append("length", false, column 0).Append("wait", false, column 1).Build()
+let batch = RecordBatch.Builder().Append("length", false, column 0).Append("wait", false, column 1).Build()
 
 let ofArrow = Arrow.ofBatches [ "length"; "wait" ] [ batch ] |> GmmError.get
 let withArrow = batch |> Arrow.withResults results |> GmmError.get

@@ -14,11 +14,16 @@ let private columns = 16
 let private fileRows = 500_000L
 let private groupRows = 50_000L
 
-/// Row n belongs to one of two clusters. The numbers are multiples of 1/32, so the files are small.
+/// Mixes the bits of a number (the finaliser of SplitMix64).
+let private mix (x: uint64) =
+    let x = (x ^^^ (x >>> 30)) * 0xBF58476D1CE4E5B9UL
+    let x = (x ^^^ (x >>> 27)) * 0x94D049BB133111EBUL
+    x ^^^ (x >>> 31)
+
+/// Row n belongs to one of two clusters. The numbers are multiples of 1/16, so the files are small.
 let private number (n: int64) (j: int) =
     let centre = if n % 3L = 0L then 4.0 else 0.0
-    let spread = float ((n * 2654435761L + int64 j * 40503L) % 97L - 48L) / 32.0
-    centre + spread * float (1 + j % 3)
+    centre + float (mix (uint64 n * 16UL + uint64 j + 1UL) % 33UL) / 16.0
 
 /// Rows of a file, which are made when they are written.
 let private rows (first: int64) : Result<Source, GmmError> =
@@ -50,8 +55,8 @@ let private fit (folder: string) =
         Gmm.fit
             { Gmm.defaults with
                 Components = 2
-                Start = Start.KPlusPlus
-                MaxIterations = 2 }
+                Start = Start.KMeans
+                MaxIterations = 1 }
             source
         |> GmmError.get
 

@@ -153,8 +153,8 @@ module Arrow =
     let columns (schema: Schema) : string[] = TableColumns.numeric (ArrowColumns.describe schema)
 
     /// Makes a source of the columns of a table with some names, in this order; without names, of all columns of
-    /// numbers. It copies their numbers once. Error when a name is no column of numbers, or when an integer has no equal
-    /// float64.
+    /// numbers. It copies their numbers once. Error when a name is no column of numbers, or when an integer has no
+    /// equal float64.
     let ofTable (names: string seq) (table: Apache.Arrow.Table) : Result<Source, GmmError> =
         ArrowColumns.rows names table
 

@@ -3,8 +3,8 @@ namespace Gmm
 open System.Collections
 open Microsoft.Data.Analysis
 
-/// Frames of Microsoft.Data.Analysis as data of mixtures. Columns of numbers and Booleans become columns of data: float32
-/// if all of them are float32, otherwise float64. A null is a missing cell, NaN.
+/// Frames of Microsoft.Data.Analysis as data of mixtures. Columns of numbers and Booleans become columns of data:
+/// float32 if all of them are float32, otherwise float64. A null is a missing cell, NaN.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module DataFrame =
     let private described (frame: DataFrame) : TableColumn[] =
@@ -16,15 +16,15 @@ module DataFrame =
     /// Returns the names of the columns of numbers.
     let columns (frame: DataFrame) : string[] = TableColumns.numeric (described frame)
 
-    /// Makes a source of the columns with some names, in this order; without names, of all columns of numbers. It copies
-    /// their numbers once. Error when a name is no column of numbers, or when an integer has no equal float64.
+    /// Makes a source of the columns with some names, in this order; without names, of all columns of numbers. It
+    /// copies their numbers once. Error when a name is no column of numbers, or when an integer has no equal float64.
     let source (names: string seq) (frame: DataFrame) : Result<Source, GmmError> =
         TableColumns.source names (described frame) (fun j ->
             let column = frame.Columns[j]
             column :> IEnumerable |> Seq.cast<obj> |> Cells.toNumbers column.DataType)
 
-    /// Returns a frame with results as further columns, such as those of `Predict.columns`. Error when a name is in use,
-    /// or when there isn't one value for each row.
+    /// Returns a frame with results as further columns, such as those of `Predict.columns`. Error when a name is in
+    /// use, or when there isn't one value for each row.
     let withResults (results: ResultColumn seq) (frame: DataFrame) : Result<DataFrame, GmmError> =
         let ofResult (column: ResultColumn) : DataFrameColumn =
             match column with
@@ -53,8 +53,8 @@ type DataFrameRows =
         ArgumentNullException.ThrowIfNull columns
         DataFrame.source columns frame |> GmmError.get
 
-    /// Returns a frame with results as further columns. Throws `GmmException` when a name is in use, or when there isn't
-    /// one value for each row.
+    /// Returns a frame with results as further columns. Throws `GmmException` when a name is in use, or when there
+    /// isn't one value for each row.
     [<Extension>]
     static member WithResults
         (frame: Microsoft.Data.Analysis.DataFrame, [<ParamArray>] results: ResultColumn[])

@@ -15,8 +15,8 @@ module Frame =
     /// Returns the names of the columns of numbers.
     let columns (frame: Frame<'R, string>) : string[] = TableColumns.numeric (described frame)
 
-    /// Makes a source of the columns with some names, in this order; without names, of all columns of numbers. It copies
-    /// their numbers once. Error when a name is no column of numbers, or when an integer has no equal float64.
+    /// Makes a source of the columns with some names, in this order; without names, of all columns of numbers. It
+    /// copies their numbers once. Error when a name is no column of numbers, or when an integer has no equal float64.
     let source (names: string seq) (frame: Frame<'R, string>) : Result<Source, GmmError> =
         let types = Array.ofSeq frame.ColumnTypes
 
@@ -25,8 +25,8 @@ module Frame =
             |> Seq.map (fun cell -> if cell.HasValue then cell.Value else null)
             |> Cells.toNumbers types[j])
 
-    /// Returns a frame with results as further columns, such as those of `Predict.columns`. Error when a name is in use,
-    /// or when there isn't one value for each row.
+    /// Returns a frame with results as further columns, such as those of `Predict.columns`. Error when a name is in
+    /// use, or when there isn't one value for each row.
     let withResults (results: ResultColumn seq) (frame: Frame<'R, string>) : Result<Frame<'R, string>, GmmError> =
         let add (frame: Frame<'R, string>) (column: ResultColumn) =
             match column with
@@ -53,8 +53,8 @@ type FrameRows =
         ArgumentNullException.ThrowIfNull columns
         Frame.source columns frame |> GmmError.get
 
-    /// Returns a frame with results as further columns. Throws `GmmException` when a name is in use, or when there isn't
-    /// one value for each row.
+    /// Returns a frame with results as further columns. Throws `GmmException` when a name is in use, or when there
+    /// isn't one value for each row.
     [<Extension>]
     static member WithResults
         (frame: Deedle.Frame<'R, string>, [<ParamArray>] results: ResultColumn[])

@@ -23,8 +23,8 @@ type ParquetFile internal (source: Source, columns: string[], readers: IDisposab
             Error error
 
     /// Opens a Parquet file, or a folder of them, as `Parquet.openFile` does, and reads the columns with some names;
-    /// without names, all columns of numbers. Throws `GmmException` when the file can't be read or has no such columns of
-    /// numbers.
+    /// without names, all columns of numbers. Throws `GmmException` when the file can't be read or has no such columns
+    /// of numbers.
     static member Open(path: string, [<ParamArray>] columns: string[]) : ParquetFile =
         ArgumentNullException.ThrowIfNull path
         ArgumentNullException.ThrowIfNull columns
@@ -50,9 +50,9 @@ type ParquetFile internal (source: Source, columns: string[], readers: IDisposab
 
 /// Reads Parquet files of columns of numbers, and writes rows with results beside them.
 ///
-/// Numbers are floating-point numbers of 4 or 8 bytes, integers of any size, decimals and Booleans. They stay float32 if
-/// all columns that are read are float32, and become float64 otherwise. An integer that no float64 equals is an error. A
-/// null is a missing cell, NaN.
+/// Numbers are floating-point numbers of 4 or 8 bytes, integers of any size, decimals and Booleans. They stay float32
+/// if all columns that are read are float32, and become float64 otherwise. An integer that no float64 equals is an
+/// error. A null is a missing cell, NaN.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Parquet =
     /// All columns of numbers, no weights; decoded row groups take at most a quarter of the memory.
@@ -67,13 +67,13 @@ module Parquet =
     /// needed: `use file = …`, and then `file.Source`. Only the ends of the files, which tell the lengths, are read at
     /// once. Row groups are decoded when a block of rows needs them, by several threads at the same time, and kept as
     /// far as the memory of the options goes. Rows, blocks and all results are the same, to the last bit, as for the
-    /// same numbers in memory. Error when there is no such file or no column of numbers, when a column that is asked for
-    /// has no numbers, or when files differ in their columns. Don't write to a file while it is in use: the next read
-    /// returns an error when it notices the change.
+    /// same numbers in memory. Error when there is no such file or no column of numbers, when a column that is asked
+    /// for has no numbers, or when files differ in their columns. Don't write to a file while it is in use: the next
+    /// read returns an error when it notices the change.
     let openFile (path: string) : Result<ParquetFile, GmmError> = openWith defaults [ path ]
 
-    /// Returns the rows of a file or folder as `openFile` does, but keeps files open until the process ends, which suits
-    /// scripts.
+    /// Returns the rows of a file or folder as `openFile` does, but keeps files open until the process ends, which
+    /// suits scripts.
     let source (path: string) : Result<Source, GmmError> = openFile path |> Result.map _.Source
 
     /// Writes rows as a Parquet file, with results such as `Predict.columns` as further columns. `names` are those of

@@ -19,7 +19,7 @@ public class TableTests
 
         var labels = Check(frame.ToSource());
         Assert.Equal(labels, Fit(frame.ToSource("x", "y")).Predict(frame.ToSource("x", "y")));
-        var result = frame.WithResults(Gmm.ResultColumn.Of("label", labels));
+        var result = frame.WithResults(ResultColumn.Of("label", labels));
         Assert.Equal(labels, result.Columns.GetInt32Column("label").Select(label => label!.Value));
     }
 
@@ -33,7 +33,7 @@ public class TableTests
         });
 
         var labels = Check(frame.ToSource());
-        var result = frame.WithResults(Gmm.ResultColumn.Of("label", labels));
+        var result = frame.WithResults(ResultColumn.Of("label", labels));
         Assert.Equal(labels, result.GetColumn<int>("label").Values);
     }
 

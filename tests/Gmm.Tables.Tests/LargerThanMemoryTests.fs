@@ -13,7 +13,15 @@ let tests =
         "LargerThanMemory"
         [ testCase "a process of 200 MiB fits 488 MiB of numbers" (fun () ->
               let program = Path.Combine(AppContext.BaseDirectory, "Gmm.LargerThanMemory.dll")
-              let start = ProcessStartInfo("dotnet", [ program; "4" ], RedirectStandardOutput = true, RedirectStandardError = true)
+
+              let start =
+                  ProcessStartInfo(
+                      "dotnet",
+                      [ program; "4" ],
+                      RedirectStandardOutput = true,
+                      RedirectStandardError = true
+                  )
+
               start.Environment["DOTNET_GCHeapHardLimit"] <- $"0x{200 <<< 20:X}"
               use child = Process.Start start
               let output, errors = child.StandardOutput.ReadToEndAsync(), child.StandardError.ReadToEndAsync()

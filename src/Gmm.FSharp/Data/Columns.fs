@@ -143,8 +143,8 @@ module internal TableColumns =
             | Some(name, _) -> Error(InvalidOption("Columns", rule, $"'{name}', given twice"))
             | None -> names |> List.ofArray |> GmmError.traverse find |> Result.map Array.ofList
 
-    /// Returns the numbers of a column. Throws `GmmException`, which names it, when they hold an integer that no float64
-    /// equals.
+    /// Returns the numbers of a column. Throws `GmmException`, which names it, when they hold an integer that no
+    /// float64 equals.
     let numbers (name: string) (read: unit -> Numbers) : Numbers =
         try
             read ()
@@ -162,7 +162,8 @@ module internal TableColumns =
     /// Returns the names of the columns of numbers.
     let numeric (columns: TableColumn[]) : string[] = columns |> Array.filter _.IsNumeric |> Array.map _.Name
 
-    /// Returns an error unless every new column has a value for each row and a name of its own, other than those in use.
+    /// Returns an error unless every new column has a value for each row and a name of its own, other than those in
+    /// use.
     let check (inUse: string seq) (rows: int64) (added: ResultColumn seq) : Result<unit, GmmError> =
         let names = [ yield! inUse; for column in added -> column.Name ]
 

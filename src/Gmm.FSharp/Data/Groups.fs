@@ -52,8 +52,8 @@ type internal Groups(memory: int64, columns: int, rows: int64[], read: int -> Nu
     /// The bytes of the groups that are kept whether they are in use or not.
     member _.Kept = memory - Volatile.Read &free
 
-    /// Returns the numbers of a group. Threads that ask for the same group wait for the one that decodes it. If that one
-    /// fails, the next tries again.
+    /// Returns the numbers of a group. Threads that ask for the same group wait for the one that decodes it. If that
+    /// one fails, the next tries again.
     member _.Item(group: int) : Numbers =
         let place = places[group]
 

@@ -6,8 +6,8 @@ open System.IO
 open System.Threading
 open System.Threading.Tasks
 
-/// A file whose asynchronous reads are done at once, on the thread that asks: a thread that waits for another would hold
-/// up the threads that fit.
+/// A file whose asynchronous reads are done at once, on the thread that asks: a thread that waits for another would
+/// hold up the threads that fit.
 [<Sealed>]
 type internal PlainFile(path: string) =
     inherit
@@ -69,8 +69,8 @@ module internal FormatFiles =
         // Readers throw many kinds of exceptions for files that are cut or damaged.
         | trouble -> fail $"It is no {format} that can be read: {trouble.Message}"
 
-/// The open readers of files in a format. A reader serves one thread at a time, and about as many stay open as there are
-/// processors, however many files there are.
+/// The open readers of files in a format. A reader serves one thread at a time, and about as many stay open as there
+/// are processors, however many files there are.
 [<Sealed>]
 type internal Readers<'Reader>(create: Stream -> 'Reader, close: 'Reader -> unit) =
     let idle = LinkedList<struct (string * 'Reader)>()

@@ -184,9 +184,9 @@ module Source =
 
     /// Makes a source of rows that lie in groups, which are read one at a time, each as a whole: the row groups of a
     /// Parquet file, the batches of a stream, the pages of a database. `rows` has the number of rows of every group, 0
-    /// or more. `read` returns the numbers of a group, row by row; it may be called by several threads at the same time,
-    /// and never for the same group at the same time. All groups have one precision. Blocks may span groups, and all
-    /// results have the same bits as for the same rows in memory.
+    /// or more. `read` returns the numbers of a group, row by row; it may be called by several threads at the same
+    /// time, and never for the same group at the same time. All groups have one precision. Blocks may span groups, and
+    /// all results have the same bits as for the same rows in memory.
     ///
     /// Groups that were read are kept in memory up to a total of `memory` bytes. Any further group is kept while it is
     /// in use, about one for every thread, and read again in the next pass over the data. A read that throws is tried

@@ -39,7 +39,15 @@ let tests =
               let output project = Path.Combine(sources.Value, project, "bin", "Release", "net10.0")
 
               let references =
-                  [ for project in [ "Gmm.Plotly"; "Gmm.Torch"; "Gmm.Laws"; "Gmm.Parquet"; "Gmm.Deedle"; "Gmm.DataFrame"; "Gmm.Arrow" ] do
+                  [ for project in
+                        [ "Gmm.Plotly"
+                          "Gmm.Torch"
+                          "Gmm.Laws"
+                          "Gmm.Parquet"
+                          "Gmm.Deedle"
+                          // The later of two versions of Apache.Arrow.
+                          "Gmm.Arrow"
+                          "Gmm.DataFrame" ] do
                         $"#I @\"{output project}\""
                     for assembly in
                         [ "DynamicObj"
