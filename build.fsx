@@ -339,7 +339,12 @@ module Steps =
         | [] ->
             runTests
                 [ yield!
-                      [ "Gmm.Tests"; "Gmm.Outside.Tests"; "Gmm.CSharp.Tests"; "Gmm.ML.Tests"; "Gmm.Orleans.Tests" ]
+                      [ "Gmm.Tests"
+                        "Gmm.Outside.Tests"
+                        "Gmm.Tables.Tests"
+                        "Gmm.CSharp.Tests"
+                        "Gmm.ML.Tests"
+                        "Gmm.Orleans.Tests" ]
                       |> List.map (runOf [])
 
                   for switch in switchedOff do
@@ -447,6 +452,16 @@ module Steps =
         dotnet $"build {sample} -c Release --no-restore --verbosity quiet -clp:NoSummary"
         let program = Path.Combine(root, sample, "bin", "Release", "net10.0", "Gmm.Cluster.dll")
         tryDotnet "exec" (program :: "demo" :: arguments)
+
+    /// Compiles the sample that fits more numbers than fit in memory, and runs it with 200 MiB.
+    let runParquet arguments Packages =
+        let sample = Path.Combine("samples", "Gmm.LargerThanMemory")
+        dotnet $"build {sample} -c Release --no-restore --verbosity quiet -clp:NoSummary"
+        Environment.SetEnvironmentVariable("DOTNET_GCHeapHardLimit", "0xC800000")
+
+        tryDotnet
+            "exec"
+            (Path.Combine(root, sample, "bin", "Release", "net10.0", "Gmm.LargerThanMemory.dll") :: arguments)
 
     /// The links, pictures and scripts in the pages of a folder that lead nowhere: a file that isn't there, or no element of that
     /// name in it. Addresses of other sites are not asked.
@@ -587,6 +602,10 @@ module Steps =
               "Gmm.CSharp", [ "Gmm.FSharp"; "Gmm.Plots"; "Gmm.Torch" ]
               "Gmm.ML", [ "Gmm.CSharp"; "Gmm.FSharp"; "Microsoft.ML" ]
               "Gmm.Torch", [ "FSharp.Core"; "Gmm.FSharp" ]
+              "Gmm.Arrow", [ "Apache.Arrow"; "Apache.Arrow.Compression"; "FSharp.Core"; "Gmm.FSharp" ]
+              "Gmm.DataFrame", [ "FSharp.Core"; "Gmm.FSharp"; "Microsoft.Data.Analysis" ]
+              "Gmm.Deedle", [ "Deedle"; "FSharp.Core"; "Gmm.FSharp" ]
+              "Gmm.Parquet", [ "FSharp.Core"; "Gmm.FSharp"; "Parquet.Net" ]
               "Gmm.Orleans",
               [ "Gmm.CSharp"
                 "Gmm.FSharp"
@@ -745,6 +764,9 @@ let targets: (string * string * (string list -> unit)) list =
       "cluster",
       "fit on three silos on this machine, one of which is killed: cluster -- --rows 100000",
       (fun args -> prepare () |> snd |> runCluster args |> exit)
+      "parquet",
+      "fit Parquet files larger than the memory of the process: parquet -- 10 (millions of rows)",
+      (fun args -> prepare () |> snd |> runParquet args |> exit)
       "format", "format all sources", (fun _ -> restoreTools () |> format |> ignore)
       "docs", "write the documentation to artifacts/docs", (fun _ -> compile () ||> docs)
       "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> buildDemo () |> picture)

@@ -116,7 +116,11 @@ The client is another program, with the same store and the same identifiers of t
 
 `OpenRowsAsync` also takes a list of files, whose rows follow one another as one table. `ClusterRowsOptions.Weights`
 names a file of weights. `GmmSiloOptions` has the other settings of a silo: the threads, the memory for rows that are
-sent, file formats other than NumPy's, and families of your own, which every silo must know.
+sent, file formats other than NumPy's, and families of your own, which every silo must know. With the package
+Gmm.Parquet, silos read Parquet files, too:
+
+    [lang=csharp]
+    options.Formats.Add(RowFormat.Of(".parquet", path => Gmm.ParquetFile.Open(path), file => file.Source));
 
 The sample `samples/Gmm.Cluster` contains both programs, silo and client. `dotnet fsi build.fsx cluster` starts three
 silos and a client on one machine, alternates local and cluster fits, and kills a silo during a fit.

@@ -43,6 +43,10 @@ public sealed class Rows : IEnumerable<double[]>
         return new(source);
     }
 
+    /// <summary>A source of rows that another assembly makes, such as those of a Parquet file.</summary>
+    /// <param name="source">A source of Gmm.FSharp.</param>
+    public static implicit operator Rows(Source source) => OfSource(source);
+
     /// <summary>The rows of an N×D array, read in place.</summary>
     /// <param name="data">The numbers.</param>
     /// <exception cref="ArgumentException">The array has no columns.</exception>

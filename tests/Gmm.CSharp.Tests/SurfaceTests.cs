@@ -23,6 +23,7 @@ public class SurfaceTests
         string[] doors =
         [
             "Backend.Of: Gmm.Backend", "Figure.get_Value: Gmm.Figure", "Figure.Value: Gmm.Figure", "Rows.OfSource: Gmm.Source",
+            "Rows.op_Implicit: Gmm.Source",
         ];
         Assert.Equal(doors, strangers.Distinct());
     }

@@ -7,7 +7,7 @@ internal sealed class HeldFormat : IRowFormat, IDisposable
 {
     public const string Ending = ".held";
 
-    private readonly NpyFormat format = new();
+    private readonly RowFormat format = RowFormat.Npy;
     private readonly ManualResetEventSlim free = new(initialState: true);
     private TaskCompletionSource held = new();
     private int openFiles;

@@ -73,6 +73,12 @@ type Numbers =
             numbers.CopyTo(0, copy.AsSpan())
             ReadOnlyMemory copy
 
+    /// The number of numbers.
+    member internal numbers.Length =
+        match numbers with
+        | Float64 values -> values.Length
+        | Float32 values -> values.Length
+
     /// The size of one number in bytes.
     member internal numbers.Size =
         match numbers with
@@ -91,21 +97,21 @@ type Numbers =
         | Float64 values -> Float64(EitherPrecision.gather length place values)
         | Float32 values -> Float32(EitherPrecision.gather length place values)
 
-    /// Puts columns of equal length, all of one precision, together row by row.
+    /// Puts columns of equal length together row by row: as float32 if all columns are float32, otherwise as float64.
     static member internal OfColumns(columns: Numbers[]) : Numbers =
-        match columns[0] with
-        | Float64 first ->
-            let values = columns |> Array.map _.ToFloat64()
-            Float64(EitherPrecision.interleave first.Length values)
-        | Float32 first ->
-            let values =
-                columns
-                |> Array.map (fun column ->
-                    match column with
-                    | Float32 values -> values
-                    | Float64 _ -> invalidArg (nameof columns) "The columns have different precisions.")
+        let rows = columns[0].Length
 
-            Float32(EitherPrecision.interleave first.Length values)
+        let narrow =
+            columns
+            |> Array.choose (fun column ->
+                match column with
+                | Float32 values -> Some values
+                | Float64 _ -> None)
+
+        if narrow.Length = columns.Length then
+            Float32(EitherPrecision.interleave rows narrow)
+        else
+            Float64(columns |> Array.map _.ToFloat64() |> EitherPrecision.interleave rows)
 
     /// Finds the index of the first number that satisfies a predicate.
     member inline internal numbers.TryFindIndex([<InlineIfLambda>] isSought: float -> bool) : int option =

@@ -29,35 +29,43 @@ module internal Contiguous =
     /// Returns the memory of a rectangular array, row by row.
     let ofArray2D (values: 'T[,]) : Memory<'T> = (new RectangularMemory<'T>(values)).Memory
 
+    /// Returns the object that has some memory, an array or a manager of memory, and the place of the first element in
+    /// it; null for other memory.
+    let owner (memory: ReadOnlyMemory<'T>) : struct (obj * int) =
+        let mutable array = ArraySegment<'T>()
+        let mutable manager: MemoryManager<'T> = null
+        let mutable first, length = 0, 0
+
+        if MemoryMarshal.TryGetArray(memory, &array) then
+            struct (array.Array :> obj, array.Offset)
+        elif MemoryMarshal.TryGetMemoryManager(memory, &manager, &first, &length) then
+            struct (manager :> obj, first)
+        else
+            struct (null, 0)
+
+    /// Returns memory of an object that `owner` found.
+    let ofOwner (owner: obj) (first: int) (length: int) : ReadOnlyMemory<'T> voption =
+        match owner with
+        | :? ('T[]) as array -> ValueSome(ReadOnlyMemory(array, first, length))
+        | :? MemoryManager<'T> as manager -> ValueSome(Memory.op_Implicit (manager.Memory.Slice(first, length)))
+        | _ -> ValueNone
+
     /// Joins pieces of memory: returns their own memory if they are adjacent, otherwise a copy.
     let join (pieces: ReadOnlyMemory<'T>[]) : ReadOnlyMemory<'T> =
-        let total = pieces |> Array.sumBy _.Length
-
-        let start (piece: ReadOnlyMemory<'T>) : struct (obj * int) =
-            let mutable array = ArraySegment<'T>()
-            let mutable manager: MemoryManager<'T> = null
-            let mutable first, length = 0, 0
-
-            if MemoryMarshal.TryGetArray(piece, &array) then
-                struct (array.Array :> obj, array.Offset)
-            elif MemoryMarshal.TryGetMemoryManager(piece, &manager, &first, &length) then
-                struct (manager :> obj, first)
-            else
-                struct (null, 0)
-
-        let struct (owner, first) = start pieces[0]
+        let struct (first, start) = owner pieces[0]
 
         let isNext (before: ReadOnlyMemory<'T>, after: ReadOnlyMemory<'T>) =
-            let struct (ownerBefore, startBefore), struct (ownerAfter, startAfter) = start before, start after
+            let struct (ownerBefore, startBefore), struct (ownerAfter, startAfter) = owner before, owner after
             Object.ReferenceEquals(ownerBefore, ownerAfter) && startBefore + before.Length = startAfter
 
-        if Array.forall isNext (Array.pairwise pieces) then
-            match owner with
-            | :? ('T[]) as array -> ReadOnlyMemory(array, first, total)
-            | :? MemoryManager<'T> as manager -> Memory.op_Implicit (manager.Memory.Slice(first, total))
-            | _ -> ReadOnlyMemory(pieces |> Array.map _.ToArray() |> Array.concat)
-        else
-            ReadOnlyMemory(pieces |> Array.map _.ToArray() |> Array.concat)
+        let adjacent =
+            if Array.forall isNext (Array.pairwise pieces) then
+                ofOwner first start (pieces |> Array.sumBy _.Length)
+            else
+                ValueNone
+
+        adjacent
+        |> ValueOption.defaultWith (fun () -> ReadOnlyMemory(pieces |> Array.map _.ToArray() |> Array.concat))
 
     /// Joins pieces of numbers: as float32 if all pieces are float32, otherwise as float64.
     let joinNumbers (pieces: Numbers[]) : Numbers =
@@ -71,3 +79,14 @@ module internal Contiguous =
             Numbers.Float32(join narrow)
         else
             Numbers.Float64(pieces |> Array.map _.ToFloat64() |> join)
+
+    /// Returns a function that returns the numbers as long as something refers to their memory.
+    let weak (numbers: Numbers) : unit -> Numbers voption =
+        let refer (ofMemory: ReadOnlyMemory<'T> -> Numbers) (memory: ReadOnlyMemory<'T>) =
+            let struct (owner, first) = owner memory
+            let reference, length = WeakReference owner, memory.Length
+            fun () -> ofOwner reference.Target first length |> ValueOption.map ofMemory
+
+        match numbers with
+        | Numbers.Float64 values -> refer Numbers.Float64 values
+        | Numbers.Float32 values -> refer Numbers.Float32 values

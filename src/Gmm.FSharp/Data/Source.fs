@@ -157,6 +157,98 @@ module Source =
     let ofMatrix (matrix: MathNet.Numerics.LinearAlgebra.Matrix<float>) : Result<Source, GmmError> =
         ofMemory matrix.ColumnCount (ReadOnlyMemory(matrix.ToRowMajorArray()))
 
+    /// Makes a source of rows that are stored column by column. The source reads the columns in place and copies them
+    /// block by block, as float32 if all columns are float32, otherwise as float64; they must not change while the
+    /// source is in use. Error when there are no columns, or when their lengths differ; the error names the column.
+    let ofColumns (columns: Numbers[]) : Result<Source, GmmError> =
+        match Array.tryHead columns with
+        | None -> Error(InvalidData("at least one column", "there is none"))
+        | Some head ->
+            match columns |> Array.tryFindIndex (fun column -> column.Length <> head.Length) with
+            | Some odd ->
+                let value = $"column {odd} (counting from 0) has {columns[odd].Length} and column 0 has {head.Length}"
+                Error(InvalidData("columns of one length", value))
+            | None ->
+                let size = blockRows columns.Length
+
+                let read index =
+                    let first = int index * size
+                    let count = min size (head.Length - first)
+
+                    { FirstRow = int64 first
+                      Rows = count
+                      Columns = columns.Length
+                      Numbers = columns |> Array.map _.Slice(first, count) |> Numbers.OfColumns
+                      Weights = None }
+
+                Ok
+                    { Rows = int64 head.Length
+                      Columns = columns.Length
+                      BlockRows = size
+                      Read = read }
+
+    /// Makes a source of rows that lie in groups, which are read one at a time, each as a whole: the row groups of a
+    /// Parquet file, the batches of a stream, the pages of a database. `rows` has the number of rows of every group, 0
+    /// or more. `read` returns the numbers of a group, row by row; it may be called by several threads at the same
+    /// time, and never for the same group at the same time. All groups have one precision. Blocks may span groups, and
+    /// all results have the same bits as for the same rows in memory.
+    ///
+    /// Groups that were read are kept in memory up to a total of `memory` bytes. Any further group is kept while it is
+    /// in use, about one for every thread, and read again in the next pass over the data. A read that throws is tried
+    /// again when the rows are needed again. A block of a group with another count or precision of numbers throws
+    /// `GmmException`, which names the group. Error when `memory`, a number of rows or `columns` breaks its rule.
+    let ofGroups (memory: int64) (columns: int) (rows: int64[]) (read: int -> Numbers) : Result<Source, GmmError> =
+        let most = int64 Array.MaxLength / int64 (max 1 columns)
+
+        match rows |> Array.tryFindIndex (fun rows -> rows < 0L || rows > most) with
+        | _ when columns < 1 -> Error(InvalidData("at least one column", $"the width given is {columns}"))
+        | _ when memory < 0L -> Error(InvalidOption("memory", "at least 0 bytes", string memory))
+        | Some group ->
+            Error(
+                InvalidData(
+                    $"between 0 and {most} rows of {columns} numbers in a group",
+                    $"group {group} (counting from 0) has {rows[group]}"
+                )
+            )
+        | None ->
+            let groups = Groups(memory, columns, rows, read)
+            let starts = Array.scan (+) 0L rows
+            let total, size = starts[rows.Length], blockRows columns
+
+            /// The group with a row: the last that begins at the row or before it, so that it isn't empty.
+            let groupOf row =
+                let mutable first, last = 0, rows.Length - 1
+
+                while first < last do
+                    let middle = (first + last + 1) / 2
+
+                    if starts[middle] <= row then first <- middle else last <- middle - 1
+
+                first
+
+            /// The numbers of `count` rows, as parts of their groups.
+            let rec parts row count =
+                let group = groupOf row
+                let taken = min (starts[group + 1] - row) count
+                let numbers = groups[group].Slice(int (row - starts[group]) * columns, int taken * columns)
+                numbers :: (if taken < count then parts (row + taken) (count - taken) else [])
+
+            let read index =
+                let first = index * int64 size
+                let count = min (int64 size) (total - first)
+
+                { FirstRow = first
+                  Rows = int count
+                  Columns = columns
+                  Numbers = parts first count |> Array.ofList |> Contiguous.joinNumbers
+                  Weights = None }
+
+            Ok
+                { Rows = total
+                  Columns = columns
+                  BlockRows = size
+                  Read = read }
+
     /// Makes a source of N rows of D columns on other machines.
     let ofRemote (rows: int64) (columns: int) (remote: RemoteRows) : Source =
         { Rows = rows

@@ -326,6 +326,20 @@ module Predict =
     let logDensities (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
         logDensitiesOf fit.Model fit.Mixture source
 
+    /// Returns what a fit says of every row as named columns, to put beside the data: `label`, `logDensity`, and the
+    /// responsibilities `responsibility0`, `responsibility1` …
+    let columns (fit: Fit<'θ>) (source: Source) : Result<ResultColumn[], GmmError> =
+        result {
+            let! labels = labels fit source
+            let! logDensities = logDensities fit source
+            let! responsibilities = responsibilities fit source
+
+            return
+                [| ResultColumn.Of("label", labels)
+                   ResultColumn.Of("logDensity", logDensities)
+                   yield! ResultColumn.Of("responsibility", responsibilities) |]
+        }
+
     /// Returns Σₙ wₙ ln p(xₙ) and Σₙ wₙ.
     let internal logLikelihood (fit: Fit<'θ>) (source: Source) : Result<float * float, GmmError> =
         source |> weightedSums fit density

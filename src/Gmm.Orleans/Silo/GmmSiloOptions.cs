@@ -24,7 +24,7 @@ public sealed class GmmSiloOptions
     public IList<SavedFamily> Families { get; } = [.. SavedFamilyModule.builtIn];
 
     /// <summary>
-    /// The formats of files, of which the first that knows a name reads it: <see cref="NpyFormat"/>. Add your own.
+    /// The formats of files, of which the first that knows a name reads it: <see cref="RowFormat.Npy"/>. Add your own.
     /// </summary>
-    public IList<IRowFormat> Formats { get; } = [new NpyFormat()];
+    public IList<IRowFormat> Formats { get; } = [RowFormat.Npy];
 }

@@ -37,26 +37,70 @@ public sealed class OpenFile : IDisposable
     public void Dispose() => file.Dispose();
 }
 
-/// <summary>NumPy's format, read from the disk as rows are needed: see <c>Npy.openFile</c>.</summary>
-public sealed class NpyFormat : IRowFormat
+/// <summary>A format whose files have an ending of their own.</summary>
+/// <example>
+/// <code>
+/// options.Formats.Add(RowFormat.Of(".parquet", path => ParquetFile.Open(path), file => file.Source));
+/// </code>
+/// </example>
+public sealed class RowFormat : IRowFormat
 {
-    /// <summary>Returns whether a name ends in <c>.npy</c>.</summary>
+    private readonly string ending;
+    private readonly Func<string, OpenFile> open;
+
+    /// <summary>Makes a format.</summary>
+    /// <param name="ending">How the names of its files end, in upper or lower case: <c>.npy</c>.</param>
+    /// <param name="open">
+    /// Opens the file at a path. It throws <see cref="GmmException"/> when the file can't be read.
+    /// </param>
+    public RowFormat(string ending, Func<string, OpenFile> open)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(ending);
+        ArgumentNullException.ThrowIfNull(open);
+        (this.ending, this.open) = (ending, open);
+    }
+
+    /// <summary>NumPy's format, read from the disk as rows are needed: see <c>Npy.openFile</c>.</summary>
+    public static RowFormat Npy { get; } =
+        Of(".npy", path => GmmErrorModule.get(global::Gmm.Npy.openFile(path)), file => file.Source);
+
+    /// <summary>Makes a format of files that another package opens.</summary>
+    /// <typeparam name="TFile">The package's open file.</typeparam>
+    /// <param name="ending">How the names of its files end, in upper or lower case: <c>.parquet</c>.</param>
+    /// <param name="open">
+    /// Opens the file at a path. It throws <see cref="GmmException"/> when the file can't be read.
+    /// </param>
+    /// <param name="rows">Returns the rows of an open file.</param>
+    /// <returns>The format.</returns>
+    public static RowFormat Of<TFile>(string ending, Func<string, TFile> open, Func<TFile, Source> rows)
+        where TFile : IDisposable
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        ArgumentNullException.ThrowIfNull(rows);
+
+        return new(ending, path =>
+        {
+            var file = open(path);
+            return new(rows(file), file);
+        });
+    }
+
+    /// <summary>Returns whether a name has the ending of this format.</summary>
     /// <param name="fileName">The name of the file.</param>
     /// <returns>Whether it does.</returns>
     public bool Knows(string fileName)
     {
         ArgumentNullException.ThrowIfNull(fileName);
-        return fileName.EndsWith(".npy", StringComparison.OrdinalIgnoreCase);
+        return fileName.EndsWith(ending, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">Where the file is.</param>
     /// <returns>The open file.</returns>
-    /// <exception cref="GmmException">The file can't be read, or is not an N×D array of numbers.</exception>
+    /// <exception cref="GmmException">The file can't be read.</exception>
     public OpenFile Open(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        var file = GmmErrorModule.get(Npy.openFile(path));
-        return new(file.Source, file);
+        return open(path);
     }
 }

@@ -39,7 +39,15 @@ let tests =
               let output project = Path.Combine(sources.Value, project, "bin", "Release", "net10.0")
 
               let references =
-                  [ for project in [ "Gmm.Plotly"; "Gmm.Torch"; "Gmm.Laws" ] do
+                  [ for project in
+                        [ "Gmm.Plotly"
+                          "Gmm.Torch"
+                          "Gmm.Laws"
+                          "Gmm.Parquet"
+                          "Gmm.Deedle"
+                          // The later of two versions of Apache.Arrow.
+                          "Gmm.Arrow"
+                          "Gmm.DataFrame" ] do
                         $"#I @\"{output project}\""
                     for assembly in
                         [ "DynamicObj"
@@ -47,8 +55,15 @@ let tests =
                           "Newtonsoft.Json"
                           "Plotly.NET"
                           "FsCheck"
+                          "Apache.Arrow"
+                          "Deedle"
+                          "Microsoft.Data.Analysis"
                           "MathNet.Numerics"
                           "Gmm.FSharp"
+                          "Gmm.Arrow"
+                          "Gmm.DataFrame"
+                          "Gmm.Deedle"
+                          "Gmm.Parquet"
                           "Gmm.Plots"
                           "Gmm.Plotly"
                           "Gmm.Torch"
@@ -60,8 +75,8 @@ let tests =
                   |> Array.collect (File.ReadAllText >> fences >> Array.ofList)
                   |> Array.mapi (fun i code -> $"module Readme{i} =\n" + Regex.Replace(code, "(?m)^(?=.)", "    "))
 
-              // The READMEs of five packages have F#.
-              Assert.Equal(5, modules.Length)
+              // The READMEs of nine packages have F#.
+              Assert.Equal(9, modules.Length)
 
               inFolder (fun folder ->
                   let script = Path.Combine(folder, "readmes.fsx")
@@ -69,4 +84,5 @@ let tests =
                   let printed = PageTests.outputWith [] folder script
                   Assert.Contains("row 0 belongs to component", printed)
                   Assert.True(File.Exists(Path.Combine(folder, "scatter.svg")))
-                  Assert.True(File.Exists(Path.Combine(folder, "chart.html"))))) ]
+                  Assert.True(File.Exists(Path.Combine(folder, "chart.html")))
+                  Assert.True(File.Exists(Path.Combine(folder, "labelled.parquet"))))) ]

@@ -82,6 +82,12 @@ let private expected =
             "row names: id (by its name)"
             "left out: id, width (as the options say)"
             "3 rows of 2" ]
+          "tables.fsx",
+          [ "1000 rows of length, wait, label, logDensity, responsibility0, responsibility1"
+            "but is 'width', which is no column."
+            "same bits: True"
+            "length, wait, label, logDensity, responsibility0, responsibility1"
+            "1000 rows; 6 columns with the results" ]
           "quickstart.fsx", [ "log-likelihood -1130.26" ]
           "from-scikit-learn.fsx", ScikitLearnPageTests.printed.Value
           "choosing-k.fsx",

@@ -1,0 +1,136 @@
+namespace Gmm
+
+open System
+open System.Collections.Generic
+open System.IO
+open System.Threading
+open System.Threading.Tasks
+
+/// A file whose asynchronous reads are done at once, on the thread that asks: a thread that waits for another would
+/// hold up the threads that fit.
+[<Sealed>]
+type internal PlainFile(path: string) =
+    inherit
+        FileStream(
+            path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.Read ||| FileShare.Delete,
+            1 <<< 16,
+            useAsync = false
+        )
+
+    override file.ReadAsync(buffer: Memory<byte>, _: CancellationToken) = ValueTask<int>(file.Read buffer.Span)
+
+    override file.ReadAsync(buffer: byte[], offset: int, count: int, _: CancellationToken) =
+        Task.FromResult(file.Read(buffer, offset, count))
+
+/// A file as it was when it was first read.
+[<NoEquality; NoComparison>]
+type internal FileState =
+    { Path: string
+      Length: int64
+      Written: DateTime }
+
+    /// The state of a file now.
+    static member Of(path: string) =
+        let info = FileInfo path
+
+        { Path = path
+          Length = info.Length
+          Written = info.LastWriteTimeUtc }
+
+    /// Raises `Unusable` when the file has changed since.
+    member state.RequireUnchanged() =
+        let info = FileInfo state.Path
+
+        if not info.Exists || info.Length <> state.Length || info.LastWriteTimeUtc <> state.Written then
+            raise (Files.Unusable "It was changed while it was in use. Write to another file and open that.")
+
+/// Runs work on files of a format that a package reads.
+module internal FormatFiles =
+    /// Returns what the work returns. Throws `GmmException`, which names the file, whatever goes wrong with it; `what`
+    /// begins the reason, and `format` says what the file should be.
+    let attempt (format: string) (path: string) (what: string) (work: unit -> 'T) : 'T =
+        let fail reason = raise (GmmException(UnreadableFile(path, 0, 0, what + reason)))
+
+        try
+            match Files.attempt path work with
+            | Ok value -> value
+            | Error(UnreadableFile(_, _, _, reason)) -> fail reason
+            | Error error -> raise (GmmException error)
+        with
+        | InexactInteger(_, digits) ->
+            fail $"It holds {digits}, which no float64 equals; subtract an offset before saving."
+        | :? GmmException
+        | :? OperationCanceledException
+        | :? ObjectDisposedException
+        | :? OutOfMemoryException -> reraise ()
+        // Readers throw many kinds of exceptions for files that are cut or damaged.
+        | trouble -> fail $"It is no {format} that can be read: {trouble.Message}"
+
+/// The open readers of files in a format. A reader serves one thread at a time, and about as many stay open as there
+/// are processors, however many files there are.
+[<Sealed>]
+type internal Readers<'Reader>(create: Stream -> 'Reader, close: 'Reader -> unit) =
+    let idle = LinkedList<struct (string * 'Reader)>()
+    let mutable isOpen = true
+
+    let openFile (path: string) =
+        let file = new PlainFile(path)
+
+        try
+            create file
+        with _ ->
+            file.Dispose()
+            reraise ()
+
+    let tryTake path =
+        lock idle (fun () ->
+            if not isOpen then
+                raise (ObjectDisposedException(path, "The file is closed, but its rows are still in use."))
+
+            let entry = idle |> Seq.tryFind (fun (struct (file, _)) -> file = path)
+            entry |> Option.iter (idle.Remove >> ignore)
+            entry |> Option.map (fun (struct (_, reader)) -> reader))
+
+    /// Keeps a reader, and closes the one that has waited longest if there are too many.
+    let giveBack path reader =
+        let surplus =
+            lock idle (fun () ->
+                idle.AddFirst(struct (path, reader)) |> ignore
+
+                if isOpen && idle.Count <= Environment.ProcessorCount then
+                    None
+                else
+                    let struct (_, last) = idle.Last.Value
+                    idle.RemoveLast()
+                    Some last)
+
+        Option.iter close surplus
+
+    /// Uses a reader of a file. A reader that fails is closed.
+    member _.Use(path: string, work: 'Reader -> 'T) : 'T =
+        let reader = tryTake path |> Option.defaultWith (fun () -> openFile path)
+
+        let result =
+            try
+                work reader
+            with _ ->
+                close reader
+                reraise ()
+
+        giveBack path reader
+        result
+
+    interface IDisposable with
+        member _.Dispose() =
+            let readers =
+                lock idle (fun () ->
+                    isOpen <- false
+                    let readers = Array.ofSeq idle
+                    idle.Clear()
+                    readers)
+
+            for struct (_, reader) in readers do
+                close reader

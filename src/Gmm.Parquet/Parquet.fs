@@ -1,0 +1,83 @@
+namespace Gmm
+
+open System
+
+/// Parquet files as one table: the rows of all files in their order. Dispose of it after the last use of the rows; a
+/// finished fit no longer needs them.
+[<Sealed>]
+type ParquetFile internal (source: Source, columns: string[], readers: IDisposable) =
+    /// The rows.
+    member _.Source = source
+
+    /// The names of the D columns of the source.
+    member _.Columns = columns
+
+    /// Opens Parquet files as one table: see `Parquet.openWith`.
+    static member internal OpenWith(options: ParquetReadOptions, paths: string seq) : Result<ParquetFile, GmmError> =
+        let readers = ParquetTable.readers ()
+
+        match ParquetTable.rows options readers paths with
+        | Ok(source, names) -> Ok(new ParquetFile(source, names, readers))
+        | Error error ->
+            (readers :> IDisposable).Dispose()
+            Error error
+
+    /// Opens a Parquet file, or a folder of them, as `Parquet.openFile` does, and reads the columns with some names;
+    /// without names, all columns of numbers. Throws `GmmException` when the file can't be read or has no such columns
+    /// of numbers.
+    static member Open(path: string, [<ParamArray>] columns: string[]) : ParquetFile =
+        ArgumentNullException.ThrowIfNull path
+        ArgumentNullException.ThrowIfNull columns
+
+        let options =
+            { ParquetReadOptions.Default with
+                Columns = List.ofArray columns }
+
+        ParquetFile.OpenWith(options, [ path ]) |> GmmError.get
+
+    /// Writes rows, with results as further columns, as `Parquet.write` does. Throws `GmmException` when the file can't
+    /// be written, or when names or results don't suit the rows.
+    static member Write
+        (path: string, names: string seq, source: Source, [<ParamArray>] results: ResultColumn[])
+        : unit =
+        ArgumentNullException.ThrowIfNull path
+        ArgumentNullException.ThrowIfNull names
+        ArgumentNullException.ThrowIfNull results
+        ParquetWriting.write path names results source |> GmmError.get
+
+    interface IDisposable with
+        member _.Dispose() = readers.Dispose()
+
+/// Reads Parquet files of columns of numbers, and writes rows with results beside them.
+///
+/// Numbers are floating-point numbers of 4 or 8 bytes, integers of any size, decimals and Booleans. They stay float32
+/// if all columns that are read are float32, and become float64 otherwise. An integer that no float64 equals is an
+/// error. A null is a missing cell, NaN.
+[<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Parquet =
+    /// All columns of numbers, no weights; decoded row groups take at most a quarter of the memory.
+    let defaults = ParquetReadOptions.Default
+
+    /// Opens Parquet files with options, as one table: the rows of all files in their order. A path is that of a file,
+    /// or of a folder for its files that end in .parquet, in the order of their names. See `openFile`.
+    let openWith (options: ParquetReadOptions) (paths: string seq) : Result<ParquetFile, GmmError> =
+        ParquetFile.OpenWith(options, paths)
+
+    /// Opens a Parquet file, or a folder of files that end in .parquet, and reads all columns of numbers as they are
+    /// needed: `use file = …`, and then `file.Source`. Only the ends of the files, which tell the lengths, are read at
+    /// once. Row groups are decoded when a block of rows needs them, by several threads at the same time, and kept as
+    /// far as the memory of the options goes. Rows, blocks and all results are the same, to the last bit, as for the
+    /// same numbers in memory. Error when there is no such file or no column of numbers, when a column that is asked
+    /// for has no numbers, or when files differ in their columns. Don't write to a file while it is in use: the next
+    /// read returns an error when it notices the change.
+    let openFile (path: string) : Result<ParquetFile, GmmError> = openWith defaults [ path ]
+
+    /// Returns the rows of a file or folder as `openFile` does, but keeps files open until the process ends, which
+    /// suits scripts.
+    let source (path: string) : Result<Source, GmmError> = openFile path |> Result.map _.Source
+
+    /// Writes rows as a Parquet file, with results such as `Predict.columns` as further columns. `names` are those of
+    /// the D columns; without any they are `column 1`, `column 2` … The columns are float32 or float64, as the source
+    /// is. The write is complete or leaves the file as it was. It leaves out sample weights.
+    let write (path: string) (names: string seq) (results: ResultColumn seq) (source: Source) : Result<unit, GmmError> =
+        ParquetWriting.write path names results source

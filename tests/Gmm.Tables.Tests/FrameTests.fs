@@ -1,0 +1,282 @@
+/// Tables of other libraries as data: one test of each rule for Arrow, Deedle and Microsoft.Data.Analysis alike.
+module Gmm.Tables.Tests.FrameTests
+
+open System
+open System.IO
+open Apache.Arrow
+open Apache.Arrow.Compression
+open Apache.Arrow.Ipc
+open Apache.Arrow.Types
+open Expecto
+open Deedle
+open Microsoft.Data.Analysis
+open Gmm
+open Gmm.Tests
+open Gmm.Tests.Support
+
+// ── A column of words and columns of numbers, in every library ──────────────────────────────────────────────────────
+
+/// Cells of a column.
+type private Cells =
+    | Doubles of Nullable<float>[]
+    | Singles of float32[]
+    | Whole of Nullable<int64>[]
+    | Truths of bool[]
+    | Words of string[]
+
+    /// The cells as numbers, with NaN for null.
+    member cells.Numbers =
+        match cells with
+        | Doubles values -> values |> Array.map _.GetValueOrDefault(nan)
+        | Singles values -> values |> Array.map float
+        | Whole values -> values |> Array.map (fun value -> if value.HasValue then float value.Value else nan)
+        | Truths values -> values |> Array.map (fun value -> if value then 1.0 else 0.0)
+        | Words _ -> [||]
+
+    member cells.Length =
+        match cells with
+        | Doubles values -> values.Length
+        | Singles values -> values.Length
+        | Whole values -> values.Length
+        | Truths values -> values.Length
+        | Words values -> values.Length
+
+/// A library with tables: what Gmm's package for it returns for a table of some columns.
+type private Library =
+    {
+        Name: string
+        Columns: (string * Cells) list -> string[]
+        Source: string list -> (string * Cells) list -> Result<Source, GmmError>
+        /// The names of the columns of a table with results, and all its numbers.
+        WithResults: ResultColumn list -> (string * Cells) list -> Result<string[] * float[], GmmError>
+    }
+
+let private values (source: Source) : float[] =
+    if source.Rows = 0L then
+        [||]
+    else
+        source |> Source.collect Execution.Default _.Values.ToArray()
+
+let private numbersOf (names: string[]) (source: Result<Source, GmmError>) = names, values (ok source)
+
+module private OfArrow =
+    let private column (cells: Cells) : IArrowType * IArrowArray =
+        match cells with
+        | Doubles values ->
+            let builder = DoubleArray.Builder()
+            values |> Array.iter (fun value -> builder.Append value |> ignore)
+            DoubleType.Default, builder.Build()
+        | Singles values -> FloatType.Default, FloatArray.Builder().AppendRange(values).Build()
+        | Whole values ->
+            let builder = Int64Array.Builder()
+            values |> Array.iter (fun value -> builder.Append value |> ignore)
+            Int64Type.Default, builder.Build()
+        | Truths values -> BooleanType.Default, BooleanArray.Builder().AppendRange(values).Build()
+        | Words values -> StringType.Default, StringArray.Builder().AppendRange(values).Build()
+
+    let batch (columns: (string * Cells) list) : RecordBatch =
+        let built = columns |> List.map (fun (name, cells) -> name, column cells)
+        let fields = built |> List.map (fun (name, (kind, _)) -> Field(name, kind, true))
+        new RecordBatch(Schema(fields, null), built |> List.map (snd >> snd), (snd columns.Head).Length)
+
+    let library =
+        { Name = "Arrow"
+          Columns = fun columns -> Arrow.columns (batch columns).Schema
+          Source = fun names columns -> Arrow.ofBatches names [ batch columns ]
+          WithResults =
+            fun results columns ->
+                batch columns
+                |> Arrow.withResults results
+                |> Result.map (fun batch -> numbersOf (Arrow.columns batch.Schema) (Arrow.ofBatches [] [ batch ])) }
+
+module private OfDeedle =
+    let private frame (columns: (string * Cells) list) : Frame<int, string> =
+        let rows (values: 'T[]) = Array.indexed values
+
+        let series (values: Nullable<'T>[]) =
+            rows values
+            |> Array.filter (fun (_, value) -> value.HasValue)
+            |> Array.map (fun (i, value) -> i, value.Value)
+
+        let add (frame: Frame<int, string>) (name: string, cells: Cells) =
+            match cells with
+            | Doubles values -> frame.AddColumn(name, Series.ofObservations (series values))
+            | Singles values -> frame.AddColumn(name, Series.ofObservations (rows values))
+            | Whole values -> frame.AddColumn(name, Series.ofObservations (series values))
+            | Truths values -> frame.AddColumn(name, Series.ofObservations (rows values))
+            | Words values -> frame.AddColumn(name, Series.ofObservations (rows values))
+
+            frame
+
+        columns |> List.fold add (Frame.ofRowKeys [ 0 .. (snd columns.Head).Length - 1 ])
+
+    let library =
+        { Name = "Deedle"
+          Columns = frame >> Frame.columns
+          Source = fun names columns -> Frame.source names (frame columns)
+          WithResults =
+            fun results columns ->
+                frame columns
+                |> Frame.withResults results
+                |> Result.map (fun frame -> numbersOf (Frame.columns frame) (Frame.source [] frame)) }
+
+module private OfDataFrame =
+    let private frame (columns: (string * Cells) list) : DataFrame =
+        DataFrame(
+            [ for name, cells in columns ->
+                  match cells with
+                  | Doubles values -> DoubleDataFrameColumn(name, values) :> DataFrameColumn
+                  | Singles values -> SingleDataFrameColumn(name, values)
+                  | Whole values -> Int64DataFrameColumn(name, values)
+                  | Truths values -> BooleanDataFrameColumn(name, values)
+                  | Words values -> StringDataFrameColumn(name, values) ]
+        )
+
+    let library =
+        { Name = "Microsoft.Data.Analysis"
+          Columns = frame >> DataFrame.columns
+          Source = fun names columns -> DataFrame.source names (frame columns)
+          WithResults =
+            fun results columns ->
+                frame columns
+                |> DataFrame.withResults results
+                |> Result.map (fun frame -> numbersOf (DataFrame.columns frame) (DataFrame.source [] frame)) }
+
+let private libraries = [ OfArrow.library; OfDeedle.library; OfDataFrame.library ]
+
+let private number i = sin (float i) + float (i % 3)
+
+let private doubles offset count = Array.init count (fun i -> Nullable(number (offset + 7 * i))) |> Doubles
+
+let private table =
+    [ "name", Words(Array.init 3000 string)
+      "x", doubles 0 3000
+      "whole", Whole(Array.init 3000 (fun i -> if i % 100 = 3 then Nullable() else Nullable(int64 (i % 7))))
+      "truth", Truths(Array.init 3000 (fun i -> i % 3 = 0))
+      "y", Doubles(Array.init 3000 (fun i -> if i % 50 = 1 then Nullable() else Nullable(number (i + 5)))) ]
+
+let private rows (columns: Cells list) =
+    let columns = columns |> List.map _.Numbers
+
+    [| for i in 0 .. columns.Head.Length - 1 do
+           for column in columns do
+               column[i] |]
+
+let private cells names = [ for name in names -> table |> List.find (fst >> (=) name) |> snd ]
+
+let private eachLibrary name (test: Library -> unit) =
+    testList name [ for library in libraries -> testCase library.Name (fun () -> test library) ]
+
+[<Tests>]
+let tests =
+    testList
+        "Frame"
+        [ eachLibrary "all columns of numbers are taken, with NaN for null" (fun library ->
+              let names = [ "x"; "whole"; "truth"; "y" ]
+              Assert.Equal<string[]>(Array.ofList names, library.Columns table)
+              let source = library.Source [] table |> ok
+              Assert.Equal<int64[]>(bits (rows (cells names)), bits (values source)))
+          eachLibrary "columns are chosen by name, in any order" (fun library ->
+              let source = library.Source [ "y"; "x" ] table |> ok
+              Assert.Equal<int64[]>(bits (rows (cells [ "y"; "x" ])), bits (values source)))
+          eachLibrary "a fit has the bits of a fit in memory" (fun library ->
+              let memory = Source.ofMemory 2 (ReadOnlyMemory(rows (cells [ "x"; "y" ]))) |> ok
+
+              let fit source =
+                  Gmm.fit
+                      { Gmm.defaults with
+                          Components = 2
+                          MaxIterations = 3
+                          Missing = Missing.Fit }
+                      source
+                  |> ok
+                  |> Persist.toState
+
+              Assert.True((fit memory = fit (library.Source [ "x"; "y" ] table |> ok))))
+          eachLibrary "columns of float32 stay float32" (fun library ->
+              let table = [ "a", Singles [| 0.5f; -1.25f |]; "b", Singles [| 3.5f; 1e-30f |] ]
+
+              match ((library.Source [] table |> ok).Read 0L).Numbers with
+              | Numbers.Float32 values -> Assert.Equal<float32[]>([| 0.5f; 3.5f; -1.25f; 1e-30f |], values.ToArray())
+              | Numbers.Float64 _ -> failwith "float64")
+          eachLibrary
+              "a column without numbers, or none of that name, is an error that lists the others"
+              (fun library ->
+                  let message names = (library.Source names table |> error).Message
+                  Assert.Contains("columns of numbers (x, whole, truth, y)", message [ "x"; "name" ])
+                  Assert.Contains("'name', whose type is ", message [ "x"; "name" ])
+                  Assert.Contains("'z', which is no column", message [ "z" ])
+                  Assert.Contains("a column of numbers", (library.Source [] (List.take 1 table) |> error).Message))
+          eachLibrary "an integer that no float64 equals is an error that names its column" (fun library ->
+              let message =
+                  (library.Source [] [ "id", Whole [| Nullable 1L; Nullable 9007199254740993L |] ] |> error).Message
+
+              Assert.Contains("column 'id' holds 9007199254740993", message))
+          eachLibrary "results become columns" (fun library ->
+              let source = library.Source [ "x" ] table |> ok
+              let fit = Gmm.fit { Gmm.defaults with Components = 2 } source |> ok
+              let results = Predict.columns fit source |> ok |> List.ofArray
+              let names, numbers = library.WithResults results [ List.item 1 table ] |> ok
+
+              Assert.Equal<string[]>([| "x"; "label"; "logDensity"; "responsibility0"; "responsibility1" |], names)
+
+              let labels = Predict.labels fit source |> ok
+              Assert.Equal<float[]>(Array.map float labels, Array.init 3000 (fun i -> numbers[5 * i + 1])))
+          eachLibrary "results of another length or a name in use are errors" (fun library ->
+              let message results = (library.WithResults results table |> error).Message
+              Assert.Contains("'x' twice", message [ ResultColumn.Of("x", Array.zeroCreate<int> 3000) ])
+              Assert.Contains("2 values of 'z'", message [ ResultColumn.Of("z", [| 1; 2 |]) ]))
+          eachLibrary "a table without rows has a source without rows" (fun library ->
+              Assert.Equal(0L, (library.Source [] [ "x", Doubles [||] ] |> ok).Rows)) ]
+
+// ── Arrow's files ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+let private batches =
+    [ for first, count in [ 0, 1000; 1000, 0; 1000, 20_000; 21_000, 1 ] ->
+          OfArrow.batch
+              [ "x", doubles first count
+                "name", Words(Array.init count string)
+                "y", Doubles(Array.init count (fun i -> if i % 50 = 1 then Nullable() else Nullable(number i))) ] ]
+
+let private writeArrow (path: string) (options: IpcOptions) =
+    use stream = File.Create path
+    use writer = new ArrowFileWriter(stream, batches.Head.Schema, false, options)
+
+    for batch in batches do
+        writer.WriteRecordBatch batch
+
+    writer.WriteEnd()
+
+[<Tests>]
+let files =
+    testList
+        "Arrow: files"
+        [ testCase "a file has the rows of its batches, compressed or not" (fun () ->
+              inFolder (fun folder ->
+                  let memory = Arrow.ofBatches [] batches |> ok
+
+                  for codec in
+                      [ Nullable(); Nullable CompressionCodecType.Zstd; Nullable CompressionCodecType.Lz4Frame ] do
+                      let path = Path.Combine(folder, $"rows{codec}.arrow")
+
+                      writeArrow
+                          path
+                          (IpcOptions(CompressionCodec = codec, CompressionCodecFactory = CompressionCodecFactory()))
+
+                      use file = Arrow.openFile [] path |> ok
+                      Assert.Equal<string[]>([| "x"; "y" |], file.Columns)
+                      Assert.Equal((memory.Rows, memory.BlockRows), (file.Source.Rows, file.Source.BlockRows))
+                      Assert.Equal<int64[]>(bits (values memory), bits (values file.Source))
+                      use chosen = CSharp.ArrowRows.Open(path, "y")
+                      Assert.Equal(1, chosen.Source.Columns)))
+          testCase "other files and other names are errors" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.arrow")
+                  let message names = (Arrow.openFile names path |> error).Message
+                  Assert.Contains("There is no such file.", message [])
+                  File.WriteAllText(path, "1,2,3")
+                  Assert.StartsWith(path + ": ", message [])
+                  writeArrow path (IpcOptions())
+                  Assert.Contains("'name', whose type is utf8", message [ "name" ])))
+          testCase "no batches are an error" (fun () ->
+              Assert.Contains("at least one record batch", (Arrow.ofBatches [] [] |> error).Message)) ]

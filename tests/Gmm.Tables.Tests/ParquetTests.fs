@@ -1,0 +1,463 @@
+/// Parquet files as data: the same bits as in memory, whatever wrote the file, and errors that name the place.
+module Gmm.Tables.Tests.ParquetTests
+
+open System
+open System.IO
+open System.Threading
+open Expecto
+open FsCheck.FSharp
+open Gmm
+open Gmm.Tests
+open Gmm.Tests.Support
+open Parquet
+open Parquet.Schema
+
+// ── Files that Parquet.Net writes ───────────────────────────────────────────────────────────────────────────────────
+
+/// A column of a file: its field, and the cells of some rows, from a first one on.
+[<NoEquality; NoComparison>]
+type private Written =
+    { Field: DataField
+      Write: ParquetRowGroupWriter -> DataField -> int -> int -> unit }
+
+let private run (work: Tasks.Task) = work.GetAwaiter().GetResult()
+
+let private column<'T when 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType> name (cells: 'T[]) : Written =
+    { Field = DataField<'T>(name)
+      Write =
+        fun group field first count ->
+            run (
+                group.WriteAsync<'T>(
+                    field,
+                    ReadOnlyMemory(cells, first, count),
+                    Nullable(),
+                    null,
+                    CancellationToken.None
+                )
+            ) }
+
+let private nullable<'T when 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType>
+    name
+    (cells: Nullable<'T>[])
+    : Written =
+    { Field = DataField<'T>(name, Nullable true)
+      Write =
+        fun group field first count ->
+            run (
+                group.WriteAsync<'T>(
+                    field,
+                    ReadOnlyMemory<Nullable<'T>>(cells, first, count),
+                    Nullable(),
+                    null,
+                    CancellationToken.None
+                )
+            ) }
+
+let private words name (cells: string[]) : Written =
+    { Field = DataField<string>(name)
+      Write =
+        fun group field first count -> run (group.WriteAsync(field, cells[first .. first + count - 1], Nullable())) }
+
+/// Writes a file whose row groups have some lengths.
+let private writeWith (options: ParquetOptions) (path: string) (lengths: int list) (columns: Written list) =
+    use stream = File.Create path
+    let schema = ParquetSchema([| for column in columns -> column.Field :> Field |])
+    let writer = ParquetWriter.CreateAsync(schema, stream, options).GetAwaiter().GetResult()
+
+    for first, count in List.zip (List.scan (+) 0 lengths |> List.take lengths.Length) lengths do
+        use group = writer.CreateRowGroup()
+
+        for column, field in List.zip columns (List.ofArray schema.DataFields) do
+            column.Write group field first count
+
+    writer.DisposeAsync().AsTask().Wait()
+
+let private write path lengths columns = writeWith (ParquetOptions()) path lengths columns
+
+let private number i = sin (float i) + float (i % 3)
+let private numbers offset count = Array.init count (fun i -> number (offset + 7 * i))
+
+/// All numbers of a source, row by row.
+let private values (source: Source) : float[] = source |> Source.collect Execution.Default _.Values.ToArray()
+
+let private opened path = Parquet.openFile path |> ok
+
+let private choosing columns paths =
+    Parquet.openWith
+        { Parquet.defaults with
+            Columns = columns }
+        paths
+
+/// The columns of numbers as rows.
+let private rows (columns: float[] list) =
+    [| for i in 0 .. columns.Head.Length - 1 do
+           for column in columns do
+               column[i] |]
+
+// ── The same numbers ────────────────────────────────────────────────────────────────────────────────────────────────
+
+let private compressions =
+    [ CompressionMethod.None
+      CompressionMethod.Snappy
+      CompressionMethod.Gzip
+      CompressionMethod.Brotli
+      CompressionMethod.Lz4Raw
+      CompressionMethod.Zstd ]
+
+let private hints =
+    [ EncodingHint.Default
+      EncodingHint.Dictionary
+      EncodingHint.DeltaBinaryPacked
+      EncodingHint.ByteSplitStream ]
+
+/// Checks that a column of some type has the numbers that its cells convert to.
+let private converts (cells: 'T[]) (convert: 'T -> float) =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "rows.parquet")
+        write path [ 2; cells.Length - 2 ] [ column "x" cells; nullable "y" (cells |> Array.map Nullable) ]
+        use file = opened path
+        let expected = Array.map convert cells
+        Assert.Equal<int64[]>(bits (rows [ expected; expected ]), bits (values file.Source)))
+
+[<Tests>]
+let ``the same numbers`` =
+    testList
+        "Parquet: numbers"
+        [ testTheory "every compression is read" compressions (fun compression ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.parquet")
+                  let a, b = numbers 0 5000, numbers 3 5000
+                  let options = ParquetOptions(CompressionMethod = compression)
+                  writeWith options path [ 1; 2999; 0; 2000 ] [ column "a" a; column "b" b ]
+                  use file = opened path
+                  Assert.Equal<string[]>([| "a"; "b" |], file.Columns)
+                  Assert.Equal<int64[]>(bits (rows [ a; b ]), bits (values file.Source))))
+          testTheory "every encoding is read" hints (fun hint ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.parquet")
+                  let whole = Array.init 5000 (fun i -> i % 40)
+                  let some = whole |> Array.map (fun i -> if i % 3 = 0 then Nullable() else Nullable(float i / 7.0))
+                  let options = ParquetOptions(DictionaryEncodingThreshold = 1.0)
+                  options.ColumnEncodingHints["whole"] <- hint
+
+                  if hint <> EncodingHint.DeltaBinaryPacked then
+                      options.ColumnEncodingHints["some"] <- hint
+
+                  if hint <> EncodingHint.ByteSplitStream then
+                      writeWith options path [ 3000; 2000 ] [ column "whole" whole; nullable "some" some ]
+                  else
+                      options.ColumnEncodingHints.Remove "whole" |> ignore
+                      writeWith options path [ 3000; 2000 ] [ column "whole" whole; nullable "some" some ]
+
+                  use file = opened path
+                  let missing = some |> Array.map (fun cell -> if cell.HasValue then cell.Value else nan)
+                  Assert.Equal<int64[]>(bits (rows [ Array.map float whole; missing ]), bits (values file.Source))))
+          testCase "every type of number is read" (fun () ->
+              converts [| 0.1; -0.0; 1e300; -5e-324 |] id
+              converts [| 0.1f; -3.5f; 1e30f |] float
+              converts [| 0.1m; -79228162514264.25m; 3m |] float
+              converts [| true; false; true |] (fun cell -> if cell then 1.0 else 0.0)
+              converts [| 1y; -128y; 127y |] float
+              converts [| 1uy; 255uy; 0uy |] float
+              converts [| 1s; -32768s; 32767s |] float
+              converts [| 1us; 65535us; 0us |] float
+              converts [| 1; Int32.MinValue; Int32.MaxValue |] float
+              converts [| 1u; UInt32.MaxValue; 0u |] float
+              converts [| 1L; Int64.MinValue; 9007199254740992L |] float
+              converts [| 1UL; 9223372036854775808UL; 0UL |] float)
+          testCase "columns stay float32 if all are" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.parquet")
+                  let single = numbers 0 3000 |> Array.map float32
+                  write path [ 3000 ] [ column "a" single; column "b" single; column "c" [| 1..3000 |] ]
+
+                  let isSingle columns =
+                      use file = choosing columns [ path ] |> ok
+
+                      match (file.Source.Read 0L).Numbers with
+                      | Numbers.Float32 _ -> true
+                      | Numbers.Float64 _ -> false
+
+                  Assert.Equal<bool list>(
+                      [ true; false; false ],
+                      [ isSingle [ "b"; "a" ]; isSingle []; isSingle [ "a"; "c" ] ]
+                  )))
+          testCase "columns are chosen by name, in any order, past words" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.parquet")
+                  let a, b = numbers 0 10, numbers 5 10
+                  write path [ 10 ] [ words "name" (Array.init 10 string); column "a" a; column "b" b ]
+                  use all = opened path
+                  use chosen = choosing [ "b"; "a" ] [ path ] |> ok
+                  Assert.Equal<float[]>(rows [ a; b ], values all.Source)
+                  Assert.Equal<float[]>(rows [ b; a ], values chosen.Source)))
+          testCase "a null is a missing cell" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.parquet")
+                  let cells = Array.init 300 (fun i -> if i % 50 = 7 then Nullable() else Nullable(number i))
+                  write path [ 100; 200 ] [ nullable "x" cells; column "y" (numbers 1 300) ]
+                  use file = opened path
+
+                  let missing = cells |> Array.map (fun cell -> if cell.HasValue then cell.Value else nan)
+                  let memory = Source.ofMemory 2 (ReadOnlyMemory(rows [ missing; numbers 1 300 ])) |> ok
+
+                  match Gmm.fit Gmm.defaults file.Source |> error with
+                  | MissingCell(7L, 0, 6L) -> ()
+                  | other -> failwith other.Message
+
+                  let fit source =
+                      Gmm.fit
+                          { Gmm.defaults with
+                              Components = 2
+                              Missing = Missing.Fit }
+                          source
+                      |> ok
+                      |> Persist.toState
+
+                  Assert.True((fit memory = fit file.Source))))
+          testTheory "files of a folder are one table, with the bits of memory" [ 1; 3 ] (fun threads ->
+              inFolder (fun folder ->
+                  let columns = [ numbers 0 30_000; numbers 1 30_000; numbers 2 30_000 ]
+                  let file name = Path.Combine(folder, name)
+
+                  let part first count lengths name =
+                      write
+                          (file name)
+                          lengths
+                          [ for name, cells in List.zip [ "a"; "b"; "c" ] columns do
+                                column name cells[first .. first + count - 1] ]
+
+                  part 20_000 10_000 [ 10_000 ] "part-2.parquet"
+                  part 0 20_000 [ 7000; 13_000 ] "part-1.parquet"
+                  part 0 0 [] "part-0.parquet"
+                  File.WriteAllText(file "_SUCCESS", "")
+                  let memory = Source.ofMemory 3 (ReadOnlyMemory(rows columns)) |> ok
+
+                  let options =
+                      { Gmm.defaults with
+                          Components = 2
+                          MaxIterations = 3
+                          Execution =
+                              { Execution.Default with
+                                  Threads = threads } }
+
+                  let expected = Gmm.fit options memory |> ok
+
+                  for bytes in [ 0L; 200_000L; 1L <<< 30 ] do
+                      use table = Parquet.openWith { Parquet.defaults with Memory = bytes } [ folder ] |> ok
+
+                      Assert.Equal((memory.Rows, memory.BlockRows), (table.Source.Rows, table.Source.BlockRows))
+                      let fit = Gmm.fit options table.Source |> ok
+                      Assert.True((Persist.toState expected = Persist.toState fit))))
+          testCase "a column of weights weighs the rows" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.parquet")
+                  let x, w = numbers 0 5000, Array.init 5000 (fun i -> i % 4)
+                  write path [ 3000; 2000 ] [ column "x" x; column "w" w ]
+
+                  let opened weights =
+                      Parquet.openWith
+                          { Parquet.defaults with
+                              Weights = Some weights }
+                          [ path ]
+
+                  use file = opened "w" |> ok
+                  Assert.Equal<string[]>([| "x" |], file.Columns)
+
+                  let memory =
+                      Source.ofMemory 1 (ReadOnlyMemory x) |> Result.bind (Source.weighted (Array.map float w)) |> ok
+
+                  let fit source = Gmm.fit { Gmm.defaults with Components = 2 } source |> ok |> Persist.toState
+
+                  Assert.True((fit memory = fit file.Source))
+                  Assert.Contains("'v', which is no column", (opened "v" |> error).Message)
+                  Assert.Contains("SampleWeights[", (opened "x" |> error).Message))) ]
+
+// ── What can be wrong ───────────────────────────────────────────────────────────────────────────────────────────────
+
+let private message (result: Result<ParquetFile, GmmError>) = (error result).Message
+
+let private inFile lengths columns (work: string -> unit) =
+    inFolder (fun folder ->
+        let path = Path.Combine(folder, "rows.parquet")
+        write path lengths columns
+        work path)
+
+[<Tests>]
+let ``what can be wrong`` =
+    testList
+        "Parquet: errors"
+        [ testCase "a column that has no numbers is an error that names it and its type" (fun () ->
+              inFile
+                  [ 3 ]
+                  [ column "x" [| 1; 2; 3 |]; words "name" [| "a"; "b"; "c" |]; column "y" [| 1; 2; 3 |] ]
+                  (fun path ->
+                      Assert.Equal(
+                          "Columns must be names of columns of numbers (x, y), each at most once, but is 'name', whose type is String.",
+                          message (choosing [ "x"; "name" ] [ path ])
+                      )
+
+                      Assert.Contains(
+                          "(x, y), each at most once, but is 'z', which is no column",
+                          message (choosing [ "z" ] [ path ])
+                      )
+
+                      Assert.Contains("'x', given twice", message (choosing [ "x"; "x" ] [ path ]))))
+          testCase "a file without numbers is an error that lists its columns" (fun () ->
+              inFile [ 1 ] [ words "name" [| "a" |]; column "day" [| DateTime(2024, 1, 1) |] ] (fun path ->
+                  let message = message (Parquet.openFile path)
+                  Assert.Contains("a column of numbers", message)
+                  Assert.Contains("name: String, day: DateTime", message)))
+          testCase "lists and nested columns are errors that name them" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.parquet")
+                  let list = ListField("list", DataField<int>("element"))
+                  let inner = StructField("inner", DataField<int>("x"))
+
+                  do
+                      use stream = File.Create path
+                      let schema = ParquetSchema(DataField<int>("x"), list, inner)
+                      let writer = ParquetWriter.CreateAsync(schema, stream).GetAwaiter().GetResult()
+                      writer.DisposeAsync().AsTask().Wait()
+
+                  Assert.Contains("'list', whose type is list", message (choosing [ "list" ] [ path ]))
+                  Assert.Contains("'inner', whose type is struct", message (choosing [ "inner" ] [ path ]))
+                  use file = opened path
+                  Assert.Equal<string[]>([| "x" |], file.Columns)))
+          testCase "files of other columns are errors that name the file" (fun () ->
+              inFolder (fun folder ->
+                  let file name = Path.Combine(folder, name)
+                  write (file "a.parquet") [ 1 ] [ column "x" [| 1 |]; column "y" [| 1 |] ]
+                  write (file "b.parquet") [ 1 ] [ column "x" [| 1 |] ]
+                  write (file "c.parquet") [ 1 ] [ column "y" [| 1 |]; column "z" [| 1 |]; column "x" [| 5.5 |] ]
+                  let paths names = names |> List.map file
+                  let lacking = message (choosing [] (paths [ "a.parquet"; "b.parquet" ]))
+                  Assert.StartsWith(file "b.parquet" + ": ", lacking)
+                  Assert.Contains("'y', which is no column", lacking)
+                  let further = message (choosing [] (paths [ "a.parquet"; "c.parquet" ]))
+                  Assert.StartsWith(file "c.parquet" + ": It has a column 'z'", further)
+                  use chosen = choosing [ "x" ] [ folder ] |> ok
+                  Assert.Equal<float[]>([| 1.0; 1.0; 5.5 |], values chosen.Source)))
+          testCase "an integer that no float64 equals is an error that names its column" (fun () ->
+              inFile [ 2; 1 ] [ column "id" [| 1L; 2L; 9007199254740993L |] ] (fun path ->
+                  use file = opened path
+                  let message = (Gmm.fit Gmm.defaults file.Source |> error).Message
+                  Assert.Contains("Row group 1 (counting from 0), column 'id': It holds 9007199254740993", message)))
+          testCase "other files, cut files and damaged files are errors that name them" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.parquet")
+                  Assert.Contains("There is no such file.", message (Parquet.openFile path))
+                  Assert.Contains("no file that ends in .parquet", message (Parquet.openFile folder))
+                  Assert.Contains("at least one file", message (choosing [] []))
+                  write path [ 5000 ] [ column "x" (numbers 0 5000) ]
+                  let content = File.ReadAllBytes path
+                  let random = Random 1
+
+                  for length in [ 0; 3; 8; content.Length / 2; content.Length - 1 ] do
+                      File.WriteAllBytes(path, content[.. length - 1])
+                      Assert.StartsWith(path + ": ", message (Parquet.openFile path))
+
+                  for _ in 1..200 do
+                      let damaged = Array.copy content
+
+                      for _ in 0 .. random.Next 4 do
+                          damaged[random.Next damaged.Length] <- byte (random.Next 256)
+
+                      File.WriteAllBytes(path, damaged)
+
+                      // The damage may lie in numbers, which no reader can tell.
+                      match Parquet.openFile path with
+                      | Ok file ->
+                          use file = file
+
+                          try
+                              values file.Source |> ignore
+                          with :? GmmException as trouble ->
+                              Assert.True(trouble.Message.Length > 0)
+                      | Error error -> Assert.True(error.Message.Length > 0)))
+          testCase "a file that changes while in use is an error" (fun () ->
+              inFile [ 5000; 5000 ] [ column "x" (numbers 0 10_000) ] (fun path ->
+                  use file = Parquet.openWith { Parquet.defaults with Memory = 0L } [ path ] |> ok
+                  values file.Source |> ignore
+                  write (path + ".other") [ 10 ] [ column "x" (numbers 0 10) ]
+                  File.Move(path + ".other", path, overwrite = true)
+                  let message = (Gmm.fit Gmm.defaults file.Source |> error).Message
+                  Assert.Contains("changed while it was in use", message)))
+          testCase "a file that is closed is an error" (fun () ->
+              inFile [ 10 ] [ column "x" (numbers 0 10) ] (fun path ->
+                  let file = opened path
+                  (file :> IDisposable).Dispose()
+                  Assert.Throws<ObjectDisposedException>(fun () -> file.Source.Read 0L |> ignore) |> ignore))
+          testCase "a file without rows has a source without rows" (fun () ->
+              inFile [] [ column "x" [||] ] (fun path ->
+                  use file = opened path
+                  Assert.Equal(0L, file.Source.Rows)
+                  Assert.Contains("at least one row", (Gmm.fit Gmm.defaults file.Source |> error).Message))) ]
+
+// ── Writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+let private table = lazy (Array2D.init 70_000 2 (fun i j -> number (2 * i + j) + 9.0 * float (i % 2)))
+
+[<Tests>]
+let writing =
+    testList
+        "Parquet: writing"
+        [ testCase "rows and results are read as they were written" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "deeper", "results.parquet")
+                  let source = Source.ofArray2D table.Value |> ok
+                  let fit = Gmm.fit { Gmm.defaults with Components = 2 } source |> ok
+                  let results = Predict.columns fit source |> ok
+                  Parquet.write path [ "x"; "y" ] results source |> ok
+                  use file = opened path
+
+                  Assert.Equal<string[]>(
+                      [| "x"; "y"; "label"; "logDensity"; "responsibility0"; "responsibility1" |],
+                      file.Columns
+                  )
+
+                  use data = choosing [ "x"; "y" ] [ path ] |> ok
+                  use labels = choosing [ "label" ] [ path ] |> ok
+                  use shares = choosing [ "responsibility1" ] [ path ] |> ok
+                  Assert.Equal<int64[]>(bits (flat table.Value), bits (values data.Source))
+                  Assert.Equal<float[]>(Predict.labels fit source |> ok |> Array.map float, values labels.Source)
+                  Assert.Equal<float[]>((Predict.responsibilities fit source |> ok)[*, 1], values shares.Source)))
+          testCase "float32 stays float32" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.parquet")
+                  let single = Array2D.map float32 table.Value
+                  Source.ofFloat32Array2D single |> Result.bind (Parquet.write path [] []) |> ok
+                  use file = opened path
+                  Assert.Equal<string[]>([| "column 1"; "column 2" |], file.Columns)
+
+                  match (file.Source.Read 3L).Numbers with
+                  | Numbers.Float32 values -> Assert.Equal(single[3 * file.Source.BlockRows, 0], values.Span[0])
+                  | Numbers.Float64 _ -> failwith "float64"))
+          testCase "names and results that don't fit are errors, and leave the file as it was" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.parquet")
+                  File.WriteAllText(path, "as it was")
+                  let source = Source.ofArray2D (Array2D.zeroCreate 5 2) |> ok
+                  let message names results = (Parquet.write path names results source |> error).Message
+                  Assert.Contains("one for each of the 2 columns", message [ "x" ] [])
+                  Assert.Contains("'x' twice", message [ "x"; "x" ] [])
+                  Assert.Contains("'x' twice", message [ "x"; "y" ] [ ResultColumn.Of("x", Array.zeroCreate<int> 5) ])
+
+                  Assert.Contains(
+                      "4 values of 'z'",
+                      message [ "x"; "y" ] [ ResultColumn.Of("z", Array.zeroCreate<int> 4) ]
+                  )
+
+                  let failing =
+                      { source with
+                          Read = fun _ -> raise (GmmException(InvalidData("a", "b"))) }
+
+                  Assert.Contains("must have a", (Parquet.write path [] [] failing |> error).Message)
+                  Assert.Equal("as it was", File.ReadAllText path)
+                  Assert.Equal(1, Directory.GetFiles(folder).Length)))
+          testCase "a file without rows is written" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.parquet")
+                  Source.ofArray2D (Array2D.zeroCreate 0 2) |> Result.bind (Parquet.write path [ "x"; "y" ] []) |> ok
+                  use file = opened path
+                  Assert.Equal((0L, 2), (file.Source.Rows, file.Source.Columns)))) ]
