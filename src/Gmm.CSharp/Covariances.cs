@@ -1,5 +1,4 @@
 using System.Collections;
-using Gmm.Notebooks;
 
 namespace Gmm.CSharp;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;

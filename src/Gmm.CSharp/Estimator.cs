@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using Gmm.Notebooks;
 using Microsoft.FSharp.Core;
 using Core = global::Gmm;
 
@@ -13,7 +12,7 @@ namespace Gmm.CSharp;
 /// therefore call all other members, even during a fit, and a fit that fails leaves the earlier one as it was. Returned
 /// arrays are copies.
 /// </remarks>
-[TypeFormatterSource(typeof(Notebooks.EstimatorFormatterSource))]
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public abstract class Estimator
 {
     private Fitted<IFit> fitted;

@@ -1,4 +1,3 @@
-using Gmm.Notebooks;
 using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 
@@ -11,7 +10,7 @@ namespace Gmm.CSharp;
 /// Plot.Scatter(model, data).Save("picture.svg");
 /// </code>
 /// </example>
-[TypeFormatterSource(typeof(Notebooks.FigureFormatterSource))]
+[TypeFormatterSource(typeof(FigureFormatterSource))]
 public sealed class Figure
 {
     internal Figure(Core.Figure figure) => Value = figure;

@@ -1,4 +1,3 @@
-using Gmm.Notebooks;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;

@@ -1,5 +1,3 @@
-using Gmm.Notebooks;
-
 namespace Gmm.CSharp;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using Gmm.Notebooks;
 using Microsoft.FSharp.Collections;
 using Core = global::Gmm;
 

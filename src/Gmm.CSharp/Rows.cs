@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
-using Gmm.Notebooks;
 using Microsoft.FSharp.Core;
 using Core = global::Gmm;
 
