@@ -89,6 +89,9 @@ older one):
         .AddGmm(options => options.Folder = "/srv/tables"));
     await builder.Build().RunAsync();
 
+Two silos on one machine need ports of their own, or the second one ends the first: call
+`silo.ConfigureEndpoints(IPAddress.Loopback, siloPort: 11112, gatewayPort: 30001)` for it.
+
 The client is another program, with the same store and the same identifiers of the cluster:
 
     [lang=csharp]
@@ -161,9 +164,11 @@ dead one again, from the files.
 |---|---|
 | a silo is killed (`kill -9`) | pauses for about 3 seconds with `UseQuickFailover`, then continues with the same bits |
 | a silo is cut off from the network, and comes back | the same; the silo learns that it was declared dead, and shuts down |
+| no silo runs when the client starts | `host.StartAsync` waits until one does; its `CancellationToken` ends that |
+| a silo is killed while the client connects | the client's start takes up to 40 s |
 | a silo is added | continues; tables that open later use the new silo, too |
 | all silos but one are killed | pauses for about 8 seconds, then continues with that one |
-| all silos are gone | ends with an error after `ClusterRowsOptions.RetryLimit`, one minute by default |
+| all silos are gone | ends with an error after `ClusterRowsOptions.RetryLimit`, one minute by default, and up to ten seconds more |
 | a silo with rows that were sent is gone | ends with the error that these rows are lost |
 | the fit is cancelled | ends; the silos give up the work |
 | the rows are disposed of during a fit or before it | ends with `ObjectDisposedException` |

@@ -10,8 +10,10 @@ index: 7
 
 Maximum likelihood uses every component that it is given, and so the number of components has to be chosen beforehand
 or by a criterion. A Bayesian mixture has a prior on weights, means and covariances, and its fit is a posterior
-distribution of them. Components that the data don't need lose their rows and return to the prior. The number
-K is then only a limit. Run this page with `dotnet fsi docs/variational-bayes.fsx` after `dotnet fsi build.fsx build`.
+distribution of them. Components that the data don't need lose their rows and return to the prior. So K only has to be
+large enough; it is at most the number of different rows, and with `FewerComponents` a fit takes as many as there are.
+One run may stop with a group shared by several components, the more so the more rows there are: try several starts, and
+compare the bounds of several K ([below](#The-concentration)). Run this page with `dotnet fsi docs/variational-bayes.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the packages first:
 
@@ -53,7 +55,7 @@ for label, rows in labels |> Array.countBy id |> Array.sort do
 (**
 For everything else, `PlugIn` is the Gaussian mixture with the expected weights, means and covariances: a
 `Fit<Gaussian>` for densities, samples, measures and pictures. The ellipses of components without rows are those of
-the prior.
+the prior. Its `LogLikelihood` isn't computed, and is −∞: `Predict.score` returns the average of the log-densities.
 *)
 (*** hide ***)
 Plot.scatter
@@ -76,8 +78,9 @@ evidence lower bound
 
 by steps like those of EM. The E-step replaces ln πₖ + ln N(xₙ|μₖ, Σₖ) by ln ρₙₖ = E ln πₖ + E ln N(xₙ|μₖ, Λₖ⁻¹). The
 M-step adds the sufficient statistics to the parameters of the prior. Except for rounding, the bound never decreases.
-`LowerBound` has all constants, so it compares fits of the same data, whatever their structure. It counts one of the K!
-equivalent orders of the components; to compare different K, Bishop (§10.2.4) adds ln K!, which this table doesn't:
+`LowerBound` has all constants, so it compares fits of the same data, whatever their structure. Under a
+Dirichlet distribution it counts one of the K! equivalent orders of the components, and Bishop (§10.2.4) adds ln K! to
+compare different K. The orders of a Dirichlet process, the default, aren't equivalent, and this table adds nothing:
 *)
 let fit structure components =
     Bayes.fit
@@ -131,12 +134,17 @@ for number in [ 1e-3; 0.1; 1.0; 10.0; 100.0 ] do
 (*** include-output ***)
 (**
 The result depends on the prior and on the start, because the bound has several local maxima. To try several starts, set
-`Start = Start.Points` and `Restarts = 10`; the fit with the highest bound wins.
+`Restarts = 10`; the fit with the highest bound wins. `Start = Start.Points` tries more different ones.
 
 ## The prior on means and covariances
 
 A priori μₖ|Λₖ ~ N(m₀, (β₀Λₖ)⁻¹) and Λₖ ~ Wishart(ν₀, V₀⁻¹). The defaults are those of scikit-learn: m₀ is the mean of
-the data, β₀ = 1, ν₀ = D, and V₀ the unbiased covariance of the data, so that E Λ = D V₀⁻¹. The posterior has βₖ = β₀ + Nₖ and νₖ = ν₀ + Nₖ. It shows how well a mean is known:
+the data, β₀ = 1, ν₀ = D, and V₀ the unbiased covariance of the data, so that E Λ = D V₀⁻¹. A
+single far value makes this prior so wide that groups are no longer found: remove it first, or set `CovariancePrior`. A
+constant column is an error. The options are `MeanPrior` (m₀), `MeanPrecisionPrior` (β₀), `DegreesOfFreedomPrior` (ν₀)
+and `CovariancePrior` (V₀), in C# properties of `BayesianGaussianMixture`.
+
+The posterior has βₖ = β₀ + Nₖ and νₖ = ν₀ + Nₖ. It shows how well a mean is known:
 *)
 let posterior = found.Posterior
 

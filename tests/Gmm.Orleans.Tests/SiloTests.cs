@@ -16,6 +16,14 @@ public class SiloTests(Clusters clusters)
 
     // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    [Fact]
+    public void TheRootMayBeTheFolder()
+    {
+        var root = Path.GetPathRoot(Path.GetTempPath())!;
+        var path = Path.Combine(root, "tables", "real.npy");
+        Assert.Equal(path, Folder.Resolve(root, Path.Combine("tables", "real.npy")));
+    }
+
     [Theory]
     [InlineData("../real.npy")]
     [InlineData("a/../../real.npy")]

@@ -269,7 +269,8 @@ module Source =
         let isBad weight = not (Double.IsFinite weight) || weight < 0.0
 
         if (remote source).IsSome then
-            Error(InvalidOption("SampleWeights", "with the rows, which lie on other machines", "here"))
+            let rule = "None for rows on other machines, which bring their weights along"
+            Error(InvalidOption("SampleWeights", rule, "given"))
         elif int64 weights.Length <> source.Rows then
             Error(
                 InvalidOption(

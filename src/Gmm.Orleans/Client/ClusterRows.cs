@@ -67,7 +67,7 @@ public sealed class ClusterRows : IAsyncDisposable
 
     /// <summary>Returns one line: the numbers of rows, columns and shards.</summary>
     /// <returns>The text.</returns>
-    public override string ToString() => $"{Rows} in {Shards} shards on {Silos} silos";
+    public override string ToString() => $"{Rows} in {Count(Shards, "shard")} on {Count(Silos, "silo")}";
 
     internal static async Task<ClusterRows> OpenAsync(
         IClusterClient client, IReadOnlyList<string> files, ClusterRowsOptions options, CancellationToken cancellation)
@@ -221,6 +221,8 @@ public sealed class ClusterRows : IAsyncDisposable
         var reply = await caller.CallAsync(Count, 0, patience, cancellation).ConfigureAwait(false);
         return (int)Math.Max(1, reply.Counts[0]);
     }
+
+    private static string Count(int number, string noun) => number == 1 ? $"1 {noun}" : $"{number} {noun}s";
 
     internal static string Identifier() => Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture);
 

@@ -25,7 +25,7 @@ internal static class Folder
             throw Refusal(name, trouble.Message);
         }
 
-        var below = Path.TrimEndingDirectorySeparator(home) + Path.DirectorySeparatorChar;
+        var below = Path.EndsInDirectorySeparator(home) ? home : home + Path.DirectorySeparatorChar;
         return path.StartsWith(below, StringComparison.Ordinal)
             ? path
             : throw Refusal(name, "The name leads out of the silo's folder.");
