@@ -19,7 +19,7 @@ public partial class GuideTests
     private static readonly string Root = Path.GetFullPath(
         Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", ".."));
 
-    private static readonly string Folder = Directory.CreateTempSubdirectory("gmm-ml").FullName;
+    private static readonly string Folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
 
     [Theory]
     [InlineData("docs/mlnet.md")]
@@ -47,6 +47,7 @@ public partial class GuideTests
     public void OutputOfTheGuideIsWhatItPrints()
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        Directory.CreateDirectory(Folder);
 
         try
         {
