@@ -408,7 +408,8 @@ public abstract class Estimator
     private protected abstract Func<IFit> Open(SavedFit saved);
 
     /// <summary>
-    /// Returns another estimator with these settings and this fit: a fit of one leaves the other as it is.
+    /// Returns another estimator with these settings and this fit: a fit of one, or a change of its arrays, leaves the
+    /// other as it is.
     /// </summary>
     internal Estimator Copy()
     {
@@ -417,6 +418,19 @@ public abstract class Estimator
 
         if (fitted.Exists)
             copy.fitted.Set(fitted.Get());
+
+        foreach (var setting in GetType().GetProperties().Where(property => property.CanWrite))
+        {
+            object? own = setting.GetValue(this) switch
+            {
+                Array array => array.Clone(),
+                IList<Part> parts => parts.ToList(),
+                _ => null,
+            };
+
+            if (own is not null)
+                setting.SetValue(copy, own);
+        }
 
         return copy;
     }

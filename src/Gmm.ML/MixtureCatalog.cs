@@ -51,7 +51,7 @@ public static class MixtureCatalog
     /// </param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentException">
-    /// There is no part, or an option breaks its rule, which the message states with the value.
+    /// There is no part, one has no function, or an option breaks its rule, which the message states with the value.
     /// </exception>
     public static MixtureTrainer<ProductMixture> ProductMixture(
         this Trainers trainers,
@@ -64,6 +64,14 @@ public static class MixtureCatalog
         ArgumentNullException.ThrowIfNull(parts);
         var copy = (ProductMixture)settings.Copy();
         (string Column, Func<int[], Part> Part)[] all = [.. parts];
+
+        if (all.Length == 0)
+            throw new ArgumentException("There must be at least one part.", nameof(parts));
+
+        if (Array.FindIndex(all, part => part.Part is null) is >= 0 and var none)
+            throw new ArgumentException(
+                $"parts[{none}] ('{all[none].Column}') must have a function, but it is null.", nameof(parts));
+
         return new(
             schema =>
             {
@@ -71,7 +79,7 @@ public static class MixtureCatalog
                 var product = (ProductMixture)copy.Copy();
                 product.Parts = [.. all.Select(part =>
                 {
-                    var size = schema[part.Column].Type is VectorDataViewType vector ? vector.Size : 1;
+                    var size = FeatureColumns.SizeOf(schema[part.Column]);
                     int[] slots = [.. Enumerable.Range(next, size)];
                     next += size;
                     return part.Part(slots);
@@ -90,7 +98,7 @@ public static class MixtureCatalog
     /// levels: 4))</c>.
     /// </param>
     /// <returns>The trainer.</returns>
-    /// <exception cref="ArgumentException">There is no part.</exception>
+    /// <exception cref="ArgumentException">There is no part, or one has no function.</exception>
     public static MixtureTrainer<ProductMixture> ProductMixture(
         this Trainers trainers, int components, params (string Column, Func<int[], Part> Part)[] parts) =>
         ProductMixture(trainers, new ProductMixture(components), parts);
@@ -250,7 +258,7 @@ public static class MixtureCatalog
         Of(trainers, new VonMisesFisherMixture(components), featureColumnName, exampleWeightColumnName);
 
     /// <summary>Finds the mixture in a pipeline, such as one that ML.NET loaded.</summary>
-    /// <typeparam name="TModel">The class of the mixture.</typeparam>
+    /// <typeparam name="TModel">The class of the mixture, or one that it inherits from.</typeparam>
     /// <param name="transformer">A mixture, or a chain that has it among its steps.</param>
     /// <returns>The first mixture of this class, or null.</returns>
     /// <exception cref="InvalidDataException">The mixture was altered, or saved by a later version.</exception>
@@ -261,6 +269,7 @@ public static class MixtureCatalog
         return transformer switch
         {
             MixtureTransformer<TModel> mixture => mixture,
+            IMixtureTransformer mixture => mixture.Scorer.Model is TModel ? new(mixture.Steps, mixture.Scorer) : null,
             IEnumerable<ITransformer> chain when Steps.ScorerOf([.. chain]) is { } scorer =>
                 scorer.Model is TModel ? new(transformer, scorer) : null,
             IEnumerable<ITransformer> chain =>

@@ -20,7 +20,9 @@ public sealed class MixtureOptions
     /// <summary>The column of the likeliest component, a key; "PredictedLabel" unless set.</summary>
     public string PredictedLabelColumnName { get; init; } = "PredictedLabel";
 
-    /// <summary>The column of the distances −ln rₙₖ, a vector of K Singles; "Score" unless set.</summary>
+    /// <summary>
+    /// The column of the distances −ln rₙₖ, a vector of K Singles, which are finite; "Score" unless set.
+    /// </summary>
     public string ScoreColumnName { get; init; } = "Score";
 
     /// <summary>
@@ -41,7 +43,8 @@ public sealed class MixtureOptions
     /// row is an outlier.
     /// </summary>
     /// <remarks>
-    /// It sets the threshold, <see cref="MixtureTransformer{TModel}.DensityThreshold"/>, by another pass over the rows.
+    /// It sets the threshold, <see cref="MixtureTransformer{TModel}.DensityThreshold"/>, by three more passes over the
+    /// rows.
     /// </remarks>
     public double? OutlierShare { get; init; }
 

@@ -13,6 +13,10 @@ public class MixturePrediction
     public uint PredictedLabel { get; set; }
 
     /// <summary>The distances −ln rₖ of the components (K): 0 if the row surely belongs to the component.</summary>
+    /// <remarks>
+    /// They come from joint densities, so that they are finite where rₖ underflows to 0. Where a density is 0, the
+    /// distance is the largest Single.
+    /// </remarks>
     public float[] Score { get; set; } = [];
 
     /// <summary>The responsibilities rₖ of the components (K; with noise K + 1, the last that of the noise).</summary>

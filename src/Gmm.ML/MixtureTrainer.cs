@@ -27,23 +27,29 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
     {
         (this.settings, this.options, this.features) = (settings, options, [.. features ?? []]);
 
-        if (this.features.Length == 0 || this.features.Any(string.IsNullOrEmpty))
-            throw new ArgumentException(
-                "There must be at least one feature column, and each must have a name.", nameof(features));
+        void Require(bool holds, string message)
+        {
+            if (!holds)
+                throw new ArgumentException(message, nameof(options));
+        }
 
-        if (options.OutputColumnNames.Any(string.IsNullOrEmpty))
-            throw new ArgumentException("All columns that a mixture writes must have names.", nameof(options));
-
-        if (options.OutputColumnNames.Distinct().Count() < options.OutputColumnNames.Length)
-            throw new ArgumentException(
-                "The columns that a mixture writes must have different names, but are called "
-                + $"{string.Join(", ", options.OutputColumnNames)}.",
-                nameof(options));
-
-        if (options.OutlierShare is { } share && !(share > 0 && share < 1))
-            throw new ArgumentException(
-                FormattableString.Invariant($"OutlierShare must be above 0 and below 1, but is {share}."),
-                nameof(options));
+        Require(
+            this.features.Length > 0 && !this.features.Any(string.IsNullOrEmpty),
+            "There must be at least one feature column, and each must have a name.");
+        Require(
+            options.ExampleWeightColumnName is not "",
+            "The weight column must have a name, or be null for a fit without weights.");
+        Require(
+            !options.OutputColumnNames.Any(string.IsNullOrEmpty),
+            "All columns that a mixture writes must have names.");
+        Require(
+            options.OutputColumnNames.Distinct().Count() == options.OutputColumnNames.Length,
+            "The columns that a mixture writes must have different names, but are called "
+            + $"{string.Join(", ", options.OutputColumnNames)}.");
+        Require(
+            options.OutlierShare is not { } share || (share > 0 && share < 1),
+            FormattableString.Invariant($"OutlierShare must be above 0 and below 1, but is {options.OutlierShare}."));
+        Steps.RequireNames([.. this.features, .. options.OutputColumnNames], nameof(options));
     }
 
     /// <summary>Fits the mixture.</summary>
@@ -61,10 +67,17 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
     {
         ArgumentNullException.ThrowIfNull(input);
         var schema = input.Schema;
-        var isDouble = Check(name => schema.GetColumnOrNull(name) is { } column ? ColumnShape.Of(column) : null);
+        var isDouble = Check(
+            schema.Where(column => !column.IsHidden).Select(column => column.Name),
+            name => schema.GetColumnOrNull(name) is { } column ? ColumnShape.Of(column) : null,
+            nameof(input));
         var weights = options.ExampleWeightColumnName is { } name ? schema[name] : (DataViewSchema.Column?)null;
         var joined = context.Transforms.Concatenate(Steps.Features, features).Fit(input).Transform(input);
         var model = (TModel)settings(schema).Copy();
+        var shares = SharesOf(model);
+
+        if (shares > Steps.Most)
+            throw new ArgumentException($"Components must be at most {Steps.Most}, noise included, but are {shares}.");
 
         using var rows = ViewRows.Open(
             joined,
@@ -74,12 +87,8 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
             model.Threads,
             options.CancellationToken);
 
-        var threshold = Fit(model, rows.Rows);
-        var scorer = new Scorer(model, threshold, features);
-
-        if (scorer.Shares > Steps.Most)
-            throw new ArgumentException(
-                $"Components must be at most {Steps.Most}, noise included, but are {scorer.Shares}.");
+        var columns = FeatureColumns.Of(schema, features);
+        var scorer = new Scorer(model, Fit(model, rows.Rows, columns), columns);
 
         // No step of the chain learns from rows, so that this reads none.
         return new(Steps.Of(context, options, features, isDouble, scorer).Fit(input), scorer);
@@ -92,13 +101,28 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        var isDouble = Check(name =>
-            inputSchema.Where(column => column.Name == name).Select(column => ColumnShape.Of(column)).FirstOrDefault());
+        var isDouble = Check(
+            inputSchema.Select(column => column.Name),
+            name => inputSchema.Where(column => column.Name == name).Select(ColumnShape.Of).FirstOrDefault(),
+            nameof(inputSchema));
         return Steps.Of(context, options, features, isDouble, scorer: null).GetOutputSchema(inputSchema);
     }
 
-    private double Fit(TModel model, Rows rows)
+    /// <summary>The number of responsibilities that a mixture will have: K, with noise K + 1.</summary>
+    private static int SharesOf(Estimator model) =>
+        model switch
+        {
+            MixtureModel { Noise: not null, Components: var components } => components + 1,
+            MixtureModel { Components: var components } => components,
+            BayesianGaussianMixture { Components: var components } => components,
+            _ => throw new InvalidOperationException($"{model.GetType().Name} is no mixture."),
+        };
+
+    /// <summary>Fits the mixture, and returns the log-density below which a row is an outlier.</summary>
+    private double Fit(TModel model, Rows rows, FeatureColumns columns)
     {
+        string Named(Exception trouble) => $"Features of {columns.Text}: {columns.Named(Translation.Reason(trouble))}";
+
         try
         {
             model.Fit(rows, null, options.Progress, options.CancellationToken);
@@ -108,26 +132,36 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
         }
         catch (ArgumentException trouble) when (trouble.ParamName == "data")
         {
-            var columns = string.Join(", ", features.Select(name => $"'{name}'"));
-            throw new ArgumentException($"Features of {columns}: {Translation.Reason(trouble)}", nameof(rows), trouble);
+            throw Trouble.OfInput(Named(trouble), trouble);
+        }
+        catch (MixtureFitException trouble) when (columns.Named(trouble.Message) != trouble.Message)
+        {
+            throw new MixtureFitException(Named(trouble), trouble.Component, trouble.Iteration);
         }
     }
 
-    /// <summary>The rows as the transformer sees them, whose densities it compares with the threshold.</summary>
-    private static Source InDoublePrecision(Source source) =>
+    /// <summary>
+    /// The rows as the transformer sees them, whose densities it compares with the threshold. Cancellation ends a pass
+    /// over them.
+    /// </summary>
+    private Source InDoublePrecision(Source source) =>
         SourceModule.map(
             source.Columns,
-            FuncConvert.FromFunc<Block, Block>(block => new(
-                block.FirstRow, block.Rows, block.Columns, Numbers.NewFloat64(block.Values), block.Weights)),
+            FuncConvert.FromFunc<Block, Block>(block =>
+            {
+                options.CancellationToken.ThrowIfCancellationRequested();
+                return new(block.FirstRow, block.Rows, block.Columns, Numbers.NewFloat64(block.Values), block.Weights);
+            }),
             source);
 
     /// <summary>
     /// Throws unless there are columns of the right types, and returns whether the features are Doubles.
     /// </summary>
-    private bool Check(Func<string, ColumnShape?> find)
+    private bool Check(IEnumerable<string> columns, Func<string, ColumnShape?> find, string argument)
     {
+        Steps.RequireNames(columns, argument);
         var kinds = features.Select(name => Require(
-            "feature", name, "Single or Double, or a vector of known size of these", find(name), isScalar: false))
+            "feature", name, "Single or Double, or a vector of known size of these", find(name), false, argument))
             .ToArray();
 
         if (Array.FindIndex(kinds, kind => kind != kinds[0]) is > 0 and var other)
@@ -135,58 +169,44 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
                 "feature",
                 features[other],
                 $"{kinds[0]}, as '{features[0]}' is",
-                $"{kinds[other]}");
+                $"{kinds[other]}",
+                find(features[other])!.Remedy(features[other], kinds[0]),
+                argument);
 
         if (options.ExampleWeightColumnName is { } weights)
-            Require("weight", weights, "Single or Double", find(weights), isScalar: true);
+            Require("weight", weights, "Single or Double", find(weights), isScalar: true, argument);
 
         return kinds[0] == NumberDataViewType.Double;
     }
 
-    private static DataViewType Require(string role, string name, string expected, ColumnShape? found, bool isScalar) =>
-        found switch
-        {
-            null => throw new ArgumentException(
-                $"There must be a column '{name}', the {role} column, but there is none."),
-            { IsKey: true } or { Kind: SchemaShape.Column.VectorKind.VariableVector } =>
-                throw Mismatch(role, name, expected, found.Text),
-            { Kind: SchemaShape.Column.VectorKind.Vector } when isScalar =>
-                throw Mismatch(role, name, expected, found.Text),
-            { Item: var item } when item == NumberDataViewType.Single || item == NumberDataViewType.Double => item,
-            _ => throw Mismatch(role, name, expected, found.Text),
-        };
-
-    private static ArgumentException Mismatch(string role, string name, string expected, string found) =>
-        new($"The {role} column '{name}' must be {expected}, but is {found}.");
-}
-
-/// <summary>What a mixture needs to know of a column.</summary>
-internal sealed record ColumnShape(SchemaShape.Column.VectorKind Kind, DataViewType Item, bool IsKey)
-{
-    internal string Text
+    private static DataViewType Require(
+        string role, string name, string expected, ColumnShape? found, bool isScalar, string argument)
     {
-        get
-        {
-            var item = IsKey ? "a key" : Item.ToString()!;
-            return Kind switch
-            {
-                SchemaShape.Column.VectorKind.Scalar => item,
-                SchemaShape.Column.VectorKind.Vector => $"a vector of {item}",
-                SchemaShape.Column.VectorKind.VariableVector => $"a vector of {item} whose size varies",
-                _ => throw new InvalidOperationException($"{Kind} is no kind of column."),
-            };
-        }
+        if (found is null)
+            throw new ArgumentException(
+                $"There must be a column '{name}', the {role} column, but there is none."
+                + (isScalar
+                    ? $" Name yours in {nameof(MixtureOptions.ExampleWeightColumnName)}."
+                    : " Join your columns by Transforms.Concatenate, or name them in "
+                        + $"{nameof(MixtureOptions.FeatureColumnNames)}."),
+                argument);
+
+        var isNumber = !found.IsKey
+            && (found.Item == NumberDataViewType.Single || found.Item == NumberDataViewType.Double);
+        var isRightSize = isScalar
+            ? found.Kind == SchemaShape.Column.VectorKind.Scalar
+            : found.Kind != SchemaShape.Column.VectorKind.VariableVector;
+
+        if (isNumber && isRightSize)
+            return found.Item;
+
+        var remedy = isScalar && !isRightSize
+            ? "Name a column with one number in each row."
+            : found.Remedy(name, isNumber ? found.Item : NumberDataViewType.Single);
+        throw Mismatch(role, name, expected, found.Text, remedy, argument);
     }
 
-    internal static ColumnShape Of(SchemaShape.Column column) => new(column.Kind, column.ItemType, column.IsKey);
-
-    internal static ColumnShape Of(DataViewSchema.Column column) =>
-        column.Type is VectorDataViewType vector
-            ? new(
-                vector.IsKnownSize
-                    ? SchemaShape.Column.VectorKind.Vector
-                    : SchemaShape.Column.VectorKind.VariableVector,
-                vector.ItemType,
-                vector.ItemType is KeyDataViewType)
-            : new(SchemaShape.Column.VectorKind.Scalar, column.Type, column.Type is KeyDataViewType);
+    private static ArgumentException Mismatch(
+        string role, string name, string expected, string found, string remedy, string argument) =>
+        new($"The {role} column '{name}' must be {expected}, but is {found}. {remedy}", argument);
 }

@@ -4,6 +4,15 @@ using Microsoft.ML.Data;
 
 namespace Gmm.ML;
 
+/// <summary>A fitted mixture of any class.</summary>
+internal interface IMixtureTransformer
+{
+    /// <summary>The chain that computes the columns.</summary>
+    ITransformer Steps { get; }
+
+    Scorer Scorer { get; }
+}
+
 /// <summary>
 /// A fitted mixture that adds its columns to views: the likeliest component, distances, responsibilities, the
 /// log-density, and whether a row is an outlier.
@@ -14,16 +23,18 @@ namespace Gmm.ML;
 /// in it.
 /// </remarks>
 /// <typeparam name="TModel">The class of the mixture.</typeparam>
-public sealed class MixtureTransformer<TModel> : ITransformer
+public sealed class MixtureTransformer<TModel> : ITransformer, IMixtureTransformer
     where TModel : Estimator
 {
     private readonly ITransformer steps;
 
     private readonly Scorer scorer;
 
+    private readonly DataViewType item;
+
     internal MixtureTransformer(ITransformer steps, Scorer scorer)
     {
-        (this.steps, this.scorer) = (steps, scorer);
+        (this.steps, this.scorer, item) = (steps, scorer, ML.Steps.ItemOf(steps));
         Model = (TModel)scorer.Model;
     }
 
@@ -32,7 +43,7 @@ public sealed class MixtureTransformer<TModel> : ITransformer
     public TModel Model { get; }
 
     /// <summary>The columns of the features.</summary>
-    public IReadOnlyList<string> FeatureColumnNames => scorer.FeatureColumnNames;
+    public IReadOnlyList<string> FeatureColumnNames => scorer.Columns.Names;
 
     /// <summary>
     /// The log-density below which a row is an outlier; −∞ without <see cref="MixtureOptions.OutlierShare"/>.
@@ -48,7 +59,7 @@ public sealed class MixtureTransformer<TModel> : ITransformer
     /// <exception cref="ArgumentException">A column is missing, of another type or of another size.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
-        Check(inputSchema);
+        Check(inputSchema, nameof(inputSchema));
         return steps.GetOutputSchema(inputSchema);
     }
 
@@ -59,7 +70,7 @@ public sealed class MixtureTransformer<TModel> : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        Check(input.Schema);
+        Check(input.Schema, nameof(input));
         return steps.Transform(input);
     }
 
@@ -69,28 +80,43 @@ public sealed class MixtureTransformer<TModel> : ITransformer
     /// <exception cref="ArgumentException">A column is missing, of another type or of another size.</exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
     {
-        Check(inputSchema);
+        Check(inputSchema, nameof(inputSchema));
         return steps.GetRowToRowMapper(inputSchema);
     }
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => steps.Save(ctx);
 
-    /// <summary>Throws where the features have another number of columns.</summary>
-    private void Check(DataViewSchema schema)
+    ITransformer IMixtureTransformer.Steps => steps;
+
+    Scorer IMixtureTransformer.Scorer => scorer;
+
+    /// <summary>Throws where the features have another type or another number of columns.</summary>
+    private void Check(DataViewSchema schema, string argument)
     {
-        ArgumentNullException.ThrowIfNull(schema);
-        var sizes = FeatureColumnNames.Select(name =>
-            schema.GetColumnOrNull(name) is { } column
-                ? column.Type is VectorDataViewType vector ? vector.Size : 1
-                : throw new ArgumentException(
-                    $"There must be a column '{name}', a feature column, but there is none.", nameof(schema)))
-            .ToArray();
+        ArgumentNullException.ThrowIfNull(schema, argument);
+        ML.Steps.RequireNames(schema.Where(column => !column.IsHidden).Select(column => column.Name), argument);
+        int[] sizes = [.. FeatureColumnNames.Select(name => SizeOf(name, schema.GetColumnOrNull(name), argument))];
 
         // The size of a vector is 0 where it isn't known, as in rows of arrays.
         if (!sizes.Contains(0) && sizes.Sum() != scorer.Features)
             throw new ArgumentException(
-                $"The columns {string.Join(", ", FeatureColumnNames)} must have {scorer.Features} numbers, as those of "
-                + $"the fit, but have {sizes.Sum()}.",
-                nameof(schema));
+                $"The columns {scorer.Columns.Text} must have {scorer.Features} numbers, as those of the fit, but have "
+                + $"{sizes.Sum()}.",
+                argument);
+    }
+
+    private int SizeOf(string name, DataViewSchema.Column? found, string argument)
+    {
+        if (found is not { } column)
+            throw new ArgumentException(
+                $"There must be a column '{name}', a feature column, but there is none.", argument);
+
+        var shape = ColumnShape.Of(column);
+        return !shape.IsKey && shape.Item == item
+            ? FeatureColumns.SizeOf(column)
+            : throw new ArgumentException(
+                $"The feature column '{name}' must be {item}, as in the fit, but is {shape.Text}. "
+                + shape.Remedy(name, item),
+                argument);
     }
 }

@@ -69,7 +69,8 @@ internal static class Surface
     private static string Describe(Type type)
     {
         var kind = type.IsEnum ? "enum" : type.IsValueType ? "struct" : "class";
-        var above = new[] { type.BaseType }.Concat(type.GetInterfaces().OrderBy(Name, StringComparer.Ordinal))
+        var interfaces = type.GetInterfaces().Where(each => each.IsVisible);
+        var above = new[] { type.BaseType }.Concat(interfaces.OrderBy(Name, StringComparer.Ordinal))
             .OfType<Type>()
             .Where(parent => parent != typeof(object) && parent != typeof(ValueType) && !type.IsEnum)
             .Select(Name);

@@ -19,22 +19,21 @@ public partial class GuideTests
     private static readonly string Root = Path.GetFullPath(
         Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", ".."));
 
-    private sealed class Eruption
-    {
-        [LoadColumn(0)]
-        public float Duration { get; set; }
-
-        [LoadColumn(1)]
-        public float Waiting { get; set; }
-    }
+    private static readonly string Folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
 
     [Theory]
     [InlineData("docs/mlnet.md")]
     [InlineData("src/Gmm.ML/README.md")]
     public void CodeOfThePageIsTheCodeHere(string page)
     {
-        var here = Squeeze(File.ReadAllText(Path.Combine(Root, "tests", "Gmm.ML.Tests", "GuideTests.cs")));
+        var here = Squeeze(PathOf()
+            .Replace(File.ReadAllText(Path.Combine(Root, "tests", "Gmm.ML.Tests", "GuideTests.cs")), "$1"));
         Assert.NotEmpty(Blocks(page, "csharp"));
+
+        Assert.Equal(
+            ["Gmm.CSharp", "Gmm.ML", "Microsoft.ML", "Microsoft.ML.Data"],
+            Using().Matches(Blocks(page, "csharp").First()).Select(line => line.Groups[1].Value));
+        Assert.Contains("public class Eruption", string.Concat(Blocks(page, "csharp")), StringComparison.Ordinal);
 
         // The README leaves out what the guide prints between.
         foreach (var code in Blocks(page, "csharp"))
@@ -48,19 +47,15 @@ public partial class GuideTests
     public void OutputOfTheGuideIsWhatItPrints()
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-        var folder = Directory.CreateTempSubdirectory("gmm-ml");
+        Directory.CreateDirectory(Folder);
 
         try
         {
-            Directory.CreateDirectory(Path.Combine(folder.FullName, "data"));
-            File.Copy(Path.Combine(Root, "data", "faithful.csv"), Path.Combine(folder.FullName, "data", "faithful.csv"));
-            Directory.SetCurrentDirectory(folder.FullName);
             Run();
         }
         finally
         {
-            Directory.SetCurrentDirectory(AppContext.BaseDirectory);
-            folder.Delete(recursive: true);
+            Directory.Delete(Folder, recursive: true);
         }
 
         Assert.Equal(string.Concat(Blocks("docs/mlnet.md", "text")), Console.Output);
@@ -69,7 +64,7 @@ public partial class GuideTests
     private static void Run()
     {
         var mlContext = new MLContext(seed: 1);
-        var view = mlContext.Data.LoadFromTextFile<Eruption>("data/faithful.csv", separatorChar: ',', hasHeader: true);
+        var view = mlContext.Data.LoadFromTextFile<Eruption>(At("data/faithful.csv"), separatorChar: ',', hasHeader: true);
 
         var pipeline = mlContext.Transforms.Concatenate("Features", "Duration", "Waiting")
             .Append(mlContext.Clustering.Trainers.GaussianMixture(components: 2));
@@ -94,13 +89,17 @@ public partial class GuideTests
             ("Waiting", slots => Part.Poisson(slots))).Fit(view);
         Console.WriteLine($"mean waits {product.Model.PartParameters[1].Rates[0, 0]:F1} and {product.Model.PartParameters[1].Rates[1, 0]:F1}");
 
-        mlContext.Model.Save(fitted, view.Schema, "model.zip");
-        var loaded = mlContext.Model.Load("model.zip", out _);
+        mlContext.Model.Save(fitted, view.Schema, At("model.zip"));
+        var loaded = mlContext.Model.Load(At("model.zip"), out _);
         using var engine = mlContext.Model.CreatePredictionEngine<Eruption, MixturePrediction>(loaded);
         MixturePrediction eruption = engine.Predict(new() { Duration = 3.6f, Waiting = 79 });
         Console.WriteLine($"component {eruption.PredictedLabel}, log-density {eruption.LogDensity:F3}");
         Console.WriteLine($"the same BIC: {loaded.FindMixture<GaussianMixture>()!.Model.Bic() == model.Bic()}");
     }
+
+    /// <summary>The path of a file of the guide: the repository's data, or a folder for what the guide writes.</summary>
+    private static string At(string file) =>
+        Path.Combine(file.StartsWith("data/", StringComparison.Ordinal) ? Root : Folder, file);
 
     /// <summary>Keeps what the guide prints.</summary>
     private static class Console
@@ -123,9 +122,22 @@ public partial class GuideTests
     [GeneratedRegex(@"```(\w+)\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Fence();
 
-    [GeneratedRegex(@"^using [\w.]+;\n+", RegexOptions.Multiline)]
+    [GeneratedRegex(@"At\((""[\w./]+"")\)")]
+    private static partial Regex PathOf();
+
+    [GeneratedRegex(@"^using ([\w.]+);\n+", RegexOptions.Multiline)]
     private static partial Regex Using();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Space();
+}
+
+/// <summary>The class of the guide's rows.</summary>
+public class Eruption
+{
+    [LoadColumn(0)]
+    public float Duration { get; set; }
+
+    [LoadColumn(1)]
+    public float Waiting { get; set; }
 }

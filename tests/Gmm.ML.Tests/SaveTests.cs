@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Compression;
 using Gmm.CSharp;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Xunit;
 
 namespace Gmm.ML.Tests;
@@ -99,6 +101,18 @@ public class SaveTests
         Assert.Null(loaded.FindMixture<StudentTMixture>());
         Assert.Same(fitted.LastTransformer, fitted.FindMixture<GaussianMixture>());
 
+        // By a class that it inherits from, too.
+        foreach (var chain in new[] { fitted, loaded })
+        {
+            Assert.IsType<GaussianMixture>(chain.FindMixture<MixtureModel>()!.Model);
+            Assert.IsType<GaussianMixture>(chain.FindMixture<Estimator>()!.Model);
+            Assert.Null(chain.FindMixture<BayesianGaussianMixture>());
+            Views.AssertSame(
+                Views.Predictions(Context, fitted.Transform(view)),
+                Views.Predictions(Context, chain.FindMixture<Estimator>()!.Transform(
+                    Context.Transforms.NormalizeMinMax("Features").Fit(view).Transform(view))));
+        }
+
         // What was found can be saved again, and predicts the same.
         var normalized = Context.Transforms.NormalizeMinMax("Features").Fit(view).Transform(view);
         var again = Reloaded(mixture, normalized.Schema);
@@ -124,21 +138,125 @@ public class SaveTests
     [Fact]
     public void AlteredMixtureIsAnError()
     {
-        var json = new Scorer(new GaussianMixture(1).Fit(Views.Rows(20)), -3, ["Features"]).ToJson();
+        var json = new Scorer(new GaussianMixture(1).Fit(Views.Rows(20)), -3, new(["Features"], [3])).ToJson();
         Assert.Equal(-3, Scorer.OfJson(json.AsMemory()).DensityThreshold);
 
-        foreach (var altered in new[]
+        string With(string old, string replacement)
         {
-            json[..^2], json.Replace("means", "moans", StringComparison.Ordinal), "{}", "[]", "",
-            json.Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal),
-            json.Replace(nameof(GaussianMixture), "Unknown", StringComparison.Ordinal),
-            json.Replace("gmm mixture of", "", StringComparison.Ordinal),
-            json.Replace(nameof(GaussianMixture), nameof(PoissonMixture), StringComparison.Ordinal),
+            Assert.Contains(old, json, StringComparison.Ordinal);
+            return json.Replace(old, replacement, StringComparison.Ordinal);
+        }
+
+        foreach (var (altered, words, hasSave) in new[]
+        {
+            (json[..^2], "end of the JSON payload", true),
+            ("", "any JSON tokens", true),
+            ("{}", "key was not present", true),
+            ("[]", "has type 'Array'", true),
+            (With("\"means\"", "\"moans\""), "altered after it was saved, or damaged. Take another copy, or save", false),
+            (With("\"version\":1,\"kind\"", "\"version\":2,\"kind\""), "Use that version.", false),
+            (With("\"format\":\"gmm fit\",\"version\":1", "\"format\":\"gmm fit\",\"version\":99"), "Update the library.", false),
+            (With("\"kind\":\"GaussianMixture\"", "\"kind\":\"Unknown\""), "'Unknown'", false),
+            (With("\"kind\":\"GaussianMixture\"", "\"kind\":\"PoissonMixture\""), "must be \"poisson\"", true),
+            (With("gmm mixture of", ""), "not that of a mixture", false),
+            (With("\"sizes\":[3]", "\"sizes\":[2]"), "must have 3 numbers, but have 2", true),
+            (With("\"sizes\":[3]", "\"sizes\":[1,2]"), "'Features' must have 3 numbers, but have 1, 2", true),
         })
         {
             var trouble = Assert.Throws<InvalidDataException>(() => Scorer.OfJson(altered.AsMemory()));
-            Assert.NotEmpty(trouble.Message);
+            Assert.Contains(words, trouble.Message, StringComparison.Ordinal);
+            Assert.Equal(hasSave, trouble.Message.Contains("Save the pipeline again.", StringComparison.Ordinal));
         }
+    }
+
+    /// <summary>A row of the table from keys to texts, as ML.NET saves it.</summary>
+    private sealed class Text
+    {
+        public int Key { get; set; }
+
+        public string Value { get; set; } = "";
+    }
+
+    /// <summary>ML.NET loads a pipeline whose text was altered; the mixture says so where it is used.</summary>
+    [Fact]
+    public void AlteredPipelineIsAnError()
+    {
+        var view = Views.Of(Context, Views.Rows(100));
+        var fitted = Context.Clustering.Trainers.GaussianMixture(components: 2).Fit(view);
+        using var stream = new MemoryStream();
+        Context.Model.Save(fitted, view.Schema, stream);
+        var json = new Scorer(fitted.Model, fitted.DensityThreshold, new(["Features"], [3])).ToJson();
+        var altered = 0;
+
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
+        {
+            foreach (var entry in zip.Entries.Where(each => each.Name == "DefaultMap.idv").ToArray())
+            {
+                using var content = entry.Open();
+                content.SetLength(0);
+                Context.Data.SaveAsBinary(
+                    Context.Data.LoadFromEnumerable([new Text { Value = json.Replace("means", "moans", StringComparison.Ordinal) }]),
+                    content);
+                altered++;
+            }
+        }
+
+        Assert.Equal(1, altered);
+        stream.Position = 0;
+        var loaded = new MLContext().Model.Load(stream, out _);
+        var found = Assert.Throws<InvalidDataException>(() => loaded.FindMixture<GaussianMixture>());
+        Assert.Contains("altered after it was saved", found.Message, StringComparison.Ordinal);
+        using var engine = Context.Model.CreatePredictionEngine<FloatRow, MixturePrediction>(loaded, view.Schema);
+        var predicted = Assert.ThrowsAny<Exception>(() => engine.Predict(new() { Features = [1, 2, 3] }));
+        Assert.Contains(found.Message, $"{predicted}", StringComparison.Ordinal);
+    }
+
+    /// <summary>37 = 32 + 4 + 1 components, with noise 38 = 32 + 4 + 2 responsibilities.</summary>
+    [Fact]
+    public void ManyComponentsAreSaved()
+    {
+        var random = new Random(2);
+        float[][] rows = [.. Enumerable.Range(0, 1_500).Select(_ => new[] { random.NextSingle() * 50, random.NextSingle() * 50 })];
+        var view = Views.Of(Context, rows);
+        GaussianMixture Settings() => new(37)
+        {
+            CovarianceType = CovarianceType.TiedSpherical,
+            Init = InitMethod.Points,
+            MaxIterations = 3,
+            Noise = CSharp.NoiseVolume.Hypervolume,
+        };
+        var expected = Settings().Fit(rows);
+        var fitted = Context.Clustering.Trainers.Mixture(Settings()).Fit(view);
+        var loaded = Reloaded(fitted, view.Schema);
+        Views.AssertSame(expected, Views.Doubles(rows), Views.Predictions(Context, fitted.Transform(view)));
+        Views.AssertSame(expected, Views.Doubles(rows), Views.Predictions(Context, loaded.Transform(view)));
+    }
+
+    /// <summary>Every piece has the name and the size of its place, and its property reads and writes that place.</summary>
+    [Theory]
+    [InlineData("Score")]
+    [InlineData("Share")]
+    public void PiecesHaveTheirPlaces(string vector)
+    {
+        for (var i = 0; i < Steps.Pieces; i++)
+        {
+            var property = typeof(ScoredRow).GetProperty($"{vector}{1 << i}")!;
+            var column = SchemaDefinition.Create(typeof(ScoredRow)).Single(each => each.MemberName == property.Name);
+            Assert.Equal($"Gmm.{vector}{1 << i}", column.ColumnName);
+            Assert.Equal($"Vector<Single, {1 << i}>", $"{column.ColumnType}");
+
+            var row = new ScoredRow();
+            var (pieces, others) = vector == "Score" ? (row.Scores, row.Shares) : (row.Shares, row.Scores);
+            var piece = new float[1];
+            property.SetValue(row, piece);
+            Assert.Same(piece, pieces[i]);
+            Assert.Same(piece, property.GetValue(row));
+            Assert.Equal(1, pieces.Concat(others).Count(each => each is not null));
+        }
+
+        Assert.Equal(
+            Steps.Pieces,
+            typeof(ScoredRow).GetProperties().Count(each => each.Name.StartsWith(vector, StringComparison.Ordinal)));
     }
 
     /// <summary>The text of a mixture of many numbers passes the limits of texts in pipelines, if there are any.</summary>

@@ -21,6 +21,25 @@ internal sealed class DoublesRow
     public double Weight { get; set; } = 1;
 }
 
+/// <summary>A row of several columns.</summary>
+internal sealed class House
+{
+    public float Price { get; set; }
+
+    [VectorType(2)]
+    public float[] Place { get; set; } = [];
+
+    public float Rooms { get; set; }
+}
+
+/// <summary>A row whose size isn't known, and a text.</summary>
+internal sealed class Varying
+{
+    public float[] Features { get; set; } = [];
+
+    public string Text { get; set; } = "";
+}
+
 /// <summary>Rows, views of them, and what a mixture writes.</summary>
 internal static class Views
 {
@@ -72,9 +91,26 @@ internal static class Views
             Assert.Equal(logDensities[n] < threshold, predictions[n].IsOutlier);
             Assert.Equal(
                 Enumerable.Range(0, shares.GetLength(1)).Select(k => (float)shares[n, k]), predictions[n].Responsibilities);
-            Assert.Equal(
-                Enumerable.Range(0, components).Select(k => (float)(0 - Math.Log(shares[n, k]))), predictions[n].Score);
+            var likeliest = Enumerable.Range(0, shares.GetLength(1)).MaxBy(k => shares[n, k]);
+            Assert.Equal(components, predictions[n].Score.Length);
+
+            for (var k = 0; k < components; k++)
+                AssertDistance(shares[n, k], predictions[n].Score[k], k == likeliest);
         }
+    }
+
+    /// <summary>
+    /// Asserts that a distance is −ln r: to the last bit for the likeliest component, to the rounding of a Single for
+    /// others, and beyond the least normal r where that underflows.
+    /// </summary>
+    private static void AssertDistance(double share, float distance, bool isLikeliest)
+    {
+        if (isLikeliest)
+            Assert.Equal((float)(0 - Math.Log(share)), distance);
+        else if (double.IsNormal(share))
+            Assert.Equal(0 - Math.Log(share), distance, 1.2e-7 * distance);
+        else
+            Assert.InRange(distance, 708.39f, float.MaxValue);
     }
 
     /// <summary>Asserts that two lists of predictions have the same bits.</summary>

@@ -104,9 +104,17 @@ type RowPredictor
             joint.Fill -infinity
             (ofBlock (blockOf row)).CopyTo joint
 
-    /// Returns the log-density of a row, and writes its responsibilities to the target unless that is empty. For a label
-    /// it returns the number of the likeliest component instead.
-    let compute isLabel (row: ReadOnlySpan<float>) (target: Span<float>) (memory: nativeptr<float>) scratch : float =
+    /// Returns the log-density of a row. It writes the logarithms of the ratios of joint densities to the largest, and
+    /// the responsibilities, to a target unless that is empty. For a label it returns the number of the likeliest
+    /// component instead.
+    let compute
+        isLabel
+        (row: ReadOnlySpan<float>)
+        (ratios: Span<float>)
+        (target: Span<float>)
+        (memory: nativeptr<float>)
+        scratch
+        : float =
         let joint = Span<float>(NativePtr.toVoidPtr memory, logWeights.Length)
         let mutable isImpossible = false
 
@@ -128,6 +136,10 @@ type RowPredictor
             float (Noise.labelOf components (Assignment.likeliestOf (Span.op_Implicit joint)))
         else
             let largest = Assignment.lower joint
+
+            if ratios.Length > 0 then
+                joint.CopyTo ratios
+
             Elementary.expEach (Span<float>(NativePtr.toVoidPtr memory, start.Length))
             let evidence = Assignment.evidence largest (log (Assignment.total (Span.op_Implicit joint)))
 
@@ -137,16 +149,16 @@ type RowPredictor
 
             if isImpossible then -infinity else evidence
 
-    let onMemory isLabel (row: ReadOnlySpan<float>) (target: Span<float>) : float =
+    let onMemory isLabel (row: ReadOnlySpan<float>) (ratios: Span<float>) (target: Span<float>) : float =
         let length = start.Length + scratch
 
         if length <= MostOnStack then
             let memory = NativePtr.stackalloc<float> length
-            compute isLabel row target memory (NativePtr.add memory start.Length)
+            compute isLabel row ratios target memory (NativePtr.add memory start.Length)
         else
             let rented = ArrayPool.Shared.Rent length
             use memory = fixed rented
-            let result = compute isLabel row target memory (NativePtr.add memory start.Length)
+            let result = compute isLabel row ratios target memory (NativePtr.add memory start.Length)
             ArrayPool.Shared.Return rented
             result
 
@@ -158,10 +170,10 @@ type RowPredictor
 
     /// Returns the component with the largest joint density for a row (D); ties go to the lower one. The
     /// label of noise is −1.
-    member _.Label(row: ReadOnlySpan<float>) : int = int (onMemory true row Span.Empty)
+    member _.Label(row: ReadOnlySpan<float>) : int = int (onMemory true row Span.Empty Span.Empty)
 
     /// Returns the log-density ln p(x) of a row (D).
-    member _.LogDensity(row: ReadOnlySpan<float>) : float = onMemory false row Span.Empty
+    member _.LogDensity(row: ReadOnlySpan<float>) : float = onMemory false row Span.Empty Span.Empty
 
     /// Writes the responsibilities of a row (D) to a target (K), and returns the log-density ln p(x). Throws
     /// ArgumentException unless the target has K numbers.
@@ -169,7 +181,13 @@ type RowPredictor
         if target.Length <> logWeights.Length then
             invalidArg (nameof target) $"The target must have {logWeights.Length} numbers, but has {target.Length}."
 
-        onMemory false row target
+        onMemory false row Span.Empty target
+
+    /// Writes ln(ρₖ / maxⱼ ρⱼ) of the joint densities ρₖ = πₖ p(x|θₖ) (K) and the responsibilities (K), and returns the
+    /// log-density, all with the bits of `Responsibilities` and `Label`: the label is the first k whose ratio has
+    /// logarithm 0. The logarithms are finite, down to about −1e303 where a density is 0.
+    member internal _.Ratios(row: ReadOnlySpan<float>, ratios: Span<float>, responsibilities: Span<float>) : float =
+        onMemory false row ratios responsibilities
 
 /// Makes predictors of single rows.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

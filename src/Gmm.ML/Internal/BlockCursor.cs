@@ -38,13 +38,17 @@ internal abstract class BlockCursor(DataViewRowCursor cursor, DataViewSchema.Col
                 FirstRow = name;
             }
 
-            Add(count++);
+            Add(count, row + count);
+            count++;
             values?.Add(weight!());
         }
 
         (row, Next) = (row + count, Next + 1);
         return End(first, count, values is null ? null : FSharpOption<ReadOnlyMemory<double>>.Some(values.ToArray()));
     }
+
+    /// <summary>Returns whether no row follows. It moves past the next row: nothing can be read after it.</summary>
+    internal bool IsAtEnd() => !cursor.MoveNext();
 
     /// <summary>Moves to a later block.</summary>
     internal void SkipTo(long index, CancellationToken cancellationToken)
@@ -83,7 +87,8 @@ internal abstract class BlockCursor(DataViewRowCursor cursor, DataViewSchema.Col
 
     private protected abstract void Begin();
 
-    private protected abstract void Add(int count);
+    /// <summary>Adds a row of the view to the block, which has some before it.</summary>
+    private protected abstract void Add(int count, long row);
 
     private protected abstract Block End(long first, int count, FSharpOption<ReadOnlyMemory<double>>? weights);
 }
@@ -103,23 +108,6 @@ internal sealed class BlockCursor<T> : BlockCursor
 
     private T[] numbers = [];
 
-    internal BlockCursor(
-        IDataView view,
-        DataViewSchema.Column features,
-        DataViewSchema.Column? weights,
-        int blockRows,
-        int columns,
-        Func<ReadOnlyMemory<T>, Numbers> wrap)
-        : this(
-            view.GetRowCursor(weights is { } column ? [features, column] : [features]),
-            features,
-            weights,
-            blockRows,
-            columns,
-            wrap)
-    {
-    }
-
     private BlockCursor(
         DataViewRowCursor cursor,
         DataViewSchema.Column features,
@@ -133,11 +121,39 @@ internal sealed class BlockCursor<T> : BlockCursor
         this.features = cursor.GetGetter<VBuffer<T>>(features);
     }
 
+    /// <summary>Opens a cursor.</summary>
+    internal static BlockCursor<T> Open(
+        IDataView view,
+        DataViewSchema.Column features,
+        DataViewSchema.Column? weights,
+        int blockRows,
+        int columns,
+        Func<ReadOnlyMemory<T>, Numbers> wrap)
+    {
+        var cursor = view.GetRowCursor(weights is { } column ? [features, column] : [features]);
+
+        try
+        {
+            return new(cursor, features, weights, blockRows, columns, wrap);
+        }
+        catch
+        {
+            cursor.Dispose();
+            throw;
+        }
+    }
+
     private protected override void Begin() => numbers = new T[blockRows * columns];
 
-    private protected override void Add(int count)
+    private protected override void Add(int count, long row)
     {
         features(ref buffer);
+
+        if (buffer.Length != columns)
+            throw Trouble.OfInput(
+                $"Every row must have {columns} features, as the schema says, but row {row} (counting from 0) has "
+                + $"{buffer.Length}. Correct the row, or the size in VectorType.");
+
         buffer.CopyTo(numbers.AsSpan(count * columns, columns));
     }
 

@@ -115,13 +115,13 @@ internal sealed class ScorerOf(Scorer? known)
         var scorer = known ?? Of(text);
 
         if (scored.Responsibilities.Length != scorer.Shares)
-            scored.Responsibilities = new double[scorer.Shares];
+            (scored.Distances, scored.Responsibilities) = (new double[scorer.Shares], new double[scorer.Shares]);
 
-        var shares = scored.Responsibilities;
-        (scored.Component, scored.LogDensity) = scorer.Score(numbers, shares);
+        var (distances, shares) = (scored.Distances, scored.Responsibilities);
+        (scored.Component, scored.LogDensity) = scorer.Score(numbers, distances, shares);
         scored.IsOutlier = scored.LogDensity < scorer.DensityThreshold;
-        Steps.Cut(shares, scored.Shares, share => (float)share);
-        Steps.Cut(shares.AsSpan(0, scorer.Components), scored.Scores, share => (float)(0 - Math.Log(share)));
+        Steps.Cut(distances.AsSpan(0, scorer.Components), scored.Scores);
+        Steps.Cut(shares, scored.Shares);
     }
 
     /// <summary>The mixture of a text; the same text lies in the same memory.</summary>

@@ -16,6 +16,9 @@ internal sealed class ScoredRow
     /// <summary>The features in double precision.</summary>
     internal double[] Numbers { get; set; } = [];
 
+    /// <summary>The distances in double precision; with noise one more, which is not written.</summary>
+    internal double[] Distances { get; set; } = [];
+
     /// <summary>The responsibilities in double precision.</summary>
     internal double[] Responsibilities { get; set; } = [];
 

@@ -15,12 +15,9 @@ internal sealed class Scorer
 
     private readonly RowPredictor predictor;
 
-    private readonly string columns;
-
-    internal Scorer(Estimator model, double densityThreshold, IReadOnlyList<string> featureColumnNames)
+    internal Scorer(Estimator model, double densityThreshold, FeatureColumns columns)
     {
-        (Model, DensityThreshold, FeatureColumnNames) = (model, densityThreshold, featureColumnNames);
-        columns = string.Join(", ", featureColumnNames.Select(name => $"'{name}'"));
+        (Model, DensityThreshold, Columns) = (model, densityThreshold, columns);
         predictor = model.LastFit.Predictor;
         Components = predictor.Components - (model is MixtureModel { Noise: not null } ? 1 : 0);
     }
@@ -29,7 +26,7 @@ internal sealed class Scorer
 
     internal double DensityThreshold { get; }
 
-    internal IReadOnlyList<string> FeatureColumnNames { get; }
+    internal FeatureColumns Columns { get; }
 
     /// <summary>The number of features, D.</summary>
     internal int Features => predictor.Features;
@@ -41,32 +38,31 @@ internal sealed class Scorer
     internal int Shares => predictor.Components;
 
     /// <summary>
-    /// Computes the responsibilities, the likeliest component (−1 for noise) and the log-density of a row, with the
-    /// bits that the model has for it.
+    /// Computes the distances −ln rₖ, the responsibilities, the likeliest component (−1 for noise) and the log-density
+    /// of a row. All but the distances have the bits that the model has for it.
     /// </summary>
-    internal (int Component, double LogDensity) Score(ReadOnlySpan<double> row, Span<double> responsibilities)
+    /// <remarks>
+    /// The distances come from joint densities, −ln rₖ = −ln rₘ + ln(ρₘ / ρₖ) with m the likeliest, because
+    /// responsibilities underflow. They are finite, since ML.NET's <c>Evaluate</c> leaves out rows with infinite ones.
+    /// </remarks>
+    internal (int Component, double LogDensity) Score(
+        ReadOnlySpan<double> row, Span<double> distances, Span<double> responsibilities)
     {
         try
         {
-            var logDensity = predictor.Responsibilities(row, responsibilities);
-            var likeliest = 0;
-            var runnerUp = 0.0;
+            var logDensity = predictor.Ratios(row, distances, responsibilities);
+            var likeliest = distances.IndexOf(0.0);
+            var least = 0 - Math.Log(responsibilities[likeliest]);
 
-            for (var k = 1; k < responsibilities.Length; k++)
-            {
-                if (responsibilities[k] > responsibilities[likeliest])
-                    (likeliest, runnerUp) = (k, responsibilities[likeliest]);
-                else
-                    runnerUp = Math.Max(runnerUp, responsibilities[k]);
-            }
+            for (var k = 0; k < distances.Length; k++)
+                distances[k] = Math.Min(least - distances[k], float.MaxValue);
 
-            // Joint densities that differ by rounding can have the same responsibilities; then the predictor decides.
-            var isClear = runnerUp < 0.999 * responsibilities[likeliest] && double.IsFinite(logDensity);
-            return (!isClear ? predictor.Label(row) : likeliest < Components ? likeliest : -1, logDensity);
+            return (likeliest < Components ? likeliest : -1, logDensity);
         }
         catch (GmmException rejection)
         {
-            throw new ArgumentException($"Features of {columns}: {rejection.Message}", nameof(row), rejection);
+            throw new ArgumentException(
+                $"Features of {Columns.Text}: {Columns.NamedInRow(rejection.Message)}", rejection);
         }
     }
 
@@ -79,7 +75,8 @@ internal sealed class Scorer
             ["format"] = Format,
             ["version"] = Version,
             ["kind"] = Model.GetType().Name,
-            ["features"] = new JsonArray([.. FeatureColumnNames.Select(name => JsonValue.Create(name))]),
+            ["features"] = new JsonArray([.. Columns.Names.Select(name => JsonValue.Create(name))]),
+            ["sizes"] = new JsonArray([.. Columns.Sizes.Select(size => JsonValue.Create(size))]),
             ["densityThreshold"] = DensityThreshold.ToString("G17", CultureInfo.InvariantCulture),
             ["fit"] = JsonNode.Parse(Persist.toJson(Model.ToSaved()).Get()),
         }.ToJsonString();
@@ -99,16 +96,26 @@ internal sealed class Scorer
                 throw new InvalidDataException("A later version of Gmm.ML saved the mixture. Use that version.");
 
             var saved = Persist.ofJson(root.GetProperty("fit").GetRawText()).Get();
-            return new(
+            Scorer scorer = new(
                 Kinds.Restore(root.GetProperty("kind").GetString()!, saved),
                 double.Parse(root.GetProperty("densityThreshold").GetString()!, CultureInfo.InvariantCulture),
-                [.. root.GetProperty("features").EnumerateArray().Select(name => name.GetString()!)]);
+                new(
+                    [.. root.GetProperty("features").EnumerateArray().Select(name => name.GetString()!)],
+                    [.. root.GetProperty("sizes").EnumerateArray().Select(size => size.GetInt32())]));
+            return scorer.Columns.Sizes.Count == scorer.Columns.Names.Count
+                && scorer.Columns.Sizes.Sum() == scorer.Features
+                ? scorer
+                : throw new FormatException(
+                    $"The columns {scorer.Columns.Text} must have {scorer.Features} numbers, but have "
+                    + $"{string.Join(", ", scorer.Columns.Sizes)}.");
         }
         catch (Exception trouble) when (trouble is JsonException or KeyNotFoundException or InvalidOperationException
             or IOException or ArgumentException or FormatException)
         {
+            // The errors of saved fits have their own remedies.
+            var remedy = trouble is IOException ? "" : " Save the pipeline again.";
             throw new InvalidDataException(
-                $"The mixture in the pipeline can't be read: {trouble.Message} Save the pipeline again.", trouble);
+                $"The mixture in the pipeline can't be read: {trouble.Message}{remedy}", trouble);
         }
     }
 }

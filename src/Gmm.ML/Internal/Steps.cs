@@ -14,6 +14,9 @@ namespace Gmm.ML;
 /// </remarks>
 internal static class Steps
 {
+    /// <summary>What the names of the columns between the steps begin with.</summary>
+    internal const string Prefix = "Gmm.";
+
     internal const string Key = "Gmm.Key";
     internal const string Text = "Gmm.Text";
     internal const string Features = "Gmm.Features";
@@ -74,12 +77,28 @@ internal static class Steps
         return Scorer.OfJson(text);
     }
 
+    /// <summary>Returns the type of the features of a chain.</summary>
+    internal static DataViewType ItemOf(ITransformer chain) =>
+        chain is IEnumerable<ITransformer> steps && steps.OfType<CustomMappingTransformer<DoubleRow, ScoredRow>>().Any()
+            ? NumberDataViewType.Double
+            : NumberDataViewType.Single;
+
+    /// <summary>Throws if a view has columns whose names the steps use.</summary>
+    internal static void RequireNames(IEnumerable<string> columns, string argument)
+    {
+        if (columns.FirstOrDefault(name => name.StartsWith(Prefix, StringComparison.Ordinal)) is { } used)
+            throw new ArgumentException(
+                $"Names of columns must not begin with '{Prefix}', which a mixture uses itself, but one is '{used}'. "
+                + "Rename it.",
+                argument);
+    }
+
     /// <summary>The columns of the pieces whose sizes sum to a number.</summary>
     private static string[] PieceNames(string vector, int size) =>
         [.. Enumerable.Range(0, Pieces).Where(i => (size >> i & 1) == 1).Select(i => $"Gmm.{vector}{1 << i}")];
 
-    /// <summary>Cuts numbers into pieces, and converts each number.</summary>
-    internal static void Cut(ReadOnlySpan<double> numbers, float[]?[] pieces, Func<double, float> convert)
+    /// <summary>Cuts numbers into pieces in single precision.</summary>
+    internal static void Cut(ReadOnlySpan<double> numbers, float[]?[] pieces)
     {
         var next = 0;
 
@@ -90,7 +109,7 @@ internal static class Steps
                 var piece = pieces[i] ??= new float[1 << i];
 
                 for (var j = 0; j < piece.Length; j++)
-                    piece[j] = convert(numbers[next++]);
+                    piece[j] = (float)numbers[next++];
             }
         }
     }

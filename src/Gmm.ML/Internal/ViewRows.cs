@@ -50,22 +50,26 @@ internal abstract class ViewRows : IDisposable
 
     private protected BlockCursor OpenCursor() =>
         ((VectorDataViewType)Features.Type).ItemType == NumberDataViewType.Single
-            ? new BlockCursor<float>(View, Features, Weights, BlockRows, Columns, Numbers.NewFloat32)
-            : new BlockCursor<double>(View, Features, Weights, BlockRows, Columns, Numbers.NewFloat64);
+            ? BlockCursor<float>.Open(View, Features, Weights, BlockRows, Columns, Numbers.NewFloat32)
+            : BlockCursor<double>.Open(View, Features, Weights, BlockRows, Columns, Numbers.NewFloat64);
 
     /// <summary>Returns the weight of a row, if it is one.</summary>
-    private protected static double CheckedWeight(double weight, long row) =>
+    private protected double CheckedWeight(double weight, long row) =>
         double.IsFinite(weight) && weight >= 0
             ? weight
-            : throw new ArgumentException(FormattableString.Invariant(
-                $"An example weight must be finite and not negative, but row {row} (counting from 0) has {weight}."));
+            : throw Trouble.OfInput(
+                $"Example weights must be finite and not negative, but row {row} (counting from 0) of "
+                + FormattableString.Invariant($"'{Weights!.Value.Name}' has {weight}. ")
+                + "Remove the row or give it weight 0.");
 
     /// <summary>Throws unless some row has a weight above 0.</summary>
     private protected void RequireSum(double sum, long rows)
     {
-        if (Weights is not null && rows > 0 && !(sum > 0 && double.IsFinite(sum)))
-            throw new ArgumentException(FormattableString.Invariant(
-                $"The example weights must have a finite sum above 0, but have {sum}."));
+        if (Weights is { } weights && rows > 0 && !(sum > 0 && double.IsFinite(sum)))
+            throw Trouble.OfInput(
+                FormattableString.Invariant(
+                    $"Example weights must have a finite sum above 0, but those of '{weights.Name}' have {sum}. ")
+                + "Rescale them, or fit without weights.");
     }
 }
 
@@ -179,7 +183,10 @@ internal sealed class StreamedRows : ViewRows
             var block = cursor.Read();
             var expected = Math.Min(BlockRows, Rows.Count - index * BlockRows);
 
-            if (block.Rows != expected || !cursor.FirstRow.Equals(firstRows[index] ??= cursor.FirstRow))
+            // After the last block there is no row, unless GetRowCount said too few.
+            if (block.Rows != expected
+                || !cursor.FirstRow.Equals(firstRows[index] ??= cursor.FirstRow)
+                || (cursor.Next == firstRows.Length && !cursor.IsAtEnd()))
                 throw new InvalidOperationException(
                     "A view whose rows are streamed must have the same rows in the same order whenever it is read, but "
                     + $"this one changed near row {index * BlockRows}. Set {nameof(MixtureOptions.StreamRows)} to "

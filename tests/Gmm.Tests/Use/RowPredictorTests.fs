@@ -24,7 +24,29 @@ let private isBatch (fit: Fit<'θ>) (rows: float[][]) =
             let density = predictor.Responsibilities(ReadOnlySpan row, Span target)
             density, Array.copy target)
 
+    let ratios =
+        rows
+        |> Array.map (fun row ->
+            let ratios = Array.zeroCreate<float> predictor.Components
+            let density = predictor.Ratios(ReadOnlySpan row, Span ratios, Span target)
+            ratios, density, Array.copy target)
+
+    /// Whether ln rₖ − ln rₘ is the ratio of component k to the likeliest m, within the rounding of logarithms of normal
+    /// numbers.
+    let isRatioOf (shares: float[]) (ratios: float[]) =
+        Array.forall2
+            (fun share ratio ->
+                Double.IsFinite ratio
+                && (not (Double.IsNormal share)
+                    || abs (log share - log (Array.max shares) - ratio) <= 1e-12 * (1.0 - ratio)))
+            shares
+            ratios
+
     labels = (Predict.labels fit source |> ok)
+    && labels = (ratios |> Array.map (fun (ratios, _, _) -> Noise.labelOf fit.Components (Array.IndexOf(ratios, 0.0))))
+    && bits densities = bits (ratios |> Array.map (fun (_, density, _) -> density))
+    && bits (shares |> Array.collect snd) = bits (ratios |> Array.collect (fun (_, _, shares) -> shares))
+    && ratios |> Array.forall (fun (ratios, _, shares) -> isRatioOf shares ratios)
     && bits densities = bits (Predict.logDensities fit source |> ok)
     && bits densities = bits (Array.map fst shares)
     && bits (shares |> Array.collect snd) = bits (Predict.responsibilities fit source |> ok |> flat)
