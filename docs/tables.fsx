@@ -8,8 +8,8 @@ index: 15
 
 # Parquet, Arrow and data frames
 
-Four packages read the tables of other libraries, each in one line: Gmm.Parquet, Gmm.Arrow, Gmm.Deedle, and
-Gmm.DataFrame for Microsoft.Data.Analysis. They also put results beside the data. Run this page with
+Four packages read Parquet, Arrow and two libraries of data frames, each in one line: Gmm.Parquet, Gmm.Arrow,
+Gmm.Deedle, and Gmm.DataFrame for Microsoft.Data.Analysis. They also put results beside the data. Run this page with
 `dotnet fsi docs/tables.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package that it needs first:
@@ -94,9 +94,12 @@ with
 (**
 ## Larger than memory
 
-Opening reads only the ends of the files. The row groups are decoded when a fit needs them, on all its threads, and are
-kept up to `Memory` bytes: by default a quarter of the memory that the process may use. Further groups are decoded again
-in every pass over the data. The results have the same bits, whatever the memory is.
+Opening reads only the ends of the files, and the whole column of weights if there is one. The row groups are decoded
+when a fit needs them, on all its threads, and are kept up to `Memory` bytes: by default a quarter of the memory that the
+process may use. Further groups are decoded again in every pass over the data. One thread decodes a row group, so a file
+of one large group is read by one thread; beside `Memory`, every thread may hold one more group. The results have the
+same bits, whatever the memory is.
+
 `dotnet fsi build.fsx parquet` fits a folder that is larger than the memory of its process. A program with a hard limit
 of its memory should set `ConcurrentGarbageCollection` to false in its project, so that row groups that were used are
 freed in time.

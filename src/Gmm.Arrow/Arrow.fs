@@ -80,22 +80,55 @@ module internal ArrowColumns =
                 | value when value.HasValue -> Nullable(Cells.ofBoolean value.Value)
                 | _ -> Nullable())
         | :? Decimal128Array as array ->
+            // System.Decimal has 28 digits, and this type 38.
+            let toFloat64 (digits: string) = Double.Parse(digits, Globalization.CultureInfo.InvariantCulture)
+
             each array (fun i ->
-                match array.GetValue i with
-                | value when value.HasValue -> Nullable(float value.Value)
+                match array.GetSqlDecimal i with
+                | value when value.HasValue -> Nullable(toFloat64 (value.Value.ToString()))
                 | _ -> Nullable())
         | other -> invalidArg (nameof array) $"An array of {other.Data.DataType.Name} has no numbers."
 
     let rows (names: string seq) (table: Apache.Arrow.Table) : Result<Source, GmmError> =
         TableColumns.source names (describe table.Schema) (fun j ->
             let data = table.Column(j).Data
-            Array.init data.ArrayCount (data.ArrowArray >> numbers) |> Contiguous.joinNumbers)
+
+            if data.ArrayCount = 0 then
+                Numbers.Float64 ReadOnlyMemory.Empty
+            else
+                Array.init data.ArrayCount (data.ArrowArray >> numbers) |> Contiguous.joinNumbers)
+
+    /// Returns an error unless record batches have the same columns.
+    let requireOneSchema (batches: List<RecordBatch>) : Result<unit, GmmError> =
+        let columnsOf (batch: RecordBatch) =
+            [ for field in batch.Schema.FieldsList -> field.Name, field.DataType.TypeId ]
+
+        let text columns =
+            String.Join(", ", columns |> List.map (fun (name: string, kind: ArrowTypeId) -> $"{name}: {kind}"))
+
+        let first = columnsOf batches[0]
+
+        match batches |> Seq.tryFindIndex (fun batch -> columnsOf batch <> first) with
+        | None -> Ok()
+        | Some b ->
+            let value =
+                $"batch {b} (counting from 0) has the columns {text (columnsOf batches[b])} and batch 0 has {text first}"
+
+            Error(InvalidData("record batches of one schema", value))
 
     // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     let readers () =
         new Readers<ArrowFileReader>(
-            (fun stream -> new ArrowFileReader(stream, CompressionCodecFactory())),
+            (fun stream ->
+                let start = Array.zeroCreate<byte> 6
+
+                if stream.Read(start, 0, 6) < 6 || start <> "ARROW1"B then
+                    let remedy = "An Arrow stream must be read with ArrowStreamReader and Arrow.ofBatches."
+                    raise (Files.Unusable $"It is no Arrow file. {remedy}")
+
+                stream.Position <- 0L
+                new ArrowFileReader(stream, CompressionCodecFactory())),
             fun reader -> reader.Dispose()
         )
 
@@ -111,7 +144,7 @@ module internal ArrowColumns =
         : Result<Source * string[], GmmError> =
         result {
             let state, schema, lengths =
-                attempt path "" (fun () ->
+                FormatFiles.opening "Arrow file" path (fun () ->
                     let state = FileState.Of path
 
                     readers.Use(
@@ -142,11 +175,12 @@ module internal ArrowColumns =
                     ))
 
             let! source = Source.ofGroups (TableColumns.defaultMemory ()) chosen.Length lengths read
-            return source, chosen |> Array.map (fun j -> columns[j].Name)
+            return readers.Guard source, chosen |> Array.map (fun j -> columns[j].Name)
         }
 
 /// Data of Apache Arrow as data of mixtures. Columns of numbers and Booleans become columns of data: float32 if all of
-/// them are float32 or float16, otherwise float64. A null is a missing cell, NaN.
+/// them are float32 or float16, otherwise float64. Decimals are rounded to the nearest float64. A null is a missing
+/// cell, NaN.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Arrow =
     /// Returns the names of the columns of numbers.
@@ -159,11 +193,14 @@ module Arrow =
         ArrowColumns.rows names table
 
     /// Makes a source of the rows of record batches of one schema, in their order, as `ofTable` does. Error when there
-    /// is no batch.
+    /// is no batch, or when two differ in the names or types of their columns.
     let ofBatches (names: string seq) (batches: RecordBatch seq) : Result<Source, GmmError> =
         match List<RecordBatch> batches with
         | none when none.Count = 0 -> Error(InvalidData("at least one record batch", "there is none"))
-        | batches -> ofTable names (Apache.Arrow.Table.TableFromRecordBatches(batches[0].Schema, batches))
+        | batches ->
+            ArrowColumns.requireOneSchema batches
+            |> Result.bind (fun () ->
+                ofTable names (Apache.Arrow.Table.TableFromRecordBatches(batches[0].Schema, batches)))
 
     /// Opens an Arrow file (IPC, Feather version 2) and reads the columns with some names, or all columns of numbers:
     /// `use file = …`, and then `file.Source`. Opening reads through the file once, for the lengths of its record
@@ -179,7 +216,8 @@ module Arrow =
             Error error
 
     /// Returns a record batch with results as further columns, such as those of `Predict.columns`. Error when a name is
-    /// in use, or when there isn't one value for each row.
+    /// in use, or when there isn't one value for each row. The new batch shares the arrays: dispose of only one of the
+    /// two.
     let withResults (results: ResultColumn seq) (batch: RecordBatch) : Result<RecordBatch, GmmError> =
         let ofResult (column: ResultColumn) : Field * IArrowArray =
             match column with

@@ -1,5 +1,6 @@
 namespace Gmm
 
+open System
 open System.Collections
 open Microsoft.Data.Analysis
 
@@ -13,15 +14,22 @@ module DataFrame =
                  Type = column.DataType.Name
                  IsNumeric = List.contains column.DataType Cells.types } |]
 
+    /// Returns the cells of a column, without an object for each cell of the usual types.
+    let private numbers (column: DataFrameColumn) : Numbers =
+        match column with
+        | :? PrimitiveDataFrameColumn<float> as column ->
+            [| for cell in column -> cell.GetValueOrDefault nan |] |> ReadOnlyMemory |> Numbers.Float64
+        | :? PrimitiveDataFrameColumn<float32> as column ->
+            [| for cell in column -> cell.GetValueOrDefault nanf |] |> ReadOnlyMemory |> Numbers.Float32
+        | other -> other :> IEnumerable |> Seq.cast<obj> |> Cells.toNumbers other.DataType
+
     /// Returns the names of the columns of numbers.
     let columns (frame: DataFrame) : string[] = TableColumns.numeric (described frame)
 
     /// Makes a source of the columns with some names, in this order; without names, of all columns of numbers. It
     /// copies their numbers once. Error when a name is no column of numbers, or when an integer has no equal float64.
     let source (names: string seq) (frame: DataFrame) : Result<Source, GmmError> =
-        TableColumns.source names (described frame) (fun j ->
-            let column = frame.Columns[j]
-            column :> IEnumerable |> Seq.cast<obj> |> Cells.toNumbers column.DataType)
+        TableColumns.source names (described frame) (fun j -> numbers frame.Columns[j])
 
     /// Returns a frame with results as further columns, such as those of `Predict.columns`. Error when a name is in
     /// use, or when there isn't one value for each row.
@@ -34,7 +42,7 @@ module DataFrame =
         let names = frame.Columns |> Seq.map _.Name
 
         TableColumns.check names frame.Rows.Count results
-        |> Result.map (fun () -> DataFrame(Seq.append frame.Columns (Seq.map ofResult results)))
+        |> Result.map (fun () -> DataFrame(Seq.append (frame.Columns |> Seq.map _.Clone()) (Seq.map ofResult results)))
 
 namespace Gmm.CSharp
 

@@ -1,6 +1,7 @@
 namespace Gmm
 
 open System
+open System.Runtime.InteropServices
 
 /// Parquet files as one table: the rows of all files in their order. Dispose of it after the last use of the rows; a
 /// finished fit no longer needs them.
@@ -35,6 +36,29 @@ type ParquetFile internal (source: Source, columns: string[], readers: IDisposab
 
         ParquetFile.OpenWith(options, [ path ]) |> GmmError.get
 
+    /// Opens Parquet files, or folders of them, as one table, as `Parquet.openWith` does. `columns` are the names of the
+    /// columns, in this order; empty for all columns of numbers. `weights` is the name of a column of weights, or null
+    /// for none. `memory` is the largest number of bytes of decoded row groups to keep; without it, a quarter of the
+    /// memory. Throws `GmmException` when a file can't be read or has no such columns of numbers.
+    static member Open
+        (
+            paths: string seq,
+            columns: string seq,
+            [<Optional; DefaultParameterValue(null: string)>] weights: string,
+            [<Optional>] memory: Nullable<int64>
+        ) : ParquetFile =
+        ArgumentNullException.ThrowIfNull paths
+        ArgumentNullException.ThrowIfNull columns
+
+        let options =
+            { ParquetReadOptions.Default with
+                Columns = List.ofSeq columns
+                Weights = Option.ofObj weights }
+
+        let options = if memory.HasValue then { options with Memory = memory.Value } else options
+
+        ParquetFile.OpenWith(options, paths) |> GmmError.get
+
     /// Writes rows, with results as further columns, as `Parquet.write` does. Throws `GmmException` when the file can't
     /// be written, or when names or results don't suit the rows.
     static member Write
@@ -51,8 +75,8 @@ type ParquetFile internal (source: Source, columns: string[], readers: IDisposab
 /// Reads Parquet files of columns of numbers, and writes rows with results beside them.
 ///
 /// Numbers are floating-point numbers of 4 or 8 bytes, integers of any size, decimals and Booleans. They stay float32
-/// if all columns that are read are float32, and become float64 otherwise. An integer that no float64 equals is an
-/// error. A null is a missing cell, NaN.
+/// if all columns that are read are float32, and become float64 otherwise. Decimals are rounded to the nearest float64.
+/// An integer that no float64 equals is an error. A null is a missing cell, NaN.
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Parquet =
     /// All columns of numbers, no weights; decoded row groups take at most a quarter of the memory.

@@ -33,10 +33,18 @@ module internal ParquetColumns =
         (step: int)
         : unit =
         let rows = int group.RowCount
+
+        if (group.GetMetadata field).MetaData.NumValues <> group.RowCount then
+            raise (Files.Unusable $"It has another number of values than the {rows} rows of the group.")
+
         let values = ArrayPool<'T>.Shared.Rent rows
         let levels = ArrayPool<int>.Shared.Rent rows
 
         try
+            // The arrays hold what they held in their last use, and a damaged file may have too few values.
+            values.AsSpan(0, rows).Clear()
+            levels.AsSpan(0, rows).Clear()
+
             if field.MaxDefinitionLevel = 0 then
                 wait (group.ReadRawAsync<'T>(field, values.AsMemory(0, rows), Nullable(), Nullable()))
                 let mutable place = first
@@ -89,6 +97,7 @@ module internal ParquetColumns =
     /// Returns how the cells of a column become numbers, or None when they don't.
     let decoder (field: Field) : ColumnDecoder option =
         match field with
+        | :? TimeDataField -> None
         | :? DataField as field when field.MaxRepetitionLevel = 0 && not field.IsArray ->
             decoders |> List.tryFind (fun (clr, _) -> clr = field.ClrType) |> Option.map snd
         | _ -> None
@@ -102,6 +111,7 @@ module internal ParquetColumns =
 
         let kind =
             match field with
+            | :? TimeDataField -> "time"
             | :? DataField as data when not data.IsArray -> named data.ClrType
             | :? DataField as data -> $"array of {named data.ClrType}"
             | other -> other.SchemaType.ToString().ToLowerInvariant()

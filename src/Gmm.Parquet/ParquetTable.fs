@@ -1,6 +1,7 @@
 namespace Gmm
 
 open System
+open System.Collections.Generic
 open System.IO
 open Parquet
 open Parquet.Schema
@@ -35,10 +36,30 @@ type internal ParquetPart =
 
 /// Parquet files as one table.
 module internal ParquetTable =
+    /// Raises `Unusable` when the footer can't lie where the end of a file says. The reader would never return. A
+    /// footer begins with the tag of its first field, the version.
+    let private requireFooter (stream: Stream) =
+        if stream.Length >= 12L then
+            let ending = Array.zeroCreate<byte> 8
+            stream.Position <- stream.Length - 8L
+            stream.ReadExactly(ending, 0, 8)
+            let length = int64 (BitConverter.ToInt32(ending, 0))
+
+            let isFooter () =
+                stream.Position <- stream.Length - 8L - length
+                stream.ReadByte() = 0x15
+
+            if ending[4..] = "PAR1"B && not (0L < length && length <= stream.Length - 12L && isFooter ()) then
+                raise (Files.Unusable "Its footer is damaged.")
+
+            stream.Position <- 0L
+
     /// Returns no open readers yet.
     let readers () =
         new Readers<ParquetReader>(
-            (fun stream -> ParquetReader.CreateAsync(stream, null, leaveStreamOpen = false).GetAwaiter().GetResult()),
+            (fun stream ->
+                requireFooter stream
+                ParquetReader.CreateAsync(stream, null, leaveStreamOpen = false).GetAwaiter().GetResult()),
             fun reader -> reader.DisposeAsync().AsTask().Wait()
         )
 
@@ -51,15 +72,22 @@ module internal ParquetTable =
         if not (Directory.Exists path) then
             [| path |]
         else
-            let found = Directory.GetFiles(path, "*.parquet") |> Array.sortWith (fun a b -> String.CompareOrdinal(a, b))
+            let isParquet (name: string) = name.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase)
+
+            let found =
+                attempt path "" (fun () -> Directory.GetFiles path)
+                |> Array.filter isParquet
+                |> Array.sortWith (fun a b -> String.CompareOrdinal(a, b))
 
             if found.Length = 0 then
-                fail path "The folder has no file that ends in .parquet."
+                fail
+                    path
+                    "The folder has no file that ends in .parquet. Files in its subfolders are not read: list them in `Parquet.openWith`."
 
             found
 
     let private part (readers: Readers<ParquetReader>) (path: string) : ParquetPart =
-        attempt path "" (fun () ->
+        FormatFiles.opening "Parquet file" path (fun () ->
             let state = FileState.Of path
 
             readers.Use(
@@ -74,7 +102,7 @@ module internal ParquetTable =
 
     /// Fails unless a file has columns of numbers with some names; if they must be all, unless it has no others.
     let private requireColumns (names: string[]) areAll (first: ParquetPart) (part: ParquetPart) =
-        let columns = described part
+        let columns, known = described part, HashSet names
 
         match TableColumns.choose names columns with
         | Error(InvalidOption(_, rule, value)) ->
@@ -84,7 +112,7 @@ module internal ParquetTable =
         | Error error -> raise (GmmException error)
         | Ok _ ->
             for column in columns do
-                if areAll && column.IsNumeric && not (Array.contains column.Name names) then
+                if areAll && column.IsNumeric && not (known.Contains column.Name) then
                     fail
                         part.File.Path
                         $"It has a column '{column.Name}', which {first.File.Path} lacks. Choose the columns to read."
@@ -104,10 +132,20 @@ module internal ParquetTable =
             return names
         }
 
+    /// Returns columns of numbers of a file, and how each is decoded.
+    let private columnsOf (names: string[]) (part: ParquetPart) : struct (DataField * ColumnDecoder)[] =
+        let fields = Dictionary<string, Field>()
+
+        for field in part.Schema.Fields do
+            fields[field.Name] <- field
+
+        names
+        |> Array.map (fun name -> struct (fields[name] :?> DataField, (ParquetColumns.decoder fields[name]).Value))
+
     /// Returns the numbers of columns of a row group, row by row.
     let private decode
         (readers: Readers<ParquetReader>)
-        (names: string[])
+        (columns: struct (DataField * ColumnDecoder)[])
         isSingle
         (part: ParquetPart)
         (group: int)
@@ -119,26 +157,42 @@ module internal ParquetTable =
                 part.File.Path,
                 fun reader ->
                     use rows = reader.OpenRowGroupReader group
-                    let count = int rows.RowCount * names.Length
+                    let count = int rows.RowCount * columns.Length
 
                     let each (read: ColumnDecoder -> DataField -> int -> unit) =
-                        for j in 0 .. names.Length - 1 do
-                            let field = reader.Schema.Fields |> Seq.find (fun field -> field.Name = names[j])
+                        for j in 0 .. columns.Length - 1 do
+                            let struct (field, decoder) = columns[j]
 
                             attempt
                                 part.File.Path
-                                $"Row group {group} (counting from 0), column '{names[j]}': "
-                                (fun () -> read (ParquetColumns.decoder field).Value (field :?> DataField) j)
+                                $"Row group {group} (counting from 0), column '{field.Name}': "
+                                (fun () ->
+                                    try
+                                        read decoder field j
+                                    with :? OverflowException when field.ClrType = typeof<decimal> ->
+                                        let remedy = "save the column as float64."
+                                        raise (Files.Unusable $"It holds a decimal of more than 28 digits; {remedy}"))
 
                     if isSingle then
                         let numbers = GC.AllocateUninitializedArray<float32> count
-                        each (fun decoder field j -> decoder.ToFloat32 rows field numbers j names.Length)
+                        each (fun decoder field j -> decoder.ToFloat32 rows field numbers j columns.Length)
                         Numbers.Float32(ReadOnlyMemory numbers)
                     else
                         let numbers = GC.AllocateUninitializedArray<float> count
-                        each (fun decoder field j -> decoder.ToFloat64 rows field numbers j names.Length)
+                        each (fun decoder field j -> decoder.ToFloat64 rows field numbers j columns.Length)
                         Numbers.Float64(ReadOnlyMemory numbers)
             ))
+
+    /// Fails unless an array can hold some columns of a row group.
+    let private requireSize columns (part: ParquetPart) group =
+        let rows, most = part.Rows[group], int64 (Array.MaxLength / columns)
+
+        if rows < 0L then
+            fail part.File.Path $"Row group {group} (counting from 0) has {rows} rows: the file is damaged."
+        elif rows > most then
+            fail
+                part.File.Path
+                $"Row group {group} (counting from 0) has {rows} rows, more than {most} for {columns} columns. Save it with smaller row groups, or choose fewer columns."
 
     /// Returns the rows of files, and the names of their columns. The readers stay in use.
     let rows
@@ -153,35 +207,34 @@ module internal ParquetTable =
             let! names = chosen options parts
 
             let groups =
-                [| for part in parts do
-                       for group in 0 .. part.Rows.Length - 1 do
-                           struct (part, group) |]
+                [| for p in 0 .. parts.Length - 1 do
+                       for group in 0 .. parts[p].Rows.Length - 1 do
+                           struct (p, group) |]
 
-            let rows = groups |> Array.map (fun (struct (part, group)) -> part.Rows[group])
+            let rows = groups |> Array.map (fun (struct (p, group)) -> parts[p].Rows[group])
 
-            let isSingle (names: string[]) =
-                parts
-                |> Array.forall (fun part ->
-                    part.Schema.Fields
-                    |> Seq.filter (fun field -> Array.contains field.Name names)
-                    |> Seq.forall (fun field -> (ParquetColumns.decoder field).Value.IsSingle))
+            groups |> Array.iter (fun (struct (p, group)) -> requireSize names.Length parts[p] group)
 
-            let sourceOf memory names =
-                let isSingle = isSingle names
+            let sourceOf memory (names: string[]) =
+                let columns = parts |> Array.map (columnsOf names)
+                let isSingle = columns |> Array.forall (Array.forall (fun (struct (_, decoder)) -> decoder.IsSingle))
 
                 Source.ofGroups memory names.Length rows (fun g ->
-                    let struct (part, group) = groups[g]
-                    decode readers names isSingle part group)
+                    let struct (p, group) = groups[g]
+                    decode readers columns[p] isSingle parts[p] group)
 
             let! source = sourceOf options.Memory names
 
             let! source =
                 match options.Weights with
                 | None -> Ok source
+                | Some _ when source.Rows = 0L -> Ok source
+                | Some _ when source.Rows > int64 Array.MaxLength ->
+                    Error(InvalidData($"at most {Array.MaxLength} rows with weights", $"there are {source.Rows}"))
                 | Some name ->
                     sourceOf 0L [| name |]
                     |> Result.map (Source.collect Execution.Default _.Values.ToArray())
                     |> Result.bind (fun weights -> Source.weighted weights source)
 
-            return source, names
+            return readers.Guard source, names
         }

@@ -14,7 +14,10 @@ module internal ParquetWriting =
     let private namesOf (names: string[]) (source: Source) : Result<string[], GmmError> =
         match names.Length with
         | 0 -> Ok(Array.init source.Columns (fun j -> $"column {j + 1}"))
-        | count when count = source.Columns -> Ok names
+        | count when count = source.Columns ->
+            match names |> Array.tryFindIndex String.IsNullOrEmpty with
+            | None -> Ok names
+            | Some j -> Error(InvalidOption("names", "names that aren't empty", $"name {j} (counting from 0), empty"))
         | count -> Error(InvalidOption("names", $"one for each of the {source.Columns} columns", string count))
 
     let private run (work: Threading.Tasks.Task) = work.GetAwaiter().GetResult()

@@ -278,5 +278,67 @@ let files =
                   Assert.StartsWith(path + ": ", message [])
                   writeArrow path (IpcOptions())
                   Assert.Contains("'name', whose type is utf8", message [ "name" ])))
+          testCase "damaged files are errors that name them" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.arrow")
+                  writeArrow path (IpcOptions())
+                  let content = File.ReadAllBytes path
+                  let random = Random 1
+
+                  for i in 1..300 do
+                      let damaged = Array.copy content
+                      // Half of the damage lies in the footer, which has the lengths.
+                      let first = if i % 2 = 0 then 0 else content.Length - 1000
+
+                      for _ in 0 .. random.Next 4 do
+                          damaged[random.Next(first, damaged.Length)] <- byte (random.Next 256)
+
+                      File.WriteAllBytes(path, damaged)
+
+                      // The damage may lie in numbers, which no reader can tell.
+                      match Arrow.openFile [] path with
+                      | Ok file ->
+                          use file = file
+
+                          try
+                              values file.Source |> ignore
+                          with :? GmmException as trouble ->
+                              Assert.True(trouble.Message.Length > 0)
+                      | Result.Error error -> Assert.StartsWith(path + ": ", error.Message)))
+          testCase "a stream is no file" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.arrows")
+
+                  do
+                      use stream = File.Create path
+                      use writer = new ArrowStreamWriter(stream, batches.Head.Schema)
+                      batches |> List.iter writer.WriteRecordBatch
+                      writer.WriteEnd()
+
+                  Assert.Contains("must be read with ArrowStreamReader", (Arrow.openFile [] path |> error).Message)))
+          testCase "batches of other columns are an error that names both" (fun () ->
+              let batch columns = OfArrow.batch [ for name in columns -> name, doubles 0 3 ]
+
+              Assert.Contains(
+                  "batch 1 (counting from 0) has the columns y: Double, x: Double and batch 0 has x: Double, y: Double",
+                  (Arrow.ofBatches [] [ batch [ "x"; "y" ]; batch [ "y"; "x" ] ] |> error).Message
+              )
+
+              let whole = OfArrow.batch [ "x", Whole [| Nullable 1L |] ]
+              Assert.Contains("one schema", (Arrow.ofBatches [] [ batch [ "x" ]; whole ] |> error).Message))
+          testCase "decimals of 38 digits are numbers" (fun () ->
+              let kind = Decimal128Type(38, 2)
+              let digits = String('9', 36) + ".25"
+
+              let array =
+                  Decimal128Array.Builder(kind).Append(Data.SqlTypes.SqlDecimal.Parse digits).AppendNull().Build()
+
+              let batch = new RecordBatch(Schema([ Field("x", kind, true) ], null), [ array :> IArrowArray ], 2)
+              Assert.Equal<int64[]>(bits [| 1e36; nan |], bits (values (Arrow.ofBatches [] [ batch ] |> ok))))
           testCase "no batches are an error" (fun () ->
-              Assert.Contains("at least one record batch", (Arrow.ofBatches [] [] |> error).Message)) ]
+              Assert.Contains("at least one record batch", (Arrow.ofBatches [] [] |> error).Message))
+          testCase "the columns of a frame with results are its own" (fun () ->
+              let frame = DataFrame(DoubleDataFrameColumn("x", [| 1.0; 2.0 |]))
+              let both = frame |> DataFrame.withResults [ ResultColumn.Of("label", [| 0; 1 |]) ] |> ok
+              both["x"][0L] <- box 5.0
+              Assert.Equal<obj>(box 1.0, frame["x"][0L])) ]

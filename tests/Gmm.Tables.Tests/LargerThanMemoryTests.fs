@@ -25,7 +25,11 @@ let tests =
               start.Environment["DOTNET_GCHeapHardLimit"] <- $"0x{200 <<< 20:X}"
               use child = Process.Start start
               let output, errors = child.StandardOutput.ReadToEndAsync(), child.StandardError.ReadToEndAsync()
-              child.WaitForExit()
+
+              if not (child.WaitForExit(TimeSpan.FromMinutes 2.0)) then
+                  child.Kill(entireProcessTree = true)
+                  failwith "The process did not end within two minutes."
+
               Assert.True((child.ExitCode = 0), $"exit code {child.ExitCode}:\n{output.Result}\n{errors.Result}")
               Assert.Contains("4000000 rows of 16 columns: 488 MiB; memory: 200 MiB", output.Result)
               Assert.Contains("larger than memory: True", output.Result)

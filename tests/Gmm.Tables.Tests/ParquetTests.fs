@@ -270,6 +270,8 @@ let ``the same numbers`` =
                   let fit source = Gmm.fit { Gmm.defaults with Components = 2 } source |> ok |> Persist.toState
 
                   Assert.True((fit memory = fit file.Source))
+                  use other = ParquetFile.Open([ path ], [ "x" ], weights = "w", memory = Nullable 0L)
+                  Assert.True((fit memory = fit other.Source))
                   Assert.Contains("'v', which is no column", (opened "v" |> error).Message)
                   Assert.Contains("SampleWeights[", (opened "x" |> error).Message))) ]
 
@@ -373,8 +375,35 @@ let ``what can be wrong`` =
                           try
                               values file.Source |> ignore
                           with :? GmmException as trouble ->
-                              Assert.True(trouble.Message.Length > 0)
-                      | Error error -> Assert.True(error.Message.Length > 0)))
+                              Assert.StartsWith(path + ": ", trouble.Message)
+                      | Error error -> Assert.StartsWith(path + ": ", error.Message)))
+          testCase "a damaged length of the footer is an error" (fun () ->
+              inFile [ 5000 ] [ column "x" (numbers 0 5000) ] (fun path ->
+                  let content = File.ReadAllBytes path
+
+                  for length in [ 0; -1; 1; 5; content.Length; Int32.MaxValue; Int32.MinValue ] do
+                      BitConverter.GetBytes(length).CopyTo(content, content.Length - 8)
+                      File.WriteAllBytes(path, content)
+                      Assert.Equal(path + ": Its footer is damaged.", message (Parquet.openFile path))
+
+                  // There a page begins, with the byte that a footer begins with.
+                  BitConverter.GetBytes(content.Length - 12).CopyTo(content, content.Length - 8)
+                  File.WriteAllBytes(path, content)
+                  Assert.StartsWith(path + ": ", message (Parquet.openFile path))))
+          testCase "a column of times has no numbers" (fun () ->
+              let time =
+                  { column "t" [| 1L; 2L |] with
+                      Field = TimeDataField("t", TimeUnitPrecision.Micros) }
+
+              inFile [ 2 ] [ time; column "x" [| 1; 2 |] ] (fun path ->
+                  Assert.Contains("'t', whose type is time", message (choosing [ "t" ] [ path ]))
+                  use file = opened path
+                  Assert.Equal<string[]>([| "x" |], file.Columns)))
+          testCase "the ending of a file's name may have any case" (fun () ->
+              inFolder (fun folder ->
+                  write (Path.Combine(folder, "ROWS.PARQUET")) [ 2 ] [ column "x" [| 1; 2 |] ]
+                  use file = opened folder
+                  Assert.Equal(2L, file.Source.Rows)))
           testCase "a file that changes while in use is an error" (fun () ->
               inFile [ 5000; 5000 ] [ column "x" (numbers 0 10_000) ] (fun path ->
                   use file = Parquet.openWith { Parquet.defaults with Memory = 0L } [ path ] |> ok
@@ -386,10 +415,19 @@ let ``what can be wrong`` =
           testCase "a file that is closed is an error" (fun () ->
               inFile [ 10 ] [ column "x" (numbers 0 10) ] (fun path ->
                   let file = opened path
+                  file.Source.Read 0L |> ignore
                   (file :> IDisposable).Dispose()
                   Assert.Throws<ObjectDisposedException>(fun () -> file.Source.Read 0L |> ignore) |> ignore))
           testCase "a file without rows has a source without rows" (fun () ->
-              inFile [] [ column "x" [||] ] (fun path ->
+              inFile [] [ column "x" [||]; column "w" [||] ] (fun path ->
+                  use weighted =
+                      Parquet.openWith
+                          { Parquet.defaults with
+                              Weights = Some "w" }
+                          [ path ]
+                      |> ok
+
+                  Assert.Equal((0L, 1), (weighted.Source.Rows, weighted.Source.Columns))
                   use file = opened path
                   Assert.Equal(0L, file.Source.Rows)
                   Assert.Contains("at least one row", (Gmm.fit Gmm.defaults file.Source |> error).Message))) ]
@@ -441,6 +479,8 @@ let writing =
                   let message names results = (Parquet.write path names results source |> error).Message
                   Assert.Contains("one for each of the 2 columns", message [ "x" ] [])
                   Assert.Contains("'x' twice", message [ "x"; "x" ] [])
+                  Assert.Contains("names that aren't empty", message [ "x"; "" ] [])
+                  Assert.Contains("names that aren't empty", message [ null; "y" ] [])
                   Assert.Contains("'x' twice", message [ "x"; "y" ] [ ResultColumn.Of("x", Array.zeroCreate<int> 5) ])
 
                   Assert.Contains(

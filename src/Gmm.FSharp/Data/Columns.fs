@@ -119,18 +119,16 @@ module internal TableColumns =
         let rule =
             $"names of columns of numbers ({listed [| for j in numeric -> columns[j].Name |]}), each at most once"
 
+        let places = lazy (Array.indexed columns |> Array.groupBy (fun (_, column) -> column.Name) |> dict)
+
         let find name =
             let invalid value = Error(InvalidOption("Columns", rule, value))
 
-            match
-                [ for j in 0 .. columns.Length - 1 do
-                      if columns[j].Name = name then
-                          j ]
-            with
-            | [ j ] when columns[j].IsNumeric -> Ok j
-            | [ j ] -> invalid $"'{name}', whose type is {columns[j].Type}"
-            | [] -> invalid $"'{name}', which is no column"
-            | several -> invalid $"'{name}', the name of {several.Length} columns"
+            match places.Value.TryGetValue name with
+            | true, [| j, column |] when column.IsNumeric -> Ok j
+            | true, [| _, column |] -> invalid $"'{name}', whose type is {column.Type}"
+            | true, several -> invalid $"'{name}', the name of {several.Length} columns"
+            | false, _ -> invalid $"'{name}', which is no column"
 
         if names.Length = 0 && numeric.Length = 0 then
             let types = columns |> Array.map (fun column -> $"{column.Name}: {column.Type}") |> listed
@@ -149,7 +147,9 @@ module internal TableColumns =
         try
             read ()
         with InexactInteger(_, digits) ->
-            let value = $"column '{name}' holds {digits}; subtract an offset"
+            let value =
+                $"column '{name}' holds {digits}. Choose other columns if it is an id; otherwise subtract an offset"
+
             raise (GmmException(InvalidData("integers that float64 can have", value)))
 
     /// Makes a source of the columns with some names, or of all columns of numbers. `read` returns those of a column.

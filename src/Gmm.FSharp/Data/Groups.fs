@@ -23,13 +23,10 @@ type internal Groups(memory: int64, columns: int, rows: int64[], read: int -> Nu
     let fail rule value = raise (GmmException(InvalidData(rule, value)))
 
     /// Takes room for a group, unless there is too little.
-    let tryKeep (bytes: int64) =
-        let isEnough = Interlocked.Add(&free, -bytes) >= 0L
+    let rec tryKeep (bytes: int64) =
+        let before = Volatile.Read &free
 
-        if not isEnough then
-            Interlocked.Add(&free, bytes) |> ignore
-
-        isEnough
+        before >= bytes && (Interlocked.CompareExchange(&free, before - bytes, before) = before || tryKeep bytes)
 
     let decode group : Numbers =
         let numbers = read group

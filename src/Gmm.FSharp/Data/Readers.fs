@@ -25,6 +25,12 @@ type internal PlainFile(path: string) =
     override file.ReadAsync(buffer: byte[], offset: int, count: int, _: CancellationToken) =
         Task.FromResult(file.Read(buffer, offset, count))
 
+    /// A damaged length may lead a reader past the end, where some would read bytes without end.
+    override file.ReadByte() =
+        match base.ReadByte() with
+        | -1 -> raise (EndOfStreamException "The file ends too early.")
+        | value -> value
+
 /// A file as it was when it was first read.
 [<NoEquality; NoComparison>]
 type internal FileState =
@@ -61,13 +67,24 @@ module internal FormatFiles =
             | Error error -> raise (GmmException error)
         with
         | InexactInteger(_, digits) ->
-            fail $"It holds {digits}, which no float64 equals; subtract an offset before saving."
+            fail
+                $"It holds {digits}, which no float64 equals. Choose other columns if it is an id; otherwise subtract an offset before saving."
         | :? GmmException
         | :? OperationCanceledException
         | :? ObjectDisposedException
         | :? OutOfMemoryException -> reraise ()
         // Readers throw many kinds of exceptions for files that are cut or damaged.
-        | trouble -> fail $"It is no {format} that can be read: {trouble.Message}"
+        | trouble when what = "" -> fail $"It is no {format} that can be read: {trouble.Message}"
+        | trouble -> fail $"It can't be decoded: {trouble.Message}"
+
+    /// Returns what the work that opens a file returns, as `attempt` does. A length that is larger than memory is an
+    /// error of the file too.
+    let opening (format: string) (path: string) (work: unit -> 'T) : 'T =
+        try
+            attempt format path "" work
+        with :? OutOfMemoryException ->
+            let reason = "A length in it is larger than memory: the file is damaged, or its groups are too large."
+            raise (GmmException(UnreadableFile(path, 0, 0, reason)))
 
 /// The open readers of files in a format. A reader serves one thread at a time, and about as many stay open as there
 /// are processors, however many files there are.
@@ -117,11 +134,26 @@ type internal Readers<'Reader>(create: Stream -> 'Reader, close: 'Reader -> unit
             try
                 work reader
             with _ ->
-                close reader
+                // The first failure is the one to report.
+                try
+                    close reader
+                with _ ->
+                    ()
+
                 reraise ()
 
         giveBack path reader
         result
+
+    /// Returns a source that throws `ObjectDisposedException` once the readers are closed, even for rows in memory.
+    member _.Guard(source: Source) : Source =
+        { source with
+            Read =
+                fun index ->
+                    if not (Volatile.Read &isOpen) then
+                        raise (ObjectDisposedException("rows", "The file is closed, but its rows are still in use."))
+
+                    source.Read index }
 
     interface IDisposable with
         member _.Dispose() =

@@ -195,9 +195,11 @@ module Source =
     ///
     /// Groups that were read are kept in memory up to a total of `memory` bytes. Any further group is kept while it is
     /// in use, about one for every thread, and read again in the next pass over the data. A read that throws is tried
-    /// again when the rows are needed again. A block of a group with another count or precision of numbers throws
+    /// again when the rows are needed again. `read` must not read this source. A fit that is cancelled waits for the
+    /// groups that are being read. A block of a group with another count or precision of numbers throws
     /// `GmmException`, which names the group. Error when `memory`, a number of rows or `columns` breaks its rule.
     let ofGroups (memory: int64) (columns: int) (rows: int64[]) (read: int -> Numbers) : Result<Source, GmmError> =
+        let rows = Array.copy rows
         let most = int64 Array.MaxLength / int64 (max 1 columns)
 
         match rows |> Array.tryFindIndex (fun rows -> rows < 0L || rows > most) with
