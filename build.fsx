@@ -453,11 +453,11 @@ module Steps =
         let program = Path.Combine(root, sample, "bin", "Release", "net10.0", "Gmm.Cluster.dll")
         tryDotnet "exec" (program :: "demo" :: arguments)
 
-    /// Compiles the sample that fits more numbers than fit in memory, and runs it with 200 MiB.
+    /// Compiles the sample that fits more numbers than fit in memory, and runs it with 320 MiB.
     let runParquet arguments Packages =
         let sample = Path.Combine("samples", "Gmm.LargerThanMemory")
         dotnet $"build {sample} -c Release --no-restore --verbosity quiet -clp:NoSummary"
-        Environment.SetEnvironmentVariable("DOTNET_GCHeapHardLimit", "0xC800000")
+        Environment.SetEnvironmentVariable("DOTNET_GCHeapHardLimit", "0x14000000")
 
         tryDotnet
             "exec"

@@ -1,6 +1,6 @@
 /// Fits a folder of Parquet files that has more numbers than the process may have memory:
 ///
-///     DOTNET_GCHeapHardLimit=0xC800000 dotnet Gmm.LargerThanMemory.dll [millions of rows]
+///     DOTNET_GCHeapHardLimit=0x14000000 dotnet Gmm.LargerThanMemory.dll [millions of rows]
 ///
 /// The program writes the files first, each of half a million rows, one row group at a time.
 module Gmm.LargerThanMemory.Program

@@ -11,7 +11,7 @@ open Gmm.Tests
 let tests =
     testList
         "LargerThanMemory"
-        [ testCase "a process of 200 MiB fits 488 MiB of numbers" (fun () ->
+        [ testCase "a process of 320 MiB fits 488 MiB of numbers" (fun () ->
               let program = Path.Combine(AppContext.BaseDirectory, "Gmm.LargerThanMemory.dll")
 
               let start =
@@ -22,7 +22,7 @@ let tests =
                       RedirectStandardError = true
                   )
 
-              start.Environment["DOTNET_GCHeapHardLimit"] <- $"0x{200 <<< 20:X}"
+              start.Environment["DOTNET_GCHeapHardLimit"] <- $"0x{320 <<< 20:X}"
               use child = Process.Start start
               let output, errors = child.StandardOutput.ReadToEndAsync(), child.StandardError.ReadToEndAsync()
 
@@ -31,6 +31,6 @@ let tests =
                   failwith "The process did not end within two minutes."
 
               Assert.True((child.ExitCode = 0), $"exit code {child.ExitCode}:\n{output.Result}\n{errors.Result}")
-              Assert.Contains("4000000 rows of 16 columns: 488 MiB; memory: 200 MiB", output.Result)
+              Assert.Contains("4000000 rows of 16 columns: 488 MiB; memory: 320 MiB", output.Result)
               Assert.Contains("larger than memory: True", output.Result)
               Assert.Contains("weights 0.3333 and 0.6667", output.Result)) ]
