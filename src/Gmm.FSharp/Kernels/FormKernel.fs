@@ -13,8 +13,10 @@ type internal PanelState() =
     member val Joint = Pinned()
     /// Sample weights; 0 for padding rows.
     member val Weights = Pinned()
-    /// The component that wins each row under hard assignment.
-    member val Winners: int[] = Array.zeroCreate Panel.Rows
+    /// The evidence ln p(xₙ) of each row.
+    member val Evidence = Pinned()
+    /// The number of the component that wins each row under hard assignment.
+    member val Winners = Pinned()
     /// The number of rows, without padding rows.
     member val Count = 0 with get, set
     /// The number of rows, with padding rows.
@@ -32,6 +34,8 @@ type internal PanelState() =
         panel.Count <- count
         panel.Padded <- padded
         panel.Weights.Require Panel.Rows
+        panel.Evidence.Require Panel.Rows
+        panel.Winners.Require Panel.Rows
         let weights = Span<float>(NativePtr.toVoidPtr panel.Weights.Address, padded)
 
         match block.Weights with
@@ -57,10 +61,11 @@ type internal FormKernel() =
     abstract Read: rows: nativeint * width: int * PanelState -> unit
     /// Adds ln p(xₙ|θₖ) to the panel's joint log-densities.
     abstract Score: PanelState -> unit
-    /// Adds the panel's rows, weighted by their responsibilities, to the sums.
+    /// Finds the panel's evidence and winners under hard assignment from the logarithms of the weights, without `Score`.
+    /// Returns false, and does nothing, if the kernel has no faster way than to compute all joint log-densities.
+    abstract Win: logWeights: float[] * PanelState -> bool
+    default _.Win(_, _) = false
+    /// Adds the panel's rows, weighted by their responsibilities, to the sums. After `Win` the panel has winners only.
     abstract Gather: PanelState -> unit
-    /// Whether, under hard assignment, `Gather` needs only the winner of each row.
-    abstract NeedsWinnersOnly: bool
-    default _.NeedsWinnersOnly = false
     /// Adds the sums of all panels since `Clear` to the family's, which are the first of these arrays; returns how many they are.
     abstract AddTo: ReadOnlySpan<float[]> -> int

@@ -128,12 +128,9 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
             wideHasSums <- true
 
-    /// Computes the joint log-densities of a block's rows from `first` on, as many as fit into a panel.
-    let score (kernel: FormKernel) (block: Block) (pinned: MemoryHandle) (logWeights: float[]) first =
+    /// Reads a block's rows from `first` on, as many as fit into a panel.
+    let read (kernel: FormKernel) (block: Block) (pinned: MemoryHandle) first =
         panel.Take(block, first)
-
-        for k in 0 .. components - 1 do
-            Span<float>(NativePtr.toVoidPtr (panel.Component k), panel.Padded).Fill logWeights[k]
 
         let address =
             if isNarrow kernel then
@@ -144,6 +141,12 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         kernel.Read(address, block.Columns, panel)
         // The rows of the next panel usually follow these.
         rows.Prefetch(block, pinned, first + panel.Count)
+
+    /// Computes the joint log-densities of the panel's rows.
+    let score (kernel: FormKernel) (logWeights: float[]) =
+        for k in 0 .. components - 1 do
+            Span<float>(NativePtr.toVoidPtr (panel.Component k), panel.Padded).Fill logWeights[k]
+
         kernel.Score panel
 
         // A kernel also writes to the columns that fill up its last group of components.
@@ -164,15 +167,21 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         let mutable first = 0
 
         while first < block.Rows do
-            score kernel block pinned logWeights first
+            read kernel block pinned first
 
-            let ofPanel =
-                if given.Length = 0 then
-                    ReadOnlySpan<float>.Empty
-                else
-                    ReadOnlySpan(given, first * components, panel.Count * components)
+            if panel.IsHard && kernel.Win(logWeights, panel) then
+                responsibilities.PutWinners panel
+            else
+                score kernel logWeights
 
-            responsibilities.Put(responsibility, panel, components, ofPanel, kernel.NeedsWinnersOnly)
+                let ofPanel =
+                    if given.Length = 0 then
+                        ReadOnlySpan<float>.Empty
+                    else
+                        ReadOnlySpan(given, first * components, panel.Count * components)
+
+                responsibilities.Put(responsibility, panel, components, ofPanel)
+
             kernel.Gather panel
             first <- first + panel.Count
 
@@ -227,8 +236,8 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         let mutable first = 0
 
         while first < block.Rows do
-            score kernel block pinned logWeights first
-
+            read kernel block pinned first
+            score kernel logWeights
             let mutable target = NativePtr.add target (first * components)
 
             for n in 0 .. panel.Count - 1 do

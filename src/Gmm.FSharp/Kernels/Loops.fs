@@ -66,6 +66,106 @@ module internal Loops =
             let scaled = 'L.Multiply('L.Multiply(q, w), w)
             'L.Store('L.Add('L.Load(at target n), 'L.Fma(scaled, half, c)), at target n))
 
+    /// Raises highest[n] to the largest cₖ − ½‖xₙ−μₖ‖² over centres k from `first` to `last` − 1, an even number of
+    /// them, where one is larger, and sets winners[n] to that k, the first of equals. Centres have D numbers and lie
+    /// `step` numbers apart. The loop takes two at a time, so that it loads every number of a row half as often.
+    let raiseHighest<'L, 'V when 'L :> ILanes<'V>>
+        (x: nativeptr<float>)
+        (centres: nativeptr<float>)
+        step
+        columns
+        (constants: nativeptr<float>)
+        first
+        last
+        (highest: nativeptr<float>)
+        (winners: nativeptr<float>)
+        rows
+        =
+        let width, half = 'L.Width, 'L.Fill -0.5
+        let mutable n = 0
+
+        while n < rows do
+            let mutable highest0 = 'L.Load(at highest n)
+            let mutable highest1 = 'L.Load(at highest (n + width))
+            let mutable highest2 = 'L.Load(at highest (n + 2 * width))
+            let mutable highest3 = 'L.Load(at highest (n + 3 * width))
+            let mutable winner0 = 'L.Load(at winners n)
+            let mutable winner1 = 'L.Load(at winners (n + width))
+            let mutable winner2 = 'L.Load(at winners (n + 2 * width))
+            let mutable winner3 = 'L.Load(at winners (n + 3 * width))
+            let mutable k = first
+
+            while k < last do
+                let mutable p0 = 'L.Zero
+                let mutable p1 = 'L.Zero
+                let mutable p2 = 'L.Zero
+                let mutable p3 = 'L.Zero
+                let mutable q0 = 'L.Zero
+                let mutable q1 = 'L.Zero
+                let mutable q2 = 'L.Zero
+                let mutable q3 = 'L.Zero
+                let mutable column = at x n
+                let mutable centre = at centres (k * step)
+
+                for _ in 1..columns do
+                    let m, m' = 'L.Fill(NativePtr.read centre), 'L.Fill(NativePtr.get centre step)
+                    let v = 'L.Load column
+                    let y, z = 'L.Subtract(v, m), 'L.Subtract(v, m')
+                    p0 <- 'L.Fma(y, y, p0)
+                    q0 <- 'L.Fma(z, z, q0)
+                    let v = 'L.Load(at column width)
+                    let y, z = 'L.Subtract(v, m), 'L.Subtract(v, m')
+                    p1 <- 'L.Fma(y, y, p1)
+                    q1 <- 'L.Fma(z, z, q1)
+                    let v = 'L.Load(at column (2 * width))
+                    let y, z = 'L.Subtract(v, m), 'L.Subtract(v, m')
+                    p2 <- 'L.Fma(y, y, p2)
+                    q2 <- 'L.Fma(z, z, q2)
+                    let v = 'L.Load(at column (3 * width))
+                    let y, z = 'L.Subtract(v, m), 'L.Subtract(v, m')
+                    p3 <- 'L.Fma(y, y, p3)
+                    q3 <- 'L.Fma(z, z, q3)
+                    column <- at column Panel.Stride
+                    centre <- at centre 1
+
+                let number, number' = 'L.Fill(float k), 'L.Fill(float (k + 1))
+                let c, c' = 'L.Fill(NativePtr.get constants k), 'L.Fill(NativePtr.get constants (k + 1))
+                let value = 'L.Fma(p0, half, c)
+                winner0 <- 'L.WhereLess(highest0, value, number, winner0)
+                highest0 <- 'L.Max(value, highest0)
+                let value = 'L.Fma(q0, half, c')
+                winner0 <- 'L.WhereLess(highest0, value, number', winner0)
+                highest0 <- 'L.Max(value, highest0)
+                let value = 'L.Fma(p1, half, c)
+                winner1 <- 'L.WhereLess(highest1, value, number, winner1)
+                highest1 <- 'L.Max(value, highest1)
+                let value = 'L.Fma(q1, half, c')
+                winner1 <- 'L.WhereLess(highest1, value, number', winner1)
+                highest1 <- 'L.Max(value, highest1)
+                let value = 'L.Fma(p2, half, c)
+                winner2 <- 'L.WhereLess(highest2, value, number, winner2)
+                highest2 <- 'L.Max(value, highest2)
+                let value = 'L.Fma(q2, half, c')
+                winner2 <- 'L.WhereLess(highest2, value, number', winner2)
+                highest2 <- 'L.Max(value, highest2)
+                let value = 'L.Fma(p3, half, c)
+                winner3 <- 'L.WhereLess(highest3, value, number, winner3)
+                highest3 <- 'L.Max(value, highest3)
+                let value = 'L.Fma(q3, half, c')
+                winner3 <- 'L.WhereLess(highest3, value, number', winner3)
+                highest3 <- 'L.Max(value, highest3)
+                k <- k + 2
+
+            'L.Store(highest0, at highest n)
+            'L.Store(highest1, at highest (n + width))
+            'L.Store(highest2, at highest (n + 2 * width))
+            'L.Store(highest3, at highest (n + 3 * width))
+            'L.Store(winner0, at winners n)
+            'L.Store(winner1, at winners (n + width))
+            'L.Store(winner2, at winners (n + 2 * width))
+            'L.Store(winner3, at winners (n + 3 * width))
+            n <- n + 4 * width
+
     /// Replaces nearest[n] by the smaller of nearest[n] and ‖xₙ−μ‖².
     let lowerDistances<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
@@ -176,6 +276,38 @@ module internal Loops =
                 lane <- lane + 'L.Width
 
             j <- j + 2
+
+    /// Adds wₙ(xₙ−μₖ) to the sum of the winner k of each row, row by row (K×D). Rows have D numbers and lie `width`
+    /// numbers apart; centres and sums lie `step` numbers apart.
+    let addRows<'L, 'V when 'L :> ILanes<'V>>
+        (x: nativeptr<float>)
+        width
+        (centres: nativeptr<float>)
+        step
+        columns
+        (weights: nativeptr<float>)
+        (winners: nativeptr<float>)
+        (sums: nativeptr<float>)
+        rows
+        =
+        for n in 0 .. rows - 1 do
+            let w = NativePtr.get weights n
+
+            if w > 0.0 then
+                let place = Double.ConvertToIntegerNative<int>(NativePtr.get winners n) * step
+                let row, centre, sum = at x (n * width), at centres place, at sums place
+                let weight = 'L.Fill w
+                let mutable j = 0
+
+                while j + 'L.Width <= columns do
+                    let z = 'L.Subtract('L.Load(at row j), 'L.Load(at centre j))
+                    'L.Store('L.Add('L.Load(at sum j), 'L.Multiply(weight, z)), at sum j)
+                    j <- j + 'L.Width
+
+                while j < columns do
+                    let z = NativePtr.get row j - NativePtr.get centre j
+                    NativePtr.set sum j (NativePtr.get sum j + w * z)
+                    j <- j + 1
 
     /// Adds Σₙ rₙ(xₙ−μ) to `first` and Σₙ rₙ(xₙ−μ)² to `second` (D×8 each), for an even number of columns.
     let addFirstAndSquares<'L, 'V when 'L :> ILanes<'V>>

@@ -71,15 +71,15 @@ module internal Panel =
 
     let inline private at (address: nativeptr<float>) (i: int) = NativePtr.add address i
 
+    /// Returns two numbers of a row, and two of another row, as one vector.
+    let inline private both (p: nativeptr<float>) (q: nativeptr<float>) =
+        Vector256.Create(Vector128.Load p, Vector128.Load q)
+
     /// Transposes 4 rows by 4 columns.
-    let private four (row: nativeptr<float>) width (target: nativeptr<float>) =
+    let inline private four (row: nativeptr<float>) width (target: nativeptr<float>) =
         let second = at row width
         let third = at second width
         let fourth = at third width
-
-        let inline both (p: nativeptr<float>) (q: nativeptr<float>) =
-            Vector256.Create(Vector128.Load p, Vector128.Load q)
-
         let a, b = both row third, both second fourth
         let c, d = both (at row 2) (at third 2), both (at second 2) (at fourth 2)
         Vector256.Store(Avx.UnpackLow(a, b), target)
@@ -87,20 +87,31 @@ module internal Panel =
         Vector256.Store(Avx.UnpackLow(c, d), at target (2 * Stride))
         Vector256.Store(Avx.UnpackHigh(c, d), at target (3 * Stride))
 
+    /// Transposes 8 rows by 2 columns.
+    let inline private eight (row: nativeptr<float>) width (target: nativeptr<float>) =
+        let inline every (row: nativeptr<float>) =
+            let lower, upper = both row (at row (2 * width)), both (at row (4 * width)) (at row (6 * width))
+            Avx512F.InsertVector256(lower.ToVector512Unsafe(), upper, 1uy)
+
+        let a, b = every row, every (at row width)
+        Vector512.Store(Avx512F.UnpackLow(a, b), target)
+        Vector512.Store(Avx512F.UnpackHigh(a, b), at target Stride)
+
     /// Transposes `count` rows of `columns` numbers, where each row begins `width` numbers after the one before it, and
-    /// pads rows and columns with 0. It transposes 4 by 4 numbers at a time if `canFour`.
+    /// pads rows and columns with 0. A tile of `tall` rows by `broad` columns at a time is transposed by `tile`.
     let inline internal transposeBy
         stride
-        canFour
-        ([<InlineIfLambda>] four: nativeptr<'E> -> int -> nativeptr<'E> -> unit)
+        tall
+        broad
+        ([<InlineIfLambda>] tile: nativeptr<'E> -> int -> nativeptr<'E> -> unit)
         (source: nativeptr<'E>)
         width
         columns
         count
         (target: nativeptr<'E>)
         =
-        let rows = if canFour then count &&& ~~~3 else 0
-        let whole = if canFour then columns &&& ~~~3 else 0
+        let rows = count / tall * tall
+        let whole = columns / broad * broad
         let mutable i = 0
 
         while i < rows do
@@ -109,12 +120,12 @@ module internal Panel =
             let mutable j = 0
 
             while j < whole do
-                four row width column
-                row <- NativePtr.add row 4
-                column <- NativePtr.add column (4 * stride)
-                j <- j + 4
+                tile row width column
+                row <- NativePtr.add row broad
+                column <- NativePtr.add column (broad * stride)
+                j <- j + broad
 
-            i <- i + 4
+            i <- i + tall
 
         for i in 0 .. count - 1 do
             for j in (if i < rows then whole else 0) .. columns - 1 do
@@ -126,9 +137,18 @@ module internal Panel =
         if even columns > columns then
             Span<'E>(NativePtr.toVoidPtr (NativePtr.add target (columns * stride)), stride).Clear()
 
+    /// Transposes one number.
+    let inline internal one (source: nativeptr<'E>) (_: int) (target: nativeptr<'E>) =
+        NativePtr.write target (NativePtr.read source)
+
     /// Transposes rows of float64 numbers, as `transposeBy` does.
     let transpose source width columns count target =
-        transposeBy Stride Avx.IsSupported four source width columns count target
+        if Avx512F.IsSupported then
+            transposeBy Stride 8 2 eight source width columns count target
+        elif Avx.IsSupported then
+            transposeBy Stride 4 4 four source width columns count target
+        else
+            transposeBy Stride 1 1 one source width columns count target
 
     /// Asks the core to load bytes into its cache while it does other work. The address need not be valid.
     let prefetch (address: nativeint) (bytes: int) =

@@ -12,7 +12,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
     /// Every density is raised to it, and is 0 at it.
     let lowest = Limits.zeroDensity
 
-    let largest, total, evidence = Pinned(), Pinned(), Pinned()
+    let largest, total = Pinned(), Pinned()
     let logLikelihood, weight, counts = Pinned(), Pinned(), Pinned()
 
     let at (address: nativeptr<float>) (i: int) = NativePtr.add address i
@@ -34,6 +34,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
 
     /// Adds the panel's rows to Σₙ wₙ and Σₙ wₙ ln p(xₙ). A row of weight 0 adds nothing, even if ln p is −∞.
     let addEvidence (panel: PanelState) =
+        let evidence = panel.Evidence
         let mutable n = 0
 
         while n < panel.Padded do
@@ -64,7 +65,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
     /// Computes wₙrₙₖ under soft assignment, rₙₖ = exp(ln ρₙₖ − largestₙ) / Σⱼ exp(ln ρₙⱼ − largestₙ). A row of density
     /// 0 under every component gets evidence −∞ and equal responsibilities.
     let soft (panel: PanelState) components =
-        let rows = panel.Padded
+        let rows, evidence = panel.Padded, panel.Evidence
         let least = 'L.Fill lowest
         findLargest panel components
 
@@ -115,45 +116,51 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
                 'L.Store(s, sum)
                 lane <- lane + 'L.Width
 
-    /// Finds the winner of each row under hard assignment: the component with the largest joint log-density, at least
-    /// `lowest`, and the first of equals. Unless winners are enough, it also sets wₙ for the winner and 0 for the
-    /// others.
-    let hard (panel: PanelState) components winnersOnly =
-        let rows, least = panel.Padded, 'L.Fill lowest
+    /// Counts the winners. Component 0 wins the rows of density 0 under every component.
+    let countWinners (panel: PanelState) =
+        let rows, least, winners = panel.Padded, 'L.Fill lowest, panel.Winners.Address
         let mutable n = 0
 
         while n < rows do
-            let first = 'L.Load(at (panel.Component 0) n)
-            let mutable highest = 'L.WhereLess(first, least, least, first)
-            let mutable evidenceOfRow = first
+            let winner = 'L.WhereLess(least, 'L.Load(at panel.Evidence.Address n), 'L.Load(at winners n), 'L.Zero)
+            'L.Store(winner, at winners n)
+            n <- n + 'L.Width
+
+        for n in 0 .. rows - 1 do
+            let winner = Double.ConvertToIntegerNative<int>(NativePtr.get winners n)
+            let count = at counts.Address (winner * Panel.Lanes + (n &&& (Panel.Lanes - 1)))
+            NativePtr.write count (NativePtr.read count + NativePtr.get panel.Weights.Address n)
+
+    /// Finds the winner of each row under hard assignment, the component with the largest joint log-density and the
+    /// first of equals, and sets wₙ for the winner and 0 for the others.
+    let hard (panel: PanelState) components =
+        let rows, winners = panel.Padded, panel.Winners.Address
+        let mutable n = 0
+
+        while n < rows do
+            let mutable highest = 'L.Load(at (panel.Component 0) n)
             let mutable winner = 'L.Zero
 
             for k in 1 .. components - 1 do
                 let joint = 'L.Load(at (panel.Component k) n)
                 winner <- 'L.WhereLess(highest, joint, 'L.Fill(float k), winner)
                 highest <- 'L.WhereLess(highest, joint, joint, highest)
-                evidenceOfRow <- 'L.WhereLess(evidenceOfRow, joint, joint, evidenceOfRow)
 
-            'L.Store(winner, at largest.Address n)
-            'L.Store(evidenceOfRow, at evidence.Address n)
+            'L.Store(winner, at winners n)
+            'L.Store(highest, at panel.Evidence.Address n)
             n <- n + 'L.Width
 
-        for n in 0 .. rows - 1 do
-            let winner = int (NativePtr.get largest.Address n)
-            let count = at counts.Address (winner * Panel.Lanes + n % Panel.Lanes)
-            panel.Winners[n] <- winner
-            NativePtr.write count (NativePtr.read count + NativePtr.get panel.Weights.Address n)
+        countWinners panel
 
-        if not winnersOnly then
-            for k in 0 .. components - 1 do
-                let number = 'L.Fill(float k)
-                n <- 0
+        for k in 0 .. components - 1 do
+            let number = 'L.Fill(float k)
+            n <- 0
 
-                while n < rows do
-                    let winner, w = 'L.Load(at largest.Address n), 'L.Load(at panel.Weights.Address n)
-                    let notBelow = 'L.WhereLess(winner, number, 'L.Zero, w)
-                    'L.Store('L.WhereLess(number, winner, 'L.Zero, notBelow), at (panel.Component k) n)
-                    n <- n + 'L.Width
+            while n < rows do
+                let winner, w = 'L.Load(at winners n), 'L.Load(at panel.Weights.Address n)
+                let notBelow = 'L.WhereLess(winner, number, 'L.Zero, w)
+                'L.Store('L.WhereLess(number, winner, 'L.Zero, notBelow), at (panel.Component k) n)
+                n <- n + 'L.Width
 
     /// Computes wₙ times given responsibilities of the panel's rows (n×K).
     let take (given: ReadOnlySpan<float>) (panel: PanelState) components =
@@ -169,11 +176,11 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
 
                 NativePtr.set r n value
 
-        evidence.Clear panel.Padded
+        panel.Evidence.Clear panel.Padded
 
     /// Sets the sums to 0.
     member _.Clear(components) =
-        for buffer in [ largest; total; evidence ] do
+        for buffer in [ largest; total ] do
             buffer.Require Panel.Rows
 
         for buffer, length in [ logLikelihood, 1; weight, 1; counts, components ] do
@@ -181,15 +188,20 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
             buffer.Clear(length * Panel.Lanes)
 
     /// Puts the responsibilities of the panel's rows, times their weights, and adds to the sums; `given` holds them where they
-    /// are given. With `winnersOnly` hard assignment may put winners alone.
-    member _.Put(responsibility, panel: PanelState, components, given: ReadOnlySpan<float>, winnersOnly) =
+    /// are given.
+    member _.Put(responsibility, panel: PanelState, components, given: ReadOnlySpan<float>) =
         match responsibility with
         | Responsibility.Assigned Soft -> soft panel components
-        | Responsibility.Assigned Hard -> hard panel components winnersOnly
+        | Responsibility.Assigned Hard -> hard panel components
         | Responsibility.Given _ ->
             take given panel components
             addCounts panel components
 
+        addEvidence panel
+
+    /// Adds the winners of the panel's rows, which the kernel has found, to the sums.
+    member _.PutWinners(panel: PanelState) =
+        countWinners panel
         addEvidence panel
 
     /// Returns Σₙ wₙ.

@@ -2,6 +2,7 @@ namespace Gmm
 
 #nowarn "9" // The pointers are to pinned buffers.
 
+open System
 open FSharp.NativeInterop
 
 /// The kernel of k-means: computes squared distances to the centres, and sums first moments about them.
@@ -9,8 +10,10 @@ open FSharp.NativeInterop
 type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 
-    let x, centres, first, ofRows = Pinned(), Pinned(), Pinned(), Pinned()
+    let x, centres, constants, first, ofRows = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
     let mutable components = 0
+    let mutable padded = 0 // K rounded up to an even number
+    let mutable atOnce = 0 // an even number of centres that stay in a core's first-level cache beside a panel
     let mutable features = 0
     let mutable columns = 0 // D rounded up to an even number
     let mutable rows: nativeptr<float> = NativePtr.ofNativeInt 0n
@@ -19,34 +22,20 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
     let centre k = NativePtr.add centres.Address (k * columns)
     let firstOf k = NativePtr.add first.Address (k * columns * Panel.Lanes)
 
-    /// Adds w(x−μ) for one row to the sums of its cluster.
-    let addRow (row: nativeptr<float>) w cluster =
-        let mean, sums = centre cluster, NativePtr.add ofRows.Address (cluster * columns)
-        let weight = 'L.Fill w
-        let mutable j = 0
-
-        while j + 'L.Width <= features do
-            let z = 'L.Subtract('L.Load(NativePtr.add row j), 'L.Load(NativePtr.add mean j))
-            let sum = NativePtr.add sums j
-            'L.Store('L.Add('L.Load sum, 'L.Multiply(weight, z)), sum)
-            j <- j + 'L.Width
-
-        while j < features do
-            let z = NativePtr.get row j - NativePtr.get mean j
-            NativePtr.set sums j (NativePtr.get sums j + w * z)
-            j <- j + 1
-
     override _.Prepare(form, count) =
         match form with
         | Form.Distance itsCentres ->
             let numbers = (Reference.numbersOf itsCentres).Span
             components <- count
+            padded <- Panel.even count
             features <- itsCentres.shape[1]
             columns <- Panel.even features
+            atOnce <- max 2 (2048 / columns &&& ~~~1)
             x.Require(columns * Panel.Stride)
 
             for buffer, length in
-                [ centres, components * columns
+                [ centres, padded * columns
+                  constants, padded
                   ofRows, components * columns
                   first, components * columns * Panel.Lanes ] do
                 buffer.Require length
@@ -66,15 +55,28 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
         for k in 0 .. components - 1 do
             Loops.addDistances<'L, 'V> x.Address (centre k) features 1.0 0.0 (panel.Component k) panel.Padded
 
-    override _.NeedsWinnersOnly = true
+    override _.Win(logWeights, panel) =
+        let highest, winners, rows = panel.Evidence.Address, panel.Winners.Address, panel.Padded
+        Span<float>(NativePtr.toVoidPtr highest, rows).Fill Double.NegativeInfinity
+        panel.Winners.Clear rows
+
+        // Another centre, which never wins, makes their number even.
+        for k in 0 .. padded - 1 do
+            NativePtr.set constants.Address k (if k < components then logWeights[k] else Double.NegativeInfinity)
+
+        let mutable k = 0
+
+        while k < padded do
+            let next, c = min padded (k + atOnce), constants.Address
+            Loops.raiseHighest<'L, 'V> x.Address centres.Address columns features c k next highest winners rows
+            k <- next
+
+        true
 
     override _.Gather panel =
         if panel.IsHard then
-            for n in 0 .. panel.Count - 1 do
-                let w = NativePtr.get panel.Weights.Address n
-
-                if w > 0.0 then
-                    addRow (NativePtr.add rows (n * width)) w panel.Winners[n]
+            let sums, weights, winners = ofRows.Address, panel.Weights.Address, panel.Winners.Address
+            Loops.addRows<'L, 'V> rows width centres.Address columns features weights winners sums panel.Count
         else
             for k in 0 .. components - 1 do
                 Loops.addFirst<'L, 'V> x.Address (centre k) columns (panel.Component k) (firstOf k) panel.Padded

@@ -129,7 +129,7 @@ module internal Single =
         sums.GetElement 0 + sums.GetElement 1
 
     /// Transposes 4 rows by 4 columns.
-    let private four (row: nativeptr<float32>) width (target: nativeptr<float32>) =
+    let inline private four (row: nativeptr<float32>) width (target: nativeptr<float32>) =
         let second = NativePtr.add row width
         let third = NativePtr.add second width
 
@@ -146,7 +146,10 @@ module internal Single =
     /// Transposes `count` rows of `columns` numbers, where each row begins `width` numbers after the one before it, and
     /// pads rows and columns with 0.
     let transpose source width columns count target =
-        Panel.transposeBy Stride Sse.IsSupported four source width columns count target
+        if Sse.IsSupported then
+            Panel.transposeBy Stride 4 4 four source width columns count target
+        else
+            Panel.transposeBy Stride 1 1 Panel.one source width columns count target
 
 /// Vectors of 512 bits: 16 float32 numbers. Long sums, and the results for each row, are float64.
 [<Struct>]

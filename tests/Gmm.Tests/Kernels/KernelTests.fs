@@ -344,6 +344,48 @@ let ``other families`` =
                             Parameters = { Centres = mixture.Parameters.Means } }
 
                       isTextbook Centroid.family assignments[assignment] centroids block))
+          testForAll
+              30
+              "the kernels have the textbook's statistics of many centroids, some of them equal"
+              cases
+              (fun case ->
+                  let case =
+                      { case with
+                          Components = 2100 / case.Features + case.Components
+                          Rows = case.Rows % 40 }
+
+                  let mixture, block = gaussianCase Spherical case
+                  let means = mixture.Parameters.Means.toArray2D ()
+                  let centres = Array2D.init case.Components case.Features (fun k j -> means[k / 2 * 2, j])
+
+                  let centroids =
+                      { LogWeights = Tensor.vector (Array.zeroCreate case.Components)
+                        Parameters = { Centres = Tensor.matrix centres } }
+
+                  isTextbook Centroid.family (Responsibility.Assigned Hard) centroids block)
+          testTheory
+              "the kernels have the textbook's statistics of centroids of any weights, with and without noise"
+              [ "soft", true; "soft", false; "hard", true; "hard", false ]
+              (fun (assignment: string, hasNoise) ->
+                  forAll 60 cases (fun case ->
+                      let mixture, block = gaussianCase Spherical case
+                      let edge value = Array.create case.Features value
+
+                      let noise =
+                          { LogDensity = -2.0 * float case.Features
+                            IsMeasured = false
+                            Low = edge 0.0
+                            High = edge 1.0
+                            IsWhole = Array.create case.Features false }
+
+                      let family = if hasNoise then Noise.wrap noise Centroid.family else Centroid.family
+                      let count = if hasNoise then case.Components + 1 else case.Components
+
+                      let centroids =
+                          { LogWeights = Tensor.vector (Array.init count (fun k -> log (float (k % 7 + 1))))
+                            Parameters = { Centres = mixture.Parameters.Means } }
+
+                      isTextbook family assignments[assignment] centroids block))
           testForAll 100 "the kernels have the textbook's statistics of given responsibilities" cases (fun case ->
               let mixture, block = gaussianCase Structure.all[case.Seed % 6] case
 
