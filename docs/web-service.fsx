@@ -9,8 +9,8 @@ index: 8
 # A web service
 
 This service takes one row per request and answers with its component. This page fits a model offline, saves it, and
-serves it with ASP.NET Core. Then it sends requests from many threads, and measures how long an answer takes. Run it
-with `dotnet fsi docs/web-service.fsx` after `dotnet fsi build.fsx build`.
+serves it with ASP.NET Core. Then 32 clients send requests at once, also while the service changes its model, and the
+page measures how long an answer takes. Run it with `dotnet fsi docs/web-service.fsx` after `dotnet fsi build.fsx build`.
 
 The program is `samples/Gmm.Web` in the repository. Two commands start a project of your own, in an empty folder:
 
@@ -68,20 +68,23 @@ static void Fit(string data, string path)
 
 ## Serve
 
-The service loads the model once and shares it among all requests:
+The service shares one model among all requests. When the file is replaced, it loads the new model, and every later
+request gets that one:
 
 ```csharp
 static void Serve(string path, string[] settings)
 {
-    var model = GaussianMixture.Load(path);
     var builder = WebApplication.CreateBuilder(settings);
     builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
     var app = builder.Build();
+    using var served = new ServedModel(path, app.Logger);
 
-    app.MapGet("/", () => model.ToString());
+    app.MapGet("/", () => served.Model.ToString());
 
     app.MapPost("/label", (double[] row) =>
     {
+        var model = served.Model; // One model for the whole request, even if another is loaded meanwhile.
+
         try
         {
             return Results.Ok(new Answer(model.Predict(row), model.PredictProba(row), model.ScoreSample(row)));
@@ -97,18 +100,74 @@ static void Serve(string path, string[] settings)
 
 /// <summary>The likeliest component of a row, the probability of each component, and ln p(x).</summary>
 internal sealed record Answer(int Component, double[] Responsibilities, double LogDensity);
+
+/// <summary>The model of a file. Whenever the file is replaced, its new model is loaded.</summary>
+internal sealed partial class ServedModel : IDisposable
+{
+    private readonly Lock loading = new();
+    private readonly PhysicalFileProvider folder;
+    private readonly IDisposable watch;
+    private volatile GaussianMixture model;
+
+    public ServedModel(string path, ILogger log)
+    {
+        path = Path.GetFullPath(path);
+        folder = new PhysicalFileProvider(Path.GetDirectoryName(path)!);
+        watch = ChangeToken.OnChange(() => folder.Watch(Path.GetFileName(path)), () => Reload(path, log));
+
+        // The watch has begun, so this is the newest model, or another load follows.
+        lock (loading)
+        {
+            model = GaussianMixture.Load(path);
+        }
+    }
+
+    public GaussianMixture Model => model;
+
+    public void Dispose()
+    {
+        watch.Dispose();
+        folder.Dispose();
+    }
+
+    private void Reload(string path, ILogger log)
+    {
+        lock (loading)
+        {
+            try
+            {
+                model = GaussianMixture.Load(path);
+                LogLoad(log, path);
+            }
+            catch (IOException error)
+            {
+                LogFailure(log, error.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Loaded {Path}")]
+    private static partial void LogLoad(ILogger log, string path);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The service keeps its model: {Reason}")]
+    private static partial void LogFailure(ILogger log, string reason);
+}
 ```
 
-Four points make this safe and fast:
+Five points make this safe and fast:
 
-- **Threads.** A fitted model may be used by any number of threads, without a lock. Don't call `Fit` on it to update it:
-  load the new model into a second object, and replace the reference.
+- **Threads.** Any number of threads may use a fitted model, without a lock. Don't call `Fit` on it to update it: load
+  the new model into a second object, and replace the reference, as `ServedModel` does.
+- **Requests.** A request takes the reference once. So it ends with the model that it began with, and no request waits
+  for a load.
 - **Rows.** `Predict`, `PredictProba` and `ScoreSample` take a single row as an array or a span. They allocate nothing
   but the array that `PredictProba` returns, and their bits are those of the methods for many rows.
 - **Errors.** A row of the wrong length, or with a number that isn't finite, throws an `ArgumentException`. Its message
-  names the rule, so it can go to the client.
-- **Files.** A saved file is replaced as a whole, so a service that starts while you save reads either the old model or
-  the new one. A checksum protects against damage. Loading runs no code.
+  names the rule, so it can go to the client. A damaged file throws an `IOException`: at the start the program ends, and
+  later it logs the reason and keeps its model.
+- **Files.** `Save` replaces the file as a whole, so the service reads either the old model or the new one, and its
+  checksum protects against damage. Loading runs no code. On file systems that report no changes, as some networks do,
+  set `UsePollingFileWatcher` and `UseActivePolling` of `PhysicalFileProvider`.
 
 ## Try it
 
@@ -169,46 +228,86 @@ for row in [ [| 3.6; 79.0 |]; [| 1.8; 54.0 |]; [| 3.6 |] ] do
     printfn $"%d{status} %s{text}"
 (*** include-output ***)
 (**
-Eight clients at once send all eruptions, five times each. Every answer must be the one that the saved fit gives in this
-process, to the last bit:
+Thirty-two clients send all eruptions at once. Every answer must be the one that the saved fit gives in this process, to
+the last bit:
 *)
 type Answer =
     { Component: int
       Responsibilities: float[]
       LogDensity: float }
 
+let answerOf (fit: Fit<Gaussian>) =
+    let predictor = RowPredictor.ofFit fit
+
+    fun (row: float[]) ->
+        let responsibilities: float[] = Array.zeroCreate predictor.Components
+        let logDensity = predictor.Responsibilities(row, responsibilities)
+
+        { Component = predictor.Label row
+          Responsibilities = responsibilities
+          LogDensity = logDensity }
+
 let saved: Fit<Gaussian> = Persist.load path |> GmmError.get
-let predictor = RowPredictor.ofFit saved
 let data = Csv.read faithful |> GmmError.get |> Csv.source
 let rows = [| for n in 0L .. data.Rows - 1L -> (data |> Source.rows [| n |])[0, *] |]
 
-let expected (row: float[]) =
-    let responsibilities: float[] = Array.zeroCreate predictor.Components
-    let logDensity = predictor.Responsibilities(row, responsibilities)
+let ask (row: float[]) =
+    task {
+        let! response = client.PostAsJsonAsync("/label", row)
+        return! response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Answer>()
+    }
 
-    { Component = predictor.Label row
-      Responsibilities = responsibilities
-      LogDensity = logDensity }
+/// Sends all rows from 32 clients at once, again and again while a condition holds.
+let sendWhile condition =
+    Task.WhenAll(
+        [ for _ in 1..32 ->
+              task {
+                  let answers = ResizeArray()
 
-let answers =
-    [| for _ in 1..8 ->
-           task {
-               let agree = ResizeArray()
+                  while answers.Count = 0 || condition () do
+                      for row in rows do
+                          let! answer = ask row
+                          answers.Add(row, answer)
 
-               for _ in 1..5 do
-                   for row in rows do
-                       let! response = client.PostAsJsonAsync("/label", row)
-                       let! answer = response.Content.ReadFromJsonAsync<Answer>()
-                       agree.Add((answer = expected row))
+                  return answers
+              } ]
+    )
 
-               return agree
-           } |]
-    |> Task.WhenAll
-    |> _.Result
-    |> Seq.concat
-    |> Array.ofSeq
+let answers = sendWhile(fun () -> false).Result |> Seq.concat |> Array.ofSeq
+let ofSaved = answerOf saved
+printfn $"{answers.Length} answers, all the same: {answers |> Array.forall (fun (row, answer) -> answer = ofSaved row)}"
+(*** include-output ***)
+(**
+## A new model while it serves
 
-printfn $"{answers.Length} answers, all the same: {Array.forall id answers}"
+Here the clients go on while another model, of three components, and the first one replace each other in the service's
+file six times. Each time the script waits until the new model answers:
+*)
+let other =
+    data |> Gmm.fit { Gmm.defaults with Components = 3 } |> GmmError.get
+
+let ofOther = answerOf other
+
+let replace (fit: Fit<Gaussian>) =
+    Persist.save path fit |> GmmError.get
+    let expected, clock = answerOf fit rows[0], Stopwatch.StartNew()
+
+    while (ask rows[0]).Result <> expected do
+        if clock.Elapsed > TimeSpan.FromMinutes 1.0 then
+            failwith "The service has not loaded the new model."
+
+let replacing =
+    Task.Run(fun () ->
+        for fit in [ other; saved; other; saved; other; saved ] do
+            replace fit)
+
+let all = sendWhile(fun () -> not replacing.IsCompleted).Result |> Seq.concat |> Array.ofSeq
+replacing.Wait()
+let byFirst = all |> Array.filter (fun (row, answer) -> answer = ofSaved row)
+let bySecond = all |> Array.filter (fun (row, answer) -> answer = ofOther row)
+
+printfn $"answers by both models: {byFirst.Length > 0 && bySecond.Length > 0}"
+printfn $"lost, failed or mixed: {all.Length - byFirst.Length - bySecond.Length}"
 (*** include-output ***)
 (**
 ## Latency
@@ -216,6 +315,7 @@ printfn $"{answers.Length} answers, all the same: {Array.forall id answers}"
 One client, one request after another, on the machine that built this page. The time in the process is that of
 `RowPredictor`, which the C# methods use; the rest is HTTP and JSON:
 *)
+let predictor = RowPredictor.ofFit saved
 let percentile share (times: float[]) = (Array.sort times)[int (share * float (times.Length - 1))]
 
 let microseconds =

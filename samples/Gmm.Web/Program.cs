@@ -3,7 +3,11 @@
 //     dotnet run --project samples/Gmm.Web -- fit data/faithful.csv model.json
 //     dotnet run --project samples/Gmm.Web -- serve model.json --urls http://localhost:5000
 //     curl localhost:5000/label -H 'Content-Type: application/json' -d '[3.6, 79]'
+//
+// Fit again while it serves: it loads the new model and answers every request.
 using Gmm.CSharp;
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Primitives;
 
 switch (args)
 {
@@ -34,18 +38,20 @@ static void Fit(string data, string path)
     Console.WriteLine(model);
 }
 
-// Serves a saved model: one object for all requests.
+// Serves the model of a file: one object for all requests, until the file is replaced.
 static void Serve(string path, string[] settings)
 {
-    var model = GaussianMixture.Load(path);
     var builder = WebApplication.CreateBuilder(settings);
     builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
     var app = builder.Build();
+    using var served = new ServedModel(path, app.Logger);
 
-    app.MapGet("/", () => model.ToString());
+    app.MapGet("/", () => served.Model.ToString());
 
     app.MapPost("/label", (double[] row) =>
     {
+        var model = served.Model; // One model for the whole request, even if another is loaded meanwhile.
+
         try
         {
             return Results.Ok(new Answer(model.Predict(row), model.PredictProba(row), model.ScoreSample(row)));
@@ -61,3 +67,55 @@ static void Serve(string path, string[] settings)
 
 /// <summary>The likeliest component of a row, the probability of each component, and ln p(x).</summary>
 internal sealed record Answer(int Component, double[] Responsibilities, double LogDensity);
+
+/// <summary>The model of a file. Whenever the file is replaced, its new model is loaded.</summary>
+internal sealed partial class ServedModel : IDisposable
+{
+    private readonly Lock loading = new();
+    private readonly PhysicalFileProvider folder;
+    private readonly IDisposable watch;
+    private volatile GaussianMixture model;
+
+    public ServedModel(string path, ILogger log)
+    {
+        path = Path.GetFullPath(path);
+        folder = new PhysicalFileProvider(Path.GetDirectoryName(path)!);
+        watch = ChangeToken.OnChange(() => folder.Watch(Path.GetFileName(path)), () => Reload(path, log));
+
+        // The watch has begun, so this is the newest model, or another load follows.
+        lock (loading)
+        {
+            model = GaussianMixture.Load(path);
+        }
+    }
+
+    public GaussianMixture Model => model;
+
+    public void Dispose()
+    {
+        watch.Dispose();
+        folder.Dispose();
+    }
+
+    private void Reload(string path, ILogger log)
+    {
+        lock (loading)
+        {
+            try
+            {
+                model = GaussianMixture.Load(path);
+                LogLoad(log, path);
+            }
+            catch (IOException error)
+            {
+                LogFailure(log, error.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Loaded {Path}")]
+    private static partial void LogLoad(ILogger log, string path);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The service keeps its model: {Reason}")]
+    private static partial void LogFailure(ILogger log, string reason);
+}

@@ -100,7 +100,9 @@ let private expected =
           [ "log-likelihood -1130.263966, BIC 2322.191755"
             "200 {\"component\":1,"
             "400 \"The data must have 2 columns"
-            "10880 answers, all the same: True" ]
+            "8704 answers, all the same: True"
+            "answers by both models: True"
+            "lost, failed or mixed: 0" ]
           // One step by hand, and ten.
           "coins.fsx", [ "0.828571   0.828571"; "0.7967  0.5197     0.7967  0.5197" ]
           "digits.fsx", [ "1797 images"; "adjusted Rand index 0.7835"; "adjusted Rand index 0.5872" ]
