@@ -12,15 +12,15 @@ open FSharp.NativeInterop
 type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>() =
     inherit FormKernel()
 
-    let x, z, roots, u = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
-    let means, factors, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let x, z, roots, means, factors = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let byColumn, byRow = ColumnMoments<'E, 'N, 'V>(x, means), RowMoments<'E, 'N, 'V>()
+    let mutable moments: Moments = byColumn
     let mutable components = 0
     let mutable features = 0
     let mutable constants: float[] = [||]
     let mutable columns = 0 // D rounded up to an even number
     let mutable factorSize = 0 // numbers in the factor of one component
-    let mutable secondSize = 0 // numbers in the sums of one component's second moment
-    let mutable rows = 0 // rows in `first` and `second`
+    let mutable rows = 0 // rows in `moments`
     let mutable gathered = 0 // rows since `Clear`, in all sums
     let mutable firsts: float[] = [||] // the sums of earlier rows
     let mutable seconds: float[] = [||]
@@ -28,28 +28,14 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
 
     let mean k = 'N.At(means.Start, k * columns * 'N.Parts)
     let factor k = 'N.At(factors.Start, k * factorSize)
-    let firstOf k = 'N.At(first.Start, k * columns * 'N.Lanes)
-    let secondOf k = 'N.At(second.Start, k * secondSize)
 
     let clear () =
-        first.Clear(components * columns * 'N.Lanes)
-        second.Clear(components * secondSize)
+        moments.Clear()
         rows <- 0
-
-    /// Adds the current sums to float64 sums.
-    let addTo (firsts: float[]) (seconds: float[]) =
-        use pinned = fixed seconds
-
-        for k in 0 .. components - 1 do
-            for j in 0 .. features - 1 do
-                let sum = 'N.Sum('N.At(firstOf k, j * 'N.Lanes))
-                firsts[k * features + j] <- firsts[k * features + j] + sum
-
-            Tiles.readTriangle<'N, 'V> (secondOf k) columns (NativePtr.add pinned (k * features * features)) features
 
     /// Adds the current sums to those of earlier rows, and starts new ones.
     let settle () =
-        addTo firsts seconds
+        moments.AddTo(firsts, seconds)
         clear ()
 
     override _.Prepare(form, count) =
@@ -62,30 +48,22 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
             constants <- itsConstants
             columns <- Panel.even features
             factorSize <- Whitening.packedSize columns
-            secondSize <- Tiles.triangleSize<'N, 'V> columns
-
-            for buffer in [ x; u ] do
-                buffer.Require(columns * 'N.Stride)
-
+            x.Require(columns * 'N.Stride)
             roots.Require Panel.Rows
             z.Require(columns * 4 * 'N.Lanes)
-            first.Require(components * columns * 'N.Lanes)
-            second.Require(components * secondSize)
             factors.Require(components * factorSize)
-            means.Require(components * columns * 'N.Parts)
-            means.Clear(components * columns * 'N.Parts)
+            Whitening.packMeans<'N, 'V, 'E> numbers features means
+
+            for k in 0 .. components - 1 do
+                let matrix = w.Slice(k * features * features, features * features)
+                Whitening.packTriangle<'N, 'V> matrix features (factor k)
+
+            moments <- if features < 4 * 'N.Lanes then byColumn :> Moments else byRow
+            moments.Prepare(numbers, components, features)
 
             if seconds.Length <> components * features * features || firsts.Length <> components * features then
                 firsts <- Array.zeroCreate (components * features)
                 seconds <- Array.zeroCreate (components * features * features)
-
-            for k in 0 .. components - 1 do
-                for j in 0 .. features - 1 do
-                    for part in 0 .. 'N.Parts - 1 do
-                        'N.Put(numbers[k * features + j], part, 'N.At(mean k, j * 'N.Parts + part))
-
-                let matrix = w.Slice(k * features * features, features * features)
-                Whitening.packTriangle<'N, 'V> matrix features (factor k)
         | _ -> invalidOp "A kernel of full covariances was given another form."
 
     override _.Clear() =
@@ -94,7 +72,9 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
         Array.Clear firsts
         Array.Clear seconds
 
-    override _.Read(source, width, panel) = 'N.Transpose(source, width, features, panel.Count, x.Start)
+    override _.Read(source, width, panel) =
+        'N.Transpose(source, width, features, panel.Count, x.Start)
+        moments.Read(source, width, panel)
 
     override _.Score panel =
         for k in 0 .. components - 1 do
@@ -107,8 +87,7 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
 
             if not (Loops.isZero r panel.Padded) then
                 Whitening.roots<'N, 'V> r roots.Start panel.Padded
-                Whitening.weigh<'N, 'V> x.Start (mean k) columns roots.Start u.Start (firstOf k) panel.Padded
-                Tiles.addTriangle<'N, 'V> u.Start (secondOf k) columns panel.Padded
+                moments.Add(k, roots.Start, panel)
 
         rows <- rows + panel.Count
         gathered <- gathered + panel.Count
@@ -145,5 +124,5 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
     override _.AddTo sums =
         Statistics.add sums[0] firsts
         Statistics.add sums[1] seconds
-        addTo sums[0] sums[1]
+        moments.AddTo(sums[0], sums[1])
         2

@@ -309,6 +309,106 @@ module internal Loops =
                     NativePtr.set sum j (NativePtr.get sum j + w * z)
                     j <- j + 1
 
+    /// Adds Σₙ rₙ(xₙ−μ) to `first` and Σₙ rₙ(xₙ−μ)² to `second` for 4 columns (4×8 each).
+    let private addFourFirstAndSquares<'L, 'V when 'L :> ILanes<'V>>
+        (x: nativeptr<float>)
+        (mean: nativeptr<float>)
+        (r: nativeptr<float>)
+        (first: nativeptr<float>)
+        (second: nativeptr<float>)
+        rows
+        =
+        let m0, m1 = 'L.Fill(NativePtr.read mean), 'L.Fill(NativePtr.get mean 1)
+        let m2, m3 = 'L.Fill(NativePtr.get mean 2), 'L.Fill(NativePtr.get mean 3)
+        let mutable lane = 0
+
+        while lane < Panel.Lanes do
+            let sum, square = at first lane, at second lane
+            let mutable s0 = 'L.Load sum
+            let mutable s1 = 'L.Load(at sum Panel.Lanes)
+            let mutable s2 = 'L.Load(at sum (2 * Panel.Lanes))
+            let mutable s3 = 'L.Load(at sum (3 * Panel.Lanes))
+            let mutable t0 = 'L.Load square
+            let mutable t1 = 'L.Load(at square Panel.Lanes)
+            let mutable t2 = 'L.Load(at square (2 * Panel.Lanes))
+            let mutable t3 = 'L.Load(at square (3 * Panel.Lanes))
+            let mutable column = at x lane
+            let mutable p = at r lane
+            let mutable n = lane
+
+            while n < rows do
+                let r = 'L.Load p
+                let z0 = 'L.Subtract('L.Load column, m0)
+                let rz0 = 'L.Multiply(r, z0)
+                s0 <- 'L.Add(s0, rz0)
+                t0 <- 'L.Fma(z0, rz0, t0)
+                let z1 = 'L.Subtract('L.Load(at column Panel.Stride), m1)
+                let rz1 = 'L.Multiply(r, z1)
+                s1 <- 'L.Add(s1, rz1)
+                t1 <- 'L.Fma(z1, rz1, t1)
+                let z2 = 'L.Subtract('L.Load(at column (2 * Panel.Stride)), m2)
+                let rz2 = 'L.Multiply(r, z2)
+                s2 <- 'L.Add(s2, rz2)
+                t2 <- 'L.Fma(z2, rz2, t2)
+                let z3 = 'L.Subtract('L.Load(at column (3 * Panel.Stride)), m3)
+                let rz3 = 'L.Multiply(r, z3)
+                s3 <- 'L.Add(s3, rz3)
+                t3 <- 'L.Fma(z3, rz3, t3)
+                column <- at column Panel.Lanes
+                p <- at p Panel.Lanes
+                n <- n + Panel.Lanes
+
+            'L.Store(s0, sum)
+            'L.Store(s1, at sum Panel.Lanes)
+            'L.Store(s2, at sum (2 * Panel.Lanes))
+            'L.Store(s3, at sum (3 * Panel.Lanes))
+            'L.Store(t0, square)
+            'L.Store(t1, at square Panel.Lanes)
+            'L.Store(t2, at square (2 * Panel.Lanes))
+            'L.Store(t3, at square (3 * Panel.Lanes))
+            lane <- lane + 'L.Width
+
+    /// Adds Σₙ rₙ(xₙ−μ) to `first` and Σₙ rₙ(xₙ−μ)² to `second` for 2 columns (2×8 each).
+    let private addTwoFirstAndSquares<'L, 'V when 'L :> ILanes<'V>>
+        (x: nativeptr<float>)
+        (mean: nativeptr<float>)
+        (r: nativeptr<float>)
+        (first: nativeptr<float>)
+        (second: nativeptr<float>)
+        rows
+        =
+        let m0, m1 = 'L.Fill(NativePtr.read mean), 'L.Fill(NativePtr.get mean 1)
+        let mutable lane = 0
+
+        while lane < Panel.Lanes do
+            let sum, square = at first lane, at second lane
+            let mutable s0 = 'L.Load sum
+            let mutable s1 = 'L.Load(at sum Panel.Lanes)
+            let mutable t0 = 'L.Load square
+            let mutable t1 = 'L.Load(at square Panel.Lanes)
+            let mutable column = at x lane
+            let mutable p = at r lane
+            let mutable n = lane
+
+            while n < rows do
+                let r = 'L.Load p
+                let z0 = 'L.Subtract('L.Load column, m0)
+                let z1 = 'L.Subtract('L.Load(at column Panel.Stride), m1)
+                let rz0, rz1 = 'L.Multiply(r, z0), 'L.Multiply(r, z1)
+                s0 <- 'L.Add(s0, rz0)
+                s1 <- 'L.Add(s1, rz1)
+                t0 <- 'L.Fma(z0, rz0, t0)
+                t1 <- 'L.Fma(z1, rz1, t1)
+                column <- at column Panel.Lanes
+                p <- at p Panel.Lanes
+                n <- n + Panel.Lanes
+
+            'L.Store(s0, sum)
+            'L.Store(s1, at sum Panel.Lanes)
+            'L.Store(t0, square)
+            'L.Store(t1, at square Panel.Lanes)
+            lane <- lane + 'L.Width
+
     /// Adds Σₙ rₙ(xₙ−μ) to `first` and Σₙ rₙ(xₙ−μ)² to `second` (D×8 each), for an even number of columns.
     let addFirstAndSquares<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
@@ -322,37 +422,13 @@ module internal Loops =
         let mutable j = 0
 
         while j < columns do
-            let m0, m1 = 'L.Fill(NativePtr.get mean j), 'L.Fill(NativePtr.get mean (j + 1))
-            let mutable lane = 0
+            let x, mean = at x (j * Panel.Stride), at mean j
+            let first, second = at first (j * Panel.Lanes), at second (j * Panel.Lanes)
 
-            while lane < Panel.Lanes do
-                let sum = at first (j * Panel.Lanes + lane)
-                let square = at second (j * Panel.Lanes + lane)
-                let mutable s0 = 'L.Load sum
-                let mutable s1 = 'L.Load(at sum Panel.Lanes)
-                let mutable t0 = 'L.Load square
-                let mutable t1 = 'L.Load(at square Panel.Lanes)
-                let mutable column = at x (j * Panel.Stride + lane)
-                let mutable p = at r lane
-                let mutable n = lane
-
-                while n < rows do
-                    let r = 'L.Load p
-                    let z0 = 'L.Subtract('L.Load column, m0)
-                    let z1 = 'L.Subtract('L.Load(at column Panel.Stride), m1)
-                    let rz0, rz1 = 'L.Multiply(r, z0), 'L.Multiply(r, z1)
-                    s0 <- 'L.Add(s0, rz0)
-                    s1 <- 'L.Add(s1, rz1)
-                    t0 <- 'L.Fma(z0, rz0, t0)
-                    t1 <- 'L.Fma(z1, rz1, t1)
-                    column <- at column Panel.Lanes
-                    p <- at p Panel.Lanes
-                    n <- n + Panel.Lanes
-
-                'L.Store(s0, sum)
-                'L.Store(s1, at sum Panel.Lanes)
-                'L.Store(t0, square)
-                'L.Store(t1, at square Panel.Lanes)
-                lane <- lane + 'L.Width
-
-            j <- j + 2
+            // Eight sums need more than 16 vector registers.
+            if 'L.Width = Panel.Lanes && j + 4 <= columns then
+                addFourFirstAndSquares<'L, 'V> x mean r first second rows
+                j <- j + 4
+            else
+                addTwoFirstAndSquares<'L, 'V> x mean r first second rows
+                j <- j + 2

@@ -65,37 +65,37 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
     /// Computes wₙrₙₖ under soft assignment, rₙₖ = exp(ln ρₙₖ − largestₙ) / Σⱼ exp(ln ρₙⱼ − largestₙ). A row of density
     /// 0 under every component gets evidence −∞ and equal responsibilities.
     let soft (panel: PanelState) components =
-        let rows, evidence = panel.Padded, panel.Evidence
-        let least = 'L.Fill lowest
-        findLargest panel components
+        let rows, least = panel.Padded, 'L.Fill lowest
+        let evidence, largest, total, weights =
+            panel.Evidence.Address, largest.Address, total.Address, panel.Weights.Address
 
-        evidence.Clear rows
+        findLargest panel components
+        panel.Evidence.Clear rows
 
         for k in 0 .. components - 1 do
             let joint = panel.Component k
             let mutable n = 0
 
             while n < rows do
-                let l = 'L.Load(at joint n)
-                let ratio = Elementary.expUpTo709<'L, 'V>('L.Subtract('L.Max(least, l), 'L.Load(at largest.Address n)))
+                let l = 'L.Max(least, 'L.Load(at joint n))
+                let ratio = Elementary.expUpTo709<'L, 'V>('L.Subtract(l, 'L.Load(at largest n)))
                 'L.Store(ratio, at joint n)
-                'L.Store('L.Add('L.Load(at evidence.Address n), ratio), at evidence.Address n)
+                'L.Store('L.Add('L.Load(at evidence n), ratio), at evidence n)
                 n <- n + 'L.Width
 
         let mutable n = 0
 
         while n < rows do
-            let w, sum = 'L.Load(at panel.Weights.Address n), 'L.Load(at evidence.Address n)
-            'L.Store('L.Divide(w, sum), at total.Address n)
+            'L.Store('L.Divide('L.Load(at weights n), 'L.Load(at evidence n)), at total n)
             n <- n + 'L.Width
 
-        Elementary.logVectors<'L, 'V> evidence.Address rows
+        Elementary.logVectors<'L, 'V> evidence rows
         n <- 0
 
         while n < rows do
-            let m = 'L.Load(at largest.Address n)
-            let e = 'L.Add(m, 'L.Load(at evidence.Address n))
-            'L.Store('L.WhereLess(least, m, e, 'L.Fill Double.NegativeInfinity), at evidence.Address n)
+            let m = 'L.Load(at largest n)
+            let e = 'L.Add(m, 'L.Load(at evidence n))
+            'L.Store('L.WhereLess(least, m, e, 'L.Fill Double.NegativeInfinity), at evidence n)
             n <- n + 'L.Width
 
         for k in 0 .. components - 1 do
@@ -108,7 +108,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
                 n <- lane
 
                 while n < rows do
-                    let weighted = 'L.Multiply('L.Load(at r n), 'L.Load(at total.Address n))
+                    let weighted = 'L.Multiply('L.Load(at r n), 'L.Load(at total n))
                     'L.Store(weighted, at r n)
                     s <- 'L.Add(s, weighted)
                     n <- n + Panel.Lanes

@@ -24,6 +24,8 @@ type internal IVectors<'V> =
     static abstract Rows: int
     /// Stores one part of a float64 number: part 0 is the rounded number, part 1 the rest.
     static abstract Put: float * part: int * address: nativeint -> unit
+    /// Returns the number at an address.
+    static abstract Get: address: nativeint -> float
     /// Returns the address of number i.
     static abstract At: address: nativeint * i: int -> nativeint
     static abstract Zero: 'V
@@ -31,6 +33,7 @@ type internal IVectors<'V> =
     static abstract Store: 'V * nativeint -> unit
     /// Returns a vector with the number at an address in every place.
     static abstract Fill: nativeint -> 'V
+    static abstract Add: 'V * 'V -> 'V
     static abstract Multiply: 'V * 'V -> 'V
     /// Returns a·b + c, rounded once.
     static abstract Fma: a: 'V * b: 'V * c: 'V -> 'V
@@ -57,6 +60,7 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
         static member Parts = 1
         static member Rows = System.Int32.MaxValue
         static member Put(x, _, address) = NativePtr.write (NativePtr.ofNativeInt address) x
+        static member Get address = NativePtr.read (NativePtr.ofNativeInt address)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member At(address, i) = address + 8n * nativeint i
@@ -71,6 +75,9 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Fill address = 'L.Fill(NativePtr.read (NativePtr.ofNativeInt address))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a, b) = 'L.Add(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Multiply(a, b) = 'L.Multiply(a, b)
@@ -161,6 +168,7 @@ type internal Singles512 =
         static member Parts = 2
         static member Rows = Single.Rows
         static member Put(x, part, address) = Single.put x part (NativePtr.ofNativeInt address)
+        static member Get address = float (NativePtr.read (NativePtr.ofNativeInt<float32> address))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member At(address, i) = address + 4n * nativeint i
@@ -175,6 +183,9 @@ type internal Singles512 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Fill address = Vector512.Create(NativePtr.read (NativePtr.ofNativeInt<float32> address))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a: Vector512<float32>, b: Vector512<float32>) = Vector512.Add(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Multiply(a: Vector512<float32>, b: Vector512<float32>) = Vector512.Multiply(a, b)
@@ -216,6 +227,7 @@ type internal Singles256 =
         static member Parts = 2
         static member Rows = Single.Rows
         static member Put(x, part, address) = Single.put x part (NativePtr.ofNativeInt address)
+        static member Get address = float (NativePtr.read (NativePtr.ofNativeInt<float32> address))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member At(address, i) = address + 4n * nativeint i
@@ -230,6 +242,9 @@ type internal Singles256 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Fill address = Vector256.Create(NativePtr.read (NativePtr.ofNativeInt<float32> address))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a: Vector256<float32>, b: Vector256<float32>) = Vector256.Add(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Multiply(a: Vector256<float32>, b: Vector256<float32>) = Vector256.Multiply(a, b)
@@ -271,6 +286,7 @@ type internal Singles128 =
         static member Parts = 2
         static member Rows = Single.Rows
         static member Put(x, part, address) = Single.put x part (NativePtr.ofNativeInt address)
+        static member Get address = float (NativePtr.read (NativePtr.ofNativeInt<float32> address))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member At(address, i) = address + 4n * nativeint i
@@ -285,6 +301,9 @@ type internal Singles128 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Fill address = Vector128.Create(NativePtr.read (NativePtr.ofNativeInt<float32> address))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a: Vector128<float32>, b: Vector128<float32>) = Vector128.Add(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Multiply(a: Vector128<float32>, b: Vector128<float32>) = Vector128.Multiply(a, b)

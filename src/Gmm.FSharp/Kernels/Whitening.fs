@@ -24,15 +24,7 @@ module internal Whitening =
 
         while n < rows do
             let mutable column = 'N.At(x, n)
-            let mutable zj = z
-
-            for j in 0 .. columns - 1 do
-                let m, rest = 'N.Fill('N.At(mean, j * 'N.Parts)), 'N.Fill('N.At(mean, (j + 1) * 'N.Parts - 1))
-                'N.Store('N.Subtract('N.Load column, m, rest), zj)
-                'N.Store('N.Subtract('N.Load('N.At(column, width)), m, rest), 'N.At(zj, width))
-                column <- 'N.At(column, 'N.Stride)
-                zj <- 'N.At(zj, 2 * width)
-
+            let mutable m = mean
             let mutable q0 = 'N.Zero
             let mutable q1 = 'N.Zero
             let mutable w = factor
@@ -47,9 +39,9 @@ module internal Whitening =
                 let mutable y21 = 'N.Zero
                 let mutable y30 = 'N.Zero
                 let mutable y31 = 'N.Zero
-                zj <- z
+                let mutable zj = z
 
-                for _ in 0 .. i + 3 do
+                for _ in 0 .. i - 1 do
                     let z0 = 'N.Load zj
                     let z1 = 'N.Load('N.At(zj, width))
                     let w0 = 'N.Fill w
@@ -67,6 +59,60 @@ module internal Whitening =
                     w <- 'N.At(w, 4)
                     zj <- 'N.At(zj, 2 * width)
 
+                // The diagonal: each column has one row fewer. Its numbers z = x − μ are new.
+                let mj, rest = 'N.Fill m, 'N.Fill('N.At(m, 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load column, mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj, rest)
+                'N.Store(z0, zj)
+                'N.Store(z1, 'N.At(zj, width))
+                let w0 = 'N.Fill w
+                y00 <- 'N.Fma(w0, z0, y00)
+                y01 <- 'N.Fma(w0, z1, y01)
+                let w1 = 'N.Fill('N.At(w, 1))
+                y10 <- 'N.Fma(w1, z0, y10)
+                y11 <- 'N.Fma(w1, z1, y11)
+                let w2 = 'N.Fill('N.At(w, 2))
+                y20 <- 'N.Fma(w2, z0, y20)
+                y21 <- 'N.Fma(w2, z1, y21)
+                let w3 = 'N.Fill('N.At(w, 3))
+                y30 <- 'N.Fma(w3, z0, y30)
+                y31 <- 'N.Fma(w3, z1, y31)
+                let mj, rest = 'N.Fill('N.At(m, 'N.Parts)), 'N.Fill('N.At(m, 2 * 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj, rest)
+                'N.Store(z0, 'N.At(zj, 2 * width))
+                'N.Store(z1, 'N.At(zj, 3 * width))
+                let w1 = 'N.Fill('N.At(w, 5))
+                y10 <- 'N.Fma(w1, z0, y10)
+                y11 <- 'N.Fma(w1, z1, y11)
+                let w2 = 'N.Fill('N.At(w, 6))
+                y20 <- 'N.Fma(w2, z0, y20)
+                y21 <- 'N.Fma(w2, z1, y21)
+                let w3 = 'N.Fill('N.At(w, 7))
+                y30 <- 'N.Fma(w3, z0, y30)
+                y31 <- 'N.Fma(w3, z1, y31)
+                let mj, rest = 'N.Fill('N.At(m, 2 * 'N.Parts)), 'N.Fill('N.At(m, 3 * 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride)), mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + width)), mj, rest)
+                'N.Store(z0, 'N.At(zj, 4 * width))
+                'N.Store(z1, 'N.At(zj, 5 * width))
+                let w2 = 'N.Fill('N.At(w, 10))
+                y20 <- 'N.Fma(w2, z0, y20)
+                y21 <- 'N.Fma(w2, z1, y21)
+                let w3 = 'N.Fill('N.At(w, 11))
+                y30 <- 'N.Fma(w3, z0, y30)
+                y31 <- 'N.Fma(w3, z1, y31)
+                let mj, rest = 'N.Fill('N.At(m, 3 * 'N.Parts)), 'N.Fill('N.At(m, 4 * 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride)), mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + width)), mj, rest)
+                'N.Store(z0, 'N.At(zj, 6 * width))
+                'N.Store(z1, 'N.At(zj, 7 * width))
+                let w3 = 'N.Fill('N.At(w, 15))
+                y30 <- 'N.Fma(w3, z0, y30)
+                y31 <- 'N.Fma(w3, z1, y31)
+                w <- 'N.At(w, 16)
+                m <- 'N.At(m, 4 * 'N.Parts)
+                column <- 'N.At(column, 4 * 'N.Stride)
                 q0 <- 'N.Fma(y30, y30, 'N.Fma(y20, y20, 'N.Fma(y10, y10, 'N.Fma(y00, y00, q0))))
                 q1 <- 'N.Fma(y31, y31, 'N.Fma(y21, y21, 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))))
                 i <- i + 4
@@ -76,9 +122,9 @@ module internal Whitening =
                 let mutable y01 = 'N.Zero
                 let mutable y10 = 'N.Zero
                 let mutable y11 = 'N.Zero
-                zj <- z
+                let mutable zj = z
 
-                for _ in 0 .. i + 1 do
+                for _ in 0 .. i - 1 do
                     let z0 = 'N.Load zj
                     let z1 = 'N.Load('N.At(zj, width))
                     let w0 = 'N.Fill w
@@ -90,6 +136,21 @@ module internal Whitening =
                     w <- 'N.At(w, 2)
                     zj <- 'N.At(zj, 2 * width)
 
+                let mj, rest = 'N.Fill m, 'N.Fill('N.At(m, 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load column, mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj, rest)
+                let w0 = 'N.Fill w
+                y00 <- 'N.Fma(w0, z0, y00)
+                y01 <- 'N.Fma(w0, z1, y01)
+                let w1 = 'N.Fill('N.At(w, 1))
+                y10 <- 'N.Fma(w1, z0, y10)
+                y11 <- 'N.Fma(w1, z1, y11)
+                let mj, rest = 'N.Fill('N.At(m, 'N.Parts)), 'N.Fill('N.At(m, 2 * 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj, rest)
+                let w1 = 'N.Fill('N.At(w, 3))
+                y10 <- 'N.Fma(w1, z0, y10)
+                y11 <- 'N.Fma(w1, z1, y11)
                 q0 <- 'N.Fma(y10, y10, 'N.Fma(y00, y00, q0))
                 q1 <- 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))
 
@@ -114,17 +175,7 @@ module internal Whitening =
 
         while n < rows do
             let mutable column = 'N.At(x, n)
-            let mutable zj = z
-
-            for j in 0 .. columns - 1 do
-                let m, rest = 'N.Fill('N.At(mean, j * 'N.Parts)), 'N.Fill('N.At(mean, (j + 1) * 'N.Parts - 1))
-                'N.Store('N.Subtract('N.Load column, m, rest), zj)
-                'N.Store('N.Subtract('N.Load('N.At(column, width)), m, rest), 'N.At(zj, width))
-                'N.Store('N.Subtract('N.Load('N.At(column, 2 * width)), m, rest), 'N.At(zj, 2 * width))
-                'N.Store('N.Subtract('N.Load('N.At(column, 3 * width)), m, rest), 'N.At(zj, 3 * width))
-                column <- 'N.At(column, 'N.Stride)
-                zj <- 'N.At(zj, 4 * width)
-
+            let mutable m = mean
             let mutable q0 = 'N.Zero
             let mutable q1 = 'N.Zero
             let mutable q2 = 'N.Zero
@@ -149,10 +200,10 @@ module internal Whitening =
                 let mutable y31 = 'N.Zero
                 let mutable y32 = 'N.Zero
                 let mutable y33 = 'N.Zero
-                zj <- z
+                let mutable zj = z
 
                 for _ in 0 .. i - 1 do
-                    let z0 = 'N.Load(zj)
+                    let z0 = 'N.Load zj
                     let z1 = 'N.Load('N.At(zj, width))
                     let z2 = 'N.Load('N.At(zj, 2 * width))
                     let z3 = 'N.Load('N.At(zj, 3 * width))
@@ -179,11 +230,16 @@ module internal Whitening =
                     w <- 'N.At(w, 4)
                     zj <- 'N.At(zj, 4 * width)
 
-                // The diagonal: each column has one row fewer.
-                let z0 = 'N.Load(zj)
-                let z1 = 'N.Load('N.At(zj, width))
-                let z2 = 'N.Load('N.At(zj, 2 * width))
-                let z3 = 'N.Load('N.At(zj, 3 * width))
+                // The diagonal: each column has one row fewer. Its numbers z = x − μ are new.
+                let mj, rest = 'N.Fill m, 'N.Fill('N.At(m, 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load column, mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj, rest)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 2 * width)), mj, rest)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 3 * width)), mj, rest)
+                'N.Store(z0, zj)
+                'N.Store(z1, 'N.At(zj, width))
+                'N.Store(z2, 'N.At(zj, 2 * width))
+                'N.Store(z3, 'N.At(zj, 3 * width))
                 let w0 = 'N.Fill w
                 y00 <- 'N.Fma(w0, z0, y00)
                 y01 <- 'N.Fma(w0, z1, y01)
@@ -204,10 +260,15 @@ module internal Whitening =
                 y31 <- 'N.Fma(w3, z1, y31)
                 y32 <- 'N.Fma(w3, z2, y32)
                 y33 <- 'N.Fma(w3, z3, y33)
-                let z0 = 'N.Load('N.At(zj, 4 * width))
-                let z1 = 'N.Load('N.At(zj, 5 * width))
-                let z2 = 'N.Load('N.At(zj, 6 * width))
-                let z3 = 'N.Load('N.At(zj, 7 * width))
+                let mj, rest = 'N.Fill('N.At(m, 'N.Parts)), 'N.Fill('N.At(m, 2 * 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj, rest)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 2 * width)), mj, rest)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 3 * width)), mj, rest)
+                'N.Store(z0, 'N.At(zj, 4 * width))
+                'N.Store(z1, 'N.At(zj, 5 * width))
+                'N.Store(z2, 'N.At(zj, 6 * width))
+                'N.Store(z3, 'N.At(zj, 7 * width))
                 let w1 = 'N.Fill('N.At(w, 5))
                 y10 <- 'N.Fma(w1, z0, y10)
                 y11 <- 'N.Fma(w1, z1, y11)
@@ -223,10 +284,15 @@ module internal Whitening =
                 y31 <- 'N.Fma(w3, z1, y31)
                 y32 <- 'N.Fma(w3, z2, y32)
                 y33 <- 'N.Fma(w3, z3, y33)
-                let z0 = 'N.Load('N.At(zj, 8 * width))
-                let z1 = 'N.Load('N.At(zj, 9 * width))
-                let z2 = 'N.Load('N.At(zj, 10 * width))
-                let z3 = 'N.Load('N.At(zj, 11 * width))
+                let mj, rest = 'N.Fill('N.At(m, 2 * 'N.Parts)), 'N.Fill('N.At(m, 3 * 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride)), mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + width)), mj, rest)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + 2 * width)), mj, rest)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + 3 * width)), mj, rest)
+                'N.Store(z0, 'N.At(zj, 8 * width))
+                'N.Store(z1, 'N.At(zj, 9 * width))
+                'N.Store(z2, 'N.At(zj, 10 * width))
+                'N.Store(z3, 'N.At(zj, 11 * width))
                 let w2 = 'N.Fill('N.At(w, 10))
                 y20 <- 'N.Fma(w2, z0, y20)
                 y21 <- 'N.Fma(w2, z1, y21)
@@ -237,16 +303,23 @@ module internal Whitening =
                 y31 <- 'N.Fma(w3, z1, y31)
                 y32 <- 'N.Fma(w3, z2, y32)
                 y33 <- 'N.Fma(w3, z3, y33)
-                let z0 = 'N.Load('N.At(zj, 12 * width))
-                let z1 = 'N.Load('N.At(zj, 13 * width))
-                let z2 = 'N.Load('N.At(zj, 14 * width))
-                let z3 = 'N.Load('N.At(zj, 15 * width))
+                let mj, rest = 'N.Fill('N.At(m, 3 * 'N.Parts)), 'N.Fill('N.At(m, 4 * 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride)), mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + width)), mj, rest)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + 2 * width)), mj, rest)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + 3 * width)), mj, rest)
+                'N.Store(z0, 'N.At(zj, 12 * width))
+                'N.Store(z1, 'N.At(zj, 13 * width))
+                'N.Store(z2, 'N.At(zj, 14 * width))
+                'N.Store(z3, 'N.At(zj, 15 * width))
                 let w3 = 'N.Fill('N.At(w, 15))
                 y30 <- 'N.Fma(w3, z0, y30)
                 y31 <- 'N.Fma(w3, z1, y31)
                 y32 <- 'N.Fma(w3, z2, y32)
                 y33 <- 'N.Fma(w3, z3, y33)
                 w <- 'N.At(w, 16)
+                m <- 'N.At(m, 4 * 'N.Parts)
+                column <- 'N.At(column, 4 * 'N.Stride)
                 q0 <- 'N.Fma(y30, y30, 'N.Fma(y20, y20, 'N.Fma(y10, y10, 'N.Fma(y00, y00, q0))))
                 q1 <- 'N.Fma(y31, y31, 'N.Fma(y21, y21, 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))))
                 q2 <- 'N.Fma(y32, y32, 'N.Fma(y22, y22, 'N.Fma(y12, y12, 'N.Fma(y02, y02, q2))))
@@ -262,10 +335,10 @@ module internal Whitening =
                 let mutable y11 = 'N.Zero
                 let mutable y12 = 'N.Zero
                 let mutable y13 = 'N.Zero
-                zj <- z
+                let mutable zj = z
 
-                for _ in 0 .. i + 1 do
-                    let z0 = 'N.Load(zj)
+                for _ in 0 .. i - 1 do
+                    let z0 = 'N.Load zj
                     let z1 = 'N.Load('N.At(zj, width))
                     let z2 = 'N.Load('N.At(zj, 2 * width))
                     let z3 = 'N.Load('N.At(zj, 3 * width))
@@ -282,6 +355,31 @@ module internal Whitening =
                     w <- 'N.At(w, 2)
                     zj <- 'N.At(zj, 4 * width)
 
+                let mj, rest = 'N.Fill m, 'N.Fill('N.At(m, 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load column, mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj, rest)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 2 * width)), mj, rest)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 3 * width)), mj, rest)
+                let w0 = 'N.Fill w
+                y00 <- 'N.Fma(w0, z0, y00)
+                y01 <- 'N.Fma(w0, z1, y01)
+                y02 <- 'N.Fma(w0, z2, y02)
+                y03 <- 'N.Fma(w0, z3, y03)
+                let w1 = 'N.Fill('N.At(w, 1))
+                y10 <- 'N.Fma(w1, z0, y10)
+                y11 <- 'N.Fma(w1, z1, y11)
+                y12 <- 'N.Fma(w1, z2, y12)
+                y13 <- 'N.Fma(w1, z3, y13)
+                let mj, rest = 'N.Fill('N.At(m, 'N.Parts)), 'N.Fill('N.At(m, 2 * 'N.Parts - 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj, rest)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj, rest)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 2 * width)), mj, rest)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 3 * width)), mj, rest)
+                let w1 = 'N.Fill('N.At(w, 3))
+                y10 <- 'N.Fma(w1, z0, y10)
+                y11 <- 'N.Fma(w1, z1, y11)
+                y12 <- 'N.Fma(w1, z2, y12)
+                y13 <- 'N.Fma(w1, z3, y13)
                 q0 <- 'N.Fma(y10, y10, 'N.Fma(y00, y00, q0))
                 q1 <- 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))
                 q2 <- 'N.Fma(y12, y12, 'N.Fma(y02, y02, q2))
@@ -331,6 +429,22 @@ module internal Whitening =
 
             i <- i + group
 
+    /// Packs means (K×D) with all their parts (see `IVectors.Parts`), each followed by zeros up to an even number.
+    let packMeans<'N, 'V, 'E when 'N :> IVectors<'V> and 'E: unmanaged>
+        (means: ReadOnlySpan<float>)
+        features
+        (target: Pinned<'E>)
+        =
+        let columns = Panel.even features
+        let length = means.Length / features * columns * 'N.Parts
+        target.Require length
+        target.Clear length
+
+        for i in 0 .. means.Length - 1 do
+            for part in 0 .. 'N.Parts - 1 do
+                let place = (i / features * columns + i % features) * 'N.Parts + part
+                'N.Put(means[i], part, 'N.At(target.Start, place))
+
     /// Computes √r.
     let roots<'N, 'V when 'N :> IVectors<'V>> (r: nativeptr<float>) (target: nativeint) rows =
         let mutable n = 0
@@ -353,35 +467,73 @@ module internal Whitening =
         let mutable j = 0
 
         while j < columns do
-            let m0, m1 = 'N.Fill('N.At(mean, j * 'N.Parts)), 'N.Fill('N.At(mean, (j + 1) * 'N.Parts))
-
-            let rest0, rest1 =
-                'N.Fill('N.At(mean, j * 'N.Parts + last)), 'N.Fill('N.At(mean, (j + 1) * 'N.Parts + last))
-
+            let mean = 'N.At(mean, j * 'N.Parts)
+            let m0, rest0 = 'N.Fill mean, 'N.Fill('N.At(mean, last))
+            let m1, rest1 = 'N.Fill('N.At(mean, 'N.Parts)), 'N.Fill('N.At(mean, 'N.Parts + last))
             let mutable lane = 0
 
-            while lane < 'N.Lanes do
-                let sum = 'N.At(sums, j * 'N.Lanes + lane)
-                let mutable s0 = 'N.Load sum
-                let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
-                let mutable column = 'N.At(x, j * 'N.Stride + lane)
-                let mutable target = 'N.At(u, j * 'N.Stride + lane)
-                let mutable n = lane
+            if j + 4 <= columns then
+                let m2, rest2 = 'N.Fill('N.At(mean, 2 * 'N.Parts)), 'N.Fill('N.At(mean, 2 * 'N.Parts + last))
+                let m3, rest3 = 'N.Fill('N.At(mean, 3 * 'N.Parts)), 'N.Fill('N.At(mean, 3 * 'N.Parts + last))
 
-                while n < rows do
-                    let root = 'N.Load('N.At(roots, n))
-                    let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0, rest0))
-                    let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1, rest1))
-                    'N.Store(u0, target)
-                    'N.Store(u1, 'N.At(target, 'N.Stride))
-                    s0 <- 'N.Fma(root, u0, s0)
-                    s1 <- 'N.Fma(root, u1, s1)
-                    column <- 'N.At(column, 'N.Lanes)
-                    target <- 'N.At(target, 'N.Lanes)
-                    n <- n + 'N.Lanes
+                while lane < 'N.Lanes do
+                    let sum = 'N.At(sums, j * 'N.Lanes + lane)
+                    let mutable s0 = 'N.Load sum
+                    let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
+                    let mutable s2 = 'N.Load('N.At(sum, 2 * 'N.Lanes))
+                    let mutable s3 = 'N.Load('N.At(sum, 3 * 'N.Lanes))
+                    let mutable column = 'N.At(x, j * 'N.Stride + lane)
+                    let mutable target = 'N.At(u, j * 'N.Stride + lane)
+                    let mutable n = lane
 
-                'N.Store(s0, sum)
-                'N.Store(s1, 'N.At(sum, 'N.Lanes))
-                lane <- lane + 'N.Width
+                    while n < rows do
+                        let root = 'N.Load('N.At(roots, n))
+                        let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0, rest0))
+                        let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1, rest1))
+                        let u2 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride)), m2, rest2))
+                        let u3 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride)), m3, rest3))
+                        'N.Store(u0, target)
+                        'N.Store(u1, 'N.At(target, 'N.Stride))
+                        'N.Store(u2, 'N.At(target, 2 * 'N.Stride))
+                        'N.Store(u3, 'N.At(target, 3 * 'N.Stride))
+                        s0 <- 'N.Fma(root, u0, s0)
+                        s1 <- 'N.Fma(root, u1, s1)
+                        s2 <- 'N.Fma(root, u2, s2)
+                        s3 <- 'N.Fma(root, u3, s3)
+                        column <- 'N.At(column, 'N.Lanes)
+                        target <- 'N.At(target, 'N.Lanes)
+                        n <- n + 'N.Lanes
 
-            j <- j + 2
+                    'N.Store(s0, sum)
+                    'N.Store(s1, 'N.At(sum, 'N.Lanes))
+                    'N.Store(s2, 'N.At(sum, 2 * 'N.Lanes))
+                    'N.Store(s3, 'N.At(sum, 3 * 'N.Lanes))
+                    lane <- lane + 'N.Width
+
+                j <- j + 4
+            else
+                while lane < 'N.Lanes do
+                    let sum = 'N.At(sums, j * 'N.Lanes + lane)
+                    let mutable s0 = 'N.Load sum
+                    let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
+                    let mutable column = 'N.At(x, j * 'N.Stride + lane)
+                    let mutable target = 'N.At(u, j * 'N.Stride + lane)
+                    let mutable n = lane
+
+                    while n < rows do
+                        let root = 'N.Load('N.At(roots, n))
+                        let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0, rest0))
+                        let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1, rest1))
+                        'N.Store(u0, target)
+                        'N.Store(u1, 'N.At(target, 'N.Stride))
+                        s0 <- 'N.Fma(root, u0, s0)
+                        s1 <- 'N.Fma(root, u1, s1)
+                        column <- 'N.At(column, 'N.Lanes)
+                        target <- 'N.At(target, 'N.Lanes)
+                        n <- n + 'N.Lanes
+
+                    'N.Store(s0, sum)
+                    'N.Store(s1, 'N.At(sum, 'N.Lanes))
+                    lane <- lane + 'N.Width
+
+                j <- j + 2

@@ -1,0 +1,147 @@
+namespace Gmm
+
+#nowarn "9" // The pointers are to pinned buffers.
+
+open System
+open FSharp.NativeInterop
+
+/// Sums the weighted moments Σₙ rₙ(xₙ−μₖ) and Σₙ rₙ(xₙ−μₖ)(xₙ−μₖ)ᵀ of components, over at most `IVectors.Rows` rows.
+[<AbstractClass>]
+type internal Moments() =
+    /// Makes room for the sums of components with these means (K×D).
+    abstract Prepare: means: ReadOnlySpan<float> * components: int * features: int -> unit
+    /// Sets the sums to 0.
+    abstract Clear: unit -> unit
+    /// Takes the panel's rows at an address, where each row begins `width` numbers after the one before it. They stay
+    /// there until the last `Add`.
+    abstract Read: rows: nativeint * width: int * PanelState -> unit
+    /// Adds the panel's rows to the sums of component k. `roots` holds √r of each row.
+    abstract Add: k: int * roots: nativeint * PanelState -> unit
+    /// Adds the sums to first moments (K×D) and second moments (K×D×D).
+    abstract AddTo: firsts: float[] * seconds: float[] -> unit
+
+/// Sums moments with vectors that hold one column of several rows: as few multiply–adds as the moments need. `x` holds
+/// the panel's columns, and `means` the packed means.
+[<Sealed; Optimised>]
+type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>(x: Pinned<'E>, means: Pinned<'E>) =
+    inherit Moments()
+
+    let u, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let mutable components = 0
+    let mutable features = 0
+    let mutable columns = 0 // D rounded up to an even number
+    let mutable secondSize = 0 // numbers in the sums of one component's second moment
+
+    let mean k = 'N.At(means.Start, k * columns * 'N.Parts)
+    let firstOf k = 'N.At(first.Start, k * columns * 'N.Lanes)
+    let secondOf k = 'N.At(second.Start, k * secondSize)
+
+    override _.Prepare(_, count, itsFeatures) =
+        components <- count
+        features <- itsFeatures
+        columns <- Panel.even features
+        secondSize <- Tiles.triangleSize<'N, 'V> columns
+        u.Require(columns * 'N.Stride)
+        first.Require(components * columns * 'N.Lanes)
+        second.Require(components * secondSize)
+
+    override _.Clear() =
+        first.Clear(components * columns * 'N.Lanes)
+        second.Clear(components * secondSize)
+
+    override _.Read(_, _, _) = ()
+
+    override _.Add(k, roots, panel) =
+        Whitening.weigh<'N, 'V> x.Start (mean k) columns roots u.Start (firstOf k) panel.Padded
+        Tiles.addTriangle<'N, 'V> u.Start (secondOf k) columns panel.Padded
+
+    override _.AddTo(firsts, seconds) =
+        use pinned = fixed seconds
+
+        for k in 0 .. components - 1 do
+            for j in 0 .. features - 1 do
+                let sum = 'N.Sum('N.At(firstOf k, j * 'N.Lanes))
+                firsts[k * features + j] <- firsts[k * features + j] + sum
+
+            Tiles.readTriangle<'N, 'V> (secondOf k) columns (NativePtr.add pinned (k * features * features)) features
+
+/// Sums moments with vectors that hold several columns of one row. The sums take an eighth or a sixteenth of the memory
+/// that those of `ColumnMoments` take, and the loops need a part of each row at a time; but about 4·D of the multiply–adds
+/// of each component are more than the moments need.
+[<Sealed; Optimised>]
+type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>() =
+    inherit Moments()
+
+    let filled, means, u, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let mutable components = 0
+    let mutable features = 0
+    let mutable columns = 0 // D rounded up to a multiple of `IVectors.Lanes`
+    let mutable step = 0 // from one row of u to the next: an odd number of cache lines
+    let mutable atOnce = 0 // rows of u
+    let mutable x = 0n // the panel's rows, filled up with zeros
+    let mutable stepOfX = 0
+
+    let mean k = 'N.At(means.Start, k * columns * 'N.Parts)
+    let firstOf k = 'N.At(first.Start, k * columns)
+    let secondOf k = 'N.At(second.Start, k * columns * columns)
+
+    override _.Prepare(itsMeans, count, itsFeatures) =
+        components <- count
+        features <- itsFeatures
+        let lines = (features + 'N.Lanes - 1) / 'N.Lanes
+        columns <- lines * 'N.Lanes
+        step <- (lines ||| 1) * 'N.Lanes
+        // Up to 64 features, u and the rows that it comes from stay in a core's first-level cache.
+        atOnce <- if lines <= 5 then 64 else 32
+
+        for buffer, length in
+            [ filled, Panel.Rows * step
+              means, components * columns * 'N.Parts
+              u, atOnce * step
+              first, components * columns
+              second, components * columns * columns ] do
+            buffer.Require length
+            buffer.Clear length
+
+        for k in 0 .. components - 1 do
+            for j in 0 .. features - 1 do
+                for part in 0 .. 'N.Parts - 1 do
+                    'N.Put(itsMeans[k * features + j], part, 'N.At(mean k, part * columns + j))
+
+    override _.Clear() =
+        first.Clear(components * columns)
+        second.Clear(components * columns * columns)
+
+    override _.Read(rows, width, panel) =
+        if features = columns then
+            x <- rows
+            stepOfX <- width
+        else
+            x <- filled.Start
+            stepOfX <- step
+
+            for n in 0 .. panel.Count - 1 do
+                let row = ReadOnlySpan<'E>('N.At(rows, n * width).ToPointer(), features)
+                row.CopyTo(Span<'E>('N.At(x, n * step).ToPointer(), features))
+
+    override _.Add(k, roots, panel) =
+        let mutable n = 0
+
+        while n < panel.Count do
+            let rows = min atOnce (panel.Count - n)
+            let x, roots = 'N.At(x, n * stepOfX), 'N.At(roots, n)
+            RowTiles.weigh<'N, 'V> x stepOfX (mean k) columns roots u.Start step (firstOf k) rows
+            RowTiles.addTriangle<'N, 'V> u.Start step (secondOf k) columns rows
+            n <- n + rows
+
+    override _.AddTo(firsts, seconds) =
+        for k in 0 .. components - 1 do
+            for i in 0 .. features - 1 do
+                let place = k * features + i
+                firsts[place] <- firsts[place] + 'N.Get('N.At(firstOf k, i))
+
+                for j in 0..i do
+                    let sum = 'N.Get('N.At(secondOf k, i * columns + j))
+                    let place, mirrored = (k * features + i) * features + j, (k * features + j) * features + i
+                    seconds[place] <- seconds[place] + sum
+                    seconds[mirrored] <- seconds[place]
