@@ -185,8 +185,10 @@ printfn $"{counting.ESteps} E-steps for {counted.Iterations} iterations, log-lik
 A backend may also share the rows among machines. `Source.runs` divides the blocks of a source into runs; the
 division depends only on the shape of the data. `Kernel.statistics` computes the statistics of a run, on any machine. If
 the statistics are added in the order of the runs, they have the same bits as on one machine. `Statistics.pack` turns
-them into one flat vector for the network. If the rows already lie on other machines, derive a class from `RemoteRows` that carries the questions of a fit to
-them, and run a `RowServer` on each machine; [Gmm.Orleans](cluster.html) does this.
+them into one flat vector for the network.
+
+If the rows already lie on other machines, derive a class from `RemoteRows` that carries the questions of a fit
+(`Question`) to them, and run a `RowServer` on each machine; [Gmm.Orleans](cluster.html) does this.
 *)
 let mixture = counted.Mixture
 let statisticsOf = Kernel.statistics Gaussian.family Soft mixture

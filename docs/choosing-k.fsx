@@ -200,8 +200,8 @@ A true number of groups would stay the same. A K that grows with the rows only s
 approximation. Choose it by what the fit is for: held-out likelihood for densities and anomalies, and, for segments,
 the smallest K that serves the purpose.
 
-[Variational Bayes](variational-bayes.html) chooses K within one fit: components that the data don't need lose their rows. It
-assumes the same kind of components, and its K grows with the rows for the same reason.
+[Variational Bayes](variational-bayes.html) chooses K within one fit: components that the data don't need lose their
+rows. It assumes Gaussian components, too, so that its K grows with the rows for the same reason.
 
 Repeat the selection on halves of your data. If the halves choose a smaller K than the whole, K depends on the
 number of rows: collect more, or read K as a resolution.

@@ -89,8 +89,10 @@ older one):
         .AddGmm(options => options.Folder = "/srv/tables"));
     await builder.Build().RunAsync();
 
-Two silos on one machine need ports of their own, or the second one ends the first: call
-`silo.ConfigureEndpoints(IPAddress.Loopback, siloPort: 11112, gatewayPort: 30001)` for it.
+A silo listens on two ports, by default 11111 for the other silos and 30000 for clients. Two silos on one machine need
+ports of their own, or the second one ends the first: call
+`silo.ConfigureEndpoints(IPAddress.Loopback, siloPort: 11112, gatewayPort: 30001)` for the second one, with
+`using System.Net;`.
 
 The client is another program, with the same store and the same identifiers of the cluster:
 
@@ -145,9 +147,18 @@ the cluster fails with that silo. SQLite doesn't work, because Orleans has no sc
 | labels, responsibilities, densities, scores | silos | the results |
 
 A fit on one machine draws the same sample when the data have more than 4,194,304 numbers. The client keeps the sample
-for the next fit. Missing cells, weights that the client gives, and backends other than the default return an error
-here. Functions that are not in this table, such as `Metrics.silhouette`, read
-the rows block by block.
+for the next fit. Functions that are not in this table, such as `Metrics.silhouette`, read the rows block by block.
+
+These are errors:
+
+- A missing cell; the error names its row and column. Impute the cells or leave out their rows when you write the
+  files: fits with `Missing = Missing.Fit` need the rows on one machine.
+- Weights that the client gives to rows in files. Put them into a file, and name it in `ClusterRowsOptions.Weights`; for
+  rows that are sent, pass them to `SendRowsAsync`.
+- A backend other than the default.
+- A message to a shard that is longer than Orleans carries: its `MaxMessageBodySize` less 1 MiB, by default 99 MiB. A
+  mixture with full covariances takes 16·K·D² bytes, and a start from `Labels` or `Responsibilities` 8 or 8·K bytes for
+  each row of the shard. Raise the limit on the client and on all silos, or start more silos.
 
 The library divides a table into blocks of some 8,192 numbers, and into runs of neighbouring blocks. A table of up to 67
 million rows has at most 64 runs. A larger one has a run for each million rows, up to 4,096. The division depends only
@@ -168,13 +179,14 @@ dead one again, from the files.
 | a silo is killed while the client connects | the client's start takes up to 40 s |
 | a silo is added | continues; tables that open later use the new silo, too |
 | all silos but one are killed | pauses for about 8 seconds, then continues with that one |
-| all silos are gone | ends with an error after `ClusterRowsOptions.RetryLimit`, one minute by default, and up to ten seconds more |
+| all silos are gone | ends with an error after `ClusterRowsOptions.RetryLimit`, one minute by default: when the last try has failed, up to ten seconds later, or later if a message carries many megabytes |
 | a silo with rows that were sent is gone | ends with the error that these rows are lost |
 | the fit is cancelled | ends; the silos give up the work |
 | the rows are disposed of during a fit or before it | ends with `ObjectDisposedException` |
 | a silo has another version of Gmm than the client | ends with an error that names both versions |
 
-Without `UseQuickFailover`, Orleans' own settings suit slower networks, and pauses take about ten times as long.
+Without `UseQuickFailover`, Orleans' own settings apply, which suit slower networks; pauses then take about ten times as
+long.
 
 ## Security
 

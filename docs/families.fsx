@@ -37,9 +37,9 @@ Bernoulli and Binomial keep both statistics, so a probability of 0 or 1 and a ra
 0, and a row that is impossible under a component has density 0 there. A number outside the domain is an error that
 names its row, column and value.
 
-Some kinds of component are not built from an `ExponentialFamily`, which treats columns as independent: Gaussians
-([structures](structures.html)), with a posterior in place of an estimate, too ([variational Bayes](variational-bayes.html)),
-and Student's t distributions ([Student's t](student-t.html)).
+An `ExponentialFamily` treats columns as independent. Other kinds of component don't: Gaussians
+([structures](structures.html)), also with a posterior in place of estimates
+([variational Bayes](variational-bayes.html)), and Student's t distributions ([Student's t](student-t.html)).
 
 A conjugate prior expresses what you believe about the parameters of every column before seeing the data. It counts as
 additional rows, and the fit is the mode of the posterior. In the table N is the sum of the responsibilities, and Σx the

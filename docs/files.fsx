@@ -9,6 +9,9 @@ index: 8
 # Data files
 
 `Csv.read` reads CSV files of most dialects without options, and `Npy` reads NumPy files that may be larger than memory.
+For Parquet, Arrow and data frames, there are [packages of their own](tables.html); they also write results beside the
+rows (`Predict.columns`). For other formats, `Source.ofColumns` takes columns, and
+[`Source.ofGroups`](tables.html#Larger-than-memory) takes rows that are read in groups.
 Run this page with `dotnet fsi docs/files.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package first:

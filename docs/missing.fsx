@@ -145,7 +145,7 @@ A Q Aᵀ + NₖCₖ. Every backend and every covariance structure works.
   finite, and `Fit.Warnings` names the component. Choose fewer components, a structure with fewer parameters, or a
   `CovariancePrior`.
 - **Noise** can't be combined with missing cells.
-- **k-means** doesn't take missing cells. Impute first.
+- **k-means**, **variational Bayes** and rows on a [cluster](cluster.html) don't take missing cells. Impute first.
 *)
 (**
 ## Imputation

@@ -130,8 +130,8 @@ rows of noise, label them −1 in `Start.Labels`; the fit then begins with their
 number, for the noise, and so does a Dirichlet `WeightPrior` with a number for each weight.
 
 Noise works for every kind of component: Gaussians of all structures, counts, lifetimes, products of columns. A column
-of whole numbers has as many values as lie between its smallest and its largest. Data with missing cells can't have
-noise.
+of whole numbers has as many values as lie between its smallest and its largest. Data with missing cells, and
+variational Bayes, can't have noise.
 
 In C#, `model.Noise = NoiseVolume.Hypervolume` or `model.Noise = 400.0` does the same.
 *)

@@ -60,11 +60,17 @@ match Persist.load<Gaussian> path with
 | other -> printfn $"{other}"
 (*** include-output ***)
 (**
-## The state of a fit
+## A fit as a text or as arrays
 
-`Persist.toJson` and `Persist.ofJson` do the same with a text instead of a file (`Persist.toSaved Map.empty fit` is what the
-file holds). `Persist.toState` returns the content as named arrays, for a database or a message. `Persist.ofState` turns them
-back into a fit.
+`Persist.toSaved` returns what a file holds, with named arrays of your own, of which there are none here. `Persist.toJson`
+turns it into the text of the file, for a database or a message. `Persist.ofJson` and `Persist.ofSaved` lead back:
+*)
+let json = fit |> Persist.toSaved Map.empty |> Persist.toJson |> GmmError.get
+let ofJson: Fit<Gaussian> = json |> Persist.ofJson |> Result.bind Persist.ofSaved |> GmmError.get
+printfn $"the same BIC: {ofJson.Bic = fit.Bic}"
+(*** include-output ***)
+(**
+`Persist.toState` returns the numbers of a fit as named arrays, and `Persist.ofState` turns them back into a fit:
 *)
 let state = Persist.toState fit
 
@@ -83,12 +89,12 @@ printfn "the same state again: %b" (Persist.toState restored = state)
 (**
 ## A family of your own
 
-A file holds the name and the numbers of a family, never its definition. The built-in families are found by name; for a
-family of your own you pass the definition: `Persist.loadWith (ExponentialFamily.components definition) path`. A product
-with parts of your own is found among several families:
+A file holds the name and the numbers of a family, never its definition. The library finds built-in families by name; for a
+family of your own you pass the definition: `Persist.loadWith (ExponentialFamily.components definition) path`. For a product
+with parts of your own, pass their families beside the built-in ones:
 `Persist.loadFrom (SavedFamily.ofFamily family :: SavedFamily.builtIn) path`. The prior is the saved one. A file also
-holds T(0) and T(1), so that two definitions with the same name, such as binomials with different numbers of trials, are
-not confused.
+holds the sufficient statistics of 0 and of 1, T(0) and T(1), so that two definitions with the same name, such as binomials
+with different numbers of trials, are not confused.
 
 ## The file
 
@@ -103,8 +109,8 @@ The file is a JSON object with six properties, in any layout:
 | `state` | arrays by name, nested according to their shape; a single number for a scalar |
 | `options` | anything else that was saved: the settings of the C# classes |
 
-Numbers are written with the fewest digits that restore the same bits; infinities are the words `"-Infinity"` and
-`"Infinity"`.
+Each number is written with no more digits than its bits need: 0.1 and not 0.10000000000000001. Infinities are the words
+`"-Infinity"` and `"Infinity"`.
 
 | entry of the state | shape | content |
 |---|---|---|

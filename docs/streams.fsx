@@ -125,7 +125,8 @@ printfn $"label of (4, 1): {label[0]}"
 ## What is supported, and what it costs
 
 - Every kind of component learns online: Gaussians and Student's t distributions of all fourteen structures, counts,
-  categories, products, mixtures with noise, and data with missing cells.
+  categories, products, mixtures with noise, and data with missing cells. The posteriors of variational Bayes don't:
+  fit another kind for a stream.
 - One update costs one E-step over the batch and one M-step. Larger batches make better use of the processor; smaller
   ones learn sooner.
 - A prior counts against the weight of the statistics, which is that of the first fit's data.

@@ -8,9 +8,16 @@ index: 15
 
 # Parquet, Arrow and data frames
 
-Four packages read Parquet, Arrow and two libraries of data frames, each in one line: Gmm.Parquet, Gmm.Arrow,
-Gmm.Deedle, and Gmm.DataFrame for Microsoft.Data.Analysis. They also put results beside the data. Run this page with
-`dotnet fsi docs/tables.fsx` after `dotnet fsi build.fsx build`.
+Four packages turn tables of other libraries into data for `Gmm.fit`, each in one line, and put results beside the tables:
+
+| package | tables |
+|---|---|
+| `Gmm.Parquet` | Parquet files |
+| `Gmm.Arrow` | record batches, tables and files of Apache Arrow |
+| `Gmm.Deedle` | frames of Deedle |
+| `Gmm.DataFrame` | frames of Microsoft.Data.Analysis |
+
+Run this page with `dotnet fsi docs/tables.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package that it needs first:
 
@@ -61,8 +68,9 @@ let printColumns () =
 printColumns ()
 (*** include-output ***)
 (**
-A path is that of a file, or of a folder for all its files that end in `.parquet`, in the order of their names. All
-files make one table. Options choose columns, a column of weights, and the memory:
+A path names a file or a folder. A folder stands for its files that end in `.parquet`, in the order of their names, but
+not for those of its subfolders. All files together make one table. `Parquet.openWith` takes options, for the columns, a
+column of weights, and the memory, and a list of paths:
 *)
 let weighed () =
     use file =
@@ -79,8 +87,8 @@ let weighed () =
 weighed ()
 (*** include-output ***)
 (**
-Columns are floating-point numbers, integers, decimals and Booleans; without a choice, all of these are read. A choice
-of another column is an error that lists them:
+A column of data holds floating-point numbers, integers, decimals or Booleans. Without a choice, all such columns are
+read. Choosing any other column is an error, and the message lists those that you can choose:
 *)
 match
     Parquet.openWith
@@ -94,18 +102,21 @@ with
 (**
 ## Larger than memory
 
-Opening reads only the ends of the files, and the whole column of weights if there is one. The row groups are decoded
-when a fit needs them, on all its threads, and are kept up to `Memory` bytes: by default a quarter of the memory that the
-process may use. Further groups are decoded again in every pass over the data. One thread decodes a row group, so a file
-of one large group is read by one thread; beside `Memory`, every thread may hold one more group. The results have the
-same bits, whatever the memory is.
+A Parquet file consists of row groups, and Gmm.Parquet doesn't need all of them in memory at once. Opening reads only the
+ends of the files, and the whole column of weights if there is one. A fit decodes a row group when it needs its rows, and
+keeps decoded groups up to a total of `Memory` bytes: by default a quarter of the memory that the process may use. It
+decodes the other groups again in every pass over the data. Whatever `Memory` is, results have the same bits.
 
-`dotnet fsi build.fsx parquet` fits a folder that is larger than the memory of its process. A program with a hard limit
-of its memory should set `ConcurrentGarbageCollection` to false in its project, so that row groups that were used are
-freed in time.
+Each group is decoded by one thread, so that a file with a single large group occupies only one. Beyond `Memory`, every
+thread may hold one more group.
 
-`Source.ofGroups` does the same for a format of your own, such as pages of a database: it takes the number of rows of
-every group, and a function that reads one.
+`dotnet fsi build.fsx parquet` fits a folder that is larger than the memory of its process. If the memory of your process
+is limited, as in a container, set `ConcurrentGarbageCollection` to false in its project, so that the memory of groups
+that are no longer used is freed in time.
+
+For a format of your own, such as pages of a database, `Source.ofGroups` keeps and reads groups in the same way. Its
+arguments are the memory in bytes, the number of columns, the number of rows of every group, and a function that returns
+the numbers of a group, row by row. Here the two groups have 600 and 400 rows:
 *)
 let pages =
     Source.ofGroups 1_000_000L 2 [| 600L; 400L |] (fun page ->
@@ -120,9 +131,10 @@ printfn $"same bits: {ofPages.LogLikelihood = fit.LogLikelihood}"
 (**
 ## Deedle
 
-`Frame.source` takes the columns with the given names, or all columns of numbers if there are none, and
-`Frame.withResults` adds columns. A missing value is NaN, a [missing cell](missing.html), which is an error unless
-`Missing` is `Missing.Fit`:
+`Frame.source` takes the columns with the given names; an empty list of names takes all columns of numbers.
+`Frame.withResults` returns a frame with further columns. A missing value becomes NaN, which is a
+[missing cell](missing.html): an error, unless the option `Missing` is `Missing.Fit`. Deedle has a case `Error` of its own;
+after `open Deedle`, write `Result.Error`.
 *)
 open Deedle
 
@@ -151,6 +163,9 @@ printfn $"""{String.Join(", ", labelledFrame.ColumnKeys)}"""
 (*** include-output ***)
 (**
 ## Microsoft.Data.Analysis
+
+`DataFrame.source` and `DataFrame.withResults` do the same for frames of Microsoft.Data.Analysis. Columns that hold no
+numbers, such as `day`, are left out:
 *)
 open Microsoft.Data.Analysis
 
@@ -169,8 +184,9 @@ printfn $"label {withLabels[0L, 3]} and {withLabels[1L, 3]}"
 (**
 ## Arrow
 
-`Arrow.ofBatches` and `Arrow.ofTable` take record batches and tables; `Arrow.openFile` opens a file (IPC, Feather
-version 2), whose batches may be larger than memory together. `Arrow.withResults` adds columns to a batch.
+`Arrow.ofBatches` and `Arrow.ofTable` take record batches and tables. `Arrow.openFile` opens a file (IPC, Feather version
+2), which may be larger than memory: its batches are read and kept as row groups are. `Arrow.withResults` returns a
+batch with further columns.
 *)
 open Apache.Arrow
 
@@ -185,11 +201,13 @@ printfn $"{ofArrow.Rows} rows; {withArrow.ColumnCount} columns with the results"
 (**
 ## From C#
 
-The packages work with Gmm.CSharp: their sources are rows. `ToSource` and `WithResults` are methods of frames and
-batches, in the namespace `Gmm.CSharp`.
+The methods of Gmm.CSharp take the sources of these packages as rows. With `using Gmm.CSharp;`, frames, batches and
+tables have a method `ToSource`, and frames and batches a method `WithResults`. In this example, `dataFrame` is a
+`DataFrame` of Microsoft.Data.Analysis:
 
     [lang=csharp]
     using Gmm.CSharp;
+    using Microsoft.Data.Analysis;
 
     using var file = Gmm.ParquetFile.Open("eruptions.parquet", "length", "wait");
     var model = new GaussianMixture(components: 2).Fit(file.Source);
@@ -199,7 +217,7 @@ batches, in the namespace `Gmm.CSharp`.
     var rows = dataFrame.ToSource("length", "wait");
     dataFrame.Columns.Add(new Int32DataFrameColumn("label", model.Predict(rows)));
 
-The silos of a [cluster](cluster.html) read Parquet files after one line:
+The silos of a [cluster](cluster.html) read Parquet files, too, if `AddGmm` sets this option:
 
     [lang=csharp]
     options.Formats.Add(RowFormat.Of(".parquet", path => Gmm.ParquetFile.Open(path), file => file.Source));

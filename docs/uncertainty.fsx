@@ -143,7 +143,7 @@ more than half fail, that is an error. Replicates run in parallel, and each has 
 the same for any number of threads.
 
 Sample weights count copies of rows, and must be whole numbers here. Missing cells, noise, priors and every kind of
-component take part.
+component take part. Variational Bayes doesn't need them: its posterior is a distribution of the parameters.
 
 ## How many components?
 
@@ -161,8 +161,8 @@ No replicate came near, so p is the least that 99 replicates can give, 1/100. Ol
 A test is only as good as the maxima that it compares. In a replicate, K components start from the mixture that it was
 drawn from, and K + 1 as in the data: by the start of the options, so that the same start finds both. This matters
 most for larger K: mclust's test of two components against three with full covariances has the statistic 6.13 and the
-p-value 0.62, because its hierarchical start leads three components to ln L = −1127.2. The best known maximum is −1114.4, with
-a statistic of 31.6; it has a narrow component of 19 rows. A test with a start that finds such maxima in the data but
+p-value 0.62, because its hierarchical start leads three components to ln L = −1127.2. The best known maximum is
+−1114.4, with a statistic of 31.6; it has a narrow component of 19 rows. A test with a start that finds such maxima in the data but
 not in the replicates rejects too often. `Start.Thorough` with `Restarts` is safer than the default where a test is
 close.
 

@@ -8,12 +8,16 @@ index: 7
 
 # Variational Bayes: as many components as the data need
 
-Maximum likelihood uses every component that it is given, and so the number of components has to be chosen beforehand
+Maximum likelihood uses every component that it is given, so that you have to choose the number of components beforehand
 or by a criterion. A Bayesian mixture has a prior on weights, means and covariances, and its fit is a posterior
 distribution of them. Components that the data don't need lose their rows and return to the prior. So K only has to be
-large enough; it is at most the number of different rows, and with `FewerComponents` a fit takes as many as there are.
-One run may stop with a group shared by several components, the more so the more rows there are: try several starts, and
-compare the bounds of several K ([below](#The-concentration)). Run this page with `dotnet fsi docs/variational-bayes.fsx` after `dotnet fsi build.fsx build`.
+large enough. (It can't exceed the number of different rows; with `FewerComponents`, a fit takes as many components as
+there are such rows.)
+
+A single run may stop at a solution in which several components share one group; this happens more often with many rows.
+So [try several starts](#The-concentration), and compare [the bounds](#The-lower-bound) of several K.
+
+Run this page with `dotnet fsi docs/variational-bayes.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the packages first:
 
@@ -38,14 +42,14 @@ let options = { Bayes.defaults with Components = 10 }
 let found = Bayes.fit options data |> GmmError.get
 
 printfn $"%A{found}"
-printfn "component  weight   E rows"
+printfn "component  weight     rows"
 
 for k in 0..3 do
     printfn $"%9d{k} %7.4f{found.Weights[k]} %8.2f{found.Fit.Statistics.Counts[k]}"
 (*** include-output ***)
 (**
-Two components share the rows. `EffectiveComponents` counts the components that have at least the weight of one row,
-Nₖ ≥ 1. The labels and responsibilities of rows are those of `found.Fit`:
+Two components share the rows; the column shows Nₖ, the sum of their responsibilities. `EffectiveComponents` counts the
+components that have at least the weight of one row, Nₖ ≥ 1. For labels and responsibilities of rows, use `found.Fit`:
 *)
 let labels = Predict.labels found.Fit data |> GmmError.get
 
@@ -53,9 +57,14 @@ for label, rows in labels |> Array.countBy id |> Array.sort do
     printfn $"component {label}: {rows} rows"
 (*** include-output ***)
 (**
-For everything else, `PlugIn` is the Gaussian mixture with the expected weights, means and covariances: a
-`Fit<Gaussian>` for densities, samples, measures and pictures. The ellipses of components without rows are those of
-the prior. Its `LogLikelihood` isn't computed, and is −∞: `Predict.score` returns the average of the log-densities.
+For everything else, `found.PlugIn` is the Gaussian mixture with the weights E πₖ, the means E μₖ and the covariances
+(E Λₖ)⁻¹ under the posterior: a `Fit<Gaussian>` for densities, samples, measures and pictures. Its `LogLikelihood` is −∞,
+because nothing has computed it; `Predict.score` returns the mean log-density of rows. Don't take densities from
+`found.Fit`: its log-densities ln Σₖ exp(E ln πₖ + E ln N(xₙ|μₖ, Λₖ⁻¹)) are terms of the bound below, whose exponentials
+integrate to less than 1.
+
+In the picture, the ellipses around the mean of all data belong to components without rows, which have returned to the
+prior.
 *)
 (*** hide ***)
 Plot.scatter
@@ -76,11 +85,15 @@ evidence lower bound
     [lang=text]
     L = E ln p(X, Z, π, μ, Λ) − E ln q(Z, π, μ, Λ)  ≤  ln p(X)
 
-by steps like those of EM. The E-step replaces ln πₖ + ln N(xₙ|μₖ, Σₖ) by ln ρₙₖ = E ln πₖ + E ln N(xₙ|μₖ, Λₖ⁻¹). The
-M-step adds the sufficient statistics to the parameters of the prior. Except for rounding, the bound never decreases.
-`LowerBound` has all constants, so it compares fits of the same data, whatever their structure. Under a
-Dirichlet distribution it counts one of the K! equivalent orders of the components, and Bishop (§10.2.4) adds ln K! to
-compare different K. The orders of a Dirichlet process, the default, aren't equivalent, and this table adds nothing:
+by steps like those of EM. Λₖ = Σₖ⁻¹ is the precision matrix of component k, and all means E are under q. The E-step
+replaces ln πₖ + ln N(xₙ|μₖ, Σₖ) by ln ρₙₖ = E ln πₖ + E ln N(xₙ|μₖ, Λₖ⁻¹). The M-step adds the sufficient statistics to
+the parameters of the prior. Except for rounding, the bound never decreases.
+
+`LowerBound` has all constants, so that it compares fits of the same data, whatever their structure and prior. It also
+compares different K under a Dirichlet process, the default. Under a Dirichlet distribution, the K! orders of the
+components are equivalent, and the bound counts only one of them: add ln K! first (Bishop, §10.2.4), or ln(K!/m!) if m
+components have no rows, because these all equal the prior and their order makes no difference. The table has the
+default, so nothing is added:
 *)
 let fit structure components =
     Bayes.fit
@@ -113,8 +126,9 @@ stick-breaking prior, truncated at K (Blei and Jordan 2006):
     πₖ = vₖ (1−v₁) ⋯ (1−vₖ₋₁),   vₖ ~ Beta(1, γ)
 
 It expects large components first, so the order of the components of a start matters a little. `DirichletDistribution
-α₀` treats all alike. The smaller the concentration, the fewer components get any weight. A large concentration of a
-Dirichlet distribution leaves rows in every component; that of a process doesn't:
+α₀` is the symmetric Dirichlet distribution of the weights, which treats all components alike. The smaller the
+concentration, the fewer components get any weight. With a Dirichlet distribution of large concentration, every component
+keeps rows; with a process, they don't:
 *)
 let withConcentration concentration =
     Bayes.fit
@@ -138,13 +152,15 @@ The result depends on the prior and on the start, because the bound has several 
 
 ## The prior on means and covariances
 
-A priori μₖ|Λₖ ~ N(m₀, (β₀Λₖ)⁻¹) and Λₖ ~ Wishart(ν₀, V₀⁻¹). The defaults are those of scikit-learn: m₀ is the mean of
-the data, β₀ = 1, ν₀ = D, and V₀ the unbiased covariance of the data, so that E Λ = D V₀⁻¹. A
-single far value makes this prior so wide that groups are no longer found: remove it first, or set `CovariancePrior`. A
-constant column is an error. The options are `MeanPrior` (m₀), `MeanPrecisionPrior` (β₀), `DegreesOfFreedomPrior` (ν₀)
-and `CovariancePrior` (V₀), in C# properties of `BayesianGaussianMixture`.
+A priori μₖ|Λₖ ~ N(m₀, (β₀Λₖ)⁻¹) and Λₖ ~ Wishart(ν₀, V₀⁻¹). The options are `Family.MeanPrior` (m₀),
+`Family.MeanPrecisionPrior` (β₀), `Family.DegreesOfFreedomPrior` (ν₀) and `Family.CovariancePrior` (V₀); in C# they are
+properties of `BayesianGaussianMixture`. The defaults are those of scikit-learn: m₀ is the mean of the data, β₀ = 1,
+ν₀ = D, and V₀ is the unbiased covariance of the data, so that E Λ = D V₀⁻¹. A single value far from all others makes this
+prior so wide that groups are no longer found: remove the value, or set `CovariancePrior`. Without `CovariancePrior`, a
+constant column is an error.
 
-The posterior has βₖ = β₀ + Nₖ and νₖ = ν₀ + Nₖ. It shows how well a mean is known:
+The posterior has βₖ = β₀ + Nₖ and νₖ = ν₀ + Nₖ. Given the covariance, the posterior of μₖ has the covariance Σₖ/βₖ, which
+shows how well a mean is known:
 *)
 let posterior = found.Posterior
 
@@ -173,7 +189,7 @@ for i, (row: string) in List.indexed [ "between the groups"; "far away" ] do
 From the same start and with `reg_covar=0`, full covariances give the posterior of scikit-learn's
 `BayesianGaussianMixture`, whose `lower_bound_` differs by a constant. Otherwise:
 
-- Tied covariances: the shared Wishart distribution gets all N rows, so ν = ν₀ + N; scikit-learn uses N/K.
+- Tied covariances: the shared Wishart distribution gets all N rows, so ν = ν₀ + N; in scikit-learn ν = ν₀ + N/K.
 - Diagonal covariances: a diagonal of precisions has independent gamma distributions, for which E ln|Λ| = Σⱼ ψ(ν/2)
   − ln(vⱼ/2). scikit-learn takes the sum Σᵢ ψ((ν+1−i)/2) of the Wishart distribution, with which the bound of this
   prior may fall.

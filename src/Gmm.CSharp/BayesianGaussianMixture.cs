@@ -6,15 +6,13 @@ namespace Gmm.CSharp;
 
 /// <summary>
 /// A Gaussian mixture whose weights, means and covariances have a posterior distribution, fitted by variational Bayes:
-/// components that
-/// the data don't need lose their rows, so that K is a limit.
+/// components that the data don't need lose their rows, so that K only has to be large enough.
 /// </summary>
 /// <remarks>
 /// (Bishop, Pattern Recognition and Machine Learning, 2006, §10.2; Blei and Jordan 2006.) A priori μₖ|Λₖ ~ N(m₀,
-/// (β₀Λₖ)⁻¹) and
-/// Λₖ = Σₖ⁻¹ ~ Wishart(ν₀, V₀⁻¹); for variances, precisions have gamma distributions. The fit maximises the evidence
-/// lower bound, which
-/// never falls but for rounding. The defaults of the priors are those of scikit-learn.
+/// (β₀Λₖ)⁻¹) and Λₖ = Σₖ⁻¹ ~ Wishart(ν₀, V₀⁻¹); if covariances are variances only, their inverses have gamma
+/// distributions. The fit maximises the evidence lower bound, which never falls but for rounding. The defaults of the
+/// priors are those of scikit-learn.
 /// </remarks>
 /// <example>
 /// <code>
@@ -173,8 +171,11 @@ public sealed class BayesianGaussianMixture : Estimator
 
     /// <summary>The evidence lower bound, at most ln p(X) under the prior, in total and with all constants.</summary>
     /// <remarks>
-    /// Fits of the same data can be compared by it, whatever their K, covariances and priors. <see
-    /// cref="Estimator.Trace"/> has it divided by Σₙ wₙ.
+    /// Fits of the same data can be compared by it, whatever their covariances and priors. Under a Dirichlet distribution
+    /// of the weights and one m₀ and V₀ for all, the K! orders of the components are equivalent, and the bound counts
+    /// one of them. To compare different K, add ln K! (Bishop, 2006, §10.2.4), or ln(K!/m!) if m components have no
+    /// rows: they all equal the prior, so that their order makes no difference. Add nothing under a Dirichlet process,
+    /// the default, whose orders aren't equivalent. <see cref="Estimator.Trace"/> has the bound divided by Σₙ wₙ.
     /// </remarks>
     /// <inheritdoc cref="Estimator.Converged" path="/exception"/>
     public double LowerBound => Current<BayesState>().Found.LowerBound;

@@ -21,8 +21,8 @@ public static class MixtureCatalog
     /// <typeparam name="TModel">The class of the mixture.</typeparam>
     /// <param name="trainers">The catalog of trainers.</param>
     /// <param name="settings">
-    /// A mixture with the settings of the fits. The trainer takes a copy, so that later changes have no effect. If it
-    /// is fitted and has WarmStart, fits continue from its fit.
+    /// A mixture with the settings of the fits, of at most 16,383 components, noise included. The trainer takes a copy,
+    /// so that later changes have no effect. If it is fitted and has WarmStart, fits continue from its fit.
     /// </param>
     /// <param name="options">The columns, and how the rows are read; the defaults unless given.</param>
     /// <returns>The trainer.</returns>
@@ -34,6 +34,10 @@ public static class MixtureCatalog
         where TModel : MixtureModel => Of(trainers, settings, options);
 
     /// <summary>Returns a trainer of a Gaussian mixture by variational Bayes, with all settings.</summary>
+    /// <remarks>
+    /// Its log-density is ln Σₖ exp(E ln πₖ + E ln N(x|μₖ, Λₖ⁻¹)), from which the responsibilities follow. The
+    /// exponential integrates to less than 1: it lies below the density of the next row under the posterior.
+    /// </remarks>
     /// <inheritdoc cref="Mixture{TModel}(Trainers, TModel, MixtureOptions?)"/>
     public static MixtureTrainer<BayesianGaussianMixture> Mixture(
         this Trainers trainers, BayesianGaussianMixture settings, MixtureOptions? options = null) =>
@@ -41,7 +45,9 @@ public static class MixtureCatalog
 
     /// <summary>Returns a trainer of a mixture whose parts are the slots of named columns.</summary>
     /// <param name="trainers">The catalog of trainers.</param>
-    /// <param name="settings">A product with the settings of the fits but for its parts.</param>
+    /// <param name="settings">
+    /// A product with the settings of the fits but for its parts, of at most 16,383 components, noise included.
+    /// </param>
     /// <param name="parts">
     /// The name of a column, and what makes the part of its slots: <c>("Colour", slots =&gt; Part.Categorical(slots,
     /// levels: 4))</c>. The columns are those of the features, in this order.
@@ -92,7 +98,7 @@ public static class MixtureCatalog
 
     /// <summary>Returns a trainer of a mixture whose parts are the slots of named columns.</summary>
     /// <param name="trainers">The catalog of trainers.</param>
-    /// <param name="components">The number of components, K; from 1 to the number of rows.</param>
+    /// <param name="components">The number of components, K; from 1 to the number of rows, at most 16,383.</param>
     /// <param name="parts">
     /// The name of a column, and what makes the part of its slots: <c>("Colour", slots =&gt; Part.Categorical(slots,
     /// levels: 4))</c>.
@@ -107,7 +113,7 @@ public static class MixtureCatalog
     /// <param name="trainers">The catalog of trainers.</param>
     /// <param name="featureColumnName">The column of the features, a vector of Singles or Doubles.</param>
     /// <param name="exampleWeightColumnName">The column of the weights; without weights unless given.</param>
-    /// <param name="components">The number of components, K; from 1 to the number of rows.</param>
+    /// <param name="components">The number of components, K; from 1 to the number of rows, at most 16,383.</param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentException">The name of the features is empty.</exception>
     public static MixtureTrainer<GaussianMixture> GaussianMixture(
@@ -117,7 +123,7 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new GaussianMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture of Student's t distributions, for data with far values.</summary>
+    /// <summary>Returns a trainer of a mixture of Student's t distributions, for data with outliers.</summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<StudentTMixture> StudentTMixture(
         this Trainers trainers,
@@ -126,7 +132,9 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new StudentTMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a Gaussian mixture by variational Bayes, in which K is a limit.</summary>
+    /// <summary>
+    /// Returns a trainer of a Gaussian mixture by variational Bayes, for which K only has to be large enough.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<BayesianGaussianMixture> BayesianGaussianMixture(
         this Trainers trainers,
@@ -135,7 +143,7 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new BayesianGaussianMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for features of 0 and 1.</summary>
+    /// <summary>Returns a trainer of a mixture of Bernoulli distributions, for features of 0 and 1.</summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<BernoulliMixture> BernoulliMixture(
         this Trainers trainers,
@@ -144,12 +152,14 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new BernoulliMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for features of successes in n trials.</summary>
+    /// <summary>
+    /// Returns a trainer of a mixture of binomial distributions, for counts of successes in n trials.
+    /// </summary>
     /// <param name="trainers">The catalog of trainers.</param>
     /// <param name="trials">The number of trials, n.</param>
     /// <param name="featureColumnName">The column of the features, a vector of Singles or Doubles.</param>
     /// <param name="exampleWeightColumnName">The column of the weights; without weights unless given.</param>
-    /// <param name="components">The number of components, K; from 1 to the number of rows.</param>
+    /// <param name="components">The number of components, K; from 1 to the number of rows, at most 16,383.</param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentException">The name of the features is empty.</exception>
     public static MixtureTrainer<BinomialMixture> BinomialMixture(
@@ -160,12 +170,14 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new BinomialMixture(components, trials), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for features of levels 0 to L − 1.</summary>
+    /// <summary>
+    /// Returns a trainer of a mixture of categorical distributions, for features of levels 0 to L − 1.
+    /// </summary>
     /// <param name="trainers">The catalog of trainers.</param>
     /// <param name="levels">The number of levels of each feature, L.</param>
     /// <param name="featureColumnName">The column of the features, a vector of Singles or Doubles.</param>
     /// <param name="exampleWeightColumnName">The column of the weights; without weights unless given.</param>
-    /// <param name="components">The number of components, K; from 1 to the number of rows.</param>
+    /// <param name="components">The number of components, K; from 1 to the number of rows, at most 16,383.</param>
     /// <returns>The trainer.</returns>
     /// <exception cref="ArgumentException">The name of the features is empty.</exception>
     public static MixtureTrainer<CategoricalMixture> CategoricalMixture(
@@ -176,7 +188,7 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new CategoricalMixture(components, levels), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for features of counts.</summary>
+    /// <summary>Returns a trainer of a mixture of Poisson distributions, for features of counts.</summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<PoissonMixture> PoissonMixture(
         this Trainers trainers,
@@ -185,7 +197,7 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new PoissonMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for features of counts more dispersed than Poisson counts.</summary>
+    /// <summary>Returns a trainer of a mixture of negative binomial distributions, for overdispersed counts.</summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<NegativeBinomialMixture> NegativeBinomialMixture(
         this Trainers trainers,
@@ -194,7 +206,9 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new NegativeBinomialMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for features of failures before the first success.</summary>
+    /// <summary>
+    /// Returns a trainer of a mixture of geometric distributions, for counts of failures before the first success.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<GeometricMixture> GeometricMixture(
         this Trainers trainers,
@@ -203,7 +217,7 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new GeometricMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for features of waiting times.</summary>
+    /// <summary>Returns a trainer of a mixture of exponential distributions, for waiting times.</summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<ExponentialMixture> ExponentialMixture(
         this Trainers trainers,
@@ -212,7 +226,7 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new ExponentialMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for features of positive numbers.</summary>
+    /// <summary>Returns a trainer of a mixture of gamma distributions, for positive numbers.</summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<GammaMixture> GammaMixture(
         this Trainers trainers,
@@ -221,7 +235,9 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new GammaMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for features of positive numbers whose logarithms are normal.</summary>
+    /// <summary>
+    /// Returns a trainer of a mixture of log-normal distributions, for positive numbers whose logarithms are normal.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<LogNormalMixture> LogNormalMixture(
         this Trainers trainers,
@@ -230,7 +246,7 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new LogNormalMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for features between 0 and 1.</summary>
+    /// <summary>Returns a trainer of a mixture of beta distributions, for numbers between 0 and 1.</summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<BetaMixture> BetaMixture(
         this Trainers trainers,
@@ -239,7 +255,7 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new BetaMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for rows of counts.</summary>
+    /// <summary>Returns a trainer of a mixture of multinomial distributions, for rows of counts.</summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<MultinomialMixture> MultinomialMixture(
         this Trainers trainers,
@@ -248,7 +264,9 @@ public static class MixtureCatalog
         int components = 5) =>
         Of(trainers, new MultinomialMixture(components), featureColumnName, exampleWeightColumnName);
 
-    /// <summary>Returns a trainer of a mixture for rows that are directions.</summary>
+    /// <summary>
+    /// Returns a trainer of a mixture of von Mises–Fisher distributions, for rows that are directions.
+    /// </summary>
     /// <inheritdoc cref="GaussianMixture"/>
     public static MixtureTrainer<VonMisesFisherMixture> VonMisesFisherMixture(
         this Trainers trainers,

@@ -15,8 +15,12 @@ type Question =
         Family: string
         /// The arguments as named arrays.
         Arguments: Map<string, Tensor>
-        /// What a scan must know of each row, as an array for each run of blocks that is asked, in the order of the
-        /// runs; empty for most scans. The machine that answers for a run needs only the array of this run.
+        /// What the scan must know of each row; empty for most scans. For starts from labels or responsibilities, it
+        /// has an array for each run of blocks: for every row of the run, in order, one label (−1 for noise) or K
+        /// responsibilities. In `RemoteRows.Ask` the runs are all of `Source.runs`; in `RowServer.Answer` they are
+        /// those that are asked, in the same order, so that a machine needs the arrays of its own runs only. There,
+        /// another number of arrays, an array of another length, and a number that is no label or responsibility are
+        /// errors.
         Slices: float[][]
     }
 

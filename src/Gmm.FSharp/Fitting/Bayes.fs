@@ -10,9 +10,12 @@ open System
 type BayesFit =
     {
         /// The fit: the posterior of the parameters, iterations, trace, and the reason why it stopped. Its
-        /// responsibilities are those of variational Bayes. Its objective is the evidence lower bound / Σₙ wₙ. Its
-        /// densities exp E ln p(x) aren't those of a distribution, and its `LowerBound` isn't that of this record: use
-        /// `Predict.score` and `Predict.icl` with `PlugIn`.
+        /// responsibilities are those of variational Bayes. Its objective is the evidence lower bound / Σₙ wₙ, and its
+        /// `LowerBound` isn't that of this record. Its log-density of a row is
+        ///   ln Σₖ exp(E ln πₖ + E ln N(x|μₖ, Λₖ⁻¹)).
+        /// The exponential integrates to less than 1: it lies below the predictive density E Σₖ πₖN(x|μₖ, Λₖ⁻¹) of
+        /// `Bayes.predictive`, and isn't the density of `PlugIn`. For densities, `Predict.score` and `Predict.icl`, use
+        /// one of these two.
         Fit: Fit<NormalWishart>
     }
 
@@ -20,8 +23,12 @@ type BayesFit =
     member found.Posterior: NormalWishart = found.Fit.Parameters
 
     /// The evidence lower bound, at most ln p(X) under the prior: fits of the same data can be compared by it, whatever
-    /// their structure and prior. It counts one of the K! equivalent orders of the components: to compare different K,
-    /// add ln K! (Bishop, PRML, 2006, §10.2.4).
+    /// their structure and prior.
+    ///
+    /// Under a Dirichlet distribution of the weights and one m₀ and V₀ for all, the K! orders of the components are
+    /// equivalent, and the bound counts one of them. To compare different K, add ln K! (Bishop, PRML, 2006, §10.2.4),
+    /// or ln(K!/m!) if m components have no rows: they all equal the prior, so that their order makes no difference.
+    /// Add nothing under a Dirichlet process, the default, whose orders aren't equivalent.
     member found.LowerBound: float = found.Fit.Objective * found.Fit.Statistics.Weight
 
     /// E πₖ (K), summing to 1.
@@ -76,7 +83,7 @@ type BayesFit =
 
 /// Variational Bayes for Gaussian mixtures (Bishop, PRML, 2006, §10.2; Blei and Jordan 2006): the posterior of weights,
 /// means and covariances under a prior, in place of a point estimate. Components that the data don't need lose their
-/// rows, so that K is a limit, and no covariance becomes singular.
+/// rows, so that K only has to be large enough, and no covariance becomes singular.
 module Bayes =
     /// The default options: one component, those of `Gmm.defaults` otherwise, with weights that have a prior of their
     /// own (`Family.WeightConcentration`). Set `Components` to more than you expect. Fits aren't accelerated. The start

@@ -2,24 +2,27 @@ namespace Gmm
 
 open System
 
-/// What a user, or an earlier clustering, says of the component of each row: a label, or K responsibilities.
+/// The components to which a user, or an earlier clustering, assigns the rows: a label, or K responsibilities, for each
+/// of the N rows.
 [<NoEquality; NoComparison>]
 type internal Memberships =
     {
         /// The number of components, K.
         Components: int
-        /// Whether each row has a label, one number; otherwise it has K responsibilities.
+        /// Whether each row has a label, one number from 0 to K − 1 or below 0 for noise; otherwise it has K
+        /// responsibilities.
         AreLabels: bool
-        /// Returns the numbers of rows, from the number of the first and their count.
+        /// Returns the labels (n) or the responsibilities (n×K, row by row) of n neighbouring rows, from the number of
+        /// the first, counted from 0, and n.
         Slice: int64 -> int64 -> float[]
     }
 
-    /// The count of numbers that a row has.
+    /// How many numbers a row has: 1 or K.
     member memberships.Width = if memberships.AreLabels then 1 else memberships.Components
 
 /// Functions on memberships.
 module internal Memberships =
-    /// Makes memberships of labels, one for each row; that of noise is below 0.
+    /// Makes memberships of labels (N) from 0 to K − 1; those of noise are below 0.
     let ofLabels components (labels: int[]) : Memberships =
         { Components = components
           AreLabels = true
@@ -36,14 +39,16 @@ module internal Memberships =
                 Array.init (int count * components) (fun i ->
                     responsibilities[int first + i / components, i % components]) }
 
-    /// Returns the memberships of rows that were drawn from the data, by their numbers in it.
+    /// Returns the memberships of some rows, in the order of their numbers in the data: row i has those of row
+    /// `numbers[i]`.
     let ofSome (numbers: int64[]) (all: Memberships) : Memberships =
         { all with
             Slice =
                 fun first count ->
                     Array.sub numbers (int first) (int count) |> Array.collect (fun number -> all.Slice number 1L) }
 
-    /// Returns the responsibilities of the rows of a block (n×K, row by row); those of noise are 0.
+    /// Returns the responsibilities of the rows of a block (n×K, row by row): of a label 1 for its component and 0 for
+    /// the others, for noise 0 for all.
     let responsibilities (memberships: Memberships) (block: Block) : float[] =
         let numbers = memberships.Slice block.FirstRow (int64 block.Rows)
 
@@ -81,8 +86,9 @@ module internal Memberships =
 
         best
 
-    /// Returns the memberships of `count` rows, of which the first has a given number, that an array stores. Error when
-    /// it has another length, or numbers that are no labels or responsibilities.
+    /// Returns the memberships of `count` neighbouring rows, the first of which has the number `firstRow`, from an array
+    /// of their numbers, row by row; other rows have none. Error unless the array has one number for each row, a whole
+    /// one from −1 to K − 1, or K finite numbers that are not negative.
     let ofSlice
         components
         areLabels

@@ -326,8 +326,10 @@ module Predict =
     let logDensities (fit: Fit<'θ>) (source: Source) : Result<float[], GmmError> =
         logDensitiesOf fit.Model fit.Mixture source
 
-    /// Returns what a fit says of every row as named columns, to put beside the data: `label`, `logDensity`, and the
-    /// responsibilities `responsibility0`, `responsibility1` …
+    /// Returns the results of every row as columns to put beside the data, each with N values, in this order: `label`
+    /// from `labels`, `logDensity` from `logDensities`, and `responsibility0`, `responsibility1` … from
+    /// `responsibilities`: K columns, or with noise K + 1, the last of which is that of the noise. Errors as those of
+    /// these functions.
     let columns (fit: Fit<'θ>) (source: Source) : Result<ResultColumn[], GmmError> =
         result {
             let! labels = labels fit source

@@ -20,7 +20,10 @@ public sealed class ClusterRowsOptions
     /// </summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a shard may fail to answer before the fit ends with an error.</summary>
+    /// <summary>
+    /// How long a shard may fail to answer before the fit ends with an error: when the last try has failed, up to ten
+    /// seconds later, or later if a message carries many megabytes.
+    /// </summary>
     public TimeSpan RetryLimit { get; init; } = TimeSpan.FromSeconds(60);
 
     private static TimeSpan Day => TimeSpan.FromDays(1);
