@@ -88,7 +88,7 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
             options.CancellationToken);
 
         var columns = FeatureColumns.Of(schema, features);
-        var scorer = new Scorer(model, Fit(model, rows.Rows, columns), columns);
+        var scorer = new Scorer(model, Fit(model, rows.Rows, columns, nameof(input)), columns);
 
         // No step of the chain learns from rows, so that this reads none.
         return new(Steps.Of(context, options, features, isDouble, scorer).Fit(input), scorer);
@@ -119,10 +119,8 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
         };
 
     /// <summary>Fits the mixture, and returns the log-density below which a row is an outlier.</summary>
-    private double Fit(TModel model, Rows rows, FeatureColumns columns)
+    private double Fit(TModel model, Rows rows, FeatureColumns columns, string argument)
     {
-        string Named(Exception trouble) => $"Features of {columns.Text}: {columns.Named(Translation.Reason(trouble))}";
-
         try
         {
             model.Fit(rows, null, options.Progress, options.CancellationToken);
@@ -130,13 +128,14 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
                 ? model.LastFit.Outliers(share, InDoublePrecision(rows.ToSource(null))).Threshold
                 : double.NegativeInfinity;
         }
-        catch (ArgumentException trouble) when (trouble.ParamName == "data")
+        catch (ArgumentException trouble)
+            when (trouble.ParamName == "data" && trouble.InnerException is GmmException core)
         {
-            throw Trouble.OfInput(Named(trouble), trouble);
+            throw new ArgumentException(columns.Message(core.Error), argument, core);
         }
-        catch (MixtureFitException trouble) when (columns.Named(trouble.Message) != trouble.Message)
+        catch (MixtureFitException trouble) when (trouble.InnerException is GmmException core)
         {
-            throw new MixtureFitException(Named(trouble), trouble.Component, trouble.Iteration);
+            throw new MixtureFitException(columns.Message(core.Error), core, trouble.Component, trouble.Iteration);
         }
     }
 
