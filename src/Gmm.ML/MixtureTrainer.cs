@@ -56,11 +56,15 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
     /// <param name="input">A view with the columns of the features and, if named, of the weights.</param>
     /// <returns>The fitted mixture as a transformer.</returns>
     /// <exception cref="ArgumentException">
-    /// A column is missing or of another type; or a setting, a number of the features or a weight breaks its rule,
-    /// which the message states with the value and its row.
+    /// A column is missing, of another type, or has a name that begins with <c>Gmm.</c>; or a setting, a row, a number
+    /// of the features or a weight breaks its rule, which the message states with the value and its place.
     /// </exception>
     /// <exception cref="MixtureFitException">
     /// In every run a covariance became singular, a component lost all its rows, or its likelihood is unbounded.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="MixtureOptions.StreamRows"/> is true, and the view had other rows, or rows in another order, when it
+    /// was read again.
     /// </exception>
     /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
     public MixtureTransformer<TModel> Fit(IDataView input)
@@ -97,7 +101,9 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
     /// <summary>Returns the columns of the view and those that the mixture adds.</summary>
     /// <param name="inputSchema">The columns of the view.</param>
     /// <returns>The columns after the mixture.</returns>
-    /// <exception cref="ArgumentException">A column is missing or of another type.</exception>
+    /// <exception cref="ArgumentException">
+    /// A column is missing, of another type, or has a name that begins with <c>Gmm.</c>.
+    /// </exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);

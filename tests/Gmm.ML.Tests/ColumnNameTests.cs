@@ -181,6 +181,22 @@ public class ColumnNameTests
         Assert.Contains("but this row has length 5.", $"{trouble}", StringComparison.Ordinal);
     }
 
+    /// <summary>An error about a component names the features, and keeps the component and the iteration.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ErrorsOfComponentsNameTheFeatures(bool isStreamed)
+    {
+        var rows = Enumerable.Range(0, 40).Select(n => new[] { n % 2, (float)(n % 2), n % 2 }).ToArray();
+        var settings = new GaussianMixture(1) { RegCovar = default };
+        var trouble = Assert.Throws<MixtureFitException>(() => Context.Clustering.Trainers.Mixture(
+            settings, new() { StreamRows = isStreamed }).Fit(Views.Of(Context, rows)));
+        var expected = Assert.Throws<MixtureFitException>(() => settings.Fit(rows));
+        Assert.Equal($"Features of 'Features': {expected.Message}", trouble.Message);
+        Assert.Equal((0, expected.Iteration), (trouble.Component, trouble.Iteration));
+        Assert.True(Assert.IsType<GmmException>(trouble.InnerException).Error.IsSingularCovariance);
+    }
+
     /// <summary>Every error of a fit has the core's error inside.</summary>
     [Fact]
     public void ErrorsHaveTheErrorOfTheCore()
