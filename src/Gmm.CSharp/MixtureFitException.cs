@@ -6,12 +6,12 @@ namespace Gmm.CSharp;
 /// </summary>
 /// <remarks>
 /// The message names the remedies. With several restarts, a fit throws it only if every run fails. The estimator keeps
-/// its earlier fit.
+/// its earlier fit. The <c>InnerException</c> is a <see cref="GmmException"/>, which has the error as a value.
 /// </remarks>
 public sealed class MixtureFitException : Exception
 {
-    internal MixtureFitException(string message, int? component, int iteration)
-        : base(message) => (Component, Iteration) = (component, iteration);
+    internal MixtureFitException(string message, GmmException inner, int? component, int iteration)
+        : base(message, inner) => (Component, Iteration) = (component, iteration);
 
     /// <summary>
     /// The component in trouble, counting from 0; null if it is the covariance that all components share.

@@ -185,8 +185,7 @@ public sealed class Rows : IEnumerable<double[]>
     {
         ArgumentNullException.ThrowIfNull(data);
         return Array.IndexOf(data, null) is >= 0 and var row
-            ? throw new ArgumentException(
-                $"The data must have no null rows, but row {row} (counting from 0) is null.", nameof(data))
+            ? throw Translation.ToException(GmmError.NewInvalidRow("no null rows", row, "is null"))
             : data;
     }
 

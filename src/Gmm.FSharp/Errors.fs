@@ -2,14 +2,43 @@ namespace Gmm
 
 open System
 
+/// A place in the data or in a mixture.
+[<RequireQualifiedAccess>]
+type internal Place =
+    | Row of number: int64
+    | Column of number: int
+    | Component of number: int
+
+/// Names places in messages.
+module internal Place =
+    /// Returns the places by their numbers, one inside the other: "row 3, column 1".
+    let numbered (places: Place list) : string =
+        let text place =
+            match place with
+            | Place.Row number -> $"row {number}"
+            | Place.Column number -> $"column {number}"
+            | Place.Component number -> $"component {number}"
+
+        places |> List.map text |> String.concat ", "
+
+    /// Returns the places as messages name them: "row 3, column 1 (counting from 0)".
+    let words (places: Place list) : string = numbered places + " (counting from 0)"
+
+    /// Returns the words with a capital, as a sentence begins.
+    let capitalised (words: string) : string = string (Char.ToUpperInvariant words[0]) + words.Substring 1
+
 /// All errors of the library, as values. Each case carries the numbers. `Message` states the rule and the value, and
 /// the remedy where the rule doesn't imply it. The library finds a caller's mistake before it does any work. Trouble in
 /// the data ends a fit and never shows as NaN. Rows, columns and components count from 0, as arrays do.
 type GmmError =
     /// An option, a start or a prior breaks its rule.
     | InvalidOption of name: string * rule: string * value: string
-    /// The data as a whole break a rule: no rows, wrong width, ragged rows, weights.
+    /// The data as a whole break a rule: no rows, wrong width, weights.
     | InvalidData of rule: string * value: string
+    /// One row of the data breaks a rule, such as that all rows have one length.
+    | InvalidRow of rule: string * row: int64 * value: string
+    /// One column of the data breaks a rule, such as that it has an observed cell.
+    | InvalidColumn of rule: string * column: int * value: string
     /// One number of the data is infinite, or too large to be squared.
     | InvalidNumber of row: int64 * column: int * value: float
     /// Some cells of the data are NaN, which counts as missing; row and column are those of the first.
@@ -36,21 +65,24 @@ type GmmError =
     /// A backend can't be used on this machine, or it failed while it worked.
     | UnavailableBackend of backend: string * reason: string * remedy: string
 
-    /// The trouble of a component, without its iteration; None for other errors.
-    member private error.Trouble =
+    /// The trouble of a component, without its iteration; None for other errors. `words` names places.
+    member private error.Trouble(words: Place list -> string) =
         let owned what owner =
             match owner with
-            | Some k -> $"The {what} of component {k} (counting from 0)"
+            | Some k -> $"The {what} of {words [ Place.Component k ]}"
             | None -> "The shared covariance"
 
         match error with
         | SingularCovariance(owner, _) -> Some(owned "covariance" owner + " is not positive definite")
         | FlooredComponent(owner, _) -> Some(owned "spread" owner + " lies on its floor")
-        | CollapsedComponent(owner, _) -> Some $"Component {owner} (counting from 0) has no rows left"
+        | CollapsedComponent(owner, _) -> Some $"{Place.capitalised (words [ Place.Component owner ])} has no rows left"
         | DegenerateComponent(owner, column, family, _) ->
-            Some $"The likelihood of component {owner}, column {column} (counting from 0) is unbounded for {family}"
+            let place = words [ Place.Component owner; Place.Column column ]
+            Some $"The likelihood of {place} is unbounded for {family}"
         | InvalidOption _
         | InvalidData _
+        | InvalidRow _
+        | InvalidColumn _
         | InvalidNumber _
         | MissingCell _
         | ConstantColumn _
@@ -60,15 +92,19 @@ type GmmError =
         | UnreadableFile _
         | UnavailableBackend _ -> None
 
-    /// The rule and the value, followed by the remedy where the rule doesn't imply it: one or two sentences.
-    member error.Message: string =
-        let trouble = defaultArg error.Trouble ""
+    /// The message with other words for its places.
+    member internal error.MessageIn(words: Place list -> string) : string =
+        let trouble = defaultArg (error.Trouble words) ""
+        let cell row column = words [ Place.Row row; Place.Column column ]
 
         match error with
         | InvalidOption(name, rule, value) -> $"{name} must be {rule}, but is {value}."
         | InvalidData(rule, value) -> $"The data must have {rule}, but {value}."
+        | InvalidRow(rule, row, value) -> $"The data must have {rule}, but {words [ Place.Row row ]} {value}."
+        | InvalidColumn(rule, column, value) ->
+            $"The data must have {rule}, but {words [ Place.Column column ]} {value}."
         | InvalidNumber(row, column, value) ->
-            $"The data must be finite and below 1e150 in magnitude, but row {row}, column {column} (counting from 0) "
+            $"The data must be finite and below 1e150 in magnitude, but {cell row column} "
             + $"holds {string value}. Remove or impute the row, or rescale the column."
         | MissingCell(row, column, count) ->
             let cells =
@@ -77,7 +113,7 @@ type GmmError =
                 else
                     $"the first of {count} missing cells"
 
-            $"The data must be complete, but row {row}, column {column} (counting from 0) holds NaN, {cells}. "
+            $"The data must be complete, but {cell row column} holds NaN, {cells}. "
             + "A mixture with Missing set to Fit takes such rows. Otherwise remove or impute them."
         | SingularCovariance(_, iteration) ->
             $"{trouble} in iteration {iteration}: its rows lie in fewer dimensions than the data. "
@@ -87,7 +123,7 @@ type GmmError =
             $"{trouble} after iteration {iteration}: it shrank onto few or equal rows, so that its likelihood only measures "
             + "the floor. Choose fewer components, a structure with fewer parameters, another start or a prior."
         | ConstantColumn(column, value) ->
-            $"Column {column} (counting from 0) is constant: every row holds {string value}. "
+            $"{Place.capitalised (words [ Place.Column column ])} is constant: every row holds {string value}. "
             + "Drop the column, or set a prior. For Gaussians, set CovariancePrior, choose a spherical structure, or "
             + "set RegCovar to Absolute."
         | TooFewDistinctRows(components, found) ->
@@ -99,13 +135,13 @@ type GmmError =
         | DegenerateComponent(_, _, _, iteration) ->
             $"{trouble} in iteration {iteration}. Set a prior, choose fewer components or another start or seed."
         | FailedUpdate error ->
-            match error.Trouble with
+            match error.Trouble words with
             | Some trouble ->
                 $"{trouble} after this batch, which leaves it too few different rows. Learn larger batches or take smaller "
                 + "steps, or begin from a fit with a prior or a floor of its covariances."
-            | None -> error.Message
+            | None -> error.MessageIn words
         | OutsideDomain(family, domain, row, column, value) ->
-            $"Data for {family} must be {domain}, but row {row}, column {column} (counting from 0) holds {string value}."
+            $"Data for {family} must be {domain}, but {cell row column} holds {string value}."
         | UnreadableFile(path, line, column, reason) ->
             let place =
                 match line, column with
@@ -115,6 +151,9 @@ type GmmError =
 
             $"{path}{place}: {reason}"
         | UnavailableBackend(backend, reason, remedy) -> $"The backend {backend} can't be used: {reason}. {remedy}."
+
+    /// The rule and the value, followed by the remedy where the rule doesn't imply it: one or two sentences.
+    member error.Message: string = error.MessageIn Place.words
 
 /// Carries a `GmmError` as an exception, for callers who prefer exceptions: see `GmmError.get`.
 type GmmException(error: GmmError) =
@@ -149,9 +188,11 @@ module GmmError =
         | InvalidNumber(row, column, value) -> InvalidNumber(row, columns[column], value)
         | MissingCell(row, column, count) -> MissingCell(row, columns[column], count)
         | ConstantColumn(column, value) -> ConstantColumn(columns[column], value)
+        | InvalidColumn(rule, column, value) -> InvalidColumn(rule, columns[column], value)
         | FailedUpdate error -> FailedUpdate(ofColumns columns error)
         | InvalidOption _
         | InvalidData _
+        | InvalidRow _
         | SingularCovariance _
         | FlooredComponent _
         | CollapsedComponent _
@@ -166,13 +207,14 @@ module GmmError =
             InvalidOption(known + option.Substring name.Length, rule, value)
         | other -> other
 
-    /// Returns the first of several errors about numbers of the data, ordered by row and then by column.
+    /// Returns the first of several errors about rows and numbers of the data, ordered by row and then by column.
     let internal firstCell (errors: GmmError list) : GmmError option =
         errors
         |> List.sortBy (fun error ->
             match error with
             | OutsideDomain(_, _, row, column, _)
             | InvalidNumber(row, column, _) -> row, column
+            | InvalidRow(_, row, _) -> row, 0
             | _ -> 0L, 0)
         |> List.tryHead
 

@@ -104,7 +104,9 @@ public static class MixtureCatalog
     /// levels: 4))</c>.
     /// </param>
     /// <returns>The trainer.</returns>
-    /// <exception cref="ArgumentException">There is no part, or one has no function.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no part, one has no function, or a column's name is empty or begins with <c>Gmm.</c>.
+    /// </exception>
     public static MixtureTrainer<ProductMixture> ProductMixture(
         this Trainers trainers, int components, params (string Column, Func<int[], Part> Part)[] parts) =>
         ProductMixture(trainers, new ProductMixture(components), parts);
@@ -115,7 +117,9 @@ public static class MixtureCatalog
     /// <param name="exampleWeightColumnName">The column of the weights; without weights unless given.</param>
     /// <param name="components">The number of components, K; from 1 to the number of rows, at most 16,383.</param>
     /// <returns>The trainer.</returns>
-    /// <exception cref="ArgumentException">The name of the features is empty.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name of a column is empty, or that of the features begins with <c>Gmm.</c>.
+    /// </exception>
     public static MixtureTrainer<GaussianMixture> GaussianMixture(
         this Trainers trainers,
         string featureColumnName = "Features",
@@ -161,7 +165,9 @@ public static class MixtureCatalog
     /// <param name="exampleWeightColumnName">The column of the weights; without weights unless given.</param>
     /// <param name="components">The number of components, K; from 1 to the number of rows, at most 16,383.</param>
     /// <returns>The trainer.</returns>
-    /// <exception cref="ArgumentException">The name of the features is empty.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name of a column is empty, or that of the features begins with <c>Gmm.</c>.
+    /// </exception>
     public static MixtureTrainer<BinomialMixture> BinomialMixture(
         this Trainers trainers,
         int trials,
@@ -179,7 +185,9 @@ public static class MixtureCatalog
     /// <param name="exampleWeightColumnName">The column of the weights; without weights unless given.</param>
     /// <param name="components">The number of components, K; from 1 to the number of rows, at most 16,383.</param>
     /// <returns>The trainer.</returns>
-    /// <exception cref="ArgumentException">The name of the features is empty.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name of a column is empty, or that of the features begins with <c>Gmm.</c>.
+    /// </exception>
     public static MixtureTrainer<CategoricalMixture> CategoricalMixture(
         this Trainers trainers,
         int levels,

@@ -56,11 +56,15 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
     /// <param name="input">A view with the columns of the features and, if named, of the weights.</param>
     /// <returns>The fitted mixture as a transformer.</returns>
     /// <exception cref="ArgumentException">
-    /// A column is missing or of another type; or a setting, a number of the features or a weight breaks its rule,
-    /// which the message states with the value and its row.
+    /// A column is missing, of another type, or has a name that begins with <c>Gmm.</c>; or a setting, a row, a number
+    /// of the features or a weight breaks its rule, which the message states with the value and its place.
     /// </exception>
     /// <exception cref="MixtureFitException">
     /// In every run a covariance became singular, a component lost all its rows, or its likelihood is unbounded.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="MixtureOptions.StreamRows"/> is true, and the view had other rows, or rows in another order, when it
+    /// was read again.
     /// </exception>
     /// <exception cref="OperationCanceledException">The fit was cancelled.</exception>
     public MixtureTransformer<TModel> Fit(IDataView input)
@@ -88,7 +92,7 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
             options.CancellationToken);
 
         var columns = FeatureColumns.Of(schema, features);
-        var scorer = new Scorer(model, Fit(model, rows.Rows, columns), columns);
+        var scorer = new Scorer(model, Fit(model, rows.Rows, columns, nameof(input)), columns);
 
         // No step of the chain learns from rows, so that this reads none.
         return new(Steps.Of(context, options, features, isDouble, scorer).Fit(input), scorer);
@@ -97,7 +101,9 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
     /// <summary>Returns the columns of the view and those that the mixture adds.</summary>
     /// <param name="inputSchema">The columns of the view.</param>
     /// <returns>The columns after the mixture.</returns>
-    /// <exception cref="ArgumentException">A column is missing or of another type.</exception>
+    /// <exception cref="ArgumentException">
+    /// A column is missing, of another type, or has a name that begins with <c>Gmm.</c>.
+    /// </exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -119,10 +125,8 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
         };
 
     /// <summary>Fits the mixture, and returns the log-density below which a row is an outlier.</summary>
-    private double Fit(TModel model, Rows rows, FeatureColumns columns)
+    private double Fit(TModel model, Rows rows, FeatureColumns columns, string argument)
     {
-        string Named(Exception trouble) => $"Features of {columns.Text}: {columns.Named(Translation.Reason(trouble))}";
-
         try
         {
             model.Fit(rows, null, options.Progress, options.CancellationToken);
@@ -130,13 +134,14 @@ public sealed class MixtureTrainer<TModel> : IEstimator<MixtureTransformer<TMode
                 ? model.LastFit.Outliers(share, InDoublePrecision(rows.ToSource(null))).Threshold
                 : double.NegativeInfinity;
         }
-        catch (ArgumentException trouble) when (trouble.ParamName == "data")
+        catch (ArgumentException trouble)
+            when (trouble.ParamName == "data" && trouble.InnerException is GmmException core)
         {
-            throw Trouble.OfInput(Named(trouble), trouble);
+            throw new ArgumentException(columns.Message(core.Error), argument, core);
         }
-        catch (MixtureFitException trouble) when (columns.Named(trouble.Message) != trouble.Message)
+        catch (MixtureFitException trouble) when (trouble.InnerException is GmmException core)
         {
-            throw new MixtureFitException(Named(trouble), trouble.Component, trouble.Iteration);
+            throw new MixtureFitException(columns.Message(core.Error), core, trouble.Component, trouble.Iteration);
         }
     }
 

@@ -56,7 +56,9 @@ public sealed class MixtureTransformer<TModel> : ITransformer, IMixtureTransform
     /// <summary>Returns the columns of a view with those of the mixture.</summary>
     /// <param name="inputSchema">The columns of the view.</param>
     /// <returns>The columns after the mixture.</returns>
-    /// <exception cref="ArgumentException">A column is missing, of another type or of another size.</exception>
+    /// <exception cref="ArgumentException">
+    /// A column is missing, of another type or of another size, or has a name that begins with <c>Gmm.</c>.
+    /// </exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
     {
         Check(inputSchema, nameof(inputSchema));
@@ -64,9 +66,15 @@ public sealed class MixtureTransformer<TModel> : ITransformer, IMixtureTransform
     }
 
     /// <summary>Returns a view with the columns of the mixture, which are computed when they are read.</summary>
+    /// <remarks>
+    /// A row that the mixture can't take throws an <see cref="ArgumentException"/> where it is read. ML.NET puts it
+    /// inside one of its own where it reads on several threads.
+    /// </remarks>
     /// <param name="input">A view with the columns of the features.</param>
     /// <returns>The view.</returns>
-    /// <exception cref="ArgumentException">A column is missing, of another type or of another size.</exception>
+    /// <exception cref="ArgumentException">
+    /// A column is missing, of another type or of another size, or has a name that begins with <c>Gmm.</c>.
+    /// </exception>
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -75,9 +83,14 @@ public sealed class MixtureTransformer<TModel> : ITransformer, IMixtureTransform
     }
 
     /// <summary>Returns a mapper of single rows.</summary>
+    /// <remarks>
+    /// A row that the mixture can't take throws an <see cref="ArgumentException"/> where it is mapped.
+    /// </remarks>
     /// <param name="inputSchema">The columns of the rows.</param>
     /// <returns>The mapper.</returns>
-    /// <exception cref="ArgumentException">A column is missing, of another type or of another size.</exception>
+    /// <exception cref="ArgumentException">
+    /// A column is missing, of another type or of another size, or has a name that begins with <c>Gmm.</c>.
+    /// </exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
     {
         Check(inputSchema, nameof(inputSchema));

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.FSharp.Core;
 using Xunit;
 
 namespace Gmm.CSharp.Tests;
@@ -14,6 +15,9 @@ public class ErrorTests
         data[row, column] = value;
         return data;
     }
+
+    /// <summary>The error of the core, which every exception has inside.</summary>
+    private static GmmError CoreError(Exception error) => Assert.IsType<GmmException>(error.InnerException).Error;
 
     private static double[,] Responsibilities(double first)
     {
@@ -96,6 +100,7 @@ public class ErrorTests
         var error = Assert.Throws<ArgumentException>(() => model.Fit(Data.Faithful));
         Assert.StartsWith(message, error.Message);
         Assert.Null(error.ParamName);
+        Assert.Equal(error.Message, CoreError(error).Message);
         AssertKept(means, model);
     }
 
@@ -131,6 +136,7 @@ public class ErrorTests
             var error = Assert.Throws<ArgumentException>(use);
             Assert.StartsWith(message.Trim(), error.Message);
             Assert.Equal("data", error.ParamName);
+            Assert.Equal(error.Message, $"{CoreError(error).Message} (Parameter 'data')");
             AssertKept(means, model);
         }
 
@@ -191,6 +197,7 @@ public class ErrorTests
             var error = Assert.Throws<ArgumentException>(use);
             Assert.StartsWith(message, error.Message);
             Assert.Equal("sampleWeights", error.ParamName);
+            Assert.Equal(error.Message, $"{CoreError(error).Message} (Parameter 'sampleWeights')");
             AssertKept(means, model);
         }
     }
@@ -271,6 +278,7 @@ public class ErrorTests
         var model = new GaussianMixture(2) { InitLabels = [1, 1, 1, 0, 0, 0], RegCovar = default };
         var error = Assert.Throws<MixtureFitException>(() => model.Fit(data));
         Assert.Equal(1, error.Component);
+        Assert.Equal(GmmError.NewSingularCovariance(FSharpOption<int>.Some(1), error.Iteration), CoreError(error));
         Assert.StartsWith($"The covariance of component 1 (counting from 0) is not positive definite in iteration {error.Iteration}", error.Message);
         Assert.Contains("Set RegCovar to Floor or to a larger Absolute amount", error.Message);
         Assert.False(model.IsFitted);
@@ -292,6 +300,7 @@ public class ErrorTests
         var model = new GaussianMixture(2) { CovarianceType = CovarianceType.TiedFull, InitLabels = [0, 0, 1, 1], RegCovar = default };
         var error = Assert.Throws<MixtureFitException>(() => model.Fit(data));
         Assert.Null(error.Component);
+        Assert.True(CoreError(error).IsSingularCovariance);
         Assert.StartsWith("The shared covariance is not positive definite", error.Message);
     }
 
@@ -303,6 +312,7 @@ public class ErrorTests
         model.InitLabels = new int[272];
         var error = Assert.Throws<MixtureFitException>(() => model.Fit(Data.Faithful));
         Assert.Equal((1, 0), (error.Component, error.Iteration));
+        Assert.Equal(GmmError.NewCollapsedComponent(1, 0), CoreError(error));
         Assert.StartsWith("Component 1 (counting from 0) has no rows left in iteration 0.", error.Message);
         AssertKept(means, model);
     }

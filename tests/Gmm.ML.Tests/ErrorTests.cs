@@ -137,12 +137,7 @@ public class ErrorTests
         using var engine = Context.Model.CreatePredictionEngine<House, MixturePrediction>(
             fitted, new PredictionEngineOptions { OwnsTransformer = false });
 
-        string OfPrediction(House house)
-        {
-            Exception trouble = Assert.ThrowsAny<Exception>(() => engine.Predict(house));
-            return (trouble as ArgumentException ?? (ArgumentException)trouble.InnerException!).Message;
-        }
-
+        string OfPrediction(House house) => Assert.Throws<ArgumentException>(() => engine.Predict(house)).Message;
         string OfFit() => Assert.Throws<ArgumentException>("input", () => trainer.Fit(view)).Message;
         Assert.StartsWith(
             "Features of 'Price', 'Place', 'Rooms': The data must be complete, but column 'Rooms' in this row holds NaN",
@@ -419,6 +414,8 @@ public class ErrorTests
         Assert.Throws<ArgumentException>("options", () => trainers.GaussianMixture(exampleWeightColumnName: ""));
         Assert.Throws<ArgumentNullException>(() => trainers.Mixture<GaussianMixture>(null!));
         Assert.Throws<ArgumentException>("parts", () => trainers.ProductMixture(2));
+        Assert.Throws<ArgumentException>("options", () => trainers.ProductMixture(2, ("", slots => Part.Poisson(slots))));
+        Assert.Throws<ArgumentException>("options", () => trainers.ProductMixture(2, ("Gmm.A", slots => Part.Poisson(slots))));
         Assert.StartsWith(
             "parts[0] ('Duration') must have a function, but it is null.",
             Assert.Throws<ArgumentException>("parts", () => trainers.ProductMixture(2, ("Duration", null!))).Message,

@@ -11,36 +11,53 @@ namespace Gmm.ML.Tests;
 using Part = CSharp.Part;
 
 /// <summary>
-/// The guide, docs/mlnet.md, and the README of the package: their code is the code below, and the output of the guide is
-/// what that prints.
+/// The guide, docs/mlnet.md, and the README of the package: their code is the code that runs below, and the output of the
+/// guide is what that prints.
 /// </summary>
 public partial class GuideTests
 {
     private static readonly string Root = Path.GetFullPath(
         Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", ".."));
 
+    private static readonly string Here = File.ReadAllText(Path.Combine(Root, "tests", "Gmm.ML.Tests", "GuideTests.cs"))
+        .ReplaceLineEndings("\n");
+
+    /// <summary>The statements of <see cref="Run"/>, with the paths of the pages.</summary>
+    private static readonly string StatementsHere = Squeeze(PathOf().Replace(BodyOfRun().Match(Here).Groups[1].Value, "$1"));
+
     private static readonly string Folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
 
-    [Theory]
-    [InlineData("docs/mlnet.md")]
-    [InlineData("src/Gmm.ML/README.md")]
-    public void CodeOfThePageIsTheCodeHere(string page)
-    {
-        var here = Squeeze(PathOf()
-            .Replace(File.ReadAllText(Path.Combine(Root, "tests", "Gmm.ML.Tests", "GuideTests.cs")), "$1"));
-        Assert.NotEmpty(Blocks(page, "csharp"));
+    /// <summary>The page has all statements of <see cref="Run"/>, in their order, and no others.</summary>
+    [Fact]
+    public void CodeOfTheGuideIsTheCodeThatRunsHere() =>
+        Assert.Equal(StatementsHere, string.Join(" ", StatementsOf("docs/mlnet.md")));
 
+    /// <summary>The README leaves out what the guide prints between.</summary>
+    [Fact]
+    public void CodeOfTheReadmeIsCodeThatRunsHere()
+    {
+        var end = 0;
+
+        foreach (var statement in StatementsOf("src/Gmm.ML/README.md"))
+        {
+            var start = StatementsHere.IndexOf(statement, end, StringComparison.Ordinal);
+            Assert.True(start >= 0, $"This isn't here, or not in this place: {statement}");
+            end = start + statement.Length;
+        }
+    }
+
+    /// <summary>
+    /// The paragraphs of a page's program but for its namespaces and the class of its rows, which have their own asserts.
+    /// </summary>
+    private static List<string> StatementsOf(string page)
+    {
+        var code = string.Join('\n', Blocks(page, "csharp"));
         Assert.Equal(
             ["Gmm.CSharp", "Gmm.ML", "Microsoft.ML", "Microsoft.ML.Data"],
-            Using().Matches(Blocks(page, "csharp").First()).Select(line => line.Groups[1].Value));
-        Assert.Contains("public class Eruption", string.Concat(Blocks(page, "csharp")), StringComparison.Ordinal);
-
-        // The README leaves out what the guide prints between.
-        foreach (var code in Blocks(page, "csharp"))
-        {
-            var statements = Using().Replace(code, "").Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
-            Assert.All(statements, statement => Assert.Contains(Squeeze(statement), here, StringComparison.Ordinal));
-        }
+            Using().Matches(code).Select(line => line.Groups[1].Value));
+        Assert.Equal(Rows().Match(Here).Value, Rows().Match(code).Value);
+        var statements = Rows().Replace(Using().Replace(code, ""), "");
+        return [.. statements.Split("\n\n").Select(Squeeze).Where(paragraph => paragraph.Length > 0)];
     }
 
     [Fact]
@@ -122,8 +139,14 @@ public partial class GuideTests
     [GeneratedRegex(@"```(\w+)\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Fence();
 
+    [GeneratedRegex(@"static void Run\(\)\n    \{\n(.*?)\n    \}\n", RegexOptions.Singleline)]
+    private static partial Regex BodyOfRun();
+
     [GeneratedRegex(@"At\((""[\w./]+"")\)")]
     private static partial Regex PathOf();
+
+    [GeneratedRegex(@"^public class Eruption\n\{\n.*?^\}", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Rows();
 
     [GeneratedRegex(@"^using ([\w.]+);\n+", RegexOptions.Multiline)]
     private static partial Regex Using();

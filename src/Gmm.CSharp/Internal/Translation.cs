@@ -62,10 +62,7 @@ internal static class Translation
 
     /// <summary>The message of an exception, without the parameter that .NET adds.</summary>
     internal static string Reason(Exception trouble) =>
-        trouble is ArgumentException { ParamName: not null }
-        && trouble.Message.LastIndexOf(" (", StringComparison.Ordinal) is >= 0 and var end
-            ? trouble.Message[..end]
-            : trouble.Message;
+        trouble.InnerException is GmmException ? trouble.InnerException.Message : trouble.Message;
 
     /// <summary>The exception for an option that breaks a rule which only the C# surface has.</summary>
     internal static Exception Invalid(string name, string rule, object value) =>
@@ -94,36 +91,37 @@ internal static class Translation
     /// <summary>An F# function of an action.</summary>
     internal static FSharpFunc<T, Unit> ToFunction<T>(Action<T> action) => FuncConvert.FromAction(action);
 
-    private static Exception ToException(GmmError error) =>
-        error switch
+    /// <summary>The exception for an error, which is inside as that of the core.</summary>
+    internal static Exception ToException(GmmError error) => ToException(new GmmException(error));
+
+    private static Exception ToException(GmmException inner)
+    {
+        MixtureFitException Failed(int? component, int iteration) => new(inner.Message, inner, component, iteration);
+
+        return inner.Error switch
         {
-            GmmError.InvalidOption option => InvalidOption(option.name, option.rule, option.value),
-            GmmError.InvalidData or GmmError.InvalidNumber or GmmError.MissingCell or GmmError.OutsideDomain
-                or GmmError.ConstantColumn or GmmError.TooFewDistinctRows =>
-                new ArgumentException(error.Message, "data"),
-            GmmError.SingularCovariance trouble =>
-                new MixtureFitException(error.Message, trouble.owner?.Value, trouble.iteration),
-            GmmError.FlooredComponent trouble =>
-                new MixtureFitException(error.Message, trouble.owner?.Value, trouble.iteration),
-            GmmError.CollapsedComponent trouble =>
-                new MixtureFitException(error.Message, trouble.owner, trouble.iteration),
-            GmmError.DegenerateComponent trouble =>
-                new MixtureFitException(error.Message, trouble.owner, trouble.iteration),
+            GmmError.InvalidOption option => new ArgumentException(inner.Message, ArgumentOf(option.name), inner),
+            GmmError.InvalidData or GmmError.InvalidRow or GmmError.InvalidColumn or GmmError.InvalidNumber
+                or GmmError.MissingCell or GmmError.OutsideDomain or GmmError.ConstantColumn
+                or GmmError.TooFewDistinctRows => new ArgumentException(inner.Message, "data", inner),
+            GmmError.SingularCovariance trouble => Failed(trouble.owner?.Value, trouble.iteration),
+            GmmError.FlooredComponent trouble => Failed(trouble.owner?.Value, trouble.iteration),
+            GmmError.CollapsedComponent trouble => Failed(trouble.owner, trouble.iteration),
+            GmmError.DegenerateComponent trouble => Failed(trouble.owner, trouble.iteration),
             GmmError.FailedUpdate failed when ToException(failed.error) is MixtureFitException trouble =>
-                new MixtureFitException(error.Message, trouble.Component, trouble.Iteration),
+                Failed(trouble.Component, trouble.Iteration),
             GmmError.FailedUpdate failed => ToException(failed.error),
-            GmmError.UnavailableBackend => new ArgumentException(error.Message),
-            _ => new IOException(error.Message),
+            GmmError.UnavailableBackend => new ArgumentException(inner.Message, inner),
+            _ => new IOException(inner.Message, inner),
         };
+    }
 
     /// <summary>
     /// The name of an argument, which begins with a small letter, goes into the exception; an option, which is a
     /// property, is named in the message only.
     /// </summary>
-    private static ArgumentException InvalidOption(string name, string rule, string value) =>
-        new(
-            GmmError.NewInvalidOption(name, rule, value).Message,
-            char.IsLower(name[0]) ? string.Concat(name.TakeWhile(char.IsLetter)) : null);
+    private static string? ArgumentOf(string name) =>
+        char.IsLower(name[0]) ? string.Concat(name.TakeWhile(char.IsLetter)) : null;
 
     private static string Rename(string name, (string Core, string Here)[] names)
     {

@@ -366,7 +366,7 @@ module Npy =
                         else
                             row + int64 (i / columns), i % columns
 
-                    let place = $"Row {row}, column {column} (counting from 0)"
+                    let place = Place.capitalised (Place.words [ Place.Row row; Place.Column column ])
                     raise (GmmException(UnreadableFile(path, 0, 0, NpyFormat.inexact place digits)))
 
             let read index =

@@ -146,8 +146,8 @@ module Source =
         | Some head ->
             match rows |> Array.tryFindIndex (fun row -> isNull row || length row <> length head) with
             | Some odd ->
-                let value = $"row {odd} (counting from 0) has {length rows[odd]} numbers and row 0 has {length head}"
-                Error(InvalidData("rows of one length", value))
+                let value = $"has {length rows[odd]} numbers and row 0 has {length head}"
+                Error(InvalidRow("rows of one length", int64 odd, value))
             | None -> ofMemory head.Length (ReadOnlyMemory(Array.concat rows))
 
     /// Makes a source of rows in separate arrays, which are copied once. Error when there are no rows, or when their
@@ -170,8 +170,8 @@ module Source =
         | Some head ->
             match columns |> Array.tryFindIndex (fun column -> column.Length <> head.Length) with
             | Some odd ->
-                let value = $"column {odd} (counting from 0) has {columns[odd].Length} and column 0 has {head.Length}"
-                Error(InvalidData("columns of one length", value))
+                let value = $"has {columns[odd].Length} and column 0 has {head.Length}"
+                Error(InvalidColumn("columns of one length", odd, value))
             | None ->
                 let size = blockRows columns.Length
 

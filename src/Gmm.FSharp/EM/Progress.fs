@@ -103,7 +103,7 @@ type FitWarning =
         | OnFloor owner ->
             let which =
                 match owner with
-                | Some k -> $"The spread of component {k} (counting from 0)"
+                | Some k -> $"The spread of {Place.words [ Place.Component k ]}"
                 | None -> "The shared covariance"
 
             $"{which} lies on its floor: its rows hardly vary in some direction, because their values are equal, because they "
@@ -116,14 +116,15 @@ type FitWarning =
                 else
                     FormattableString.Invariant $"about {rows:F0} rows"
 
-            $"Component {owner} (counting from 0) has {count}, "
+            $"{Place.capitalised (Place.words [ Place.Component owner ])} has {count}, "
             + "fewer than its covariance needs. Choose fewer components, a structure with fewer parameters, or a prior."
         | ObjectiveFell(iteration, fall) ->
             FormattableString.Invariant $"The objective fell by {fall:G3} in iteration {iteration}. "
             + "RegCovar Absolute adds to covariances after each M-step, which is no maximum: use Floor instead. With Floor, "
             + "values lie so far from the others that rounding hides the others: leave them out or rescale them."
         | NearlyEmpty(owner, weight) ->
-            FormattableString.Invariant $"Component {owner} (counting from 0) has a weight of {weight:G3}, "
+            Place.capitalised (Place.words [ Place.Component owner ])
+            + FormattableString.Invariant $" has a weight of {weight:G3}, "
             + "less than a hundredth of an equal share. Choose fewer components, more Restarts or a WeightPrior."
         | PassedOver(seed, objective) ->
             FormattableString.Invariant

@@ -17,6 +17,8 @@ module Runs =
         | UnavailableBackend _ -> true
         | InvalidOption _
         | InvalidData _
+        | InvalidRow _
+        | InvalidColumn _
         | InvalidNumber _
         | MissingCell _
         | OutsideDomain _

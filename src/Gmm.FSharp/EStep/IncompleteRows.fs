@@ -243,8 +243,8 @@ module IncompleteRows =
 
             match found.First |> Array.tryFindIndex Option.isNone with
             | Some column ->
-                let value = $"column {column} (counting from 0) has none in a row of positive weight"
-                return! Error(InvalidData("an observed cell in every column", value))
+                let rule = "an observed cell in every column"
+                return! Error(InvalidColumn(rule, column, "has none in a row of positive weight"))
             | None ->
                 let first = found.First |> Array.map Option.get
 

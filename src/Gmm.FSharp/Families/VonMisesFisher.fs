@@ -44,10 +44,7 @@ module VonMisesFisher =
     /// Returns rows divided by their lengths. Error for the first row that is 0 or not finite.
     let normalise (rows: float[][]) : Result<float[][], GmmError> =
         match rows |> Array.tryFindIndex (fun row -> not (lengthOf row > 0.0 && lengthOf row < infinity)) with
-        | Some i ->
-            Error(
-                InvalidData("rows of a length above 0, and finite", $"row {i} (counting from 0) has {lengthOf rows[i]}")
-            )
+        | Some i -> Error(InvalidRow("rows of a length above 0, and finite", int64 i, $"has {lengthOf rows[i]}"))
         | None ->
             rows |> Array.map (fun row -> let length = lengthOf row in row |> Array.map (fun x -> x / length)) |> Ok
 
@@ -260,9 +257,10 @@ module VonMisesFisher =
                 let row = block.FirstRow + int64 i
 
                 Some(
-                    InvalidData(
+                    InvalidRow(
                         $"rows of length 1 for {name} (VonMisesFisher.normalise makes them)",
-                        $"row {row} (counting from 0) has length {length:G6}"
+                        row,
+                        $"has length {length:G6}"
                     )
                 ))
 

@@ -56,7 +56,9 @@ module Start =
             let bad = labels |> Array.tryFindIndex (fun label -> label < lowest || label >= components)
 
             let text =
-                bad |> Option.map (fun row -> $"{labels[row]} in row {row} (counting from 0)") |> Option.defaultValue ""
+                bad
+                |> Option.map (fun row -> $"{labels[row]} in {Place.words [ Place.Row(int64 row) ]}")
+                |> Option.defaultValue ""
 
             GmmError.requireAll
                 [ int64 labels.Length = source.Rows,

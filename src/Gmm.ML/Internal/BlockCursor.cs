@@ -150,9 +150,10 @@ internal sealed class BlockCursor<T> : BlockCursor
         features(ref buffer);
 
         if (buffer.Length != columns)
-            throw Trouble.OfInput(
+            throw new ArgumentException(
                 $"Every row must have {columns} features, as the schema says, but row {row} (counting from 0) has "
-                + $"{buffer.Length}. Correct the row, or the size in VectorType.");
+                + $"{buffer.Length}. Correct the row, or the size in VectorType.",
+                "input");
 
         buffer.CopyTo(numbers.AsSpan(count * columns, columns));
     }

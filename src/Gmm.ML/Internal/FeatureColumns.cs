@@ -1,15 +1,15 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
+using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
 namespace Gmm.ML;
 
 /// <summary>
-/// The columns of the features, and how many slots each has. Errors of the library number the features; these say the
-/// same with the names of columns.
+/// The columns of the features, and how many slots each has. Messages of the core number the features; here they name
+/// columns and slots.
 /// </summary>
-internal sealed partial record FeatureColumns(IReadOnlyList<string> Names, IReadOnlyList<int> Sizes)
+internal sealed record FeatureColumns(IReadOnlyList<string> Names, IReadOnlyList<int> Sizes)
 {
     /// <summary>The names, for errors.</summary>
     internal string Text => string.Join(", ", Names.Select(name => $"'{name}'"));
@@ -21,33 +21,36 @@ internal sealed partial record FeatureColumns(IReadOnlyList<string> Names, IRead
     internal static int SizeOf(DataViewSchema.Column column) =>
         column.Type is VectorDataViewType vector ? vector.Size : 1;
 
-    /// <summary>Returns an error of a fit with the names of columns.</summary>
-    internal string Named(string message) =>
-        Place().Replace(message, match =>
-        {
-            var row = match.Groups["row"].Value;
-            var (name, slot) = Find(int.Parse(match.Groups["column"].ValueSpan, CultureInfo.InvariantCulture));
-            var isFirst = char.IsUpper(match.Value[0]);
-            return (row, slot) switch
-            {
-                ("", null) => $"{(isFirst ? "Column" : "column")} '{name}'",
-                ("", { } number) => $"{(isFirst ? "Slot" : "slot")} {number} (counting from 0) of '{name}'",
-                (_, null) => $"row {row} (counting from 0), column '{name}'",
-                (_, { } number) => $"row {row}, slot {number} (counting from 0) of '{name}'",
-            };
-        });
+    /// <summary>What an error of the core says about a fit.</summary>
+    internal string Message(GmmError error) => Message(error, Words);
 
-    /// <summary>Returns an error of the prediction of a single row, with the names of columns.</summary>
-    internal string NamedInRow(string message) =>
-        OnlyRow().Replace(
-            Place().Replace(message, match =>
-            {
-                var (name, slot) = Find(int.Parse(match.Groups["column"].ValueSpan, CultureInfo.InvariantCulture));
-                return slot is { } number
-                    ? $"slot {number} (counting from 0) of '{name}' in this row"
-                    : $"column '{name}' in this row";
-            }),
-            "this row");
+    /// <summary>What an error of the core says about the prediction of a single row.</summary>
+    internal string MessageInRow(GmmError error) => Message(error, WordsInRow);
+
+    private string Message(GmmError error, Func<FSharpList<Place>, string> words) =>
+        $"Features of {Text}: {error.MessageIn(FuncConvert.FromFunc(words))}";
+
+    private string Words(FSharpList<Place> places)
+    {
+        if (places is not [.., Place.Column { number: var feature }])
+            return PlaceModule.words(places);
+
+        var around = ListModule.OfSeq(places.SkipLast(1));
+        var (name, slot) = Find(feature);
+        return (around.IsEmpty, slot) switch
+        {
+            (true, null) => $"column '{name}'",
+            (true, { } number) => $"slot {number} (counting from 0) of '{name}'",
+            (false, null) => $"{PlaceModule.words(around)}, column '{name}'",
+            (false, { } number) => $"{PlaceModule.numbered(around)}, slot {number} (counting from 0) of '{name}'",
+        };
+    }
+
+    private string WordsInRow(FSharpList<Place> places)
+    {
+        var inside = ListModule.OfSeq(places.Where(place => place is not Place.Row));
+        return inside.IsEmpty ? "this row" : $"{Words(inside)} in this row";
+    }
 
     /// <summary>Returns the column of a feature, and its slot unless the column has one only.</summary>
     private (string Name, int? Slot) Find(int feature)
@@ -59,10 +62,4 @@ internal sealed partial record FeatureColumns(IReadOnlyList<string> Names, IRead
 
         return (Names[column], Sizes[column] == 1 ? null : feature - first);
     }
-
-    [GeneratedRegex(@"(row (?<row>\d+), )?[Cc]olumn (?<column>\d+) \(counting from 0\)")]
-    private static partial Regex Place();
-
-    [GeneratedRegex(@"row 0 \(counting from 0\)")]
-    private static partial Regex OnlyRow();
 }

@@ -61,8 +61,7 @@ internal sealed class Scorer
         }
         catch (GmmException rejection)
         {
-            throw new ArgumentException(
-                $"Features of {Columns.Text}: {Columns.NamedInRow(rejection.Message)}", rejection);
+            throw new ArgumentException(Columns.MessageInRow(rejection.Error), rejection);
         }
     }
 

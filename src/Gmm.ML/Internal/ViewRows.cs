@@ -57,19 +57,21 @@ internal abstract class ViewRows : IDisposable
     private protected double CheckedWeight(double weight, long row) =>
         double.IsFinite(weight) && weight >= 0
             ? weight
-            : throw Trouble.OfInput(
+            : throw new ArgumentException(
                 $"Example weights must be finite and not negative, but row {row} (counting from 0) of "
                 + FormattableString.Invariant($"'{Weights!.Value.Name}' has {weight}. ")
-                + "Remove the row or give it weight 0.");
+                + "Remove the row or give it weight 0.",
+                "input");
 
     /// <summary>Throws unless some row has a weight above 0.</summary>
     private protected void RequireSum(double sum, long rows)
     {
         if (Weights is { } weights && rows > 0 && !(sum > 0 && double.IsFinite(sum)))
-            throw Trouble.OfInput(
+            throw new ArgumentException(
                 FormattableString.Invariant(
                     $"Example weights must have a finite sum above 0, but those of '{weights.Name}' have {sum}. ")
-                + "Rescale them, or fit without weights.");
+                + "Rescale them, or fit without weights.",
+                "input");
     }
 }
 

@@ -123,6 +123,8 @@ internal static class Translation
         {
             GmmError.InvalidOption e => new() { Case = "option", Texts = [e.name, e.rule, e.value] },
             GmmError.InvalidData e => new() { Case = "data", Texts = [e.rule, e.value] },
+            GmmError.InvalidRow e => new() { Case = "row", Texts = [e.rule, e.value], Numbers = [e.row] },
+            GmmError.InvalidColumn e => new() { Case = "column", Texts = [e.rule, e.value], Numbers = [e.column] },
             GmmError.InvalidNumber e => new() { Case = "number", Numbers = [e.row, e.column], Value = e.value },
             GmmError.MissingCell e => new() { Case = "missing", Numbers = [e.row, e.column, e.count] },
             GmmError.SingularCovariance e => new() { Case = "singular", Numbers = [Owner(e.owner), e.iteration] },
@@ -146,6 +148,8 @@ internal static class Translation
         {
             ("option", [var name, var rule, var value], []) => GmmError.NewInvalidOption(name, rule, value),
             ("data", [var rule, var value], []) => GmmError.NewInvalidData(rule, value),
+            ("row", [var rule, var value], [var row]) => GmmError.NewInvalidRow(rule, row, value),
+            ("column", [var rule, var value], [var column]) => GmmError.NewInvalidColumn(rule, (int)column, value),
             ("number", [], [var row, var column]) => GmmError.NewInvalidNumber(row, (int)column, error.Value),
             ("missing", [], [var row, var column, var count]) => GmmError.NewMissingCell(row, (int)column, count),
             ("singular", [], [var owner, var iteration]) =>

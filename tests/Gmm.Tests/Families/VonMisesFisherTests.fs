@@ -108,7 +108,7 @@ let fits =
 
               for bad in [ [| 0.0; 0.0 |]; [| nan; 1.0 |]; [| infinity; 1.0 |] ] do
                   match VonMisesFisher.normalise [| rows[0]; bad |] |> error with
-                  | InvalidData _ -> ()
+                  | InvalidRow(_, 1L, _) -> ()
                   | other -> Assert.Fail other.Message
 
               let tiny = VonMisesFisher.normalise [| [| 3e-300; 4e-300 |] |] |> ok

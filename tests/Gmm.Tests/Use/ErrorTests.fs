@@ -4,6 +4,7 @@ module Gmm.Tests.ErrorTests
 open System
 open System.Threading
 open Expecto
+open FSharp.Reflection
 open Gmm
 open Gmm.Tests.Support
 
@@ -668,7 +669,45 @@ let dataTests =
               Source.ofRows [| [||]; [||] |] |> saysOfData "at least one column" "0"
               Source.ofArray2D (zeros 3 0) |> saysOfData "at least one column" "0")
           testCase "ragged rows are an error that names the row" (fun () ->
-              Source.ofRows [| [| 1.0; 2.0 |]; [| 3.0; 4.0 |]; [| 5.0 |] |] |> saysOfData "one length" "row 2")
+              match Source.ofRows [| [| 1.0; 2.0 |]; [| 3.0; 4.0 |]; [| 5.0 |] |] |> error with
+              | InvalidRow(_, 2L, _) as error ->
+                  Assert.Equal(
+                      "The data must have rows of one length, but row 2 (counting from 0) has 1 numbers and row 0 has 2.",
+                      error.Message
+                  )
+              | other -> Assert.Fail $"another error: {other.Message}")
+          testCase "columns of other lengths are an error that names the column" (fun () ->
+              let columns = [| 2; 2; 3 |] |> Array.map (Array.zeroCreate >> ReadOnlyMemory >> Numbers.Float64)
+
+              match Source.ofColumns columns |> error with
+              | InvalidColumn(_, 2, _) as error ->
+                  Assert.Equal(
+                      "The data must have columns of one length, but column 2 (counting from 0) has 3 and column 0 has 2.",
+                      error.Message
+                  )
+              | other -> Assert.Fail $"another error: {other.Message}")
+          testCase "a product names the first row that a part rejects, whatever the part" (fun () ->
+              let kind =
+                  ProductKind.ofParts
+                      [ Part.create [| 0; 1 |] VonMisesFisherKind.defaults; Part.create [| 2 |] Poisson.family ]
+
+              let options =
+                  { Gmm.defaultsOf kind with
+                      Execution = oneThread }
+
+              let rowsWith bad = Array.init 12 (fun n -> bad n [| cos (float n); sin (float n); float (n % 3) |])
+
+              let lengthens row n (values: float[]) = if n = row then [| 3.0; 4.0; values[2] |] else values
+
+              let halves row n (values: float[]) = if n = row then [| values[0]; values[1]; 0.5 |] else values
+
+              match sourceOf (rowsWith (fun n -> lengthens 7 n >> halves 3 n)) |> Gmm.fit options |> error with
+              | OutsideDomain("poisson", _, 3L, 2, 0.5) -> ()
+              | other -> Assert.Fail $"another error: {other.Message}"
+
+              match sourceOf (rowsWith (fun n -> lengthens 3 n >> halves 7 n)) |> Gmm.fit options |> error with
+              | InvalidRow(_, 3L, _) -> ()
+              | other -> Assert.Fail $"another error: {other.Message}")
           testCase "numbers that are no whole rows are an error" (fun () ->
               Source.ofMemory 3 (ReadOnlyMemory [| 1.0; 2.0; 3.0; 4.0 |]) |> saysOfData "rows of 3" "4 numbers")
           testCase "data of another width than the mixture's are an error" (fun () ->
@@ -733,6 +772,91 @@ let dataTests =
 
               Gaussian.create Full (array2D [ [ 1.0; 2.0 ]; [ nan; 0.0 ] ]) (Tensor.scalar 1.0)
               |> saysOfOption "Means[1, 0]" "finite" "NaN") ]
+
+// ── Words ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Errors that name places: their words with numbers, and with places that are called ‹…›.
+let private worded =
+    [ InvalidRow("rule", 3L, "value"), "The data must have rule, but row 3 (counting from 0) value.", "but ‹r3› value."
+      InvalidColumn("rule", 2, "value"),
+      "The data must have rule, but column 2 (counting from 0) value.",
+      "but ‹c2› value."
+      InvalidNumber(3L, 2, infinity),
+      "The data must be finite and below 1e150 in magnitude, but row 3, column 2 (counting from 0) holds Infinity. "
+      + "Remove or impute the row, or rescale the column.",
+      "but ‹r3 c2› holds Infinity."
+      MissingCell(3L, 2, 1L),
+      "The data must be complete, but row 3, column 2 (counting from 0) holds NaN, the only missing cell. "
+      + "A mixture with Missing set to Fit takes such rows. Otherwise remove or impute them.",
+      "but ‹r3 c2› holds NaN, the only missing cell."
+      OutsideDomain("poisson", "a count", 3L, 2, 0.5),
+      "Data for poisson must be a count, but row 3, column 2 (counting from 0) holds 0.5.",
+      "but ‹r3 c2› holds 0.5."
+      ConstantColumn(2, 4.0),
+      "Column 2 (counting from 0) is constant: every row holds 4. Drop the column, or set a prior. For Gaussians, set "
+      + "CovariancePrior, choose a spherical structure, or set RegCovar to Absolute.",
+      "‹c2› is constant: every row holds 4."
+      SingularCovariance(Some 1, 5),
+      "The covariance of component 1 (counting from 0) is not positive definite in iteration 5: its rows lie in fewer "
+      + "dimensions than the data. Set RegCovar to Floor or to a larger Absolute amount, set CovariancePrior, choose a "
+      + "structure with fewer parameters or fewer components, or drop duplicate columns.",
+      "The covariance of ‹k1› is not positive definite in iteration 5"
+      FlooredComponent(Some 1, 5),
+      "The spread of component 1 (counting from 0) lies on its floor after iteration 5: it shrank onto few or equal rows, so "
+      + "that its likelihood only measures the floor. Choose fewer components, a structure with fewer parameters, another "
+      + "start or a prior.",
+      "The spread of ‹k1› lies on its floor after iteration 5"
+      CollapsedComponent(1, 5),
+      "Component 1 (counting from 0) has no rows left in iteration 5. Choose fewer components, another start or seed, or a "
+      + "MeanPrior with a CovariancePrior.",
+      "‹k1› has no rows left in iteration 5."
+      DegenerateComponent(1, 2, "exponential", 5),
+      "The likelihood of component 1, column 2 (counting from 0) is unbounded for exponential in iteration 5. Set a prior, "
+      + "choose fewer components or another start or seed.",
+      "The likelihood of ‹k1 c2› is unbounded for exponential in iteration 5."
+      FailedUpdate(DegenerateComponent(1, 2, "exponential", 0)),
+      "The likelihood of component 1, column 2 (counting from 0) is unbounded for exponential after this batch, which leaves "
+      + "it too few different rows. Learn larger batches or take smaller steps, or begin from a fit with a prior or a floor of "
+      + "its covariances.",
+      "The likelihood of ‹k1 c2› is unbounded for exponential after this batch"
+      FailedUpdate(ConstantColumn(2, 4.0)),
+      "Column 2 (counting from 0) is constant: every row holds 4. Drop the column, or set a prior. For Gaussians, set "
+      + "CovariancePrior, choose a spherical structure, or set RegCovar to Absolute.",
+      "‹c2› is constant: every row holds 4." ]
+
+[<Tests>]
+let wordTests =
+    testList
+        "Error: words"
+        [ testCase "messages number places, and name them as they are told" (fun () ->
+              let called place =
+                  match place with
+                  | Place.Row number -> $"r{number}"
+                  | Place.Column number -> $"c{number}"
+                  | Place.Component number -> $"k{number}"
+
+              let words places =
+                  let text = places |> List.map called |> String.concat " "
+                  $"‹{text}›"
+
+              for error, numbered, named in worded do
+                  Assert.Equal(numbered, error.Message)
+                  let message = error.MessageIn words
+                  Assert.Contains(named, message)
+                  Assert.DoesNotContain("counting from 0", message))
+          testCase "every error with a number of a place has words here" (fun () ->
+              let hasPlace (case: UnionCaseInfo) =
+                  case.Name <> "UnreadableFile"
+                  && case.GetFields()
+                     |> Array.exists (fun field -> List.contains field.Name [ "row"; "column"; "owner" ])
+
+              let here =
+                  worded
+                  |> List.map (fun (error, _, _) -> (FSharpValue.GetUnionFields(error, typeof<GmmError>) |> fst).Name)
+
+              for case in FSharpType.GetUnionCases typeof<GmmError> do
+                  if hasPlace case then
+                      Assert.Contains(case.Name, here)) ]
 
 // ── Trouble in the data ─────────────────────────────────────────────────────────────────────────────────────────────
 
