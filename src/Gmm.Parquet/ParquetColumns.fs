@@ -3,6 +3,7 @@ namespace Gmm
 open System
 open System.Buffers
 open Parquet
+open Parquet.Data
 open Parquet.Schema
 
 /// How the cells of a column become numbers.
@@ -83,7 +84,7 @@ module internal ParquetColumns =
     let private decoders: (Type * ColumnDecoder) list =
         [ typeof<float>, toFloat64 (fun (value: float) -> value)
           typeof<float32>, toFloat32 (fun (value: float32) -> value)
-          typeof<decimal>, toFloat64 (fun (value: decimal) -> float value)
+          typeof<BigDecimal>, toFloat64 (fun (value: BigDecimal) -> Cells.ofScaled value.UnscaledValue value.Scale)
           typeof<bool>, toFloat64 Cells.ofBoolean
           typeof<sbyte>, toFloat64 (fun (value: sbyte) -> float value)
           typeof<byte>, toFloat64 (fun (value: byte) -> float value)

@@ -203,10 +203,16 @@ let tests =
               "a column without numbers, or none of that name, is an error that lists the others"
               (fun library ->
                   let message names = (library.Source names table |> error).Message
-                  Assert.Contains("columns of numbers (x, whole, truth, y)", message [ "x"; "name" ])
-                  Assert.Contains("'name', whose type is ", message [ "x"; "name" ])
-                  Assert.Contains("'z', which is no column", message [ "z" ])
-                  Assert.Contains("a column of numbers", (library.Source [] (List.take 1 table) |> error).Message))
+                  let rule = "Each name in Columns must be that of one column of numbers: x, whole, truth, y"
+                  Assert.StartsWith($"{rule}, but is 'name', whose type is ", message [ "x"; "name" ])
+                  Assert.Equal($"{rule}, but is 'z', which the table lacks.", message [ "z" ])
+                  Assert.Contains("which is given twice", message [ "z"; "x"; "x" ])
+                  Assert.Contains("a column of numbers", (library.Source [] (List.take 1 table) |> error).Message)
+
+                  Assert.Contains(
+                      "one column of numbers, of which the table has none, but is 'name'",
+                      (library.Source [ "name" ] (List.take 1 table) |> error).Message
+                  ))
           eachLibrary "an integer that no float64 equals is an error that names its column" (fun library ->
               let message =
                   (library.Source [] [ "id", Whole [| Nullable 1L; Nullable 9007199254740993L |] ] |> error).Message
@@ -224,8 +230,16 @@ let tests =
               Assert.Equal<float[]>(Array.map float labels, Array.init 3000 (fun i -> numbers[5 * i + 1])))
           eachLibrary "results of another length or a name in use are errors" (fun library ->
               let message results = (library.WithResults results table |> error).Message
-              Assert.Contains("'x' twice", message [ ResultColumn.Of("x", Array.zeroCreate<int> 3000) ])
-              Assert.Contains("2 values of 'z'", message [ ResultColumn.Of("z", [| 1; 2 |]) ]))
+
+              Assert.EndsWith(
+                  "'x', which is given twice; rename or leave out a result.",
+                  message [ ResultColumn.Of("x", Array.zeroCreate<int> 3000) ]
+              )
+
+              Assert.Equal(
+                  "The result 'z' must be one value for each of the 3000 rows, but is 2 values.",
+                  message [ ResultColumn.Of("z", [| 1; 2 |]) ]
+              ))
           eachLibrary "a table without rows has a source without rows" (fun library ->
               Assert.Equal(0L, (library.Source [] [ "x", Doubles [||] ] |> ok).Rows)) ]
 
@@ -267,7 +281,7 @@ let files =
                       Assert.Equal<string[]>([| "x"; "y" |], file.Columns)
                       Assert.Equal((memory.Rows, memory.BlockRows), (file.Source.Rows, file.Source.BlockRows))
                       Assert.Equal<int64[]>(bits (values memory), bits (values file.Source))
-                      use chosen = CSharp.ArrowRows.Open(path, "y")
+                      use chosen = ArrowFile.Open(path, "y")
                       Assert.Equal(1, chosen.Source.Columns)))
           testCase "other files and other names are errors" (fun () ->
               inFolder (fun folder ->

@@ -272,14 +272,13 @@ let ``the same numbers`` =
                   Assert.True((fit memory = fit file.Source))
                   use other = ParquetFile.Open([ path ], [ "x" ], weights = "w", memory = Nullable 0L)
                   Assert.True((fit memory = fit other.Source))
-                  Assert.Contains("'v', which is no column", (opened "v" |> error).Message)
                   Assert.Contains("SampleWeights[", (opened "x" |> error).Message))) ]
 
 // ── What can be wrong ───────────────────────────────────────────────────────────────────────────────────────────────
 
 let private message (result: Result<ParquetFile, GmmError>) = (error result).Message
 
-let private inFile lengths columns (work: string -> unit) =
+let private inFile lengths columns (work: string -> 'T) : 'T =
     inFolder (fun folder ->
         let path = Path.Combine(folder, "rows.parquet")
         write path lengths columns
@@ -294,17 +293,72 @@ let ``what can be wrong`` =
                   [ 3 ]
                   [ column "x" [| 1; 2; 3 |]; words "name" [| "a"; "b"; "c" |]; column "y" [| 1; 2; 3 |] ]
                   (fun path ->
-                      Assert.Equal(
-                          "Columns must be names of columns of numbers (x, y), each at most once, but is 'name', whose type is String.",
-                          message (choosing [ "x"; "name" ] [ path ])
-                      )
+                      for names, expected in
+                          [ [ "x"; "name" ],
+                            "that of one column of numbers: x, y, but is 'name', whose type is String."
+                            [ "x"; "z" ], "that of one column of numbers: x, y, but is 'z', which the table lacks."
+                            [ null ], "that of one column of numbers: x, y, but is null, which the table lacks."
+                            // Whatever else is wrong.
+                            [ "z"; "x"; "x" ], "different from the others, but is 'x', which is given twice." ] do
+                          Assert.Equal($"Each name in Columns must be {expected}", message (choosing names [ path ]))))
+          testCase "weights that are no column of numbers, or one of the columns, are an error that says so" (fun () ->
+              inFile
+                  [ 3 ]
+                  [ column "x" [| 1; 2; 3 |]; words "name" [| "a"; "b"; "c" |]; column "w" [| 1; 2; 3 |] ]
+                  (fun path ->
+                      let message columns weights =
+                          Parquet.openWith
+                              { Parquet.defaults with
+                                  Columns = columns
+                                  Weights = Some weights }
+                              [ path ]
+                          |> message
 
-                      Assert.Contains(
-                          "(x, y), each at most once, but is 'z', which is no column",
-                          message (choosing [ "z" ] [ path ])
-                      )
+                      for columns, weights, expected in
+                          [ [],
+                            "v",
+                            "Weights must be the name of one column of numbers: x, w, but is 'v', which the table lacks."
+                            [],
+                            "name",
+                            "Weights must be the name of one column of numbers: x, w, but is 'name', whose type is String."
+                            [ "x"; "w" ],
+                            "w",
+                            "Weights must be the name of a column that is not in Columns, but is 'w', which is one of them."
+                            [ "x"; "x" ],
+                            "v",
+                            "Each name in Columns must be different from the others, but is 'x', which is given twice."
+                            [ "y" ],
+                            "w",
+                            "Each name in Columns must be that of one column of numbers: x, but is 'y', which the table lacks." ] do
+                          Assert.Equal(expected, message columns weights)))
+          testCase "weights beside no column of numbers are an error" (fun () ->
+              let message columns =
+                  inFile [ 1 ] columns (fun path ->
+                      Parquet.openWith
+                          { Parquet.defaults with
+                              Weights = Some "w" }
+                          [ path ]
+                      |> message)
 
-                      Assert.Contains("'x', given twice", message (choosing [ "x"; "x" ] [ path ]))))
+              Assert.Equal(
+                  "The data must have a column of numbers beside 'w', but there is no other column.",
+                  message [ column "w" [| 1 |] ]
+              )
+
+              Assert.Equal(
+                  "The data must have a column of numbers beside 'w', but it has name: String.",
+                  message [ words "name" [| "a" |]; column "w" [| 1 |] ]
+              ))
+          testCase "two columns of one name are an error" (fun () ->
+              inFile [ 2 ] [ column "x" [| 1; 2 |]; column "x" [| 3; 4 |]; column "y" [| 5; 6 |] ] (fun path ->
+                  Assert.Equal(
+                      $"{path}: It has 2 columns of the name 'x'. Rename one.",
+                      message (Parquet.openFile path)
+                  )
+
+                  Assert.Contains("but is 'x', the name of 2 columns.", message (choosing [ "x" ] [ path ]))
+                  use chosen = choosing [ "y" ] [ path ] |> ok
+                  Assert.Equal<float[]>([| 5.0; 6.0 |], values chosen.Source)))
           testCase "a file without numbers is an error that lists its columns" (fun () ->
               inFile [ 1 ] [ words "name" [| "a" |]; column "day" [| DateTime(2024, 1, 1) |] ] (fun path ->
                   let message = message (Parquet.openFile path)
@@ -332,12 +386,34 @@ let ``what can be wrong`` =
                   write (file "a.parquet") [ 1 ] [ column "x" [| 1 |]; column "y" [| 1 |] ]
                   write (file "b.parquet") [ 1 ] [ column "x" [| 1 |] ]
                   write (file "c.parquet") [ 1 ] [ column "y" [| 1 |]; column "z" [| 1 |]; column "x" [| 5.5 |] ]
-                  let paths names = names |> List.map file
-                  let lacking = message (choosing [] (paths [ "a.parquet"; "b.parquet" ]))
-                  Assert.StartsWith(file "b.parquet" + ": ", lacking)
-                  Assert.Contains("'y', which is no column", lacking)
-                  let further = message (choosing [] (paths [ "a.parquet"; "c.parquet" ]))
-                  Assert.StartsWith(file "c.parquet" + ": It has a column 'z'", further)
+                  let a = file "a.parquet"
+
+                  let errorOf columns weights other =
+                      Parquet.openWith
+                          { Parquet.defaults with
+                              Columns = columns
+                              Weights = weights }
+                          [ a; file other ]
+                      |> message
+
+                  let remedy = "Choose columns that all files have, or leave this file out."
+                  let lacking = $"""{file "b.parquet"}: It has no column 'y', which {a} has. {remedy}"""
+                  Assert.Equal(lacking, errorOf [] None "b.parquet")
+                  Assert.Equal(lacking, errorOf [ "x"; "y" ] None "b.parquet")
+                  Assert.Equal(lacking, errorOf [ "x" ] (Some "y") "b.parquet")
+
+                  Assert.Equal(
+                      $"""{file "c.parquet"}: It has a column 'z', which {a} lacks. Choose the columns to read.""",
+                      errorOf [] None "c.parquet"
+                  )
+
+                  write (Path.Combine(folder, "d.other")) [ 1 ] [ words "y" [| "a" |]; column "x" [| 1 |] ]
+
+                  Assert.Equal(
+                      $"""{file "d.other"}: Its column 'y' must have numbers as in {a}, but its type is String.""",
+                      errorOf [] None "d.other"
+                  )
+
                   use chosen = choosing [ "x" ] [ folder ] |> ok
                   Assert.Equal<float[]>([| 1.0; 1.0; 5.5 |], values chosen.Source)))
           testCase "an integer that no float64 equals is an error that names its column" (fun () ->
@@ -479,13 +555,17 @@ let writing =
                   let source = Source.ofArray2D (Array2D.zeroCreate 5 2) |> ok
                   let message names results = (Parquet.write path names results source |> error).Message
                   Assert.Contains("one for each of the 2 columns", message [ "x" ] [])
-                  Assert.Contains("'x' twice", message [ "x"; "x" ] [])
+                  Assert.EndsWith("but is 'x', which is given twice.", message [ "x"; "x" ] [])
                   Assert.Contains("names that aren't empty", message [ "x"; "" ] [])
                   Assert.Contains("names that aren't empty", message [ null; "y" ] [])
-                  Assert.Contains("'x' twice", message [ "x"; "y" ] [ ResultColumn.Of("x", Array.zeroCreate<int> 5) ])
 
-                  Assert.Contains(
-                      "4 values of 'z'",
+                  Assert.Equal(
+                      "Each name of a column must be different from the others, but is 'x', which is given twice; rename or leave out a result.",
+                      message [ "x"; "y" ] [ ResultColumn.Of("x", Array.zeroCreate<int> 5) ]
+                  )
+
+                  Assert.Equal(
+                      "The result 'z' must be one value for each of the 5 rows, but is 4 values.",
                       message [ "x"; "y" ] [ ResultColumn.Of("z", Array.zeroCreate<int> 4) ]
                   )
 
