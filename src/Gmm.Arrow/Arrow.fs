@@ -78,11 +78,7 @@ module internal ArrowColumns =
     let rows (names: string seq) (table: Apache.Arrow.Table) : Result<Source, GmmError> =
         TableColumns.source names (describe table.Schema) (fun j ->
             let data = table.Column(j).Data
-
-            if data.ArrayCount = 0 then
-                Numbers.Float64 ReadOnlyMemory.Empty
-            else
-                Array.init data.ArrayCount (data.ArrowArray >> numbers) |> Contiguous.joinNumbers)
+            Array.init data.ArrayCount (data.ArrowArray >> numbers) |> Contiguous.joinNumbers)
 
     /// Returns an error unless record batches have the same columns.
     let requireOneSchema (batches: List<RecordBatch>) : Result<unit, GmmError> =
@@ -97,9 +93,8 @@ module internal ArrowColumns =
         match batches |> Seq.tryFindIndex (fun batch -> columnsOf batch <> first) with
         | None -> Ok()
         | Some b ->
-            let value =
-                $"batch {b} (counting from 0) has the columns {text (columnsOf batches[b])} and batch 0 has {text first}"
-
+            let found, expected = text (columnsOf batches[b]), text first
+            let value = $"batch {b} (counting from 0) has the columns {found} and batch 0 has {expected}"
             Error(InvalidData("record batches of one schema", value))
 
     // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -233,7 +228,8 @@ module Arrow =
     /// Opens an Arrow file (IPC, Feather version 2) and reads the columns with some names, or all columns of numbers:
     /// `use file = …`, and then `file.Source`. Opening reads through the file once, for the lengths of its record
     /// batches. Batches are read as blocks of rows need them, and up to a quarter of the memory is used to keep them.
-    /// Error when the file can't be read, or when a name is no column of numbers.
+    /// Error when the file can't be read or is damaged, when a name is given twice or is no column of numbers, or when
+    /// the file has no column of numbers.
     let openFile (names: string seq) (path: string) : Result<ArrowFile, GmmError> = ArrowFile.OpenWith(names, path)
 
     /// Returns a record batch with results as further columns, such as those of `Predict.columns`. Error when a name is

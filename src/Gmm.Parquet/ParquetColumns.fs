@@ -23,6 +23,23 @@ module internal ParquetColumns =
     /// Waits for work that a stream without asynchronous reads has done already.
     let private wait (work: System.Threading.Tasks.ValueTask) = work.AsTask().GetAwaiter().GetResult()
 
+    /// Raises `Unusable` when a column is stored in a way that the reader can't decode. It would take every cell of
+    /// Booleans in runs for false, or fail without a remedy.
+    let private requireReadable (group: ParquetRowGroupReader) (field: DataField) =
+        let stored = (group.GetMetadata field).MetaData
+
+        if stored.NumValues <> group.RowCount then
+            raise (Files.Unusable $"It has another number of values than the {group.RowCount} rows of the group.")
+
+        if stored.Type = Meta.Type.BOOLEAN && not (stored.Encodings.Contains Meta.Encoding.PLAIN) then
+            raise (Files.Unusable "Its Booleans are stored as runs. Save the column as integers.")
+
+        if stored.Type = Meta.Type.BYTE_ARRAY then
+            raise (
+                Files.Unusable
+                    "Its decimals are stored as byte arrays of different lengths. Save the column as float64."
+            )
+
     /// Reads a column and converts every cell that isn't null.
     let inline private decode
         (missing: 'N)
@@ -35,9 +52,7 @@ module internal ParquetColumns =
         : unit =
         let rows = int group.RowCount
 
-        if (group.GetMetadata field).MetaData.NumValues <> group.RowCount then
-            raise (Files.Unusable $"It has another number of values than the {rows} rows of the group.")
-
+        requireReadable group field
         let values = ArrayPool<'T>.Shared.Rent rows
         let levels = ArrayPool<int>.Shared.Rent rows
 

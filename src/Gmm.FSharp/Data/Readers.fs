@@ -86,8 +86,8 @@ module internal FormatFiles =
             let reason = "A length in it is larger than memory: the file is damaged, or its groups are too large."
             raise (GmmException(UnreadableFile(path, 0, 0, reason)))
 
-    /// Fails unless an array can hold some columns of every group of a file; `rows` has those of each, and `what` is the
-    /// name of a group.
+    /// Fails unless an array can hold some columns of every group of a file; `rows` has the number of rows of each, and
+    /// `what` is the word for a group.
     let requireSizes (what: string) columns (path: string) (rows: int64[]) : unit =
         let most = int64 (Array.MaxLength / columns)
 
