@@ -214,6 +214,9 @@ tables have a method `ToSource`, and frames and batches a method `WithResults`. 
     var labels = Gmm.ResultColumn.Of("label", model.Predict(file.Source));
     Gmm.ParquetFile.Write("labelled.parquet", file.Columns, file.Source, labels);
 
+    using var batches = Gmm.ArrowFile.Open("eruptions.arrow", "length", "wait");
+    var ofBatches = new GaussianMixture(components: 2).Fit(batches.Source);
+
     var rows = dataFrame.ToSource("length", "wait");
     dataFrame.Columns.Add(new Int32DataFrameColumn("label", model.Predict(rows)));
 

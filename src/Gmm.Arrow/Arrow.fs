@@ -8,18 +8,6 @@ open Apache.Arrow.Compression
 open Apache.Arrow.Ipc
 open Apache.Arrow.Types
 
-/// An Arrow file as data. Dispose of it after the last use of the rows; a finished fit no longer needs them.
-[<Sealed>]
-type ArrowFile internal (source: Source, columns: string[], readers: IDisposable) =
-    /// The rows.
-    member _.Source = source
-
-    /// The names of the D columns of the source.
-    member _.Columns = columns
-
-    interface IDisposable with
-        member _.Dispose() = readers.Dispose()
-
 /// The columns of Arrow's tables.
 module internal ArrowColumns =
     let private isNumeric (kind: IArrowType) =
@@ -80,23 +68,17 @@ module internal ArrowColumns =
                 | value when value.HasValue -> Nullable(Cells.ofBoolean value.Value)
                 | _ -> Nullable())
         | :? Decimal128Array as array ->
-            // System.Decimal has 28 digits, and this type 38.
-            let toFloat64 (digits: string) = Double.Parse(digits, Globalization.CultureInfo.InvariantCulture)
-
             each array (fun i ->
-                match array.GetSqlDecimal i with
-                | value when value.HasValue -> Nullable(toFloat64 (value.Value.ToString()))
-                | _ -> Nullable())
+                if array.IsNull i then
+                    Nullable()
+                else
+                    Nullable(Cells.ofScaled (bigint (array.GetBytes i)) array.Scale))
         | other -> invalidArg (nameof array) $"An array of {other.Data.DataType.Name} has no numbers."
 
     let rows (names: string seq) (table: Apache.Arrow.Table) : Result<Source, GmmError> =
         TableColumns.source names (describe table.Schema) (fun j ->
             let data = table.Column(j).Data
-
-            if data.ArrayCount = 0 then
-                Numbers.Float64 ReadOnlyMemory.Empty
-            else
-                Array.init data.ArrayCount (data.ArrowArray >> numbers) |> Contiguous.joinNumbers)
+            Array.init data.ArrayCount (data.ArrowArray >> numbers) |> Contiguous.joinNumbers)
 
     /// Returns an error unless record batches have the same columns.
     let requireOneSchema (batches: List<RecordBatch>) : Result<unit, GmmError> =
@@ -111,9 +93,8 @@ module internal ArrowColumns =
         match batches |> Seq.tryFindIndex (fun batch -> columnsOf batch <> first) with
         | None -> Ok()
         | Some b ->
-            let value =
-                $"batch {b} (counting from 0) has the columns {text (columnsOf batches[b])} and batch 0 has {text first}"
-
+            let found, expected = text (columnsOf batches[b]), text first
+            let value = $"batch {b} (counting from 0) has the columns {found} and batch 0 has {expected}"
             Error(InvalidData("record batches of one schema", value))
 
     // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -136,6 +117,19 @@ module internal ArrowColumns =
 
     let private batch (reader: ArrowFileReader) index =
         reader.ReadRecordBatchAsync(index, Threading.CancellationToken.None).AsTask().GetAwaiter().GetResult()
+
+    /// Returns the numbers of some columns of a batch. Raises `Unusable` unless it has some number of rows.
+    let private decode (chosen: int[]) (rows: int64) (batch: RecordBatch) : Numbers =
+        chosen
+        |> Array.map (fun j ->
+            let numbers = numbers (batch.Column j)
+
+            if int64 numbers.Length <> rows then
+                let name = (batch.Schema.GetFieldByIndex j).Name
+                raise (Files.Unusable $"Its column '{name}' has {numbers.Length} values for {rows} rows.")
+
+            numbers)
+        |> Numbers.OfColumns
 
     let file
         (names: string seq)
@@ -161,7 +155,8 @@ module internal ArrowColumns =
                     ))
 
             let columns = describe schema
-            let! chosen = TableColumns.choose names columns
+            let! chosen = TableColumns.choose None names columns
+            FormatFiles.requireSizes "Record batch" chosen.Length path lengths
 
             let read index =
                 attempt path $"Record batch {index} (counting from 0): " (fun () ->
@@ -171,12 +166,40 @@ module internal ArrowColumns =
                         path,
                         fun reader ->
                             use batch = batch reader index
-                            chosen |> Array.map (batch.Column >> numbers) |> Numbers.OfColumns
+                            decode chosen lengths[index] batch
                     ))
 
             let! source = Source.ofGroups (TableColumns.defaultMemory ()) chosen.Length lengths read
             return readers.Guard source, chosen |> Array.map (fun j -> columns[j].Name)
         }
+
+/// An Arrow file as data. Dispose of it after the last use of the rows; a finished fit no longer needs them.
+[<Sealed>]
+type ArrowFile internal (source: Source, columns: string[], readers: IDisposable) =
+    /// The rows.
+    member _.Source = source
+
+    /// The names of the D columns of the source.
+    member _.Columns = columns
+
+    static member internal OpenWith(names: string seq, path: string) : Result<ArrowFile, GmmError> =
+        let readers = ArrowColumns.readers ()
+
+        match ArrowColumns.file names readers path with
+        | Ok(source, columns) -> Ok(new ArrowFile(source, columns, readers))
+        | Error error ->
+            (readers :> IDisposable).Dispose()
+            Error error
+
+    /// Opens an Arrow file as `Arrow.openFile` does, and reads the columns with some names; without names, all columns
+    /// of numbers. Throws `GmmException` when the file can't be read or has no such columns of numbers.
+    static member Open(path: string, [<ParamArray>] columns: string[]) : ArrowFile =
+        ArgumentNullException.ThrowIfNull path
+        ArgumentNullException.ThrowIfNull columns
+        ArrowFile.OpenWith(columns, path) |> GmmError.get
+
+    interface IDisposable with
+        member _.Dispose() = readers.Dispose()
 
 /// Data of Apache Arrow as data of mixtures. Columns of numbers and Booleans become columns of data: float32 if all of
 /// them are float32 or float16, otherwise float64. Decimals are rounded to the nearest float64. A null is a missing
@@ -205,15 +228,9 @@ module Arrow =
     /// Opens an Arrow file (IPC, Feather version 2) and reads the columns with some names, or all columns of numbers:
     /// `use file = …`, and then `file.Source`. Opening reads through the file once, for the lengths of its record
     /// batches. Batches are read as blocks of rows need them, and up to a quarter of the memory is used to keep them.
-    /// Error when the file can't be read, or when a name is no column of numbers.
-    let openFile (names: string seq) (path: string) : Result<ArrowFile, GmmError> =
-        let readers = ArrowColumns.readers ()
-
-        match ArrowColumns.file names readers path with
-        | Ok(source, columns) -> Ok(new ArrowFile(source, columns, readers))
-        | Error error ->
-            (readers :> IDisposable).Dispose()
-            Error error
+    /// Error when the file can't be read or is damaged, when a name is given twice or is no column of numbers, or when
+    /// the file has no column of numbers.
+    let openFile (names: string seq) (path: string) : Result<ArrowFile, GmmError> = ArrowFile.OpenWith(names, path)
 
     /// Returns a record batch with results as further columns, such as those of `Predict.columns`. Error when a name is
     /// in use, or when there isn't one value for each row. The new batch shares the arrays: dispose of only one of the
@@ -258,13 +275,6 @@ type ArrowRows =
         ArgumentNullException.ThrowIfNull batch
         ArgumentNullException.ThrowIfNull columns
         Arrow.ofBatches columns [ batch ] |> GmmError.get
-
-    /// Opens an Arrow file: see `Arrow.openFile`. Throws `GmmException` when it can't be read, or when a name is no
-    /// column of numbers.
-    static member Open(path: string, [<ParamArray>] columns: string[]) : ArrowFile =
-        ArgumentNullException.ThrowIfNull path
-        ArgumentNullException.ThrowIfNull columns
-        Arrow.openFile columns path |> GmmError.get
 
     /// Returns a record batch with results as further columns. Throws `GmmException` when a name is in use, or when
     /// there isn't one value for each row.

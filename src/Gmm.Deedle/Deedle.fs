@@ -1,6 +1,8 @@
 namespace Gmm
 
+open System
 open Deedle
+open Deedle.Vectors
 
 /// Deedle's frames as data of mixtures. Columns of numbers and Booleans become columns of data: float32 if all of them
 /// are float32, otherwise float64. A missing value is a missing cell, NaN.
@@ -12,6 +14,30 @@ module Frame =
                  Type = clr.Name
                  IsNumeric = List.contains clr Cells.types } |]
 
+    /// Returns the values of a column, or None when one is missing.
+    let private complete (column: Series<'R, 'T>) : ReadOnlyMemory<'T> option =
+        match column.Vector.Data with
+        | VectorData.DenseList values -> Some(ReadOnlyMemory(Array.ofSeq values))
+        | VectorData.SparseList _
+        | VectorData.Sequence _ -> None
+
+    /// Returns the cells of a column; without an object for each if they are floating-point numbers and none is
+    /// missing.
+    let private numbers (clr: Type) (j: int) (frame: Frame<'R, string>) : Numbers =
+        let complete =
+            if clr = typeof<float> then
+                complete (frame.GetColumnAt<float> j) |> Option.map Numbers.Float64
+            elif clr = typeof<float32> then
+                complete (frame.GetColumnAt<float32> j) |> Option.map Numbers.Float32
+            else
+                None
+
+        complete
+        |> Option.defaultWith (fun () ->
+            frame.GetColumnAt<obj>(j).Vector.DataSequence
+            |> Seq.map (fun cell -> if cell.HasValue then cell.Value else null)
+            |> Cells.toNumbers clr)
+
     /// Returns the names of the columns of numbers.
     let columns (frame: Frame<'R, string>) : string[] = TableColumns.numeric (described frame)
 
@@ -19,11 +45,7 @@ module Frame =
     /// copies their numbers once. Error when a name is no column of numbers, or when an integer has no equal float64.
     let source (names: string seq) (frame: Frame<'R, string>) : Result<Source, GmmError> =
         let types = Array.ofSeq frame.ColumnTypes
-
-        TableColumns.source names (described frame) (fun j ->
-            frame.GetColumnAt<obj>(j).Vector.DataSequence
-            |> Seq.map (fun cell -> if cell.HasValue then cell.Value else null)
-            |> Cells.toNumbers types[j])
+        TableColumns.source names (described frame) (fun j -> numbers types[j] j frame)
 
     /// Returns a frame with results as further columns, such as those of `Predict.columns`. Error when a name is in
     /// use, or when there isn't one value for each row.

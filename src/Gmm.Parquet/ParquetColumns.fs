@@ -3,6 +3,7 @@ namespace Gmm
 open System
 open System.Buffers
 open Parquet
+open Parquet.Data
 open Parquet.Schema
 
 /// How the cells of a column become numbers.
@@ -22,6 +23,23 @@ module internal ParquetColumns =
     /// Waits for work that a stream without asynchronous reads has done already.
     let private wait (work: System.Threading.Tasks.ValueTask) = work.AsTask().GetAwaiter().GetResult()
 
+    /// Raises `Unusable` when a column is stored in a way that the reader can't decode. It would take every cell of
+    /// Booleans in runs for false, or fail without a remedy.
+    let private requireReadable (group: ParquetRowGroupReader) (field: DataField) =
+        let stored = (group.GetMetadata field).MetaData
+
+        if stored.NumValues <> group.RowCount then
+            raise (Files.Unusable $"It has another number of values than the {group.RowCount} rows of the group.")
+
+        if stored.Type = Meta.Type.BOOLEAN && not (stored.Encodings.Contains Meta.Encoding.PLAIN) then
+            raise (Files.Unusable "Its Booleans are stored as runs. Save the column as integers.")
+
+        if stored.Type = Meta.Type.BYTE_ARRAY then
+            raise (
+                Files.Unusable
+                    "Its decimals are stored as byte arrays of different lengths. Save the column as float64."
+            )
+
     /// Reads a column and converts every cell that isn't null.
     let inline private decode
         (missing: 'N)
@@ -34,9 +52,7 @@ module internal ParquetColumns =
         : unit =
         let rows = int group.RowCount
 
-        if (group.GetMetadata field).MetaData.NumValues <> group.RowCount then
-            raise (Files.Unusable $"It has another number of values than the {rows} rows of the group.")
-
+        requireReadable group field
         let values = ArrayPool<'T>.Shared.Rent rows
         let levels = ArrayPool<int>.Shared.Rent rows
 
@@ -83,7 +99,7 @@ module internal ParquetColumns =
     let private decoders: (Type * ColumnDecoder) list =
         [ typeof<float>, toFloat64 (fun (value: float) -> value)
           typeof<float32>, toFloat32 (fun (value: float32) -> value)
-          typeof<decimal>, toFloat64 (fun (value: decimal) -> float value)
+          typeof<BigDecimal>, toFloat64 (fun (value: BigDecimal) -> Cells.ofScaled value.UnscaledValue value.Scale)
           typeof<bool>, toFloat64 Cells.ofBoolean
           typeof<sbyte>, toFloat64 (fun (value: sbyte) -> float value)
           typeof<byte>, toFloat64 (fun (value: byte) -> float value)

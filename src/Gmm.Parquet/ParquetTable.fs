@@ -54,12 +54,15 @@ module internal ParquetTable =
 
             stream.Position <- 0L
 
+    /// Decimals with all their digits, of which System.Decimal has 28.
+    let private allDigits = ParquetOptions(UseBigDecimal = true)
+
     /// Returns no open readers yet.
     let readers () =
         new Readers<ParquetReader>(
             (fun stream ->
                 requireFooter stream
-                ParquetReader.CreateAsync(stream, null, leaveStreamOpen = false).GetAwaiter().GetResult()),
+                ParquetReader.CreateAsync(stream, allDigits, leaveStreamOpen = false).GetAwaiter().GetResult()),
             fun reader -> reader.DisposeAsync().AsTask().Wait()
         )
 
@@ -80,9 +83,8 @@ module internal ParquetTable =
                 |> Array.sortWith (fun a b -> String.CompareOrdinal(a, b))
 
             if found.Length = 0 then
-                fail
-                    path
-                    "The folder has no file that ends in .parquet. Files in its subfolders are not read: list them in `Parquet.openWith`."
+                let remedy = "Files in its subfolders are not read: list them in `Parquet.openWith`."
+                fail path $"The folder has no file that ends in .parquet. {remedy}"
 
             found
 
@@ -100,35 +102,38 @@ module internal ParquetTable =
 
     let private described (part: ParquetPart) = part.Schema.Fields |> Seq.map ParquetColumns.describe |> Array.ofSeq
 
-    /// Fails unless a file has columns of numbers with some names; if they must be all, unless it has no others.
+    /// Fails unless a file has one column of numbers of every name; if they must be all, unless it has no others.
     let private requireColumns (names: string[]) areAll (first: ParquetPart) (part: ParquetPart) =
         let columns, known = described part, HashSet names
+        let find = TableColumns.finder columns
 
-        match TableColumns.choose names columns with
-        | Error(InvalidOption(_, rule, value)) ->
-            fail
-                part.File.Path
-                $"Its columns are not those of {first.File.Path}: they must be {rule}, but one is {value}."
-        | Error error -> raise (GmmException error)
-        | Ok _ ->
-            for column in columns do
-                if areAll && column.IsNumeric && not (known.Contains column.Name) then
-                    fail
-                        part.File.Path
-                        $"It has a column '{column.Name}', which {first.File.Path} lacks. Choose the columns to read."
+        for name in names do
+            match find name with
+            | Ok _ -> ()
+            | Error [||] ->
+                let remedy = "Choose columns that all files have, or leave this file out."
+                fail part.File.Path $"It has no column '{name}', which {first.File.Path} has. {remedy}"
+            | Error [| column |] ->
+                fail
+                    part.File.Path
+                    $"Its column '{name}' must have numbers as in {first.File.Path}, but its type is {column.Type}."
+            | Error several -> fail part.File.Path $"It has {several.Length} columns of the name '{name}'. Rename one."
+
+        for column in columns do
+            if areAll && column.IsNumeric && not (known.Contains column.Name) then
+                fail
+                    part.File.Path
+                    $"It has a column '{column.Name}', which {first.File.Path} lacks. Choose the columns to read."
 
     /// Returns the names of the columns to read. Error when a file lacks one of them, or without a choice, when it has
     /// others.
     let private chosen (options: ParquetReadOptions) (parts: ParquetPart[]) : Result<string[], GmmError> =
         result {
             let first = described parts[0]
-            let weights = Option.toList options.Weights
-            let! _ = if weights.IsEmpty then Ok [||] else TableColumns.choose weights first
-            let ofData = first |> Array.filter (fun column -> not (List.contains column.Name weights))
-            let! indices = TableColumns.choose options.Columns ofData
-            let names = indices |> Array.map (fun j -> ofData[j].Name)
-            let inAll = Array.append names (Array.ofList weights)
-            parts |> Array.iter (requireColumns inAll options.Columns.IsEmpty parts[0])
+            let! indices = TableColumns.choose options.Weights options.Columns first
+            let names = indices |> Array.map (fun j -> first[j].Name)
+            let required = Array.append names (Option.toArray options.Weights)
+            parts |> Array.iter (requireColumns required options.Columns.IsEmpty parts[0])
             return names
         }
 
@@ -166,12 +171,7 @@ module internal ParquetTable =
                             attempt
                                 part.File.Path
                                 $"Row group {group} (counting from 0), column '{field.Name}': "
-                                (fun () ->
-                                    try
-                                        read decoder field j
-                                    with :? OverflowException when field.ClrType = typeof<decimal> ->
-                                        let remedy = "save the column as float64."
-                                        raise (Files.Unusable $"It holds a decimal of more than 28 digits; {remedy}"))
+                                (fun () -> read decoder field j)
 
                     if isSingle then
                         let numbers = GC.AllocateUninitializedArray<float32> count
@@ -182,17 +182,6 @@ module internal ParquetTable =
                         each (fun decoder field j -> decoder.ToFloat64 rows field numbers j columns.Length)
                         Numbers.Float64(ReadOnlyMemory numbers)
             ))
-
-    /// Fails unless an array can hold some columns of a row group.
-    let private requireSize columns (part: ParquetPart) group =
-        let rows, most = part.Rows[group], int64 (Array.MaxLength / columns)
-
-        if rows < 0L then
-            fail part.File.Path $"Row group {group} (counting from 0) has {rows} rows: the file is damaged."
-        elif rows > most then
-            fail
-                part.File.Path
-                $"Row group {group} (counting from 0) has {rows} rows, more than {most} for {columns} columns. Save it with smaller row groups, or choose fewer columns."
 
     /// Returns the rows of files, and the names of their columns. The readers stay in use.
     let rows
@@ -213,7 +202,7 @@ module internal ParquetTable =
 
             let rows = groups |> Array.map (fun (struct (p, group)) -> parts[p].Rows[group])
 
-            groups |> Array.iter (fun (struct (p, group)) -> requireSize names.Length parts[p] group)
+            parts |> Array.iter (fun part -> FormatFiles.requireSizes "Row group" names.Length part.File.Path part.Rows)
 
             let sourceOf memory (names: string[]) =
                 let columns = parts |> Array.map (columnsOf names)

@@ -47,5 +47,34 @@ public class ParquetTests
         Assert.False(RowFormat.Npy.Knows("rows.npy.parquet"));
     }
 
+    [Fact]
+    public void AFileWhoseRowsCantBeTakenIsClosed()
+    {
+        var trouble = new InvalidOperationException("no rows");
+        var file = new Closing();
+        var failing = RowFormat.Of(".rows", _ => file, Source (_) => throw trouble);
+        Assert.Same(trouble, Assert.Throws<InvalidOperationException>(() => failing.Open("a.rows")));
+        Assert.Equal(1, file.Closed);
+
+        file = new Closing();
+        var without = RowFormat.Of(".rows", _ => file, Source (_) => null!);
+        Assert.Throws<ArgumentNullException>(() => without.Open("a.rows"));
+        Assert.Equal(1, file.Closed);
+
+        file = new Closing();
+        var format = RowFormat.Of(".rows", _ => file, _ => Of([[1.0], [2.0]]));
+        var open = format.Open("a.rows");
+        Assert.Equal((2L, 0), (open.Source.Rows, file.Closed));
+        open.Dispose();
+        Assert.Equal(1, file.Closed);
+    }
+
+    private sealed class Closing : IDisposable
+    {
+        public int Closed { get; private set; }
+
+        public void Dispose() => Closed++;
+    }
+
     private static Source Of(IEnumerable<double[]> rows) => GmmErrorModule.get(SourceModule.ofRows([.. rows]));
 }

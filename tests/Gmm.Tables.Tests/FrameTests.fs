@@ -13,6 +13,7 @@ open Microsoft.Data.Analysis
 open Gmm
 open Gmm.Tests
 open Gmm.Tests.Support
+open Gmm.Tables.Tests.Tables
 
 // ── A column of words and columns of numbers, in every library ──────────────────────────────────────────────────────
 
@@ -21,25 +22,23 @@ type private Cells =
     | Doubles of Nullable<float>[]
     | Singles of float32[]
     | Whole of Nullable<int64>[]
+    | Decimals of Nullable<decimal>[]
     | Truths of bool[]
     | Words of string[]
 
-    /// The cells as numbers, with NaN for null.
+    /// The cells as numbers, with NaN for null and for words.
     member cells.Numbers =
-        match cells with
-        | Doubles values -> values |> Array.map _.GetValueOrDefault(nan)
-        | Singles values -> values |> Array.map float
-        | Whole values -> values |> Array.map (fun value -> if value.HasValue then float value.Value else nan)
-        | Truths values -> values |> Array.map (fun value -> if value then 1.0 else 0.0)
-        | Words _ -> [||]
+        let orNaN (convert: 'T -> float) (cell: Nullable<'T>) = if cell.HasValue then convert cell.Value else nan
 
-    member cells.Length =
         match cells with
-        | Doubles values -> values.Length
-        | Singles values -> values.Length
-        | Whole values -> values.Length
-        | Truths values -> values.Length
-        | Words values -> values.Length
+        | Doubles values -> values |> Array.map (orNaN id)
+        | Singles values -> values |> Array.map float
+        | Whole values -> values |> Array.map (orNaN float)
+        | Decimals values -> values |> Array.map (orNaN (string >> Double.Parse))
+        | Truths values -> values |> Array.map (fun value -> if value then 1.0 else 0.0)
+        | Words values -> values |> Array.map (fun _ -> nan)
+
+    member cells.Length = cells.Numbers.Length
 
 /// A library with tables: what Gmm's package for it returns for a table of some columns.
 type private Library =
@@ -51,26 +50,25 @@ type private Library =
         WithResults: ResultColumn list -> (string * Cells) list -> Result<string[] * float[], GmmError>
     }
 
-let private values (source: Source) : float[] =
-    if source.Rows = 0L then
-        [||]
-    else
-        source |> Source.collect Execution.Default _.Values.ToArray()
-
 let private numbersOf (names: string[]) (source: Result<Source, GmmError>) = names, values (ok source)
 
 module private OfArrow =
     let private column (cells: Cells) : IArrowType * IArrowArray =
         match cells with
         | Doubles values ->
-            let builder = DoubleArray.Builder()
-            values |> Array.iter (fun value -> builder.Append value |> ignore)
-            DoubleType.Default, builder.Build()
+            let add (builder: DoubleArray.Builder) (value: Nullable<float>) = builder.Append value
+            DoubleType.Default, (Array.fold add (DoubleArray.Builder()) values).Build()
         | Singles values -> FloatType.Default, FloatArray.Builder().AppendRange(values).Build()
         | Whole values ->
-            let builder = Int64Array.Builder()
-            values |> Array.iter (fun value -> builder.Append value |> ignore)
-            Int64Type.Default, builder.Build()
+            let add (builder: Int64Array.Builder) (value: Nullable<int64>) = builder.Append value
+            Int64Type.Default, (Array.fold add (Int64Array.Builder()) values).Build()
+        | Decimals values ->
+            let kind = Decimal128Type(38, 10)
+
+            let add (builder: Decimal128Array.Builder) (value: Nullable<decimal>) =
+                if value.HasValue then builder.Append value.Value else builder.AppendNull()
+
+            kind, (Array.fold add (Decimal128Array.Builder kind) values).Build()
         | Truths values -> BooleanType.Default, BooleanArray.Builder().AppendRange(values).Build()
         | Words values -> StringType.Default, StringArray.Builder().AppendRange(values).Build()
 
@@ -91,20 +89,25 @@ module private OfArrow =
 
 module private OfDeedle =
     let private frame (columns: (string * Cells) list) : Frame<int, string> =
-        let rows (values: 'T[]) = Array.indexed values
-
-        let series (values: Nullable<'T>[]) =
-            rows values
-            |> Array.filter (fun (_, value) -> value.HasValue)
-            |> Array.map (fun (i, value) -> i, value.Value)
-
         let add (frame: Frame<int, string>) (name: string, cells: Cells) =
+            let complete (values: 'T[]) = frame.AddColumn(name, Series.ofObservations (Array.indexed values))
+
+            let partial (values: Nullable<'T>[]) =
+                frame.AddColumn(
+                    name,
+                    Series.ofObservations
+                        [ for i, value in Array.indexed values do
+                              if value.HasValue then
+                                  i => value.Value ]
+                )
+
             match cells with
-            | Doubles values -> frame.AddColumn(name, Series.ofObservations (series values))
-            | Singles values -> frame.AddColumn(name, Series.ofObservations (rows values))
-            | Whole values -> frame.AddColumn(name, Series.ofObservations (series values))
-            | Truths values -> frame.AddColumn(name, Series.ofObservations (rows values))
-            | Words values -> frame.AddColumn(name, Series.ofObservations (rows values))
+            | Doubles values -> partial values
+            | Singles values -> complete values
+            | Whole values -> partial values
+            | Decimals values -> partial values
+            | Truths values -> complete values
+            | Words values -> complete values
 
             frame
 
@@ -128,6 +131,7 @@ module private OfDataFrame =
                   | Doubles values -> DoubleDataFrameColumn(name, values) :> DataFrameColumn
                   | Singles values -> SingleDataFrameColumn(name, values)
                   | Whole values -> Int64DataFrameColumn(name, values)
+                  | Decimals values -> DecimalDataFrameColumn(name, values)
                   | Truths values -> BooleanDataFrameColumn(name, values)
                   | Words values -> StringDataFrameColumn(name, values) ]
         )
@@ -144,8 +148,6 @@ module private OfDataFrame =
 
 let private libraries = [ OfArrow.library; OfDeedle.library; OfDataFrame.library ]
 
-let private number i = sin (float i) + float (i % 3)
-
 let private doubles offset count = Array.init count (fun i -> Nullable(number (offset + 7 * i))) |> Doubles
 
 let private table =
@@ -155,14 +157,8 @@ let private table =
       "truth", Truths(Array.init 3000 (fun i -> i % 3 = 0))
       "y", Doubles(Array.init 3000 (fun i -> if i % 50 = 1 then Nullable() else Nullable(number (i + 5)))) ]
 
-let private rows (columns: Cells list) =
-    let columns = columns |> List.map _.Numbers
-
-    [| for i in 0 .. columns.Head.Length - 1 do
-           for column in columns do
-               column[i] |]
-
-let private cells names = [ for name in names -> table |> List.find (fst >> (=) name) |> snd ]
+/// The rows of some columns of the table.
+let private rowsOf names = rows [ for name in names -> (table |> List.find (fst >> (=) name) |> snd).Numbers ]
 
 let private eachLibrary name (test: Library -> unit) =
     testList name [ for library in libraries -> testCase library.Name (fun () -> test library) ]
@@ -175,38 +171,44 @@ let tests =
               let names = [ "x"; "whole"; "truth"; "y" ]
               Assert.Equal<string[]>(Array.ofList names, library.Columns table)
               let source = library.Source [] table |> ok
-              Assert.Equal<int64[]>(bits (rows (cells names)), bits (values source)))
+              Assert.Equal<int64[]>(bits (rowsOf names), bits (values source)))
           eachLibrary "columns are chosen by name, in any order" (fun library ->
               let source = library.Source [ "y"; "x" ] table |> ok
-              Assert.Equal<int64[]>(bits (rows (cells [ "y"; "x" ])), bits (values source)))
+              Assert.Equal<int64[]>(bits (rowsOf [ "y"; "x" ]), bits (values source)))
           eachLibrary "a fit has the bits of a fit in memory" (fun library ->
-              let memory = Source.ofMemory 2 (ReadOnlyMemory(rows (cells [ "x"; "y" ]))) |> ok
+              let memory = Source.ofMemory 2 (ReadOnlyMemory(rowsOf [ "x"; "y" ])) |> ok
 
-              let fit source =
-                  Gmm.fit
-                      { Gmm.defaults with
-                          Components = 2
-                          MaxIterations = 3
-                          Missing = Missing.Fit }
-                      source
-                  |> ok
-                  |> Persist.toState
+              let source = library.Source [ "x"; "y" ] table |> ok
+              Assert.True((fewIterations memory = fewIterations source)))
+          eachLibrary "decimals become the nearest float64" (fun library ->
+              let cells =
+                  [| for digits in unscaled 28 2000 do
+                         Nullable(decimal digits / 10000000000m)
+                         Nullable() |]
+                  |> Decimals
 
-              Assert.True((fit memory = fit (library.Source [ "x"; "y" ] table |> ok))))
+              Assert.Equal<int64[]>(bits cells.Numbers, bits (values (library.Source [] [ "x", cells ] |> ok))))
           eachLibrary "columns of float32 stay float32" (fun library ->
               let table = [ "a", Singles [| 0.5f; -1.25f |]; "b", Singles [| 3.5f; 1e-30f |] ]
 
-              match ((library.Source [] table |> ok).Read 0L).Numbers with
-              | Numbers.Float32 values -> Assert.Equal<float32[]>([| 0.5f; 3.5f; -1.25f; 1e-30f |], values.ToArray())
-              | Numbers.Float64 _ -> failwith "float64")
+              Assert.Equal<float32[]>(
+                  [| 0.5f; 3.5f; -1.25f; 1e-30f |],
+                  single ((library.Source [] table |> ok).Read 0L)
+              ))
           eachLibrary
               "a column without numbers, or none of that name, is an error that lists the others"
               (fun library ->
                   let message names = (library.Source names table |> error).Message
-                  Assert.Contains("columns of numbers (x, whole, truth, y)", message [ "x"; "name" ])
-                  Assert.Contains("'name', whose type is ", message [ "x"; "name" ])
-                  Assert.Contains("'z', which is no column", message [ "z" ])
-                  Assert.Contains("a column of numbers", (library.Source [] (List.take 1 table) |> error).Message))
+                  let rule = "Each name in Columns must be that of one column of numbers: x, whole, truth, y"
+                  Assert.StartsWith($"{rule}, but is 'name', whose type is ", message [ "x"; "name" ])
+                  Assert.Equal($"{rule}, but is 'z', which the table lacks.", message [ "z" ])
+                  Assert.Contains("which is given twice", message [ "z"; "x"; "x" ])
+                  Assert.Contains("a column of numbers", (library.Source [] (List.take 1 table) |> error).Message)
+
+                  Assert.Contains(
+                      "one column of numbers, of which the table has none, but is 'name'",
+                      (library.Source [ "name" ] (List.take 1 table) |> error).Message
+                  ))
           eachLibrary "an integer that no float64 equals is an error that names its column" (fun library ->
               let message =
                   (library.Source [] [ "id", Whole [| Nullable 1L; Nullable 9007199254740993L |] ] |> error).Message
@@ -224,8 +226,16 @@ let tests =
               Assert.Equal<float[]>(Array.map float labels, Array.init 3000 (fun i -> numbers[5 * i + 1])))
           eachLibrary "results of another length or a name in use are errors" (fun library ->
               let message results = (library.WithResults results table |> error).Message
-              Assert.Contains("'x' twice", message [ ResultColumn.Of("x", Array.zeroCreate<int> 3000) ])
-              Assert.Contains("2 values of 'z'", message [ ResultColumn.Of("z", [| 1; 2 |]) ]))
+
+              Assert.EndsWith(
+                  "'x', which is given twice; rename or leave out a result.",
+                  message [ ResultColumn.Of("x", Array.zeroCreate<int> 3000) ]
+              )
+
+              Assert.Equal(
+                  "The result 'z' must be one value for each of the 3000 rows, but is 2 values.",
+                  message [ ResultColumn.Of("z", [| 1; 2 |]) ]
+              ))
           eachLibrary "a table without rows has a source without rows" (fun library ->
               Assert.Equal(0L, (library.Source [] [ "x", Doubles [||] ] |> ok).Rows)) ]
 
@@ -238,9 +248,10 @@ let private batches =
                 "name", Words(Array.init count string)
                 "y", Doubles(Array.init count (fun i -> if i % 50 = 1 then Nullable() else Nullable(number i))) ] ]
 
-let private writeArrow (path: string) (options: IpcOptions) =
+let private writeArrow (path: string) (schema: Schema) (batches: RecordBatch list) (options: IpcOptions) =
     use stream = File.Create path
-    use writer = new ArrowFileWriter(stream, batches.Head.Schema, false, options)
+    use writer = new ArrowFileWriter(stream, schema, false, options)
+    writer.WriteStart()
 
     for batch in batches do
         writer.WriteRecordBatch batch
@@ -261,13 +272,15 @@ let files =
 
                       writeArrow
                           path
+                          batches.Head.Schema
+                          batches
                           (IpcOptions(CompressionCodec = codec, CompressionCodecFactory = CompressionCodecFactory()))
 
                       use file = Arrow.openFile [] path |> ok
                       Assert.Equal<string[]>([| "x"; "y" |], file.Columns)
                       Assert.Equal((memory.Rows, memory.BlockRows), (file.Source.Rows, file.Source.BlockRows))
                       Assert.Equal<int64[]>(bits (values memory), bits (values file.Source))
-                      use chosen = CSharp.ArrowRows.Open(path, "y")
+                      use chosen = ArrowFile.Open(path, "y")
                       Assert.Equal(1, chosen.Source.Columns)))
           testCase "other files and other names are errors" (fun () ->
               inFolder (fun folder ->
@@ -276,35 +289,59 @@ let files =
                   Assert.Contains("There is no such file.", message [])
                   File.WriteAllText(path, "1,2,3")
                   Assert.StartsWith(path + ": ", message [])
-                  writeArrow path (IpcOptions())
+                  writeArrow path batches.Head.Schema batches (IpcOptions())
                   Assert.Contains("'name', whose type is utf8", message [ "name" ])))
           testCase "damaged files are errors that name them" (fun () ->
               inFolder (fun folder ->
                   let path = Path.Combine(folder, "rows.arrow")
-                  writeArrow path (IpcOptions())
-                  let content = File.ReadAllBytes path
-                  let random = Random 1
+                  writeArrow path batches.Head.Schema batches (IpcOptions())
+                  let footer = int (FileInfo path).Length - 1000
 
-                  for i in 1..300 do
-                      let damaged = Array.copy content
-                      // Half of the damage lies in the footer, which has the lengths.
-                      let first = if i % 2 = 0 then 0 else content.Length - 1000
-
-                      for _ in 0 .. random.Next 4 do
-                          damaged[random.Next(first, damaged.Length)] <- byte (random.Next 256)
-
-                      File.WriteAllBytes(path, damaged)
-
-                      // The damage may lie in numbers, which no reader can tell.
-                      match Arrow.openFile [] path with
-                      | Ok file ->
+                  // Half of the damage lies in the footer, which has the lengths.
+                  damaging 300 (fun trial -> if trial % 2 = 0 then 0 else footer) path (fun path ->
+                      Arrow.openFile [] path
+                      |> Result.bind (fun file ->
                           use file = file
+                          readAll file.Source))))
+          testCase "a column of another length than its batch is an error that names the file and the column" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.arrow")
 
-                          try
-                              values file.Source |> ignore
-                          with :? GmmException as trouble ->
-                              Assert.True(trouble.Message.Length > 0)
-                      | Result.Error error -> Assert.StartsWith(path + ": ", error.Message)))
+                  let column count = DoubleArray.Builder().AppendRange(Seq.init count float).Build() :> IArrowArray
+
+                  let schema = Schema([ for name in [ "x"; "y" ] -> Field(name, DoubleType.Default, false) ], null)
+                  writeArrow path schema [ new RecordBatch(schema, [ column 3; column 2 ], 3) ] (IpcOptions())
+                  use file = Arrow.openFile [] path |> ok
+
+                  Assert.Equal(
+                      $"{path}: Record batch 0 (counting from 0): Its column 'y' has 2 values for 3 rows.",
+                      (readAll file.Source |> error).Message
+                  )))
+          testCase "a file that is closed is an error, and free" (fun () ->
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.arrow")
+                  writeArrow path batches.Head.Schema batches (IpcOptions())
+                  let file = Arrow.openFile [] path |> ok
+                  file.Source.Read 0L |> ignore
+                  Assert.False(isFree path)
+                  (file :> IDisposable).Dispose()
+                  Assert.True(isFree path)
+                  Assert.Throws<ObjectDisposedException>(fun () -> file.Source.Read 0L |> ignore) |> ignore
+                  // A file that can't be opened stays free too.
+                  Arrow.openFile [ "z" ] path |> error |> ignore
+                  Assert.True(isFree path)))
+          testCase "a table without rows, and a file without batches, have a source without rows" (fun () ->
+              let schema = Schema([ for name in [ "x"; "y" ] -> Field(name, DoubleType.Default, false) ], null)
+              let empty = OfArrow.batch [ "x", Doubles [||]; "y", Doubles [||] ]
+              let table = Apache.Arrow.Table.TableFromRecordBatches(empty.Schema, [| empty; empty |])
+              let source = Arrow.ofTable [ "y"; "x" ] table |> ok
+              Assert.Equal((0L, 2), (source.Rows, source.Columns))
+
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "rows.arrow")
+                  writeArrow path schema [] (IpcOptions())
+                  use file = Arrow.openFile [] path |> ok
+                  Assert.Equal((0L, 2), (file.Source.Rows, file.Source.Columns))))
           testCase "a stream is no file" (fun () ->
               inFolder (fun folder ->
                   let path = Path.Combine(folder, "rows.arrows")
@@ -337,6 +374,19 @@ let files =
               Assert.Equal<int64[]>(bits [| 1e36; nan |], bits (values (Arrow.ofBatches [] [ batch ] |> ok))))
           testCase "no batches are an error" (fun () ->
               Assert.Contains("at least one record batch", (Arrow.ofBatches [] [] |> error).Message))
+          testCase "a Deedle column without missing values is copied once" (fun () ->
+              let count = 100_000
+              let complete = Frame.ofColumns [ "x" => Series.ofValues (Array.init count float) ]
+
+              let allocated (work: unit -> Source) =
+                  work () |> ignore
+                  let before = GC.GetAllocatedBytesForCurrentThread()
+                  work () |> ignore
+                  GC.GetAllocatedBytesForCurrentThread() - before
+
+              // The numbers, and some small objects; an object for each cell takes 24 bytes.
+              let copied = 8L * int64 count
+              Assert.InRange(allocated (fun () -> Frame.source [] complete |> ok), copied, copied + 50_000L))
           testCase "the columns of a frame with results are its own" (fun () ->
               let frame = DataFrame(DoubleDataFrameColumn("x", [| 1.0; 2.0 |]))
               let both = frame |> DataFrame.withResults [ ResultColumn.Of("label", [| 0; 1 |]) ] |> ok

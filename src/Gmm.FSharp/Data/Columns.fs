@@ -54,6 +54,24 @@ module internal Cells =
 
         number
 
+    /// The powers of ten that float64 has exactly.
+    let private powers: float[] =
+        Array.init 23 (fun p -> Double.Parse($"1E{p}", Globalization.CultureInfo.InvariantCulture))
+
+    /// Returns the float64 nearest to unscaled·10⁻ˢᶜᵃˡᵉ; of two equally near, the even one.
+    let ofScaled (unscaled: bigint) (scale: int) : float =
+        // Two exact numbers have a quotient that is rounded once.
+        if abs unscaled <= 9007199254740992I && 0 <= scale && scale < powers.Length then
+            float unscaled / powers[scale]
+        else
+            Double.Parse($"{unscaled}E{-(int64 scale)}", Globalization.CultureInfo.InvariantCulture)
+
+    /// Returns the float64 nearest to a decimal; of two equally near, the even one.
+    let ofDecimal (value: decimal) : float =
+        let bits = Decimal.GetBits value
+        let unscaled = Decimal(bits[0], bits[1], bits[2], Decimal.IsNegative value, 0uy)
+        ofScaled (bigint unscaled) (int value.Scale)
+
     let ofBoolean (value: bool) : float = if value then 1.0 else 0.0
 
     /// The types of cells that are numbers.
@@ -79,6 +97,7 @@ module internal Cells =
         | :? int64 as value -> ofInt64 value
         | :? uint64 as value -> ofUInt64 value
         | :? bool as value -> ofBoolean value
+        | :? decimal as value -> ofDecimal value
         | other -> Convert.ToDouble(other, Globalization.CultureInfo.InvariantCulture)
 
     /// Returns cells as a column of float32, if that is their type, or of float64; NaN for null.
@@ -105,41 +124,89 @@ module internal TableColumns =
         let first = String.Join(", ", Array.truncate 12 names)
         if names.Length <= 12 then first else first + ", …"
 
-    /// Returns the indices of the columns with some names, in their order; without names, those of all columns of
-    /// numbers. Error when there is no such column, when its cells aren't numbers, when a name is that of several
-    /// columns or is given twice, or when no column has numbers; it lists the columns of numbers.
-    let choose (names: string seq) (columns: TableColumn[]) : Result<int[], GmmError> =
-        let numeric =
-            [| for j in 0 .. columns.Length - 1 do
-                   if columns[j].IsNumeric then
-                       j |]
+    let private quoted (name: string) = if isNull name then "null" else $"'{name}'"
 
-        let names = Array.ofSeq names
+    /// Returns the names of the columns of numbers.
+    let numeric (columns: TableColumn[]) : string[] = columns |> Array.filter _.IsNumeric |> Array.map _.Name
+
+    /// Returns a function that finds the index of the column of numbers with a name. Its error has the columns of this
+    /// name: none, one without numbers, or several.
+    let finder (columns: TableColumn[]) : string -> Result<int, TableColumn[]> =
+        let places = Array.indexed columns |> Array.groupBy (fun (_, column) -> column.Name) |> dict
+
+        fun name ->
+            match (if isNull name then (false, [||]) else places.TryGetValue name) with
+            | true, [| j, column |] when column.IsNumeric -> Ok j
+            | true, others -> Error(Array.map snd others)
+            | false, _ -> Error [||]
+
+    /// Finds the columns of numbers with some names. The error is about an option; `what` begins its rule, which lists
+    /// the names to choose from.
+    let private find option what (offered: string[]) columns (names: string list) : Result<int list, GmmError> =
+        let find = finder columns
 
         let rule =
-            $"names of columns of numbers ({listed [| for j in numeric -> columns[j].Name |]}), each at most once"
+            if offered.Length = 0 then
+                $"{what} one column of numbers, of which the table has none"
+            else
+                $"{what} one column of numbers: {listed offered}"
 
-        let places = lazy (Array.indexed columns |> Array.groupBy (fun (_, column) -> column.Name) |> dict)
+        names
+        |> GmmError.traverse (fun name ->
+            find name
+            |> Result.mapError (fun others ->
+                let trouble =
+                    match others with
+                    | [||] -> "which the table lacks"
+                    | [| column |] -> $"whose type is {column.Type}"
+                    | several -> $"the name of {several.Length} columns"
 
-        let find name =
-            let invalid value = Error(InvalidOption("Columns", rule, value))
+                InvalidOption(option, rule, $"{quoted name}, {trouble}")))
 
-            match places.Value.TryGetValue name with
-            | true, [| j, column |] when column.IsNumeric -> Ok j
-            | true, [| _, column |] -> invalid $"'{name}', whose type is {column.Type}"
-            | true, several -> invalid $"'{name}', the name of {several.Length} columns"
-            | false, _ -> invalid $"'{name}', which is no column"
+    let private tryFindRepeated (names: string seq) : string option =
+        names |> Seq.countBy id |> Seq.tryPick (fun (name, count) -> if count > 1 then Some name else None)
 
-        if names.Length = 0 && numeric.Length = 0 then
-            let types = columns |> Array.map (fun column -> $"{column.Name}: {column.Type}") |> listed
-            let value = if columns.Length = 0 then "there is no column" else $"it has {types}"
-            Error(InvalidData("a column of numbers", value))
-        elif names.Length = 0 then
-            Ok numeric
-        else
-            match names |> Array.countBy id |> Array.tryFind (fun (_, count) -> count > 1) with
-            | Some(name, _) -> Error(InvalidOption("Columns", rule, $"'{name}', given twice"))
-            | None -> names |> List.ofArray |> GmmError.traverse find |> Result.map Array.ofList
+    /// Returns the indices of the columns with some names, in their order; without names, those of all columns of
+    /// numbers but the one of weights. Error when a name is given twice; when the weights are no column of numbers, or
+    /// one of the names; when another name is no column of numbers, with those to choose from; or when no column has
+    /// numbers.
+    let choose (weights: string option) (names: string seq) (columns: TableColumn[]) : Result<int[], GmmError> =
+        result {
+            let names = List.ofSeq names
+
+            do!
+                match tryFindRepeated names, weights with
+                | Some name, _ ->
+                    let value = $"{quoted name}, which is given twice"
+                    Error(InvalidOption("Each name in Columns", "different from the others", value))
+                | None, Some weights when List.contains weights names ->
+                    let value = $"{quoted weights}, which is one of them"
+                    Error(InvalidOption("Weights", "the name of a column that is not in Columns", value))
+                | None, _ ->
+                    Option.toList weights |> find "Weights" "the name of" (numeric columns) columns |> Result.map ignore
+
+            let others = columns |> Array.filter (fun column -> Some column.Name <> weights)
+            let offered = numeric others
+
+            if names.IsEmpty && offered.Length = 0 then
+                let types = others |> Array.map (fun column -> $"{column.Name}: {column.Type}") |> listed
+
+                let rule, none =
+                    match weights with
+                    | None -> "a column of numbers", "there is no column"
+                    | Some name -> $"a column of numbers beside {quoted name}", "there is no other column"
+
+                return! Error(InvalidData(rule, (if others.Length = 0 then none else $"it has {types}")))
+            elif names.IsEmpty then
+                let isOffered (column: TableColumn) = column.IsNumeric && Some column.Name <> weights
+
+                return
+                    [| for j in 0 .. columns.Length - 1 do
+                           if isOffered columns[j] then
+                               j |]
+            else
+                return! names |> find "Each name in Columns" "that of" offered columns |> Result.map Array.ofList
+        }
 
     /// Returns the numbers of a column. Throws `GmmException`, which names it, when they hold an integer that no
     /// float64 equals.
@@ -155,26 +222,25 @@ module internal TableColumns =
     /// Makes a source of the columns with some names, or of all columns of numbers. `read` returns those of a column.
     let source (names: string seq) (columns: TableColumn[]) (read: int -> Numbers) : Result<Source, GmmError> =
         result {
-            let! chosen = choose names columns
+            let! chosen = choose None names columns
             return! chosen |> Array.map (fun j -> numbers columns[j].Name (fun () -> read j)) |> Source.ofColumns
         }
-
-    /// Returns the names of the columns of numbers.
-    let numeric (columns: TableColumn[]) : string[] = columns |> Array.filter _.IsNumeric |> Array.map _.Name
 
     /// Returns an error unless every new column has a value for each row and a name of its own, other than those in
     /// use.
     let check (inUse: string seq) (rows: int64) (added: ResultColumn seq) : Result<unit, GmmError> =
-        let names = [ yield! inUse; for column in added -> column.Name ]
+        let inUse = List.ofSeq inUse
+        let names = inUse @ [ for column in added -> column.Name ]
 
-        let twice =
-            names |> List.countBy id |> List.tryPick (fun (name, count) -> if count > 1 then Some name else None)
-
-        match twice, added |> Seq.tryFind (fun column -> int64 column.Rows <> rows) with
-        | Some name, _ -> Error(InvalidOption("Columns", "of different names", $"'{name}' twice"))
+        match tryFindRepeated names, added |> Seq.tryFind (fun column -> int64 column.Rows <> rows) with
+        | Some name, _ ->
+            let isResult = added |> Seq.exists (fun column -> column.Name = name)
+            let remedy = if isResult then "; rename or leave out a result" else ""
+            let value = $"{quoted name}, which is given twice{remedy}"
+            Error(InvalidOption("Each name of a column", "different from the others", value))
         | None, Some column ->
-            let value = $"{column.Rows} values of '{column.Name}'"
-            Error(InvalidOption("Columns", $"one value for each of the {rows} rows", value))
+            let rule = $"one value for each of the {rows} rows"
+            Error(InvalidOption($"The result {quoted column.Name}", rule, $"{column.Rows} values"))
         | None, None -> Ok()
 
     /// Returns a quarter of the memory that this process may use: the default limit of decoded groups.

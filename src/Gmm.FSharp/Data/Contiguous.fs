@@ -50,9 +50,21 @@ module internal Contiguous =
         | :? MemoryManager<'T> as manager -> ValueSome(Memory.op_Implicit (manager.Memory.Slice(first, length)))
         | _ -> ValueNone
 
+    /// Copies pieces of some lengths into a new array, one after the other; `copy` copies one of them.
+    let private gather (lengths: int[]) (copy: int -> Memory<'T> -> unit) : ReadOnlyMemory<'T> =
+        let joined = GC.AllocateUninitializedArray<'T>(Array.sum lengths)
+        let mutable first = 0
+
+        for p in 0 .. lengths.Length - 1 do
+            copy p (joined.AsMemory(first, lengths[p]))
+            first <- first + lengths[p]
+
+        ReadOnlyMemory joined
+
     /// Joins pieces of memory: returns their own memory if they are adjacent, otherwise a copy.
     let join (pieces: ReadOnlyMemory<'T>[]) : ReadOnlyMemory<'T> =
         let struct (first, start) = owner pieces[0]
+        let lengths = pieces |> Array.map _.Length
 
         let isNext (before: ReadOnlyMemory<'T>, after: ReadOnlyMemory<'T>) =
             let struct (ownerBefore, startBefore), struct (ownerAfter, startAfter) = owner before, owner after
@@ -60,12 +72,11 @@ module internal Contiguous =
 
         let adjacent =
             if Array.forall isNext (Array.pairwise pieces) then
-                ofOwner first start (pieces |> Array.sumBy _.Length)
+                ofOwner first start (Array.sum lengths)
             else
                 ValueNone
 
-        adjacent
-        |> ValueOption.defaultWith (fun () -> ReadOnlyMemory(pieces |> Array.map _.ToArray() |> Array.concat))
+        adjacent |> ValueOption.defaultWith (fun () -> gather lengths (fun p target -> pieces[p].CopyTo target))
 
     /// Joins pieces of numbers: as float32 if all pieces are float32, otherwise as float64.
     let joinNumbers (pieces: Numbers[]) : Numbers =
@@ -77,8 +88,10 @@ module internal Contiguous =
 
         if narrow.Length = pieces.Length then
             Numbers.Float32(join narrow)
-        else
+        elif narrow.Length = 0 then
             Numbers.Float64(pieces |> Array.map _.ToFloat64() |> join)
+        else
+            gather (pieces |> Array.map _.Length) (fun p target -> pieces[p].CopyTo(0, target.Span)) |> Numbers.Float64
 
     /// Returns a function that returns the numbers as long as something refers to their memory.
     let weak (numbers: Numbers) : unit -> Numbers voption =

@@ -67,8 +67,8 @@ module internal FormatFiles =
             | Error error -> raise (GmmException error)
         with
         | InexactInteger(_, digits) ->
-            fail
-                $"It holds {digits}, which no float64 equals. Choose other columns if it is an id; otherwise subtract an offset before saving."
+            let remedy = "Choose other columns if it is an id; otherwise subtract an offset before saving."
+            fail $"It holds {digits}, which no float64 equals. {remedy}"
         | :? GmmException
         | :? OperationCanceledException
         | :? ObjectDisposedException
@@ -85,6 +85,22 @@ module internal FormatFiles =
         with :? OutOfMemoryException ->
             let reason = "A length in it is larger than memory: the file is damaged, or its groups are too large."
             raise (GmmException(UnreadableFile(path, 0, 0, reason)))
+
+    /// Fails unless an array can hold some columns of every group of a file; `rows` has the number of rows of each, and
+    /// `what` is the word for a group.
+    let requireSizes (what: string) columns (path: string) (rows: int64[]) : unit =
+        let most = int64 (Array.MaxLength / columns)
+
+        for group in 0 .. rows.Length - 1 do
+            let fail reason =
+                let found = $"{what} {group} (counting from 0) has {rows[group]} rows"
+                raise (GmmException(UnreadableFile(path, 0, 0, found + reason)))
+
+            if rows[group] < 0L then
+                fail ": the file is damaged."
+            elif rows[group] > most then
+                let remedy = $"Save it with fewer rows in each {what.ToLowerInvariant()}, or choose fewer columns."
+                fail $", more than {most} for {columns} columns. {remedy}"
 
 /// The open readers of files in a format. A reader serves one thread at a time, and about as many stay open as there
 /// are processors, however many files there are.

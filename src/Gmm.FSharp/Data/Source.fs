@@ -193,15 +193,18 @@ module Source =
 
     /// Makes a source of rows that lie in groups, which are read one at a time, each as a whole: the row groups of a
     /// Parquet file, the batches of a stream, the pages of a database. `rows` has the number of rows of every group, 0
-    /// or more. `read` returns the numbers of a group, row by row; it may be called by several threads at the same
-    /// time, and never for the same group at the same time. All groups have one precision. Blocks may span groups, and
-    /// all results have the same bits as for the same rows in memory.
+    /// or more. `read` returns the numbers of a group, row by row; several threads may call it at the same time, but
+    /// never twice at once for the same group. All groups have one precision. Blocks may span groups, and all results
+    /// have the same bits as for the same rows in memory.
     ///
     /// Groups that were read are kept in memory up to a total of `memory` bytes. Any further group is kept while it is
     /// in use, about one for every thread, and read again in the next pass over the data. A read that throws is tried
     /// again when the rows are needed again. `read` must not read this source. A fit that is cancelled waits for the
-    /// groups that are being read. A block of a group with another count or precision of numbers throws
-    /// `GmmException`, which names the group. Error when `memory`, a number of rows or `columns` breaks its rule.
+    /// groups that are being read.
+    ///
+    /// Error when `columns` is less than 1, when `memory` is negative, or when a number of rows is negative or larger
+    /// than an array can hold. A block of a group with another count or precision of numbers throws `GmmException`,
+    /// which names the group.
     let ofGroups (memory: int64) (columns: int) (rows: int64[]) (read: int -> Numbers) : Result<Source, GmmError> =
         let rows = Array.copy rows
         let most = int64 Array.MaxLength / int64 (max 1 columns)

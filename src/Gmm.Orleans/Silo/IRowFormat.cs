@@ -40,7 +40,7 @@ public sealed class OpenFile : IDisposable
 /// <summary>A format whose files have an ending of their own.</summary>
 /// <example>
 /// <code>
-/// options.Formats.Add(RowFormat.Of(".parquet", path => ParquetFile.Open(path), file => file.Source));
+/// options.Formats.Add(RowFormat.Of(".parquet", path => Gmm.ParquetFile.Open(path), file => file.Source));
 /// </code>
 /// </example>
 public sealed class RowFormat : IRowFormat
@@ -70,7 +70,7 @@ public sealed class RowFormat : IRowFormat
     /// <param name="open">
     /// Opens the file at a path. It throws <see cref="GmmException"/> when the file can't be read.
     /// </param>
-    /// <param name="rows">Returns the rows of an open file.</param>
+    /// <param name="rows">Returns the rows of an open file. If it throws, the file is closed.</param>
     /// <returns>The format.</returns>
     public static RowFormat Of<TFile>(string ending, Func<string, TFile> open, Func<TFile, Source> rows)
         where TFile : IDisposable
@@ -81,7 +81,16 @@ public sealed class RowFormat : IRowFormat
         return new(ending, path =>
         {
             var file = open(path);
-            return new(rows(file), file);
+
+            try
+            {
+                return new(rows(file), file);
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
         });
     }
 

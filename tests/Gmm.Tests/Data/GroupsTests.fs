@@ -280,6 +280,13 @@ let ``what can be wrong`` =
               Assert.Contains("at least 0 bytes", message -1L 1 [| 1L |])
               Assert.Contains("group 1 (counting from 0) has -1", message 0L 1 [| 1L; -1L |])
               Assert.Contains("group 0 (counting from 0) has 4000000000", message 0L 1 [| 4_000_000_000L |]))
+          testCase "the array of lengths may change after the call" (fun () ->
+              let rows = [| 3L; 2L |]
+              let read group = Numbers.Float64(ReadOnlyMemory(Array.create (3 - group) (float group)))
+              let source = Source.ofGroups 0L 1 rows read |> ok
+              Array.fill rows 0 2 100L
+              Assert.Equal(5L, source.Rows)
+              Assert.Equal<int64[]>(bits [| 0.0; 0.0; 0.0; 1.0; 1.0 |], values 1 source))
           testCase "no groups and empty groups have no rows" (fun () ->
               for rows in [ [||]; [| 0L |]; [| 0L; 0L |] ] do
                   let source = Source.ofGroups 0L 3 rows (fun _ -> failwith "nothing to read") |> ok

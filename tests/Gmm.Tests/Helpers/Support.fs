@@ -162,6 +162,14 @@ let inFolder (work: string -> 'T) : 'T =
     finally
         folder.Delete true
 
+/// Whether nothing in this process has a file open.
+let isFree (path: string) =
+    try
+        use _ = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None)
+        true
+    with :? IOException ->
+        false
+
 let private file (folder: string) (name: string) = Path.Combine(AppContext.BaseDirectory, folder, name)
 
 /// The root of an oracle's JSON file.

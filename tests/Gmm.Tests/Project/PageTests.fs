@@ -84,7 +84,7 @@ let private expected =
             "3 rows of 2" ]
           "tables.fsx",
           [ "1000 rows of length, wait, label, logDensity, responsibility0, responsibility1"
-            "but is 'width', which is no column."
+            "one column of numbers: length, wait, but is 'width', which the table lacks."
             "same bits: True"
             "length, wait, label, logDensity, responsibility0, responsibility1"
             "1000 rows; 6 columns with the results" ]
