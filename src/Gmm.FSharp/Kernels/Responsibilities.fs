@@ -66,6 +66,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
     /// 0 under every component gets evidence −∞ and equal responsibilities.
     let soft (panel: PanelState) components =
         let rows, least = panel.Padded, 'L.Fill lowest
+
         let evidence, largest, total, weights =
             panel.Evidence.Address, largest.Address, total.Address, panel.Weights.Address
 

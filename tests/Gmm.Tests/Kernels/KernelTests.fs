@@ -182,6 +182,19 @@ let comparison =
 
                   forAll 60 cases (fun case ->
                       let mixture, block = gaussianCase structure case
+                      isTextbook Gaussian.family assignments[assignment] mixture block))
+          // From 32 features on, vectors hold columns of one row.
+          testTheory
+              "the kernels have the textbook's statistics of many features"
+              [ "soft"; "hard" ]
+              (fun (assignment: string) ->
+                  forAll 40 cases (fun case ->
+                      let case =
+                          { case with
+                              Features = 28 + 2 * case.Features
+                              Components = 1 + case.Components / 5 }
+
+                      let mixture, block = gaussianCase Full case
                       isTextbook Gaussian.family assignments[assignment] mixture block)) ]
 
 // ── Other families ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -549,29 +562,33 @@ let threadsTests =
     testList
         "Kernel: threads"
         [ testCase "threads and widths change no bit of an E-step" (fun () ->
-              let random = Random 8
-              let origin = drawMixture TiedFull 5 16 10.0 random
-              let source = sourceOf (drawRows 40000 origin random)
-              Assert.True(source.Blocks > 64L)
+              let alike features rows structures =
+                  let random = Random 8
+                  let origin = drawMixture TiedFull 5 features 10.0 random
+                  let source = sourceOf (drawRows rows origin random)
+                  Assert.True(source.Blocks > 64L)
 
-              for structure in Generators.independent do
-                  let mixture = mixtureOf structure origin.Weights (array2D origin.Means) (Tensor.scalar 2.0)
+                  for structure in structures do
+                      let mixture = mixtureOf structure origin.Weights (array2D origin.Means) (Tensor.scalar 2.0)
 
-                  let statistics threads width =
-                      let model =
-                          { Model.ofFamily Gaussian.family with
-                              Backend = Kernel.backendOf width
-                              Execution =
-                                  { Execution.Default with
-                                      Threads = threads } }
+                      let statistics threads width =
+                          let model =
+                              { Model.ofFamily Gaussian.family with
+                                  Backend = Kernel.backendOf width
+                                  Execution =
+                                      { Execution.Default with
+                                          Threads = threads } }
 
-                      EM.eStep model source mixture |> Statistics.pack |> bits
+                          EM.eStep model source mixture |> Statistics.pack |> bits
 
-                  let expected = statistics 1 widths.Head
+                      let expected = statistics 1 widths.Head
 
-                  for threads in [ 1; 2; 3; 8 ] do
-                      for width in widths do
-                          Assert.Equal<int64[]>(expected, statistics threads width))
+                      for threads in [ 1; 2; 3; 8 ] do
+                          for width in widths do
+                              Assert.Equal<int64[]>(expected, statistics threads width)
+
+              alike 16 40000 Generators.independent
+              alike 37 16000 [ Full ])
           // Only sums, products and comparisons, which round alike everywhere.
           testCase "k-means has these bits in every process" (fun () ->
               let random = RandomStream.ofSeed 3

@@ -117,7 +117,7 @@ let ``same results`` =
           testCase
               "the kernels of every width have the same bits of float32, and those of float64 but for full covariances"
               (fun () ->
-                  for features in [ 1; 2; 3; 4; 7; 8; 9; 16; 17; 33 ] do
+                  for features in [ 1; 2; 3; 4; 7; 8; 9; 16; 17; 33; 64; 75 ] do
                       let float32s, float64s = both true (drawn Full features)
 
                       for structure in Generators.independent do
