@@ -22,7 +22,8 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
     let mutable factorSize = 0 // numbers in the factor of one component
     let mutable rows = 0 // rows in `moments`
     let mutable gathered = 0 // rows since `Clear`, in all sums
-    let mutable firsts: float[] = [||] // the sums of earlier rows
+    let mutable isSettled = false // whether `firsts` and `seconds` have the sums of earlier rows, or else 0
+    let mutable firsts: float[] = [||]
     let mutable seconds: float[] = [||]
     let mutable scratch: float[] = [||]
 
@@ -36,6 +37,7 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
     /// Adds the current sums to those of earlier rows, and starts new ones.
     let settle () =
         moments.AddTo(firsts, seconds)
+        isSettled <- true
         clear ()
 
     override _.Prepare(form, count) =
@@ -64,13 +66,17 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
             if seconds.Length <> components * features * features || firsts.Length <> components * features then
                 firsts <- Array.zeroCreate (components * features)
                 seconds <- Array.zeroCreate (components * features * features)
+                isSettled <- false
         | _ -> invalidOp "A kernel of full covariances was given another form."
 
     override _.Clear() =
         clear ()
         gathered <- 0
-        Array.Clear firsts
-        Array.Clear seconds
+
+        if isSettled then
+            Array.Clear firsts
+            Array.Clear seconds
+            isSettled <- false
 
     override _.Read(source, width, panel) =
         'N.Transpose(source, width, features, panel.Count, x.Start)
@@ -122,7 +128,9 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
         Seq.forall isSound (seq { 0 .. components - 1 })
 
     override _.AddTo sums =
-        Statistics.add sums[0] firsts
-        Statistics.add sums[1] seconds
+        if isSettled then
+            Statistics.add sums[0] firsts
+            Statistics.add sums[1] seconds
+
         moments.AddTo(sums[0], sums[1])
         2
