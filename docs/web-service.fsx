@@ -29,6 +29,8 @@ curl localhost:5000/label -H 'Content-Type: application/json' -d '[3.6, 79]'
 
 ```csharp
 using Gmm.CSharp;
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Primitives;
 
 switch (args)
 {

@@ -60,6 +60,7 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
                 let matrix = w.Slice(k * features * features, features * features)
                 Whitening.packTriangle<'N, 'V> matrix features (factor k)
 
+            // With more features, the smaller sums of `RowMoments` gain more than its surplus multiply–adds cost.
             moments <- if features < 4 * 'N.Lanes then byColumn :> Moments else byRow
             moments.Prepare(numbers, components, features)
 
