@@ -155,7 +155,7 @@ let formulasPage (formulas: CheckedFormula list) =
       "title: Formulas and their tests"
       "category: Background"
       "categoryindex: 4"
-      "index: 3"
+      "index: 2"
       "---"
       ""
       "# Formulas and their tests"

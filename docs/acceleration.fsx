@@ -3,7 +3,7 @@
 title: Fewer E-steps
 category: Background
 categoryindex: 4
-index: 3
+index: 4
 ---
 
 # Fewer E-steps

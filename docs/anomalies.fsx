@@ -3,7 +3,7 @@
 title: Anomalies and cut points
 category: Guides
 categoryindex: 3
-index: 9
+index: 10
 ---
 
 # Anomalies and cut points

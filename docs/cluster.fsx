@@ -3,7 +3,7 @@
 title: Rows on a cluster
 category: Guides
 categoryindex: 3
-index: 16
+index: 18
 ---
 
 # Rows on a cluster

@@ -3,7 +3,7 @@
 title: Data files
 category: Guides
 categoryindex: 3
-index: 8
+index: 9
 ---
 
 # Data files

@@ -3,7 +3,7 @@
 title: Missing cells
 category: Guides
 categoryindex: 3
-index: 10
+index: 11
 ---
 
 # Missing cells

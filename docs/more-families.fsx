@@ -3,7 +3,7 @@
 title: More families
 category: Guides
 categoryindex: 3
-index: 12
+index: 14
 ---
 
 # More families

@@ -3,7 +3,7 @@
 title: Noise
 category: Guides
 categoryindex: 3
-index: 11
+index: 12
 ---
 
 # Noise

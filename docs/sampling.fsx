@@ -3,7 +3,7 @@
 title: Sampling and conditional distributions
 category: Guides
 categoryindex: 3
-index: 7
+index: 8
 ---
 
 # Sampling and conditional distributions

@@ -3,7 +3,7 @@
 title: Streams
 category: Guides
 categoryindex: 3
-index: 13
+index: 15
 ---
 
 # Streams

@@ -3,7 +3,7 @@
 title: Student's t
 category: Guides
 categoryindex: 3
-index: 12
+index: 13
 ---
 
 # Student's t: robust clusters

@@ -3,7 +3,7 @@
 title: Parquet, Arrow and data frames
 category: Guides
 categoryindex: 3
-index: 15
+index: 17
 ---
 
 # Parquet, Arrow and data frames

@@ -3,7 +3,7 @@
 title: How sure am I?
 category: Guides
 categoryindex: 3
-index: 14
+index: 16
 ---
 
 # How sure am I?

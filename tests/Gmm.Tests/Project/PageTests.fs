@@ -289,6 +289,22 @@ let tests =
                       Assert.Contains("log-likelihood -46.695, BIC 113.27", output)
                       Assert.Contains("components [|1; 0; 1; 0; 1; 0; 1; 1; 0; 1; 0; 1|]", output)
                       Assert.True(File.Exists(Path.Combine(folder, "eruptions.svg")))))
+          testCase "every page has a place of its own among the pages of its category" (fun () ->
+              // The build script writes the page of formulas.
+              let files =
+                  Path.Combine(root.Value, "build.fsx")
+                  :: [ for pattern in [ "*.fsx"; "*.md" ] do
+                           yield! Directory.GetFiles(docs.Value, pattern) ]
+
+              let shared =
+                  [ for file in files do
+                        for found in Regex.Matches(File.ReadAllText file, @"categoryindex: (\d+)\W+index: (\d+)") do
+                            (int found.Groups[1].Value, int found.Groups[2].Value), Path.GetFileName file ]
+                  |> List.groupBy fst
+                  |> List.filter (fun (_, pages) -> pages.Length > 1)
+                  |> List.map (fun (place, pages) -> place, pages |> List.map snd)
+
+              Assert.Equal<((int * int) * string list) list>([], shared))
           testCase "the C# code of the page on a web service is that of the sample" (fun () ->
               let squeeze text = Regex.Replace(text, @"\s+", " ").Trim()
               let sample = squeeze (File.ReadAllText(Path.Combine(root.Value, "samples", "Gmm.Web", "Program.cs")))
