@@ -56,6 +56,15 @@ module Online =
 
         exp (-exponent * log (float updates + 2.0))
 
+    /// The rule that posteriors of variational Bayes break: their weights follow from their parameters, and an M-step
+    /// alone doesn't move them.
+    let private learns (model: Model<'θ>) =
+        model.Family.Name <> NormalWishart.name,
+        "Family",
+        "one that learns online, which posteriors of variational Bayes don't; begin with the fit's PlugIn, or fit all "
+        + "rows again",
+        model.Family.Name
+
     /// Begins where a fit ends: with its mixture, and the statistics of its data. `Weight` is that of its data. Saved
     /// fits have these statistics too. The fit counts as one batch: if it saw many more rows than a batch has, begin
     /// with the step size of as many updates as batches would have its rows. `Fit.ofMixture` has no statistics: use
@@ -69,11 +78,14 @@ module Online =
           Score = fit.LowerBound }
 
     /// Begins from a given mixture, with the statistics that it expects of `weight` rows. A covariance has a floor only
-    /// if the model's family has one, like that of a fit. Error when the weight is not above 0 and finite, or when the
-    /// family doesn't say what it expects, because it has no `Missing`. Begin from a fit then.
+    /// if the model's family has one, like that of a fit. Error when the model is one of variational Bayes, when the
+    /// weight is not above 0 and finite, or when the family doesn't say what it expects, because it has no `Missing`.
+    /// Begin from a fit then.
     let start (model: Model<'θ>) (weight: float) (mixture: Mixture<'θ>) : Result<Online<'θ>, GmmError> =
         result {
-            do! GmmError.requireAll [ weight > 0.0 && weight < infinity, "Weight", "above 0 and finite", string weight ]
+            do!
+                GmmError.requireAll
+                    [ learns model; weight > 0.0 && weight < infinity, "Weight", "above 0 and finite", string weight ]
 
             let! rows =
                 model.Family.Missing
@@ -103,17 +115,19 @@ module Online =
                   Score = -infinity }
         }
 
-    /// Learns a batch of rows (n×D) with a step size γ. The batch's sample weights count within the batch. Error when γ
-    /// is not above 0 and at most 1, when the batch has another number of columns, no rows, or a number that isn't
-    /// finite or not in the family's domain; or `FailedUpdate`, when a component has lost all its rows, or a covariance
-    /// is singular: `online` is as before, and can learn other batches.
+    /// Learns a batch of rows (n×D) with a step size γ. The batch's sample weights count within the batch. Error when
+    /// the model is one of variational Bayes, when γ is not above 0 and at most 1, when the batch has another number of
+    /// columns, no rows, or a number that isn't finite or not in the family's domain; or `FailedUpdate`, when a
+    /// component has lost all its rows, or a covariance is singular: `online` is as before, and can learn other
+    /// batches.
     let update (stepSize: float) (batch: Source) (online: Online<'θ>) : Result<Online<'θ>, GmmError> =
         let model, before = online.Model, online.Mixture
 
         result {
             do!
                 GmmError.requireAll
-                    [ stepSize > 0.0 && stepSize <= 1.0, "Step size", "above 0 and at most 1", string stepSize ]
+                    [ learns model
+                      stepSize > 0.0 && stepSize <= 1.0, "Step size", "above 0 and at most 1", string stepSize ]
 
             do!
                 GmmError.requireAll

@@ -477,7 +477,12 @@ module Uncertainty =
                 | None -> "the shared one")
 
         GmmError.requireAll
-            [ fit.Model.Assignment = Soft,
+            [ fit.Model.Family.Name <> NormalWishart.name,
+              "Family",
+              "one whose likelihood is maximised, for standard errors; the posterior of variational Bayes tells the "
+              + "uncertainty itself",
+              fit.Model.Family.Name
+              fit.Model.Assignment = Soft,
               "Assignment",
               "Soft for standard errors, which hold at a maximum of the likelihood; Bootstrap takes fits of classification EM, too",
               "Hard"
@@ -553,10 +558,10 @@ module Uncertainty =
     /// J·covariance·Jᵀ with their Jacobian J. Fixed weights have no error, nor has a parameter at a limit of its
     /// domain, such as 200 degrees of freedom: it is held. Missing cells, noise and sample weights count as in the fit;
     /// a weight of m acts as m rows. Derivatives are central differences of the fourth order: of the numbers of a form,
-    /// and of the gradient that each E-step gives. Error when a parameter is on an edge of its domain, a covariance
-    /// lies on its floor, the assignment is hard, the information is not positive definite, a step of Newton's method
-    /// from the fit exceeds a standard error, as where EM stopped long before it converged, or the data don't suit the
-    /// mixture.
+    /// and of the gradient that each E-step gives. Error when the fit is one of variational Bayes, a parameter is on an
+    /// edge of its domain, a covariance lies on its floor, the assignment is hard, the information is not positive
+    /// definite, a step of Newton's method from the fit exceeds a standard error, as where EM stopped long before it
+    /// converged, or the data don't suit the mixture.
     let standardErrors (information: Information) (fit: Fit<'θ>) (source: Source) : Result<StandardErrors, GmmError> =
         atFit
             (fun source point ->

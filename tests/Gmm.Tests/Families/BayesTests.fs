@@ -754,6 +754,36 @@ let errors =
                   + "freedom, but is so small that it has 0.0625.",
                   (Bayes.predictive found |> error).Message
               ))
+          testCase "a posterior doesn't learn online, but its mixture of expected parameters does" (fun () ->
+              let source = iris.Value.Source
+
+              for concentration in concentrations do
+                  let found = source |> Bayes.fit (options 3 Full concentration) |> ok
+
+                  let expected =
+                      "Family must be one that learns online, which posteriors of variational Bayes don't; begin with "
+                      + "the fit's PlugIn, or fit all rows again, but is bayesian_gaussian."
+
+                  Assert.Equal(expected, (Online.ofFit found.Fit |> Online.update 0.5 source |> error).Message)
+                  Assert.Equal(expected, (Online.start found.Fit.Model 150.0 found.Fit.Mixture |> error).Message)
+
+                  let learned = Online.ofFit found.PlugIn |> Online.update 0.5 source |> ok
+                  Assert.NotEqual<float[]>(found.PlugIn.Weights, learned.Weights))
+          testCase "a posterior has no standard errors, and tells the uncertainty itself" (fun () ->
+              let source = iris.Value.Source
+              let found = source |> Bayes.fit (options 3 Full None) |> ok
+
+              let expected =
+                  "Family must be one whose likelihood is maximised, for standard errors; the posterior of variational "
+                  + "Bayes tells the uncertainty itself, but is bayesian_gaussian."
+
+              let check result = Assert.Equal(expected, (result |> Result.map ignore |> error).Message)
+
+              for information in [ Information.Observed; Information.Sandwich; Information.OuterProduct ] do
+                  Uncertainty.standardErrors information found.Fit source |> check
+
+              Uncertainty.scores found.Fit source |> check
+              Uncertainty.gradient found.Fit source |> check)
           testCase "twelve rows of fifty columns have a posterior" (fun () ->
               let rows = cloud 12 50 4
 
