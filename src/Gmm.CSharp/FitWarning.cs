@@ -39,6 +39,7 @@ public enum FitWarningKind
 }
 
 /// <summary>Something about a fit that deserves attention but is no error.</summary>
+[TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class FitWarning
 {
     internal FitWarning(Core.FitWarning value)

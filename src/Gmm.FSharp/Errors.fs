@@ -30,6 +30,7 @@ module internal Place =
 /// All errors of the library, as values. Each case carries the numbers. `Message` states the rule and the value, and
 /// the remedy where the rule doesn't imply it. The library finds a caller's mistake before it does any work. Trouble in
 /// the data ends a fit and never shows as NaN. Rows, columns and components count from 0, as arrays do.
+[<Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type GmmError =
     /// An option, a start or a prior breaks its rule.
     | InvalidOption of name: string * rule: string * value: string
@@ -154,6 +155,9 @@ type GmmError =
 
     /// The rule and the value, followed by the remedy where the rule doesn't imply it: one or two sentences.
     member error.Message: string = error.MessageIn Place.words
+
+    /// Returns the message.
+    override error.ToString() = error.Message
 
 /// Carries a `GmmError` as an exception, for callers who prefer exceptions: see `GmmError.get`.
 type GmmException(error: GmmError) =

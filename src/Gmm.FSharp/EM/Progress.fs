@@ -66,6 +66,7 @@ module internal Progress =
         iterates |> Seq.map (Result.map reported)
 
 /// A condition of a fit that the user should know of, although it is not an error.
+[<Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type FitWarning =
     /// The fit stopped at its iteration limit. `change` is the change of the objective in the last iteration, and
     /// `remaining` the estimate of its remaining gain.
@@ -135,3 +136,6 @@ type FitWarning =
             FormattableString.Invariant
                 $"The sample weights of {rows} rows sum to {sum:G6}, which BIC and ICL take for the "
             + "number of rows. Scale the weights so that they sum to the number of rows that the data stand for."
+
+    /// Returns the message.
+    override warning.ToString() = warning.Message

@@ -21,7 +21,7 @@ type EngineException(message: string) =
 ///
 /// The operators `+ - * /` between tensors first expand both sides to their common shape, aligned at the last dimension
 /// as NumPy does, because engines differ in what they expand by themselves.
-[<AbstractClass>]
+[<AbstractClass; Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Tensor() =
     /// The length of every dimension, outermost first; empty for a single number.
     abstract shape: int[]

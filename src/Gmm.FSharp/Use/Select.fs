@@ -39,7 +39,7 @@ type Judged<'θ> =
         | Criterion.Aic -> judged.Aic
 
 /// A candidate mixture and its outcome.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Candidate<'θ> =
     {
         /// The name of the structure or the family.
@@ -50,7 +50,17 @@ type Candidate<'θ> =
         Outcome: Result<Judged<'θ>, GmmError>
     }
 
+    /// Returns the name, the number of components, and the criteria or the error, on one line.
+    override candidate.ToString() =
+        let outcome =
+            match candidate.Outcome with
+            | Ok judged -> FormattableString.Invariant $"BIC {judged.Bic:F3}, ICL {judged.Icl:F3}, AIC {judged.Aic:F3}"
+            | Error error -> error.Message
+
+        $"""{candidate.Name}, {Display.count candidate.Components "component"}: {outcome}"""
+
 /// A condition of a selection that the user should know of.
+[<Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type SelectionWarning =
     /// The best candidate has the largest or the smallest number of components that was tried, so that a number outside
     /// the range may be better.
@@ -76,6 +86,9 @@ type SelectionWarning =
         | BestOnFloor ->
             "The best candidate has a component on the floor of its covariance, where the criterion only measures the "
             + "floor. Try fewer components or structures with fewer parameters."
+
+    /// Returns the message.
+    override warning.ToString() = warning.Message
 
 /// All candidates and the best of them.
 [<NoEquality;

@@ -125,4 +125,40 @@ let tests =
 
                       for other in List.concat others do
                           Expect.stringStarts other "<svg" "a figure"
-                  | shown -> failtest $"%A{shown}") ]
+                  | shown -> failtest $"%A{shown}")
+
+          for notebook, cells in
+              [ "eruptions-fsharp.ipynb",
+                [ """open Gmm
+let table = Csv.read "../../data/faithful.csv" |> GmmError.get
+table""",
+                  "<pre>data: 272 rows of 2 columns: ",
+                  "a table"
+                  "let data = Csv.source table
+let fits = Select.components Criterion.Bic ignore [ 1..2 ] Gmm.defaults data |> GmmError.get
+fits.Best",
+                  "<pre>full, 2 components: BIC 2322.192, ICL ",
+                  "a candidate"
+                  "fits.Fit.Parameters.Means", "<pre>2×2\n[", "a tensor"
+                  "Array.ofList fits.Warnings",
+                  "<pre>The best candidate has 2 components, which is at the edge",
+                  "warnings"
+                  "let short = Gmm.fit { Gmm.defaults with Components = 3; MaxIterations = 1 } data |> GmmError.get
+Array.ofList short.Warnings",
+                  "<pre>The fit stopped after 1 iterations without converging",
+                  "warnings"
+                  "Gmm.fit { Gmm.defaults with Components = 0 } data",
+                  "<pre>Components must be at least 1, but is 0.</pre>",
+                  "an error in a result" ]
+                "eruptions-csharp.ipynb",
+                [ """using Gmm.CSharp;
+var rows = CsvData.Read("../../data/faithful.csv").Rows;
+new GaussianMixture(components: 3) { MaxIterations = 1 }.Fit(rows).Warnings""",
+                  "<pre>The fit stopped after 1 iterations without converging",
+                  "warnings" ] ] do
+              testCase $"{notebook}: other values show as the text that says what they are" (fun () ->
+                  let language, own = cellsOf notebook
+                  let shown = List.head own :: [ for code, _, _ in cells -> code ] |> run language
+
+                  for (_, expected, what), html in List.zip cells (List.tail shown) do
+                      Expect.stringContains (Net.WebUtility.HtmlDecode(String.concat "" html)) expected what) ]

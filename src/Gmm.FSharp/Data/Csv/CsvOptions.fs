@@ -90,6 +90,7 @@ type CsvColumnReport =
     }
 
 /// What the reader took from a CSV file, and what it left out.
+[<Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type CsvReport =
     {
         /// Every column of the file, in its order.
@@ -157,7 +158,11 @@ type CsvReport =
           $"format: {header}, {mark report.Separator} between cells, decimal {point}" ]
         |> String.concat "\n"
 
+    /// Returns the summary.
+    override report.ToString() = report.Summary
+
 /// The content of a CSV file: numbers with column names, and perhaps labels and row names.
+[<Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Table =
     {
         /// The names of the D columns of data; "column 1" … when the file has none.
@@ -176,3 +181,6 @@ type Table =
     member table.Columns = table.Names.Length
     /// The number of rows, N.
     member table.Rows = table.Values.Length / table.Names.Length
+
+    /// Returns the summary of the report.
+    override table.ToString() = table.Report.Summary
