@@ -68,6 +68,9 @@ let printColumns () =
 printColumns ()
 (*** include-output ***)
 (**
+To fit such a file again, choose its columns of data, as below: otherwise labels, log-densities and responsibilities
+count as data, too.
+
 A path names a file or a folder. A folder stands for its files that end in `.parquet`, in the order of their names, but
 not for those of its subfolders. All files together make one table. `Parquet.openWith` takes options, for the columns, a
 column of weights, and the memory, and a list of paths:
@@ -184,9 +187,9 @@ printfn $"label {withLabels[0L, 3]} and {withLabels[1L, 3]}"
 (**
 ## Arrow
 
-`Arrow.ofBatches` and `Arrow.ofTable` take record batches and tables. `Arrow.openFile` opens a file (IPC, Feather version
-2), which may be larger than memory: its batches are read and kept as row groups are. `Arrow.withResults` returns a
-batch with further columns.
+`Arrow.ofBatches` and `Arrow.ofTable` take the names of columns, and record batches or tables. `Arrow.openFile` takes
+names and the path of a file (IPC, Feather version 2), which may be larger than memory: its batches are read and kept as
+row groups are. `Arrow.withResults` returns a batch with further columns.
 *)
 open Apache.Arrow
 
