@@ -5,7 +5,9 @@ namespace Gmm.Benchmarks
 open System
 open System.Diagnostics
 open System.Runtime.CompilerServices
+open System.Runtime.InteropServices
 open System.Runtime.Intrinsics
+open System.Runtime.Intrinsics.X86
 open System.Threading
 open Gmm
 
@@ -52,26 +54,33 @@ module Machine =
                 'L.Add('L.Add(s6, 'L.Add(s7, s8)), 'L.Add(s9, 'L.Add(s10, s11)))
             )
 
-    /// Multiply–adds of doubles per second on one thread: the best of many short bursts, which take about a millisecond.
-    let private rateOf<'L, 'V when 'L :> ILanes<'V>> (duration: TimeSpan) =
-        let rounds = 200_000
+    /// What a burst of the loop repeats: it takes a third of a millisecond or so.
+    let private rounds = 200_000
+
+    let private burstOf<'L, 'V when 'L :> ILanes<'V>> () = GC.KeepAlive(box (multiplyAdd<'L, 'V> rounds))
+
+    /// A burst of multiply–adds in registers only, with vectors of some width, on this thread.
+    let internal burst width =
+        match width with
+        | Width.Bits512 -> burstOf<Lanes512, Vector512<float>>
+        | Width.Bits256 -> burstOf<Lanes256, Vector256<float>>
+        | Width.Bits128 -> burstOf<Lanes128, Vector128<float>>
+
+    /// How many multiply–adds of doubles a burst does.
+    let internal multiplyAddsOf width = float Chains * float (Width.numbers width) * float rounds
+
+    /// Multiply–adds of doubles per second on one thread: the best of many short bursts.
+    let private rate width (duration: TimeSpan) =
+        let burst = burst width
         let clock = Stopwatch.StartNew()
         let mutable least = TimeSpan.MaxValue
-        let mutable result = 'L.Zero
 
         while clock.Elapsed < duration do
             let start = Stopwatch.GetTimestamp()
-            result <- multiplyAdd<'L, 'V> rounds
+            burst ()
             least <- min least (Stopwatch.GetElapsedTime start)
 
-        GC.KeepAlive(box result)
-        float Chains * float 'L.Width * float rounds / least.TotalSeconds
-
-    let private rate width duration =
-        match width with
-        | Width.Bits512 -> rateOf<Lanes512, Vector512<float>> duration
-        | Width.Bits256 -> rateOf<Lanes256, Vector256<float>> duration
-        | Width.Bits128 -> rateOf<Lanes128, Vector128<float>> duration
+        multiplyAddsOf width / least.TotalSeconds
 
     /// Multiply–adds of doubles per second on all cores together, in registers only, with vectors of some width.
     let internal peakOf width =
@@ -90,13 +99,24 @@ module Machine =
     /// The same with the widest vectors.
     let peak () = peakOf Width.widest
 
+    /// How many bits the widest vectors have.
+    let bits = 64 * Width.numbers Width.widest
+
+    /// Vendor, family and model of an x86 processor, or the name of another architecture.
+    let processor =
+        if X86Base.IsSupported then
+            let struct (_, b, c, d) = X86Base.CpuId(0, 0)
+            let vendor = MemoryMarshal.AsBytes(ReadOnlySpan [| b; d; c |])
+            let struct (signature, _, _, _) = X86Base.CpuId(1, 0)
+            let family, model = (signature >>> 8) &&& 15, (signature >>> 4) &&& 15
+            let extendedFamily, extendedModel = (signature >>> 20) &&& 255, (signature >>> 16) &&& 15
+            let family' = if family = 15 then family + extendedFamily else family
+            let model' = if family >= 6 then model + 16 * extendedModel else model
+            $"{Text.Encoding.ASCII.GetString vendor} family {family'} model {model'}"
+        else
+            string RuntimeInformation.ProcessArchitecture
+
     /// What stands in the first line of the report.
     let description () =
-        let width =
-            match Width.widest with
-            | Width.Bits512 -> "512"
-            | Width.Bits256 -> "256"
-            | Width.Bits128 -> "128"
-
         FormattableString.Invariant
-            $"{Environment.ProcessorCount} cores, vectors of {width} bits, .NET {Environment.Version}, {DateTime.UtcNow:``yyyy-MM-dd``}"
+            $"{Environment.ProcessorCount} cores, vectors of {bits} bits, .NET {Environment.Version}, {DateTime.UtcNow:``yyyy-MM-dd``}"

@@ -139,6 +139,7 @@ let main args =
         cancellation ()
         0
     | "peers" :: words -> Peers.run words
+    | "regressions" :: words -> Regressions.run words
     | "ours" :: threads :: words ->
         Ours.run (int threads) (Problem.ofWords words)
         0
