@@ -1,5 +1,6 @@
 namespace Gmm.Benchmarks
 
+#nowarn "9" // The pointers are to pinned arrays.
 #nowarn "3535" // Static abstract members are what lets one text serve every width.
 
 open System
@@ -9,6 +10,8 @@ open System.Runtime.InteropServices
 open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 open System.Threading
+open System.Threading.Tasks
+open FSharp.NativeInterop
 open Gmm
 
 /// What the processor can do at best.
@@ -98,6 +101,42 @@ module Machine =
 
     /// The same with the widest vectors.
     let peak () = peakOf Width.widest
+
+    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    let private sumOf<'L, 'V when 'L :> ILanes<'V>> (values: nativeptr<float>) count =
+        let mutable s0 = 'L.Zero
+        let mutable s1 = s0
+        let mutable s2 = s0
+        let mutable s3 = s0
+        let width = 'L.Width
+
+        for i in 0 .. count / (4 * width) - 1 do
+            let place = NativePtr.add values (4 * width * i)
+            s0 <- 'L.Add(s0, 'L.Load place)
+            s1 <- 'L.Add(s1, 'L.Load(NativePtr.add place width))
+            s2 <- 'L.Add(s2, 'L.Load(NativePtr.add place (2 * width)))
+            s3 <- 'L.Add(s3, 'L.Load(NativePtr.add place (3 * width)))
+
+        'L.Add('L.Add(s0, s1), 'L.Add(s2, s3))
+
+    let private sum (values: float[]) first count =
+        use address = fixed &values[first]
+
+        match Width.widest with
+        | Width.Bits512 -> GC.KeepAlive(box (sumOf<Lanes512, Vector512<float>> address count))
+        | Width.Bits256 -> GC.KeepAlive(box (sumOf<Lanes256, Vector256<float>> address count))
+        | Width.Bits128 -> GC.KeepAlive(box (sumOf<Lanes128, Vector128<float>> address count))
+
+    /// The seconds in which all cores together sum many numbers with the widest vectors: the least of many times.
+    let readSeconds (values: float[]) =
+        let pieces = Environment.ProcessorCount
+        let size = values.Length / pieces
+
+        Seq.init 100 (fun _ ->
+            let start = Stopwatch.GetTimestamp()
+            Parallel.For(0, pieces, (fun piece -> sum values (piece * size) size)) |> ignore
+            (Stopwatch.GetElapsedTime start).TotalSeconds)
+        |> Seq.min
 
     /// How many bits the widest vectors have.
     let bits = 64 * Width.numbers Width.widest

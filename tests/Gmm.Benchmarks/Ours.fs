@@ -24,8 +24,8 @@ let private source (problem: Problem) : Source * float =
         4.0 * numbers
     | _ -> Source.ofMemory problem.Columns (ReadOnlyMemory(Problem.read problem)) |> GmmError.get, 8.0 * numbers
 
-/// Runs again and again, each of which takes the action that times one of its steps, for as long as the problem says; what
-/// the last run returns, and the milliseconds, those of all cores, and the managed bytes of every step.
+/// Runs again and again, each of which takes the action that times one of its steps, for as long as the problem says;
+/// what the last run returns, and the milliseconds, those of all cores, and the managed bytes of every step.
 let private repeat (problem: Problem) (run: ((unit -> 'T) -> 'T) -> float) =
     let times, ofCores, allocations = ResizeArray<float>(), ResizeArray<float>(), ResizeArray<float>()
 
@@ -66,39 +66,62 @@ let private measure (problem: Problem) threads (source: Source) =
         { Execution.Default with
             Threads = threads }
 
+    let options =
+        { Gmm.defaults with
+            Components = problem.Components
+            Execution = execution }
+
+    /// Fits until the tolerance.
+    let fit (options: FitOptions<GaussianKind, Gaussian>) : Fit<Gaussian> =
+        source
+        |> Gmm.fit
+            { options with
+                Tolerance = problem.Tolerance
+                MaxIterations = problem.Iterations }
+        |> GmmError.get
+
     let means () = Source.rows (Array.init problem.Components int64) source
+
+    let start structure =
+        Gaussian.create (Structure.parse structure |> GmmError.get) (means ()) (Tensor.scalar 1.0)
+        |> GmmError.get
+        |> Mixture.uniform problem.Components
 
     match problem.Task with
     | "fit" ->
         repeat problem (fun timed ->
-            let options =
-                { Gmm.defaults with
-                    Components = problem.Components
-                    Tolerance = problem.Tolerance
-                    MaxIterations = problem.Iterations
-                    Family.RegCovar = Absolute 1e-6 // as scikit-learn
-                    Execution = execution }
-
             /// As scikit-learn counts the tolerance, one M-step follows the E-step that found the change small.
             let fit () =
-                let fit: Fit<Gaussian> = Gmm.fit options source |> GmmError.get
+                let fit =
+                    fit
+                        { options with
+                            Family.RegCovar = Absolute 1e-6 } // as scikit-learn
+
                 fit.Model, EM.mStep fit.Model fit.Mixture fit.Statistics |> GmmError.get
 
             let model, mixture = timed fit
             let statistics = EM.eStep model source mixture
             statistics.LogLikelihood / statistics.Weight)
+    | "default" ->
+        repeat problem (fun timed ->
+            let fit = timed (fun () -> Gmm.fit options source |> GmmError.get)
+            fit.Objective)
+    | "limit" ->
+        repeat problem (fun timed ->
+            let fit =
+                timed (fun () ->
+                    fit
+                        { options with
+                            Start = Start.Mixture(start "full") })
+
+            fit.Objective)
     | "kmeans" -> iterate problem (fun () -> KMeans.iterates execution source (means ()))
     | structure ->
         let model =
             { Model.ofFamily Gaussian.family with
                 Execution = execution }
 
-        let start =
-            Gaussian.create (Structure.parse structure |> GmmError.get) (means ()) (Tensor.scalar 1.0)
-            |> GmmError.get
-            |> Mixture.uniform problem.Components
-
-        iterate problem (fun () -> EM.iterates model source start)
+        iterate problem (fun () -> EM.iterates model source (start structure))
 
 /// Solves a problem on some threads and prints what was measured.
 let run threads (problem: Problem) =

@@ -2,161 +2,10 @@
 module Gmm.Benchmarks.Peers
 
 open System
-open System.Diagnostics
-open System.Globalization
 open System.IO
-open System.Reflection
-open System.Text.Json
 open Gmm
-
-CultureInfo.CurrentCulture <- CultureInfo.InvariantCulture
-
-/// How the programs are run, and which there are.
-type private Setting =
-    {
-        /// Where the data are made and the peers' programs lie.
-        Folder: string
-        /// How often the programs take their turn.
-        Rounds: int
-        /// For how long a program repeats its runs, each time.
-        Seconds: float
-        /// Whether gigabytes are worked on, too.
-        IsLarge: bool
-        /// The problems of the table whose names have this in them.
-        Only: string
-        /// A Python that has scikit-learn.
-        Python: string option
-        /// Armadillo's program.
-        Armadillo: string option
-    }
-
-/// A program at the start.
-type private Contestant =
-    { Name: string
-      Program: string
-      Words: string list
-      Environment: (string * string) list }
-
-// ── Running ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-let private start contestant =
-    let start = ProcessStartInfo(contestant.Program, contestant.Words, RedirectStandardOutput = true)
-
-    for name, value in contestant.Environment do
-        start.Environment[name] <- value
-
-    Process.Start start
-
-let private measure contestant : Measurement =
-    use child = start contestant
-    let output = child.StandardOutput.ReadToEnd()
-    child.WaitForExit()
-
-    if child.ExitCode <> 0 then
-        failwith $"{contestant.Name} failed: {contestant.Program} {String.Join(' ', contestant.Words)}"
-
-    JsonSerializer.Deserialize(output, JsonSerializerOptions.Web)
-
-/// The shortest times and the largest memory.
-let private best a b =
-    { Milliseconds = min a.Milliseconds b.Milliseconds
-      First = min a.First b.First
-      Objective = b.Objective
-      PeakMiB = max a.PeakMiB b.PeakMiB
-      BeyondMiB = max a.BeyondMiB b.BeyondMiB
-      AllocatedKiB = min a.AllocatedKiB b.AllocatedKiB
-      CoreMilliseconds = min a.CoreMilliseconds b.CoreMilliseconds }
-
-/// The best that every program measures when they take turns, so that a busy moment of the machine meets them all.
-let private inTurn setting (contestants: Contestant list) : Measurement list =
-    List.init setting.Rounds (fun _ -> contestants |> List.map measure) |> List.reduce (List.map2 best)
-
-/// The same of ours and of the peers that there are.
-let private besidePeers
-    setting
-    (own: Contestant)
-    (peers: Contestant option list)
-    : Measurement * Measurement option list =
-    let measured = inTurn setting (own :: List.choose id peers)
-
-    let take rest peer =
-        match peer, rest with
-        | Some _, first :: rest -> Some first, rest
-        | _ -> None, rest
-
-    measured.Head, fst (List.mapFold take measured.Tail peers)
-
-let private oursOn threads (problem: Problem) =
-    { Name = "Gmm"
-      Program = "dotnet"
-      Words = Assembly.GetExecutingAssembly().Location :: "ours" :: string threads :: problem.Words
-      Environment = [] }
-
-let private ours = oursOn Environment.ProcessorCount
-
-let private scikitLearn (setting: Setting) (problem: Problem) =
-    let script = Path.Combine(AppContext.BaseDirectory, "peers", "sklearn_em.py")
-
-    setting.Python
-    |> Option.map (fun python ->
-        { Name = "scikit-learn"
-          Program = python
-          Words = script :: problem.Words
-          Environment = [] })
-
-let private armadillo (setting: Setting) (problem: Problem) =
-    setting.Armadillo
-    |> Option.filter (fun _ -> List.contains problem.Task [ "full"; "diag"; "kmeans" ])
-    |> Option.map (fun program ->
-        { Name = "Armadillo"
-          Program = program
-          Words = problem.Words
-          // Its own threads share the rows; those of the BLAS would get in their way.
-          Environment = [ "OPENBLAS_NUM_THREADS", "1" ] })
-
-let private problem setting rows columns components task =
-    { File = Problem.data setting.Folder rows columns components
-      Rows = rows
-      Columns = columns
-      Components = components
-      Task = task
-      Iterations = 10
-      Tolerance = 0.0
-      Seconds = setting.Seconds }
-
-// ── Reporting ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/// A table in Markdown, its columns as wide as their longest cell.
-let private table (header: string list) (rows: string list list) =
-    let widths =
-        header :: rows |> List.transpose |> List.map (fun column -> column |> List.map String.length |> List.max)
-
-    let line (cells: string list) =
-        let padded =
-            List.mapi2 (fun i (cell: string) width -> if i = 0 then cell.PadRight width else cell.PadLeft width) cells
-
-        printfn "| %s |" (String.Join(" | ", padded widths))
-
-    line header
-    line (widths |> List.mapi (fun i width -> if i = 0 then String('-', width) else String('-', width - 1) + ":"))
-    List.iter line rows
-    printfn ""
-
-let private absent = "–"
-
-let private text (format: string) (value: float option) =
-    value |> Option.map _.ToString(format) |> Option.defaultValue absent
-
-/// A ratio beside the least that is wanted of it.
-let private against (wanted: float option) (ratio: float option) =
-    match ratio, wanted with
-    | None, _ -> absent
-    | Some ratio, None -> $"{ratio:F1}"
-    | Some ratio, Some wanted -> $"""{ratio:F1} {if ratio >= wanted then "≥" else "MISSES"} {wanted:G3}"""
-
-/// A number beside the most that is wanted of it.
-let private below (wanted: float) (value: float) =
-    $"""{value:F1} {if value <= wanted then "≤" else "MISSES"} {wanted:G3}"""
+open Gmm.Benchmarks.Contest
+open Gmm.Benchmarks.Report
 
 /// What is wrong unless two results are the same to the last bit.
 let private sameBits name (a: Measurement) (b: Measurement) =
@@ -167,27 +16,35 @@ let private sameBits name (a: Measurement) (b: Measurement) =
 
 /// Time per iteration beside the peers', with what each got as its objective, and its memory.
 let private iterations setting =
-    let targets =
+    let problems =
         [ 100_000, 2, 4, "full", Some 20.0, Some 8.0
           100_000, 16, 16, "full", Some 16.0, Some 8.0
-          100_000, 16, 16, "diag", Some 10.0, Some 6.0
+          100_000, 16, 16, "diag", Some 18.0, Some 6.0
           100_000, 16, 16, "tied_full", Some 25.0, None
-          100_000, 16, 16, "spherical", Some 10.0, None
+          100_000, 16, 16, "spherical", Some 18.0, None
           50_000, 64, 32, "full", Some 6.0, Some 4.0
-          500_000, 16, 16, "kmeans", Some 1.5, Some 1.5 ]
+          500_000, 16, 16, "kmeans", Some 4.0, Some 1.5
+          200_000, 16, 256, "kmeans", Some 3.0, None ]
 
     let results =
-        [ for rows, columns, components, task, ofScikitLearn, ofArmadillo in targets do
+        [ for rows, columns, components, task, ofScikitLearn, ofArmadillo in problems do
               let problem = problem setting rows columns components task
 
               if problem.Name.Contains setting.Only then
                   let own, peers =
                       besidePeers setting (ours problem) [ scikitLearn setting problem; armadillo setting problem ]
 
-                  problem, own, List.zip peers [ ofScikitLearn; ofArmadillo ] ]
+                  let figures =
+                      [ for name, peer, wanted in
+                            List.zip3 [ "scikit-learn"; "Armadillo" ] peers [ ofScikitLearn; ofArmadillo ] ->
+                            let figure = Figure.timesFaster problem own name peer
+                            wanted |> Option.fold (fun figure wanted -> Figure.atLeast wanted figure) figure ]
+
+                  problem, own, List.zip peers figures ]
 
     if results.IsEmpty then
-        [ $"iterations: no problem has '{setting.Only}' in its name" ]
+        { Figures = []
+          Wrong = [ $"iterations: no problem has '{setting.Only}' in its name" ] }
     else
         printfn "Milliseconds per iteration, and how many of ours go into a peer's:\n"
 
@@ -197,13 +54,12 @@ let private iterations setting =
                   [ problem.Name
                     $"{own.Milliseconds:F2}"
                     $"{own.CoreMilliseconds:F2}"
-                    for peer, wanted in peers do
-                        let milliseconds = peer |> Option.map _.Milliseconds
-                        text "F2" milliseconds
-                        milliseconds |> Option.map (fun value -> value / own.Milliseconds) |> against wanted ] ]
+                    for peer, figure in peers do
+                        peer |> Option.map _.Milliseconds |> text "F2"
+                        Figure.cell figure ] ]
 
         /// The largest relative difference of the peers' objectives from ours.
-        let difference (own: Measurement) (peers: (Measurement option * float option) list) =
+        let difference (own: Measurement) (peers: (Measurement option * Figure) list) =
             [ for peer, _ in peers do
                   for peer in Option.toList peer do
                       abs (peer.Objective - own.Objective) / abs own.Objective ]
@@ -221,7 +77,7 @@ let private iterations setting =
                     for peer, _ in peers do
                         peer |> Option.map _.Objective |> text "F12"
                     if peers |> List.forall (fst >> Option.isNone) then
-                        absent
+                        Figure.absent
                         "no peer"
                     else
                         (difference own peers).ToString "0e-0"
@@ -237,22 +93,25 @@ let private iterations setting =
                     for peer, _ in peers do
                         peer |> Option.map _.BeyondMiB |> text "F1" ] ]
 
-        [ for problem, own, peers in results do
-              if not (agree own peers) then
-                  $"{problem.Name}: objectives differ by more than 1e-9" ]
+        { Figures =
+            [ for _, _, peers in results do
+                  for _, figure in peers do
+                      // Armadillo doesn't have every structure.
+                      if figure.Value.IsSome || figure.Wanted.IsSome then
+                          figure ]
+          Wrong =
+            [ for problem, own, peers in results do
+                  if not (agree own peers) then
+                      $"{problem.Name}: objectives differ by more than 1e-9" ] }
 
-/// Multiply–adds of an iteration of full covariances: D(D+1)/2 to whiten a row, as many for its second moments, 3D for the rest.
+/// Multiply–adds of an iteration of full covariances: D(D+1)/2 to whiten a row, as many for its second moments, 3D
+/// for the rest.
 let private multiplyAdds (problem: Problem) =
     let features = float problem.Columns
     float problem.Rows * float problem.Components * features * (features + 4.0)
 
 let private share peak (problem: Problem) (own: Measurement) =
     100.0 * multiplyAdds problem / (own.Milliseconds / 1000.0) / peak
-
-/// Our program with vectors of 256 bits at most.
-let private withoutAvx512 contestant =
-    { contestant with
-        Environment = [ "DOTNET_EnableAVX512", "0" ] }
 
 /// The share of the machine's multiply–adds that iterations with full covariances use.
 let private peak setting =
@@ -261,26 +120,73 @@ let private peak setting =
           if Width.widest = Width.Bits512 then
               Width.Bits256, withoutAvx512 ]
 
-    let rows =
+    let results =
         [ for rows, columns, components, wanted in
-              [ 100_000, 16, 16, None; 100_000, 32, 16, Some 65.0; 50_000, 64, 32, Some 75.0 ] do
-              for width, limit in widths do
+              [ 100_000, 16, 16, [ 68.0; 68.0 ]; 100_000, 32, 16, [ 75.0; 65.0 ]; 50_000, 64, 32, [ 78.0; 75.0 ] ] do
+              for (width, limit), wanted in Seq.zip widths wanted do
                   let problem = problem setting rows columns components "full"
                   let before = Machine.peakOf width
                   let own = inTurn setting [ limit (ours problem) ] |> List.head
                   let peak = max before (Machine.peakOf width)
+                  let bits = 64 * Width.numbers width
 
+                  let figure =
+                      Figure.create
+                          problem.Name
+                          $"%% of the peak, {bits} bits"
+                          (Some(share peak problem own))
+                          [ "Gmm", own ]
+                      |> Figure.atLeast wanted
+
+                  figure,
                   [ problem.Name
-                    (if width = Width.Bits512 then "512" else "256")
+                    string bits
                     $"{own.Milliseconds:F2}"
                     $"{own.CoreMilliseconds:F2}"
                     $"{multiplyAdds problem / own.Milliseconds / 1e6:F1}"
                     $"{peak / 1e9:F1}"
-                    against wanted (Some(share peak problem own)) ] ]
+                    Figure.cell figure ] ]
 
     printfn "Multiply–adds of doubles in 1e9 per second, N·K·D·(D+4) of them, beside a loop in registers only:\n"
-    table [ "rows × features, components"; "bits"; "ms"; "of all cores"; "Gmm"; "peak"; "share in %" ] rows
-    []
+
+    table
+        [ "rows × features, components"; "bits"; "ms"; "of all cores"; "Gmm"; "peak"; "share in %" ]
+        (List.map snd results)
+
+    results |> List.map fst |> Findings.figures
+
+/// k-means, whose rows come from memory, beside the time that reading them and its multiply–adds take at least.
+let private floor setting =
+    let problem = problem setting 500_000 16 16 "kmeans"
+    let values = Problem.read problem
+
+    let measure () = Machine.readSeconds values, Machine.peak ()
+
+    let before = measure ()
+    let own = inTurn setting [ ours problem ] |> List.head
+    let after = measure ()
+    let read = 1000.0 * min (fst before) (fst after)
+    let work = float problem.Rows * float problem.Components * float problem.Columns
+    let multiply = 1000.0 * work / max (snd before) (snd after)
+
+    let figure =
+        { Figure.create problem.Name "× the floor" (Some(own.Milliseconds / (read + multiply))) [ "Gmm", own ] with
+            Floor = Some(read + multiply) }
+        |> Figure.atMost 3.0
+
+    printfn
+        "Milliseconds of a k-means iteration, and those of reading the rows and of N·K·D multiply–adds at the peak:\n"
+
+    table
+        [ "rows × features, components"; "ms"; "of all cores"; "reading"; "multiplying"; "times the sum" ]
+        [ [ problem.Name
+            $"{own.Milliseconds:F2}"
+            $"{own.CoreMilliseconds:F2}"
+            $"{read:F2}"
+            $"{multiply:F2}"
+            Figure.cell figure ] ]
+
+    Findings.figures [ figure ]
 
 /// All cores beside one.
 let private threads setting =
@@ -288,6 +194,14 @@ let private threads setting =
 
     match inTurn setting [ oursOn 1 problem; ours problem ] with
     | [ one; all ] ->
+        let figure =
+            Figure.create
+                problem.Name
+                "× one thread"
+                (Some(one.Milliseconds / all.Milliseconds))
+                [ "one thread", one; "all", all ]
+            |> if Environment.ProcessorCount = 2 then Figure.atLeast 1.85 else id
+
         printfn "Threads:\n"
 
         table
@@ -302,43 +216,58 @@ let private threads setting =
                 $"{one.CoreMilliseconds:F2}"
                 $"{all.Milliseconds:F2}"
                 $"{all.CoreMilliseconds:F2}"
-                Some(one.Milliseconds / all.Milliseconds)
-                |> against (if Environment.ProcessorCount = 2 then Some 1.85 else None) ] ]
+                Figure.cell figure ] ]
 
-        sameBits "threads" one all
-    | _ -> []
+        { Figures = [ figure ]
+          Wrong = sameBits "threads" one all }
+    | _ -> Findings.figures []
 
 /// 512-bit vectors beside 256-bit ones.
 let private widths setting =
     let problem = problem setting 100_000 16 16 "full"
     let widest = ours problem
 
-    let narrow = withoutAvx512 widest
-
-    match inTurn setting [ widest; narrow ] with
+    match inTurn setting [ widest; withoutAvx512 widest ] with
     | [ wide; narrow ] ->
+        let figure =
+            Figure.create
+                problem.Name
+                "% of the speed with AVX-512"
+                (Some(100.0 * wide.Milliseconds / narrow.Milliseconds))
+                [ "Gmm", wide; "Gmm without AVX-512", narrow ]
+            |> Figure.atLeast 75.0
+
         printfn "Without AVX-512 (DOTNET_EnableAVX512=0):\n"
 
         table
             [ "rows × features, components"; "as it is, ms"; "without, ms"; "speed in %" ]
-            [ [ problem.Name
-                $"{wide.Milliseconds:F2}"
-                $"{narrow.Milliseconds:F2}"
-                Some(100.0 * wide.Milliseconds / narrow.Milliseconds) |> against (Some 75.0) ] ]
+            [ [ problem.Name; $"{wide.Milliseconds:F2}"; $"{narrow.Milliseconds:F2}"; Figure.cell figure ] ]
 
-        sameBits "widths" wide narrow
-    | _ -> []
+        { Figures = [ figure ]
+          Wrong = sameBits "widths" wide narrow }
+    | _ -> Findings.figures []
 
 /// Data of float32 beside the same numbers as float64.
 let private precision setting =
-    let problems =
-        [ for columns, structure in [ 16, "full"; 32, "full"; 16, "diag" ] ->
-              Problem.rounded (problem setting 100_000 columns 16 structure) ]
-
     let results =
-        [ for float32s, float64s in problems ->
+        [ for rows, columns, task, wanted in
+              [ 100_000, 16, "full", 1.8
+                100_000, 32, "full", 1.5
+                100_000, 16, "diag", 1.5
+                500_000, 16, "kmeans", 1.5 ] ->
+              let float32s, float64s = Problem.rounded (problem setting rows columns 16 task)
+
               match inTurn setting [ ours float64s; ours float32s ] with
-              | [ wide; narrow ] -> float64s, wide, narrow
+              | [ wide; narrow ] ->
+                  let figure =
+                      Figure.create
+                          float64s.Name
+                          "× float64, of float32"
+                          (Some(wide.Milliseconds / narrow.Milliseconds))
+                          [ "float64", wide; "float32", narrow ]
+                      |> Figure.atLeast wanted
+
+                  float64s, wide, narrow, figure
               | _ -> failwith "There are two programs." ]
 
     printfn "Data of float32:\n"
@@ -350,18 +279,19 @@ let private precision setting =
           "times faster"
           "objective of float64"
           "of float32" ]
-        [ for problem, wide, narrow in results ->
+        [ for problem, wide, narrow, figure in results ->
               [ problem.Name
                 $"{wide.Milliseconds:F2}"
                 $"{narrow.Milliseconds:F2}"
-                Some(wide.Milliseconds / narrow.Milliseconds)
-                |> against (if problem.Task = "full" then Some 1.5 else None)
+                Figure.cell figure
                 $"{wide.Objective:F9}"
                 $"{narrow.Objective:F9}" ] ]
 
-    [ for problem, wide, narrow in results do
-          if abs (wide.Objective - narrow.Objective) > 1e-5 * abs wide.Objective then
-              $"{problem.Name}: objectives of float32 and float64 differ by more than 1e-5" ]
+    { Figures = [ for _, _, _, figure in results -> figure ]
+      Wrong =
+        [ for problem, wide, narrow, _ in results do
+              if abs (wide.Objective - narrow.Objective) > 1e-5 * abs wide.Objective then
+                  $"{problem.Name}: objectives of float32 and float64 differ by more than 1e-5" ] }
 
 /// How the cost of an iteration grows with the number of rows.
 let private rows setting =
@@ -377,18 +307,24 @@ let private rows setting =
     let perRow =
         List.map2 (fun (problem: Problem) own -> 1e6 * own.Milliseconds / float problem.Rows) problems measured
 
+    let figures =
+        [ for problem, own, cost in List.zip3 problems measured perRow |> List.tail ->
+              Figure.create
+                  problem.Name
+                  $"%% more per row than {counts.Head:N0} rows"
+                  (Some(100.0 * (cost / perRow.Head - 1.0)))
+                  [ "Gmm", own ]
+              |> Figure.atMost 10.0 ]
+
     printfn "Rows: nanoseconds of an iteration per row, within 10 %% wanted:\n"
 
     table
         [ "rows × features, components"; "ms"; "of all cores"; "ns per row"; "% more than the first" ]
-        [ for problem, own, cost in List.zip3 problems measured perRow ->
-              [ problem.Name
-                $"{own.Milliseconds:F1}"
-                $"{own.CoreMilliseconds:F1}"
-                $"{cost:F1}"
-                below 10.0 (100.0 * (cost / perRow.Head - 1.0)) ] ]
+        [ for (problem, own, cost), more in
+              List.zip (List.zip3 problems measured perRow) (Figure.absent :: List.map Figure.cell figures) ->
+              [ problem.Name; $"{own.Milliseconds:F1}"; $"{own.CoreMilliseconds:F1}"; $"{cost:F1}"; more ] ]
 
-    []
+    Findings.figures figures
 
 /// How the cost of an iteration grows with features and components, and what the structures cost.
 let private growth setting =
@@ -418,35 +354,161 @@ let private growth setting =
                 $"{own.CoreMilliseconds:F2}"
                 $"{cost:F1}"
                 $"{cost / float problem.Components:F2}"
-                if problem.Task = "full" then $"{share peak problem own:F0}" else absent ] ]
+                if problem.Task = "full" then $"{share peak problem own:F0}" else Figure.absent ] ]
 
-    []
+    Findings.figures
+        [ for problem, own in List.zip problems measured ->
+              let cost = 1e6 * own.Milliseconds / float problem.Rows
+              Figure.create problem.Name "ns per row" (Some cost) [ "Gmm", own ] ]
 
 /// A whole fit beside scikit-learn's.
 let private fit setting =
-    let problem =
+    let equal =
         { problem setting 200_000 8 8 "fit" with
             Iterations = 100
             Tolerance = 1e-3 }
 
-    let own, peers = besidePeers setting (ours problem) [ scikitLearn setting problem ]
-    let peer = peers.Head
-    printfn "A whole fit with full covariances: each with its default start, tolerance 1e-3, 100 iterations at most:\n"
+    let byDefault = { equal with Task = "default" }
+
+    // scikit-learn's defaults are these 100 iterations and this tolerance.
+    let contestants = [ ours byDefault; ours equal ] @ Option.toList (scikitLearn setting equal)
+    let measured = inTurn setting contestants
+    let peer = List.tryItem 2 measured
+
+    let figures (problem: Problem) wanted (own: Measurement) =
+        /// How much worse the fit is than the better one, as a share of it.
+        let shortfall =
+            peer
+            |> Option.map (fun peer ->
+                let better = max own.Objective peer.Objective
+                (better - own.Objective) / abs better)
+
+        let ratio = Figure.timesFaster problem own "scikit-learn" peer
+
+        ratio |> Figure.atLeast wanted,
+        Figure.create problem.Name "of the objective below the better one" shortfall ratio.Programs
+        |> Figure.atMost 1e-6
+
+    let results =
+        [ for problem, wanted, own in List.zip3 [ byDefault; equal ] [ 10.0; 5.0 ] (List.truncate 2 measured) ->
+              let ratio, shortfall = figures problem wanted own
+              problem, own, ratio, shortfall ]
+
+    printfn "A whole fit with full covariances from the default start: with all options at their defaults, and with"
+    printfn "scikit-learn's tolerance of 1e-3 and 100 iterations at most:\n"
 
     table
-        [ "rows × features, components"; "Gmm, ms"; "first in the process"; "scikit-learn, ms"; "÷ ours" ]
-        [ [ problem.Name
-            $"{own.Milliseconds:F0}"
-            $"{own.First:F0}"
-            peer |> Option.map _.Milliseconds |> text "F0"
-            peer |> Option.map (fun peer -> peer.Milliseconds / own.Milliseconds) |> against (Some 5.0) ] ]
+        [ "rows × features, components"
+          "Gmm, ms"
+          "first in the process"
+          "scikit-learn, ms"
+          "÷ ours"
+          "objective"
+          "scikit-learn's"
+          "below the better" ]
+        [ for problem, own, ratio, shortfall in results ->
+              [ problem.Name
+                $"{own.Milliseconds:F0}"
+                $"{own.First:F0}"
+                peer |> Option.map _.Milliseconds |> text "F0"
+                Figure.cell ratio
+                $"{own.Objective:F8}"
+                peer |> Option.map _.Objective |> text "F8"
+                Figure.cell shortfall ] ]
 
-    let objective = peer |> Option.map _.Objective
-    printfn $"""It ends at {own.Objective:F6}, scikit-learn at {text "F6" objective}.{'\n'}"""
+    { Figures = [ for _, _, ratio, shortfall in results -> [ ratio; shortfall ] ] |> List.concat
+      // Seeds make a difference of some 1e-5.
+      Wrong =
+        [ for problem, own, _, _ in results do
+              if peer |> Option.exists (fun peer -> own.Objective < peer.Objective - equal.Tolerance / 10.0) then
+                  $"{problem.Name}: the fit ends worse than scikit-learn's" ] }
 
-    // Seeds make a difference of some 1e-5.
-    [ if objective |> Option.exists (fun objective -> own.Objective < objective - problem.Tolerance / 10.0) then
-          $"{problem.Name}: the fit ends worse than scikit-learn's" ]
+/// Fits of overlapping components, on which EM is slow, until a mean log-likelihood of a row within 1e-6 of the
+/// limit; both from the same start, each with the largest tolerance that leads there.
+let private limit setting =
+    let near = 1e-6
+
+    let results =
+        [ for name in [ "two-1d"; "two-2d"; "four-4d" ] ->
+              let problem =
+                  { Problem.overlapping setting.Folder name with
+                      Seconds = setting.Seconds }
+
+              let once tolerance (contestant: Problem -> Contestant) =
+                  measure (
+                      contestant
+                          { problem with
+                              Tolerance = tolerance
+                              Seconds = 0.0 }
+                  )
+
+              let limit = (once 1e-13 ours).Objective
+
+              let reaching (contestant: Problem -> Contestant) =
+                  [ for digits in 3..12 -> Math.Pow(10.0, -float digits) ]
+                  |> List.tryFind (fun tolerance -> abs ((once tolerance contestant).Objective - limit) <= near)
+                  |> Option.map (fun tolerance -> tolerance, contestant { problem with Tolerance = tolerance })
+
+              let peer =
+                  scikitLearn setting problem |> Option.bind (fun _ -> reaching (scikitLearn setting >> Option.get))
+
+              match reaching ours with
+              | None -> failwith $"{problem.Name}: no tolerance leads to the limit"
+              | Some(tolerance, own) ->
+                  let measured, peers = besidePeers setting own [ Option.map snd peer ]
+
+                  let figure = Figure.timesFaster problem measured "scikit-learn" peers.Head |> Figure.atLeast 60.0
+
+                  problem, limit, (tolerance, measured), (Option.map fst peer, peers.Head), figure ]
+
+    printfn "Overlapping components, to a mean log-likelihood of a row within 1e-6 of the limit, from the same start:\n"
+
+    table
+        [ "rows × features, components"
+          "tolerance"
+          "Gmm, ms"
+          "tolerance"
+          "scikit-learn, ms"
+          "÷ ours"
+          "limit"
+          "Gmm"
+          "scikit-learn" ]
+        [ for problem, limit, (tolerance, own), (tolerance', peer), figure in results ->
+              [ problem.Name
+                $"{tolerance:G1}"
+                $"{own.Milliseconds:F2}"
+                text "G1" tolerance'
+                peer |> Option.map _.Milliseconds |> text "F1"
+                Figure.cell figure
+                $"{limit:F9}"
+                $"{own.Objective:F9}"
+                peer |> Option.map _.Objective |> text "F9" ] ]
+
+    Findings.figures [ for _, _, _, _, figure in results -> figure ]
+
+/// Programs that few have installed.
+let private others setting =
+    let problem = problem setting 100_000 16 16 "full"
+    let own, peers = besidePeers setting (ours problem) [ tgmm setting problem; mclust setting problem ]
+
+    let figures =
+        [ for name, peer in List.zip [ "tgmm"; "mclust" ] peers -> Figure.timesFaster problem own name peer ]
+
+    printfn "Milliseconds per iteration of other programs (tgmm: float32):\n"
+
+    table
+        [ "program"; "Gmm"; "its own"; "÷ ours"; "objective"; "its own" ]
+        [ for figure, peer in List.zip figures peers ->
+              [ figure.Unit.Replace("× ", "")
+                $"{own.Milliseconds:F2}"
+                match peer with
+                | Some peer -> $"{peer.Milliseconds:F2}"
+                | None -> "not installed"
+                Figure.cell figure
+                $"{own.Objective:F9}"
+                peer |> Option.map _.Objective |> text "F9" ] ]
+
+    Findings.figures figures
 
 /// A fit of the 272 eruptions of Old Faithful.
 let private small setting =
@@ -467,16 +529,14 @@ let private small setting =
 
     let own, peers = besidePeers setting (ours problem) [ scikitLearn setting problem ]
     let peer = peers.Head
+    let figure = Figure.create problem.Name "ms" (Some own.Milliseconds) [ "Gmm", own ] |> Figure.atMost 3.0
     printfn "A small fit, k-means start to a change of 1e-6:\n"
 
     table
         [ "rows × features, components"; "Gmm, ms"; "first in the process"; "scikit-learn, ms" ]
-        [ [ problem.Name
-            below 3.0 own.Milliseconds
-            $"{own.First:F0}"
-            peer |> Option.map _.Milliseconds |> text "F1" ] ]
+        [ [ problem.Name; Figure.cell figure; $"{own.First:F0}"; peer |> Option.map _.Milliseconds |> text "F1" ] ]
 
-    []
+    Findings.figures [ figure ]
 
 /// Memory beyond the data as rows grow.
 let private memory setting =
@@ -495,16 +555,22 @@ let private memory setting =
                   [ scikitLearn setting problem; armadillo setting problem ]
                   |> List.map (Option.filter (fun _ -> problem.Rows <= 1_000_000) >> Option.map measure)
 
-              problem, measure (ours problem), peers ]
+              let own = measure (ours problem)
+
+              let figure =
+                  Figure.create problem.Name "MiB beyond the data" (Some own.BeyondMiB) [ "Gmm", own ]
+                  |> Figure.atMost 64.0
+
+              problem, own, figure, peers ]
 
     printfn "MiB of memory beyond the data at the peak:\n"
 
     table
         [ "rows × features, components"; "data"; "Gmm"; "scikit-learn"; "Armadillo"; "Gmm allocates, KiB" ]
-        [ for problem, own, peers in results ->
+        [ for problem, own, figure, peers in results ->
               [ problem.Name
                 $"{8.0 * float problem.Rows * float problem.Columns / 1024.0 / 1024.0:F0}"
-                below 64.0 own.BeyondMiB
+                Figure.cell figure
                 for peer in peers do
                     peer |> Option.map _.BeyondMiB |> text "F1"
                 $"{own.AllocatedKiB:F0}" ] ]
@@ -512,7 +578,7 @@ let private memory setting =
     let features, components = 16.0, 16.0
     let result = components * (1.0 + features + features * features) * 8.0 / 1024.0
     printfn $"An iteration's mixture or its statistics are {result:F0} KiB of numbers each.\n"
-    []
+    Findings.figures [ for _, _, figure, _ in results -> figure ]
 
 /// A mapped .npy file, by a process that may have 1 GiB of memory of its own, beside the same numbers in memory.
 let private mapped setting =
@@ -542,6 +608,14 @@ let private mapped setting =
                         Tolerance = 1e-3 }
             )
 
+        let figure =
+            Figure.create
+                inMemory.Name
+                "% of the speed in memory, mapped"
+                (Some(100.0 * own.Milliseconds / mapped.Milliseconds))
+                [ "in memory", own; "mapped", mapped ]
+            |> Figure.atLeast 70.0
+
         printfn "A mapped .npy file, the process limited to 1 GiB (prlimit --data):\n"
 
         table
@@ -557,73 +631,50 @@ let private mapped setting =
                 $"{float (FileInfo file).Length / 1024.0 / 1024.0:F0}"
                 $"{own.Milliseconds:F1}"
                 $"{mapped.Milliseconds:F1}"
-                Some(100.0 * own.Milliseconds / mapped.Milliseconds) |> against (Some 70.0)
+                Figure.cell figure
                 $"{mapped.BeyondMiB:F1}"
                 $"{fit.Milliseconds / 1000.0:F1}"
                 $"{fit.BeyondMiB:F1}" ] ]
 
-        sameBits "mapped" own mapped
-    | _ -> []
+        { Figures = [ figure ]
+          Wrong = sameBits "mapped" own mapped }
+    | _ -> Findings.figures []
 
 // ── The program ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 let private parts =
     [ "iterations", iterations
       "peak", peak
+      "floor", floor
       "threads", threads
       "widths", widths
       "precision", precision
       "rows", rows
       "growth", growth
       "fit", fit
+      "limit", limit
+      "others", others
       "small", small
       "memory", memory
       "mapped", mapped ]
 
 let private usage =
-    $"""usage: bench peers [PART …] [-- [--large] [--rounds COUNT] [--seconds SECONDS] [--only TEXT]]
+    $"""usage: bench peers [PART …] [-- [--large] [--rounds COUNT] [--seconds SECONDS] [--only TEXT] [--json FILE]]
 
 PART is one or more of {String.Join(", ", List.map fst parts)}; without one, all.
 --large    10 million rows and files of 4 GiB, too: needs 20 GiB of disk and 12 GiB of memory
 --rounds   how often the programs take turns (3)
 --seconds  for how long each repeats its runs in a turn (3)
 --only     the problems of `iterations` whose names (as in its table) contain TEXT
+--json     the file to which all figures are written as JSON
 """
-
-let private canImport python =
-    try
-        let start =
-            ProcessStartInfo(
-                python,
-                [ "-c"; "import sklearn" ],
-                RedirectStandardOutput = true,
-                RedirectStandardError = true
-            )
-
-        use child = Process.Start start
-        child.StandardError.ReadToEnd() |> ignore
-        child.WaitForExit()
-        child.ExitCode = 0
-    with :? ComponentModel.Win32Exception ->
-        false
-
-let private setting folder =
-    let armadillo = Path.Combine(folder, "armadillo_em")
-
-    { Folder = folder
-      Rounds = 3
-      Seconds = 3.0
-      IsLarge = false
-      Only = ""
-      Python = [ "/usr/bin/python3"; "python3"; "python" ] |> List.tryFind canImport
-      Armadillo = if File.Exists armadillo then Some armadillo else None }
 
 /// The parts and the setting that words ask for, or what is wrong with a word.
 let rec private read chosen setting (words: string list) =
     match words with
     | [] -> Ok(List.rev chosen, setting)
     | "--large" :: rest -> read chosen { setting with IsLarge = true } rest
-    | [ "--rounds" | "--seconds" | "--only" as option ] -> Error $"{option} needs a value"
+    | [ "--rounds" | "--seconds" | "--only" | "--json" as option ] -> Error $"{option} needs a value"
     | "--rounds" :: count :: rest ->
         match Int32.TryParse count with
         | true, rounds when rounds >= 1 -> read chosen { setting with Rounds = rounds } rest
@@ -633,6 +684,7 @@ let rec private read chosen setting (words: string list) =
         | true, time when time >= 0.0 && Double.IsFinite time -> read chosen { setting with Seconds = time } rest
         | _ -> Error $"--seconds must be a number from 0, but is {seconds}"
     | "--only" :: text :: rest -> read chosen { setting with Only = text } rest
+    | "--json" :: file :: rest -> read chosen { setting with Json = Some file } rest
     | name :: rest ->
         match parts |> List.tryFind (fun (part, _) -> part = name) with
         | Some part -> read (part :: chosen) setting rest
@@ -648,17 +700,15 @@ let run (words: string list) =
     | Ok(chosen, setting) ->
         printfn $"{Machine.description ()}\n"
 
-        if setting.Python.IsNone then
-            printfn "Not installed: scikit-learn (Debian: python3-sklearn)."
+        for line in missing setting do
+            printfn $"{line}"
 
-        if setting.Armadillo.IsNone then
-            printfn "Not installed: Armadillo or a C++ compiler (Debian: libarmadillo-dev and g++)."
+        let findings = [ for _, part in (if chosen.IsEmpty then parts else chosen) -> part setting ] |> Findings.concat
 
-        let wrong =
-            [ for _, part in (if chosen.IsEmpty then parts else chosen) do
-                  yield! part setting ]
+        targets findings.Figures
+        setting.Json |> Option.iter (fun file -> write file findings.Figures)
 
-        for message in wrong do
+        for message in findings.Wrong do
             printfn $"FAIL {message}"
 
-        if wrong.IsEmpty then 0 else 1
+        if findings.Wrong.IsEmpty then 0 else 1

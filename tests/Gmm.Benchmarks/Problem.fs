@@ -10,14 +10,15 @@ open Gmm
 /// What a program is asked to do, and on which data. Programs take it as words, in the order of the fields.
 type Problem =
     {
-        /// The N×D numbers, raw float64 row by row (for our program .npy or raw float32, too); a file may have more rows than
-        /// are used. The first K rows are the starting means.
+        /// The N×D numbers, raw float64 row by row (for our program .npy or raw float32, too); a file may have more
+        /// rows than are used. The first K rows are the starting means.
         File: string
         Rows: int
         Columns: int
         Components: int
-        /// A covariance structure or kmeans, to time single iterations from those means, unit covariances and equal weights; or
-        /// fit, to time whole fits of full covariances from the default start.
+        /// A covariance structure or kmeans, to time single iterations from those means, unit covariances and equal
+        /// weights; limit, to time whole fits of full covariances from there; fit, to time them from the default
+        /// start; or default, with all other options at their defaults, too.
         Task: string
         /// How many iterations; of a fit, how many at most.
         Iterations: int
@@ -57,8 +58,8 @@ type Measurement =
         BeyondMiB: float
         /// What an iteration, or a fit, allocates on the managed heap (ours only).
         AllocatedKiB: float
-        /// The least time of all cores together that an iteration, or a fit, takes (ours only): well below as many times the
-        /// shortest time as there are threads, if other programs kept the machine busy.
+        /// The least time of all cores together that an iteration, or a fit, takes (ours only): well below as many
+        /// times the shortest time as there are threads, if other programs kept the machine busy.
         CoreMilliseconds: float
     }
 
@@ -81,8 +82,8 @@ module Problem =
     /// Rows that a stream of random numbers of their own makes.
     let private chunk = 10_000
 
-    /// Writes rows of K components with full covariances, about four standard deviations apart, so that they overlap. The
-    /// first K rows are of one component each and near its mean, or some components would soon have too few rows.
+    /// Writes rows of K components with full covariances, about four standard deviations apart, so that they overlap.
+    /// The first K rows are of one component each and near its mean, or some components would soon have too few rows.
     let private write file rows columns components =
         let normal (random: Random) = Normal.Sample(random, 0.0, 1.0)
         let random = RandomStream.ofSeed 1
@@ -133,6 +134,35 @@ module Problem =
 
         file
 
+    /// A fit of components that overlap so much that EM is slow, from one row of each, with unit covariances: two
+    /// normals 1.5 standard deviations apart, with weights ¼ and ¾, in one column or in two; or four in four columns,
+    /// each 2.5 from 0 along an axis.
+    let overlapping (folder: string) name : Problem =
+        let random = RandomStream.ofSeed 7
+
+        let rows, columns, components, mean =
+            match name with
+            | "two-1d" -> 2000, 1, 2, (fun n j -> if j = 0 && n % 4 > 0 then 1.5 else 0.0)
+            | "two-2d" -> 5000, 2, 2, (fun n j -> if j = 0 && n % 4 > 0 then 1.5 else 0.0)
+            | "four-4d" -> 4000, 4, 4, (fun n j -> if j = n % 4 then 2.5 else 0.0)
+            | _ -> failwith $"there are no overlapping data called '{name}'"
+
+        let values =
+            Array.init (rows * columns) (fun i -> mean (i / columns) (i % columns) + Normal.Sample(random, 0.0, 1.0))
+
+        let file = Path.Combine(folder, $"overlapping-{name}.f64")
+        Directory.CreateDirectory folder |> ignore
+        File.WriteAllBytes(file, MemoryMarshal.AsBytes(ReadOnlySpan values).ToArray())
+
+        { File = file
+          Rows = rows
+          Columns = columns
+          Components = components
+          Task = "limit"
+          Iterations = 100_000
+          Tolerance = 0.0
+          Seconds = 0.0 }
+
     /// The first rows of a raw file in memory.
     let private readAs<'T when 'T: unmanaged and 'T: (new: unit -> 'T) and 'T: struct and 'T :> ValueType>
         (problem: Problem)
@@ -154,8 +184,8 @@ module Problem =
     /// Those of one of float32.
     let readFloat32 (problem: Problem) : float32[] = readAs problem
 
-    /// The same problem with its numbers rounded to float32, as raw float32 and as float64; the files are made if they aren't
-    /// there.
+    /// The same problem with its numbers rounded to float32, as raw float32 and as float64; the files are made if
+    /// they aren't there.
     let rounded (problem: Problem) : Problem * Problem =
         let float32s = Path.ChangeExtension(problem.File, ".f32")
         let float64s = Path.ChangeExtension(problem.File, ".rounded.f64")

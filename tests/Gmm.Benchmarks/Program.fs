@@ -1,5 +1,6 @@
-/// What one EM iteration and one fit cost: `dotnet fsi build.fsx bench kernels`, or `bench kernels -- --filter '*Iteration*'`;
-/// beside other programs: `dotnet fsi build.fsx bench peers`; and how soon a fit heeds its cancellation: `bench cancellation`.
+/// What one EM iteration and one fit cost: `dotnet fsi build.fsx bench kernels`, or `bench kernels -- --filter
+/// '*Iteration*'`; beside other programs: `dotnet fsi build.fsx bench peers`; how soon a fit heeds its cancellation:
+/// `bench cancellation`; and whether a kernel has become slower: `bench regressions`.
 module Gmm.Benchmarks.Program
 
 open System
@@ -98,8 +99,8 @@ type SingleRow() =
     [<Benchmark>]
     member _.Responsibilities() = predictor.Responsibilities(ReadOnlySpan row, Span responsibilities)
 
-/// Prints how long a fit of half a million rows takes to end after its cancellation: ten times each in the checks of the data, in
-/// the start and in the iterations.
+/// Prints how long a fit of half a million rows takes to end after its cancellation: ten times each in the checks of
+/// the data, in the start and in the iterations.
 let private cancellation () =
     let source = blobs 500_000 32 16 |> Source.ofArray2D |> GmmError.get
 

@@ -1,10 +1,11 @@
 /// `bench regressions`: whether a kernel has become slower than the figures in `regressions.json` allow.
 ///
-/// Times depend on the machine and on what else it does, so none is compared. The cost of a kernel is how many multiply–adds
-/// the loop of `Machine`, which works in registers only, does in the time that the kernel takes for a row and a component.
-/// Both run on one thread, in turn, in bursts of about half a millisecond, which are shorter than the slices of time that the
-/// system gives to other programs: no other interrupts the shortest of many bursts. A process may be slow for as long as it
-/// lives, by where its memory and its code happen to lie, so kernels that seem too slow are measured in further processes.
+/// Times depend on the machine and on what else it does, so none is compared. The cost of a kernel is how many
+/// multiply–adds the loop of `Machine`, which works in registers only, does in the time that the kernel takes for a
+/// row and a component. Both run on one thread, in turn, in bursts of about half a millisecond, which are shorter
+/// than the slices of time that the system gives to other programs: no other interrupts the shortest of many bursts.
+/// A process may be slow for as long as it lives, by where its memory and its code happen to lie, so kernels that
+/// seem too slow are measured in further processes.
 module Gmm.Benchmarks.Regressions
 
 open System
@@ -29,8 +30,8 @@ let private file = "tests/Gmm.Benchmarks/regressions.json"
 /// By what factor a cost may exceed its figure.
 let private allowed = 1.15
 
-/// The same where the figures are another processor's, whose loop and kernels may be in another proportion. A kernel that no
-/// longer uses its vectors costs more than that.
+/// The same where the figures are another processor's, whose loop and kernels may be in another proportion. A kernel
+/// that no longer uses its vectors costs more than that.
 let private allowedElsewhere = 2.0
 
 /// How often every kernel runs in a process.
@@ -39,11 +40,11 @@ let private bursts = 800
 /// In how many processes kernels have to be too slow.
 let private processes = 5
 
-/// 4,096 rows of 16 features, which stay in a core's cache; they begin at the beginning of a cache line, where a vector is read
-/// at once.
+/// 4,096 rows of 16 features, which stay in a core's cache; they begin at the beginning of a cache line, where a
+/// vector is read at once.
 let private rows, private columns, private components = 4096, 16, 16
 
-let private source =
+let private source () =
     let random = RandomStream.ofSeed 1
     let normal () = Normal.Sample(random, 0.0, 1.0)
     let centres = Array2D.init components columns (fun _ _ -> normal ())
@@ -66,7 +67,7 @@ type private Kernel =
 
 let private oneThread = { Execution.Default with Threads = 1 }
 
-let private kernel name steps (model: Model<'θ>) (mixture: Mixture<'θ>) =
+let private kernel name steps source (model: Model<'θ>) (mixture: Mixture<'θ>) =
     let pass = Model.openPass model source |> GmmError.get
 
     { Name = name
@@ -74,6 +75,7 @@ let private kernel name steps (model: Model<'θ>) (mixture: Mixture<'θ>) =
       Step = fun () -> pass.Expect(model.Assignment, mixture) |> ignore }
 
 let private kernels () =
+    let source = source ()
     let means = Source.rows (Array.init components int64) source
 
     let gaussian name steps =
@@ -83,15 +85,17 @@ let private kernels () =
         |> kernel
             name
             steps
+            source
             { Model.ofFamily Gaussian.family with
                 Execution = oneThread }
 
     [ gaussian "full" 1
       gaussian "diag" 3
       gaussian "tied_full" 2
-      kernel "kmeans" 8 (KMeans.model oneThread) (Lloyd.mixture means) ]
+      kernel "kmeans" 8 source (KMeans.model oneThread) (Lloyd.mixture means) ]
 
-/// Prints as JSON the least seconds of a multiply–add of the loop, and those that each kernel needs for a row and a component.
+/// Prints as JSON the least seconds of a multiply–add of the loop, and those that each kernel needs for a row and a
+/// component.
 let private measure () =
     let seconds (work: unit -> unit) =
         let start = Stopwatch.GetTimestamp()
@@ -180,8 +184,8 @@ let private check bits : string list =
         let allowed = if isSame then allowed else allowedElsewhere
 
         if not isSame then
-            printfn
-                $"The figures for {bits} bits are those of {figures.Processor}, and this is {Machine.processor}: only what costs more than {allowed} times as much is too slow."
+            printfn $"The figures for {bits} bits are those of {figures.Processor}, and this is {Machine.processor}:"
+            printfn $"only what costs more than {allowed} times as much is too slow."
 
         let isTooSlow name cost = cost > allowed * figures.Costs[name]
         let all = Seq.cache (costs bits)
@@ -191,14 +195,16 @@ let private check bits : string list =
               let figure = figures.Costs[name]
               let verdict = if isTooSlow name cost then "TOO SLOW" else "ok"
 
+              let more = 100.0 * (cost / figure - 1.0)
+
               printfn
-                  $"%4d{bits} bits  %-10s{name} %7.1f{cost}, by the figures %7.1f{figure}: %+5.1f{100.0 * (cost / figure - 1.0)} %%  {verdict}"
+                  $"%4d{bits} bits  %-10s{name} %7.1f{cost}, by the figures %7.1f{figure}: %+5.1f{more} %%  {verdict}"
 
               if isTooSlow name cost then
                   $"{name} with {bits} bits" ]
 
-/// Compares costs with the figures, or makes them the figures, with the widest vectors and, if these have 512 bits, with 256;
-/// 1 if a kernel is too slow.
+/// Compares costs with the figures, or makes them the figures, with the widest vectors and, if these have 512 bits,
+/// with 256; 1 if a kernel is too slow.
 let run (words: string list) =
     let widths = List.distinct [ Machine.bits; min Machine.bits 256 ]
 
