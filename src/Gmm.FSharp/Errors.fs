@@ -239,27 +239,39 @@ module GmmError =
     /// Returns Ok when an array can hold as many numbers as the product of some counts; otherwise an error about an
     /// option, with a rule that is made from the largest length of an array.
     let internal requireLength name (rule: int -> string) (value: string) (counts: int list) : Result<unit, GmmError> =
-        let length = counts |> List.fold (fun product count -> product * bigint count) 1I
-        let product = counts |> List.map string |> String.concat "·"
+        let mutable length = 1.0
 
-        requireAll
-            [ length <= bigint Array.MaxLength, name, rule Array.MaxLength, $"{value} with {product} = {length} numbers" ]
+        for count in counts do
+            length <- length * float count
+
+        if length <= float Array.MaxLength then
+            Ok()
+        else
+            let length = counts |> List.fold (fun product count -> product * bigint count) 1I
+            let product = counts |> List.map string |> String.concat "·"
+            Error(InvalidOption(name, rule Array.MaxLength, $"{value} with {product} = {length} numbers"))
 
     /// Returns Ok when every number of a matrix is finite; otherwise an error about the first cell that isn't.
     let internal requireFinite name (matrix: float[,]) : Result<unit, GmmError> =
         let columns = Array2D.length2 matrix
+        let mutable i = 0
 
-        match matrix |> Seq.cast<float> |> Seq.tryFindIndex (Double.IsFinite >> not) with
-        | None -> Ok()
-        | Some i ->
+        while i < matrix.Length && Double.IsFinite matrix[i / columns, i % columns] do
+            i <- i + 1
+
+        if i = matrix.Length then
+            Ok()
+        else
             let row, column = i / columns, i % columns
             Error(InvalidOption($"{name}[{row}, {column}]", "finite", string matrix[row, column]))
 
     /// Returns Ok when a matrix has the expected shape; otherwise an error with both shapes.
-    let internal requireShape name rows columns (matrix: float[,]) : Result<unit, GmmError> =
-        let shape = $"{Array2D.length1 matrix}×{Array2D.length2 matrix}"
-        let expected = $"{rows}×{columns}"
-        requireAll [ shape = expected, name, $"of shape {expected}", shape ]
+    let internal requireShape name (rows: int64) columns (matrix: float[,]) : Result<unit, GmmError> =
+        if int64 (Array2D.length1 matrix) = rows && Array2D.length2 matrix = columns then
+            Ok()
+        else
+            let found = $"{Array2D.length1 matrix}×{Array2D.length2 matrix}"
+            Error(InvalidOption(name, $"of shape {rows}×{columns}", found))
 
 /// Builds `result { … }`, which runs steps until one returns an error and then returns that error. It also turns a
 /// `GmmException` into its error: functions that read blocks or run E-steps return no `Result`, but a file may be

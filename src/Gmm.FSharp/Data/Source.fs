@@ -319,9 +319,15 @@ module Source =
         let inBlock index =
             let block = source.Read index
 
-            Seq.init block.Rows id
-            |> Seq.tryFind (fun i -> block.Weight i > 0.0)
-            |> Option.map (fun i -> array2D [ block.Row(i).ToArray() ])
+            let mutable i = 0
+
+            while i < block.Rows && not (block.Weight i > 0.0) do
+                i <- i + 1
+
+            if i < block.Rows then
+                Some(Array2D.init 1 block.Columns (fun _ j -> block[i, j]))
+            else
+                None
 
         seq { 0L .. source.Blocks - 1L } |> Seq.tryPick inBlock |> Option.defaultWith (fun () -> rows [| 0L |] source)
 
@@ -391,10 +397,24 @@ module Source =
             execution.ForEach(runs.Length, finish)
             total.Value
 
+    /// Maps every block of a run and merges the results, in the order of the blocks.
+    let internal mergeBlocks (merge: 'T -> 'T -> 'T) (map: Block -> 'T) (run: Block seq) : 'T =
+        let mutable merged = ValueNone
+
+        for block in run do
+            let next = map block
+
+            merged <-
+                match merged with
+                | ValueNone -> ValueSome next
+                | ValueSome before -> ValueSome(merge before next)
+
+        merged.Value
+
     /// Maps every block on the threads of `execution` and merges the results, in the order of the blocks within each
     /// run and then in the order of the runs. The result has the same bits for any number of threads.
     let reduce (execution: Execution) (merge: 'T -> 'T -> 'T) (map: Block -> 'T) (source: Source) : 'T =
-        source |> reduceRuns execution merge (Seq.map map >> Seq.reduce merge)
+        source |> reduceRuns execution merge (mergeBlocks merge map)
 
     /// Maps every block, for example to one number for each row, and concatenates the results.
     let collect (execution: Execution) (map: Block -> 'T[]) (source: Source) : 'T[] =
@@ -452,9 +472,10 @@ module Source =
     let internal requireRows name (components: int) (source: Source) : Result<unit, GmmError> =
         if source.Rows = 0L then
             Error(InvalidData("at least one row", "there is none"))
+        elif int64 components > source.Rows then
+            Error(InvalidOption(name, $"at most the number of rows, {source.Rows}", string components))
         else
-            let limit = $"at most the number of rows, {source.Rows}"
-            GmmError.requireAll [ int64 components <= source.Rows, name, limit, string components ]
+            Ok()
 
     /// Returns an error for the first number of a block that is NaN, infinite or above 1e150 in magnitude, or None; and
     /// the number of its cells that are NaN.

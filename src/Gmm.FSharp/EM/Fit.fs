@@ -208,7 +208,9 @@ module Fit =
             elif current.Iteration >= maxIterations || not (iterates.MoveNext()) then
                 fit IterationLimit
             else
-                iterates.Current |> Result.bind (walk start (Some current))
+                match iterates.Current with
+                | Ok next -> walk start (Some current) next
+                | Error error -> Error error
 
         if iterates.MoveNext() then
             iterates.Current |> Result.bind (fun first -> walk first.Mixture None first)

@@ -45,11 +45,11 @@ module internal Progress =
                     thrown.Value <- Some(ExceptionDispatchInfo.Capture trouble)
                     reraise ())
 
-    /// Reports each iterate of a run as the run reaches it.
-    let watch (report: Progress -> unit) run seed (clock: Stopwatch) (iterates: seq<Result<Iterate<'θ>, GmmError>>) =
+    /// Returns a function that reports each iterate of a run as the run reaches it.
+    let watch (report: Progress -> unit) run seed (clock: Stopwatch) : Iterate<'θ> -> unit =
         let previous: float option ref = ref None
 
-        let reported (iterate: Iterate<'θ>) =
+        fun iterate ->
             let change = previous.Value |> Option.map (fun before -> iterate.Objective - before)
             previous.Value <- Some iterate.Objective
 
@@ -60,10 +60,6 @@ module internal Progress =
                   Objective = iterate.Objective
                   Change = Option.defaultValue 0.0 change
                   Elapsed = clock.Elapsed }
-
-            iterate
-
-        iterates |> Seq.map (Result.map reported)
 
 /// A condition of a fit that the user should know of, although it is not an error.
 [<Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]

@@ -64,24 +64,14 @@ module Runs =
 
     /// Returns an error when the options ask for a feature that the rule doesn't have.
     let private checkRule (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) : Result<unit, GmmError> =
-        GmmError.requireAll
-            [ match rule.Assignment with
-              | Some assignment ->
-                  options.Assignment = assignment,
-                  "Assignment",
-                  $"{assignment} for {rule.Name}",
-                  $"{options.Assignment}"
-              | None -> ()
-
-              match rule.OwnWeights with
-              | Some reason ->
-                  options.WeightPrior.IsFixed,
-                  "WeightPrior",
-                  $"Fixed for {rule.Name}, {reason}",
-                  $"{options.WeightPrior}"
-
-                  options.StartWeights.IsNone, "StartWeights", $"None for {rule.Name}, {reason}", "given"
-              | None -> () ]
+        match rule.Assignment, rule.OwnWeights with
+        | Some assignment, _ when options.Assignment <> assignment ->
+            Error(InvalidOption("Assignment", $"{assignment} for {rule.Name}", $"{options.Assignment}"))
+        | _, Some reason when not options.WeightPrior.IsFixed ->
+            Error(InvalidOption("WeightPrior", $"Fixed for {rule.Name}, {reason}", $"{options.WeightPrior}"))
+        | _, Some reason when options.StartWeights.IsSome ->
+            Error(InvalidOption("StartWeights", $"None for {rule.Name}, {reason}", "given"))
+        | _ -> Ok()
 
     /// Returns a fit with its irregular components, and the objective by which it is compared with other runs on the same
     /// rows, if it is: its own, or that of the mixture in which its irregular components are widened. `rows` is the number of
@@ -172,16 +162,19 @@ module Runs =
                     result {
                         let history = ResizeArray<Mixture<'θ>>()
 
-                        let keep (iterate: Iterate<'θ>) =
-                            if options.History then
-                                history.Add iterate.Mixture
-
-                            iterate
-
                         let follow iterates =
+                            let watch = Progress.watch report number seed clock
+
+                            let reached (iterate: Iterate<'θ>) =
+                                watch iterate
+
+                                if options.History then
+                                    history.Add iterate.Mixture
+
+                                iterate
+
                             iterates
-                            |> Progress.watch report number seed clock
-                            |> Seq.map (Result.map keep)
+                            |> Seq.map (Result.map reached)
                             |> Fit.ofIterates
                                 { model with
                                     Execution = options.Execution }

@@ -116,19 +116,21 @@ module EM =
         (model: Model<'θ>)
         (start: Mixture<'θ>)
         : seq<Result<Iterate<'θ>, GmmError>> =
-        let advance previous =
-            next previous
-            |> Result.map (iterate pass model (Some previous))
-            |> Result.mapError (GmmError.atIteration (previous.Iteration + 1))
+        let rec after previous =
+            seq {
+                match next previous with
+                | Error error -> Error(GmmError.atIteration (previous.Iteration + 1) error)
+                | Ok mixture ->
+                    let current = iterate pass model (Some previous) mixture
+                    Ok current
+                    yield! after current
+            }
 
-        // Each state is the function that computes the next element, so that nothing runs before it is requested.
-        Some(fun () -> Ok(iterate pass model None start))
-        |> Seq.unfold (
-            Option.map (fun compute ->
-                match compute () with
-                | Ok current -> Ok current, Some(fun () -> advance current)
-                | Error error -> Error error, None)
-        )
+        seq {
+            let first = iterate pass model None start
+            Ok first
+            yield! after first
+        }
 
     /// Returns the same sequence as `iteratesOn`, with a pass over the rows of a source, which is open while the
     /// sequence is enumerated.

@@ -97,8 +97,13 @@ module Assignment =
 
     /// Returns the component with the largest joint log-density of a row (K); ties go to the lower k.
     let internal likeliestOf (row: ReadOnlySpan<float>) : int =
-        let largest = System.Numerics.Tensors.TensorPrimitives.Max row
-        if largest > Limits.zeroDensity then row.IndexOf largest else 0
+        let mutable likeliest = 0
+
+        for k in 1 .. row.Length - 1 do
+            if row[k] > row[likeliest] then
+                likeliest <- k
+
+        if row[likeliest] > Limits.zeroDensity then likeliest else 0
 
     /// Returns the component with the largest joint log-density (n×K) for every row (n), as `likeliest` does; ties go
     /// to the lower k.

@@ -37,9 +37,8 @@ module Coordinates =
         let expected = odds + family.FreeParameters like.Parameters
 
         result {
-            do!
-                GmmError.requireAll
-                    [ numbers.Length = expected, "Coordinates", $"{expected} numbers", $"{numbers.Length}" ]
+            if numbers.Length <> expected then
+                return! Error(InvalidOption("Coordinates", $"{expected} numbers", $"{numbers.Length}"))
 
             match numbers |> Array.tryFindIndex (Double.IsFinite >> not) with
             | Some i -> return! Error(InvalidOption($"Coordinates[{i}]", "finite", string numbers[i]))

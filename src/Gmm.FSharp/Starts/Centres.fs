@@ -147,7 +147,7 @@ module Centres =
                         let left = kernel.Lower(block, first - known, centres.Count - known, nearest.Span)
                         ofBlock block (Memory.op_Implicit nearest) left
 
-                    blocks |> Seq.map ofBlock |> Seq.reduce merge)
+                    blocks |> Source.mergeBlocks merge ofBlock)
 
             let result = source |> Source.reduceRuns execution merge ofRun
             counted <- centres.Count
@@ -164,15 +164,15 @@ module Centres =
         let choice = Choice(execution, source, drawByWeight execution random source)
 
         /// Returns, for each candidate, the sums that it would leave, block by block.
-        let left (candidates: float[] list) : float[][] =
-            let sums = candidates |> List.map (fun _ -> Array.zeroCreate (int source.Blocks)) |> Array.ofList
+        let left (candidates: float[] list) : float[] list =
+            let sums = candidates |> List.map (fun _ -> Array.zeroCreate (int source.Blocks))
 
             choice.Reduce(
                 candidates,
                 (fun () () -> ()),
                 fun block _ ofBlock ->
                     let index = int (block.FirstRow / int64 source.BlockRows)
-                    ofBlock |> Array.iteri (fun i sum -> sums[i].[index] <- sum)
+                    sums |> List.iteri (fun i sums -> sums[index] <- ofBlock[i])
             )
 
             sums
@@ -185,11 +185,11 @@ module Centres =
                 tooFew components choice.Centres.Count
             else
                 let candidates = List.init trials (fun _ -> draw random source sums choice.Potentials)
-                let centre, sums = Seq.zip candidates (left candidates) |> Seq.minBy (snd >> Array.sum)
+                let centre, sums = List.zip candidates (left candidates) |> List.minBy (snd >> Array.sum)
                 choice.Add centre
                 choose sums
 
-        choose (left [ choice.Centres[0] ]).[0]
+        choose (left [ choice.Centres[0] ]).Head
 
     /// Chooses K rows by farthest-first traversal (Gonzalez 1985). The first row is drawn with probability ∝ wₙ. Each
     /// further one is the row farthest from its nearest predecessor, the first of equals. Error when fewer than K rows

@@ -49,7 +49,7 @@ module Start =
         | Start.RandomResponsibilities -> Ok()
         | Start.Means means ->
             result {
-                do! GmmError.requireShape "Start means" components source.Columns means
+                do! GmmError.requireShape "Start means" (int64 components) source.Columns means
                 do! GmmError.requireFinite "Start means" means
             }
         | Start.Labels labels ->

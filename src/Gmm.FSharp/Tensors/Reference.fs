@@ -262,7 +262,8 @@ module Tensor =
 
     /// Makes a matrix.
     let matrix (values: float[,]) =
-        create [| Array2D.length1 values; Array2D.length2 values |] (values |> Seq.cast<float> |> Array.ofSeq)
+        let rows, columns = Array2D.length1 values, Array2D.length2 values
+        create [| rows; columns |] (Array.init values.Length (fun i -> values[i / columns, i % columns]))
 
     /// Makes a stack of matrices.
     let matrices (values: float[,,]) =

@@ -170,7 +170,7 @@ type Tensor() =
 
     static member private Expanded(a: Tensor, b: Tensor, operation: Tensor -> Tensor -> Tensor) =
         let shape = Tensor.Common(a, b)
-        let expand (t: Tensor) = if t.shape = shape then t else t.expand shape
+        let expand (t: Tensor) = if t.shape.AsSpan().SequenceEqual shape then t else t.expand shape
         operation (expand a) (expand b)
 
     /// Adds number by number. Dimensions of length 1 repeat, as in NumPy.

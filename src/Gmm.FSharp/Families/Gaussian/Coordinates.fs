@@ -109,7 +109,7 @@ module internal GaussianCoordinates =
     /// of W.
     [<NoEquality; NoComparison>]
     type private OfCovariances =
-        { Names: string[]
+        { Names: unit -> string[]
           Numbers: Gaussian -> float[]
           Units: Gaussian -> float[]
           Planes: float[] -> (float[] * float[])[] }
@@ -206,7 +206,7 @@ module internal GaussianCoordinates =
         | TiedFull
         | TiedDiag
         | TiedSpherical ->
-            { Names = Array.collect factorNames [| 0 .. Layout.planes components layout - 1 |]
+            { Names = fun () -> Array.collect factorNames [| 0 .. Layout.planes components layout - 1 |]
               Numbers = factors >> Array.collect ofFactor
               Units =
                 fun gaussian -> Array.collect (factorUnits gaussian) [| 0 .. Layout.planes components layout - 1 |]
@@ -215,7 +215,7 @@ module internal GaussianCoordinates =
         | EVI ->
             let names, numbers, variances = spreads components features volume shape
 
-            { Names = names
+            { Names = fun () -> names
               Numbers = covariances >> numbers
               Units = ones names
               Planes = variances >> Array.map withFactor }
@@ -224,7 +224,8 @@ module internal GaussianCoordinates =
                 let logVolumes = factors gaussian |> Array.map logVolume
                 logVolumes |> Array.skip 1 |> Array.map (fun logVolume -> logVolume - logVolumes[0])
 
-            { Names = Array.append (factorNames 0) [| for k in 1 .. components - 1 -> $"ln volume[{k}]/volume[0]" |]
+            { Names =
+                fun () -> Array.append (factorNames 0) [| for k in 1 .. components - 1 -> $"ln volume[{k}]/volume[0]" |]
               Numbers = fun gaussian -> Array.append (factors gaussian |> Array.head |> ofFactor) (ratio gaussian)
               Units = fun gaussian -> Array.append (factorUnits gaussian 0) (Array.create (components - 1) 1.0)
               Planes =
@@ -258,7 +259,7 @@ module internal GaussianCoordinates =
                            else
                                $"tan angle[{k},{i},{j}]/2" |]
 
-            { Names = allNames
+            { Names = fun () -> allNames
               Units = ones allNames
               Numbers =
                 fun gaussian ->
@@ -288,9 +289,10 @@ module internal GaussianCoordinates =
             let size = diagonal.Length - 1 + below.Length
 
             { Names =
-                [| "ln volume"
-                   for k in 0 .. components - 1 do
-                       yield! Array.removeAt (features - 1) (factorNames k) |]
+                fun () ->
+                    [| "ln volume"
+                       for k in 0 .. components - 1 do
+                           yield! Array.removeAt (features - 1) (factorNames k) |]
               Numbers =
                 fun gaussian ->
                     let factors = factors gaussian
@@ -315,7 +317,7 @@ module internal GaussianCoordinates =
 
     let names (gaussian: Gaussian) : string[] =
         [| yield! namesOfMeans "mean" gaussian
-           yield! (ofStructure gaussian.Structure gaussian.Components gaussian.Features).Names |]
+           yield! (ofStructure gaussian.Structure gaussian.Components gaussian.Features).Names() |]
 
     let ofParameters (gaussian: Gaussian) : float[] =
         (ofStructure gaussian.Structure gaussian.Components gaussian.Features).Numbers gaussian

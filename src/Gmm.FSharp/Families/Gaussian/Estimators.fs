@@ -466,12 +466,10 @@ module internal GaussianEstimators =
         let size = Layout.planeSize gaussian.Features gaussian.Layout
         let planes (tensor: Tensor) = tensor.toArray () |> Array.chunkBySize size
 
-        GmmError.requireAll
-            [ isWithin
-                  gaussian.Structure
-                  gaussian.Features
-                  (planes gaussian.Covariances)
-                  (planes gaussian.InverseFactors),
-              name,
-              $"of structure {Structure.name gaussian.Structure}: {Structure.words gaussian.Structure}",
-              string gaussian.Covariances ]
+        if
+            isWithin gaussian.Structure gaussian.Features (planes gaussian.Covariances) (planes gaussian.InverseFactors)
+        then
+            Ok()
+        else
+            let rule = $"of structure {Structure.name gaussian.Structure}: {Structure.words gaussian.Structure}"
+            Error(InvalidOption(name, rule, string gaussian.Covariances))

@@ -20,9 +20,8 @@ module Gaussian =
         let components, features = Array2D.length1 means, Array2D.length2 means
 
         result {
-            do!
-                GmmError.requireAll
-                    [ components > 0 && features > 0, "Means", "at least 1×1", $"{components}×{features}" ]
+            if components = 0 || features = 0 then
+                return! Error(InvalidOption("Means", "at least 1×1", $"{components}×{features}"))
 
             do! GmmError.requireFinite "Means" means
             let! planes = GaussianParameters.planesOf "Covariances" components features structure covariances
