@@ -1,6 +1,7 @@
 /// What one EM iteration and one fit cost: `dotnet fsi build.fsx bench kernels`, or `bench kernels -- --filter
-/// '*Iteration*'`; beside other programs: `dotnet fsi build.fsx bench peers`; how soon a fit heeds its cancellation:
-/// `bench cancellation`; and whether a kernel has become slower: `bench regressions`.
+/// '*Iteration*'`; beside other programs: `dotnet fsi build.fsx bench peers`; what the first fit of a process costs:
+/// `bench cold`; how soon a fit heeds its cancellation: `bench cancellation`; and whether a kernel has become slower:
+/// `bench regressions`.
 module Gmm.Benchmarks.Program
 
 open System
@@ -141,6 +142,7 @@ let main args =
         0
     | "peers" :: words -> Peers.run words
     | "regressions" :: words -> Regressions.run words
+    | "cold" :: words -> Cold.run words
     | "ours" :: threads :: words ->
         Ours.run (int threads) (Problem.ofWords words)
         0
