@@ -783,7 +783,7 @@ let targets: (string * string * (string list -> unit)) list =
       "docs", "write the documentation to artifacts/docs", (fun _ -> compile () ||> docs)
       "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> buildDemo () |> picture)
       "pack", "write the NuGet packages to artifacts/packages", (fun _ -> prepare () |> snd |> pack)
-      "bench", "run the benchmarks: bench kernels -- --filter *, bench peers, or bench regressions", bench
+      "bench", "run the benchmarks: bench kernels -- --filter *, bench peers, bench cold, or bench regressions", bench
       "update", "bring paket.lock up to date", (fun _ -> restoreTools () |> updatePackages) ]
 
 let printUsage () =
