@@ -285,8 +285,7 @@ printfn $"{answers.Length} answers, all the same: {answers |> Array.forall (fun 
 Here the clients go on while another model, of three components, and the first one replace each other in the service's
 file six times. Each time the script waits until the new model answers:
 *)
-let other =
-    data |> Gmm.fit { Gmm.defaults with Components = 3 } |> GmmError.get
+let other = data |> Gmm.fit { Gmm.defaults with Components = 3 } |> GmmError.get
 
 let ofOther = answerOf other
 
