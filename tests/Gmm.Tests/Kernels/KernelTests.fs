@@ -188,11 +188,11 @@ let comparison =
               "the kernels have the textbook's statistics of many features"
               [ "soft"; "hard" ]
               (fun (assignment: string) ->
-                  forAll 40 cases (fun case ->
+                  forAll 15 cases (fun case ->
                       let case =
                           { case with
-                              Features = 28 + 2 * case.Features
-                              Components = 1 + case.Components / 5 }
+                              Features = 28 + case.Features
+                              Components = 1 + case.Components / 8 }
 
                       let mixture, block = gaussianCase Full case
                       isTextbook Gaussian.family assignments[assignment] mixture block)) ]
