@@ -180,7 +180,6 @@ module Steps =
     type Formatted = private | Formatted
     type Built = private | Built
     type Demo = private | Demo
-    type Peers = private | Peers
     type Benchmarks = private | Benchmarks
 
     /// Restores Paket, Fantomas and fsdocs, the local tools of `.config/dotnet-tools.json`.
@@ -708,25 +707,14 @@ module Steps =
         with :? ComponentModel.Win32Exception ->
             eprintfn "There is no g++ to compile Armadillo's program with."
 
-        Peers
-
     /// Compiles the benchmarks in Release, and the library, which is all that they reference.
     let buildBenchmarks Packages =
         dotnet "build tests/Gmm.Benchmarks -c Release --no-restore --verbosity quiet -clp:NoSummary"
         Benchmarks
 
-    let private runBenchmarks arguments =
+    /// Runs the benchmark that the arguments name, with further words of its own.
+    let benchmark arguments Benchmarks =
         dotnetWith arguments "run --project tests/Gmm.Benchmarks -c Release --no-build --"
-
-    /// Runs the benchmarks of BenchmarkDotNet, all of them unless the arguments choose.
-    let benchmarkKernels arguments Benchmarks =
-        runBenchmarks (if List.isEmpty arguments then [ "--filter"; "*" ] else arguments)
-
-    /// Runs ours and the peers in turn on the same numbers; the arguments choose the parts of the report.
-    let benchmarkPeers arguments Peers Benchmarks = runBenchmarks ("peers" :: arguments)
-
-    /// Compares the costs of kernels with the figures that they had.
-    let benchmarkRegressions arguments Benchmarks = runBenchmarks ("regressions" :: arguments)
 
 open Steps
 
@@ -748,15 +736,10 @@ let checkAndTest arguments =
 
 /// The first argument chooses the benchmarks; without it they are those of the kernels.
 let bench arguments =
-    let benchmarks () = prepare () |> snd |> buildBenchmarks
+    if List.tryHead arguments = Some "peers" then
+        buildPeers ()
 
-    match arguments with
-    | "peers" :: rest ->
-        let peers = buildPeers ()
-        benchmarks () |> benchmarkPeers rest peers
-    | "regressions" :: rest -> benchmarks () |> benchmarkRegressions rest
-    | "kernels" :: rest
-    | rest -> benchmarks () |> benchmarkKernels rest
+    prepare () |> snd |> buildBenchmarks |> benchmark arguments
 
 /// A target: its name, its purpose, and what it does with the arguments that follow its name.
 let targets: (string * string * (string list -> unit)) list =
@@ -783,7 +766,7 @@ let targets: (string * string * (string list -> unit)) list =
       "docs", "write the documentation to artifacts/docs", (fun _ -> compile () ||> docs)
       "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> buildDemo () |> picture)
       "pack", "write the NuGet packages to artifacts/packages", (fun _ -> prepare () |> snd |> pack)
-      "bench", "run the benchmarks: bench kernels -- --filter *, bench peers, bench cold, or bench regressions", bench
+      "bench", "run the benchmarks: bench kernels -- --filter *, peers, cold, cancellation, or regressions", bench
       "update", "bring paket.lock up to date", (fun _ -> restoreTools () |> updatePackages) ]
 
 let printUsage () =

@@ -5,7 +5,6 @@ module Gmm.Benchmarks.Cold
 open System
 open System.Diagnostics
 open System.IO
-open System.Reflection
 open System.Runtime
 open System.Text.Json
 open Gmm
@@ -43,19 +42,33 @@ let private timed (run: unit -> 'T) : 'T * Step =
       Methods = JitInfo.GetCompiledMethodCount() - methods
       JitMilliseconds = (JitInfo.GetCompilationTime() - compiled).TotalMilliseconds }
 
-/// Reads a .csv file, or the raw numbers of a problem.
-let private read (problem: Problem) : Source =
-    match Path.GetExtension problem.File with
-    | ".csv" -> Csv.read problem.File |> GmmError.get |> Csv.source
-    | _ -> Source.ofMemory problem.Columns (ReadOnlyMemory(Problem.read problem)) |> GmmError.get
+/// Data to fit.
+type Data =
+    {
+        /// A .csv file, or one of raw float64.
+        File: string
+        Rows: int
+        Columns: int
+        Components: int
+    }
+
+    /// The words of the command line.
+    member data.Words = [ data.File; string data.Rows; string data.Columns; string data.Components ]
+
+let private read (data: Data) : Source =
+    match Path.GetExtension data.File with
+    | ".csv" -> Csv.read data.File |> GmmError.get |> Csv.source
+    | _ ->
+        Source.ofMemory data.Columns (ReadOnlyMemory(Problem.readRows data.File data.Rows data.Columns))
+        |> GmmError.get
 
 /// Fits twice with the default options, and prints what was measured.
-let private runOne (problem: Problem) =
+let private runOne (data: Data) =
     let options =
         { Gmm.defaults with
-            Components = problem.Components }
+            Components = data.Components }
 
-    let source, reading = timed (fun () -> read problem)
+    let source, reading = timed (fun () -> read data)
     let fit () = Gmm.fit options source |> GmmError.get
     let _, first = timed fit
     let _, second = timed fit
@@ -66,51 +79,69 @@ let private runOne (problem: Problem) =
     |> fun measured -> JsonSerializer.Serialize(measured, JsonSerializerOptions.Web)
     |> Console.Out.WriteLine
 
-let private measure (problem: Problem) : Measured =
-    let words = Assembly.GetExecutingAssembly().Location :: "cold" :: "one" :: problem.Words
-    use child = Process.Start(ProcessStartInfo("dotnet", words, RedirectStandardOutput = true))
-    let output = child.StandardOutput.ReadToEnd()
-    child.WaitForExit()
-    JsonSerializer.Deserialize(output, JsonSerializerOptions.Web)
+let private measure (data: Data) : Measured = Contest.itself ("cold" :: "one" :: data.Words) |> Contest.ask
 
-let private problems () =
-    let problem file rows columns components =
-        { File = file
-          Rows = rows
-          Columns = columns
-          Components = components
-          Task = "fit"
-          Iterations = Gmm.defaults.MaxIterations
-          Tolerance = Gmm.defaults.Tolerance
-          Seconds = 0.0 }
+let private all () =
+    [ { File = Repository.path "data/faithful.csv"
+        Rows = 272
+        Columns = 2
+        Components = 2 }
+      { File = Problem.data (Repository.path "artifacts/peers") 200_000 8 8
+        Rows = 200_000
+        Columns = 8
+        Components = 8 } ]
 
-    [ problem (Path.GetFullPath "data/faithful.csv") 272 2 2
-      problem (Problem.data (Path.GetFullPath "artifacts/peers") 200_000 8 8) 200_000 8 8 ]
-
-/// Prints the least and the median of several processes, which take turns on the problems.
+/// Prints the least and the median of several processes, which take turns on the data.
 let private compare processes =
     printfn $"{Machine.description ()}, {processes} processes each\n"
-    printfn "| rows × features, components | step | ms, least | median | ms of all cores | methods compiled | in ms |"
-    printfn "|---|---|--:|--:|--:|--:|--:|"
-    let problems = problems ()
-    let measured = [ for _ in 1..processes -> problems |> List.map measure ] |> List.transpose
+    let all = all ()
+    let measured = [ for _ in 1..processes -> all |> List.map measure ] |> List.transpose
 
-    for problem, measured in List.zip problems measured do
-        for name, step in [ "reading", _.Read; "first fit", _.First; "second fit", _.Second ] do
-            let sorted (number: Step -> float) = measured |> List.map (step >> number) |> List.sort
-            let times = sorted _.Milliseconds
-            let least number = (sorted number).Head
+    Report.table
+        [ "rows × features, components"
+          "step"
+          "ms, least"
+          "median"
+          "ms of all cores"
+          "methods compiled"
+          "in ms" ]
+        [ for data, measured in List.zip all measured do
+              for name, step in [ "reading", _.Read; "first fit", _.First; "second fit", _.Second ] do
+                  let sorted (number: Step -> float) = measured |> List.map (step >> number) |> List.sort
+                  let times = sorted _.Milliseconds
+                  let least number = (sorted number).Head
 
-            Console.Out.WriteLine(
-                FormattableString.Invariant
-                    $"| {problem.Rows:N0} × {problem.Columns}, {problem.Components} | {name} | {times.Head:F1} | {times[times.Length / 2]:F1} | {least _.CoreMilliseconds:F1} | {least (_.Methods >> float):F0} | {least _.JitMilliseconds:F1} |"
-            )
+                  [ $"{data.Rows:N0} × {data.Columns}, {data.Components}"
+                    name
+                    $"{times.Head:F1}"
+                    $"{times[times.Length / 2]:F1}"
+                    $"{least _.CoreMilliseconds:F1}"
+                    $"{least (_.Methods >> float):F0}"
+                    $"{least _.JitMilliseconds:F1}" ] ]
 
-/// Runs the benchmark with 10 processes for each problem, or as many as are asked for; returns the exit code.
+let private (|Int|_|) (word: string) =
+    match Int32.TryParse word with
+    | true, number -> Some number
+    | _ -> None
+
+/// Runs the benchmark with 10 processes for each of the data, or as many as are asked for. Returns the exit code: 2 if
+/// the words are wrong.
 let run (words: string list) =
     match words with
-    | "one" :: words -> runOne (Problem.ofWords words)
-    | [] -> compare 10
-    | processes :: _ -> compare (int processes)
+    | [ "one"; file; rows; columns; components ] ->
+        runOne
+            { File = file
+              Rows = int rows
+              Columns = int columns
+              Components = int components }
 
-    0
+        0
+    | [] ->
+        compare 10
+        0
+    | [ Int processes ] when processes >= 1 ->
+        compare processes
+        0
+    | _ ->
+        eprintfn "error: bench cold takes a number of processes from 1, or nothing for 10"
+        2

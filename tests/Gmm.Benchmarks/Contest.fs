@@ -39,23 +39,28 @@ type Contestant =
       Words: string list
       Environment: (string * string) list }
 
-let private start contestant =
+/// Runs a program to its end and returns what it prints as JSON.
+let ask<'T> contestant : 'T =
     let start = ProcessStartInfo(contestant.Program, contestant.Words, RedirectStandardOutput = true)
 
     for name, value in contestant.Environment do
         start.Environment[name] <- value
 
-    Process.Start start
-
-let measure contestant : Measurement =
-    use child = start contestant
+    use child = Process.Start start
     let output = child.StandardOutput.ReadToEnd()
     child.WaitForExit()
 
-    if child.ExitCode <> 0 then
-        failwith $"{contestant.Name} failed: {contestant.Program} {String.Join(' ', contestant.Words)}"
+    let fail what = failwith $"{contestant.Name} {what}: {contestant.Program} {String.Join(' ', contestant.Words)}"
 
-    JsonSerializer.Deserialize(output, JsonSerializerOptions.Web)
+    if child.ExitCode <> 0 then
+        fail $"ended with exit code {child.ExitCode}"
+
+    try
+        JsonSerializer.Deserialize<'T>(output, JsonSerializerOptions.Web)
+    with :? JsonException ->
+        fail $"printed '{output.Trim()}' instead of JSON"
+
+let measure contestant : Measurement = ask contestant
 
 /// The shortest times and the largest memory.
 let private best a b =
@@ -71,6 +76,14 @@ let private best a b =
 let inTurn setting (contestants: Contestant list) : Measurement list =
     List.init setting.Rounds (fun _ -> contestants |> List.map measure) |> List.reduce (List.map2 best)
 
+/// The same of one program, and of two.
+let alone setting contestant : Measurement = inTurn setting [ contestant ] |> List.head
+
+let pairInTurn setting (first: Contestant) (second: Contestant) : Measurement * Measurement =
+    match inTurn setting [ first; second ] with
+    | [ a; b ] -> a, b
+    | _ -> failwith "two programs have two results"
+
 /// The same of ours and of the peers that there are.
 let besidePeers setting (own: Contestant) (peers: Contestant option list) : Measurement * Measurement option list =
     let measured = inTurn setting (own :: List.choose id peers)
@@ -82,11 +95,14 @@ let besidePeers setting (own: Contestant) (peers: Contestant option list) : Meas
 
     measured.Head, fst (List.mapFold take measured.Tail peers)
 
-let oursOn threads (problem: Problem) =
+/// This program with some words, in a process of its own.
+let itself words =
     { Name = "Gmm"
       Program = "dotnet"
-      Words = Assembly.GetExecutingAssembly().Location :: "ours" :: string threads :: problem.Words
+      Words = Assembly.GetExecutingAssembly().Location :: words
       Environment = [] }
+
+let oursOn threads (problem: Problem) = itself ("ours" :: string threads :: problem.Words)
 
 let ours = oursOn Environment.ProcessorCount
 
@@ -115,7 +131,7 @@ let armadillo (setting: Setting) (problem: Problem) =
           // Its own threads share the rows; those of the BLAS would get in their way.
           Environment = [ "OPENBLAS_NUM_THREADS", "1" ] })
 
-/// Our program with vectors of 256 bits at most.
+/// A program of .NET with vectors of 256 bits at most.
 let withoutAvx512 contestant =
     { contestant with
         Environment = [ "DOTNET_EnableAVX512", "0" ] }

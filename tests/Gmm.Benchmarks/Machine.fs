@@ -157,5 +157,4 @@ module Machine =
 
     /// What stands in the first line of the report.
     let description () =
-        FormattableString.Invariant
-            $"{Environment.ProcessorCount} cores, vectors of {bits} bits, .NET {Environment.Version}, {DateTime.UtcNow:``yyyy-MM-dd``}"
+        $"{Environment.ProcessorCount} cores, vectors of {bits} bits, .NET {Environment.Version}, {DateTime.UtcNow:``yyyy-MM-dd``}"

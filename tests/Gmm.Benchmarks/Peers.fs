@@ -126,7 +126,7 @@ let private peak setting =
               for (width, limit), wanted in Seq.zip widths wanted do
                   let problem = problem setting rows columns components "full"
                   let before = Machine.peakOf width
-                  let own = inTurn setting [ limit (ours problem) ] |> List.head
+                  let own = alone setting (limit (ours problem))
                   let peak = max before (Machine.peakOf width)
                   let bits = 64 * Width.numbers width
 
@@ -163,7 +163,7 @@ let private floor setting =
     let measure () = Machine.readSeconds values, Machine.peak ()
 
     let before = measure ()
-    let own = inTurn setting [ ours problem ] |> List.head
+    let own = alone setting (ours problem)
     let after = measure ()
     let read = 1000.0 * min (fst before) (fst after)
     let work = float problem.Rows * float problem.Components * float problem.Columns
@@ -192,49 +192,43 @@ let private floor setting =
 let private threads setting =
     let problem = problem setting 100_000 16 16 "full"
 
-    match inTurn setting [ oursOn 1 problem; ours problem ] with
-    | [ one; all ] ->
-        let figure =
-            Figure.create
-                problem.Name
-                "× one thread"
-                (Some(one.Milliseconds / all.Milliseconds))
-                [ "one thread", one; "all", all ]
-            |> if Environment.ProcessorCount = 2 then Figure.atLeast 1.85 else id
+    let one, all = pairInTurn setting (oursOn 1 problem) (ours problem)
 
-        printfn "Threads:\n"
+    let figure =
+        Figure.ratio problem "× one thread" 1.0 ("one thread", one) ("all", all)
+        |> if Environment.ProcessorCount = 2 then Figure.atLeast 1.85 else id
 
-        table
-            [ "rows × features, components"
-              "one thread, ms"
-              "of all cores"
-              $"{Environment.ProcessorCount} threads, ms"
-              "of all cores"
-              "times faster" ]
-            [ [ problem.Name
-                $"{one.Milliseconds:F2}"
-                $"{one.CoreMilliseconds:F2}"
-                $"{all.Milliseconds:F2}"
-                $"{all.CoreMilliseconds:F2}"
-                Figure.cell figure ] ]
+    printfn "Threads:\n"
 
-        { Figures = [ figure ]
-          Wrong = sameBits "threads" one all }
-    | _ -> Findings.figures []
+    table
+        [ "rows × features, components"
+          "one thread, ms"
+          "of all cores"
+          $"{Environment.ProcessorCount} threads, ms"
+          "of all cores"
+          "times faster" ]
+        [ [ problem.Name
+            $"{one.Milliseconds:F2}"
+            $"{one.CoreMilliseconds:F2}"
+            $"{all.Milliseconds:F2}"
+            $"{all.CoreMilliseconds:F2}"
+            Figure.cell figure ] ]
 
-/// 512-bit vectors beside 256-bit ones.
+    { Figures = [ figure ]
+      Wrong = sameBits "threads" one all }
+
+/// 512-bit vectors beside 256-bit ones, where there are such.
 let private widths setting =
-    let problem = problem setting 100_000 16 16 "full"
-    let widest = ours problem
+    if Width.widest <> Width.Bits512 then
+        printfn "This machine has no vectors of 512 bits to compare with others.\n"
+        Findings.figures []
+    else
+        let problem = problem setting 100_000 16 16 "full"
+        let widest = ours problem
+        let wide, narrow = pairInTurn setting widest (withoutAvx512 widest)
 
-    match inTurn setting [ widest; withoutAvx512 widest ] with
-    | [ wide; narrow ] ->
         let figure =
-            Figure.create
-                problem.Name
-                "% of the speed with AVX-512"
-                (Some(100.0 * wide.Milliseconds / narrow.Milliseconds))
-                [ "Gmm", wide; "Gmm without AVX-512", narrow ]
+            Figure.ratio problem "% of the speed with AVX-512" 100.0 ("Gmm", wide) ("Gmm without AVX-512", narrow)
             |> Figure.atLeast 75.0
 
         printfn "Without AVX-512 (DOTNET_EnableAVX512=0):\n"
@@ -245,7 +239,6 @@ let private widths setting =
 
         { Figures = [ figure ]
           Wrong = sameBits "widths" wide narrow }
-    | _ -> Findings.figures []
 
 /// Data of float32 beside the same numbers as float64.
 let private precision setting =
@@ -256,19 +249,13 @@ let private precision setting =
                 100_000, 16, "diag", 1.5
                 500_000, 16, "kmeans", 1.5 ] ->
               let float32s, float64s = Problem.rounded (problem setting rows columns 16 task)
+              let wide, narrow = pairInTurn setting (ours float64s) (ours float32s)
 
-              match inTurn setting [ ours float64s; ours float32s ] with
-              | [ wide; narrow ] ->
-                  let figure =
-                      Figure.create
-                          float64s.Name
-                          "× float64, of float32"
-                          (Some(wide.Milliseconds / narrow.Milliseconds))
-                          [ "float64", wide; "float32", narrow ]
-                      |> Figure.atLeast wanted
+              let figure =
+                  Figure.ratio float64s "× float64, of float32" 1.0 ("float64", wide) ("float32", narrow)
+                  |> Figure.atLeast wanted
 
-                  float64s, wide, narrow, figure
-              | _ -> failwith "There are two programs." ]
+              float64s, wide, narrow, figure ]
 
     printfn "Data of float32:\n"
 
@@ -512,7 +499,7 @@ let private others setting =
 
 /// A fit of the 272 eruptions of Old Faithful.
 let private small setting =
-    let faithful = Csv.read "data/faithful.csv" |> GmmError.get
+    let faithful = Csv.read (Repository.path "data/faithful.csv") |> GmmError.get
     let file = Path.Combine(setting.Folder, "faithful.f64")
     Directory.CreateDirectory setting.Folder |> ignore
     File.WriteAllBytes(file, faithful.Values |> Array.collect (fun (value: float) -> BitConverter.GetBytes value))
@@ -598,47 +585,42 @@ let private mapped setting =
             Program = "prlimit"
             Words = "--data=1073741824" :: own.Program :: own.Words }
 
-    match inTurn setting [ ours inMemory; limited inMemory ] with
-    | [ own; mapped ] ->
-        let fit =
-            measure (
-                limited
-                    { inMemory with
-                        Task = "fit"
-                        Tolerance = 1e-3 }
-            )
+    let own, mapped = pairInTurn setting (ours inMemory) (limited inMemory)
 
-        let figure =
-            Figure.create
-                inMemory.Name
-                "% of the speed in memory, mapped"
-                (Some(100.0 * own.Milliseconds / mapped.Milliseconds))
-                [ "in memory", own; "mapped", mapped ]
-            |> Figure.atLeast 70.0
+    let fit =
+        measure (
+            limited
+                { inMemory with
+                    Task = "fit"
+                    Tolerance = 1e-3 }
+        )
 
-        printfn "A mapped .npy file, the process limited to 1 GiB (prlimit --data):\n"
+    let figure =
+        Figure.ratio inMemory "% of the speed in memory, mapped" 100.0 ("in memory", own) ("mapped", mapped)
+        |> Figure.atLeast 70.0
 
-        table
-            [ "rows × features, components"
-              "file, MiB"
-              "in memory, ms"
-              "mapped, ms"
-              "speed in %"
-              "MiB beyond the file"
-              "fit of 10 iterations, s"
-              "MiB beyond the file" ]
-            [ [ inMemory.Name
-                $"{float (FileInfo file).Length / 1024.0 / 1024.0:F0}"
-                $"{own.Milliseconds:F1}"
-                $"{mapped.Milliseconds:F1}"
-                Figure.cell figure
-                $"{mapped.BeyondMiB:F1}"
-                $"{fit.Milliseconds / 1000.0:F1}"
-                $"{fit.BeyondMiB:F1}" ] ]
+    printfn "A mapped .npy file, the process limited to 1 GiB (prlimit --data):\n"
 
-        { Figures = [ figure ]
-          Wrong = sameBits "mapped" own mapped }
-    | _ -> Findings.figures []
+    table
+        [ "rows × features, components"
+          "file, MiB"
+          "in memory, ms"
+          "mapped, ms"
+          "speed in %"
+          "MiB beyond the file"
+          "fit of 10 iterations, s"
+          "MiB beyond the file" ]
+        [ [ inMemory.Name
+            $"{float (FileInfo file).Length / 1024.0 / 1024.0:F0}"
+            $"{own.Milliseconds:F1}"
+            $"{mapped.Milliseconds:F1}"
+            Figure.cell figure
+            $"{mapped.BeyondMiB:F1}"
+            $"{fit.Milliseconds / 1000.0:F1}"
+            $"{fit.BeyondMiB:F1}" ] ]
+
+    { Figures = [ figure ]
+      Wrong = sameBits "mapped" own mapped }
 
 // ── The program ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -692,7 +674,7 @@ let rec private read chosen setting (words: string list) =
 
 /// Runs the parts that the words name; 1 if a result is wrong, 2 if the words are.
 let run (words: string list) =
-    match read [] (setting (Path.GetFullPath "artifacts/peers")) words with
+    match read [] (setting (Repository.path "artifacts/peers")) words with
     | Error reason ->
         eprintfn $"error: {reason}"
         eprintf $"%s{usage}"

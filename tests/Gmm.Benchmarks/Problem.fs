@@ -1,11 +1,20 @@
 namespace Gmm.Benchmarks
 
 open System
-open System.Globalization
 open System.IO
 open System.Runtime.InteropServices
 open MathNet.Numerics.Distributions
 open Gmm
+
+/// Files and folders of the repository.
+module Repository =
+    let rec private above (folder: DirectoryInfo) =
+        if isNull folder then Environment.CurrentDirectory
+        elif File.Exists(Path.Combine(folder.FullName, "Gmm.sln")) then folder.FullName
+        else above folder.Parent
+
+    /// The full path of a file or folder of the repository, wherever this program was started.
+    let path (relative: string) = Path.Combine(above (DirectoryInfo AppContext.BaseDirectory), relative)
 
 /// What a program is asked to do, and on which data. Programs take it as words, in the order of the fields.
 type Problem =
@@ -36,12 +45,11 @@ type Problem =
           string problem.Components
           problem.Task
           string problem.Iterations
-          problem.Tolerance.ToString CultureInfo.InvariantCulture
-          problem.Seconds.ToString CultureInfo.InvariantCulture ]
+          string problem.Tolerance
+          string problem.Seconds ]
 
     /// Rows × features, components, structure.
-    member problem.Name =
-        FormattableString.Invariant $"{problem.Rows:N0} × {problem.Columns}, {problem.Components}, {problem.Task}"
+    member problem.Name = $"{problem.Rows:N0} × {problem.Columns}, {problem.Components}, {problem.Task}"
 
 /// What a program measured; it prints it as a line of JSON.
 type Measurement =
@@ -165,11 +173,13 @@ module Problem =
 
     /// The first rows of a raw file in memory.
     let private readAs<'T when 'T: unmanaged and 'T: (new: unit -> 'T) and 'T: struct and 'T :> ValueType>
-        (problem: Problem)
+        (file: string)
+        rows
+        columns
         : 'T[] =
-        let values = GC.AllocateUninitializedArray<'T>(Checked.(*) problem.Rows problem.Columns)
+        let values = GC.AllocateUninitializedArray<'T>(Checked.(*) rows columns)
 
-        use stream = File.OpenRead problem.File
+        use stream = File.OpenRead file
         let part = 1 <<< 20
 
         for first in 0..part .. values.Length - 1 do
@@ -179,10 +189,12 @@ module Problem =
         values
 
     /// The rows of a raw file of float64.
-    let read (problem: Problem) : float[] = readAs problem
+    let readRows file rows columns : float[] = readAs file rows columns
+
+    let read (problem: Problem) : float[] = readRows problem.File problem.Rows problem.Columns
 
     /// Those of one of float32.
-    let readFloat32 (problem: Problem) : float32[] = readAs problem
+    let readFloat32 (problem: Problem) : float32[] = readAs problem.File problem.Rows problem.Columns
 
     /// The same problem with its numbers rounded to float32, as raw float32 and as float64; the files are made if
     /// they aren't there.

@@ -6,6 +6,7 @@ module Gmm.Benchmarks.Program
 
 open System
 open System.Diagnostics
+open System.Globalization
 open System.Threading
 open System.Threading.Tasks
 open BenchmarkDotNet.Attributes
@@ -134,20 +135,31 @@ let private cancellation () =
         printfn
             $"cancelled after %4d{delay} ms: median %5.1f{latencies[latencies.Length / 2]} ms, longest %5.1f{List.last latencies} ms"
 
+let private kernels (options: string list) =
+    // In process: no generated project, hence no second package restore.
+    let config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain InProcessEmitToolchain.Instance)
+    BenchmarkSwitcher.FromAssembly(typeof<Iteration>.Assembly).Run(Array.ofList options, config) |> ignore
+    0
+
 [<EntryPoint>]
 let main args =
+    CultureInfo.CurrentCulture <- CultureInfo.InvariantCulture
+
     match List.ofArray args with
+    | []
+    | [ "kernels" ] -> kernels [ "--filter"; "*" ]
+    | "kernels" :: options -> kernels options
+    | option :: _ as options when option.StartsWith '-' -> kernels options
+    | "peers" :: words -> Peers.run words
+    | "cold" :: words -> Cold.run words
     | [ "cancellation" ] ->
         cancellation ()
         0
-    | "peers" :: words -> Peers.run words
     | "regressions" :: words -> Regressions.run words
-    | "cold" :: words -> Cold.run words
     | "ours" :: threads :: words ->
         Ours.run (int threads) (Problem.ofWords words)
         0
-    | _ ->
-        // In process: no generated project, hence no second package restore.
-        let config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain InProcessEmitToolchain.Instance)
-        BenchmarkSwitcher.FromAssembly(typeof<Iteration>.Assembly).Run(args, config) |> ignore
-        0
+    | words ->
+        eprintfn $"error: there is no benchmark '{String.Join(' ', words)}'"
+        eprintfn "They are: kernels (with options of BenchmarkDotNet), peers, cold, cancellation, regressions"
+        2

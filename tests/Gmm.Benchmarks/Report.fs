@@ -2,12 +2,9 @@
 module Gmm.Benchmarks.Report
 
 open System
-open System.Globalization
 open System.IO
 open System.Text.Json
 open System.Text.Json.Serialization
-
-CultureInfo.CurrentCulture <- CultureInfo.InvariantCulture
 
 [<RequireQualifiedAccess>]
 type Wanted =
@@ -74,6 +71,11 @@ module Figure =
             $"× {name}"
             (peer |> Option.map (fun peer -> peer.Milliseconds / own.Milliseconds))
             (("Gmm", own) :: [ for peer in Option.toList peer -> name, peer ])
+
+    /// How many times the second program's milliseconds go into the first one's, in units of which one time is `scale`.
+    let ratio (problem: Problem) unit scale (first: string * Measurement) (second: string * Measurement) =
+        let value = scale * (snd first).Milliseconds / (snd second).Milliseconds
+        create problem.Name unit (Some value) [ first; second ]
 
     let private digits (value: float) = if abs value >= 1000.0 then $"{value:F0}" else $"{value:G4}"
 
