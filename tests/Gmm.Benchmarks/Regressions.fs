@@ -2,14 +2,12 @@
 ///
 /// Times depend on the machine and on what else it does, so none is compared. The cost of a kernel is how many
 /// multiply–adds the loop of `Machine`, which works in registers only, does in the time that the kernel takes for a
-/// row and a component. Both run on one thread, in turn, in bursts of about half a millisecond, which are shorter
-/// than the slices of time that the system gives to other programs: no other interrupts the shortest of many bursts.
-/// A process may be slow for as long as it lives, by where its memory and its code happen to lie, so kernels that
+/// row and a component. Both run on one thread, in turn, in bursts of about half a millisecond, of which the shortest
+/// counts; that keeps most of the effect of other programs out. A process may be slow for as long as it lives, by where its memory and its code happen to lie, so kernels that
 /// seem too slow are measured in further processes.
 module Gmm.Benchmarks.Regressions
 
 open System
-open System.Collections.Generic
 open System.Diagnostics
 open System.IO
 open System.Text.Json
@@ -25,7 +23,7 @@ type Figures =
 /// The name of the loop among the kernels.
 let private loop = "loop"
 
-let private file = "tests/Gmm.Benchmarks/regressions.json"
+let private file = Repository.path "tests/Gmm.Benchmarks/regressions.json"
 
 /// By what factor a cost may exceed its figure.
 let private allowed = 1.15
@@ -122,20 +120,9 @@ let private measure () =
 
 /// The least seconds in a process with vectors of some width.
 let private measured bits : Map<string, float> =
-    let program = Reflection.Assembly.GetExecutingAssembly().Location
-    let start = ProcessStartInfo("dotnet", [ program; "regressions"; "measure" ], RedirectStandardOutput = true)
-
-    if bits < Machine.bits then
-        start.Environment["DOTNET_EnableAVX512"] <- "0"
-
-    use child = Process.Start start
-    let output = child.StandardOutput.ReadToEnd()
-    child.WaitForExit()
-
-    if child.ExitCode <> 0 then
-        failwith $"the kernels could not be measured with vectors of {bits} bits"
-
-    JsonSerializer.Deserialize<Dictionary<string, float>> output |> Seq.map (|KeyValue|) |> Map.ofSeq
+    Contest.itself [ "regressions"; "measure"; string bits ]
+    |> (if bits < Machine.bits then Contest.withoutAvx512 else id)
+    |> Contest.ask
 
 /// The costs by the least seconds in one process, in two, in three, …
 let private costs bits : seq<Map<string, float>> =
@@ -151,13 +138,13 @@ let private costs bits : seq<Map<string, float>> =
 // ── Figures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 let private options =
-    JsonSerializerOptions(WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase)
+    JsonSerializerOptions(
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        RespectRequiredConstructorParameters = true
+    )
 
-let private read () : Figures list =
-    if File.Exists file then
-        JsonSerializer.Deserialize<Figures list>(File.ReadAllText file, options)
-    else
-        []
+let private read () : Figures list = JsonSerializer.Deserialize(File.ReadAllText file, options)
 
 /// Measures the figures, and puts them in the place of those of the same width.
 let private accept bits =
@@ -169,16 +156,19 @@ let private accept bits =
     for KeyValue(name, cost) in figures.Costs do
         printfn $"%4d{bits} bits  %-10s{name} %7.1f{cost}"
 
-    let others = read () |> List.filter (fun others -> others.Bits <> bits)
+    let before = if File.Exists file then read () else []
+    let others = before |> List.filter (fun others -> others.Bits <> bits)
     let all = figures :: others |> List.sortByDescending _.Bits
     File.WriteAllText(file, JsonSerializer.Serialize(all, options) + "\n")
 
-/// Prints a line for each kernel; the kernels that are too slow.
-let private check bits : string list =
-    match read () |> List.tryFind (fun figures -> figures.Bits = bits) with
-    | None ->
-        printfn $"There are no figures for vectors of {bits} bits in {file}: bench regressions -- --accept writes them."
-        []
+type private Fault =
+    | TooSlow of kernel: string
+    | NotCompared of reason: string
+
+/// Prints a line for each kernel, and compares the costs with the figures of the same width.
+let private check (all: Figures list) bits : Fault list =
+    match all |> List.tryFind (fun figures -> figures.Bits = bits) with
+    | None -> [ NotCompared $"there are no figures for vectors of {bits} bits in {file}" ]
     | Some figures ->
         let isSame = figures.Processor = Machine.processor
         let allowed = if isSame then allowed else allowedElsewhere
@@ -187,29 +177,40 @@ let private check bits : string list =
             printfn $"The figures for {bits} bits are those of {figures.Processor}, and this is {Machine.processor}:"
             printfn $"only what costs more than {allowed} times as much is too slow."
 
-        let isTooSlow name cost = cost > allowed * figures.Costs[name]
+        let isTooSlow name cost =
+            figures.Costs |> Map.tryFind name |> Option.exists (fun figure -> cost > allowed * figure)
+
         let all = Seq.cache (costs bits)
         let last = all |> Seq.tryFindIndex (Map.exists isTooSlow >> not) |> Option.defaultValue (processes - 1)
 
-        [ for KeyValue(name, cost) in Seq.item last all do
-              let figure = figures.Costs[name]
-              let verdict = if isTooSlow name cost then "TOO SLOW" else "ok"
+        let costs = Seq.item last all
 
-              let more = 100.0 * (cost / figure - 1.0)
+        [ for KeyValue(name, cost) in costs do
+              match figures.Costs |> Map.tryFind name with
+              | None ->
+                  printfn $"%4d{bits} bits  %-10s{name} %7.1f{cost}"
+                  NotCompared $"{name} with {bits} bits has no figure"
+              | Some figure ->
+                  let verdict = if isTooSlow name cost then "TOO SLOW" else "ok"
+                  let more = 100.0 * (cost / figure - 1.0)
 
-              printfn
-                  $"%4d{bits} bits  %-10s{name} %7.1f{cost}, by the figures %7.1f{figure}: %+5.1f{more} %%  {verdict}"
+                  printfn
+                      $"%4d{bits} bits  %-10s{name} %7.1f{cost}, by the figures %7.1f{figure}: %+5.1f{more} %%  {verdict}"
 
-              if isTooSlow name cost then
-                  $"{name} with {bits} bits" ]
+                  if isTooSlow name cost then
+                      TooSlow $"{name} with {bits} bits"
+
+          for name in figures.Costs.Keys do
+              if not (costs.ContainsKey name) then
+                  NotCompared $"the figure of {name} with {bits} bits is that of no kernel" ]
 
 /// Compares costs with the figures, or makes them the figures, with the widest vectors and, if these have 512 bits,
-/// with 256; 1 if a kernel is too slow.
+/// with 256. Returns the exit code: 1 if a kernel is too slow, 2 if the words are wrong, 3 if something was not compared.
 let run (words: string list) =
     let widths = List.distinct [ Machine.bits; min Machine.bits 256 ]
 
     match words with
-    | [ "measure" ] ->
+    | [ "measure"; bits ] when bits = string Machine.bits ->
         measure ()
         0
     | [ "--accept" ] ->
@@ -218,12 +219,25 @@ let run (words: string list) =
     | [] ->
         printfn "The costs of kernels, in multiply–adds of a loop in registers for each row and component:"
 
-        match List.collect check widths with
-        | [] -> 0
-        | tooSlow ->
-            let names = String.Join(", ", tooSlow)
-            printfn $"FAIL too slow: {names}. If that is wanted: dotnet fsi build.fsx bench regressions -- --accept"
-            1
+        let faults =
+            try
+                let figures = read ()
+                widths |> List.collect (check figures)
+            with
+            | Failure reason -> [ NotCompared reason ]
+            | :? IOException as error -> [ NotCompared error.Message ]
+            | :? JsonException as error -> [ NotCompared $"{file} has no figures: {error.Message}" ]
+
+        for fault in faults do
+            match fault with
+            | TooSlow kernel -> printfn $"FAIL too slow: {kernel}"
+            | NotCompared reason -> printfn $"FAIL not compared: {reason}"
+
+        if faults.IsEmpty then
+            0
+        else
+            printfn "To make the costs of now the figures: dotnet fsi build.fsx bench regressions -- --accept"
+            if faults |> List.exists _.IsTooSlow then 1 else 3
     | _ ->
         eprintfn "error: bench regressions takes --accept, to write the figures anew, or nothing"
         2
