@@ -672,6 +672,20 @@ let rec private read chosen setting (words: string list) =
         | Some part -> read (part :: chosen) setting rest
         | None -> Error $"there is no part or option '{name}'"
 
+/// What a part finds. If it fails, as when a peer crashes, that is what is wrong, and the other parts go on.
+let private attempt setting (name: string, part: Setting -> Findings) : Findings =
+    let findings =
+        try
+            part setting
+        with error ->
+            printfn $"{name} FAILED\n"
+
+            { Figures = []
+              Wrong = [ $"{name}: {error.Message}" ] }
+
+    Console.Out.Flush()
+    findings
+
 /// Runs the parts that the words name; 1 if a result is wrong, 2 if the words are.
 let run (words: string list) =
     match read [] (setting (Repository.path "artifacts/peers")) words with
@@ -685,7 +699,7 @@ let run (words: string list) =
         for line in missing setting do
             printfn $"{line}"
 
-        let findings = [ for _, part in (if chosen.IsEmpty then parts else chosen) -> part setting ] |> Findings.concat
+        let findings = (if chosen.IsEmpty then parts else chosen) |> List.map (attempt setting) |> Findings.concat
 
         targets findings.Figures
         setting.Json |> Option.iter (fun file -> write file findings.Figures)
