@@ -34,7 +34,7 @@ type private Cells =
         | Doubles values -> values |> Array.map (orNaN id)
         | Singles values -> values |> Array.map float
         | Whole values -> values |> Array.map (orNaN float)
-        | Decimals values -> values |> Array.map (orNaN (string >> Double.Parse))
+        | Decimals values -> values |> Array.map (orNaN (string >> float))
         | Truths values -> values |> Array.map (fun value -> if value then 1.0 else 0.0)
         | Words values -> values |> Array.map (fun _ -> nan)
 
@@ -180,14 +180,16 @@ let tests =
 
               let source = library.Source [ "x"; "y" ] table |> ok
               Assert.True((fewIterations memory = fewIterations source)))
-          eachLibrary "decimals become the nearest float64" (fun library ->
+          eachLibrary "decimals become the nearest float64, in every culture" (fun library ->
               let cells =
                   [| for digits in unscaled 28 2000 do
                          Nullable(decimal digits / 10000000000m)
                          Nullable() |]
                   |> Decimals
 
-              Assert.Equal<int64[]>(bits cells.Numbers, bits (values (library.Source [] [ "x", cells ] |> ok))))
+              let read () = bits (values (library.Source [] [ "x", cells ] |> ok))
+              Assert.Equal<int64[]>(bits cells.Numbers, read ())
+              Assert.Equal<int64[]>(bits cells.Numbers, inOtherCulture read))
           eachLibrary "columns of float32 stay float32" (fun library ->
               let table = [ "a", Singles [| 0.5f; -1.25f |]; "b", Singles [| 3.5f; 1e-30f |] ]
 

@@ -2,6 +2,7 @@
 module Gmm.Tables.Tests.Tables
 
 open System
+open System.Globalization
 open System.IO
 open Gmm
 open Gmm.Tests
@@ -44,11 +45,25 @@ let unscaled digits count : bigint[] =
     let random = Random 5
 
     Array.init count (fun i ->
-        let text = String(Array.init (1 + i % digits) (fun j -> char (49 + random.Next(if j = 0 then 9 else 8))))
+        let digit j = if j = 0 then random.Next(1, 10) else random.Next 10
+        let text = String.Join("", Array.init (1 + i % digits) digit)
         if random.Next 2 = 0 then bigint.Parse text else -(bigint.Parse text))
 
+/// Runs work in a culture that writes −1,5, as the Swedish one does.
+let inOtherCulture (work: unit -> 'T) : 'T =
+    let before = CultureInfo.CurrentCulture
+    let other = CultureInfo.InvariantCulture.Clone() :?> CultureInfo
+    other.NumberFormat.NegativeSign <- "−"
+    other.NumberFormat.NumberDecimalSeparator <- ","
+    CultureInfo.CurrentCulture <- other
+
+    try
+        work ()
+    finally
+        CultureInfo.CurrentCulture <- before
+
 /// The float64 nearest to unscaled·10⁻ˢᶜᵃˡᵉ, by its text.
-let nearest scale (unscaled: bigint) = Double.Parse($"{unscaled}E-{scale}", Globalization.CultureInfo.InvariantCulture)
+let nearest scale (unscaled: bigint) = float (FormattableString.Invariant $"{unscaled}E-{scale}")
 
 /// Damages a file `count` times, in up to four bytes from a place on (trial after trial), and reads it: it has numbers,
 /// as no reader can tell damaged numbers, or an error that names it.

@@ -64,7 +64,9 @@ module internal Cells =
         if abs unscaled <= 9007199254740992I && 0 <= scale && scale < powers.Length then
             float unscaled / powers[scale]
         else
-            Double.Parse($"{unscaled}E{-(int64 scale)}", Globalization.CultureInfo.InvariantCulture)
+            // Some cultures write another sign than the one that every culture parses.
+            let text = FormattableString.Invariant $"{unscaled}E{-(int64 scale)}"
+            Double.Parse(text, Globalization.CultureInfo.InvariantCulture)
 
     /// Returns the float64 nearest to a decimal; of two equally near, the even one.
     let ofDecimal (value: decimal) : float =
