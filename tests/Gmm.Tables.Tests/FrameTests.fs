@@ -241,6 +241,62 @@ let tests =
           eachLibrary "a table without rows has a source without rows" (fun library ->
               Assert.Equal(0L, (library.Source [] [ "x", Doubles [||] ] |> ok).Rows)) ]
 
+// ── Of one library ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+[<Tests>]
+let batchesOf =
+    testList
+        "Arrow: batches"
+        [ testCase "batches of other columns are an error that names both" (fun () ->
+              let batch columns = OfArrow.batch [ for name in columns -> name, doubles 0 3 ]
+
+              Assert.Contains(
+                  "batch 1 (counting from 0) has the columns y: Double, x: Double and batch 0 has x: Double, y: Double",
+                  (Arrow.ofBatches [] [ batch [ "x"; "y" ]; batch [ "y"; "x" ] ] |> error).Message
+              )
+
+              let whole = OfArrow.batch [ "x", Whole [| Nullable 1L |] ]
+              Assert.Contains("one schema", (Arrow.ofBatches [] [ batch [ "x" ]; whole ] |> error).Message))
+          testCase "no batches are an error" (fun () ->
+              Assert.Contains("at least one record batch", (Arrow.ofBatches [] [] |> error).Message))
+          testCase "a table of batches without rows has a source without rows" (fun () ->
+              let empty = OfArrow.batch [ "x", Doubles [||]; "y", Doubles [||] ]
+              let table = Apache.Arrow.Table.TableFromRecordBatches(empty.Schema, [| empty; empty |])
+              let source = Arrow.ofTable [ "y"; "x" ] table |> ok
+              Assert.Equal((0L, 2), (source.Rows, source.Columns)))
+          testCase "decimals of 38 digits are numbers" (fun () ->
+              let kind = Decimal128Type(38, 2)
+              let digits = String('9', 36) + ".25"
+
+              let array =
+                  Decimal128Array.Builder(kind).Append(Data.SqlTypes.SqlDecimal.Parse digits).AppendNull().Build()
+
+              let batch = new RecordBatch(Schema([ Field("x", kind, true) ], null), [ array :> IArrowArray ], 2)
+              Assert.Equal<int64[]>(bits [| 1e36; nan |], bits (values (Arrow.ofBatches [] [ batch ] |> ok)))) ]
+
+[<Tests>]
+let frames =
+    testList
+        "Frame: copies"
+        [ testCase "a Deedle column without missing values is copied once" (fun () ->
+              let count = 100_000
+              let complete = Frame.ofColumns [ "x" => Series.ofValues (Array.init count float) ]
+
+              let allocated (work: unit -> Source) =
+                  work () |> ignore
+                  let before = GC.GetAllocatedBytesForCurrentThread()
+                  work () |> ignore
+                  GC.GetAllocatedBytesForCurrentThread() - before
+
+              // The numbers, and some small objects; an object for each cell takes 24 bytes.
+              let copied = 8L * int64 count
+              Assert.InRange(allocated (fun () -> Frame.source [] complete |> ok), copied, copied + 50_000L))
+          testCase "the columns of a frame with results are its own" (fun () ->
+              let frame = DataFrame(DoubleDataFrameColumn("x", [| 1.0; 2.0 |]))
+              let both = frame |> DataFrame.withResults [ ResultColumn.Of("label", [| 0; 1 |]) ] |> ok
+              both["x"][0L] <- box 5.0
+              Assert.Equal<obj>(box 1.0, frame["x"][0L])) ]
+
 // ── Arrow's files ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 let private batches =
@@ -332,12 +388,8 @@ let files =
                   // A file that can't be opened stays free too.
                   Arrow.openFile [ "z" ] path |> error |> ignore
                   Assert.True(isFree path)))
-          testCase "a table without rows, and a file without batches, have a source without rows" (fun () ->
+          testCase "a file without batches has a source without rows" (fun () ->
               let schema = Schema([ for name in [ "x"; "y" ] -> Field(name, DoubleType.Default, false) ], null)
-              let empty = OfArrow.batch [ "x", Doubles [||]; "y", Doubles [||] ]
-              let table = Apache.Arrow.Table.TableFromRecordBatches(empty.Schema, [| empty; empty |])
-              let source = Arrow.ofTable [ "y"; "x" ] table |> ok
-              Assert.Equal((0L, 2), (source.Rows, source.Columns))
 
               inFolder (fun folder ->
                   let path = Path.Combine(folder, "rows.arrow")
@@ -354,43 +406,4 @@ let files =
                       batches |> List.iter writer.WriteRecordBatch
                       writer.WriteEnd()
 
-                  Assert.Contains("must be read with ArrowStreamReader", (Arrow.openFile [] path |> error).Message)))
-          testCase "batches of other columns are an error that names both" (fun () ->
-              let batch columns = OfArrow.batch [ for name in columns -> name, doubles 0 3 ]
-
-              Assert.Contains(
-                  "batch 1 (counting from 0) has the columns y: Double, x: Double and batch 0 has x: Double, y: Double",
-                  (Arrow.ofBatches [] [ batch [ "x"; "y" ]; batch [ "y"; "x" ] ] |> error).Message
-              )
-
-              let whole = OfArrow.batch [ "x", Whole [| Nullable 1L |] ]
-              Assert.Contains("one schema", (Arrow.ofBatches [] [ batch [ "x" ]; whole ] |> error).Message))
-          testCase "decimals of 38 digits are numbers" (fun () ->
-              let kind = Decimal128Type(38, 2)
-              let digits = String('9', 36) + ".25"
-
-              let array =
-                  Decimal128Array.Builder(kind).Append(Data.SqlTypes.SqlDecimal.Parse digits).AppendNull().Build()
-
-              let batch = new RecordBatch(Schema([ Field("x", kind, true) ], null), [ array :> IArrowArray ], 2)
-              Assert.Equal<int64[]>(bits [| 1e36; nan |], bits (values (Arrow.ofBatches [] [ batch ] |> ok))))
-          testCase "no batches are an error" (fun () ->
-              Assert.Contains("at least one record batch", (Arrow.ofBatches [] [] |> error).Message))
-          testCase "a Deedle column without missing values is copied once" (fun () ->
-              let count = 100_000
-              let complete = Frame.ofColumns [ "x" => Series.ofValues (Array.init count float) ]
-
-              let allocated (work: unit -> Source) =
-                  work () |> ignore
-                  let before = GC.GetAllocatedBytesForCurrentThread()
-                  work () |> ignore
-                  GC.GetAllocatedBytesForCurrentThread() - before
-
-              // The numbers, and some small objects; an object for each cell takes 24 bytes.
-              let copied = 8L * int64 count
-              Assert.InRange(allocated (fun () -> Frame.source [] complete |> ok), copied, copied + 50_000L))
-          testCase "the columns of a frame with results are its own" (fun () ->
-              let frame = DataFrame(DoubleDataFrameColumn("x", [| 1.0; 2.0 |]))
-              let both = frame |> DataFrame.withResults [ ResultColumn.Of("label", [| 0; 1 |]) ] |> ok
-              both["x"][0L] <- box 5.0
-              Assert.Equal<obj>(box 1.0, frame["x"][0L])) ]
+                  Assert.Contains("must be read with ArrowStreamReader", (Arrow.openFile [] path |> error).Message))) ]
