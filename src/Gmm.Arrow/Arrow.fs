@@ -183,13 +183,10 @@ type ArrowFile internal (source: Source, columns: string[], readers: IDisposable
     member _.Columns = columns
 
     static member internal OpenWith(names: string seq, path: string) : Result<ArrowFile, GmmError> =
-        let readers = ArrowColumns.readers ()
-
-        match ArrowColumns.file names readers path with
-        | Ok(source, columns) -> Ok(new ArrowFile(source, columns, readers))
-        | Error error ->
-            (readers :> IDisposable).Dispose()
-            Error error
+        ArrowColumns.readers ()
+        |> Opened.keep (fun readers ->
+            ArrowColumns.file names readers path
+            |> Result.map (fun (source, columns) -> new ArrowFile(source, columns, readers)))
 
     /// Opens an Arrow file as `Arrow.openFile` does, and reads the columns with some names; without names, all columns
     /// of numbers. Throws `GmmException` when the file can't be read or has no such columns of numbers.

@@ -15,13 +15,10 @@ type ParquetFile internal (source: Source, columns: string[], readers: IDisposab
 
     /// Opens Parquet files as one table: see `Parquet.openWith`.
     static member internal OpenWith(options: ParquetReadOptions, paths: string seq) : Result<ParquetFile, GmmError> =
-        let readers = ParquetTable.readers ()
-
-        match ParquetTable.rows options readers paths with
-        | Ok(source, names) -> Ok(new ParquetFile(source, names, readers))
-        | Error error ->
-            (readers :> IDisposable).Dispose()
-            Error error
+        ParquetTable.readers ()
+        |> Opened.keep (fun readers ->
+            ParquetTable.rows options readers paths
+            |> Result.map (fun (source, names) -> new ParquetFile(source, names, readers)))
 
     /// Opens a Parquet file, or a folder of them, as `Parquet.openFile` does, and reads the columns with some names;
     /// without names, all columns of numbers. Throws `GmmException` when the file can't be read or has no such columns

@@ -3,6 +3,7 @@ namespace Gmm
 open System
 open System.Collections.Generic
 open System.IO
+open System.Runtime.ExceptionServices
 open System.Threading
 open System.Threading.Tasks
 
@@ -102,6 +103,30 @@ module internal FormatFiles =
                 let remedy = $"Save it with fewer rows in each {what.ToLowerInvariant()}, or choose fewer columns."
                 fail $", more than {most} for {columns} columns. {remedy}"
 
+/// What was opened before work that may fail. The work's failure is the one to report, whatever comes after it.
+module internal Opened =
+    let private quietly (close: unit -> unit) =
+        try
+            close ()
+        with _ ->
+            ()
+
+    /// Returns what the work returns. Closes what was opened before it when the work throws.
+    let closing (close: unit -> unit) (work: unit -> 'T) : 'T =
+        try
+            work ()
+        with _ ->
+            quietly close
+            reraise ()
+
+    /// Returns what the work makes of a resource, which stays open. Closes it when the work returns an error or throws.
+    let keep (work: 'Resource -> Result<'T, GmmError>) (resource: 'Resource :> IDisposable) : Result<'T, GmmError> =
+        match closing resource.Dispose (fun () -> work resource) with
+        | Ok result -> Ok result
+        | Error error ->
+            quietly resource.Dispose
+            Error error
+
 /// The open readers of files in a format. A reader serves one thread at a time, and about as many stay open as there
 /// are processors, however many files there are.
 [<Sealed>]
@@ -111,12 +136,7 @@ type internal Readers<'Reader>(create: Stream -> 'Reader, close: 'Reader -> unit
 
     let openFile (path: string) =
         let file = new PlainFile(path)
-
-        try
-            create file
-        with _ ->
-            file.Dispose()
-            reraise ()
+        Opened.closing file.Dispose (fun () -> create file)
 
     let tryTake path =
         lock idle (fun () ->
@@ -145,19 +165,7 @@ type internal Readers<'Reader>(create: Stream -> 'Reader, close: 'Reader -> unit
     /// Uses a reader of a file. A reader that fails is closed.
     member _.Use(path: string, work: 'Reader -> 'T) : 'T =
         let reader = tryTake path |> Option.defaultWith (fun () -> openFile path)
-
-        let result =
-            try
-                work reader
-            with _ ->
-                // The first failure is the one to report.
-                try
-                    close reader
-                with _ ->
-                    ()
-
-                reraise ()
-
+        let result = Opened.closing (fun () -> close reader) (fun () -> work reader)
         giveBack path reader
         result
 
@@ -172,6 +180,7 @@ type internal Readers<'Reader>(create: Stream -> 'Reader, close: 'Reader -> unit
                     source.Read index }
 
     interface IDisposable with
+        /// Closes all readers, and then throws what the first that failed threw.
         member _.Dispose() =
             let readers =
                 lock idle (fun () ->
@@ -180,5 +189,13 @@ type internal Readers<'Reader>(create: Stream -> 'Reader, close: 'Reader -> unit
                     idle.Clear()
                     readers)
 
-            for struct (_, reader) in readers do
-                close reader
+            let failures =
+                readers
+                |> Array.choose (fun (struct (_, reader)) ->
+                    try
+                        close reader
+                        None
+                    with trouble ->
+                        Some trouble)
+
+            failures |> Array.tryHead |> Option.iter ExceptionDispatchInfo.Throw
