@@ -23,6 +23,19 @@ module internal ParquetColumns =
     /// Waits for work that a stream without asynchronous reads has done already.
     let private wait (work: System.Threading.Tasks.ValueTask) = work.AsTask().GetAwaiter().GetResult()
 
+    /// Returns whether the values of a column are stored one by one. The list of a column's encodings has those of its
+    /// levels and its dictionary, too; many files count the encodings of the pages of values.
+    let private isPlain (stored: Meta.ColumnMetaData) =
+        let ofValues =
+            [ if not (isNull stored.EncodingStats) then
+                  for pages in stored.EncodingStats do
+                      if pages.PageType = Meta.PageType.DATA_PAGE || pages.PageType = Meta.PageType.DATA_PAGE_V2 then
+                          pages.Encoding ]
+
+        match ofValues with
+        | [] -> stored.Encodings.Contains Meta.Encoding.PLAIN
+        | encodings -> encodings |> List.forall ((=) Meta.Encoding.PLAIN)
+
     /// Raises `Unusable` when a column is stored in a way that the reader can't decode. It would take every cell of
     /// Booleans in runs for false, or fail without a remedy.
     let private requireReadable (group: ParquetRowGroupReader) (field: DataField) =
@@ -31,7 +44,7 @@ module internal ParquetColumns =
         if stored.NumValues <> group.RowCount then
             raise (Files.Unusable $"It has another number of values than the {group.RowCount} rows of the group.")
 
-        if stored.Type = Meta.Type.BOOLEAN && not (stored.Encodings.Contains Meta.Encoding.PLAIN) then
+        if stored.Type = Meta.Type.BOOLEAN && not (isPlain stored) then
             raise (Files.Unusable "Its Booleans are stored as runs. Save the column as integers.")
 
         if stored.Type = Meta.Type.BYTE_ARRAY then

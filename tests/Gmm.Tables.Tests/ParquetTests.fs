@@ -484,19 +484,39 @@ let ``what can be wrong`` =
                   let trouble = "It has another number of values than the 5000 rows of the group."
                   Assert.Equal(place + trouble, (readAll file.Source |> error).Message)))
           testCase "columns that Parquet.Net can't decode are errors with a remedy, never wrong numbers" (fun () ->
-              let message name column =
-                  use file = choosing [ column ] [ apache name ] |> ok
+              let message path column =
+                  use file = choosing [ column ] [ path ] |> ok
                   (readAll file.Source |> error).Message
 
               let runs = "column 'truth': Its Booleans are stored as runs. Save the column as integers."
-              Assert.EndsWith(runs, message "pages-2.parquet" "truth")
+              Assert.EndsWith(runs, message (apache "pages-2.parquet") "truth")
               use file = choosing [ "truth" ] [ apache "pages-1.parquet" ] |> ok
               Assert.Equal<float[]>(Array.create 300 1.0, values file.Source)
 
+              // The list of the column's encodings may have that of values one by one: here it has no other, though the
+              // pages have runs. It stands between the type of the column and its name.
+              inFolder (fun folder ->
+                  let path = Path.Combine(folder, "pages.parquet")
+                  let content = File.ReadAllBytes(apache "pages-2.parquet")
+                  let listed = Array.append [| 0x15uy; 0uy; 0x19uy; 0x15uy; 6uy; 0x19uy; 0x18uy; 5uy |] "truth"B
+
+                  let place =
+                      content
+                      |> Array.windowed listed.Length
+                      |> Array.indexed
+                      |> Array.filter (fun (_, window) -> window = listed)
+                      |> Assert.Single
+                      |> fst
+
+                  content[place + 4] <- 0uy
+                  File.WriteAllBytes(path, content)
+                  Assert.Equal<Meta.Encoding list>([ Meta.Encoding.PLAIN ], encodings path "truth")
+                  Assert.EndsWith(runs, message path "truth"))
+
               let trouble = "Its decimals are stored as byte arrays of different lengths."
               let bytes = $"column 'bytes': {trouble} Save the column as float64."
-              Assert.EndsWith(bytes, message "pages-1.parquet" "bytes")
-              Assert.EndsWith(bytes, message "pages-2.parquet" "bytes"))
+              Assert.EndsWith(bytes, message (apache "pages-1.parquet") "bytes")
+              Assert.EndsWith(bytes, message (apache "pages-2.parquet") "bytes"))
           testCase "a damaged length of the footer is an error" (fun () ->
               inFile [ 5000 ] [ column "x" (numbers 0 5000) ] (fun path ->
                   let content = File.ReadAllBytes path
