@@ -3,7 +3,6 @@ namespace Gmm
 open System
 open System.Collections.Generic
 open Apache.Arrow
-
 open Apache.Arrow.Compression
 open Apache.Arrow.Ipc
 open Apache.Arrow.Types
@@ -45,8 +44,8 @@ module internal ArrowColumns =
     let inline private double ([<InlineIfLambda>] convert: 'T -> float) (array: PrimitiveArray<'T>) =
         converted nan convert array |> ReadOnlyMemory |> Numbers.Float64
 
-    let private each (array: IArrowArray) (cell: int -> Nullable<float>) =
-        Array.init array.Length (fun i -> (cell i).GetValueOrDefault nan) |> ReadOnlyMemory |> Numbers.Float64
+    let private each (array: IArrowArray) (cell: int -> float) =
+        Array.init array.Length (fun i -> if array.IsNull i then nan else cell i) |> ReadOnlyMemory |> Numbers.Float64
 
     /// Returns the numbers of an array; NaN for null.
     let numbers (array: IArrowArray) : Numbers =
@@ -62,17 +61,8 @@ module internal ArrowColumns =
         | :? UInt16Array as array -> array |> double float
         | :? UInt32Array as array -> array |> double float
         | :? UInt64Array as array -> array |> double Cells.ofUInt64
-        | :? BooleanArray as array ->
-            each array (fun i ->
-                match array.GetValue i with
-                | value when value.HasValue -> Nullable(Cells.ofBoolean value.Value)
-                | _ -> Nullable())
-        | :? Decimal128Array as array ->
-            each array (fun i ->
-                if array.IsNull i then
-                    Nullable()
-                else
-                    Nullable(Cells.ofScaled (bigint (array.GetBytes i)) array.Scale))
+        | :? BooleanArray as array -> each array (fun i -> Cells.ofBoolean (array.GetValue i).Value)
+        | :? Decimal128Array as array -> each array (fun i -> Cells.ofScaled (bigint (array.GetBytes i)) array.Scale)
         | other -> invalidArg (nameof array) $"An array of {other.Data.DataType.Name} has no numbers."
 
     let rows (names: string seq) (table: Apache.Arrow.Table) : Result<Source, GmmError> =
