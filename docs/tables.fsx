@@ -188,8 +188,8 @@ printfn $"label {withLabels[0L, 3]} and {withLabels[1L, 3]}"
 ## Arrow
 
 `Arrow.ofBatches` and `Arrow.ofTable` take the names of columns, and record batches or tables. `Arrow.openFile` takes
-names and the path of a file (IPC, Feather version 2), which may be larger than memory: its batches are read and kept as
-row groups are. `Arrow.withResults` returns a batch with further columns.
+the path of a file (IPC, Feather version 2), which may be larger than memory: its batches are read and kept as row
+groups are. `Arrow.openColumns` takes names, too. `Arrow.withResults` returns a batch with further columns.
 *)
 open Apache.Arrow
 

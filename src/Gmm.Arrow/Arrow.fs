@@ -178,8 +178,7 @@ type ArrowFile internal (source: Source, columns: string[], readers: IDisposable
             ArrowColumns.file names readers path
             |> Result.map (fun (source, columns) -> new ArrowFile(source, columns, readers)))
 
-    /// Opens an Arrow file as `Arrow.openFile` does, and reads the columns with some names; without names, all columns
-    /// of numbers. Throws `GmmException` when the file can't be read or has no such columns of numbers.
+    /// Opens an Arrow file as `Arrow.openColumns` does; without names it reads all columns of numbers. Throws `GmmException` when the file can't be read or has no such columns of numbers.
     static member Open(path: string, [<ParamArray>] columns: string[]) : ArrowFile =
         ArgumentNullException.ThrowIfNull path
         ArgumentNullException.ThrowIfNull columns
@@ -212,12 +211,15 @@ module Arrow =
             |> Result.bind (fun () ->
                 ofTable names (Apache.Arrow.Table.TableFromRecordBatches(batches[0].Schema, batches)))
 
-    /// Opens an Arrow file (IPC, Feather version 2) and reads the columns with some names, or all columns of numbers:
-    /// `use file = …`, and then `file.Source`. Opening reads through the file once, for the lengths of its record
-    /// batches. Batches are read as blocks of rows need them, and up to a quarter of the memory is used to keep them.
-    /// Error when the file can't be read or is damaged, when a name is given twice or is no column of numbers, or when
-    /// the file has no column of numbers.
-    let openFile (names: string seq) (path: string) : Result<ArrowFile, GmmError> = ArrowFile.OpenWith(names, path)
+    /// Opens an Arrow file as `openFile` does, and reads the columns with some names, in this order. Error as for
+    /// `openFile`, or when a name is given twice or is no column of numbers.
+    let openColumns (names: string seq) (path: string) : Result<ArrowFile, GmmError> = ArrowFile.OpenWith(names, path)
+
+    /// Opens an Arrow file (IPC, Feather version 2) and reads all columns of numbers: `use file = …`, and then
+    /// `file.Source`. Opening reads through the file once, for the lengths of its record batches. Batches are read as
+    /// blocks of rows need them, and up to a quarter of the memory is used to keep them. Error when the file can't be
+    /// read or is damaged, or when it has no column of numbers.
+    let openFile (path: string) : Result<ArrowFile, GmmError> = openColumns [] path
 
     /// Returns a record batch with results as further columns, such as those of `Predict.columns`. Error when a name is
     /// in use, or when there isn't one value for each row. The new batch shares the arrays: dispose of only one of the

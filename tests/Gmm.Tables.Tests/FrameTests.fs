@@ -334,7 +334,7 @@ let files =
                           batches
                           (IpcOptions(CompressionCodec = codec, CompressionCodecFactory = CompressionCodecFactory()))
 
-                      use file = Arrow.openFile [] path |> ok
+                      use file = Arrow.openFile path |> ok
                       Assert.Equal<string[]>([| "x"; "y" |], file.Columns)
                       Assert.Equal((memory.Rows, memory.BlockRows), (file.Source.Rows, file.Source.BlockRows))
                       Assert.Equal<int64[]>(bits (values memory), bits (values file.Source))
@@ -343,7 +343,7 @@ let files =
           testCase "other files and other names are errors" (fun () ->
               inFolder (fun folder ->
                   let path = Path.Combine(folder, "rows.arrow")
-                  let message names = (Arrow.openFile names path |> error).Message
+                  let message names = (Arrow.openColumns names path |> error).Message
                   Assert.Contains("There is no such file.", message [])
                   File.WriteAllText(path, "1,2,3")
                   Assert.StartsWith(path + ": ", message [])
@@ -357,7 +357,7 @@ let files =
 
                   // Half of the damage lies in the footer, which has the lengths.
                   damaging 300 (fun trial -> if trial % 2 = 0 then 0 else footer) path (fun path ->
-                      Arrow.openFile [] path
+                      Arrow.openFile path
                       |> Result.bind (fun file ->
                           use file = file
                           readAll file.Source))))
@@ -369,7 +369,7 @@ let files =
 
                   let schema = Schema([ for name in [ "x"; "y" ] -> Field(name, DoubleType.Default, false) ], null)
                   writeArrow path schema [ new RecordBatch(schema, [ column 3; column 2 ], 3) ] (IpcOptions())
-                  use file = Arrow.openFile [] path |> ok
+                  use file = Arrow.openFile path |> ok
 
                   Assert.Equal(
                       $"{path}: Record batch 0 (counting from 0): Its column 'y' has 2 values for 3 rows.",
@@ -379,14 +379,14 @@ let files =
               inFolder (fun folder ->
                   let path = Path.Combine(folder, "rows.arrow")
                   writeArrow path batches.Head.Schema batches (IpcOptions())
-                  let file = Arrow.openFile [] path |> ok
+                  let file = Arrow.openFile path |> ok
                   file.Source.Read 0L |> ignore
                   Assert.False(isFree path)
                   (file :> IDisposable).Dispose()
                   Assert.True(isFree path)
                   Assert.Throws<ObjectDisposedException>(fun () -> file.Source.Read 0L |> ignore) |> ignore
                   // A file that can't be opened stays free too.
-                  Arrow.openFile [ "z" ] path |> error |> ignore
+                  Arrow.openColumns [ "z" ] path |> error |> ignore
                   Assert.True(isFree path)))
           testCase "a file without batches has a source without rows" (fun () ->
               let schema = Schema([ for name in [ "x"; "y" ] -> Field(name, DoubleType.Default, false) ], null)
@@ -394,7 +394,7 @@ let files =
               inFolder (fun folder ->
                   let path = Path.Combine(folder, "rows.arrow")
                   writeArrow path schema [] (IpcOptions())
-                  use file = Arrow.openFile [] path |> ok
+                  use file = Arrow.openFile path |> ok
                   Assert.Equal((0L, 2), (file.Source.Rows, file.Source.Columns))))
           testCase "a stream is no file" (fun () ->
               inFolder (fun folder ->
@@ -406,4 +406,4 @@ let files =
                       batches |> List.iter writer.WriteRecordBatch
                       writer.WriteEnd()
 
-                  Assert.Contains("must be read with ArrowStreamReader", (Arrow.openFile [] path |> error).Message))) ]
+                  Assert.Contains("must be read with ArrowStreamReader", (Arrow.openFile path |> error).Message))) ]
