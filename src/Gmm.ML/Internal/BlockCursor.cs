@@ -153,7 +153,7 @@ internal sealed class BlockCursor<T> : BlockCursor
             throw new ArgumentException(
                 $"Every row must have {columns} features, as the schema says, but row {row} (counting from 0) has "
                 + $"{buffer.Length}. Correct the row, or the size in VectorType.",
-                "input");
+                ViewRows.Argument);
 
         buffer.CopyTo(numbers.AsSpan(count * columns, columns));
     }

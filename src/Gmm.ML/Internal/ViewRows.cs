@@ -11,6 +11,9 @@ namespace Gmm.ML;
 /// </summary>
 internal abstract class ViewRows : IDisposable
 {
+    /// <summary>The parameter of a trainer's Fit that has the rows, for errors.</summary>
+    internal const string Argument = "input";
+
     private protected ViewRows(IDataView view, DataViewSchema.Column features, DataViewSchema.Column? weights)
     {
         (View, Features, Weights) = (view, features, weights);
@@ -61,7 +64,7 @@ internal abstract class ViewRows : IDisposable
                 $"Example weights must be finite and not negative, but row {row} (counting from 0) of "
                 + FormattableString.Invariant($"'{Weights!.Value.Name}' has {weight}. ")
                 + "Remove the row or give it weight 0.",
-                "input");
+                Argument);
 
     /// <summary>Throws unless some row has a weight above 0.</summary>
     private protected void RequireSum(double sum, long rows)
@@ -71,7 +74,7 @@ internal abstract class ViewRows : IDisposable
                 FormattableString.Invariant(
                     $"Example weights must have a finite sum above 0, but those of '{weights.Name}' have {sum}. ")
                 + "Rescale them, or fit without weights.",
-                "input");
+                Argument);
     }
 }
 
