@@ -70,6 +70,40 @@ public class CallerTests
         Assert.Equal(1, calls);
     }
 
+    /// <summary>Orleans' own limit is 100 MiB, of which names, shapes and headers may take 1 MiB.</summary>
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    public async Task AMessageThatIsTooLongIsAClearErrorBeforeTheCall(int above, int expectedCalls)
+    {
+        const long Most = 99 << 20;
+        var caller = new Caller(new());
+        var calls = 0;
+        var call = () => caller.CallAsync(
+            () =>
+            {
+                calls++;
+                return Task.FromResult(new Reply());
+            },
+            Most + above,
+            caller.NewPatience("the place"),
+            CancellationToken.None);
+
+        if (above == 0)
+        {
+            await call();
+        }
+        else
+        {
+            var error = await Assert.ThrowsAsync<GmmException>(call);
+            Assert.True(error.Error.IsUnavailableBackend);
+            Assert.Contains($"would have {Most + above} bytes, and may have {Most}", error.Message, StringComparison.Ordinal);
+            Assert.Contains("Raise MessagingOptions.MaxMessageBodySize", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(expectedCalls, calls);
+    }
+
     [Fact]
     public async Task ARuleThatIsBrokenIsTheErrorOfTheSilo()
     {
