@@ -178,7 +178,8 @@ type ArrowFile internal (source: Source, columns: string[], readers: IDisposable
             ArrowColumns.file names readers path
             |> Result.map (fun (source, columns) -> new ArrowFile(source, columns, readers)))
 
-    /// Opens an Arrow file as `Arrow.openColumns` does; without names it reads all columns of numbers. Throws `GmmException` when the file can't be read or has no such columns of numbers.
+    /// Opens an Arrow file as `Arrow.openColumns` does; without names it reads all columns of numbers. Throws
+    /// `GmmException` when the file can't be read or has no such columns of numbers.
     static member Open(path: string, [<ParamArray>] columns: string[]) : ArrowFile =
         ArgumentNullException.ThrowIfNull path
         ArgumentNullException.ThrowIfNull columns

@@ -1,10 +1,10 @@
 /// `bench regressions`: whether a kernel has become slower than the figures in `regressions.json` allow.
 ///
 /// Times depend on the machine and on what else it does, so none is compared. The cost of a kernel is how many
-/// multiply–adds the loop of `Machine`, which works in registers only, does in the time that the kernel takes for a
-/// row and a component. Both run on one thread, in turn, in bursts of about half a millisecond, of which the shortest
-/// counts; that keeps most of the effect of other programs out. A process may be slow for as long as it lives, by where its memory and its code happen to lie, so kernels that
-/// seem too slow are measured in further processes.
+/// multiply–adds the loop of `Machine`, which works in registers only, does in the time that the kernel takes for a row
+/// and a component. Both run on one thread, in turn, in bursts of about half a millisecond, of which the shortest
+/// counts; that keeps most of the effect of other programs out. A process may be slow for as long as it lives, by where
+/// its memory and its code happen to lie, so kernels that seem too slow are measured in further processes.
 module Gmm.Benchmarks.Regressions
 
 open System
