@@ -8,6 +8,10 @@ open FSharp.NativeInterop
 /// The state of a panel, which one step of its E-step passes to the next.
 [<Sealed>]
 type internal PanelState() =
+    let mutable next = 0n // the address of the bytes to load
+    let mutable rest = 0 // how many bytes there are still to load
+    let mutable all = 0 // how many there were
+
     /// Joint log-densities, and later responsibilities times weights: a column of rows for each component, where K is
     /// rounded up to a multiple of 4.
     member val Joint = Pinned()
@@ -17,6 +21,8 @@ type internal PanelState() =
     member val Evidence = Pinned()
     /// The number of the component that wins each row under hard assignment.
     member val Winners = Pinned()
+    /// Σₙ wₙrₙₖ of each component over all panels of a run of blocks, in 8 partial sums.
+    member val Counts = Pinned()
     /// The number of rows, without padding rows.
     member val Count = 0 with get, set
     /// The number of rows, with padding rows.
@@ -25,6 +31,24 @@ type internal PanelState() =
     member val IsSoft = false with get, set
     /// Whether the responsibilities are those of hard assignment without noise: 1 for the winner of each row, 0 for the others.
     member val IsHard = false with get, set
+
+    /// Sets the bytes that the core is to load into its cache while it works on the panel. They need not be valid.
+    member _.Follow(address: nativeint, bytes: int) =
+        next <- address
+        all <- bytes
+        rest <- bytes
+
+    /// Asks the core to load one of some equal parts of the bytes that follow. Kernels spread the parts over their work,
+    /// because a core that waits for memory at once does nothing else.
+    member _.LoadPart(parts: int) =
+        if rest > 0 then
+            let bytes = min rest ((all / parts + 63) &&& ~~~63)
+            Panel.prefetch next bytes
+            next <- next + nativeint bytes
+            rest <- rest - bytes
+
+    /// Asks the core to load those of the bytes that follow which no kernel has asked for.
+    member panel.LoadRest() = panel.LoadPart 1
 
     /// Takes as many rows of a block as fit into the panel, from row `first` on: sets their number and copies their
     /// weights.
@@ -61,11 +85,12 @@ type internal FormKernel() =
     abstract Read: rows: nativeint * width: int * PanelState -> unit
     /// Adds ln p(xₙ|θₖ) to the panel's joint log-densities.
     abstract Score: PanelState -> unit
-    /// Finds the panel's evidence and winners under hard assignment from the logarithms of the weights, without `Score`.
-    /// Returns false, and does nothing, if the kernel has no faster way than to compute all joint log-densities.
-    abstract Win: logWeights: float[] * PanelState -> bool
-    default _.Win(_, _) = false
-    /// Adds the panel's rows, weighted by their responsibilities, to the sums. After `Win` the panel has winners only.
+    /// Finds the panel's winners under hard assignment from the logarithms of the weights, and adds them to the counts and
+    /// the rows to the sums, without `Score` and `Gather`. Returns Σₙ wₙ ln p(xₙ); or nothing, and does nothing, if the
+    /// kernel has no faster way than to compute all joint log-densities.
+    abstract Win: logWeights: float[] * PanelState -> float voption
+    default _.Win(_, _) = ValueNone
+    /// Adds the panel's rows, weighted by their responsibilities, to the sums.
     abstract Gather: PanelState -> unit
     /// Adds the sums of all panels since `Clear` to the family's, which are the first of these arrays; returns how many they are.
     abstract AddTo: ReadOnlySpan<float[]> -> int

@@ -40,7 +40,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
     inherit Worker()
 
     let panel, rows = PanelState(), RowReader()
-    let responsibilities = Responsibilities<'L, 'V>()
+    let responsibilities = Responsibilities<'L, 'V>(panel)
     let mutable form = Unchecked.defaultof<Form>
     let mutable components = 0
     let mutable noise = ValueNone // ln of the density of the noise, which is the last component.
@@ -140,7 +140,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
         kernel.Read(address, block.Columns, panel)
         // The rows of the next panel usually follow these.
-        rows.Prefetch(block, pinned, first + panel.Count)
+        panel.Follow(rows.InPlace(block, pinned, first + panel.Count), Panel.Rows * block.Columns * block.Numbers.Size)
 
     /// Computes the joint log-densities of the panel's rows.
     let score (kernel: FormKernel) (logWeights: float[]) =
@@ -169,9 +169,9 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         while first < block.Rows do
             read kernel block pinned first
 
-            if panel.IsHard && kernel.Win(logWeights, panel) then
-                responsibilities.PutWinners panel
-            else
+            match if panel.IsHard then kernel.Win(logWeights, panel) else ValueNone with
+            | ValueSome logLikelihood -> responsibilities.PutWinners logLikelihood
+            | ValueNone ->
                 score kernel logWeights
 
                 let ofPanel =
@@ -180,9 +180,10 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
                     else
                         ReadOnlySpan(given, first * components, panel.Count * components)
 
-                responsibilities.Put(responsibility, panel, components, ofPanel)
+                responsibilities.Put(responsibility, components, ofPanel)
+                kernel.Gather panel
 
-            kernel.Gather panel
+            panel.LoadRest()
             first <- first + panel.Count
 
     let gather responsibility logWeights (blocks: Block seq) =
@@ -238,6 +239,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         while first < block.Rows do
             read kernel block pinned first
             score kernel logWeights
+            panel.LoadRest()
             let mutable target = NativePtr.add target (first * components)
 
             for n in 0 .. panel.Count - 1 do

@@ -66,29 +66,28 @@ module internal Loops =
             let scaled = 'L.Multiply('L.Multiply(q, w), w)
             'L.Store('L.Add('L.Load(at target n), 'L.Fma(scaled, half, c)), at target n))
 
-    /// Raises highest[n] to the largest cₖ − ½‖xₙ−μₖ‖² over centres k from `first` to `last` − 1, an even number of
-    /// them, where one is larger, and sets winners[n] to that k, the first of equals. Centres have D numbers and lie
-    /// `step` numbers apart. The loop takes two at a time, so that it loads every number of a row half as often.
-    let raiseHighest<'L, 'V when 'L :> ILanes<'V>>
+    /// Lowers nearest[n] to the least squared distance of row n to the centres k from `first` to `last` − 1, an even number
+    /// of them, where one is less, and sets winners[n] to that k, the first of equals. Centres have D numbers and lie `step`
+    /// numbers apart. The loop takes two at a time, so that it loads every number of a row half as often.
+    let findNearest<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (centres: nativeptr<float>)
         step
         columns
-        (constants: nativeptr<float>)
         first
         last
-        (highest: nativeptr<float>)
+        (nearest: nativeptr<float>)
         (winners: nativeptr<float>)
         rows
         =
-        let width, half = 'L.Width, 'L.Fill -0.5
+        let width = 'L.Width
         let mutable n = 0
 
         while n < rows do
-            let mutable highest0 = 'L.Load(at highest n)
-            let mutable highest1 = 'L.Load(at highest (n + width))
-            let mutable highest2 = 'L.Load(at highest (n + 2 * width))
-            let mutable highest3 = 'L.Load(at highest (n + 3 * width))
+            let mutable nearest0 = 'L.Load(at nearest n)
+            let mutable nearest1 = 'L.Load(at nearest (n + width))
+            let mutable nearest2 = 'L.Load(at nearest (n + 2 * width))
+            let mutable nearest3 = 'L.Load(at nearest (n + 3 * width))
             let mutable winner0 = 'L.Load(at winners n)
             let mutable winner1 = 'L.Load(at winners (n + width))
             let mutable winner2 = 'L.Load(at winners (n + 2 * width))
@@ -129,37 +128,28 @@ module internal Loops =
                     centre <- at centre 1
 
                 let number, number' = 'L.Fill(float k), 'L.Fill(float (k + 1))
-                let c, c' = 'L.Fill(NativePtr.get constants k), 'L.Fill(NativePtr.get constants (k + 1))
-                let value = 'L.Fma(p0, half, c)
-                winner0 <- 'L.WhereLess(highest0, value, number, winner0)
-                highest0 <- 'L.Max(value, highest0)
-                let value = 'L.Fma(q0, half, c')
-                winner0 <- 'L.WhereLess(highest0, value, number', winner0)
-                highest0 <- 'L.Max(value, highest0)
-                let value = 'L.Fma(p1, half, c)
-                winner1 <- 'L.WhereLess(highest1, value, number, winner1)
-                highest1 <- 'L.Max(value, highest1)
-                let value = 'L.Fma(q1, half, c')
-                winner1 <- 'L.WhereLess(highest1, value, number', winner1)
-                highest1 <- 'L.Max(value, highest1)
-                let value = 'L.Fma(p2, half, c)
-                winner2 <- 'L.WhereLess(highest2, value, number, winner2)
-                highest2 <- 'L.Max(value, highest2)
-                let value = 'L.Fma(q2, half, c')
-                winner2 <- 'L.WhereLess(highest2, value, number', winner2)
-                highest2 <- 'L.Max(value, highest2)
-                let value = 'L.Fma(p3, half, c)
-                winner3 <- 'L.WhereLess(highest3, value, number, winner3)
-                highest3 <- 'L.Max(value, highest3)
-                let value = 'L.Fma(q3, half, c')
-                winner3 <- 'L.WhereLess(highest3, value, number', winner3)
-                highest3 <- 'L.Max(value, highest3)
+                winner0 <- 'L.WhereLess(p0, nearest0, number, winner0)
+                nearest0 <- 'L.WhereLess(p0, nearest0, p0, nearest0)
+                winner0 <- 'L.WhereLess(q0, nearest0, number', winner0)
+                nearest0 <- 'L.WhereLess(q0, nearest0, q0, nearest0)
+                winner1 <- 'L.WhereLess(p1, nearest1, number, winner1)
+                nearest1 <- 'L.WhereLess(p1, nearest1, p1, nearest1)
+                winner1 <- 'L.WhereLess(q1, nearest1, number', winner1)
+                nearest1 <- 'L.WhereLess(q1, nearest1, q1, nearest1)
+                winner2 <- 'L.WhereLess(p2, nearest2, number, winner2)
+                nearest2 <- 'L.WhereLess(p2, nearest2, p2, nearest2)
+                winner2 <- 'L.WhereLess(q2, nearest2, number', winner2)
+                nearest2 <- 'L.WhereLess(q2, nearest2, q2, nearest2)
+                winner3 <- 'L.WhereLess(p3, nearest3, number, winner3)
+                nearest3 <- 'L.WhereLess(p3, nearest3, p3, nearest3)
+                winner3 <- 'L.WhereLess(q3, nearest3, number', winner3)
+                nearest3 <- 'L.WhereLess(q3, nearest3, q3, nearest3)
                 k <- k + 2
 
-            'L.Store(highest0, at highest n)
-            'L.Store(highest1, at highest (n + width))
-            'L.Store(highest2, at highest (n + 2 * width))
-            'L.Store(highest3, at highest (n + 3 * width))
+            'L.Store(nearest0, at nearest n)
+            'L.Store(nearest1, at nearest (n + width))
+            'L.Store(nearest2, at nearest (n + 2 * width))
+            'L.Store(nearest3, at nearest (n + 3 * width))
             'L.Store(winner0, at winners n)
             'L.Store(winner1, at winners (n + width))
             'L.Store(winner2, at winners (n + 2 * width))
@@ -277,37 +267,52 @@ module internal Loops =
 
             j <- j + 2
 
-    /// Adds wₙ(xₙ−μₖ) to the sum of the winner k of each row, row by row (K×D). Rows have D numbers and lie `width`
-    /// numbers apart; centres and sums lie `step` numbers apart.
+    /// Adds wₙ(xₙ−μₖ) to the sum of the winner k of each row, row by row, and wₙ to its count, which has 8 partial sums.
+    /// Returns Σₙ wₙ‖xₙ−μₖ‖². Rows lie `width` numbers apart; centres and sums (K×D) lie `columns` numbers apart, a multiple
+    /// of 8.
     let addRows<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         width
-        (centres: nativeptr<float>)
-        step
-        columns
         (weights: nativeptr<float>)
         (winners: nativeptr<float>)
+        (centres: nativeptr<float>)
         (sums: nativeptr<float>)
+        (counts: nativeptr<float>)
+        columns
         rows
         =
-        for n in 0 .. rows - 1 do
-            let w = NativePtr.get weights n
+        let squares = NativePtr.stackalloc<float> Panel.Lanes
+        let mutable lane = 0
 
-            if w > 0.0 then
-                let place = Double.ConvertToIntegerNative<int>(NativePtr.get winners n) * step
-                let row, centre, sum = at x (n * width), at centres place, at sums place
-                let weight = 'L.Fill w
+        while lane < Panel.Lanes do
+            let mutable square = 'L.Zero
+            let mutable row = at x lane
+
+            for n in 0 .. rows - 1 do
+                let weight, k = NativePtr.get weights n, Double.ConvertToIntegerNative<int>(NativePtr.get winners n)
+                let w, place = 'L.Fill weight, lane + columns * k
+                let centre, sum = at centres place, at sums place
+                let mutable ofRow = 'L.Zero
                 let mutable j = 0
 
-                while j + 'L.Width <= columns do
-                    let z = 'L.Subtract('L.Load(at row j), 'L.Load(at centre j))
-                    'L.Store('L.Add('L.Load(at sum j), 'L.Multiply(weight, z)), at sum j)
-                    j <- j + 'L.Width
-
                 while j < columns do
-                    let z = NativePtr.get row j - NativePtr.get centre j
-                    NativePtr.set sum j (NativePtr.get sum j + w * z)
-                    j <- j + 1
+                    let z = 'L.Subtract('L.Load(at row j), 'L.Load(at centre j))
+                    let weighted = 'L.Multiply(w, z)
+                    ofRow <- 'L.Fma(weighted, z, ofRow)
+                    'L.Store('L.Add('L.Load(at sum j), weighted), at sum j)
+                    j <- j + Panel.Lanes
+
+                square <- 'L.Add(square, ofRow)
+                row <- at row width
+
+                if lane = 0 then
+                    let count = at counts (k * Panel.Lanes + (n &&& (Panel.Lanes - 1)))
+                    NativePtr.write count (NativePtr.read count + weight)
+
+            'L.Store(square, at squares lane)
+            lane <- lane + 'L.Width
+
+        Panel.sum squares
 
     /// Adds Σₙ rₙ(xₙ−μ) to `first` and Σₙ rₙ(xₙ−μ)² to `second` for 4 columns (4×8 each).
     let private addFourFirstAndSquares<'L, 'V when 'L :> ILanes<'V>>

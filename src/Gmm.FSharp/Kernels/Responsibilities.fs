@@ -8,17 +8,17 @@ open FSharp.NativeInterop
 /// Does the second half of the E-step on a panel: turns joint log-densities into responsibilities times weights, in
 /// place.
 [<Sealed; Optimised>]
-type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
+type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) =
     /// Every density is raised to it, and is 0 at it.
     let lowest = Limits.zeroDensity
 
     let largest, total = Pinned(), Pinned()
-    let logLikelihood, weight, counts = Pinned(), Pinned(), Pinned()
+    let logLikelihood, weight = Pinned(), Pinned()
 
     let at (address: nativeptr<float>) (i: int) = NativePtr.add address i
 
     /// Finds the largest joint log-density of every row, at least `lowest`.
-    let findLargest (panel: PanelState) components =
+    let findLargest components =
         let least = 'L.Fill lowest
         let mutable n = 0
 
@@ -32,26 +32,34 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
             'L.Store(m, at largest.Address n)
             n <- n + 'L.Width
 
-    /// Adds the panel's rows to Σₙ wₙ and Σₙ wₙ ln p(xₙ). A row of weight 0 adds nothing, even if ln p is −∞.
-    let addEvidence (panel: PanelState) =
+    /// Adds the panel's rows to Σₙ wₙ.
+    let addWeights () =
+        let mutable n = 0
+
+        while n < panel.Padded do
+            let sums = at weight.Address (n % Panel.Lanes)
+            'L.Store('L.Add('L.Load sums, 'L.Load(at panel.Weights.Address n)), sums)
+            n <- n + 'L.Width
+
+    /// Adds the panel's rows to Σₙ wₙ ln p(xₙ). A row of weight 0 adds nothing, even if ln p is −∞.
+    let addEvidence () =
         let evidence = panel.Evidence
         let mutable n = 0
 
         while n < panel.Padded do
             let w, e = 'L.Load(at panel.Weights.Address n), 'L.Load(at evidence.Address n)
-            let sums, weights = at logLikelihood.Address (n % Panel.Lanes), at weight.Address (n % Panel.Lanes)
-            'L.Store('L.Add('L.Load weights, w), weights)
+            let sums = at logLikelihood.Address (n % Panel.Lanes)
             'L.Store('L.Add('L.Load sums, 'L.WhereLess('L.Zero, w, 'L.Multiply(w, e), 'L.Zero)), sums)
             n <- n + 'L.Width
 
     /// Adds the panel's rows to Σₙ wₙrₙₖ of each component.
-    let addCounts (panel: PanelState) components =
+    let addCounts components =
         for k in 0 .. components - 1 do
             let r = panel.Component k
             let mutable lane = 0
 
             while lane < Panel.Lanes do
-                let sum = at counts.Address (k * Panel.Lanes + lane)
+                let sum = at panel.Counts.Address (k * Panel.Lanes + lane)
                 let mutable s = 'L.Load sum
                 let mutable n = lane
 
@@ -64,13 +72,13 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
 
     /// Computes wₙrₙₖ under soft assignment, rₙₖ = exp(ln ρₙₖ − largestₙ) / Σⱼ exp(ln ρₙⱼ − largestₙ). A row of density
     /// 0 under every component gets evidence −∞ and equal responsibilities.
-    let soft (panel: PanelState) components =
+    let soft components =
         let rows, least = panel.Padded, 'L.Fill lowest
 
         let evidence, largest, total, weights =
             panel.Evidence.Address, largest.Address, total.Address, panel.Weights.Address
 
-        findLargest panel components
+        findLargest components
         panel.Evidence.Clear rows
 
         for k in 0 .. components - 1 do
@@ -104,7 +112,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
             let mutable lane = 0
 
             while lane < Panel.Lanes do
-                let sum = at counts.Address (k * Panel.Lanes + lane)
+                let sum = at panel.Counts.Address (k * Panel.Lanes + lane)
                 let mutable s = 'L.Load sum
                 n <- lane
 
@@ -117,25 +125,18 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
                 'L.Store(s, sum)
                 lane <- lane + 'L.Width
 
-    /// Counts the winners. Component 0 wins the rows of density 0 under every component.
-    let countWinners (panel: PanelState) =
-        let rows, least, winners = panel.Padded, 'L.Fill lowest, panel.Winners.Address
-        let mutable n = 0
-
-        while n < rows do
-            let winner = 'L.WhereLess(least, 'L.Load(at panel.Evidence.Address n), 'L.Load(at winners n), 'L.Zero)
-            'L.Store(winner, at winners n)
-            n <- n + 'L.Width
-
-        for n in 0 .. rows - 1 do
-            let winner = Double.ConvertToIntegerNative<int>(NativePtr.get winners n)
-            let count = at counts.Address (winner * Panel.Lanes + (n &&& (Panel.Lanes - 1)))
+    /// Counts the winners.
+    let countWinners () =
+        for n in 0 .. panel.Count - 1 do
+            let winner = Double.ConvertToIntegerNative<int>(NativePtr.get panel.Winners.Address n)
+            let count = at panel.Counts.Address (winner * Panel.Lanes + (n &&& (Panel.Lanes - 1)))
             NativePtr.write count (NativePtr.read count + NativePtr.get panel.Weights.Address n)
 
     /// Finds the winner of each row under hard assignment, the component with the largest joint log-density and the
-    /// first of equals, and sets wₙ for the winner and 0 for the others.
-    let hard (panel: PanelState) components =
-        let rows, winners = panel.Padded, panel.Winners.Address
+    /// first of equals, and sets wₙ for the winner and 0 for the others. Component 0 wins the rows of density 0 under every
+    /// component.
+    let hard components =
+        let rows, winners, least = panel.Padded, panel.Winners.Address, 'L.Fill lowest
         let mutable n = 0
 
         while n < rows do
@@ -147,11 +148,11 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
                 winner <- 'L.WhereLess(highest, joint, 'L.Fill(float k), winner)
                 highest <- 'L.WhereLess(highest, joint, joint, highest)
 
-            'L.Store(winner, at winners n)
+            'L.Store('L.WhereLess(least, highest, winner, 'L.Zero), at winners n)
             'L.Store(highest, at panel.Evidence.Address n)
             n <- n + 'L.Width
 
-        countWinners panel
+        countWinners ()
 
         for k in 0 .. components - 1 do
             let number = 'L.Fill(float k)
@@ -164,7 +165,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
                 n <- n + 'L.Width
 
     /// Computes wₙ times given responsibilities of the panel's rows (n×K).
-    let take (given: ReadOnlySpan<float>) (panel: PanelState) components =
+    let take (given: ReadOnlySpan<float>) components =
         for k in 0 .. components - 1 do
             let r = panel.Component k
 
@@ -184,26 +185,27 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
         for buffer in [ largest; total ] do
             buffer.Require Panel.Rows
 
-        for buffer, length in [ logLikelihood, 1; weight, 1; counts, components ] do
+        for buffer, length in [ logLikelihood, 1; weight, 1; panel.Counts, components ] do
             buffer.Require(length * Panel.Lanes)
             buffer.Clear(length * Panel.Lanes)
 
     /// Puts the responsibilities of the panel's rows, times their weights, and adds to the sums; `given` holds them where they
     /// are given.
-    member _.Put(responsibility, panel: PanelState, components, given: ReadOnlySpan<float>) =
+    member _.Put(responsibility, components, given: ReadOnlySpan<float>) =
         match responsibility with
-        | Responsibility.Assigned Soft -> soft panel components
-        | Responsibility.Assigned Hard -> hard panel components
+        | Responsibility.Assigned Soft -> soft components
+        | Responsibility.Assigned Hard -> hard components
         | Responsibility.Given _ ->
-            take given panel components
-            addCounts panel components
+            take given components
+            addCounts components
 
-        addEvidence panel
+        addWeights ()
+        addEvidence ()
 
-    /// Adds the winners of the panel's rows, which the kernel has found, to the sums.
-    member _.PutWinners(panel: PanelState) =
-        countWinners panel
-        addEvidence panel
+    /// Adds the panel's rows, whose winners the kernel has counted, and their Σₙ wₙ ln p(xₙ) to the sums.
+    member _.PutWinners(ofPanel: float) =
+        addWeights ()
+        NativePtr.write logLikelihood.Address (NativePtr.read logLikelihood.Address + ofPanel)
 
     /// Returns Σₙ wₙ.
     member _.Weight = Panel.sum weight.Address
@@ -211,7 +213,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>() =
     member _.LogLikelihood = Panel.sum logLikelihood.Address
 
     /// Returns Σₙ wₙrₙₖ of component k.
-    member _.Count(k: int) = Panel.sum (at counts.Address (k * Panel.Lanes))
+    member _.Count(k: int) = Panel.sum (at panel.Counts.Address (k * Panel.Lanes))
 
     /// Writes Σₙ wₙrₙₖ of all components (K) to `target`.
     member responsibilities.PutCounts(target: float[]) =

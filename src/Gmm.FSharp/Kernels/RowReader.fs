@@ -26,7 +26,3 @@ type internal RowReader() =
             widened.Require length
             block.Numbers.CopyTo(first * block.Columns, Span<float>(NativePtr.toVoidPtr widened.Address, length))
             widened.Start
-
-    /// Asks the core to load the next panel's rows of a block whose numbers are pinned. The block may end before them.
-    member rows.Prefetch(block: Block, pinned: MemoryHandle, first: int) : unit =
-        Panel.prefetch (rows.InPlace(block, pinned, first)) (Panel.Rows * block.Columns * block.Numbers.Size)

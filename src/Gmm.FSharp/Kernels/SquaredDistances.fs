@@ -10,17 +10,45 @@ open FSharp.NativeInterop
 type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
     inherit FormKernel()
 
-    let x, centres, constants, first, ofRows = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
+    let x, filled, centres, nearest = Pinned(), Pinned(), Pinned(), Pinned()
+    let first, ofRows = Pinned(), Pinned()
+    let coarse = CoarseDistances.create 'L.Width
     let mutable components = 0
     let mutable padded = 0 // K rounded up to an even number
     let mutable atOnce = 0 // an even number of centres that stay in a core's first-level cache beside a panel
     let mutable features = 0
     let mutable columns = 0 // D rounded up to an even number
-    let mutable rows: nativeptr<float> = NativePtr.ofNativeInt 0n
-    let mutable width = 0
+    let mutable step = 0 // D rounded up to a multiple of `Panel.Lanes`, from one centre to the next
+    let mutable rows: nativeptr<float> = NativePtr.ofNativeInt 0n // the panel's rows
+    let mutable width = 0 // from one row to the next
 
-    let centre k = NativePtr.add centres.Address (k * columns)
+    let centre k = NativePtr.add centres.Address (k * step)
     let firstOf k = NativePtr.add first.Address (k * columns * Panel.Lanes)
+
+    /// Finds the nearest centres by the squared distances themselves.
+    let findNearest (panel: PanelState) =
+        let x, centres, nearest, winners = x.Address, centres.Address, nearest.Address, panel.Winners.Address
+        // At a distance at which the density is 0 no centre is nearest, and the first wins.
+        Span<float>(NativePtr.toVoidPtr nearest, panel.Padded).Fill(-2.0 * Limits.zeroDensity)
+        panel.Winners.Clear panel.Padded
+        let mutable k = 0
+
+        while k < padded do
+            let next = min padded (k + atOnce)
+            Loops.findNearest<'L, 'V> x centres step features k next nearest winners panel.Padded
+            k <- next
+
+    /// Makes sure that every row may be read up to `step` numbers, of which those beyond D are 0.
+    let fill (panel: PanelState) =
+        if features < step then
+            for n in 0 .. panel.Count - 1 do
+                let source, target = NativePtr.add rows (n * width), NativePtr.add filled.Address (n * step)
+
+                for j in 0 .. features - 1 do
+                    NativePtr.set target j (NativePtr.get source j)
+
+            rows <- filled.Address
+            width <- step
 
     override _.Prepare(form, count) =
         match form with
@@ -30,20 +58,25 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
             padded <- Panel.even count
             features <- itsCentres.shape[1]
             columns <- Panel.even features
+            step <- (features + Panel.Lanes - 1) / Panel.Lanes * Panel.Lanes
             atOnce <- max 2 (2048 / columns &&& ~~~1)
             x.Require(columns * Panel.Stride)
+            nearest.Require Panel.Rows
 
             for buffer, length in
-                [ centres, padded * columns
-                  constants, padded
-                  ofRows, components * columns
+                [ filled, (if features < step then Panel.Rows * step else 0)
+                  centres, padded * step
+                  ofRows, components * step
                   first, components * columns * Panel.Lanes ] do
                 buffer.Require length
                 buffer.Clear length
 
-            for k in 0 .. components - 1 do
+            // The last centre once more makes their number even: the first of equals wins.
+            for k in 0 .. padded - 1 do
                 for j in 0 .. features - 1 do
-                    NativePtr.set (centre k) j numbers[k * features + j]
+                    NativePtr.set (centre k) j numbers[min k (components - 1) * features + j]
+
+            coarse.Prepare(numbers, components, features)
         | _ -> invalidOp "A kernel of distances was given another form."
 
     override _.Read(itsRows, itsWidth, panel) =
@@ -56,33 +89,26 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
             Loops.addDistances<'L, 'V> x.Address (centre k) features 1.0 0.0 (panel.Component k) panel.Padded
 
     override _.Win(logWeights, panel) =
-        let highest, winners, rows = panel.Evidence.Address, panel.Winners.Address, panel.Padded
-        Span<float>(NativePtr.toVoidPtr highest, rows).Fill Double.NegativeInfinity
-        panel.Winners.Clear rows
+        if ReadOnlySpan(logWeights).ContainsAnyExcept 0.0 then
+            ValueNone
+        else
+            if not (coarse.Win(x.Address, panel)) then
+                findNearest panel
 
-        // Another centre, which never wins, makes their number even.
-        for k in 0 .. padded - 1 do
-            NativePtr.set constants.Address k (if k < components then logWeights[k] else Double.NegativeInfinity)
+            fill panel
+            let weights, winners, counts = panel.Weights.Address, panel.Winners.Address, panel.Counts.Address
+            let sums = ofRows.Address
 
-        let mutable k = 0
-
-        while k < padded do
-            let next, c = min padded (k + atOnce), constants.Address
-            Loops.raiseHighest<'L, 'V> x.Address centres.Address columns features c k next highest winners rows
-            k <- next
-
-        true
+            ValueSome(
+                -0.5 * Loops.addRows<'L, 'V> rows width weights winners centres.Address sums counts step panel.Count
+            )
 
     override _.Gather panel =
-        if panel.IsHard then
-            let sums, weights, winners = ofRows.Address, panel.Weights.Address, panel.Winners.Address
-            Loops.addRows<'L, 'V> rows width centres.Address columns features weights winners sums panel.Count
-        else
-            for k in 0 .. components - 1 do
-                Loops.addFirst<'L, 'V> x.Address (centre k) columns (panel.Component k) (firstOf k) panel.Padded
+        for k in 0 .. components - 1 do
+            Loops.addFirst<'L, 'V> x.Address (centre k) columns (panel.Component k) (firstOf k) panel.Padded
 
     override _.Clear() =
-        ofRows.Clear(components * columns)
+        ofRows.Clear(components * step)
         first.Clear(components * columns * Panel.Lanes)
 
     override _.AddTo sums =
@@ -90,7 +116,7 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
 
         for k in 0 .. components - 1 do
             for j in 0 .. features - 1 do
-                let sum = NativePtr.get ofRows.Address (k * columns + j)
+                let sum = NativePtr.get ofRows.Address (k * step + j)
                 let sum = sum + Panel.sum (NativePtr.add (firstOf k) (j * Panel.Lanes))
                 firsts[k * features + j] <- firsts[k * features + j] + sum
 

@@ -35,6 +35,10 @@ type internal IVectors<'V> =
     static abstract Fill: nativeint -> 'V
     static abstract Add: 'V * 'V -> 'V
     static abstract Multiply: 'V * 'V -> 'V
+    static abstract Min: 'V * 'V -> 'V
+    static abstract Max: 'V * 'V -> 'V
+    /// Returns `yes` where a < b, and `no` elsewhere.
+    static abstract WhereLess: a: 'V * b: 'V * yes: 'V * no: 'V -> 'V
     /// Returns a·b + c, rounded once.
     static abstract Fma: a: 'V * b: 'V * c: 'V -> 'V
     /// Returns x − m for a number m, where every place of `first` holds m's first part and every place of `last` its
@@ -42,6 +46,10 @@ type internal IVectors<'V> =
     static abstract Subtract: x: 'V * first: 'V * last: 'V -> 'V
     /// Returns the square roots of float64 numbers.
     static abstract Root: nativeptr<float> -> 'V
+    /// Returns x·scale + shift of float64 numbers x.
+    static abstract Narrow: x: nativeptr<float> * scale: float * shift: float -> 'V
+    /// Stores the numbers as float64.
+    static abstract Widen: 'V * nativeptr<float> -> unit
     /// Adds c − ½q to float64 numbers at an address.
     static abstract AddHalf: q: 'V * c: float * target: nativeptr<float> -> unit
     /// Returns the sum of the partial sums of a sum over rows.
@@ -81,6 +89,21 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Multiply(a, b) = 'L.Multiply(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Min(a, b) = 'L.WhereLess(a, b, a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Max(a, b) = 'L.Max(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member WhereLess(a, b, yes, no) = 'L.WhereLess(a, b, yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Narrow(x, scale, shift) = 'L.Fma('L.Load x, 'L.Fill scale, 'L.Fill shift)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Widen(v, target) = 'L.Store(v, target)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Fma(a, b, c) = 'L.Fma(a, b, c)
@@ -191,6 +214,27 @@ type internal Singles512 =
         static member Multiply(a: Vector512<float32>, b: Vector512<float32>) = Vector512.Multiply(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Min(a: Vector512<float32>, b: Vector512<float32>) = Vector512.MinNative(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Max(a: Vector512<float32>, b: Vector512<float32>) = Vector512.MaxNative(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member WhereLess(a: Vector512<float32>, b: Vector512<float32>, yes, no) =
+            Vector512.ConditionalSelect(Vector512.LessThan(a, b), yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Narrow(x: nativeptr<float>, scale: float, shift: float) : Vector512<float32> =
+            let scale, shift, next = Vector512.Create scale, Vector512.Create shift, NativePtr.add x 8
+            let lower = Vector512.FusedMultiplyAdd(Vector512.Load x, scale, shift)
+            Vector512.Narrow(lower, Vector512.FusedMultiplyAdd(Vector512.Load next, scale, shift))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Widen(v: Vector512<float32>, target: nativeptr<float>) =
+            Vector512.Store(Vector512.WidenLower v, target)
+            Vector512.Store(Vector512.WidenUpper v, NativePtr.add target 8)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Fma(a: Vector512<float32>, b: Vector512<float32>, c: Vector512<float32>) =
             Vector512.FusedMultiplyAdd(a, b, c)
 
@@ -250,6 +294,27 @@ type internal Singles256 =
         static member Multiply(a: Vector256<float32>, b: Vector256<float32>) = Vector256.Multiply(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Min(a: Vector256<float32>, b: Vector256<float32>) = Vector256.MinNative(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Max(a: Vector256<float32>, b: Vector256<float32>) = Vector256.MaxNative(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member WhereLess(a: Vector256<float32>, b: Vector256<float32>, yes, no) =
+            Vector256.ConditionalSelect(Vector256.LessThan(a, b), yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Narrow(x: nativeptr<float>, scale: float, shift: float) : Vector256<float32> =
+            let scale, shift, next = Vector256.Create scale, Vector256.Create shift, NativePtr.add x 4
+            let lower = Vector256.FusedMultiplyAdd(Vector256.Load x, scale, shift)
+            Vector256.Narrow(lower, Vector256.FusedMultiplyAdd(Vector256.Load next, scale, shift))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Widen(v: Vector256<float32>, target: nativeptr<float>) =
+            Vector256.Store(Vector256.WidenLower v, target)
+            Vector256.Store(Vector256.WidenUpper v, NativePtr.add target 4)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Fma(a: Vector256<float32>, b: Vector256<float32>, c: Vector256<float32>) =
             Vector256.FusedMultiplyAdd(a, b, c)
 
@@ -307,6 +372,27 @@ type internal Singles128 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Multiply(a: Vector128<float32>, b: Vector128<float32>) = Vector128.Multiply(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Min(a: Vector128<float32>, b: Vector128<float32>) = Vector128.MinNative(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Max(a: Vector128<float32>, b: Vector128<float32>) = Vector128.MaxNative(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member WhereLess(a: Vector128<float32>, b: Vector128<float32>, yes, no) =
+            Vector128.ConditionalSelect(Vector128.LessThan(a, b), yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Narrow(x: nativeptr<float>, scale: float, shift: float) : Vector128<float32> =
+            let scale, shift, next = Vector128.Create scale, Vector128.Create shift, NativePtr.add x 2
+            let lower = Vector128.FusedMultiplyAdd(Vector128.Load x, scale, shift)
+            Vector128.Narrow(lower, Vector128.FusedMultiplyAdd(Vector128.Load next, scale, shift))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Widen(v: Vector128<float32>, target: nativeptr<float>) =
+            Vector128.Store(Vector128.WidenLower v, target)
+            Vector128.Store(Vector128.WidenUpper v, NativePtr.add target 2)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Fma(a: Vector128<float32>, b: Vector128<float32>, c: Vector128<float32>) =

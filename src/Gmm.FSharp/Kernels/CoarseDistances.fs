@@ -1,0 +1,274 @@
+namespace Gmm
+
+#nowarn "9" // The pointers are to pinned buffers.
+
+open System
+open System.Runtime.Intrinsics
+open FSharp.NativeInterop
+
+/// Finds the nearest centres of rows by sums in float32, and tells when rounding may have changed them.
+///
+/// With z = s(x−c) and mₖ = s(μₖ−c), for a point c amid the centres and a power of two s, the nearest centre is the one
+/// with the largest tₖ = z·mₖ − ½‖mₖ‖² = ½‖z‖² − ½‖z−mₖ‖²: one multiply–add per number is enough. Computed in float32, tₖ
+/// errs by at most u(½‖mₖ‖² + ‖z‖‖mₖ‖) ≤ u(‖mₖ‖² + ½‖z‖²), where u grows with the number of features (Higham, Accuracy and
+/// Stability of Numerical Algorithms, 2002, §3.1). The centre of the largest tₖ + u‖mₖ‖² is the nearest if its lead is
+/// more than u(2‖mₖ‖² + ‖z‖²). Few rows lie so near to the middle between two centres that it isn't.
+[<AbstractClass>]
+type internal CoarseDistances() =
+    /// Lays out centres (K×D).
+    abstract Prepare: centres: ReadOnlySpan<float> * components: int * features: int -> unit
+    /// Finds the nearest centres of a panel's rows, whose columns begin at x. Returns false if it can't tell the nearest
+    /// centre of every row.
+    abstract Win: x: nativeptr<float> * PanelState -> bool
+
+[<Sealed; Optimised>]
+type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
+    inherit CoarseDistances()
+
+    let z, centres = Pinned<float32>(), Pinned<float32>() // mₖ of two centres lie side by side.
+    let constants, numbers, limits = Pinned<float32>(), Pinned<float32>(), Pinned<float32>()
+    let squares, highest, second, winners = Pinned<float32>(), Pinned<float32>(), Pinned<float32>(), Pinned<float32>()
+    let mutable components = 0
+    let mutable padded = 0 // K rounded up to an even number; another centre never wins.
+    let mutable features = 0
+    let mutable isUsable = false
+    let mutable scale = 0.0 // s
+    let mutable shifts: float[] = [||] // −sc
+
+    /// 2⁻²⁴, the largest relative error of a number rounded to float32.
+    let unitRoundoff = 5.9604644775390625e-8
+
+    /// More than the absolute errors of numbers too small for a relative error.
+    let underflow = 1e-38
+
+    /// A sum that loses.
+    let lowest = -1e30
+
+    /// The largest ‖z‖² whose products with mₖ, shorter than 1, stay in the range of float32.
+    let largestSquare = 1e30
+
+    /// Computes z of all rows, and ‖z‖².
+    let narrow (x: nativeptr<float>) rows =
+        let width = 'N.Width
+        let mutable n = 0
+
+        while n < rows do
+            let mutable s0 = 'N.Zero
+            let mutable s1 = 'N.Zero
+            let mutable column = NativePtr.add x n
+            let mutable target = 'N.At(z.Start, n)
+
+            for j in 0 .. features - 1 do
+                let shift = shifts[j]
+                let z0 = 'N.Narrow(column, scale, shift)
+                let z1 = 'N.Narrow(NativePtr.add column width, scale, shift)
+                'N.Store(z0, target)
+                'N.Store(z1, 'N.At(target, width))
+                s0 <- 'N.Fma(z0, z0, s0)
+                s1 <- 'N.Fma(z1, z1, s1)
+                column <- NativePtr.add column Panel.Stride
+                target <- 'N.At(target, 'N.Stride)
+
+            'N.Store(s0, 'N.At(squares.Start, n))
+            'N.Store(s1, 'N.At(squares.Start, n + width))
+            n <- n + 2 * width
+
+    /// Finds the largest sum of each row, the second largest, and the centre of the largest. The loop takes two centres
+    /// at a time, so that it loads every number of a row half as often.
+    let compare (panel: PanelState) rows =
+        let width, step = 'N.Width, 'N.Stride
+        let lowest = 'N.Fill('N.At(constants.Start, padded))
+        let mutable n = 0
+
+        while n < rows do
+            let mutable highest0 = lowest
+            let mutable highest1 = lowest
+            let mutable highest2 = lowest
+            let mutable highest3 = lowest
+            let mutable second0 = lowest
+            let mutable second1 = lowest
+            let mutable second2 = lowest
+            let mutable second3 = lowest
+            let mutable winner0 = 'N.Zero
+            let mutable winner1 = 'N.Zero
+            let mutable winner2 = 'N.Zero
+            let mutable winner3 = 'N.Zero
+            let mutable centre = centres.Start
+            let mutable k = 0
+
+            while k < padded do
+                panel.LoadPart components
+                let c, c' = 'N.Fill('N.At(constants.Start, k)), 'N.Fill('N.At(constants.Start, k + 1))
+                let mutable p0 = c
+                let mutable p1 = c
+                let mutable p2 = c
+                let mutable p3 = c
+                let mutable q0 = c'
+                let mutable q1 = c'
+                let mutable q2 = c'
+                let mutable q3 = c'
+                let mutable column = 'N.At(z.Start, n)
+
+                for _ in 1..features do
+                    let m, m' = 'N.Fill centre, 'N.Fill('N.At(centre, 1))
+                    let v = 'N.Load column
+                    p0 <- 'N.Fma(v, m, p0)
+                    q0 <- 'N.Fma(v, m', q0)
+                    let v = 'N.Load('N.At(column, width))
+                    p1 <- 'N.Fma(v, m, p1)
+                    q1 <- 'N.Fma(v, m', q1)
+                    let v = 'N.Load('N.At(column, 2 * width))
+                    p2 <- 'N.Fma(v, m, p2)
+                    q2 <- 'N.Fma(v, m', q2)
+                    let v = 'N.Load('N.At(column, 3 * width))
+                    p3 <- 'N.Fma(v, m, p3)
+                    q3 <- 'N.Fma(v, m', q3)
+                    column <- 'N.At(column, step)
+                    centre <- 'N.At(centre, 2)
+
+                let number, number' = 'N.Fill('N.At(numbers.Start, k)), 'N.Fill('N.At(numbers.Start, k + 1))
+                let best = 'N.Max(p0, q0)
+                second0 <- 'N.Max(second0, 'N.Max('N.Min(p0, q0), 'N.Min(best, highest0)))
+                winner0 <- 'N.WhereLess(highest0, best, 'N.WhereLess(p0, q0, number', number), winner0)
+                highest0 <- 'N.Max(best, highest0)
+                let best = 'N.Max(p1, q1)
+                second1 <- 'N.Max(second1, 'N.Max('N.Min(p1, q1), 'N.Min(best, highest1)))
+                winner1 <- 'N.WhereLess(highest1, best, 'N.WhereLess(p1, q1, number', number), winner1)
+                highest1 <- 'N.Max(best, highest1)
+                let best = 'N.Max(p2, q2)
+                second2 <- 'N.Max(second2, 'N.Max('N.Min(p2, q2), 'N.Min(best, highest2)))
+                winner2 <- 'N.WhereLess(highest2, best, 'N.WhereLess(p2, q2, number', number), winner2)
+                highest2 <- 'N.Max(best, highest2)
+                let best = 'N.Max(p3, q3)
+                second3 <- 'N.Max(second3, 'N.Max('N.Min(p3, q3), 'N.Min(best, highest3)))
+                winner3 <- 'N.WhereLess(highest3, best, 'N.WhereLess(p3, q3, number', number), winner3)
+                highest3 <- 'N.Max(best, highest3)
+                k <- k + 2
+
+            'N.Store(highest0, 'N.At(highest.Start, n))
+            'N.Store(highest1, 'N.At(highest.Start, n + width))
+            'N.Store(highest2, 'N.At(highest.Start, n + 2 * width))
+            'N.Store(highest3, 'N.At(highest.Start, n + 3 * width))
+            'N.Store(second0, 'N.At(second.Start, n))
+            'N.Store(second1, 'N.At(second.Start, n + width))
+            'N.Store(second2, 'N.At(second.Start, n + 2 * width))
+            'N.Store(second3, 'N.At(second.Start, n + 3 * width))
+            'N.Store(winner0, 'N.At(winners.Start, n))
+            'N.Store(winner1, 'N.At(winners.Start, n + width))
+            'N.Store(winner2, 'N.At(winners.Start, n + 2 * width))
+            'N.Store(winner3, 'N.At(winners.Start, n + 3 * width))
+            n <- n + 4 * width
+
+    /// Returns whether the nearest centre of every row leads by enough.
+    let areCertain rows =
+        let ofSquare, ofHighest = 'N.Fill limits.Start, 'N.Fill('N.At(limits.Start, 1))
+        let least, largest = 'N.Fill('N.At(limits.Start, 2)), 'N.Fill('N.At(limits.Start, 3))
+        let one = 'N.Fill('N.At(numbers.Start, 1))
+        let mutable certain = one
+        let mutable n = 0
+
+        while n < rows do
+            let square, highest = 'N.Load('N.At(squares.Start, n)), 'N.Load('N.At(highest.Start, n))
+            let lead = 'N.Fma(square, ofSquare, 'N.Fma(highest, ofHighest, least))
+            let other = 'N.Add('N.Load('N.At(second.Start, n)), lead)
+            let isInRange = 'N.WhereLess(square, largest, one, 'N.Zero)
+            certain <- 'N.Min(certain, 'N.WhereLess(other, highest, isInRange, 'N.Zero))
+            n <- n + 'N.Width
+
+        'N.Store(certain, squares.Start)
+        not (ReadOnlySpan<float32>(NativePtr.toVoidPtr squares.Address, 'N.Width).Contains 0.0f)
+
+    /// Lays out the differences of centres and the point c (K×D), the longest of which has this length.
+    let layOut (differences: float[]) longest =
+        let rounding = float (features + 16) * unitRoundoff
+        scale <- Math.ScaleB(1.0, -1 - Math.ILogB longest)
+
+        for buffer, length in
+            [ z, features * 'N.Stride
+              squares, Panel.Rows
+              highest, Panel.Rows
+              second, Panel.Rows
+              winners, Panel.Rows
+              limits, 4
+              centres, padded * features
+              constants, padded + 1
+              numbers, padded ] do
+            buffer.Require length
+
+        centres.Clear(padded * features)
+
+        for k in 0 .. components - 1 do
+            let mutable square = 0.0
+
+            for j in 0 .. features - 1 do
+                let m = scale * differences[k * features + j]
+                square <- square + m * m
+                'N.Put(m, 0, 'N.At(centres.Start, (k / 2 * features + j) * 2 + k % 2))
+
+            'N.Put((rounding - 0.5) * square, 0, 'N.At(constants.Start, k))
+
+        for k in components..padded do
+            'N.Put(lowest, 0, 'N.At(constants.Start, k))
+
+        for k in 0 .. padded - 1 do
+            'N.Put(float k, 0, 'N.At(numbers.Start, k))
+
+        // ‖mₖ‖ ≤ ‖z‖ + ‖z−mₖ‖, so that 2‖mₖ‖² + ‖z‖² ≤ 5‖z‖² + 4‖z−mₖ‖² = 9‖z‖² − 8tₖ.
+        for i, limit in List.indexed [ 9.0 * rounding; -8.0 * rounding; underflow; largestSquare ] do
+            'N.Put(limit, 0, 'N.At(limits.Start, i))
+
+        for j in 0 .. features - 1 do
+            shifts[j] <- scale * shifts[j]
+
+    override _.Prepare(itsCentres, count, itsFeatures) =
+        components <- count
+        padded <- Panel.even count
+        features <- itsFeatures
+        shifts <- Array.zeroCreate features
+        let differences, ofFeature = itsCentres.ToArray(), Array.zeroCreate components
+        let squares: float[] = Array.zeroCreate components
+
+        // The point c is the median of every feature, which one far centre doesn't move.
+        for j in 0 .. features - 1 do
+            for k in 0 .. components - 1 do
+                ofFeature[k] <- differences[k * features + j]
+
+            Array.sortInPlace ofFeature
+            shifts[j] <- -ofFeature[components / 2]
+
+            for k in 0 .. components - 1 do
+                let difference = differences[k * features + j] + shifts[j]
+                differences[k * features + j] <- difference
+                squares[k] <- squares[k] + difference * difference
+
+        let longest = sqrt (Array.max squares)
+        isUsable <- features <= 4096 && longest > 1e-150 && longest < 1e150
+
+        if isUsable then
+            layOut differences longest
+
+    override _.Win(x, panel) =
+        let rows = panel.Padded
+
+        if isUsable then
+            narrow x rows
+            compare panel rows
+
+        if isUsable && areCertain rows then
+            let mutable n = 0
+
+            while n < rows do
+                'N.Widen('N.Load('N.At(winners.Start, n)), NativePtr.add panel.Winners.Address n)
+                n <- n + 'N.Width
+
+            true
+        else
+            false
+
+module internal CoarseDistances =
+    /// Makes the kernel for float64 vectors of some numbers.
+    let create width : CoarseDistances =
+        match width with
+        | 8 -> CoarseDistances<Singles512, Vector512<float32>>()
+        | 4 -> CoarseDistances<Singles256, Vector256<float32>>()
+        | _ -> CoarseDistances<Singles128, Vector128<float32>>()
