@@ -451,6 +451,9 @@ module NormalWishart =
     /// The name of the family.
     let name = "bayesian_gaussian"
 
+    /// Whether a family's parameters are a posterior of variational Bayes, so that its fits don't maximise a likelihood.
+    let internal isPosterior (family: Family<'θ>) : bool = family.Name = name
+
     /// Returns the family under a prior, for mixtures of as many components and columns as the prior has. It has no
     /// density p(x|θₖ): its place takes `expectedLogDensity`, whose exponential doesn't integrate to 1. The sampler
     /// draws from N(mₖ, Vₖ/νₖ).
