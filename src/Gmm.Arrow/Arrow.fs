@@ -126,7 +126,11 @@ module internal ArrowColumns =
 
             if int64 numbers.Length <> rows then
                 let name = (batch.Schema.GetFieldByIndex j).Name
-                raise (Files.Unusable $"Its column '{name}' has {numbers.Length} values for {rows} rows.")
+
+                raise (
+                    Files.Unusable
+                        $"""Its column '{name}' has {Display.count numbers.Length "value"} for {Display.count rows "row"}."""
+                )
 
             numbers)
         |> Numbers.OfColumns

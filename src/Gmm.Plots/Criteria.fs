@@ -107,7 +107,10 @@ module internal Criteria =
                                 Hollow = true } ] }
 
         let name = criterionName selection.Criterion
-        let describe (candidate: Candidate<'θ>) = $"{candidate.Name} with {candidate.Components} components"
+
+        let describe (candidate: Candidate<'θ>) =
+            $"""{candidate.Name} with {Display.count candidate.Components "component"}"""
+
         let failed = selection.Candidates.Length - judged.Length
 
         let caption =

@@ -39,8 +39,8 @@ module internal Plane =
                 GmmError.requireAll
                     [ labels.LongLength = source.Rows,
                       "Labels",
-                      $"one for each of the {source.Rows} rows",
-                      $"{labels.Length} labels" ]
+                      $"""one for {Display.each source.Rows "row"}""",
+                      Display.count labels.Length "label" ]
 
             do!
                 Sketch.check

@@ -147,10 +147,13 @@ module internal Sketch =
 
             do!
                 GmmError.requireAll
-                    [ names = 0 || names = features, "ColumnNames", $"empty or {features} names", $"{names} names"
+                    [ names = 0 || names = features,
+                      "ColumnNames",
+                      $"""empty or {Display.count features "name"}""",
+                      Display.count names "name"
                       classes |> Option.forall ((=) source.Rows),
                       "Classes",
-                      $"one for each of the {source.Rows} rows",
+                      $"""one for {Display.each source.Rows "row"}""",
                       string (Option.defaultValue 0L classes)
                       columns.Length = 0 || isChoice && wanted columns.Length,
                       "Columns",

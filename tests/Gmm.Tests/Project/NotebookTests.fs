@@ -145,7 +145,7 @@ fits.Best",
                   "warnings"
                   "let short = Gmm.fit { Gmm.defaults with Components = 3; MaxIterations = 1 } data |> GmmError.get
 Array.ofList short.Warnings",
-                  "<pre>The fit stopped after 1 iterations without converging",
+                  "<pre>The fit stopped after 1 iteration without converging",
                   "warnings"
                   "Gmm.fit { Gmm.defaults with Components = 0 } data",
                   "<pre>Components must be at least 1, but is 0.</pre>",
@@ -154,7 +154,7 @@ Array.ofList short.Warnings",
                 [ """using Gmm.CSharp;
 var rows = CsvData.Read("../../data/faithful.csv").Rows;
 new GaussianMixture(components: 3) { MaxIterations = 1 }.Fit(rows).Warnings""",
-                  "<pre>The fit stopped after 1 iterations without converging",
+                  "<pre>The fit stopped after 1 iteration without converging",
                   "warnings" ] ] do
               testCase $"{notebook}: other values show as the text that says what they are" (fun () ->
                   let language, own = cellsOf notebook

@@ -112,7 +112,7 @@ module NormalWishart =
         GmmError.requireAll
             [ isWithin (nu - least),
               name,
-              $"above {least} for {Structure.name structure} covariances of {features} features, and at most 1e100",
+              $"""above {least} for {Structure.name structure} covariances of {Display.count features "feature"}, and at most 1e100""",
               string nu ]
 
     /// Returns an error unless a structure is one whose covariances have independent distributions, or one for all.
