@@ -129,7 +129,7 @@ module internal Criteria =
                       judged |> List.filter (fun (_, judged) -> criteria |> List.exists (judged.Value >> isBeyond))
 
                   if not beyond.IsEmpty then
-                      let candidates = if beyond.Length = 1 then "1 candidate" else $"{beyond.Length} candidates"
+                      let candidates = Display.count beyond.Length "candidate"
                       yield $"triangles at the edge stand for {candidates} {words} {Sketch.short limit}"
               if failed > 0 then
                   yield $"{failed} of {selection.Candidates.Length} candidates have no fit" ]

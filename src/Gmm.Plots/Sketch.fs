@@ -65,7 +65,10 @@ module internal Sketch =
 
     let brief = invariant "G3"
 
-    let count (rows: int64) = rows.ToString("N0", CultureInfo.InvariantCulture)
+    let private count (rows: int64) = rows.ToString("N0", CultureInfo.InvariantCulture)
+
+    /// Returns "1 row", "2 rows", "1,000 rows" …
+    let rows (number: int64) = count number + (if number = 1L then " row" else " rows")
 
     let percent (share: float) = invariant "0.0" (100.0 * share) + " %"
 
@@ -86,9 +89,9 @@ module internal Sketch =
     /// Says in words which rows the picture shows.
     let rowsOf (sample: Drawn) =
         if int64 sample.Count = sample.Rows then
-            $"{count sample.Rows} rows"
+            rows sample.Rows
         else
-            $"{count (int64 sample.Count)} of {count sample.Rows} rows, chosen at random"
+            $"{count (int64 sample.Count)} of {rows sample.Rows}, chosen at random"
 
     // ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

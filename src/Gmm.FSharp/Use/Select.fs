@@ -78,9 +78,9 @@ type SelectionWarning =
         | AtEdge components ->
             $"""The best candidate has {Display.count components "component"}, which is at the edge of the range tried. Widen the range."""
         | BetterOnFloor count ->
-            let subject = if count = 1 then "1 candidate has" else $"{count} candidates have"
+            let candidates, have = Display.count count "candidate", (if count = 1 then "has" else "have")
 
-            $"{subject} a lower criterion but a component on the floor of its covariance, where the criterion only measures "
+            $"{candidates} {have} a lower criterion but a component on the floor of its covariance, where the criterion only measures "
             + "the floor. Look for columns of few values and for columns that are sums of others. Select.evenOnFloor, in C# "
             + "SelectOnFloor, chooses among all."
         | BestOnFloor ->
