@@ -61,8 +61,8 @@ cluster.DisposeAsync().AsTask().Wait()
 (**
 In C#, `new GaussianMixture(components: 3).Fit(rows.Rows)` does the same.
 
-The silos keep rows that were sent in memory. If a silo dies, its rows are lost, and the fit ends with an error that
-says so. Use files for data that matter.
+Rows that were sent stay in the memory of the silos. If a silo dies, its rows are lost, and the fit ends with an error
+that says so. Use files for data that matter.
 
 ## A real cluster
 
@@ -70,9 +70,9 @@ Run one silo on each machine. Its configuration names the folder that clients ma
 through which silos and clients find each other. All silos must see the same files, for example in a shared folder, and
 the files must not change while they are in use. Each silo reads only its own part of them, and some blocks of each file
 to check that all silos see the same: the first block of each run (see [below](#What-runs-where)) and the last one. A
-file of the same length that differs only in other blocks goes unnoticed. A program in C#, with the packages
-Gmm.Orleans, Microsoft.Orleans.Clustering.Redis and StackExchange.Redis (2.13.17 or later, or the build warns about an
-older one):
+file of the same length that differs only in other blocks goes unnoticed. This is a silo in C#, with the packages
+Gmm.Orleans, Microsoft.Orleans.Clustering.Redis and StackExchange.Redis (2.13.17 or later; with an older one the build
+warns):
 
     [lang=csharp]
     using Gmm.Orleans;
@@ -136,12 +136,18 @@ the cluster fails with that silo. SQLite doesn't work, because Orleans has no sc
 
 ## What runs where
 
+The library divides a table into blocks of some 8,192 numbers, and into runs of neighbouring blocks. A table of up to 67
+million rows has at most 64 runs. A larger one has a run for each million rows, up to 4,096. The division depends only
+on the shape of the table. A shard is some neighbouring runs, and a silo has one to three shards. Each run has its own
+statistics, and the client adds them in the order of the runs. So neither the number of silos nor the order of their
+answers changes a bit.
+
 | step | where | what travels |
 |---|---|---|
 | checks of the numbers | silos | a few numbers for each run of blocks |
 | the scale of the data: mean, covariance, ranges | silos | moments of each run |
 | starts, k-means and short runs included | client, on a sample | about 32 MiB of rows, more for many columns or components; a table that is smaller than that as a whole |
-| the M-step of given `Labels` or `Responsibilities` | silos | to each silo those of its rows; statistics of each run back |
+| sums for a start from `Labels` or `Responsibilities` | silos | to each silo those of its rows; statistics of each run back |
 | E-steps of every family, and of k-means | silos | the mixture to the silos; statistics of each run back |
 | M-steps, convergence, acceleration, restarts, selection | client | nothing |
 | labels, responsibilities, densities, scores | silos | the results |
@@ -158,13 +164,8 @@ These are errors:
 - A backend other than the default.
 - A message to a shard that is longer than Orleans carries: its `MaxMessageBodySize` less 1 MiB, by default 99 MiB. A
   mixture with full covariances takes 16·K·D² bytes, and a start from `Labels` or `Responsibilities` 8 or 8·K bytes for
-  each row of the shard. Raise the limit on the client and on all silos, or start more silos.
-
-The library divides a table into blocks of some 8,192 numbers, and into runs of neighbouring blocks. A table of up to 67
-million rows has at most 64 runs. A larger one has a run for each million rows, up to 4,096. The division depends only
-on the shape of the table. A shard is some neighbouring runs, and a silo has one to three shards. Each run has its own
-statistics, and the client adds them in the order of the runs. So neither the number of silos nor the order of their
-answers changes a bit.
+  each row of the shard. Raise the limit on the client and on all silos. More silos help for labels and responsibilities,
+  because each shard then has fewer rows.
 
 ## Faults
 

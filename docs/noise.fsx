@@ -106,9 +106,9 @@ points, comparisons, and exports to NumPy.
 
 `NoiseVolume.Hypervolume` measures V on the data, as mclust's `hypvol` does. If every column is real-valued, it takes
 the smaller of two volumes: that of the box around the data, and that of the box around their principal components'
-scores; otherwise it takes the first. A direction in which the data don't vary is left to the first box. This volume
-counts as one free parameter. `NoiseVolume.Given` sets V where you know the region, such as the frame of an image, and
-adds no parameter. Both give this mixture nearly the same components:
+scores; otherwise it takes the first. It also takes the first if a column is a combination of others, because the second
+is then 0. This volume counts as one free parameter. `NoiseVolume.Given` sets V where you know the region, such as the
+frame of an image, and adds no parameter. Both give this mixture nearly the same components:
 *)
 let known =
     Gmm.fit

@@ -38,9 +38,10 @@ printfn $"BIC {fit.Bic:R} before, {loaded.Bic:R} after"
 printfn $"mean log-density {Predict.score loaded data |> GmmError.get:R}"
 (*** include-output ***)
 (**
-The type you ask for decides what is loaded: `Fit<Gaussian>`, `Fit<ExponentialParameters>`, `Fit<Product>`, or
-`Fit<Centroid>` for k-means (`KMeans.ofFit` turns it into a `KMeansFit`). The loaded fit has the model it was estimated
-with, including priors and regularisation, so EM continues from it exactly as it would have continued from the original:
+The type you ask for decides what is loaded: `Fit<Gaussian>`, `Fit<StudentT>`, `Fit<ExponentialParameters>`,
+`Fit<Product>` … For k-means it is `Fit<Centroid>`, and for variational Bayes `Fit<NormalWishart>`; `KMeans.ofFit` and
+`Bayes.ofFit` turn these into a `KMeansFit` and a `BayesFit`. The loaded fit has the model it was estimated with,
+including priors and regularisation, so EM continues from it exactly as it would have continued from the original:
 *)
 let further = EM.iterates loaded.Model data loaded.Mixture |> Seq.item 5 |> GmmError.get
 printfn $"objective %.12f{loaded.Objective}, and %.12f{further.Objective} after five more iterations"
@@ -50,8 +51,8 @@ printfn $"objective %.12f{loaded.Objective}, and %.12f{further.Objective} after 
 
 The file is written under a temporary name and then renamed, so a concurrent reader sees either the old fit or the new
 one. If a save is killed, the next save of the same file deletes its temporary file. A checksum covers every name and
-number. If a file is missing, truncated, altered, of another family, or of a newer
-version of the format, loading returns an error that says so. Loading runs no code.
+number. If a file is missing, truncated, altered, of another family, or of a newer version of the format, loading
+returns an error that says so. Loading runs no code.
 *)
 File.WriteAllText(path, File.ReadAllText(path).Replace("\"seed\": 0", "\"seed\": 1"))
 
@@ -120,6 +121,10 @@ Each number is written with no more digits than its bits need: 0.1 and not 0.100
 | `inverseFactors` | P×D×D, P×D or P | Gaussian: W with WᵀW = Σ⁻¹, for each of the P matrices |
 | `means`, `natural` | K×D×S | exponential family: E T(x), η |
 | `logPartitions` | K | exponential family: Σⱼ A(ηₖⱼ) |
+| `degreesOfFreedom`, `settings.degrees` | K, word | Student's t, beside the entries of a Gaussian: ν; `estimated`, `equal` or `given` |
+| `means`, `sizes` | K×D | negative binomial |
+| `probabilities`, `total` | K×D, number | multinomial |
+| `directions`, `concentrations` | K×D, K | von Mises–Fisher |
 | `centres` | K×D | k-means |
 | `part0.` … | | the entries of each part of a product, and its `columns` |
 | `start.` … | | all of these again, for the mixture from which the fit started |

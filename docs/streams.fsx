@@ -8,10 +8,10 @@ index: 15
 
 # Streams
 
-A fit reads all its rows again and again. Rows of a stream come once, in batches, and may be too many to keep. Online
-EM learns from each batch and forgets its rows. It keeps only the statistics: for Gaussians the average count, sum and
-second moments of every component (Cappé and Moulines 2009; Liang and Klein 2009). A batch replaces the share γ of
-them, the step size:
+A fit reads all its rows again and again. Rows of a stream come once, in batches, and may be too many to keep. Online EM
+learns from each batch and forgets its rows. It keeps only the statistics: for Gaussians the average count, sum and
+second moments of every component (Cappé and Moulines 2009; Liang and Klein 2009). A batch replaces a share of them, the
+step size γ:
 
     [lang=text]
     s ← (1 − γ) s + γ s̄(batch),     θ ← M-step of s
@@ -78,7 +78,7 @@ ratio, so that the first batches don't outweigh it: after a fit of 10,000 rows, 
 `Online.updates (fun t -> Online.stepSize 0.6 (t + 20L))`.
 
 `Score` is the mean log-density of a batch *before* the mixture learned it. It tests the mixture on rows that it has
-not seen, at no cost. A score that falls says that the stream has changed:
+not seen, at no cost. A falling score is a sign that the stream has changed:
 *)
 for t in [ 0; 9; 99; 199 ] do
     printfn $"update {t + 1, 3}: score {(Seq.item t learned).Score:F3}"
@@ -125,8 +125,8 @@ printfn $"label of (4, 1): {label[0]}"
 ## What is supported, and what it costs
 
 - Every kind of component learns online: Gaussians and Student's t distributions of all fourteen structures, counts,
-  categories, products, mixtures with noise, and data with missing cells. The posteriors of variational Bayes don't:
-  fit another kind for a stream.
+  categories, products, mixtures with noise, and data with missing cells. The posterior of variational Bayes doesn't:
+  begin with the fit's `PlugIn`, which is a Gaussian mixture.
 - One update costs one E-step over the batch and one M-step. Larger batches make better use of the processor; smaller
   ones learn sooner.
 - A prior counts against the weight of the statistics, which is that of the first fit's data.

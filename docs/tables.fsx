@@ -75,7 +75,7 @@ A path names a file or a folder. A folder stands for its files that end in `.par
 not for those of its subfolders. All files together make one table. `Parquet.openWith` takes options, for the columns, a
 column of weights, and the memory, and a list of paths:
 *)
-let weighed () =
+let weighted () =
     use file =
         Parquet.openWith
             { Parquet.defaults with
@@ -87,7 +87,7 @@ let weighed () =
     let one = Gmm.fit Gmm.defaults file.Source |> GmmError.get
     printfn $"weighted mean {one.Parameters.Means.toArray2D()[0, 0]:F3}"
 
-weighed ()
+weighted ()
 (*** include-output ***)
 (**
 A column of data holds floating-point numbers, integers, decimals or Booleans. Without a choice, all such columns are
@@ -105,10 +105,11 @@ with
 (**
 ## Larger than memory
 
-A Parquet file consists of row groups, and Gmm.Parquet doesn't need all of them in memory at once. Opening reads only the
-ends of the files, and the whole column of weights if there is one. A fit decodes a row group when it needs its rows, and
-keeps decoded groups up to a total of `Memory` bytes: by default a quarter of the memory that the process may use. It
-decodes the other groups again in every pass over the data. Whatever `Memory` is, results have the same bits.
+A Parquet file consists of row groups, and Gmm.Parquet doesn't need all of them in memory at once. Opening reads only
+the end of each file, which describes the groups, and the whole column of weights if there is one. A fit decodes a row
+group when it needs its rows, and keeps decoded groups up to a total of `Memory` bytes: by default a quarter of the
+memory that the process may use. It decodes the other groups again in every pass over the data. Whatever `Memory` is,
+results have the same bits.
 
 Each group is decoded by one thread, so that a file with a single large group occupies only one. Beyond `Memory`, every
 thread may hold one more group.

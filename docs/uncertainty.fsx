@@ -143,7 +143,7 @@ more than half fail, that is an error. Replicates run in parallel, and each has 
 the same for any number of threads.
 
 Sample weights count copies of rows, and must be whole numbers here. Missing cells, noise, priors and every kind of
-component take part. Variational Bayes doesn't need them: its posterior is a distribution of the parameters.
+component take part. Variational Bayes needs no replicates: its posterior is a distribution of the parameters.
 
 ## How many components?
 
@@ -193,6 +193,7 @@ With one covariance for all, it takes three components to describe the two group
 - A fit with a component on the floor of its covariance: its likelihood measures the floor.
 - Classification EM and k-means, which don't maximise a likelihood of the parameters. The bootstrap takes
   classification EM.
+- Variational Bayes, whose posterior itself measures the uncertainty ([variational Bayes](variational-bayes.html)).
 - Components that the data can't tell apart: the information has no inverse. Choose fewer.
 
 With `RegCovar = Absolute`, covariances are no exact maximum, and the errors hold up to what was added. With priors,
@@ -200,6 +201,6 @@ the observed information includes theirs, and its inverse is the covariance of t
 (Laplace).
 
 `Uncertainty.scores`, `gradient` and `observedInformation` return the parts, in the free coordinates of
-`Coordinates.names`. Derivatives are differences of the fourth order: in this table, their errors are below one
-millionth.
+`Coordinates.names`. Derivatives are computed as differences of the fourth order, which changes the standard errors on
+this page by less than one millionth.
 *)

@@ -89,8 +89,8 @@ by steps like those of EM. Λₖ = Σₖ⁻¹ is the precision matrix of compone
 replaces ln πₖ + ln N(xₙ|μₖ, Σₖ) by ln ρₙₖ = E ln πₖ + E ln N(xₙ|μₖ, Λₖ⁻¹). The M-step adds the sufficient statistics to
 the parameters of the prior. Except for rounding, the bound never decreases.
 
-`LowerBound` has all constants, so that it compares fits of the same data, whatever their structure and prior. It also
-compares different K under a Dirichlet process, the default. Under a Dirichlet distribution, the K! orders of the
+`LowerBound` has all constants, so you can compare fits of the same data by it, whatever their structure and prior, and,
+under a Dirichlet process, the default, whatever their K. Under a Dirichlet distribution, the K! orders of the
 components are equivalent, and the bound counts only one of them: add ln K! first (Bishop, §10.2.4), or ln(K!/m!) if m
 components have no rows, because these all equal the prior and their order makes no difference. The table has the
 default, so nothing is added:
@@ -148,7 +148,7 @@ for number in [ 1e-3; 0.1; 1.0; 10.0; 100.0 ] do
 (*** include-output ***)
 (**
 The result depends on the prior and on the start, because the bound has several local maxima. To try several starts, set
-`Restarts = 10`; the fit with the highest bound wins. `Start = Start.Points` tries more different ones.
+`Restarts = 10`; the fit with the highest bound wins. With `Start = Start.Points`, the starts differ more.
 
 ## The prior on means and covariances
 
@@ -200,6 +200,8 @@ From the same start and with `reg_covar=0`, full covariances give the posterior 
 - A fit goes on until Aitken's estimate of the remaining gain is small. Components that vanish make slow steps on
   the way.
 
-`Bayes.fit` supports neither noise components nor missing cells. In C#, the class is `BayesianGaussianMixture`, and
-`model.PlugIn` is a `GaussianMixture`.
+`Bayes.fit` supports neither noise components nor missing cells. A posterior has no standard errors, because it measures
+the uncertainty itself, and it doesn't learn online; the mixture `found.PlugIn` does. `Summary.ofFit` of `found.Fit`
+shows the lower bound in place of BIC and AIC. In C#, the class is `BayesianGaussianMixture`, and `model.PlugIn` is a
+`GaussianMixture`.
 *)

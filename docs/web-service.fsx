@@ -9,8 +9,9 @@ index: 8
 # A web service
 
 This service takes one row per request and answers with its component. This page fits a model offline, saves it, and
-serves it with ASP.NET Core. Then 32 clients send requests at once, also while the service changes its model, and the
-page measures how long an answer takes. Run it with `dotnet fsi docs/web-service.fsx` after `dotnet fsi build.fsx build`.
+serves it with ASP.NET Core. Then 32 clients send requests at once, also while the service changes its model. Last, the
+page damages the service's file, and measures how long an answer takes. Run it with `dotnet fsi docs/web-service.fsx`
+after `dotnet fsi build.fsx build`.
 
 The program is `samples/Gmm.Web` in the repository. Two commands start a project of your own, in an empty folder:
 
@@ -30,6 +31,7 @@ curl localhost:5000/label -H 'Content-Type: application/json' -d '[3.6, 79]'
 ```csharp
 using Gmm.CSharp;
 using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.FileProviders.Physical;
 using Microsoft.Extensions.Primitives;
 
 switch (args)
@@ -114,7 +116,8 @@ internal sealed partial class ServedModel : IDisposable
     public ServedModel(string path, ILogger log)
     {
         path = Path.GetFullPath(path);
-        folder = new PhysicalFileProvider(Path.GetDirectoryName(path)!);
+        // By default, the provider ignores changes of hidden files.
+        folder = new PhysicalFileProvider(Path.GetDirectoryName(path)!, ExclusionFilters.None);
         watch = ChangeToken.OnChange(() => folder.Watch(Path.GetFileName(path)), () => Reload(path, log));
 
         // The watch has begun, so this is the newest model, or another load follows.
@@ -195,7 +198,7 @@ if not (File.Exists program) then
 
 let faithful = Path.Combine(__SOURCE_DIRECTORY__, "../data/faithful.csv")
 let folder = Directory.CreateTempSubdirectory("gmm").FullName
-let path = Path.Combine(folder, "model.json")
+let path = Path.Combine(folder, ".model.json") // a hidden file, which the service watches, too
 
 let start arguments = Process.Start(ProcessStartInfo("dotnet", program :: arguments, RedirectStandardOutput = true))
 
@@ -208,14 +211,14 @@ Port 0 lets the system choose a free port. The program logs the address when it 
 let service = start [ "serve"; path; "--urls"; "http://127.0.0.1:0" ]
 AppDomain.CurrentDomain.ProcessExit.Add(fun _ -> service.Kill())
 
-let address =
+/// Waits for a line of the log that matches a pattern, and returns the match.
+let logged pattern =
     Seq.initInfinite (fun _ -> service.StandardOutput.ReadLine())
     |> Seq.takeWhile (isNull >> not)
-    |> Seq.map (fun line -> Regex.Match(line, "Now listening on: (.+)"))
+    |> Seq.map (fun line -> Regex.Match(line, pattern))
     |> Seq.find _.Success
-    |> fun found -> found.Groups[1].Value
 
-service.StandardOutput.ReadToEndAsync() |> ignore
+let address = (logged "Now listening on: (.+)").Groups[1].Value
 let client = new HttpClient(BaseAddress = Uri address)
 
 let send (row: float[]) =
@@ -261,21 +264,26 @@ let ask (row: float[]) =
 
 /// Sends all rows from 32 clients at once, again and again while a condition holds.
 let sendWhile condition =
-    Task.WhenAll(
-        [ for _ in 1..32 ->
-              task {
-                  let answers = ResizeArray()
+    task {
+        let! answers =
+            Task.WhenAll(
+                [ for _ in 1..32 ->
+                      task {
+                          let answers = ResizeArray()
 
-                  while answers.Count = 0 || condition () do
-                      for row in rows do
-                          let! answer = ask row
-                          answers.Add(row, answer)
+                          while answers.Count = 0 || condition () do
+                              for row in rows do
+                                  let! answer = ask row
+                                  answers.Add(row, answer)
 
-                  return answers
-              } ]
-    )
+                          return answers
+                      } ]
+            )
 
-let answers = sendWhile(fun () -> false).Result |> Seq.concat |> Array.ofSeq
+        return Array.ofSeq (Seq.concat answers)
+    }
+
+let answers = sendWhile(fun () -> false).Result
 let ofSaved = answerOf saved
 printfn $"{answers.Length} answers, all the same: {answers |> Array.forall (fun (row, answer) -> answer = ofSaved row)}"
 (*** include-output ***)
@@ -283,32 +291,54 @@ printfn $"{answers.Length} answers, all the same: {answers |> Array.forall (fun 
 ## A new model while it serves
 
 Here the clients go on while another model, of three components, and the first one replace each other in the service's
-file six times. Each time the script waits until the new model answers:
+file six times. The script begins when a client has its answers to all rows, which the first model gave. After each
+replacement it asks until the new model answers:
 *)
 let other = data |> Gmm.fit { Gmm.defaults with Components = 3 } |> GmmError.get
 
 let ofOther = answerOf other
 
+/// Replaces the model of the service, asks until the new one answers, and returns all answers.
 let replace (fit: Fit<Gaussian>) =
     Persist.save path fit |> GmmError.get
-    let expected, clock = answerOf fit rows[0], Stopwatch.StartNew()
+    let expected, answers = answerOf fit rows[0], ResizeArray()
 
-    while (ask rows[0]).Result <> expected do
-        if clock.Elapsed > TimeSpan.FromMinutes 1.0 then
-            failwith "The service has not loaded the new model."
+    while answers.Count = 0 || snd answers[answers.Count - 1] <> expected do
+        answers.Add(rows[0], (ask rows[0]).Result)
+
+    answers
+
+let answered = TaskCompletionSource()
 
 let replacing =
-    Task.Run(fun () ->
-        for fit in [ other; saved; other; saved; other; saved ] do
-            replace fit)
+    task {
+        do! answered.Task
+        return! Task.Run(fun () -> [ other; saved; other; saved; other; saved ] |> Seq.collect replace |> Array.ofSeq)
+    }
 
-let all = sendWhile(fun () -> not replacing.IsCompleted).Result |> Seq.concat |> Array.ofSeq
-replacing.Wait()
+let sending =
+    sendWhile (fun () ->
+        answered.TrySetResult() |> ignore
+        not replacing.IsCompleted)
+
+let all = Array.append sending.Result replacing.Result
 let byFirst = all |> Array.filter (fun (row, answer) -> answer = ofSaved row)
 let bySecond = all |> Array.filter (fun (row, answer) -> answer = ofOther row)
 
 printfn $"answers by both models: {byFirst.Length > 0 && bySecond.Length > 0}"
-printfn $"lost, failed or mixed: {all.Length - byFirst.Length - bySecond.Length}"
+printfn $"answers of neither model: {all.Length - byFirst.Length - bySecond.Length}"
+(*** include-output ***)
+(**
+## A damaged file
+
+Half of a model replaces the file. The service logs the reason and goes on with the model that it has:
+*)
+let text = File.ReadAllText path
+File.WriteAllText(path, text[.. text.Length / 2])
+printfn $"""{(logged "The service keeps its model").Value}"""
+
+let afterwards = sendWhile(fun () -> false).Result
+printfn $"still the first model: {afterwards |> Array.forall (fun (row, answer) -> answer = ofSaved row)}"
 (*** include-output ***)
 (**
 ## Latency

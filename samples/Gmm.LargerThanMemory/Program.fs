@@ -61,7 +61,7 @@ let private fit (folder: string) =
         |> GmmError.get
 
     let weights = fit.Weights |> Array.sort
-    printfn $"fitted: weights %.4f{weights[0]} and %.4f{weights[1]}, {fit.Trace.Length} iterations"
+    printfn $"fitted: weights %.4f{weights[0]} and %.4f{weights[1]}, in {fit.Passes} E-steps over all rows"
     printfn $"%.1f{clock.Elapsed.TotalSeconds} s, heap at most %.0f{mebibytes (GC.GetGCMemoryInfo().HeapSizeBytes)} MiB"
 
 [<EntryPoint>]

@@ -7,6 +7,7 @@
 // Fit again while it serves: it loads the new model and answers every request.
 using Gmm.CSharp;
 using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.FileProviders.Physical;
 using Microsoft.Extensions.Primitives;
 
 switch (args)
@@ -79,7 +80,8 @@ internal sealed partial class ServedModel : IDisposable
     public ServedModel(string path, ILogger log)
     {
         path = Path.GetFullPath(path);
-        folder = new PhysicalFileProvider(Path.GetDirectoryName(path)!);
+        // By default, the provider ignores changes of hidden files.
+        folder = new PhysicalFileProvider(Path.GetDirectoryName(path)!, ExclusionFilters.None);
         watch = ChangeToken.OnChange(() => folder.Watch(Path.GetFileName(path)), () => Reload(path, log));
 
         // The watch has begun, so this is the newest model, or another load follows.

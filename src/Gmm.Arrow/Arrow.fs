@@ -116,7 +116,11 @@ module internal ArrowColumns =
 
             if int64 numbers.Length <> rows then
                 let name = (batch.Schema.GetFieldByIndex j).Name
-                raise (Files.Unusable $"Its column '{name}' has {numbers.Length} values for {rows} rows.")
+
+                raise (
+                    Files.Unusable
+                        $"""Its column '{name}' has {Display.count numbers.Length "value"} for {Display.count rows "row"}."""
+                )
 
             numbers)
         |> Numbers.OfColumns
@@ -178,8 +182,9 @@ type ArrowFile internal (source: Source, columns: string[], readers: IDisposable
             ArrowColumns.file names readers path
             |> Result.map (fun (source, columns) -> new ArrowFile(source, columns, readers)))
 
-    /// Opens an Arrow file as `Arrow.openColumns` does; without names it reads all columns of numbers. Throws
-    /// `GmmException` when the file can't be read or has no such columns of numbers.
+    /// Opens an Arrow file as `Arrow.openColumns` does, and reads the columns with some names; without names, all columns
+    /// of numbers. Throws `GmmException` for each error of `Arrow.openColumns`, and ArgumentNullException when the path or
+    /// the array of names is null.
     static member Open(path: string, [<ParamArray>] columns: string[]) : ArrowFile =
         ArgumentNullException.ThrowIfNull path
         ArgumentNullException.ThrowIfNull columns
@@ -197,13 +202,13 @@ module Arrow =
     let columns (schema: Schema) : string[] = TableColumns.numeric (ArrowColumns.describe schema)
 
     /// Makes a source of the columns of a table with some names, in this order; without names, of all columns of
-    /// numbers. It copies their numbers once. Error when a name is no column of numbers, or when an integer has no
-    /// equal float64.
+    /// numbers. It copies their numbers once. Error when a name is given twice or is that of no column of numbers, or of
+    /// several; when there are no names and no column has numbers; or when an integer has no equal float64.
     let ofTable (names: string seq) (table: Apache.Arrow.Table) : Result<Source, GmmError> =
         ArrowColumns.rows names table
 
-    /// Makes a source of the rows of record batches of one schema, in their order, as `ofTable` does. Error when there
-    /// is no batch, or when two differ in the names or types of their columns.
+    /// Makes a source of the rows of record batches of one schema, in their order, as `ofTable` does. Error as for
+    /// `ofTable`; when there is no batch; or when two differ in the names or types of their columns.
     let ofBatches (names: string seq) (batches: RecordBatch seq) : Result<Source, GmmError> =
         match List<RecordBatch> batches with
         | none when none.Count = 0 -> Error(InvalidData("at least one record batch", "there is none"))
@@ -213,13 +218,14 @@ module Arrow =
                 ofTable names (Apache.Arrow.Table.TableFromRecordBatches(batches[0].Schema, batches)))
 
     /// Opens an Arrow file as `openFile` does, and reads the columns with some names, in this order. Error as for
-    /// `openFile`, or when a name is given twice or is no column of numbers.
+    /// `openFile`, or when a name is given twice or is that of no column of numbers, or of several.
     let openColumns (names: string seq) (path: string) : Result<ArrowFile, GmmError> = ArrowFile.OpenWith(names, path)
 
     /// Opens an Arrow file (IPC, Feather version 2) and reads all columns of numbers: `use file = …`, and then
     /// `file.Source`. Opening reads through the file once, for the lengths of its record batches. Batches are read as
-    /// blocks of rows need them, and up to a quarter of the memory is used to keep them. Error when the file can't be
-    /// read or is damaged, or when it has no column of numbers.
+    /// blocks of rows need them, and up to a quarter of the memory is used to keep them. Error when the file can't be read
+    /// or is damaged, or when no column has numbers. A function of the rows, such as a fit, returns an error that names the
+    /// file when a batch can't be read, or when an integer in it has no equal float64.
     let openFile (path: string) : Result<ArrowFile, GmmError> = openColumns [] path
 
     /// Returns a record batch with results as further columns, such as those of `Predict.columns`. Error when a name is
@@ -252,14 +258,14 @@ open Gmm
 [<Sealed; AbstractClass; Extension>]
 type ArrowRows =
     /// Returns the rows of the columns of a table with some names, or of all columns of numbers: see `Arrow.ofTable`.
-    /// Throws `GmmException` when a name is no column of numbers.
+    /// Throws `GmmException` for each of its errors, and ArgumentNullException when an argument is null.
     [<Extension>]
     static member ToSource(table: Apache.Arrow.Table, [<ParamArray>] columns: string[]) : Source =
         ArgumentNullException.ThrowIfNull table
         ArgumentNullException.ThrowIfNull columns
         Arrow.ofTable columns table |> GmmError.get
 
-    /// Returns the rows of the columns of a record batch with some names, like those of a table.
+    /// Returns the rows of the columns of a record batch with some names, like those of a table, and throws as for one.
     [<Extension>]
     static member ToSource(batch: RecordBatch, [<ParamArray>] columns: string[]) : Source =
         ArgumentNullException.ThrowIfNull batch

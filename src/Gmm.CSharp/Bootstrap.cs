@@ -1,4 +1,3 @@
-using System.Globalization;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -7,9 +6,6 @@ namespace Gmm.CSharp;
 [TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class Bootstrap
 {
-    /// <summary>The largest number of parameters that the text shows.</summary>
-    private const int Most = 100;
-
     private readonly Core.Bootstrap value;
 
     internal Bootstrap(Core.Bootstrap value)
@@ -60,24 +56,5 @@ public sealed class Bootstrap
     /// <see cref="Intervals"/> gives it.
     /// </summary>
     /// <returns>The text, of at most 100 parameters.</returns>
-    public override string ToString()
-    {
-        static string Text(double number) => number.ToString("G6", CultureInfo.InvariantCulture);
-
-        var (errors, intervals) = (StandardErrors.Errors, Intervals());
-        var shown = Math.Min(Most, Names.Count);
-        var table = Words.Table(
-        [
-            ["parameter", "estimate", "standard error", "95 % from", "to"],
-            .. Enumerable.Range(0, shown).Select(i => (string[])
-                [
-                    value.Names[i],
-                    Text(value.Estimates[i]),
-                    Text(errors[i]),
-                    Text(intervals[i].Low),
-                    Text(intervals[i].High),
-                ]),
-        ]);
-        return shown < Names.Count ? $"{table}{Environment.NewLine}… and {Names.Count - shown} more" : table;
-    }
+    public override string ToString() => Core.Summary.ofBootstrap(0.95, value).Get();
 }

@@ -37,8 +37,8 @@ public sealed class GaussianMixtureDistribution
         {
             throw Translation.Invalid(
                 nameof(weights),
-                $"one number for each of the {means.GetLength(0)} rows of means",
-                $"{weights.Length} numbers");
+                $"one number for {Words.Each(means.GetLength(0), "row")} of means",
+                Words.Count(weights.Length, "number"));
         }
 
         var parameters = GaussianModule.create(

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Core = global::Gmm;
 
 namespace Gmm.CSharp;
@@ -29,8 +28,5 @@ public sealed class LikelihoodRatio
 
     /// <summary>Returns one line: the numbers of components, the statistic and the p-value.</summary>
     /// <returns>The text.</returns>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Components} against {Components + 1} components: statistic {Statistic:G9}, "
-        + $"p = {PValue:G4} of {Replicates.Count} replicates");
+    public override string ToString() => value.ToString();
 }

@@ -213,7 +213,7 @@ public abstract class MixtureModel : Estimator
         {
             throw Translation.Invalid(
                 nameof(responsibilities),
-                $"of {predictor.Components} numbers, one for every component",
+                $"of {Words.Count(predictor.Components, "number")}, one for every component",
                 $"of {responsibilities.Length}");
         }
 

@@ -86,20 +86,20 @@ public sealed class SelectionCandidate
 [TypeFormatterSource(typeof(TextFormatterSource))]
 public sealed class Selection
 {
-    private readonly string table;
+    private readonly Func<string> text;
     private readonly Func<Core.PlotOptions, Core.Figure> draw;
 
     private Selection(
         SelectionCandidate[] candidates,
         int best,
         string[] warnings,
-        string table,
+        Func<string> text,
         string grid,
         Func<Core.PlotOptions, Core.Figure> draw)
     {
         (Candidates, Best) = (Array.AsReadOnly(candidates), candidates[best]);
         (Warnings, Grid) = (Array.AsReadOnly(warnings), grid);
-        (this.table, this.draw) = (table, draw);
+        (this.text, this.draw) = (text, draw);
     }
 
     /// <summary>All candidates, in the order of the request.</summary>
@@ -127,9 +127,11 @@ public sealed class Selection
     /// </remarks>
     public string Grid { get; }
 
-    /// <summary>Returns the candidates as lines of text, the best one marked with a star.</summary>
-    /// <returns>The table.</returns>
-    public override string ToString() => table;
+    /// <summary>
+    /// Returns the candidates as lines of text, the best one marked with a star, and then the warnings.
+    /// </summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => text();
 
     /// <summary>The core's selection, its errors in the words of the C# surface.</summary>
     /// <param name="selection">The selection.</param>
@@ -144,7 +146,7 @@ public sealed class Selection
             [.. candidates.Select(SelectionCandidate.Of)],
             candidates.IndexOf(selection.Best),
             [.. selection.Warnings.Select(warning => warning.Message)],
-            known.Table,
+            known.ToString,
             known.Grid,
             options => Core.Plot.criteria(options, known).Get());
     }

@@ -27,7 +27,8 @@ module DataFrame =
     let columns (frame: DataFrame) : string[] = TableColumns.numeric (described frame)
 
     /// Makes a source of the columns with some names, in this order; without names, of all columns of numbers. It
-    /// copies their numbers once. Error when a name is no column of numbers, or when an integer has no equal float64.
+    /// copies their numbers once. Error when a name is given twice or is that of no column of numbers, or of several; when
+    /// there are no names and no column has numbers; or when an integer has no equal float64.
     let source (names: string seq) (frame: DataFrame) : Result<Source, GmmError> =
         TableColumns.source names (described frame) (fun j -> numbers frame.Columns[j])
 
@@ -54,7 +55,7 @@ open Gmm
 [<Sealed; AbstractClass; Extension>]
 type DataFrameRows =
     /// Returns the rows of the columns with some names, or of all columns of numbers: see `DataFrame.source`. Throws
-    /// `GmmException` when a name is no column of numbers.
+    /// `GmmException` for each of its errors, and ArgumentNullException when an argument is null.
     [<Extension>]
     static member ToSource(frame: Microsoft.Data.Analysis.DataFrame, [<ParamArray>] columns: string[]) : Source =
         ArgumentNullException.ThrowIfNull frame

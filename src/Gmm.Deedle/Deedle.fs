@@ -42,7 +42,8 @@ module Frame =
     let columns (frame: Frame<'R, string>) : string[] = TableColumns.numeric (described frame)
 
     /// Makes a source of the columns with some names, in this order; without names, of all columns of numbers. It
-    /// copies their numbers once. Error when a name is no column of numbers, or when an integer has no equal float64.
+    /// copies their numbers once. Error when a name is given twice or is that of no column of numbers, or of several; when
+    /// there are no names and no column has numbers; or when an integer has no equal float64.
     let source (names: string seq) (frame: Frame<'R, string>) : Result<Source, GmmError> =
         let types = Array.ofSeq frame.ColumnTypes
         TableColumns.source names (described frame) (fun j -> numbers types[j] j frame)
@@ -68,7 +69,7 @@ open Gmm
 [<Sealed; AbstractClass; Extension>]
 type FrameRows =
     /// Returns the rows of the columns with some names, or of all columns of numbers: see `Frame.source`. Throws
-    /// `GmmException` when a name is no column of numbers.
+    /// `GmmException` for each of its errors, and ArgumentNullException when an argument is null.
     [<Extension>]
     static member ToSource(frame: Deedle.Frame<'R, string>, [<ParamArray>] columns: string[]) : Source =
         ArgumentNullException.ThrowIfNull frame

@@ -36,9 +36,11 @@ type GmmError =
     | InvalidOption of name: string * rule: string * value: string
     /// The data as a whole break a rule: no rows, wrong width, weights.
     | InvalidData of rule: string * value: string
-    /// One row of the data breaks a rule, such as that all rows have one length.
+    /// One row of the data breaks a rule: "The data must have rows of one length, but row 3 (counting from 0) has 2
+    /// numbers and row 0 has 3."
     | InvalidRow of rule: string * row: int64 * value: string
-    /// One column of the data breaks a rule, such as that it has an observed cell.
+    /// One column of the data breaks a rule: "The data must have columns of one length, but column 1 (counting from 0)
+    /// has 149 numbers and column 0 has 150."
     | InvalidColumn of rule: string * column: int * value: string
     /// One number of the data is infinite, or too large to be squared.
     | InvalidNumber of row: int64 * column: int * value: float

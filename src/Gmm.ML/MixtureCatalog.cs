@@ -36,7 +36,8 @@ public static class MixtureCatalog
     /// <summary>Returns a trainer of a Gaussian mixture by variational Bayes, with all settings.</summary>
     /// <remarks>
     /// Its log-density is ln Σₖ exp(E ln πₖ + E ln N(x|μₖ, Λₖ⁻¹)), from which the responsibilities follow. The
-    /// exponential integrates to less than 1: it lies below the density of the next row under the posterior.
+    /// exponential of this number is below the posterior predictive density of the row, by Jensen's inequality. So it
+    /// integrates to less than 1 and is no density.
     /// </remarks>
     /// <inheritdoc cref="Mixture{TModel}(Trainers, TModel, MixtureOptions?)"/>
     public static MixtureTrainer<BayesianGaussianMixture> Mixture(

@@ -113,7 +113,8 @@ public sealed class MixtureTransformer<TModel> : ITransformer, IMixtureTransform
         // The size of a vector is 0 where it isn't known, as in rows of arrays.
         if (!sizes.Contains(0) && sizes.Sum() != scorer.Features)
             throw new ArgumentException(
-                $"The columns {scorer.Columns.Text} must have {scorer.Features} numbers, as those of the fit, but have "
+                $"The columns {scorer.Columns.Text} must have {Words.Count(scorer.Features, "number")}, as those of "
+                + $"the fit, but have "
                 + $"{sizes.Sum()}.",
                 argument);
     }

@@ -21,8 +21,8 @@ type ParquetFile internal (source: Source, columns: string[], readers: IDisposab
             |> Result.map (fun (source, names) -> new ParquetFile(source, names, readers)))
 
     /// Opens a Parquet file, or a folder of them, as `Parquet.openFile` does, and reads the columns with some names;
-    /// without names, all columns of numbers. Throws `GmmException` when the file can't be read or has no such columns
-    /// of numbers.
+    /// without names, all columns of numbers. Throws `GmmException` for each error of `Parquet.openWith`, and
+    /// ArgumentNullException when the path or the array of names is null.
     static member Open(path: string, [<ParamArray>] columns: string[]) : ParquetFile =
         ArgumentNullException.ThrowIfNull path
         ArgumentNullException.ThrowIfNull columns
@@ -36,7 +36,8 @@ type ParquetFile internal (source: Source, columns: string[], readers: IDisposab
     /// Opens Parquet files, or folders of them, as one table, as `Parquet.openWith` does. `columns` are the names of
     /// the columns, in this order; empty for all columns of numbers. `weights` is the name of a column of weights, or
     /// null for none. `memory` is the largest number of bytes of decoded row groups to keep; without it, a quarter of
-    /// the memory. Throws `GmmException` for each error of `Parquet.openWith`.
+    /// the memory. Throws `GmmException` for each error of `Parquet.openWith`, and ArgumentNullException when the paths
+    /// or the names are null.
     static member Open
         (
             paths: string seq,

@@ -42,7 +42,10 @@ module internal ParquetColumns =
         let stored = (group.GetMetadata field).MetaData
 
         if stored.NumValues <> group.RowCount then
-            raise (Files.Unusable $"It has another number of values than the {group.RowCount} rows of the group.")
+            raise (
+                Files.Unusable
+                    $"""It has another number of values than the {Display.count group.RowCount "row"} of the group."""
+            )
 
         if stored.Type = Meta.Type.BOOLEAN && not (isPlain stored) then
             raise (Files.Unusable "Its Booleans are stored as runs. Save the column as integers.")

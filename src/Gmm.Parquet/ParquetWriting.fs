@@ -18,7 +18,7 @@ module internal ParquetWriting =
             match names |> Array.tryFindIndex String.IsNullOrEmpty with
             | None -> Ok names
             | Some j -> Error(InvalidOption("names", "names that aren't empty", $"name {j} (counting from 0), empty"))
-        | count -> Error(InvalidOption("names", $"one for each of the {source.Columns} columns", string count))
+        | count -> Error(InvalidOption("names", $"""one for {Display.each source.Columns "column"}""", string count))
 
     let private run (work: Threading.Tasks.Task) = work.GetAwaiter().GetResult()
 

@@ -107,7 +107,10 @@ module internal Criteria =
                                 Hollow = true } ] }
 
         let name = criterionName selection.Criterion
-        let describe (candidate: Candidate<'θ>) = $"{candidate.Name} with {candidate.Components} components"
+
+        let describe (candidate: Candidate<'θ>) =
+            $"""{candidate.Name} with {Display.count candidate.Components "component"}"""
+
         let failed = selection.Candidates.Length - judged.Length
 
         let caption =
@@ -126,7 +129,7 @@ module internal Criteria =
                       judged |> List.filter (fun (_, judged) -> criteria |> List.exists (judged.Value >> isBeyond))
 
                   if not beyond.IsEmpty then
-                      let candidates = if beyond.Length = 1 then "1 candidate" else $"{beyond.Length} candidates"
+                      let candidates = Display.count beyond.Length "candidate"
                       yield $"triangles at the edge stand for {candidates} {words} {Sketch.short limit}"
               if failed > 0 then
                   yield $"{failed} of {selection.Candidates.Length} candidates have no fit" ]

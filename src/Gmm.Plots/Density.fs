@@ -120,7 +120,7 @@ module internal Density =
             let horizontal, top, marks = marks options fit.Model.Execution feature sketch None source
 
             let caption =
-                $"Histogram of {Sketch.count source.Rows} rows under the density of the mixture and those of its components; percentages are the weights"
+                $"Histogram of {Sketch.rows source.Rows} under the density of the mixture and those of its components; percentages are the weights"
 
             let legend =
                 [ for k in 0 .. sketch.Components - 1 do

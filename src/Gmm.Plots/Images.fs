@@ -16,9 +16,12 @@ module internal Images =
                     [ count > 0 && pixels > 0, "Images", "at least one, of at least one pixel", $"{count} of {pixels}"
                       width >= 1 && pixels % max 1 width = 0,
                       "Width of the images",
-                      $"a divisor of the {pixels} numbers of each",
+                      $"""a divisor of the {Display.count pixels "number"} of each""",
                       string width
-                      names.Length = count, "Names", $"one for each of the {count} images", $"{names.Length} names" ]
+                      names.Length = count,
+                      "Names",
+                      $"""one for {Display.each count "image"}""",
+                      Display.count names.Length "name" ]
 
             do! GmmError.requireFinite "Images" values
             let all = values |> Seq.cast<float>

@@ -26,8 +26,8 @@ module internal Iterations =
 
     let private stopWords (fit: Fit<'θ>) =
         match fit.Stop with
-        | Converged -> $"{fit.Iterations} iterations, converged"
-        | IterationLimit -> $"{fit.Iterations} iterations, not converged"
+        | Converged -> $"""{Display.count fit.Iterations "iteration"}, converged"""
+        | IterationLimit -> $"""{Display.count fit.Iterations "iteration"}, not converged"""
 
     let weights (options: PlotOptions) (fit: Fit<'θ>) : Result<Figure, GmmError> =
         result {

@@ -39,8 +39,8 @@ module internal Plane =
                 GmmError.requireAll
                     [ labels.LongLength = source.Rows,
                       "Labels",
-                      $"one for each of the {source.Rows} rows",
-                      $"{labels.Length} labels" ]
+                      $"""one for {Display.each source.Rows "row"}""",
+                      Display.count labels.Length "label" ]
 
             do!
                 Sketch.check
@@ -70,7 +70,7 @@ module internal Plane =
             let legend =
                 [ for series, kind in Seq.indexed kinds ->
                       let rows = labels |> Array.filter ((=) kind) |> Array.length
-                      Scatter.entry (Dot(Series series)) $"{kind}: {Sketch.count (int64 rows)} rows" ]
+                      Scatter.entry (Dot(Series series)) $"{kind}: {Sketch.rows (int64 rows)}" ]
 
             let axes = Scatter.axes plain sample [] (i, j) [ Points points ]
             return Scatter.figure options (Sketch.rowsOf sample) legend None [ axes ]

@@ -179,7 +179,7 @@ module internal Scatter =
                           entry Ring "in another component" ]
                   Bar = None
                   Caption =
-                    [ $"{Sketch.count (int64 wrong)} rows in a component that is not their class's: accuracy {Sketch.percent report.Accuracy}" ] }
+                    [ $"{Sketch.rows (int64 wrong)} in a component that is not their class's: accuracy {Sketch.percent report.Accuracy}" ] }
         }
 
     let private byDensity options (fit: Fit<'θ>) (sample: Drawn) (sampled: Source) =

@@ -65,7 +65,10 @@ module internal Sketch =
 
     let brief = invariant "G3"
 
-    let count (rows: int64) = rows.ToString("N0", CultureInfo.InvariantCulture)
+    let private count (rows: int64) = rows.ToString("N0", CultureInfo.InvariantCulture)
+
+    /// Returns "1 row", "2 rows", "1,000 rows" …
+    let rows (number: int64) = count number + (if number = 1L then " row" else " rows")
 
     let percent (share: float) = invariant "0.0" (100.0 * share) + " %"
 
@@ -86,9 +89,9 @@ module internal Sketch =
     /// Says in words which rows the picture shows.
     let rowsOf (sample: Drawn) =
         if int64 sample.Count = sample.Rows then
-            $"{count sample.Rows} rows"
+            rows sample.Rows
         else
-            $"{count (int64 sample.Count)} of {count sample.Rows} rows, chosen at random"
+            $"{count (int64 sample.Count)} of {rows sample.Rows}, chosen at random"
 
     // ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -147,10 +150,13 @@ module internal Sketch =
 
             do!
                 GmmError.requireAll
-                    [ names = 0 || names = features, "ColumnNames", $"empty or {features} names", $"{names} names"
+                    [ names = 0 || names = features,
+                      "ColumnNames",
+                      $"""empty or {Display.count features "name"}""",
+                      Display.count names "name"
                       classes |> Option.forall ((=) source.Rows),
                       "Classes",
-                      $"one for each of the {source.Rows} rows",
+                      $"""one for {Display.each source.Rows "row"}""",
                       string (Option.defaultValue 0L classes)
                       columns.Length = 0 || isChoice && wanted columns.Length,
                       "Columns",

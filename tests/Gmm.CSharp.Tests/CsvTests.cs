@@ -54,7 +54,7 @@ public sealed class CsvTests : IDisposable
     [InlineData("a,b\n1,2\n3,x4\n", ", line 3, column 2: The cell must be a number, but is \"x4\". If it stands for a missing cell, add it to MissingWords. If the column holds no data, name it in Labels or RowNames, or leave it out with Columns.")]
     [InlineData("a,b\n1,2\n,4\n", ", line 3, column 1: The cell is empty; it is the only missing cell in 2 rows. Have NaN in such cells by setting Missing to Keep, leave out such rows by setting Missing to DropRows, or columns with Columns.")]
     [InlineData("a,b\n1e999,2\n", ", line 2, column 1: The cell must be a finite number, but is 1e999.")]
-    [InlineData("a,b\n1,2\n3\n", ", line 3: The row has 1 cells and the first row has 2. If the numbers have decimal commas, set Decimal to ','.")]
+    [InlineData("a,b\n1,2\n3\n", ", line 3: The row has 1 cell and the first row has 2. If the numbers have decimal commas, set Decimal to ','.")]
     [InlineData("a,b\n", ": The file has a header, but no rows.")]
     [InlineData("", ": The file is empty.")]
     public void WhatIsWrongIsToldWithItsPlace(string text, string message) =>

@@ -114,12 +114,12 @@ public class ErrorTests
         ["The data must have at least one row, but there is none. "] = () => Array.Empty<double[]>(),
         ["The data must have at least one column, but the width given is 0."] = () => new double[3, 0],
         ["The data must have at least one column, but the width given is -2."] = () => Rows.FromMemory(new double[4], -2),
-        ["The data must have rows of 3 numbers, but 4 numbers do not make a whole number of rows."] = () => Rows.FromMemory(new double[4], 3),
-        ["The data must have rows of one length, but row 2 (counting from 0) has 1 numbers and row 0 has 2."] = () => new double[][] { [1, 2], [3, 4], [5] },
+        ["The data must have rows of 3 numbers, but 4 numbers can't make a whole number of rows."] = () => Rows.FromMemory(new double[4], 3),
+        ["The data must have rows of one length, but row 2 (counting from 0) has 1 number and row 0 has 2."] = () => new double[][] { [1, 2], [3, 4], [5] },
         ["The data must have no null rows, but row 1 (counting from 0) is null."] = () => new double[][] { [1, 2], null! },
         ["The data must have no null rows, but row 0 (counting from 0) is null."] = () => new float[][] { null! },
         ["The data must be complete, but row 1, column 0 (counting from 0) holds NaN, the only missing cell."] = () => new float[,] { { 1, 2 }, { float.NaN, 3 } },
-        ["The data must have rows of one length, but row 1 (counting from 0) has 1 numbers and row 0 has 2."] = () => new float[][] { [1, 2], [3] },
+        ["The data must have rows of one length, but row 1 (counting from 0) has 1 number and row 0 has 2."] = () => new float[][] { [1, 2], [3] },
     };
 
     public static TheoryData<string> DataMessages => new(Bad.Keys);
@@ -175,7 +175,7 @@ public class ErrorTests
     }
 
     [Theory]
-    [InlineData("sampleWeights must be one number for each of the 272 rows, but is 1 numbers.", 1, 1.0)]
+    [InlineData("sampleWeights must be one number for each of the 272 rows, but is 1 number.", 1, 1.0)]
     [InlineData("sampleWeights[0] must be finite and not negative, but is -1.", 272, -1.0)]
     [InlineData("sampleWeights[0] must be finite and not negative, but is NaN.", 272, double.NaN)]
     [InlineData("sampleWeights must be above 0 somewhere, but is 0 for every row.", 272, 0.0)]

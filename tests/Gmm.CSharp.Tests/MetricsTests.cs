@@ -232,7 +232,7 @@ public class MetricsTests
         ["truth must be of at least two classes, but is of 1."] = ("truth", () => Metrics.RocAuc([3, 3], new double[2, 1])),
         ["scores must be one row for each of the 3 true labels, but is 2 rows."] = ("scores", () => Metrics.RocAuc([0, 1, 2], new double[2, 3])),
         ["scores[1, 0] must be finite, but is NaN."] = ("scores", () => Metrics.RocAuc([0, 1], new[,] { { 0, 0 }, { double.NaN, 1 } })),
-        ["responsibilities must be at least one column for each of the 2 classes, but is 1 columns."] =
+        ["responsibilities must be at least one column for each of the 2 classes, but is 1 column."] =
             ("responsibilities", () => Metrics.AlignColumns([0, 1], new double[2, 1])),
         ["labels must be one for each of the 150 rows, but is 2 labels."] = ("labels", () => Metrics.Silhouette(Data.Iris, [0, 1])),
         ["labels must be of at least two clusters, but is of 1."] = ("labels", () => Metrics.Dunn(Data.Iris, new int[150])),
@@ -241,7 +241,7 @@ public class MetricsTests
         ["sampleWeights[0] must be finite and not negative, but is -1."] = ("sampleWeights", () => Metrics.Silhouette(new double[1, 1], [0], [-1])),
         ["The data must be complete, but row 1, column 0"] =
             ("data", () => Metrics.Separation(new[,] { { 0 }, { double.NaN } }, [0, 1])),
-        ["truth must be one for each of the 272 rows, but is 1 labels."] =
+        ["truth must be one for each of the 272 rows, but is 1 label."] =
             ("truth", () => new GaussianMixture(1).Fit(Data.Faithful).Evaluate(Data.Faithful, [1])),
     };
 

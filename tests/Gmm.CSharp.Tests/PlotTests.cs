@@ -170,7 +170,7 @@ public class PlotTests
         Assert.StartsWith("PointSize must be above 0 and finite, but is 0.", Message(new() { PointSize = 0 }));
         Assert.StartsWith("PointOpacity must be above 0 and at most 1, but is 2.", Message(new() { PointOpacity = 2 }));
         Assert.StartsWith("EllipseFill must be between 0 and 1, but is -1.", Message(new() { EllipseFill = -1 }));
-        Assert.StartsWith("ColumnNames must be empty or 4 names, but is 1 names.", Message(new() { ColumnNames = ["a"] }));
+        Assert.StartsWith("ColumnNames must be empty or 4 names, but is 1 name.", Message(new() { ColumnNames = ["a"] }));
         Assert.StartsWith("Columns must be empty or two different features between 0 and 3, but is 0, 4.", Message(new() { Columns = [0, 4] }));
         Assert.StartsWith("Sigmas must be above 0 and finite, but is", Message(new() { Sigmas = [0] }));
         Assert.StartsWith("Classes must be one for each of the 150 rows, but is 1.", Message(new() { Classes = ["a"] }));

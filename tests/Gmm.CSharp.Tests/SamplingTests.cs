@@ -217,7 +217,7 @@ public class SamplingTests
             ("values", () => Model.Conditional([1], [0], [5, 6])),
         ["values must be finite and below 1e150 in magnitude, but is [NaN]."] =
             ("values", () => Model.Conditional([1], [0], [double.NaN])),
-        ["The data must have 1 columns, one for each given feature, but there are 4."] = ("data", () => Model.Regress([1], [0], Data.Iris)),
+        ["The data must have 1 column, one for each given feature, but there are 4."] = ("data", () => Model.Regress([1], [0], Data.Iris)),
         ["The data must have 4 columns, as in the data that the model was fitted to, but there are 2."] = ("data", () => Model.Mahalanobis(Data.Faithful)),
         ["n must be at least 2, but is 1."] = ("n", () => Model.KlDivergence(Model, 1)),
         ["Features of the other mixture must be 4, as in the first, but is 2."] =
@@ -292,7 +292,7 @@ public class SamplingTests
     {
         double[,] means = { { 0, 0 }, { 3, 1 } };
         Assert.StartsWith(
-            "weights must be one number for each of the 2 rows of means, but is 1 numbers.",
+            "weights must be one number for each of the 2 rows of means, but is 1 number.",
             Assert.Throws<ArgumentException>(() => new GaussianMixtureDistribution([1], means, 1)).Message);
         Assert.StartsWith(
             "weights[1] must be finite and not negative, but is -1.",

@@ -27,7 +27,7 @@ public sealed class SelectionTests
             Data.Source(Data.Iris)));
         Assert.Equal((2, CovarianceType.Full), (model.Components, model.CovarianceType));
         Against.AssertSame(model, core.Fit, Data.Iris);
-        Assert.Equal(core.Table, selection.ToString());
+        Assert.Equal(core.ToString(), selection.ToString());
         Assert.Equal(6, selection.Candidates.Count);
         Assert.Equal(6, reports.Count);
         Assert.All(core.Candidates.Zip(selection.Candidates), pair =>
@@ -68,7 +68,7 @@ public sealed class SelectionTests
     public void ErrorsOfCandidatesNameTheSettings()
     {
         var (model, reports) = (new GaussianMixture(2) { InitWeights = [1, 1] }, new Reports());
-        const string error = "InitWeights must be one number for each of the 1 components, but is 2 numbers.";
+        const string error = "InitWeights must be one number for the only component, but is 2 numbers.";
         var selection = model.Select(Data.Iris, [1, 2], progress: reports);
         Assert.Equal(error, selection.Candidates[0].Error);
         Assert.Contains(error, selection.ToString());

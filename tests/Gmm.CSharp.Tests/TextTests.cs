@@ -99,7 +99,7 @@ public class TextTests
         Assert.Throws<InvalidOperationException>(() => model.Summary());
         model.Fit(Data.Faithful);
         var trouble = Assert.Throws<ArgumentException>(() => model.Summary(columnNames: ["a"]));
-        Assert.Equal("columnNames must be one for each of the 2 columns, or none, but is 1 names. (Parameter 'columnNames')", trouble.Message);
+        Assert.Equal("columnNames must be one for each of the 2 columns, or none, but is 1 name. (Parameter 'columnNames')", trouble.Message);
         Assert.Throws<ArgumentException>(() => model.Summary(Data.Iris));
     }
 }

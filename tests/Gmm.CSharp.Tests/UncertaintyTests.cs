@@ -174,6 +174,7 @@ public class UncertaintyTests
         Assert.Equal(expected.Replicates, test.Replicates);
         Assert.Empty(test.Failures);
         Assert.StartsWith("1 against 2 components: statistic 299.2", test.ToString());
+        Assert.EndsWith(", p = 0.1 of 9 replicates", test.ToString());
         Assert.False(model.IsFitted);
 
         var (components, tests) = model.LikelihoodRatios(Data.Faithful, most: 2, level: 0.2, replicates: 9);

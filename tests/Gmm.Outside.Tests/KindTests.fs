@@ -299,7 +299,7 @@ let tests =
                           Start = Start.Mixture fit.Mixture }
                       narrow
               with
-              | Error error -> Assert.Equal("Start mixture must be of data of 1 columns, but is of 2.", error.Message)
+              | Error error -> Assert.Equal("Start mixture must be of data of 1 column, but is of 2.", error.Message)
               | Ok _ -> failwith "Expected an error.")
           testCase "centroids, whose density has no scale, are no part of a product" (fun () ->
               let kind = ProductKind.ofParts [ Part.create [| 0 |] (CentroidKind()); Part.create [| 1 |] Cauchy.kind ]

@@ -6,6 +6,10 @@ internal static class Words
     /// <summary>"1 component", "2 components" …</summary>
     internal static string Count(long number, string thing) => number == 1 ? $"1 {thing}" : $"{number} {thing}s";
 
+    /// <summary>"the only row", "each of the 2 rows" …</summary>
+    internal static string Each(long number, string thing) =>
+        number == 1 ? $"the only {thing}" : $"each of the {Count(number, thing)}";
+
     /// <summary>A number to ten digits, in every culture alike.</summary>
     internal static string Number(double? number) => FormattableString.Invariant($"{number:G10}");
 

@@ -241,8 +241,8 @@ module internal TableColumns =
             let value = $"{quoted name}, which is given twice{remedy}"
             Error(InvalidOption("Each name of a column", "different from the others", value))
         | None, Some column ->
-            let rule = $"one value for each of the {rows} rows"
-            Error(InvalidOption($"The result {quoted column.Name}", rule, $"{column.Rows} values"))
+            let rule = $"""one value for {Display.each rows "row"}"""
+            Error(InvalidOption($"The result {quoted column.Name}", rule, Display.count column.Rows "value"))
         | None, None -> Ok()
 
     /// Returns a quarter of the memory that this process may use: the default limit of decoded groups.

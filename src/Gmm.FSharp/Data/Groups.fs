@@ -34,15 +34,15 @@ type internal Groups(memory: int64, columns: int, rows: int64[], read: int -> Nu
 
         if int64 numbers.Length <> expected then
             fail
-                $"{rows[group]} rows of {columns} numbers in group {group} (counting from 0)"
-                $"there are {numbers.Length} numbers"
+                $"""{Display.count rows[group] "row"} of {Display.count columns "number"} in group {group} (counting from 0)"""
+                $"""there are {Display.count numbers.Length "number"}"""
 
         let first = Interlocked.CompareExchange(&size, numbers.Size, 0)
 
         if first <> 0 && first <> numbers.Size then
             fail
                 "groups of one precision"
-                $"the numbers of group {group} (counting from 0) have {numbers.Size} bytes and those of others {first}"
+                $"""the numbers of group {group} (counting from 0) have {Display.count numbers.Size "byte"} and those of others {first}"""
 
         numbers
 

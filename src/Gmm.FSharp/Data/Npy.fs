@@ -82,7 +82,7 @@ module internal NpyFormat =
             | version -> fail $"It has version {version} of the .npy format; versions 1, 2 and 3 can be read."
 
         if length > 65536L then
-            fail $"Its header claims {length} bytes; at most 65536 are read."
+            fail $"""Its header claims {Display.count length "byte"}; at most 65536 are read."""
 
         let text = Encoding.Latin1.GetString(exactly (int length) stream)
 
@@ -273,7 +273,8 @@ and [<Sealed>] internal MappedFile(path: string, stream: FileStream) =
         let now = RandomAccess.GetLength stream.SafeFileHandle
 
         if now < length then
-            trouble $"It was cut from {length} to {now} bytes while it was in use. Write to another file and rename it."
+            trouble
+                $"""It was cut from {length} to {Display.count now "byte"} while it was in use. Write to another file and rename it."""
 
         if now <> length || File.GetLastWriteTimeUtc stream.SafeFileHandle <> written then
             trouble "It was changed while it was in use. Write to another file and rename it."
@@ -341,7 +342,9 @@ module Npy =
 
             if stream.Length <> length then
                 let what = if stream.Length < length then "is cut short" else "goes on after its end"
-                fail $"It {what}: a shape of {shape} takes {length} bytes, but it has {stream.Length}."
+
+                fail
+                    $"""It {what}: a shape of {shape} takes {Display.count length "byte"}, but it has {stream.Length}."""
 
             let file = new MappedFile(path, stream)
             let blockRows = Source.blockRows columns

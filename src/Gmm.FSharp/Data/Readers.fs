@@ -89,19 +89,19 @@ module internal FormatFiles =
 
     /// Fails unless an array can hold some columns of every group of a file; `rows` has the number of rows of each, and
     /// `what` is the word for a group.
-    let requireSizes (what: string) columns (path: string) (rows: int64[]) : unit =
+    let requireSizes (what: string) (columns: int) (path: string) (rows: int64[]) : unit =
         let most = int64 (Array.MaxLength / columns)
 
         for group in 0 .. rows.Length - 1 do
             let fail reason =
-                let found = $"{what} {group} (counting from 0) has {rows[group]} rows"
+                let found = $"""{what} {group} (counting from 0) has {Display.count rows[group] "row"}"""
                 raise (GmmException(UnreadableFile(path, 0, 0, found + reason)))
 
             if rows[group] < 0L then
                 fail ": the file is damaged."
             elif rows[group] > most then
                 let remedy = $"Save it with fewer rows in each {what.ToLowerInvariant()}, or choose fewer columns."
-                fail $", more than {most} for {columns} columns. {remedy}"
+                fail $""", more than {most} for {Display.count columns "column"}. {remedy}"""
 
 /// What was opened before work that may fail. The work's failure is the one to report, whatever comes after it.
 module internal Opened =

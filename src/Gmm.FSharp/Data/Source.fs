@@ -85,7 +85,7 @@ type Source =
     /// The number of blocks.
     member source.Blocks = (source.Rows + int64 source.BlockRows - 1L) / int64 source.BlockRows
 
-    member internal source.Display = $"{source.Rows} rows of {source.Columns} columns"
+    member internal source.Display = $"""{Display.count source.Rows "row"} of {Display.count source.Columns "column"}"""
 
 /// Makes sources, and processes their rows on all cores.
 module Source =
@@ -96,11 +96,16 @@ module Source =
     /// sums with the same bits as any other such source of the same rows.
     let blockRows columns = max 64 (blockNumbers / max 1 columns)
 
-    let private ofNumbers (columns: int) length (numbers: Numbers) : Result<Source, GmmError> =
+    let private ofNumbers (columns: int) (length: int) (numbers: Numbers) : Result<Source, GmmError> =
         if columns < 1 then
             Error(InvalidData("at least one column", $"the width given is {columns}"))
         elif length % columns <> 0 then
-            Error(InvalidData($"rows of {columns} numbers", $"{length} numbers do not make a whole number of rows"))
+            Error(
+                InvalidData(
+                    $"""rows of {Display.count columns "number"}""",
+                    $"""{Display.count length "number"} can't make a whole number of rows"""
+                )
+            )
         else
             let rows, size = length / columns, blockRows columns
 
@@ -146,7 +151,7 @@ module Source =
         | Some head ->
             match rows |> Array.tryFindIndex (fun row -> isNull row || length row <> length head) with
             | Some odd ->
-                let value = $"has {length rows[odd]} numbers and row 0 has {length head}"
+                let value = $"""has {Display.count (length rows[odd]) "number"} and row 0 has {length head}"""
                 Error(InvalidRow("rows of one length", int64 odd, value))
             | None -> ofMemory head.Length (ReadOnlyMemory(Array.concat rows))
 
@@ -170,7 +175,7 @@ module Source =
         | Some head ->
             match columns |> Array.tryFindIndex (fun column -> column.Length <> head.Length) with
             | Some odd ->
-                let value = $"has {columns[odd].Length} and column 0 has {head.Length}"
+                let value = $"""has {Display.count columns[odd].Length "number"} and column 0 has {head.Length}"""
                 Error(InvalidColumn("columns of one length", odd, value))
             | None ->
                 let size = blockRows columns.Length
@@ -215,7 +220,7 @@ module Source =
         | Some group ->
             Error(
                 InvalidData(
-                    $"between 0 and {most} rows of {columns} numbers in a group",
+                    $"""between 0 and {most} rows of {Display.count columns "number"} in a group""",
                     $"group {group} (counting from 0) has {rows[group]}"
                 )
             )
@@ -284,8 +289,8 @@ module Source =
             Error(
                 InvalidOption(
                     "SampleWeights",
-                    $"one number for each of the {source.Rows} rows",
-                    $"{weights.Length} numbers"
+                    $"""one number for {Display.each source.Rows "row"}""",
+                    Display.count weights.Length "number"
                 )
             )
         else
@@ -318,14 +323,15 @@ module Source =
     let internal firstRow (source: Source) : float[,] =
         let inBlock index =
             let block = source.Read index
-
             let mutable i = 0
 
             while i < block.Rows && not (block.Weight i > 0.0) do
                 i <- i + 1
 
-            if i < block.Rows then
-                Some(Array2D.init 1 block.Columns (fun _ j -> block[i, j]))
+            let first = i
+
+            if first < block.Rows then
+                Some(Array2D.init 1 block.Columns (fun _ j -> block[first, j]))
             else
                 None
 
@@ -526,7 +532,7 @@ module Source =
         else
             Error(
                 InvalidData(
-                    $"{expected} columns, as in the data that the model was fitted to",
+                    $"""{Display.count expected "column"}, as in the data that the model was fitted to""",
                     $"there are {source.Columns}"
                 )
             )

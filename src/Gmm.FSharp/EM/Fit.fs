@@ -145,7 +145,7 @@ type Fit<'θ> =
         let noise = if fit.Model.Family.Noise.IsSome then " and noise" else ""
 
         FormattableString.Invariant
-            $"{fit.Model.Family.Name} mixture of {fit.Components}{noise}, {ended} after {fit.Iterations} iterations: objective {fit.Objective:G9}, seed {fit.Seed}"
+            $"""{fit.Model.Family.Name} mixture of {fit.Components}{noise}, {ended} after {Display.count fit.Iterations "iteration"}: objective {fit.Objective:G9}, seed {fit.Seed}"""
 
 /// Makes fits.
 module Fit =

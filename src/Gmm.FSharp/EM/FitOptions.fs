@@ -134,13 +134,13 @@ module FitOptions =
 
     let private checkWeights (options: FitOptions<'kind, 'θ>) (weights: float[]) =
         let whose =
-            $"one number for each of the {options.Components} components"
+            $"""one number for {Display.each options.Components "component"}"""
             + (if options.Noise.IsSome then " and one for the noise" else "")
 
         result {
             do!
                 GmmError.requireAll
-                    [ weights.Length = weightsOf options, "StartWeights", whose, $"{weights.Length} numbers" ]
+                    [ weights.Length = weightsOf options, "StartWeights", whose, Display.count weights.Length "number" ]
 
             return!
                 Mixture.create weights ()

@@ -90,7 +90,7 @@ type FitWarning =
     member warning.Message =
         match warning with
         | NotConverged(iterations, change, remaining) ->
-            $"The fit stopped after {iterations} iterations without converging; the objective last changed by "
+            $"""The fit stopped after {Display.count iterations "iteration"} without converging; the objective last changed by """
             + FormattableString.Invariant $"{change:G3}"
             + (if remaining < infinity then
                    FormattableString.Invariant $", and its remaining gain is about {remaining:G3}. "
@@ -130,7 +130,7 @@ type FitWarning =
         | FailedRun(seed, error) -> $"The run with seed {seed} failed and was left out. {error.Message}"
         | LightWeights(sum, rows) ->
             FormattableString.Invariant
-                $"The sample weights of {rows} rows sum to {sum:G6}, which BIC and ICL take for the "
+                $"""The sample weights of {Display.count rows "row"} sum to {sum:G6}, which BIC and ICL take for the """
             + "number of rows. Scale the weights so that they sum to the number of rows that the data stand for."
 
     /// Returns the message.

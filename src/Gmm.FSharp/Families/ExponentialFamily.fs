@@ -302,8 +302,8 @@ module ExponentialFamily =
                 GmmError.requireAll
                     [ prior.Sums.Length = family.Statistics,
                       "Prior.Sums",
-                      $"{family.Statistics} numbers for {family.Name}",
-                      $"{prior.Sums.Length} numbers"
+                      $"""{Display.count family.Statistics "number"} for {family.Name}""",
+                      Display.count prior.Sums.Length "number"
                       prior.Sums |> Array.forall isSum, "Prior.Sums", rule, numbers
                       isCount prior.Count, "Prior.Count", "0 or more, and finite", string prior.Count ]
 
@@ -660,9 +660,9 @@ module ExponentialFamily =
 
     /// Returns an error when the prior breaks a rule, or when a start has another family or shape.
     let internal check (family: ExponentialFamily) components columns (start: ExponentialParameters option) =
-        let describe (components, columns, (name, isPossible)) =
+        let describe (components: int, columns: int, (name, isPossible)) =
             if isPossible then
-                $"{name} with {components} components of {columns} columns"
+                $"""{name} with {Display.count components "component"} of {Display.count columns "column"}"""
             else
                 $"{name} with other parameters (trials, levels)"
 

@@ -299,7 +299,9 @@ type MultinomialKind =
         member _.Name = "multinomial"
 
         member kind.Check(components, columns, start) =
-            let describe (components, columns, ()) = $"{components} components of {columns} columns"
+            let describe (components: int, columns: int, ()) =
+                $"""{Display.count components "component"} of {Display.count columns "column"}"""
+
             let alpha = kind.Alpha columns |> Option.defaultValue (Array.create columns 1.0)
 
             result {
@@ -308,8 +310,8 @@ type MultinomialKind =
                         [ columns >= 2, "Columns", "at least 2 for multinomial components", string columns
                           alpha.Length = columns,
                           "Prior",
-                          $"a number or one for each of {columns} columns",
-                          $"{alpha.Length} numbers"
+                          $"""a number or one for each of {Display.count columns "column"}""",
+                          Display.count alpha.Length "number"
                           alpha |> Array.forall (fun alpha -> alpha >= 1.0 && alpha < infinity),
                           "Prior",
                           "at least 1 and finite for every column",

@@ -312,7 +312,8 @@ type NegativeBinomialKind() =
         member _.Name = NegativeBinomial.family.Name
 
         member _.Check(components, columns, start) =
-            let describe (components, columns, ()) = $"{components} components of {columns} columns"
+            let describe (components: int, columns: int, ()) =
+                $"""{Display.count components "component"} of {Display.count columns "column"}"""
 
             match start with
             | Some start ->

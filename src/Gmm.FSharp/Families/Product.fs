@@ -150,7 +150,10 @@ module Product =
 
                     do!
                         GmmError.requireAll
-                            [ columns.Length = features, "columns", $"{features} numbers", string columns.Length ]
+                            [ columns.Length = features,
+                              "columns",
+                              Display.count features "number",
+                              string columns.Length ]
 
                     return columns, parameters
                 })

@@ -61,7 +61,7 @@ module VonMisesFisher =
                       concentrations.Length = components,
                       "Concentrations",
                       $"one for each of the {components} directions",
-                      $"{concentrations.Length} numbers"
+                      Display.count concentrations.Length "number"
                       Array.forall isConcentration concentrations,
                       "Concentrations",
                       "from 0 to 1e8",
@@ -303,7 +303,8 @@ type VonMisesFisherKind() =
         member _.Name = VonMisesFisher.family.Name
 
         member _.Check(components, columns, start) =
-            let describe (components, columns, ()) = $"{components} components of {columns} columns"
+            let describe (components: int, columns: int, ()) =
+                $"""{Display.count components "component"} of {Display.count columns "column"}"""
 
             result {
                 do! GmmError.requireAll [ columns >= 2, "Columns", "at least 2 for directions", string columns ]

@@ -79,7 +79,7 @@ type BayesFit =
 
         $"variational Bayes with {components}, {found.EffectiveComponents} of them with rows, {ended} after "
         + FormattableString.Invariant
-            $"{found.Fit.Iterations} iterations: lower bound {found.LowerBound:G9}, seed {found.Fit.Seed}"
+            $"""{Display.count found.Fit.Iterations "iteration"}: lower bound {found.LowerBound:G9}, seed {found.Fit.Seed}"""
 
 /// Variational Bayes for Gaussian mixtures (Bishop, PRML, 2006, §10.2; Blei and Jordan 2006): the posterior of weights,
 /// means and covariances under a prior, in place of a point estimate. Components that the data don't need lose their

@@ -17,7 +17,7 @@ module internal Verbose =
 
             Console.Out.WriteLine(
                 FormattableString.Invariant
-                    $"seed {fit.Seed} was best: {outcome} after {fit.Iterations} iterations, objective {fit.Objective:G10}"
+                    $"""seed {fit.Seed} was best: {outcome} after {Display.count fit.Iterations "iteration"}, objective {fit.Objective:G10}"""
             )
 
         if options.Verbose then
@@ -66,7 +66,10 @@ module internal Fitting =
             let found, components = family.Features parameters, Array2D.length1 (family.Means parameters)
 
             GmmError.requireAll
-                [ found = source.Columns, "Start mixture", $"of data of {source.Columns} columns", $"of {found}"
+                [ found = source.Columns,
+                  "Start mixture",
+                  $"""of data of {Display.count source.Columns "column"}""",
+                  $"of {found}"
                   components = options.Components,
                   "Start mixture",
                   $"one of K = {options.Components}",

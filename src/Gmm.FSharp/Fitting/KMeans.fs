@@ -11,7 +11,8 @@ type CentroidKind() =
         member _.Name = Centroid.family.Name
 
         member _.Check(components, columns, start) =
-            let describe (components, columns, ()) = $"{components} centres of {columns} features"
+            let describe (components: int, columns: int, ()) =
+                $"""{Display.count components "centre"} of {Display.count columns "feature"}"""
 
             match start with
             | Some { Centres = centres } ->
@@ -47,7 +48,7 @@ type KMeansFit =
         let ended = if found.Fit.Converged then "converged" else "stopped without converging"
 
         FormattableString.Invariant
-            $"k-means of {found.Fit.Mixture.Components}, {ended} after {found.Fit.Iterations} iterations: inertia {found.Inertia:G9}, seed {found.Fit.Seed}"
+            $"""k-means of {found.Fit.Mixture.Components}, {ended} after {Display.count found.Fit.Iterations "iteration"}: inertia {found.Inertia:G9}, seed {found.Fit.Seed}"""
 
 /// k-means: EM on centroids with hard assignment and equal weights, the limit of a Gaussian mixture with Σ = εI for ε →
 /// 0 (Lloyd 1982; Bishop, PRML, 2006, §9.1 and §9.3.2). An empty cluster takes the row farthest from its centre.

@@ -38,7 +38,7 @@ module Coordinates =
 
         result {
             if numbers.Length <> expected then
-                return! Error(InvalidOption("Coordinates", $"{expected} numbers", $"{numbers.Length}"))
+                return! Error(InvalidOption("Coordinates", Display.count expected "number", $"{numbers.Length}"))
 
             match numbers |> Array.tryFindIndex (Double.IsFinite >> not) with
             | Some i -> return! Error(InvalidOption($"Coordinates[{i}]", "finite", string numbers[i]))

@@ -52,7 +52,7 @@ module WeightPrior =
             let bad = concentration |> Array.tryFind (fun alpha -> not (alpha >= 1.0 && alpha <= Limits.largest))
 
             GmmError.requireAll
-                [ (count = components || count = 1), "WeightPrior", expected, $"{count} numbers"
+                [ (count = components || count = 1), "WeightPrior", expected, Display.count count "number"
                   bad.IsNone,
                   "WeightPrior",
                   "at least 1 and at most 1e150 for every component",

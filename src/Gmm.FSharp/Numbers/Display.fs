@@ -19,7 +19,12 @@ module internal Display =
         "[" + String.Join("; ", all) + "]"
 
     /// Returns "1 component", "2 components" …
-    let count (number: int) (thing: string) = if number = 1 then $"1 {thing}" else $"{number} {thing}s"
+    let count (number: int64) (thing: string) : string =
+        if number = 1L then "1 " + thing else string number + " " + thing + "s"
+
+    /// Returns "the only row", "each of the 2 rows" …
+    let each (number: int64) (thing: string) : string =
+        if number = 1L then "the only " + thing else "each of the " + count number thing
 
     /// Returns a title and a line for each of `count` components, of which the text shows the first ten.
     let components (title: string) count (line: int -> string) : string =

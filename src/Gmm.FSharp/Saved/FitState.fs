@@ -222,7 +222,7 @@ module internal FitState =
                     [ start.Components = mixture.Components
                       && family.Features start.Parameters = family.Features mixture.Parameters,
                       "start",
-                      $"{mixture.Components} components of {family.Features mixture.Parameters} features",
+                      $"""{Display.count mixture.Components "component"} of {Display.count (family.Features mixture.Parameters) "feature"}""",
                       $"{start.Components} of {family.Features start.Parameters}" ]
 
             let! statistics = state |> State.readPart "statistics" (ofStatisticsState family mixture)

@@ -173,7 +173,7 @@ module Npz =
         let length = header.Count * int64 size
 
         if header.Offset + length <> entry.Length || entry.Length > mostExpansion * (entry.CompressedLength + 64L) then
-            fail $"{key} is damaged: it has {entry.Length} bytes and claims {shape} numbers."
+            fail $"""{key} is damaged: it has {Display.count entry.Length "byte"} and claims {shape} numbers."""
 
         let bytes = Array.zeroCreate (int length)
 
@@ -250,7 +250,7 @@ module Npz =
             let text = String.Join("×", shape)
 
             fail
-                $"covariances_ has shape {text}, which no structure has for {components} components of {features} features."
+                $"""covariances_ has shape {text}, which no structure has for {Display.count components "component"} of {Display.count features "feature"}."""
         | [ Diag; TiedFull ] when components > 1 ->
             if (entries: Dictionary<string, ZipArchiveEntry>).ContainsKey "precisions_cholesky_" then
                 let precisions = numbers entries "precisions_cholesky_" |> snd

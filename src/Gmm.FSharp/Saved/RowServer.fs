@@ -15,7 +15,7 @@ type RowServer(families: SavedFamily list, source: Source) =
         let expected = Source.blockRows source.Columns
 
         if source.BlockRows <> expected then
-            let rule = $"blocks of {expected} rows, for {source.Columns} columns"
+            let rule = $"""blocks of {expected} rows, for {Display.count source.Columns "column"}"""
             raise (GmmException(InvalidData(rule, $"they have {source.BlockRows}")))
 
     /// The runs of the table.
@@ -48,7 +48,10 @@ type RowServer(families: SavedFamily list, source: Source) =
         let columns = family.Features mixture.Parameters
 
         GmmError.requireAll
-            [ columns = source.Columns, "Family", $"one of {source.Columns} columns", $"one of {columns}" ]
+            [ columns = source.Columns,
+              "Family",
+              $"""one of {Display.count source.Columns "column"}""",
+              $"one of {columns}" ]
         |> Result.map (fun () -> family, mixture)
 
     /// Returns the answer to a question about some columns, as a function of the blocks of a run.
@@ -92,7 +95,7 @@ type RowServer(families: SavedFamily list, source: Source) =
             GmmError.requireAll
                 [ question.Slices.Length = count,
                   "Slices",
-                  $"{count} arrays for the scan {question.Scan} of {runs.Length} runs",
+                  $"""{Display.count count "array"} for the scan {question.Scan} of {Display.count runs.Length "run"}""",
                   $"{question.Slices.Length}" ]
 
         if question.Scan = FamilyScan.giving<PartParameters>.Name then
@@ -129,7 +132,7 @@ type RowServer(families: SavedFamily list, source: Source) =
             GmmError.requireAll
                 [ Array.forall isColumn question.Columns && question.Columns.Length <= source.Columns,
                   "Columns",
-                  $"at most {source.Columns} numbers from 0 to {source.Columns - 1}",
+                  $"""at most {Display.count source.Columns "number"} from 0 to {source.Columns - 1}""",
                   $"%A{question.Columns}" ]
             |> Result.map (fun () -> Source.select question.Columns source)
 

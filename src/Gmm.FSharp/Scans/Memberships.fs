@@ -103,8 +103,8 @@ module internal Memberships =
         GmmError.requireAll
             [ int64 numbers.Length = count * int64 width,
               "Slices",
-              $"{width} numbers for each of the {count} rows of a run",
-              $"{numbers.Length} numbers"
+              $"""{Display.count width "number"} for {Display.each count "row"} of a run""",
+              Display.count numbers.Length "number"
               Array.forall (if areLabels then isLabel else isShare) numbers,
               "Slices",
               (if areLabels then

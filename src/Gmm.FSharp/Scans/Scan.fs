@@ -41,7 +41,7 @@ module internal Scan =
         let runs = (Source.runs source).Length
 
         if answers.Length <> runs then
-            fail rows $"the scan {scan.Name} of {runs} runs of rows has {answers.Length} answers"
+            fail rows $"""the scan {scan.Name} of {Display.count runs "run"} of rows has {answers.Length} answers"""
 
         try
             answers |> Array.map (scan.OfNumbers argument)
@@ -67,7 +67,9 @@ module internal Scan =
 
         for struct (_, count), answer in Array.zip (Source.rowsOfRuns source) answers do
             if int64 answer.Length <> count * int64 width then
-                fail rows $"the scan {scan.Name} of {count} rows has {answer.Length} numbers"
+                fail
+                    rows
+                    $"""the scan {scan.Name} of {Display.count count "row"} has {Display.count answer.Length "number"}"""
 
         answers
 

@@ -51,7 +51,10 @@ module internal Lloyd =
 
             do!
                 GmmError.requireAll
-                    [ centres.shape[1] = columns, "centres", $"of {columns} columns", string centres.shape[1] ]
+                    [ centres.shape[1] = columns,
+                      "centres",
+                      $"""of {Display.count columns "column"}""",
+                      string centres.shape[1] ]
 
             return centres.toArray2D ()
         }

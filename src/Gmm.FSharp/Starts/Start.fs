@@ -63,8 +63,8 @@ module Start =
             GmmError.requireAll
                 [ int64 labels.Length = source.Rows,
                   "Start labels",
-                  $"one for each of the {source.Rows} rows",
-                  $"{labels.Length} labels"
+                  $"""one for {Display.each source.Rows "row"}""",
+                  Display.count labels.Length "label"
                   bad.IsNone,
                   "Start labels",
                   $"between 0 and {components - 1}" + (if options.Noise.IsSome then ", or -1 for noise" else ""),

@@ -250,7 +250,9 @@ module Tensor =
     /// doesn't fit the shape.
     let create (shape: int[]) (values: float[]) : Tensor =
         if Array.exists (fun length -> length < 0) shape || Array.fold (*) 1 shape <> values.Length then
-            invalidArg (nameof values) $"A tensor of shape {Tensor.Show shape} does not hold {values.Length} numbers."
+            invalidArg
+                (nameof values)
+                $"""A tensor of shape {Tensor.Show shape} does not hold {Display.count values.Length "number"}."""
 
         Reference.engine.Create (Array.copy shape) (ReadOnlyMemory(Array.copy values))
 

@@ -113,7 +113,8 @@ type Tensor() =
 
     static member private Require(t: Tensor, dimensions) =
         if t.shape.Length <> dimensions then
-            invalidOp $"A tensor of shape {Tensor.Show t.shape} has {t.shape.Length} dimensions, not {dimensions}."
+            invalidOp
+                $"""A tensor of shape {Tensor.Show t.shape} has {Display.count t.shape.Length "dimension"}, not {dimensions}."""
 
     /// Throws ArgumentException unless two shapes are equal.
     static member RequireSame(shape: int[], other: int[]) =

@@ -114,7 +114,7 @@ type LikelihoodRatio =
 
     member internal test.Display =
         FormattableString.Invariant
-            $"{test.Components} against {test.Components + 1} components: statistic {test.Statistic:G9}, p = {test.PValue:G4} of {test.Replicates.Length} replicates"
+            $"""{test.Components} against {test.Components + 1} components: statistic {test.Statistic:G9}, p = {test.PValue:G4} of {Display.count test.Replicates.Length "replicate"}"""
 
 /// The uncertainty of fits by fits of resampled data. Replicates run in parallel and each has its own seed, so the
 /// result doesn't depend on the number of threads.

@@ -62,7 +62,7 @@ module Comparison =
                 GmmError.requireAll
                     [ features = features',
                       "The second mixture",
-                      $"one with {features} numbers in a component's mean, like the first",
+                      $"""one with {Display.count features "number"} in a component's mean, like the first""",
                       $"one with {features'}" ]
 
             let components, components' = Array2D.length1 means, Array2D.length1 means'

@@ -157,7 +157,7 @@ module Conditional =
                     [ values.Length = count,
                       "Values",
                       $"one for each of the {count} given features",
-                      $"{values.Length} numbers"
+                      Display.count values.Length "number"
                       isUsable, "Values", "finite and below 1e150 in magnitude", string (Tensor.vector values) ]
 
             let parameters =
@@ -178,7 +178,7 @@ module Conditional =
         result {
             do!
                 GmmError.requireAll
-                    [ row.Length = features, "Row", $"of {features} cells", $"of {row.Length}"
+                    [ row.Length = features, "Row", $"""of {Display.count features "cell"}""", $"of {row.Length}"
                       missing.Length > 0, "Row", "one with a missing cell", "complete" ]
 
             if given.Length = 0 then
@@ -205,7 +205,12 @@ module Conditional =
                 if source.Columns = given then
                     Ok()
                 else
-                    Error(InvalidData($"{given} columns, one for each given feature", $"there are {source.Columns}"))
+                    Error(
+                        InvalidData(
+                            $"""{Display.count given "column"}, one for each given feature""",
+                            $"there are {source.Columns}"
+                        )
+                    )
 
             do! Source.validate execution source
             let rows = int source.Rows

@@ -59,11 +59,10 @@ module Online =
     /// The rule that posteriors of variational Bayes break: their weights follow from their parameters, and an M-step
     /// alone doesn't move them.
     let private learns (model: Model<'θ>) =
-        model.Family.Name <> NormalWishart.name,
+        not (NormalWishart.isPosterior model.Family),
         "Family",
-        "one that learns online, which posteriors of variational Bayes don't; begin with the fit's PlugIn, or fit all "
-        + "rows again",
-        model.Family.Name
+        "one that learns online",
+        $"{model.Family.Name}, a posterior of variational Bayes: begin with the fit's PlugIn, or fit all rows again"
 
     /// Begins where a fit ends: with its mixture, and the statistics of its data. `Weight` is that of its data. Saved
     /// fits have these statistics too. The fit counts as one batch: if it saw many more rows than a batch has, begin

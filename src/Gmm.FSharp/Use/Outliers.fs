@@ -22,7 +22,7 @@ type Outliers =
 
     member internal outliers.Display =
         FormattableString.Invariant
-            $"{outliers.Rows.Length} of {outliers.LogDensities.Length} rows below {outliers.Threshold:G9}: {Display.numbers (Seq.map float outliers.Rows)}"
+            $"""{outliers.Rows.Length} of {Display.count outliers.LogDensities.Length "row"} below {outliers.Threshold:G9}: {Display.numbers (Seq.map float outliers.Rows)}"""
 
 /// Finds outliers: rows with a log-density ln p(xₙ) below a threshold (Bishop 1994, "Novelty detection and neural
 /// network validation"). A threshold taken from the training data marks a chosen share of them, and any number of new

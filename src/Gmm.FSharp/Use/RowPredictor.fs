@@ -179,7 +179,9 @@ type RowPredictor
     /// ArgumentException unless the target has K numbers.
     member _.Responsibilities(row: ReadOnlySpan<float>, target: Span<float>) : float =
         if target.Length <> logWeights.Length then
-            invalidArg (nameof target) $"The target must have {logWeights.Length} numbers, but has {target.Length}."
+            invalidArg
+                (nameof target)
+                $"""The target must have {Display.count logWeights.Length "number"}, but has {target.Length}."""
 
         onMemory false row Span.Empty target
 

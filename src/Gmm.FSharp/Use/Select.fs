@@ -76,11 +76,11 @@ type SelectionWarning =
     member warning.Message =
         match warning with
         | AtEdge components ->
-            $"The best candidate has {components} components, which is at the edge of the range tried. Widen the range."
+            $"""The best candidate has {Display.count components "component"}, which is at the edge of the range tried. Widen the range."""
         | BetterOnFloor count ->
-            let subject = if count = 1 then "1 candidate has" else $"{count} candidates have"
+            let candidates, have = Display.count count "candidate", (if count = 1 then "has" else "have")
 
-            $"{subject} a lower criterion but a component on the floor of its covariance, where the criterion only measures "
+            $"{candidates} {have} a lower criterion but a component on the floor of its covariance, where the criterion only measures "
             + "the floor. Look for columns of few values and for columns that are sums of others. Select.evenOnFloor, in C# "
             + "SelectOnFloor, chooses among all."
         | BestOnFloor ->
@@ -93,7 +93,7 @@ type SelectionWarning =
 /// All candidates and the best of them.
 [<NoEquality;
   NoComparison;
-  StructuredFormatDisplay("{Table}");
+  StructuredFormatDisplay("{Display}");
   Notebooks.TypeFormatterSource(typeof<Notebooks.TextFormatterSource>)>]
 type Selection<'θ> =
     {
@@ -151,6 +151,16 @@ type Selection<'θ> =
         "  candidate          K  param         log L           BIC           ICL           AIC"
         :: List.map line selection.Candidates
         |> String.concat Environment.NewLine
+
+    /// The candidates, then the warnings, as a summary of a fit has them.
+    member internal selection.Display =
+        match selection.Warnings with
+        | [] -> selection.Table
+        | warnings ->
+            selection.Table
+            :: ""
+            :: List.map (fun (warning: SelectionWarning) -> $"warning: {warning.Message}") warnings
+            |> String.concat Environment.NewLine
 
     /// The criterion as a table like mclust's: a line for every number of components, a column for every name of a
     /// structure or family. A star marks the best candidate. A dash stands where there is no candidate, no fit, or one

@@ -104,6 +104,10 @@ module Summary =
             sections (fun fitted -> [ ofMatrix "probability of a column" names (Multinomial.probabilities fitted) ])
         )
         |> Option.orElseWith (sections (ofVonMisesFisher names))
+        |> Option.orElseWith (
+            sections (fun (centroid: Centroid) -> [ ofMatrix "centre" names (centroid.Centres.toArray2D ()) ])
+        )
+        |> Option.orElseWith (sections (fun (posterior: NormalWishart) -> ofGaussian names posterior.Gaussian))
         |> Option.orElseWith (fun () -> parameters.TryAs<Product>() |> Option.bind (ofProduct names))
 
     and private ofProduct (names: string[]) (product: Product) : Section list option =
@@ -115,10 +119,12 @@ module Summary =
         else
             None
 
-    /// Returns the name of the matrices of Gaussian or Student's t components, and the Gaussian that has them.
+    /// Returns the name of the matrices of Gaussian or Student's t components, and the Gaussian that has them: of a
+    /// posterior, that of the expected parameters.
     let private gaussianOf (parameters: 'θ) : (string * string * Gaussian) option =
         match box parameters with
         | :? Gaussian as gaussian -> Some("covariance", "covariances", gaussian)
+        | :? NormalWishart as posterior -> Some("covariance", "covariances", posterior.Gaussian)
         | :? StudentT as t -> Some("scale matrix", "scale matrices", t.Gaussian)
         | _ -> None
 
@@ -204,12 +210,15 @@ module Summary =
             | Some(_, many, gaussian) -> $", {many} {Structure.name gaussian.Structure}"
             | None -> ""
 
-        $"{fit.Model.Family.Name} mixture of {components}{structure}"
+        match box fit with
+        | :? Fit<Centroid> -> "k-means of " + Display.count fit.Components "cluster"
+        | _ -> $"{fit.Model.Family.Name} mixture of {components}{structure}"
 
     let private outcome (fit: Fit<'θ>) =
         match fit.Stop with
-        | Converged -> $"converged after {fit.Iterations} iterations, seed {fit.Seed}"
-        | IterationLimit -> $"stopped without converging after {fit.Iterations} iterations, seed {fit.Seed}"
+        | Converged -> $"""converged after {Display.count fit.Iterations "iteration"}, seed {fit.Seed}"""
+        | IterationLimit ->
+            $"""stopped without converging after {Display.count fit.Iterations "iteration"}, seed {fit.Seed}"""
 
     let private namesOf (columnNames: string[]) (fit: Fit<'θ>) : Result<string[], GmmError> =
         let columns = fit.Model.Family.Features fit.Parameters
@@ -220,22 +229,38 @@ module Summary =
             GmmError.requireAll
                 [ columnNames.Length = columns,
                   "ColumnNames",
-                  $"one for each of the {columns} columns, or none",
-                  $"{columnNames.Length} names" ]
+                  $"""one for {Display.each columns "column"}, or none""",
+                  Display.count columnNames.Length "name" ]
             |> Result.map (fun () ->
                 columnNames |> Array.mapi (fun j name -> if name = "" then $"column {j + 1}" else name))
 
+    /// Returns the weights of the components, and what a fit optimises in place of a likelihood, by name; None for fits
+    /// that have a likelihood. Weights are the expected ones of a posterior, and None for k-means, which has none.
+    let private weightsAndAim (fit: Fit<'θ>) : float[] option * (string * string) list option =
+        match box fit with
+        | :? Fit<Centroid> as fit -> None, Some [ "inertia", precise (KMeans.ofFit fit).Inertia ]
+        | :? Fit<NormalWishart> as fit ->
+            let found = Bayes.ofFit fit
+
+            Some found.Weights,
+            Some
+                [ "lower bound of ln p(data)", precise found.LowerBound
+                  "components with rows", string found.EffectiveComponents ]
+        | _ -> Some(Array.truncate fit.Components fit.Weights), None
+
     /// Writes a summary, with what is known from data only: the ICL, and the number of rows of every component.
-    let private write (names: string[]) (fit: Fit<'θ>) (known: (float * float[] * int) option) : string =
+    let private write (names: string[]) (fit: Fit<'θ>) (known: (float option * float[] * int) option) : string =
         let components = fit.Components
         // A mixture that was wrapped as a fit has no training data.
         let isFitted = fit.LogLikelihood > -infinity
+        let weights, aim = weightsAndAim fit
 
         let criteria =
             [ if isFitted then
-                  "log-likelihood", precise fit.LogLikelihood
+                  yield! defaultArg aim [ "log-likelihood", precise fit.LogLikelihood ]
                   "n, the sum of the weights", precise fit.Statistics.Weight
-              "free parameters (df)", string fit.FreeParameters
+              if aim.IsNone then
+                  "free parameters (df)", string fit.FreeParameters
               match fit.Model.Family.Noise with
               | Some noise ->
                   "weight of the noise", text (Array.last fit.Weights)
@@ -245,17 +270,18 @@ module Summary =
                   | Some(_, _, rows) -> "rows labelled noise", string rows
                   | None -> ()
               | None -> ()
-              if isFitted then
+              if isFitted && aim.IsNone then
                   "BIC", precise fit.Bic
                   "AIC", precise fit.Aic
               match known with
-              | Some(icl, _, _) when isFitted -> "ICL", precise icl
+              | Some(Some icl, _, _) when isFitted -> "ICL", precise icl
               | _ -> () ]
 
         let sizes =
             { Title = ""
               Lines =
-                [ "weight", Array.truncate components fit.Weights
+                [ for weights in Option.toList weights do
+                      "weight", weights
                   if isFitted then
                       "rows, expected", Array.truncate components fit.Statistics.Counts
                   match known with
@@ -278,7 +304,9 @@ module Summary =
 
     /// Returns a summary of a fit, like that of mclust: how it ended; log-likelihood, n = Σₙ wₙ, the number of free
     /// parameters (df), BIC and AIC, of which lower is better; for every component its weight πₖ, the expected number
-    /// of its rows Nₖ = Σₙ wₙrₙₖ and its parameters; warnings. Gaussian components have means and standard deviations,
+    /// of its rows Nₖ = Σₙ wₙrₙₖ and its parameters; warnings. k-means and variational Bayes maximise no likelihood: in
+    /// place of it and of the criteria, the text has the inertia or the lower bound. A posterior has the expected
+    /// weights and parameters of its components. Gaussian components have means and standard deviations,
     /// and whole covariance matrices if these are full and D ≤ 10; Student's t components have locations, scales (the
     /// roots of the scale matrices' diagonals), degrees of freedom, and such scale matrices; other families have the
     /// parameters that their modules read (`Poisson.rates` …), families from other assemblies their means. Parameters
@@ -287,26 +315,39 @@ module Summary =
     let ofFit (columnNames: string[]) (fit: Fit<'θ>) : Result<string, GmmError> =
         namesOf columnNames fit |> Result.map (fun names -> write names fit None)
 
+    /// Returns a line for each parameter, with its estimate, its standard error and its interval.
+    let private ofIntervals (level: float) (errors: StandardErrors) (intervals: (float * float)[]) : string =
+        let share = (100.0 * level).ToString("G4", CultureInfo.InvariantCulture)
+
+        let line i =
+            let low, high = intervals[i]
+            errors.Names[i], List.map text [ errors.Estimates[i]; sqrt errors.Covariance[i, i]; low; high ]
+
+        let shown = min Most errors.Names.Length
+
+        [ yield!
+              ("parameter", [ "estimate"; "standard error"; $"{share} %% from"; "to" ]) :: List.init shown line
+              |> aligned
+          if errors.Names.Length > shown then
+              yield $"… and {errors.Names.Length - shown} more" ]
+        |> String.concat "\n"
+
     /// Returns a table of standard errors: a line for each parameter, with its estimate, its standard error and the
     /// normal interval that contains it with a probability near `level`. The text shows at most 100 parameters. Error
     /// unless the level is between 0 and 1.
     let ofErrors (level: float) (errors: StandardErrors) : Result<string, GmmError> =
-        StandardErrors.intervals level errors
-        |> Result.map (fun intervals ->
-            let share = (100.0 * level).ToString("G4", CultureInfo.InvariantCulture)
+        StandardErrors.intervals level errors |> Result.map (ofIntervals level errors)
 
-            let line i =
-                let low, high = intervals[i]
-                errors.Names[i], List.map text [ errors.Estimates[i]; sqrt errors.Covariance[i, i]; low; high ]
+    /// Returns the table of `ofErrors` for a bootstrap, with the intervals of `Bootstrap.intervals`. Error unless the
+    /// level is between 0 and 1.
+    let ofBootstrap (level: float) (bootstrap: Bootstrap) : Result<string, GmmError> =
+        Bootstrap.intervals level bootstrap |> Result.map (ofIntervals level bootstrap.StandardErrors)
 
-            let shown = min Most errors.Names.Length
-
-            [ yield!
-                  ("parameter", [ "estimate"; "standard error"; $"{share} %% from"; "to" ]) :: List.init shown line
-                  |> aligned
-              if errors.Names.Length > shown then
-                  yield $"… and {errors.Names.Length - shown} more" ]
-            |> String.concat "\n")
+    /// Returns the integrated complete likelihood on data; None for a fit that has no likelihood.
+    let private iclOf (fit: Fit<'θ>) (source: Source) : Result<float option, GmmError> =
+        match weightsAndAim fit with
+        | _, None -> Predict.icl fit source |> Result.map Some
+        | _, Some _ -> Ok None
 
     /// Returns a summary of a fit with what only data can show, usually the data of the fit: the integrated complete
     /// likelihood (`Predict.icl`), and for every component the number of rows that `Predict.labels` gives to it, as in
@@ -316,7 +357,7 @@ module Summary =
         result {
             let! names = namesOf columnNames fit
             let! labels = Predict.labels fit source
-            let! icl = Predict.icl fit source
+            let! icl = iclOf fit source
             let counts = Array.zeroCreate fit.Components
 
             labels

@@ -477,11 +477,10 @@ module Uncertainty =
                 | None -> "the shared one")
 
         GmmError.requireAll
-            [ fit.Model.Family.Name <> NormalWishart.name,
+            [ not (NormalWishart.isPosterior fit.Model.Family),
               "Family",
-              "one whose likelihood is maximised, for standard errors; the posterior of variational Bayes tells the "
-              + "uncertainty itself",
-              fit.Model.Family.Name
+              "one whose likelihood is maximised, for standard errors",
+              $"{fit.Model.Family.Name}, whose posterior itself measures the uncertainty"
               fit.Model.Assignment = Soft,
               "Assignment",
               "Soft for standard errors, which hold at a maximum of the likelihood; Bootstrap takes fits of classification EM, too",

@@ -1,3 +1,4 @@
+using Gmm.CSharp;
 using Microsoft.FSharp.Core;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -151,7 +152,7 @@ internal sealed class BlockCursor<T> : BlockCursor
 
         if (buffer.Length != columns)
             throw new ArgumentException(
-                $"Every row must have {columns} features, as the schema says, but row {row} (counting from 0) has "
+                $"Every row must have {Words.Count(columns, "feature")}, as the schema says, but row {row} (counting from 0) has "
                 + $"{buffer.Length}. Correct the row, or the size in VectorType.",
                 ViewRows.Argument);
 

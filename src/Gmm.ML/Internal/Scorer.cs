@@ -105,7 +105,7 @@ internal sealed class Scorer
                 && scorer.Columns.Sizes.Sum() == scorer.Features
                 ? scorer
                 : throw new FormatException(
-                    $"The columns {scorer.Columns.Text} must have {scorer.Features} numbers, but have "
+                    $"The columns {scorer.Columns.Text} must have {Words.Count(scorer.Features, "number")}, but have "
                     + $"{string.Join(", ", scorer.Columns.Sizes)}.");
         }
         catch (Exception trouble) when (trouble is JsonException or KeyNotFoundException or InvalidOperationException

@@ -85,7 +85,7 @@ public sealed class ClusterRows : IAsyncDisposable
         {
             if (described[i].Counts[1] != columns)
             {
-                var value = $"{files[i]} has {described[i].Counts[1]} columns and {files[0]} has {columns}";
+                var value = $"{files[i]} has {Words.Count(described[i].Counts[1], "column")} and {files[0]} has {columns}";
                 throw Translation.Failure(GmmError.NewInvalidData("files of one width", value));
             }
         }
@@ -94,9 +94,9 @@ public sealed class ClusterRows : IAsyncDisposable
 
         if (options.Weights is not null && (described[^1].Counts[0] != rows.Sum() || described[^1].Counts[1] != 1))
         {
-            var value = $"{described[^1].Counts[0]} rows of {described[^1].Counts[1]}";
+            var value = $"{Words.Count(described[^1].Counts[0], "row")} of {described[^1].Counts[1]}";
             throw Translation.Failure(
-                GmmError.NewInvalidOption("SampleWeights", $"one number for each of the {rows.Sum()} rows", value));
+                GmmError.NewInvalidOption("SampleWeights", $"one number for {Words.Each(rows.Sum(), "row")}", value));
         }
 
         var table = new Table

@@ -16,13 +16,14 @@ public sealed class ClusterRowsOptions
     public int ShardsPerSilo { get; init; } = 2;
 
     /// <summary>
-    /// The time for a call before it is repeated. Work that takes longer goes on meanwhile, in many calls.
+    /// How long the client waits for the reply to a call before it repeats the call. A silo replies after half of this
+    /// time at the latest; longer work goes on, and the client asks for its answer again.
     /// </summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long a shard may fail to answer before the fit ends with an error: when the last try has failed, up to ten
-    /// seconds later, or later if a message carries many megabytes.
+    /// How long a shard may fail to answer before the fit ends with an error. The error comes when the last try has
+    /// failed: up to ten seconds after this time, or later if a message carries many megabytes.
     /// </summary>
     public TimeSpan RetryLimit { get; init; } = TimeSpan.FromSeconds(60);
 

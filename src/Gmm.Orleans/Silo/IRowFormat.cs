@@ -23,6 +23,7 @@ public sealed class OpenFile : IDisposable
     /// <summary>Keeps the rows of a file together with what closes it.</summary>
     /// <param name="source">The rows.</param>
     /// <param name="file">Closes the file when it is disposed of.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public OpenFile(Source source, IDisposable file)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -53,6 +54,7 @@ public sealed class RowFormat : IRowFormat
     /// <param name="open">
     /// Opens the file at a path. It throws <see cref="GmmException"/> when the file can't be read.
     /// </param>
+    /// <exception cref="ArgumentException">The ending is empty or null, or <paramref name="open"/> is null.</exception>
     public RowFormat(string ending, Func<string, OpenFile> open)
     {
         ArgumentException.ThrowIfNullOrEmpty(ending);
@@ -72,6 +74,7 @@ public sealed class RowFormat : IRowFormat
     /// </param>
     /// <param name="rows">Returns the rows of an open file. If it throws, the file is closed.</param>
     /// <returns>The format.</returns>
+    /// <exception cref="ArgumentException">The ending is empty or null, or a function is null.</exception>
     public static RowFormat Of<TFile>(string ending, Func<string, TFile> open, Func<TFile, Source> rows)
         where TFile : IDisposable
     {
@@ -97,6 +100,7 @@ public sealed class RowFormat : IRowFormat
     /// <summary>Returns whether a name has the ending of this format.</summary>
     /// <param name="fileName">The name of the file.</param>
     /// <returns>Whether it does.</returns>
+    /// <exception cref="ArgumentNullException">The name is null.</exception>
     public bool Knows(string fileName)
     {
         ArgumentNullException.ThrowIfNull(fileName);
@@ -107,6 +111,7 @@ public sealed class RowFormat : IRowFormat
     /// <param name="path">Where the file is.</param>
     /// <returns>The open file.</returns>
     /// <exception cref="GmmException">The file can't be read.</exception>
+    /// <exception cref="ArgumentNullException">The path is null.</exception>
     public OpenFile Open(string path)
     {
         ArgumentNullException.ThrowIfNull(path);

@@ -70,8 +70,9 @@ internal static class Translation
         {
             throw Failure(Unavailable(
                 $"a message to a shard would have {bytes} bytes, and may have {limit}",
-                "Raise MessagingOptions.MaxMessageBodySize of the client and of the silos, or start more silos, so that "
-                + "a shard has fewer rows"));
+                "Raise MessagingOptions.MaxMessageBodySize of the client and of the silos. If the start has labels or "
+                + "responsibilities, you can start more silos instead, so that each shard has fewer rows. Otherwise "
+                + "choose fewer components or a structure with fewer parameters"));
         }
     }
 

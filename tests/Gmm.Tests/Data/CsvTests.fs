@@ -94,7 +94,7 @@ let tests =
                 "a,b\n1,2\n-Infinity,4\n", 3, 1, "finite"
                 "a,b\n1,2\n3,1e999\n", 3, 2, "finite"
                 "a,b\n1,2\n3,4,5\n", 3, 0, "3 cells"
-                "a,b\n1,2\n3\n", 3, 0, "1 cells"
+                "a,b\n1,2\n3\n", 3, 0, "1 cell and the first row has 2"
                 "1,,3\n4,5,6\n", 1, 2, "is empty"
                 "x1,2020\n1,2\n", 1, 1, "header"
                 "a,b\n1,word\n2,3\n", 2, 2, "must be a number, but is \"word\""

@@ -325,7 +325,7 @@ let ``columns`` =
               let message = (Source.ofColumns [| zeros 3; zeros 3; zeros 2 |] |> error).Message
 
               Assert.Equal(
-                  "The data must have columns of one length, but column 2 (counting from 0) has 2 and column 0 has 3.",
+                  "The data must have columns of one length, but column 2 (counting from 0) has 2 numbers and column 0 has 3.",
                   message
               )
 

@@ -761,21 +761,21 @@ let errors =
                   let found = source |> Bayes.fit (options 3 Full concentration) |> ok
 
                   let expected =
-                      "Family must be one that learns online, which posteriors of variational Bayes don't; begin with "
-                      + "the fit's PlugIn, or fit all rows again, but is bayesian_gaussian."
+                      "Family must be one that learns online, but is bayesian_gaussian, a posterior of variational Bayes: "
+                      + "begin with the fit's PlugIn, or fit all rows again."
 
                   Assert.Equal(expected, (Online.ofFit found.Fit |> Online.update 0.5 source |> error).Message)
                   Assert.Equal(expected, (Online.start found.Fit.Model 150.0 found.Fit.Mixture |> error).Message)
 
                   let learned = Online.ofFit found.PlugIn |> Online.update 0.5 source |> ok
                   Assert.NotEqual<float[]>(found.PlugIn.Weights, learned.Weights))
-          testCase "a posterior has no standard errors, and tells the uncertainty itself" (fun () ->
+          testCase "a posterior has no standard errors: it measures the uncertainty itself" (fun () ->
               let source = iris.Value.Source
               let found = source |> Bayes.fit (options 3 Full None) |> ok
 
               let expected =
-                  "Family must be one whose likelihood is maximised, for standard errors; the posterior of variational "
-                  + "Bayes tells the uncertainty itself, but is bayesian_gaussian."
+                  "Family must be one whose likelihood is maximised, for standard errors, but is bayesian_gaussian, whose "
+                  + "posterior itself measures the uncertainty."
 
               let check result = Assert.Equal(expected, (result |> Result.map ignore |> error).Message)
 

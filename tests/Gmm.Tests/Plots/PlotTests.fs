@@ -1077,7 +1077,7 @@ let ``wrong use`` =
               | other -> failwith $"%A{other}"
 
               match Plot.labelled d faithful.Value [| 0 |] with
-              | Error(InvalidOption("Labels", _, "1 labels")) -> ()
+              | Error(InvalidOption("Labels", _, "1 label")) -> ()
               | other -> failwith $"%A{other}")
           testCase "what can't be drawn is an error that says what is missing" (fun () ->
               let message result =
@@ -1101,7 +1101,7 @@ let ``wrong use`` =
               Assert.Contains("divisor of the 6 numbers", message (Plot.meanImages d 4 striped.Value))
 
               Assert.StartsWith(
-                  "Names must be one for each of the 1 images",
+                  "Names must be one for the only image",
                   message (Plot.images d 1 [||] (array2D [ [ 1.0 ] ]))
               )
 

@@ -139,13 +139,14 @@ let fits = Select.components Criterion.Bic ignore [ 1..2 ] Gmm.defaults data |> 
 fits.Best",
                   "<pre>full, 2 components: BIC 2322.192, ICL ",
                   "a candidate"
+                  "fits", "warning: The best candidate has 2 components, which is at the edge", "a selection's warnings"
                   "fits.Fit.Parameters.Means", "<pre>2×2\n[", "a tensor"
                   "Array.ofList fits.Warnings",
                   "<pre>The best candidate has 2 components, which is at the edge",
                   "warnings"
                   "let short = Gmm.fit { Gmm.defaults with Components = 3; MaxIterations = 1 } data |> GmmError.get
 Array.ofList short.Warnings",
-                  "<pre>The fit stopped after 1 iterations without converging",
+                  "<pre>The fit stopped after 1 iteration without converging",
                   "warnings"
                   "Gmm.fit { Gmm.defaults with Components = 0 } data",
                   "<pre>Components must be at least 1, but is 0.</pre>",
@@ -154,8 +155,11 @@ Array.ofList short.Warnings",
                 [ """using Gmm.CSharp;
 var rows = CsvData.Read("../../data/faithful.csv").Rows;
 new GaussianMixture(components: 3) { MaxIterations = 1 }.Fit(rows).Warnings""",
-                  "<pre>The fit stopped after 1 iterations without converging",
-                  "warnings" ] ] do
+                  "<pre>The fit stopped after 1 iteration without converging",
+                  "warnings"
+                  "new GaussianMixture(components: 1).Select(rows, components: [1, 2])",
+                  "warning: The best candidate has 2 components, which is at the edge",
+                  "a selection's warnings" ] ] do
               testCase $"{notebook}: other values show as the text that says what they are" (fun () ->
                   let language, own = cellsOf notebook
                   let shown = List.head own :: [ for code, _, _ in cells -> code ] |> run language

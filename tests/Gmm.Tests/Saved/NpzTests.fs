@@ -208,7 +208,7 @@ let private wrong: (string * (string * byte[]) list) list =
       [ "weights_", array "(3,)" [ 0.5; 0.25; 0.25 ] ]
       "weights_ must sum to 1, but their sum is 0.75.", [ "weights_", array "(2,)" [ 0.5; 0.25 ] ]
       "Weights[1] must be finite and not negative, but is -0.5.", [ "weights_", array "(2,)" [ 1.5; -0.5 ] ]
-      "covariances_ has shape 3×1×1, which no structure has for 2 components of 1 features.",
+      "covariances_ has shape 3×1×1, which no structure has for 2 components of 1 feature.",
       [ "covariances_", array "(3, 1, 1)" [ 1.0; 1.0; 1.0 ] ]
       "covariances must be symmetric and positive definite", [ "covariances_", array "(2, 1, 1)" [ 1.0; -1.0 ] ]
       "covariance_type: must be text, but is <f8", [ "covariance_type", array "()" [ 1.0 ] ]

@@ -257,7 +257,7 @@ let tests =
               let conditional = Conditional.create [| 0 |] [| 1; 2 |] mixture |> ok
 
               Assert.Equal(
-                  "Values must be one for each of the 2 given features, but is 1 numbers.",
+                  "Values must be one for each of the 2 given features, but is 1 number.",
                   Conditional.at [| 1.0 |] conditional |> message
               )
 

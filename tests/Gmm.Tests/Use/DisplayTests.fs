@@ -68,7 +68,8 @@ let tests =
               prints "model of gaussian, Soft assignment, weights Flat, kernels" (Model.ofFamily Gaussian.family)
               Assert.Equal("kernels", string (box Kernel.backend))
               let source = sourceOf [| [| 1.0 |]; [| 1.0 |]; [| 2.0 |] |]
-              prints "3 rows of 1 columns" source
+              prints "3 rows of 1 column" source
+              prints "1 row of 2 columns" (sourceOf [| [| 1.0; 2.0 |] |])
 
               let found = KMeans.fit { KMeans.defaults with Components = 1 } source |> ok
               prints "k-means of 1, converged after 2 iterations: inertia 0.666666667, seed 0" found

@@ -158,7 +158,7 @@ let private mistakes: (string * (FitOptions<GaussianKind, Gaussian> * string * s
           StartWeights = Some [| 1.0 |] },
        "StartWeights",
        "one number for each of the 2 components",
-       "1 numbers")
+       "1 number")
       "a negative weight to start from",
       ({ two with
           StartWeights = Some [| 1.0; -1.0 |] },
@@ -672,7 +672,7 @@ let dataTests =
               match Source.ofRows [| [| 1.0; 2.0 |]; [| 3.0; 4.0 |]; [| 5.0 |] |] |> error with
               | InvalidRow(_, 2L, _) as error ->
                   Assert.Equal(
-                      "The data must have rows of one length, but row 2 (counting from 0) has 1 numbers and row 0 has 2.",
+                      "The data must have rows of one length, but row 2 (counting from 0) has 1 number and row 0 has 2.",
                       error.Message
                   )
               | other -> Assert.Fail $"another error: {other.Message}")
@@ -682,7 +682,7 @@ let dataTests =
               match Source.ofColumns columns |> error with
               | InvalidColumn(_, 2, _) as error ->
                   Assert.Equal(
-                      "The data must have columns of one length, but column 2 (counting from 0) has 3 and column 0 has 2.",
+                      "The data must have columns of one length, but column 2 (counting from 0) has 3 numbers and column 0 has 2.",
                       error.Message
                   )
               | other -> Assert.Fail $"another error: {other.Message}")

@@ -551,7 +551,7 @@ let mistakes =
               Metrics.rocAuc [| 1; 1 |] scores |> says "True labels must be of at least two classes, but is of 1."
 
               Metrics.rocAuc [| 1; 2 |] scores[*, 0..0]
-              |> says "Scores must be one column for each of the 2 classes, but is 1 columns."
+              |> says "Scores must be one column for each of the 2 classes, but is 1 column."
 
               Metrics.rocAuc [| 1; 2 |] (array2D [ [ 0.5; nan ]; [ 0.1; 0.9 ] ])
               |> says "Scores[0, 1] must be finite, but is NaN."
@@ -560,7 +560,7 @@ let mistakes =
               |> says "True labels must be at least one, but is none."
 
               Metrics.alignColumns [| 1; 2 |] scores[*, 0..0]
-              |> says "Scores must be at least one column for each of the 2 classes, but is 1 columns.")
+              |> says "Scores must be at least one column for each of the 2 classes, but is 1 column.")
           testCase "labels that don't belong to the rows are an error" (fun () ->
               let source = sourceOf [| [| 0.0 |]; [| 1.0 |]; [| 2.0 |] |]
 

@@ -132,6 +132,17 @@ let tests =
               Assert.Equal(4, lines.Length)
               Assert.StartsWith("* full", lines[1])
               Assert.Contains("at most the number of rows, 5", lines[3]))
+          testCase "the text of a selection is its table and then its warnings" (fun () ->
+              let source = (DataSet.faithful ()).Source
+              let within = source |> select Criterion.Bic [ 1; 2; 3 ] [ Full ] options |> ok
+              Assert.Empty within.Warnings
+              Assert.Equal(within.Table, string within)
+
+              let atEdge = source |> select Criterion.Bic [ 1; 2 ] [ Full ] options |> ok
+              let warning = List.exactlyOne atEdge.Warnings
+              let expected = [ atEdge.Table; ""; $"warning: {warning.Message}" ]
+              Assert.Equal(String.concat System.Environment.NewLine expected, string atEdge)
+              Assert.Equal(string atEdge, $"%A{atEdge}"))
           testCase "where no candidate has a fit, the first one's error is the outcome" (fun () ->
               let source = (DataSet.faithful ()).Source
 

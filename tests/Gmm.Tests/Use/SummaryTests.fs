@@ -256,7 +256,7 @@ covariance of component 1  eruptions    waiting
               Assert.EndsWith($"\n\nwarning: {short.Warnings.Head.Message}", Summary.ofFit [||] short |> ok)
 
               Assert.Contains(
-                  "\nstopped without converging after 1 iterations, seed 0\n",
+                  "\nstopped without converging after 1 iteration, seed 0\n",
                   Summary.ofFit [||] short |> ok
               )
 
@@ -267,9 +267,33 @@ covariance of component 1  eruptions    waiting
 
               for missing in [ "log-likelihood"; "BIC"; "AIC"; "ICL"; "rows, expected"; "∞"; "warning" ] do
                   Assert.DoesNotContain(missing, summary))
+          testCase
+              "k-means shows its inertia, and variational Bayes its lower bound, but neither shows a criterion"
+              (fun () ->
+                  let clusters = KMeans.fit { KMeans.defaults with Components = 2 } faithful.Value |> ok
+                  let ofClusters = Summary.onData names clusters.Fit faithful.Value |> ok
+                  Assert.StartsWith($"k-means of 2 clusters\nconverged after {clusters.Fit.Iterations} ", ofClusters)
+                  ofClusters |> shows "inertia" [| clusters.Inertia |]
+                  ofClusters |> shows "eruptions" (clusters.Centres |> at 0)
+                  ofClusters |> shows "rows, labelled" clusters.Fit.Statistics.Counts
+                  Assert.DoesNotContain("\nweight", ofClusters)
+
+                  let found = Bayes.fit { Bayes.defaults with Components = 3 } faithful.Value |> ok
+                  let ofPosterior = Summary.onData names found.Fit faithful.Value |> ok
+                  Assert.StartsWith("bayesian_gaussian mixture of 3 components, covariances full\n", ofPosterior)
+                  ofPosterior |> shows "lower bound of ln p(data)" [| found.LowerBound |]
+                  ofPosterior |> shows "components with rows" [| float found.EffectiveComponents |]
+                  ofPosterior |> shows "weight" found.Weights
+                  Assert.Contains("\ncovariance of component 0 ", ofPosterior)
+
+                  for summary in [ ofClusters; ofPosterior; Summary.ofFit names found.Fit |> ok ] do
+                      Assert.Contains("\nn, the sum of the weights ", summary)
+
+                      for criterion in [ "log-likelihood"; "BIC"; "AIC"; "ICL"; "(df)" ] do
+                          Assert.DoesNotContain(criterion, summary))
           testCase "wrong names and data are errors" (fun () ->
               Assert.Equal(
-                  "ColumnNames must be one for each of the 2 columns, or none, but is 1 names.",
+                  "ColumnNames must be one for each of the 2 columns, or none, but is 1 name.",
                   (Summary.ofFit [| "a" |] fit.Value |> error).Message
               )
 

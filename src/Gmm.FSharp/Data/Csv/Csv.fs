@@ -152,9 +152,12 @@ module Csv =
 
             let count =
                 if found.Length = 1 then
-                    $"it is the only missing cell in {rows} rows"
+                    $"""it is the only missing cell in {Display.count rows "row"}"""
                 else
-                    $"{incomplete.Count} of {rows} rows have {found.Length} missing cells, of which this is the first"
+                    let have = if incomplete.Count = 1 then "has" else "have"
+
+                    $"""{incomplete.Count} of {Display.count rows "row"} {have} {found.Length} missing cells, of which """
+                    + "this is the first"
 
             let remedy =
                 if incomplete.Count = rows then
@@ -259,7 +262,10 @@ module Csv =
                     else
                         ""
 
-                fail row.Line 0 $"The row has {row.Cells.Length} cells and the {expected} row has {names.Length}.{hint}"
+                fail
+                    row.Line
+                    0
+                    $"""The row has {Display.count row.Cells.Length "cell"} and the {expected} row has {names.Length}.{hint}"""
 
             areFirstQuoted <- areFirstQuoted && row.IsFirstQuoted
 

@@ -6,7 +6,7 @@ open System
 type CsvColumn =
     /// The column with this name in the header.
     | Named of name: string
-    /// The column with this number, counted from 1.
+    /// The column with this number, counting from 1.
     | Numbered of number: int
 
 /// Chooses the columns that hold data.
@@ -138,21 +138,20 @@ type CsvReport =
             | ' ' -> "spaces or tabs"
             | other -> $"\"{other}\""
 
-        let counted count word = if count = 1 then $"1 {word}" else $"{count} {word}s"
         let data, labels = ofRole CsvRole.Data, ofRole CsvRole.Labels
         let rowNames, leftOut = ofRole CsvRole.RowNames, ofRole CsvRole.LeftOut
-        let kept = counted (report.FileRows - report.DroppedRows) "row"
+        let kept = Display.count (int64 (report.FileRows - report.DroppedRows)) "row"
 
-        [ $"""data: {kept} of {counted data.Length "column"}: {names data}"""
+        [ $"""data: {kept} of {Display.count data.Length "column"}: {names data}"""
           if labels.Length = 0 then "labels: none" else $"labels: {withReasons labels}"
           if rowNames.Length > 0 then
               $"row names: {withReasons rowNames}"
           if leftOut.Length > 0 then
               $"left out: {withReasons leftOut}"
           if report.DroppedRows > 0 then
-              $"""dropped: {report.DroppedRows} of {counted report.FileRows "row"}, with {counted report.MissingCells "missing cell"}"""
+              $"""dropped: {report.DroppedRows} of {Display.count report.FileRows "row"}, with {Display.count report.MissingCells "missing cell"}"""
           elif report.MissingCells > 0 then
-              $"missing: {report.MissingCells} of {report.FileRows * data.Length} cells"
+              $"""missing: {report.MissingCells} of {Display.count (int64 report.FileRows * int64 data.Length) "cell"}"""
           let header = if report.Header then "a header" else "no header"
           let point = if report.Decimal = ',' then "commas" else "points"
           $"format: {header}, {mark report.Separator} between cells, decimal {point}" ]

@@ -112,7 +112,7 @@ module NormalWishart =
         GmmError.requireAll
             [ isWithin (nu - least),
               name,
-              $"above {least} for {Structure.name structure} covariances of {features} features, and at most 1e100",
+              $"""above {least} for {Structure.name structure} covariances of {Display.count features "feature"}, and at most 1e100""",
               string nu ]
 
     /// Returns an error unless a structure is one whose covariances have independent distributions, or one for all.
@@ -450,6 +450,9 @@ module NormalWishart =
 
     /// The name of the family.
     let name = "bayesian_gaussian"
+
+    /// Whether a family's parameters are a posterior of variational Bayes, so that its fits don't maximise a likelihood.
+    let internal isPosterior (family: Family<'θ>) : bool = family.Name = name
 
     /// Returns the family under a prior, for mixtures of as many components and columns as the prior has. It has no
     /// density p(x|θₖ): its place takes `expectedLogDensity`, whose exponential doesn't integrate to 1. The sampler

@@ -114,21 +114,19 @@ module internal GaussianCoordinates =
           Units: Gaussian -> float[]
           Planes: float[] -> (float[] * float[])[] }
 
-    /// Returns the coordinates of variances vₖⱼ = λₖaₖⱼ: the logarithms of volumes and shapes.
+    /// Returns the coordinates of variances vₖⱼ = λₖaₖⱼ, the logarithms of volumes and shapes: their count, their names,
+    /// and the functions from variances to numbers and back.
     let private spreads components features (volume: Variation) (shape: Variation) =
         let ks = Array.init components id
+        let variants variation = if variation = Variation.Equal then 1 else components
+        let volumes = variants volume
+        let count = volumes + variants shape * (features - 1)
 
-        let labels variation =
-            if variation = Variation.Equal then
-                [| "" |]
-            else
-                ks |> Array.map (fun k -> $"[{k}]")
-
-        let names =
-            [| for label in labels volume -> $"ln volume{label}"
-               for label in labels shape do
-                   let inside = label.TrimEnd(']').TrimStart('[')
-                   for j in 0 .. features - 2 -> if inside = "" then $"ln shape[{j}]" else $"ln shape[{inside},{j}]" |]
+        let names () =
+            [| for k in 0 .. volumes - 1 -> if volume = Variation.Equal then "ln volume" else $"ln volume[{k}]"
+               for k in 0 .. variants shape - 1 do
+                   for j in 0 .. features - 2 ->
+                       if shape = Variation.Equal then $"ln shape[{j}]" else $"ln shape[{k},{j}]" |]
 
         let numbers (variances: float[][]) =
             let volumes, shapes = variances |> Array.map volumeAndShape |> Array.unzip
@@ -138,8 +136,7 @@ module internal GaussianCoordinates =
                 (ofVariation shape shapes |> Array.collect (Array.truncate (features - 1)))
 
         let variances (numbers: float[]) =
-            let count = (labels volume).Length
-            let contrasts = numbers |> Array.skip count |> Array.chunkBySize (max 1 (features - 1))
+            let contrasts = numbers |> Array.skip volumes |> Array.chunkBySize (max 1 (features - 1))
 
             ks
             |> Array.map (fun k ->
@@ -149,9 +146,9 @@ module internal GaussianCoordinates =
                     else
                         withLast contrasts[if shape = Variation.Equal then 0 else k]
 
-                logs |> Array.map (fun a -> exp (numbers[if count = 1 then 0 else k] + a)))
+                logs |> Array.map (fun a -> exp (numbers[if volumes = 1 then 0 else k] + a)))
 
-        names, numbers, variances
+        count, names, numbers, variances
 
     /// Returns the coordinates of the covariances of a structure.
     let private ofStructure structure components features : OfCovariances =
@@ -176,7 +173,7 @@ module internal GaussianCoordinates =
                 (Array.create diagonal.Length 1.0)
                 (below |> Array.map (fun place -> 1.0 / deviations[place % features]))
 
-        let ones (names: string[]) (_: Gaussian) = Array.create names.Length 1.0
+        let ones count (_: Gaussian) = Array.create count 1.0
 
         /// Returns W from the logarithms of its diagonal and the entries below.
         let toFactor (numbers: float[]) =
@@ -213,11 +210,11 @@ module internal GaussianCoordinates =
               Planes = Array.chunkBySize (diagonal.Length + below.Length) >> Array.map (toFactor >> withCovariance) }
         | VEI
         | EVI ->
-            let names, numbers, variances = spreads components features volume shape
+            let count, names, numbers, variances = spreads components features volume shape
 
-            { Names = fun () -> names
+            { Names = names
               Numbers = covariances >> numbers
-              Units = ones names
+              Units = ones count
               Planes = variances >> Array.map withFactor }
         | VEE ->
             let ratio gaussian =
@@ -241,7 +238,7 @@ module internal GaussianCoordinates =
         | VVE
         | EEV
         | VEV ->
-            let names, numbers, variances = spreads components features volume shape
+            let count, names, numbers, variances = spreads components features volume shape
             let planes = rotations features
 
             let frames (planes: float[][]) =
@@ -250,17 +247,18 @@ module internal GaussianCoordinates =
                 | Variation.Variable
                 | Variation.Identity -> planes |> Array.map (LinearAlgebra.eigen features >> snd)
 
-            let allNames =
-                [| yield! names
-                   for k in ofVariation orientation [| 0 .. components - 1 |] do
-                       for i, j in planes ->
-                           if orientation = Variation.Equal then
-                               $"tan angle[{i},{j}]/2"
-                           else
-                               $"tan angle[{k},{i},{j}]/2" |]
+            let frameCount = if orientation = Variation.Equal then 1 else components
 
-            { Names = fun () -> allNames
-              Units = ones allNames
+            { Names =
+                fun () ->
+                    [| yield! names ()
+                       for k in 0 .. frameCount - 1 do
+                           for i, j in planes ->
+                               if orientation = Variation.Equal then
+                                   $"tan angle[{i},{j}]/2"
+                               else
+                                   $"tan angle[{k},{i},{j}]/2" |]
+              Units = ones (count + frameCount * planes.Length)
               Numbers =
                 fun gaussian ->
                     let covariances = covariances gaussian
@@ -273,7 +271,7 @@ module internal GaussianCoordinates =
                 fun numbers ->
                     let ofRotations =
                         numbers
-                        |> Array.skip names.Length
+                        |> Array.skip count
                         |> Array.chunkBySize (max 1 planes.Length)
                         |> Array.map (frameOf features)
 
@@ -283,7 +281,7 @@ module internal GaussianCoordinates =
                         else
                             ofRotations[if orientation = Variation.Equal then 0 else k]
 
-                    variances numbers[.. names.Length - 1]
+                    variances numbers[.. count - 1]
                     |> Array.mapi (fun k variances -> GaussianEstimators.compose (frame k) variances |> withFactor) }
         | EVV ->
             let size = diagonal.Length - 1 + below.Length

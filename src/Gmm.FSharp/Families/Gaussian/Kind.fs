@@ -236,8 +236,8 @@ type GaussianKind =
         | CovarianceStart.Identity -> Ok()
 
     member private kind.CheckStart(components, columns, start: Gaussian option) =
-        let describe (components, columns, structure) =
-            $"{Structure.name structure} with {components} components of {columns} features"
+        let describe (components: int, columns: int, structure) =
+            $"""{Structure.name structure} with {Display.count components "component"} of {Display.count columns "feature"}"""
 
         match start with
         | Some start ->

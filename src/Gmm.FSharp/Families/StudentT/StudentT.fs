@@ -122,8 +122,8 @@ module StudentT =
                 GmmError.requireAll
                     [ degreesOfFreedom.Length = gaussian.Components,
                       "DegreesOfFreedom",
-                      $"one for each of the {gaussian.Components} components",
-                      $"{degreesOfFreedom.Length} numbers" ]
+                      $"""one for {Display.each gaussian.Components "component"}""",
+                      Display.count degreesOfFreedom.Length "number" ]
 
             do! DegreesOfFreedom.require "DegreesOfFreedom" degreesOfFreedom
             return ofParts gaussian (Array.copy degreesOfFreedom)

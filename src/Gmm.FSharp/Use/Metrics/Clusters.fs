@@ -35,8 +35,8 @@ module internal Clusters =
                 GmmError.requireAll
                     [ int64 labels.Length = source.Rows,
                       "Labels",
-                      $"one for each of the {source.Rows} rows",
-                      $"{labels.Length} labels"
+                      $"""one for {Display.each source.Rows "row"}""",
+                      Display.count labels.Length "label"
                       execution.Threads >= 1, "Threads", "at least 1", string execution.Threads ]
 
             do! Source.validate execution source

@@ -212,7 +212,10 @@ module Metrics =
         result {
             do!
                 GmmError.requireAll
-                    [ count = source.Rows, "True labels", $"one for each of the {source.Rows} rows", $"{count} labels" ]
+                    [ count = source.Rows,
+                      "True labels",
+                      $"""one for {Display.each source.Rows "row"}""",
+                      Display.count count "label" ]
 
             let! labels = Predict.labels fit source
             let! likelihood, weight = Predict.logLikelihood fit source

@@ -10,8 +10,8 @@ module internal Scores =
                 GmmError.requireAll
                     [ rows = truth.Length,
                       "Scores",
-                      $"one row for each of the {truth.Length} true labels",
-                      $"{rows} rows"
+                      $"""one row for {Display.each truth.Length "true label"}""",
+                      Display.count rows "row"
                       rows > 0, "True labels", "at least one", "none" ]
 
             do! GmmError.requireFinite "Scores" scores
@@ -53,7 +53,7 @@ module internal Scores =
                       columns = classes.Length,
                       "Scores",
                       $"one column for each of the {classes.Length} classes",
-                      $"{columns} columns" ]
+                      Display.count columns "column" ]
 
             return
                 classes
@@ -86,7 +86,7 @@ module internal Scores =
                     [ components >= classes.Length,
                       "Scores",
                       $"at least one column for each of the {classes.Length} classes",
-                      $"{components} columns" ]
+                      Display.count components "column" ]
 
             let! pairs = Matching.cheapest (costs classes)
             return Array2D.init truth.Length classes.Length (fun n i -> responsibilities[n, snd pairs[i]])
