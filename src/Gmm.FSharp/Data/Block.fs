@@ -1,6 +1,7 @@
 namespace Gmm
 
 open System
+open System.Numerics.Tensors
 open System.Buffers
 
 /// Loops over numbers of either precision.
@@ -112,6 +113,14 @@ type Numbers =
             Float32(EitherPrecision.interleave rows narrow)
         else
             Float64(columns |> Array.map _.ToFloat64() |> EitherPrecision.interleave rows)
+
+    /// The largest magnitude of the numbers; NaN if one of them is NaN, and 0 if there are none.
+    member internal numbers.Largest: float =
+        match numbers with
+        | Float64 values when values.IsEmpty -> 0.0
+        | Float32 values when values.IsEmpty -> 0.0
+        | Float64 values -> abs (TensorPrimitives.MaxMagnitude values.Span)
+        | Float32 values -> float (abs (TensorPrimitives.MaxMagnitude values.Span))
 
     /// Finds the index of the first number that satisfies a predicate.
     member inline internal numbers.TryFindIndex([<InlineIfLambda>] isSought: float -> bool) : int option =

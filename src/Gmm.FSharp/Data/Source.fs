@@ -486,9 +486,11 @@ module Source =
     /// Returns an error for the first number of a block that is NaN, infinite or above 1e150 in magnitude, or None; and
     /// the number of its cells that are NaN.
     let private firstBad (block: Block) =
-        match block.Numbers.TryFindIndex(fun value -> not (abs value <= Limits.largest)) with
-        | None -> struct (None, 0L)
-        | Some i ->
+        if block.Numbers.Largest <= Limits.largest then
+            struct (None, 0L)
+        else
+            let isBad value = not (abs value <= Limits.largest)
+            let i = (block.Numbers.TryFindIndex isBad).Value
             let row, column = i / block.Columns, i % block.Columns
             let missing = block.Values.ToArray() |> Array.sumBy (fun value -> if Double.IsNaN value then 1L else 0L)
             struct (Some(InvalidNumber(block.FirstRow + int64 row, column, block[row, column])), missing)
