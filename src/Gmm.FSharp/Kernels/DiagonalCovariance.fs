@@ -60,6 +60,7 @@ type internal DiagonalCovariance<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.Score panel =
         for k in 0 .. components - 1 do
+            panel.LoadPart(2 * components)
             let target, constant, rows = panel.Component k, constants[k], panel.Padded
 
             if layout.Shape = Shape.Spherical then
@@ -70,6 +71,7 @@ type internal DiagonalCovariance<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.Gather panel =
         for k in 0 .. components - 1 do
+            panel.LoadPart(2 * components)
             let r, second = panel.Component k, secondOf (planeOf k)
 
             if not (Loops.isZero r panel.Padded) then

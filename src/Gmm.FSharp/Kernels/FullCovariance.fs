@@ -85,11 +85,13 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
 
     override _.Score panel =
         for k in 0 .. components - 1 do
+            panel.LoadPart(2 * components)
             let target, constant, rows = panel.Component k, constants[k], panel.Padded
             Whitening.addWhitened<'N, 'V> x.Start (mean k) (factor k) columns constant z.Start target rows
 
     override _.Gather panel =
         for k in 0 .. components - 1 do
+            panel.LoadPart(2 * components)
             let r = panel.Component k
 
             if not (Loops.isZero r panel.Padded) then
