@@ -1,7 +1,7 @@
 namespace Gmm
 
 open System
-open System.Numerics.Tensors
+open System.Numerics
 open System.Buffers
 
 /// Loops over numbers of either precision.
@@ -15,6 +15,19 @@ module internal EitherPrecision =
             i <- i + 1
 
         if i = values.Length then None else Some i
+
+    /// Whether no number is NaN or has a larger magnitude than the limit.
+    let inline areWithin (limit: 'T) (values: ReadOnlySpan<'T>) : bool =
+        let width, limits = Vector<'T>.Count, Vector<'T> limit
+        let mutable i = 0
+
+        while i + width <= values.Length && Vector.LessThanOrEqualAll(Vector.Abs(Vector<'T>(values.Slice i)), limits) do
+            i <- i + width
+
+        while i < values.Length && abs values[i] <= limit do
+            i <- i + 1
+
+        i = values.Length
 
     /// Copies `length` numbers: number i of the copy comes from `place i`.
     let gather length (place: int -> int) (values: ReadOnlyMemory<'T>) : ReadOnlyMemory<'T> =
@@ -114,13 +127,13 @@ type Numbers =
         else
             Float64(columns |> Array.map _.ToFloat64() |> EitherPrecision.interleave rows)
 
-    /// The largest magnitude of the numbers; NaN if one of them is NaN, and 0 if there are none.
-    member internal numbers.Largest: float =
+    /// Whether no number is NaN or has a larger magnitude than the limit.
+    member internal numbers.AreWithin(limit: float) : bool =
         match numbers with
-        | Float64 values when values.IsEmpty -> 0.0
-        | Float32 values when values.IsEmpty -> 0.0
-        | Float64 values -> abs (TensorPrimitives.MaxMagnitude values.Span)
-        | Float32 values -> float (abs (TensorPrimitives.MaxMagnitude values.Span))
+        | Float64 values -> EitherPrecision.areWithin limit values.Span
+        | Float32 values when Double.IsFinite limit ->
+            EitherPrecision.areWithin (float32 (min limit (float Single.MaxValue))) values.Span
+        | Float32 values -> EitherPrecision.areWithin Single.PositiveInfinity values.Span
 
     /// Finds the index of the first number that satisfies a predicate.
     member inline internal numbers.TryFindIndex([<InlineIfLambda>] isSought: float -> bool) : int option =

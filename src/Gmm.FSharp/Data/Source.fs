@@ -486,7 +486,7 @@ module Source =
     /// Returns an error for the first number of a block that is NaN, infinite or above 1e150 in magnitude, or None; and
     /// the number of its cells that are NaN.
     let private firstBad (block: Block) =
-        if block.Numbers.Largest <= Limits.largest then
+        if block.Numbers.AreWithin Limits.largest then
             struct (None, 0L)
         else
             let isBad value = not (abs value <= Limits.largest)

@@ -44,7 +44,7 @@ module IncompleteRows =
                    j |]
 
     /// Returns whether a cell of a block is missing.
-    let internal isIn (block: Block) = Double.IsNaN block.Numbers.Largest
+    let internal isIn (block: Block) = not (block.Numbers.AreWithin Double.PositiveInfinity)
 
     /// Splits a block by pattern. Returns the rows of each pattern, with their numbers in the block; `isTaken` selects rows.
     let private split (isTaken: int -> bool) (block: Block) : struct (Pattern<Block> * int[])[] =

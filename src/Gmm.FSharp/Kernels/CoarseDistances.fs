@@ -224,28 +224,32 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
         components <- count
         padded <- Panel.even count
         features <- itsFeatures
-        shifts <- Array.zeroCreate features
-        let differences, ofFeature = itsCentres.ToArray(), Array.zeroCreate components
-        let squares: float[] = Array.zeroCreate components
-
-        // The point c is the median of every feature, which one far centre doesn't move.
-        for j in 0 .. features - 1 do
-            for k in 0 .. components - 1 do
-                ofFeature[k] <- differences[k * features + j]
-
-            Array.sortInPlace ofFeature
-            shifts[j] <- -ofFeature[components / 2]
-
-            for k in 0 .. components - 1 do
-                let difference = differences[k * features + j] + shifts[j]
-                differences[k * features + j] <- difference
-                squares[k] <- squares[k] + difference * difference
-
-        let longest = sqrt (Array.max squares)
-        isUsable <- features <= 4096 && longest > 1e-150 && longest < 1e150
+        // With fewer features nothing is gained, and with very many the bound is too large.
+        isUsable <- features >= 4 && features <= 4096
 
         if isUsable then
-            layOut differences longest
+            shifts <- Array.zeroCreate features
+            let differences, ofFeature = itsCentres.ToArray(), Array.zeroCreate components
+            let squares: float[] = Array.zeroCreate components
+
+            // The point c is the median of every feature, which one far centre doesn't move.
+            for j in 0 .. features - 1 do
+                for k in 0 .. components - 1 do
+                    ofFeature[k] <- differences[k * features + j]
+
+                Array.sortInPlace ofFeature
+                shifts[j] <- -ofFeature[components / 2]
+
+                for k in 0 .. components - 1 do
+                    let difference = differences[k * features + j] + shifts[j]
+                    differences[k * features + j] <- difference
+                    squares[k] <- squares[k] + difference * difference
+
+            let longest = sqrt (Array.max squares)
+            isUsable <- longest > 1e-150 && longest < 1e150
+
+            if isUsable then
+                layOut differences longest
 
     override _.Win(x, panel) =
         let rows = panel.Padded

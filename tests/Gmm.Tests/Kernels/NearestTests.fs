@@ -96,7 +96,7 @@ let private clusters features components count (random: Random) =
 
     rows, centres
 
-let private shapes = [ 1, 5; 2, 1; 2, 2; 3, 17; 7, 4; 8, 8; 10, 33; 16, 16; 33, 5; 64, 64 ]
+let private shapes = [ 1, 5; 2, 1; 2, 2; 3, 17; 4, 9; 7, 4; 8, 8; 10, 33; 16, 16; 33, 5; 64, 64 ]
 
 /// Changes of all numbers that leave the nearest centres where they are.
 let private maps =
@@ -162,16 +162,16 @@ let nearestTests =
 
                   for name, map in maps do
                       let isTold = isTold (rows |> Array.map (Array.map map)) (centres |> Array.map (Array.map map))
-                      let isNone = components = 1 || name.StartsWith "so tiny"
+                      let isNone = components = 1 || features < 4 || name.StartsWith "so tiny"
                       Assert.True((isTold <> isNone), $"{features} features, {components} centres, {name}"))
           testCase "float32 never tells that one of two equals is the nearest" (fun () ->
-              for features in [ 1; 2; 9; 40 ] do
+              for features in [ 4; 9; 40 ] do
                   let centres = [| Array.create features 1.0; Array.create features -1.0 |]
                   Assert.False(isTold [| Array.zeroCreate features |] centres)
                   Assert.False(isTold [| Array.create features 0.5 |] (Array.append centres centres)))
           testProperty "float32 is right where it tells" (fun seed digits ->
               let random = Random(seed: int)
-              let features, components = random.Next(1, 40), random.Next(2, 20)
+              let features, components = random.Next(4, 40), random.Next(2, 20)
               let centres = Array.init components (fun _ -> normals random features)
               let spread = 10.0 ** -float(abs (digits % 8))
 
