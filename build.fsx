@@ -564,8 +564,9 @@ module Steps =
     /// part of the pages; the formulas that tests check become the page `formulas`.
     let docs Tools Built =
         // fsdocs lets an exception pass that a script throws, and shows no result. So every script must first run alone.
-        for script in Directory.GetFiles(Path.Combine(root, "docs"), "*.fsx") do
-            dotnetWith [ script ] "fsi --quiet --exec"
+        Directory.GetFiles(Path.Combine(root, "docs"), "*.fsx")
+        |> Array.Parallel.map (fun script -> script, tryDotnet "fsi --quiet --exec" [ script ])
+        |> Array.iter (fun (script, exitCode) -> succeed $"fsi --quiet --exec {script}" exitCode)
 
         File.WriteAllText(Path.Combine(root, "docs", "formulas.md"), formulasPage (readFormulas ()))
 
