@@ -21,7 +21,7 @@ type internal Moments() =
     abstract AddTo: firsts: float[] * seconds: float[] -> unit
 
 /// Sums moments with vectors that hold one column of several rows: as few multiply–adds as the moments need. `x` holds
-/// the panel's columns, and `means` the packed means.
+/// the panel's columns, and `means` the means, packed by `Whitening.packMeans`.
 [<Sealed; Optimised>]
 type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>(x: Pinned<'E>, means: Pinned<'E>) =
     inherit Moments()
@@ -91,15 +91,15 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
         let lines = (features + 'N.Lanes - 1) / 'N.Lanes
         columns <- lines * 'N.Lanes
         step <- (lines ||| 1) * 'N.Lanes
-        // Up to 64 features, u and the rows that it comes from stay in a core's first-level cache.
+        // So u and the rows that it comes from take at most 40 KB for up to 8 cache lines of features, and stay in a
+        // core's first-level cache.
         atOnce <- if lines <= 5 then 64 else 32
+        u.Require(atOnce * step)
+        first.Require(components * columns)
+        second.Require(components * columns * columns)
 
-        for buffer, length in
-            [ filled, Panel.Rows * step
-              means, components * columns * 'N.Parts
-              u, atOnce * step
-              first, components * columns
-              second, components * columns * columns ] do
+        // The places beyond the features of a row or mean stay 0.
+        for buffer, length in [ filled, Panel.Rows * step; means, components * columns * 'N.Parts ] do
             buffer.Require length
             buffer.Clear length
 

@@ -453,6 +453,94 @@ module internal Whitening =
             'N.Store('N.Root(NativePtr.add r n), 'N.At(target, n))
             n <- n + 'N.Width
 
+    /// Computes u = √r·(x − μ), and adds Σₙ √r·u to sums (4×lanes), for 4 columns.
+    let private weighFour<'N, 'V when 'N :> IVectors<'V>>
+        (x: nativeint)
+        (mean: nativeint)
+        (roots: nativeint)
+        (u: nativeint)
+        (sums: nativeint)
+        rows
+        =
+        let last = 'N.At(mean, 'N.Parts - 1)
+        let m0, rest0 = 'N.Fill mean, 'N.Fill last
+        let m1, rest1 = 'N.Fill('N.At(mean, 'N.Parts)), 'N.Fill('N.At(last, 'N.Parts))
+        let m2, rest2 = 'N.Fill('N.At(mean, 2 * 'N.Parts)), 'N.Fill('N.At(last, 2 * 'N.Parts))
+        let m3, rest3 = 'N.Fill('N.At(mean, 3 * 'N.Parts)), 'N.Fill('N.At(last, 3 * 'N.Parts))
+        let mutable lane = 0
+
+        while lane < 'N.Lanes do
+            let sum = 'N.At(sums, lane)
+            let mutable s0 = 'N.Load sum
+            let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
+            let mutable s2 = 'N.Load('N.At(sum, 2 * 'N.Lanes))
+            let mutable s3 = 'N.Load('N.At(sum, 3 * 'N.Lanes))
+            let mutable column = 'N.At(x, lane)
+            let mutable target = 'N.At(u, lane)
+            let mutable n = lane
+
+            while n < rows do
+                let root = 'N.Load('N.At(roots, n))
+                let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0, rest0))
+                let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1, rest1))
+                let u2 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride)), m2, rest2))
+                let u3 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride)), m3, rest3))
+                'N.Store(u0, target)
+                'N.Store(u1, 'N.At(target, 'N.Stride))
+                'N.Store(u2, 'N.At(target, 2 * 'N.Stride))
+                'N.Store(u3, 'N.At(target, 3 * 'N.Stride))
+                s0 <- 'N.Fma(root, u0, s0)
+                s1 <- 'N.Fma(root, u1, s1)
+                s2 <- 'N.Fma(root, u2, s2)
+                s3 <- 'N.Fma(root, u3, s3)
+                column <- 'N.At(column, 'N.Lanes)
+                target <- 'N.At(target, 'N.Lanes)
+                n <- n + 'N.Lanes
+
+            'N.Store(s0, sum)
+            'N.Store(s1, 'N.At(sum, 'N.Lanes))
+            'N.Store(s2, 'N.At(sum, 2 * 'N.Lanes))
+            'N.Store(s3, 'N.At(sum, 3 * 'N.Lanes))
+            lane <- lane + 'N.Width
+
+    /// Computes u = √r·(x − μ) as `weighFour` does, for 2 columns.
+    let private weighTwo<'N, 'V when 'N :> IVectors<'V>>
+        (x: nativeint)
+        (mean: nativeint)
+        (roots: nativeint)
+        (u: nativeint)
+        (sums: nativeint)
+        rows
+        =
+        let last = 'N.At(mean, 'N.Parts - 1)
+        let m0, rest0 = 'N.Fill mean, 'N.Fill last
+        let m1, rest1 = 'N.Fill('N.At(mean, 'N.Parts)), 'N.Fill('N.At(last, 'N.Parts))
+        let mutable lane = 0
+
+        while lane < 'N.Lanes do
+            let sum = 'N.At(sums, lane)
+            let mutable s0 = 'N.Load sum
+            let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
+            let mutable column = 'N.At(x, lane)
+            let mutable target = 'N.At(u, lane)
+            let mutable n = lane
+
+            while n < rows do
+                let root = 'N.Load('N.At(roots, n))
+                let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0, rest0))
+                let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1, rest1))
+                'N.Store(u0, target)
+                'N.Store(u1, 'N.At(target, 'N.Stride))
+                s0 <- 'N.Fma(root, u0, s0)
+                s1 <- 'N.Fma(root, u1, s1)
+                column <- 'N.At(column, 'N.Lanes)
+                target <- 'N.At(target, 'N.Lanes)
+                n <- n + 'N.Lanes
+
+            'N.Store(s0, sum)
+            'N.Store(s1, 'N.At(sum, 'N.Lanes))
+            lane <- lane + 'N.Width
+
     /// Computes u = √r·(x − μ), and adds Σₙ √r·u to the sums of the columns, whose number is even.
     let weigh<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
@@ -463,77 +551,15 @@ module internal Whitening =
         (sums: nativeint)
         rows
         =
-        let last = 'N.Parts - 1
         let mutable j = 0
 
         while j < columns do
-            let mean = 'N.At(mean, j * 'N.Parts)
-            let m0, rest0 = 'N.Fill mean, 'N.Fill('N.At(mean, last))
-            let m1, rest1 = 'N.Fill('N.At(mean, 'N.Parts)), 'N.Fill('N.At(mean, 'N.Parts + last))
-            let mutable lane = 0
+            let x, u = 'N.At(x, j * 'N.Stride), 'N.At(u, j * 'N.Stride)
+            let mean, sums = 'N.At(mean, j * 'N.Parts), 'N.At(sums, j * 'N.Lanes)
 
             if j + 4 <= columns then
-                let m2, rest2 = 'N.Fill('N.At(mean, 2 * 'N.Parts)), 'N.Fill('N.At(mean, 2 * 'N.Parts + last))
-                let m3, rest3 = 'N.Fill('N.At(mean, 3 * 'N.Parts)), 'N.Fill('N.At(mean, 3 * 'N.Parts + last))
-
-                while lane < 'N.Lanes do
-                    let sum = 'N.At(sums, j * 'N.Lanes + lane)
-                    let mutable s0 = 'N.Load sum
-                    let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
-                    let mutable s2 = 'N.Load('N.At(sum, 2 * 'N.Lanes))
-                    let mutable s3 = 'N.Load('N.At(sum, 3 * 'N.Lanes))
-                    let mutable column = 'N.At(x, j * 'N.Stride + lane)
-                    let mutable target = 'N.At(u, j * 'N.Stride + lane)
-                    let mutable n = lane
-
-                    while n < rows do
-                        let root = 'N.Load('N.At(roots, n))
-                        let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0, rest0))
-                        let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1, rest1))
-                        let u2 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride)), m2, rest2))
-                        let u3 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride)), m3, rest3))
-                        'N.Store(u0, target)
-                        'N.Store(u1, 'N.At(target, 'N.Stride))
-                        'N.Store(u2, 'N.At(target, 2 * 'N.Stride))
-                        'N.Store(u3, 'N.At(target, 3 * 'N.Stride))
-                        s0 <- 'N.Fma(root, u0, s0)
-                        s1 <- 'N.Fma(root, u1, s1)
-                        s2 <- 'N.Fma(root, u2, s2)
-                        s3 <- 'N.Fma(root, u3, s3)
-                        column <- 'N.At(column, 'N.Lanes)
-                        target <- 'N.At(target, 'N.Lanes)
-                        n <- n + 'N.Lanes
-
-                    'N.Store(s0, sum)
-                    'N.Store(s1, 'N.At(sum, 'N.Lanes))
-                    'N.Store(s2, 'N.At(sum, 2 * 'N.Lanes))
-                    'N.Store(s3, 'N.At(sum, 3 * 'N.Lanes))
-                    lane <- lane + 'N.Width
-
+                weighFour<'N, 'V> x mean roots u sums rows
                 j <- j + 4
             else
-                while lane < 'N.Lanes do
-                    let sum = 'N.At(sums, j * 'N.Lanes + lane)
-                    let mutable s0 = 'N.Load sum
-                    let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
-                    let mutable column = 'N.At(x, j * 'N.Stride + lane)
-                    let mutable target = 'N.At(u, j * 'N.Stride + lane)
-                    let mutable n = lane
-
-                    while n < rows do
-                        let root = 'N.Load('N.At(roots, n))
-                        let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0, rest0))
-                        let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1, rest1))
-                        'N.Store(u0, target)
-                        'N.Store(u1, 'N.At(target, 'N.Stride))
-                        s0 <- 'N.Fma(root, u0, s0)
-                        s1 <- 'N.Fma(root, u1, s1)
-                        column <- 'N.At(column, 'N.Lanes)
-                        target <- 'N.At(target, 'N.Lanes)
-                        n <- n + 'N.Lanes
-
-                    'N.Store(s0, sum)
-                    'N.Store(s1, 'N.At(sum, 'N.Lanes))
-                    lane <- lane + 'N.Width
-
+                weighTwo<'N, 'V> x mean roots u sums rows
                 j <- j + 2
