@@ -6,8 +6,9 @@ open System.Numerics.Tensors
 /// Decides when full covariances may calculate in float32 for rows of float32: when no intermediate result leaves the
 /// range of float32, and log-densities keep six digits.
 module internal SinglePrecision =
-    /// 2⁴⁸. With `largestWeight`, sums of 2⁷ squares times weights stay in the range of float32.
-    let private largestNumber = 281474976710656.0
+    /// 2⁴⁶. With `largestWeight`, a sum of products (x−μ)² times weights over the rows that sums in float32 run over,
+    /// fewer than 2¹², stays below 2¹²⁶, in the range of float32.
+    let private largestNumber = 70368744177664.0
 
     /// 2²⁰.
     let private largestWeight = 1048576.0

@@ -14,13 +14,14 @@ open FSharp.NativeInterop
 type internal IVectors<'V> =
     /// The number of numbers in a vector.
     static abstract Width: int
-    /// The number of partial sums in which a sum over rows is kept: one cache line of them.
+    /// The number of numbers in a cache line. `Tiles` keeps a sum over rows in as many partial sums, and `RowTiles` in
+    /// one number.
     static abstract Lanes: int
     /// The distance from one column of a panel to the next: an odd number of cache lines.
     static abstract Stride: int
     /// The number of numbers that represent a float64 number with all its digits.
     static abstract Parts: int
-    /// The number of rows that a sum may run over.
+    /// The number of rows after which a sum must be added to a float64 sum.
     static abstract Rows: int
     /// Stores one part of a float64 number: part 0 is the rounded number, part 1 the rest.
     static abstract Put: float * part: int * address: nativeint -> unit
@@ -112,8 +113,8 @@ module internal Single =
     [<Literal>]
     let Stride = 144
 
-    /// The number of rows that sums run over in float32, 128 for each partial sum, before they are added to float64
-    /// sums.
+    /// The number of rows that sums run over in float32 before they are added to float64 sums. The last panel may
+    /// bring up to 127 more.
     [<Literal>]
     let Rows = 2048
 
