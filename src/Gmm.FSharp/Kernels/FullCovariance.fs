@@ -22,8 +22,7 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
     let mutable factorSize = 0 // numbers in the factor of one component
     let mutable rows = 0 // rows in `moments`
     let mutable gathered = 0 // rows since `Clear`, in all sums
-    let mutable isSettled = false // whether `firsts` and `seconds` have the sums of earlier rows, or else 0
-    let mutable firsts: float[] = [||]
+    let mutable firsts: float[] = [||] // sums of the rows that are no longer in `moments`
     let mutable seconds: float[] = [||]
     let mutable scratch: float[] = [||]
 
@@ -37,8 +36,10 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
     /// Adds the current sums to those of earlier rows, and starts new ones.
     let settle () =
         moments.AddTo(firsts, seconds)
-        isSettled <- true
         clear ()
+
+    /// Returns whether `firsts` and `seconds` have sums of earlier rows; if not, they are 0.
+    let isSettled () = gathered > rows
 
     override _.Prepare(form, count) =
         match form with
@@ -67,17 +68,15 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
             if seconds.Length <> components * features * features || firsts.Length <> components * features then
                 firsts <- Array.zeroCreate (components * features)
                 seconds <- Array.zeroCreate (components * features * features)
-                isSettled <- false
         | _ -> invalidOp "A kernel of full covariances was given another form."
 
     override _.Clear() =
-        clear ()
-        gathered <- 0
-
-        if isSettled then
+        if isSettled () then
             Array.Clear firsts
             Array.Clear seconds
-            isSettled <- false
+
+        clear ()
+        gathered <- 0
 
     override _.Read(source, width, panel) =
         'N.Transpose(source, width, features, panel.Count, x.Start)
@@ -129,7 +128,7 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
         Seq.forall isSound (seq { 0 .. components - 1 })
 
     override _.AddTo sums =
-        if isSettled then
+        if isSettled () then
             Statistics.add sums[0] firsts
             Statistics.add sums[1] seconds
 
