@@ -76,7 +76,7 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
     let mutable components = 0
     let mutable features = 0
     let mutable columns = 0 // D rounded up to a multiple of `IVectors.Lanes`
-    let mutable step = 0 // from one row of u to the next: an odd number of cache lines
+    let mutable step = 0 // numbers from one row of u to the next: an odd number of cache lines, as in a panel
     let mutable atOnce = 0 // rows of u
     let mutable x = 0n // the panel's rows, filled up with zeros
     let mutable stepOfX = 0

@@ -9,7 +9,7 @@ namespace Gmm
 [<Optimised>]
 module internal RowTiles =
     /// Adds a vector to the vector at an address.
-    let inline add<'N, 'V when 'N :> IVectors<'V>> (v: 'V) (address: nativeint) =
+    let inline private add<'N, 'V when 'N :> IVectors<'V>> (v: 'V) (address: nativeint) =
         'N.Store('N.Add('N.Load address, v), address)
 
     /// Adds Σₙ aₙᵢbₙⱼ for 8 numbers i and 2 vectors of numbers j to sums, whose rows lie `width` numbers apart. Rows of a
@@ -178,7 +178,8 @@ module internal RowTiles =
         add<'N, 'V> t2 ('N.At(next, 2 * width))
         add<'N, 'V> t3 ('N.At(next, 3 * width))
 
-    /// Adds Σₙ uₙᵢuₙⱼ to the sums of all i and j (D×D) with j ≤ i, and to some others. D is a multiple of `IVectors.Lanes`.
+    /// Adds Σₙ uₙᵢuₙⱼ to the sums of all i and j (D×D) with j ≤ i, and to some others. D is a multiple of
+    /// `IVectors.Lanes`; rows of u lie `step` numbers apart.
     let addTriangle<'N, 'V when 'N :> IVectors<'V>> (u: nativeint) step (sums: nativeint) columns rows =
         let mutable i = 0
 
@@ -280,8 +281,8 @@ module internal RowTiles =
         add<'N, 'V> s sums
 
     /// Computes u = √r·(x − μ), and adds Σₙ √r·u to sums (D). D is a multiple of `IVectors.Lanes`; the parts of the mean
-    /// (see `IVectors.Parts`) have D numbers each, one after the other. Rows
-    /// of x lie `stepOfX` numbers apart, and rows of u `step`.
+    /// (see `IVectors.Parts`) have D numbers each, one after the other. Rows of x lie `stepOfX` numbers apart, and rows
+    /// of u `step`.
     let weigh<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         stepOfX
