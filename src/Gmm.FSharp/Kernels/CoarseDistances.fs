@@ -203,19 +203,19 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
             for j in 0 .. features - 1 do
                 let m = scale * differences[k * features + j]
                 square <- square + m * m
-                'N.Put(m, 0, 'N.At(centres.Start, (k / 2 * features + j) * 2 + k % 2))
+                'N.Put(m, 'N.At(centres.Start, (k / 2 * features + j) * 2 + k % 2))
 
-            'N.Put((rounding - 0.5) * square, 0, 'N.At(constants.Start, k))
+            'N.Put((rounding - 0.5) * square, 'N.At(constants.Start, k))
 
         for k in components..padded do
-            'N.Put(lowest, 0, 'N.At(constants.Start, k))
+            'N.Put(lowest, 'N.At(constants.Start, k))
 
         for k in 0 .. padded - 1 do
-            'N.Put(float k, 0, 'N.At(numbers.Start, k))
+            'N.Put(float k, 'N.At(numbers.Start, k))
 
         // ‖mₖ‖ ≤ ‖z‖ + ‖z−mₖ‖, so that 2‖mₖ‖² + ‖z‖² ≤ 5‖z‖² + 4‖z−mₖ‖² = 9‖z‖² − 8tₖ.
         for i, limit in List.indexed [ 9.0 * rounding; -8.0 * rounding; underflow; largestSquare ] do
-            'N.Put(limit, 0, 'N.At(limits.Start, i))
+            'N.Put(limit, 'N.At(limits.Start, i))
 
         for j in 0 .. features - 1 do
             shifts[j] <- scale * shifts[j]

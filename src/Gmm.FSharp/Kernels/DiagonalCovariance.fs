@@ -2,99 +2,56 @@ namespace Gmm
 
 #nowarn "9" // The pointers are to pinned buffers.
 
-open FSharp.NativeInterop
-
-/// The kernel of Gaussian components with diagonal or spherical covariances, tied or not: computes scaled distances,
-/// and sums weighted moments about the means.
+/// The kernel of Gaussian components with diagonal or spherical covariances, tied or not.
 [<Sealed; Optimised>]
-type internal DiagonalCovariance<'L, 'V when 'L :> ILanes<'V>>() =
-    inherit FormKernel()
+type internal DiagonalCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>
+    private (x: Pinned<'E>, means: Pinned<'E>) =
+    inherit CovarianceKernel<'E, 'N, 'V>(x, means)
 
-    let x, means, factors, first, second = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
+    let factors, shifts, moments = Pinned<'E>(), Pinned<'E>(), FeatureMoments<'E, 'N, 'V>(x, means)
     let mutable layout = Layout.own Shape.Diag
-    let mutable components = 0
     let mutable features = 0
     let mutable constants: float[] = [||]
-    let mutable columns = 0 // D rounded up to an even number
     let mutable factorSize = 0 // numbers in the factor of one plane
 
-    let mean k = NativePtr.add means.Address (k * columns)
-    let planeOf k = Layout.planeOf layout k
-    let factor k = NativePtr.add factors.Address (planeOf k * factorSize)
-    let firstOf k = NativePtr.add first.Address (k * columns * Panel.Lanes)
-    let secondOf p = NativePtr.add second.Address (p * columns * Panel.Lanes)
+    new() = DiagonalCovariance(Pinned<'E>(), Pinned<'E>())
 
-    override _.Prepare(form, count) =
-        match form with
-        | Form.Quadratic(itsLayout, itsMeans, itsFactors, itsConstants) ->
-            let numbers = (Reference.numbersOf itsMeans).Span
-            let w = (Reference.numbersOf itsFactors).Span
-            layout <- itsLayout
-            components <- count
-            features <- itsMeans.shape[1]
-            constants <- itsConstants
-            columns <- Panel.even features
-            let planes = Layout.planes components layout
-            factorSize <- w.Length / planes
-            means.Require(components * columns)
-            means.Clear(components * columns)
-            factors.Require w.Length
-            x.Require(columns * Panel.Stride)
-            first.Require(components * columns * Panel.Lanes)
-            second.Require(planes * columns * Panel.Lanes)
+    override _.Lay(itsLayout, itsFeatures, w, itsConstants, rests) =
+        let components = itsConstants.Length
+        constants <- itsConstants
+        layout <- itsLayout
+        features <- itsFeatures
+        let planes = Layout.planes components layout
+        let numbers = w.Length / planes // of a plane of w
+        // With a shift for each feature, a factor for each costs nothing.
+        factorSize <- if 'N.IsRounded then features else numbers
+        factors.Require(planes * factorSize)
+
+        for p in 0 .. planes - 1 do
+            for j in 0 .. factorSize - 1 do
+                'N.Put(w[p * numbers + min j (numbers - 1)], 'N.At(factors.Start, p * factorSize + j))
+
+        if 'N.IsRounded then
+            shifts.Require rests.Length
 
             for k in 0 .. components - 1 do
+                let first = Layout.planeOf layout k * numbers
+
                 for j in 0 .. features - 1 do
-                    NativePtr.set (mean k) j numbers[k * features + j]
+                    let place = k * features + j
+                    'N.Put(-w[first + min j (numbers - 1)] * rests[place], 'N.At(shifts.Start, place))
 
-            for i in 0 .. w.Length - 1 do
-                NativePtr.set factors.Address i w[i]
-        | _ -> invalidOp "A quadratic kernel was given another form."
-
-    override _.Clear() =
-        first.Clear(components * columns * Panel.Lanes)
-        second.Clear(Layout.planes components layout * columns * Panel.Lanes)
-
-    override _.Read(source, width, panel) =
-        Panel.transpose (NativePtr.ofNativeInt source) width features panel.Count x.Address
+        moments
 
     override _.Score panel =
-        for k in 0 .. components - 1 do
-            panel.LoadPart(2 * components)
+        for k in 0 .. constants.Length - 1 do
+            panel.LoadPart(2 * constants.Length)
             let target, constant, rows = panel.Component k, constants[k], panel.Padded
+            let mean = 'N.At(means.Start, k * Panel.even features)
+            let factor = 'N.At(factors.Start, Layout.planeOf layout k * factorSize)
 
-            if layout.Shape = Shape.Spherical then
-                let w = NativePtr.read (factor k)
-                Loops.addDistances<'L, 'V> x.Address (mean k) features w constant target rows
+            if layout.Shape = Shape.Spherical && not 'N.IsRounded then
+                Scaling.addDistances<'N, 'V> x.Start mean features factor constant target rows
             else
-                Loops.addScaledDistances<'L, 'V> x.Address (mean k) (factor k) features constant target rows
-
-    override _.Gather panel =
-        for k in 0 .. components - 1 do
-            panel.LoadPart(2 * components)
-            let r, second = panel.Component k, secondOf (planeOf k)
-
-            if not (Loops.isZero r panel.Padded) then
-                Loops.addFirstAndSquares<'L, 'V> x.Address (mean k) columns r (firstOf k) second panel.Padded
-
-    override _.AddTo sums =
-        let firsts, seconds = sums[0], sums[1]
-        let sum (sums: nativeptr<float>) j = Panel.sum (NativePtr.add sums (j * Panel.Lanes))
-
-        for k in 0 .. components - 1 do
-            for j in 0 .. features - 1 do
-                firsts[k * features + j] <- firsts[k * features + j] + sum (firstOf k) j
-
-        for p in 0 .. Layout.planes components layout - 1 do
-            if layout.Shape = Shape.Spherical then
-                let mutable total = 0.0
-
-                for j in 0 .. features - 1 do
-                    total <- total + sum (secondOf p) j
-
-                seconds[p] <- seconds[p] + total / float features
-            else
-                for j in 0 .. features - 1 do
-                    seconds[p * features + j] <- seconds[p * features + j] + sum (secondOf p) j
-
-        2
+                let shift = 'N.At(shifts.Start, k * features)
+                Scaling.addScaledDistances<'N, 'V> x.Start mean factor shift features constant target rows

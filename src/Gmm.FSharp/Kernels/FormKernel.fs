@@ -81,7 +81,8 @@ type internal FormKernel() =
     /// Sets the sums to 0.
     abstract Clear: unit -> unit
     /// Transposes the panel's rows from an address, where each row begins `width` numbers after the one before it. The
-    /// numbers are float64, or float32 if the kernel calculates in float32.
+    /// numbers are float64, or float32 if the kernel calculates in float32. The rows stay at their address until
+    /// `Gather`, which may read them again.
     abstract Read: rows: nativeint * width: int * PanelState -> unit
     /// Adds ln p(xₙ|θₖ) to the panel's joint log-densities.
     abstract Score: PanelState -> unit

@@ -49,7 +49,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
     // The form's kernel in float64, and another in float32 for blocks of float32 where float32 is precise enough. Each
     // is prepared when the first block needs it.
     let mutable wide = Unchecked.defaultof<FormKernel>
-    let narrow = FullCovariance<float32, 'S, 'W>()
+    let mutable narrow = Unchecked.defaultof<CovarianceKernel<float32, 'S, 'W>>
     let mutable reach = ValueNone // the largest numbers of a row for which float32 is precise enough
     let mutable wideIsPrepared = false
     let mutable narrowIsPrepared = false
@@ -95,6 +95,15 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
     let prepareNarrow () : FormKernel =
         if not narrowIsPrepared then
             let struct (form, components) = ofKernel
+
+            narrow <-
+                match form, narrow with
+                | Form.Quadratic({ Shape = Shape.Full }, _, _, _), (:? FullCovariance<float32, 'S, 'W>)
+                | Form.Quadratic({ Shape = Shape.Diag | Shape.Spherical }, _, _, _),
+                  (:? DiagonalCovariance<float32, 'S, 'W>) -> narrow
+                | Form.Quadratic({ Shape = Shape.Full }, _, _, _), _ -> FullCovariance<float32, 'S, 'W>()
+                | _ -> DiagonalCovariance<float32, 'S, 'W>()
+
             narrow.Prepare(form, components)
             narrowIsPrepared <- true
 

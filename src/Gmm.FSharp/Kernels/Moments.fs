@@ -5,60 +5,75 @@ namespace Gmm
 open System
 open FSharp.NativeInterop
 
-/// Sums the weighted moments Σₙ rₙ(xₙ−μₖ) and Σₙ rₙ(xₙ−μₖ)(xₙ−μₖ)ᵀ of components, over at most `IVectors.Rows` rows.
+/// Sums the weighted moments Σₙ rₙ(xₙ−mₖ) and Σₙ rₙ(xₙ−mₖ)(xₙ−mₖ)ᵀ of components about their means, which are rounded
+/// in float32. There it also sums Σₙ rₙ, and all sums run over few rows.
 [<AbstractClass>]
 type internal Moments() =
-    /// Makes room for the sums of components with these means (K×D).
-    abstract Prepare: means: ReadOnlySpan<float> * components: int * features: int -> unit
+    /// Makes room for the sums of components with these means (K×D), with second moments in a layout.
+    abstract Prepare: Layout * means: ReadOnlySpan<float> * components: int * features: int -> unit
     /// Sets the sums to 0.
     abstract Clear: unit -> unit
     /// Takes the panel's rows at an address, where each row begins `width` numbers after the one before it. They stay
     /// there until the last `Add`.
     abstract Read: rows: nativeint * width: int * PanelState -> unit
-    /// Adds the panel's rows to the sums of component k. `roots` holds √r of each row.
-    abstract Add: k: int * roots: nativeint * PanelState -> unit
-    /// Adds the sums to first moments (K×D) and second moments (K×D×D).
-    abstract AddTo: firsts: float[] * seconds: float[] -> unit
+    /// Adds the panel's rows, weighted by their responsibilities.
+    abstract Add: PanelState -> unit
+    /// Adds the sums to first moments (K×D) and second moments (planes), and in float32 Σₙ rₙ to counts (K).
+    abstract AddTo: counts: float[] * firsts: float[] * seconds: float[] -> unit
 
 /// Sums moments with vectors that hold one column of several rows: as few multiply–adds as the moments need. `x` holds
-/// the panel's columns, and `means` the packed means.
+/// the panel's columns, and `means` the means, each with an even number of columns.
 [<Sealed; Optimised>]
 type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>(x: Pinned<'E>, means: Pinned<'E>) =
     inherit Moments()
 
-    let u, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let roots, u, counts, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
     let mutable components = 0
     let mutable features = 0
     let mutable columns = 0 // D rounded up to an even number
     let mutable secondSize = 0 // numbers in the sums of one component's second moment
 
-    let mean k = 'N.At(means.Start, k * columns * 'N.Parts)
+    let countOf k = 'N.At(counts.Start, k * 'N.Lanes)
     let firstOf k = 'N.At(first.Start, k * columns * 'N.Lanes)
     let secondOf k = 'N.At(second.Start, k * secondSize)
 
-    override _.Prepare(_, count, itsFeatures) =
+    override _.Prepare(_, _, count, itsFeatures) =
         components <- count
         features <- itsFeatures
         columns <- Panel.even features
         secondSize <- Tiles.triangleSize<'N, 'V> columns
+        roots.Require Panel.Rows
         u.Require(columns * 'N.Stride)
+        counts.Require(components * 'N.Lanes)
         first.Require(components * columns * 'N.Lanes)
         second.Require(components * secondSize)
 
     override _.Clear() =
+        counts.Clear(components * 'N.Lanes)
         first.Clear(components * columns * 'N.Lanes)
         second.Clear(components * secondSize)
 
     override _.Read(_, _, _) = ()
 
-    override _.Add(k, roots, panel) =
-        Whitening.weigh<'N, 'V> x.Start (mean k) columns roots u.Start (firstOf k) panel.Padded
-        Tiles.addTriangle<'N, 'V> u.Start (secondOf k) columns panel.Padded
+    override _.Add panel =
+        let rows = panel.Padded
 
-    override _.AddTo(firsts, seconds) =
+        for k in 0 .. components - 1 do
+            panel.LoadPart(2 * components)
+            let r, mean = panel.Component k, 'N.At(means.Start, k * columns)
+
+            if not (Loops.isZero r rows) then
+                Whitening.roots<'N, 'V> r roots.Start (countOf k) rows
+                Whitening.weigh<'N, 'V> x.Start mean columns roots.Start u.Start (firstOf k) rows
+                Tiles.addTriangle<'N, 'V> u.Start (secondOf k) columns rows
+
+    override _.AddTo(totals, firsts, seconds) =
         use pinned = fixed seconds
 
         for k in 0 .. components - 1 do
+            if 'N.IsRounded then
+                totals[k] <- totals[k] + 'N.Sum(countOf k)
+
             for j in 0 .. features - 1 do
                 let sum = 'N.Sum('N.At(firstOf k, j * 'N.Lanes))
                 firsts[k * features + j] <- firsts[k * features + j] + sum
@@ -72,43 +87,47 @@ type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
 type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>() =
     inherit Moments()
 
-    let filled, means, u, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let filled, means, roots, u = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let counts, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
     let mutable components = 0
     let mutable features = 0
     let mutable columns = 0 // D rounded up to a multiple of `IVectors.Lanes`
-    let mutable step = 0 // from one row of u to the next: an odd number of cache lines
+    let mutable step = 0 // numbers from one row of u to the next: an odd number of cache lines, as in a panel
     let mutable atOnce = 0 // rows of u
     let mutable x = 0n // the panel's rows, filled up with zeros
     let mutable stepOfX = 0
 
-    let mean k = 'N.At(means.Start, k * columns * 'N.Parts)
+    let mean k = 'N.At(means.Start, k * columns)
+    let countOf k = 'N.At(counts.Start, k * 'N.Lanes)
     let firstOf k = 'N.At(first.Start, k * columns)
     let secondOf k = 'N.At(second.Start, k * columns * columns)
 
-    override _.Prepare(itsMeans, count, itsFeatures) =
+    override _.Prepare(_, itsMeans, count, itsFeatures) =
         components <- count
         features <- itsFeatures
         let lines = (features + 'N.Lanes - 1) / 'N.Lanes
         columns <- lines * 'N.Lanes
         step <- (lines ||| 1) * 'N.Lanes
-        // Up to 64 features, u and the rows that it comes from stay in a core's first-level cache.
+        // So u and the rows that it comes from take at most 40 KB for up to 8 cache lines of features, and stay in a
+        // core's first-level cache.
         atOnce <- if lines <= 5 then 64 else 32
+        roots.Require Panel.Rows
+        u.Require(atOnce * step)
+        counts.Require(components * 'N.Lanes)
+        first.Require(components * columns)
+        second.Require(components * columns * columns)
 
-        for buffer, length in
-            [ filled, Panel.Rows * step
-              means, components * columns * 'N.Parts
-              u, atOnce * step
-              first, components * columns
-              second, components * columns * columns ] do
+        // The places beyond the features of a row or mean stay 0.
+        for buffer, length in [ filled, Panel.Rows * step; means, components * columns ] do
             buffer.Require length
             buffer.Clear length
 
         for k in 0 .. components - 1 do
             for j in 0 .. features - 1 do
-                for part in 0 .. 'N.Parts - 1 do
-                    'N.Put(itsMeans[k * features + j], part, 'N.At(mean k, part * columns + j))
+                'N.Put(itsMeans[k * features + j], 'N.At(mean k, j))
 
     override _.Clear() =
+        counts.Clear(components * 'N.Lanes)
         first.Clear(components * columns)
         second.Clear(components * columns * columns)
 
@@ -124,18 +143,27 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
                 let row = ReadOnlySpan<'E>('N.At(rows, n * width).ToPointer(), features)
                 row.CopyTo(Span<'E>('N.At(x, n * step).ToPointer(), features))
 
-    override _.Add(k, roots, panel) =
-        let mutable n = 0
-
-        while n < panel.Count do
-            let rows = min atOnce (panel.Count - n)
-            let x, roots = 'N.At(x, n * stepOfX), 'N.At(roots, n)
-            RowTiles.weigh<'N, 'V> x stepOfX (mean k) columns roots u.Start step (firstOf k) rows
-            RowTiles.addTriangle<'N, 'V> u.Start step (secondOf k) columns rows
-            n <- n + rows
-
-    override _.AddTo(firsts, seconds) =
+    override _.Add panel =
         for k in 0 .. components - 1 do
+            panel.LoadPart(2 * components)
+            let r = panel.Component k
+
+            if not (Loops.isZero r panel.Padded) then
+                Whitening.roots<'N, 'V> r roots.Start (countOf k) panel.Padded
+                let mutable n = 0
+
+                while n < panel.Count do
+                    let rows = min atOnce (panel.Count - n)
+                    let x, roots = 'N.At(x, n * stepOfX), 'N.At(roots.Start, n)
+                    RowTiles.weigh<'N, 'V> x stepOfX (mean k) columns roots u.Start step (firstOf k) rows
+                    RowTiles.addTriangle<'N, 'V> u.Start step (secondOf k) columns rows
+                    n <- n + rows
+
+    override _.AddTo(totals, firsts, seconds) =
+        for k in 0 .. components - 1 do
+            if 'N.IsRounded then
+                totals[k] <- totals[k] + 'N.Sum(countOf k)
+
             for i in 0 .. features - 1 do
                 let place = k * features + i
                 firsts[place] <- firsts[place] + 'N.Get('N.At(firstOf k, i))
@@ -145,3 +173,75 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
                     let place, mirrored = (k * features + i) * features + j, (k * features + j) * features + i
                     seconds[place] <- seconds[place] + sum
                     seconds[mirrored] <- seconds[place]
+
+/// Sums first moments, and second moments of each feature alone, or their mean over the features. `x` holds the panel's
+/// columns, and `means` the means, each with an even number of columns.
+[<Sealed; Optimised>]
+type internal FeatureMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>(x: Pinned<'E>, means: Pinned<'E>) =
+    inherit Moments()
+
+    let weights, counts, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let mutable layout = Layout.own Shape.Diag
+    let mutable components = 0
+    let mutable features = 0
+    let mutable columns = 0 // D rounded up to an even number
+
+    let countOf k = 'N.At(counts.Start, k * 'N.Lanes)
+    let firstOf k = 'N.At(first.Start, k * columns * 'N.Lanes)
+    let secondOf p = 'N.At(second.Start, p * columns * 'N.Lanes)
+
+    override _.Prepare(itsLayout, _, count, itsFeatures) =
+        layout <- itsLayout
+        components <- count
+        features <- itsFeatures
+        columns <- Panel.even features
+        weights.Require Panel.Rows
+        counts.Require(components * 'N.Lanes)
+        first.Require(components * columns * 'N.Lanes)
+        second.Require(Layout.planes components layout * columns * 'N.Lanes)
+
+    override _.Clear() =
+        counts.Clear(components * 'N.Lanes)
+        first.Clear(components * columns * 'N.Lanes)
+        second.Clear(Layout.planes components layout * columns * 'N.Lanes)
+
+    override _.Read(_, _, _) = ()
+
+    override _.Add panel =
+        let rows = panel.Padded
+
+        for k in 0 .. components - 1 do
+            panel.LoadPart(2 * components)
+            let r, mean, second = panel.Component k, 'N.At(means.Start, k * columns), secondOf (Layout.planeOf layout k)
+
+            if not (Loops.isZero r rows) then
+                let weights =
+                    if 'N.IsRounded then
+                        Scaling.round<'N, 'V> r weights.Start (countOf k) rows
+                        weights.Start
+                    else
+                        NativePtr.toNativeInt r
+
+                Scaling.addFirstAndSquares<'N, 'V> x.Start mean columns weights (firstOf k) second rows
+
+    override _.AddTo(totals, firsts, seconds) =
+        for k in 0 .. components - 1 do
+            if 'N.IsRounded then
+                totals[k] <- totals[k] + 'N.Sum(countOf k)
+
+            for j in 0 .. features - 1 do
+                let sum = 'N.Sum('N.At(firstOf k, j * 'N.Lanes))
+                firsts[k * features + j] <- firsts[k * features + j] + sum
+
+        for p in 0 .. Layout.planes components layout - 1 do
+            if layout.Shape = Shape.Spherical then
+                let mutable total = 0.0
+
+                for j in 0 .. features - 1 do
+                    total <- total + 'N.Sum('N.At(secondOf p, j * 'N.Lanes))
+
+                seconds[p] <- seconds[p] + total / float features
+            else
+                for j in 0 .. features - 1 do
+                    let sum = 'N.Sum('N.At(secondOf p, j * 'N.Lanes))
+                    seconds[p * features + j] <- seconds[p * features + j] + sum

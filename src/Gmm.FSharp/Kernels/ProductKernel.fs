@@ -18,7 +18,8 @@ type internal ProductKernel<'L, 'V when 'L :> ILanes<'V>>() =
         match form, current with
         | Form.Quadratic({ Shape = Shape.Full; IsTied = false }, _, _, _), :? FullCovariance<float, Doubles<'L, 'V>, 'V>
         | Form.Quadratic({ Shape = Shape.Full; IsTied = true }, _, _, _), :? TiedFullCovariance<'L, 'V>
-        | Form.Quadratic({ Shape = Shape.Diag | Shape.Spherical }, _, _, _), :? DiagonalCovariance<'L, 'V>
+        | Form.Quadratic({ Shape = Shape.Diag | Shape.Spherical }, _, _, _),
+          :? DiagonalCovariance<float, Doubles<'L, 'V>, 'V>
         | Form.Distance _, :? SquaredDistances<'L, 'V>
         | Form.Linear _, :? LinearForm<'L, 'V>
         | Form.Student _, :? StudentForm<'L, 'V>
@@ -26,7 +27,8 @@ type internal ProductKernel<'L, 'V when 'L :> ILanes<'V>>() =
         | Form.Quadratic({ Shape = Shape.Full; IsTied = false }, _, _, _), _ ->
             FullCovariance<float, Doubles<'L, 'V>, 'V>()
         | Form.Quadratic({ Shape = Shape.Full; IsTied = true }, _, _, _), _ -> TiedFullCovariance<'L, 'V>()
-        | Form.Quadratic({ Shape = Shape.Diag | Shape.Spherical }, _, _, _), _ -> DiagonalCovariance<'L, 'V>()
+        | Form.Quadratic({ Shape = Shape.Diag | Shape.Spherical }, _, _, _), _ ->
+            DiagonalCovariance<float, Doubles<'L, 'V>, 'V>()
         | Form.Distance _, _ -> SquaredDistances<'L, 'V>()
         | Form.Linear _, _ -> LinearForm<'L, 'V>()
         | Form.Student _, _ -> StudentForm<'L, 'V>(fun form current -> ProductKernel<'L, 'V>.KernelOf(form, current))

@@ -9,7 +9,7 @@ namespace Gmm
 [<Optimised>]
 module internal RowTiles =
     /// Adds a vector to the vector at an address.
-    let inline add<'N, 'V when 'N :> IVectors<'V>> (v: 'V) (address: nativeint) =
+    let inline private add<'N, 'V when 'N :> IVectors<'V>> (v: 'V) (address: nativeint) =
         'N.Store('N.Add('N.Load address, v), address)
 
     /// Adds Σₙ aₙᵢbₙⱼ for 8 numbers i and 2 vectors of numbers j to sums, whose rows lie `width` numbers apart. Rows of a
@@ -178,7 +178,8 @@ module internal RowTiles =
         add<'N, 'V> t2 ('N.At(next, 2 * width))
         add<'N, 'V> t3 ('N.At(next, 3 * width))
 
-    /// Adds Σₙ uₙᵢuₙⱼ to the sums of all i and j (D×D) with j ≤ i, and to some others. D is a multiple of `IVectors.Lanes`.
+    /// Adds Σₙ uₙᵢuₙⱼ to the sums of all i and j (D×D) with j ≤ i, and to some others. D is a multiple of
+    /// `IVectors.Lanes`; rows of u lie `step` numbers apart.
     let addTriangle<'N, 'V when 'N :> IVectors<'V>> (u: nativeint) step (sums: nativeint) columns rows =
         let mutable i = 0
 
@@ -204,13 +205,11 @@ module internal RowTiles =
 
             i <- i + 8
 
-    /// Computes u = √r·(x − μ), and adds Σₙ √r·u to sums, for 4 vectors of neighbouring numbers of each row. The parts
-    /// of the mean (see `IVectors.Parts`) lie `columns` numbers apart.
+    /// Computes u = √r·(x − m), and adds Σₙ √r·u to sums, for 4 vectors of neighbouring numbers of each row.
     let private weighFour<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         stepOfX
         (mean: nativeint)
-        columns
         (roots: nativeint)
         (u: nativeint)
         step
@@ -218,11 +217,10 @@ module internal RowTiles =
         rows
         =
         let width = 'N.Width
-        let rest = 'N.At(mean, ('N.Parts - 1) * columns)
-        let m0, rest0 = 'N.Load mean, 'N.Load rest
-        let m1, rest1 = 'N.Load('N.At(mean, width)), 'N.Load('N.At(rest, width))
-        let m2, rest2 = 'N.Load('N.At(mean, 2 * width)), 'N.Load('N.At(rest, 2 * width))
-        let m3, rest3 = 'N.Load('N.At(mean, 3 * width)), 'N.Load('N.At(rest, 3 * width))
+        let m0 = 'N.Load mean
+        let m1 = 'N.Load('N.At(mean, width))
+        let m2 = 'N.Load('N.At(mean, 2 * width))
+        let m3 = 'N.Load('N.At(mean, 3 * width))
         let mutable s0 = 'N.Zero
         let mutable s1 = 'N.Zero
         let mutable s2 = 'N.Zero
@@ -232,10 +230,10 @@ module internal RowTiles =
 
         for n in 0 .. rows - 1 do
             let root = 'N.Fill('N.At(roots, n))
-            let u0 = 'N.Multiply(root, 'N.Subtract('N.Load row, m0, rest0))
-            let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(row, width)), m1, rest1))
-            let u2 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(row, 2 * width)), m2, rest2))
-            let u3 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(row, 3 * width)), m3, rest3))
+            let u0 = 'N.Multiply(root, 'N.Subtract('N.Load row, m0))
+            let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(row, width)), m1))
+            let u2 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(row, 2 * width)), m2))
+            let u3 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(row, 3 * width)), m3))
             'N.Store(u0, target)
             'N.Store(u1, 'N.At(target, width))
             'N.Store(u2, 'N.At(target, 2 * width))
@@ -252,26 +250,25 @@ module internal RowTiles =
         add<'N, 'V> s2 ('N.At(sums, 2 * width))
         add<'N, 'V> s3 ('N.At(sums, 3 * width))
 
-    /// Computes u = √r·(x − μ) as `weighFour` does, for 1 vector of neighbouring numbers of each row.
+    /// Computes u = √r·(x − m) as `weighFour` does, for 1 vector of neighbouring numbers of each row.
     let private weighOne<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         stepOfX
         (mean: nativeint)
-        columns
         (roots: nativeint)
         (u: nativeint)
         step
         (sums: nativeint)
         rows
         =
-        let m, rest = 'N.Load mean, 'N.Load('N.At(mean, ('N.Parts - 1) * columns))
+        let m = 'N.Load mean
         let mutable s = 'N.Zero
         let mutable row = x
         let mutable target = u
 
         for n in 0 .. rows - 1 do
             let root = 'N.Fill('N.At(roots, n))
-            let weighted = 'N.Multiply(root, 'N.Subtract('N.Load row, m, rest))
+            let weighted = 'N.Multiply(root, 'N.Subtract('N.Load row, m))
             'N.Store(weighted, target)
             s <- 'N.Fma(root, weighted, s)
             row <- 'N.At(row, stepOfX)
@@ -279,9 +276,8 @@ module internal RowTiles =
 
         add<'N, 'V> s sums
 
-    /// Computes u = √r·(x − μ), and adds Σₙ √r·u to sums (D). D is a multiple of `IVectors.Lanes`; the parts of the mean
-    /// (see `IVectors.Parts`) have D numbers each, one after the other. Rows
-    /// of x lie `stepOfX` numbers apart, and rows of u `step`.
+    /// Computes u = √r·(x − m), and adds Σₙ √r·u to sums (D). D is a multiple of `IVectors.Lanes`. Rows of x lie
+    /// `stepOfX` numbers apart, and rows of u `step`.
     let weigh<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         stepOfX
@@ -299,8 +295,8 @@ module internal RowTiles =
             let x, mean, u, sums = 'N.At(x, j), 'N.At(mean, j), 'N.At(u, j), 'N.At(sums, j)
 
             if j + 4 * 'N.Width <= columns then
-                weighFour<'N, 'V> x stepOfX mean columns roots u step sums rows
+                weighFour<'N, 'V> x stepOfX mean roots u step sums rows
                 j <- j + 4 * 'N.Width
             else
-                weighOne<'N, 'V> x stepOfX mean columns roots u step sums rows
+                weighOne<'N, 'V> x stepOfX mean roots u step sums rows
                 j <- j + 'N.Width

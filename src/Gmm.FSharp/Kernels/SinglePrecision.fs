@@ -1,13 +1,17 @@
 namespace Gmm
 
 open System
+open System.Numerics
 open System.Numerics.Tensors
+open System.Runtime.InteropServices
 
-/// Decides when full covariances may calculate in float32 for rows of float32: when no intermediate result leaves the
-/// range of float32, and log-densities keep six digits.
+/// Decides when the kernels of Gaussian components may calculate in float32 for rows of float32: when no intermediate
+/// result leaves the range of float32, and log-densities keep six digits.
+[<Optimised>]
 module internal SinglePrecision =
-    /// 2⁴⁸. With `largestWeight`, sums of 2⁷ squares times weights stay in the range of float32.
-    let private largestNumber = 281474976710656.0
+    /// 2⁴⁶. With `largestWeight`, a sum of squares (x−μ)² times weights over the rows that sums in float32 run over, fewer
+    /// than 2¹⁴, stays below 2¹²⁸, in the range of float32.
+    let private largestNumber = 70368744177664.0
 
     /// 2²⁰.
     let private largestWeight = 1048576.0
@@ -69,60 +73,175 @@ module internal SinglePrecision =
 
         sqrt sum
 
-    /// Returns how large numbers may be for one component, from ‖W(x−μ)‖ ≤ ‖W‖·‖x−μ‖; −1 if W isn't moderate.
-    let private reachOf features (w: ReadOnlySpan<float>) =
+    /// Returns how large numbers may be for one full covariance, from ‖W(x−μ)‖ ≤ ‖W‖·‖x−μ‖; −1 if W isn't moderate.
+    let private reachOfMatrix features (w: ReadOnlySpan<float>) =
         if isModerate features w then
             min largestNumber (largestLength / (norm w * sqrt (float features)))
         else
             -1.0
 
+    /// With fewer features, float32 gains nothing where there are no correlations.
+    let private fewestFeatures = 8
+
+    /// Returns how large numbers may be for covariances without correlations, in which nothing cancels; −1 if their
+    /// scales aren't moderate, or the features are few.
+    let private reachOfScales features (w: ReadOnlySpan<float>) =
+        let mutable smallest, largest = infinity, 0.0
+
+        for i in 0 .. w.Length - 1 do
+            smallest <- min smallest w[i]
+            largest <- max largest w[i]
+
+        if features >= fewestFeatures && largest <= largestScale && smallest >= 1.0 / largestScale then
+            min largestNumber (largestLength / (largest * sqrt (float features)))
+        else
+            -1.0
+
     /// Returns how large the numbers of a row may be for float32 to be enough under a form; −1 if float32 is never
-    /// enough, as under every form but full covariances.
+    /// enough, as under all forms but those of covariances that belong to one component or have no correlations.
     let rec reach (form: Form) : float =
         match form with
-        | Form.Quadratic({ Shape = Shape.Full; IsTied = false }, means, factors, _) ->
+        | Form.Quadratic({ Shape = Shape.Full; IsTied = true }, _, _, _) -> -1.0
+        | Form.Quadratic(layout, means, factors, _) ->
             let features = means.shape[1]
             let w = Reference.numbersOf factors
-            let ofComponent k = reachOf features (w.Span.Slice(k * features * features, features * features))
-            let reach = Seq.init means.shape[0] ofComponent |> Seq.min
+
+            let reach =
+                if layout.Shape = Shape.Full then
+                    let ofComponent k =
+                        reachOfMatrix features (w.Span.Slice(k * features * features, features * features))
+
+                    Seq.init means.shape[0] ofComponent |> Seq.min
+                else
+                    reachOfScales features w.Span
 
             if means.toArray () |> Array.forall (fun mean -> abs mean <= reach) then
                 reach
             else
                 -1.0
         | Form.Noise(form, _) -> reach form
-        | Form.Quadratic _
         | Form.Distance _
         | Form.Linear _
         | Form.Student _
         | Form.Product _ -> -1.0
 
     /// 2⁻⁶⁰. Products of numbers keep their digits if the mean square is this large or larger.
-    let smallestSquare = 8.673617379884035e-19
+    let private smallestSquare = 8.673617379884035e-19
+
+    /// 2⁻⁴⁸. Rows that differ from a mean by less, relative to it, are equal to it but for rounding in float64.
+    let private equal = 3.552713678800501e-15
 
     /// How many times larger the root of a second moment about the previous mean may be than the deviation that remains
     /// of it. Steps far from convergence need fewer digits than the last ones, for which `mostCancelled` limits
     /// the covariances.
     let private mostLost = 256.0
 
-    /// Returns whether second moments about a mean μ (D×D), rounded to float32, keep enough digits to form a
-    /// covariance: the part of each feature's variance that the earlier features don't explain must not be too small a
-    /// part of the feature's mean square about μ. `scratch` has room for a D×D matrix.
-    let leavesDigits
-        (count: float)
+    /// Returns whether float32 was enough for the second moments about a mean μ (D×D) of n rows: whether each mean
+    /// square lies in its range, and enough digits remain to form a covariance. The part of each feature's variance that
+    /// the earlier features don't explain must not be too small a part of the feature's mean square about μ. Few rows
+    /// need not leave digits, because they have none to leave. `scratch` has room for a D×D matrix.
+    let isEnoughForMatrix
+        isFew
+        (n: float)
         (first: ReadOnlySpan<float>)
         (second: ReadOnlySpan<float>)
         (scratch: Span<float>)
         : bool =
-        second.CopyTo scratch
-        LinearAlgebra.addOuter (-1.0 / count) first scratch
-        let mutable isSound = LinearAlgebra.factorise first.Length scratch
+        let mutable isEnough = true
 
         for j in 0 .. first.Length - 1 do
-            let place = j * (first.Length + 1)
-            isSound <- isSound && sqrt second[place] <= mostLost * scratch[place]
+            isEnough <- isEnough && second[j * (first.Length + 1)] >= smallestSquare * n
 
-        isSound
+        if isEnough && not isFew then
+            second.CopyTo scratch
+            LinearAlgebra.addOuter (-1.0 / n) first scratch
+            isEnough <- LinearAlgebra.factorise first.Length scratch
+
+            for j in 0 .. first.Length - 1 do
+                let place = j * (first.Length + 1)
+                isEnough <- isEnough && sqrt second[place] <= mostLost * scratch[place]
+
+        isEnough
+
+    /// Returns whether float32 was enough for the sum of squares of n numbers about means, of which their distances from
+    /// the means explain a part.
+    let private isEnoughForSquares isFew n square explained =
+        square >= smallestSquare * n && (isFew || square <= mostLost * mostLost * (square - explained))
+
+    /// Returns what the distances from the previous means explain of a feature's second moment, from the counts of
+    /// components (K) and their first moments (K×D).
+    let private explained (n: float[]) (first: ReadOnlySpan<float>) j =
+        let features = first.Length / n.Length
+        let mutable sum = 0.0
+
+        for k in 0 .. n.Length - 1 do
+            if n[k] > 0.0 then
+                let moment = first[k * features + j]
+                sum <- sum + moment * moment / n[k]
+
+        sum
+
+    /// Returns whether float32 was enough for the second moments of each feature (D) about means μ (K×D) of some
+    /// components, as `isEnoughForMatrix` does. A feature whose numbers all equal the means has no digits in float64
+    /// either.
+    let isEnoughForFeatures
+        isFew
+        (n: float[])
+        (means: ReadOnlySpan<float>)
+        (first: ReadOnlySpan<float>)
+        (second: ReadOnlySpan<float>)
+        : bool =
+        let mutable isEnough = true
+
+        for j in 0 .. second.Length - 1 do
+            let mutable total, rounding = 0.0, 0.0
+
+            for k in 0 .. n.Length - 1 do
+                let noise = equal * means[k * second.Length + j]
+                total <- total + n[k]
+                rounding <- rounding + n[k] * noise * noise
+
+            isEnough <-
+                isEnough && (second[j] <= rounding || isEnoughForSquares isFew total second[j] (explained n first j))
+
+        isEnough
+
+    /// Returns whether float32 was enough for the second moment that some components have in common for all features,
+    /// as `isEnoughForMatrix` does.
+    let isEnoughForAll isFew (n: float[]) (first: ReadOnlySpan<float>) (second: float) : bool =
+        let features = first.Length / n.Length
+        let mutable total, sum = 0.0, 0.0
+
+        for k in 0 .. n.Length - 1 do
+            total <- total + n[k]
+
+        for j in 0 .. features - 1 do
+            sum <- sum + explained n first j
+
+        isEnoughForSquares isFew total second (sum / float features)
+
+    /// Returns the largest magnitude of some numbers. Without their signs, numbers are in the order of their bits.
+    let private largestMagnitude (numbers: ReadOnlySpan<float32>) =
+        let magnitudes = Vector<int> 0x7FFFFFFF
+        let vectors = MemoryMarshal.Cast<float32, Vector<int>> numbers
+        let mutable a, b = Vector<int>.Zero, Vector<int>.Zero
+        let mutable i = 0
+
+        while i + 1 < vectors.Length do
+            a <- Vector.Max(a, vectors[i] &&& magnitudes)
+            b <- Vector.Max(b, vectors[i + 1] &&& magnitudes)
+            i <- i + 2
+
+        a <- Vector.Max(a, b)
+        let mutable largest = 0
+
+        for i in 0 .. Vector<int>.Count - 1 do
+            largest <- max largest a[i]
+
+        for i in i * Vector<int>.Count .. numbers.Length - 1 do
+            largest <- max largest (BitConverter.SingleToInt32Bits numbers[i] &&& 0x7FFFFFFF)
+
+        BitConverter.Int32BitsToSingle largest
 
     /// Returns whether float32 is enough for some rows, whose numbers may be as large as `reach`, and for their sample
     /// weights.
@@ -131,4 +250,4 @@ module internal SinglePrecision =
             let largest = TensorPrimitives.Max weights.Span
             largest >= smallestWeight && largest <= largestWeight
 
-        Option.forall isModerate weights && float (abs (TensorPrimitives.MaxMagnitude numbers)) <= reach
+        Option.forall isModerate weights && float (largestMagnitude numbers) <= reach

@@ -86,7 +86,8 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
 
     override _.Score panel =
         for k in 0 .. components - 1 do
-            Loops.addDistances<'L, 'V> x.Address (centre k) features 1.0 0.0 (panel.Component k) panel.Padded
+            let centre, target = Loops.start (centre k), panel.Component k
+            Loops.addDistances<Doubles<'L, 'V>, 'V> x.Start centre features 0.0 target panel.Padded
 
     override _.Win(logWeights, panel) =
         if ReadOnlySpan(logWeights).ContainsAnyExcept 0.0 then

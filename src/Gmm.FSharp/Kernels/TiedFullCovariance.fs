@@ -216,7 +216,8 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
 
         for k in 0 .. components - 1 do
             let target, constant = panel.Component k, constants[k]
-            Loops.addDistances<'L, 'V> y.Address (at targets (k * columns)) features 1.0 constant target panel.Padded
+            let mean = start (at targets (k * columns))
+            Loops.addDistances<Doubles<'L, 'V>, 'V> y.Start mean features constant target panel.Padded
 
     override _.Gather panel =
         let rows = panel.Padded
@@ -235,7 +236,7 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
         else
             for k in 0 .. components - 1 do
                 let r = panel.Component k
-                Whitening.roots<Doubles<'L, 'V>, 'V> r roots.Start rows
+                Whitening.roots<Doubles<'L, 'V>, 'V> r roots.Start 0n rows
 
                 Whitening.weigh<Doubles<'L, 'V>, 'V>
                     x.Start

@@ -8,22 +8,21 @@ open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
 
-/// The operations of the loops of full covariances on vectors of numbers of one type, float64 or float32. As with
+/// The operations of the loops of covariances on vectors of numbers of one type, float64 or float32. As with
 /// `ILanes`, each operation gives the same bits at every width. Addresses are native integers, because a typed pointer
 /// would have one type in the interface, where the number type is still open, and another in its implementations.
 type internal IVectors<'V> =
     /// The number of numbers in a vector.
     static abstract Width: int
-    /// The number of partial sums in which a sum over rows is kept: one cache line of them.
+    /// The number of numbers in a cache line. `Tiles` keeps a sum over rows in as many partial sums, and `RowTiles` in
+    /// one number.
     static abstract Lanes: int
     /// The distance from one column of a panel to the next: an odd number of cache lines.
     static abstract Stride: int
-    /// The number of numbers that represent a float64 number with all its digits.
-    static abstract Parts: int
-    /// The number of rows that a sum may run over.
-    static abstract Rows: int
-    /// Stores one part of a float64 number: part 0 is the rounded number, part 1 the rest.
-    static abstract Put: float * part: int * address: nativeint -> unit
+    /// Whether float64 numbers are rounded. Sums over `Single.Rows` rows must then be added to float64 sums.
+    static abstract IsRounded: bool
+    /// Stores the number nearest to a float64 number.
+    static abstract Put: float * address: nativeint -> unit
     /// Returns the number at an address.
     static abstract Get: address: nativeint -> float
     /// Returns the address of number i.
@@ -34,6 +33,7 @@ type internal IVectors<'V> =
     /// Returns a vector with the number at an address in every place.
     static abstract Fill: nativeint -> 'V
     static abstract Add: 'V * 'V -> 'V
+    static abstract Subtract: 'V * 'V -> 'V
     static abstract Multiply: 'V * 'V -> 'V
     static abstract Min: 'V * 'V -> 'V
     static abstract Max: 'V * 'V -> 'V
@@ -41,17 +41,15 @@ type internal IVectors<'V> =
     static abstract WhereLess: a: 'V * b: 'V * yes: 'V * no: 'V -> 'V
     /// Returns a·b + c, rounded once.
     static abstract Fma: a: 'V * b: 'V * c: 'V -> 'V
-    /// Returns x − m for a number m, where every place of `first` holds m's first part and every place of `last` its
-    /// last.
-    static abstract Subtract: x: 'V * first: 'V * last: 'V -> 'V
-    /// Returns the square roots of float64 numbers.
-    static abstract Root: nativeptr<float> -> 'V
+    static abstract Sqrt: 'V -> 'V
+    /// Returns the numbers nearest to the responsibilities at an address. In float32, those below `Single.Least` are 0.
+    static abstract Round: nativeptr<float> -> 'V
     /// Returns x·scale + shift of float64 numbers x.
     static abstract Narrow: x: nativeptr<float> * scale: float * shift: float -> 'V
     /// Stores the numbers as float64.
     static abstract Widen: 'V * nativeptr<float> -> unit
-    /// Adds c − ½q to float64 numbers at an address.
-    static abstract AddHalf: q: 'V * c: float * target: nativeptr<float> -> unit
+    /// Adds c − ½q to float64 numbers at an address, for two vectors of numbers q.
+    static abstract AddHalves: q0: 'V * q1: 'V * c: float * target: nativeptr<float> -> unit
     /// Returns the sum of the partial sums of a sum over rows.
     static abstract Sum: nativeint -> float
     /// Transposes `count` rows of `columns` numbers, where each row begins `width` numbers after the one before it,
@@ -65,9 +63,8 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
         static member Width = 'L.Width
         static member Lanes = Panel.Lanes
         static member Stride = Panel.Stride
-        static member Parts = 1
-        static member Rows = System.Int32.MaxValue
-        static member Put(x, _, address) = NativePtr.write (NativePtr.ofNativeInt address) x
+        static member IsRounded = false
+        static member Put(x, address) = NativePtr.write (NativePtr.ofNativeInt address) x
         static member Get address = NativePtr.read (NativePtr.ofNativeInt address)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -109,14 +106,19 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
         static member Fma(a, b, c) = 'L.Fma(a, b, c)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Subtract(x, first, _) = 'L.Subtract(x, first)
+        static member Subtract(a, b) = 'L.Subtract(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Root address = 'L.Sqrt('L.Load address)
+        static member Sqrt v = 'L.Sqrt v
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member AddHalf(q, c, target) =
-            'L.Store('L.Add('L.Load target, 'L.Fma(q, 'L.Fill -0.5, 'L.Fill c)), target)
+        static member Round address = 'L.Load address
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member AddHalves(q0, q1, c, target) =
+            let half, constant, next = 'L.Fill -0.5, 'L.Fill c, NativePtr.add target 'L.Width
+            'L.Store('L.Add('L.Load target, 'L.Fma(q0, half, constant)), target)
+            'L.Store('L.Add('L.Load next, 'L.Fma(q1, half, constant)), next)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Sum address = Panel.sum (NativePtr.ofNativeInt address)
@@ -135,14 +137,15 @@ module internal Single =
     [<Literal>]
     let Stride = 144
 
-    /// The number of rows that sums run over in float32, 128 for each partial sum, before they are added to float64
-    /// sums.
+    /// 2⁻¹¹⁰. Smaller responsibilities change no sum, but their products would be subnormal numbers, with which
+    /// processors take long.
     [<Literal>]
-    let Rows = 2048
+    let Least = 7.703719777548943e-34
 
-    /// Stores one part of a float64 number: part 0 is the nearest float32 number, part 1 the rest.
-    let put (x: float) part (address: nativeptr<float32>) =
-        NativePtr.write address (if part = 0 then float32 x else float32 (x - float (float32 x)))
+    /// The number of rows that sums run over in float32 before they are added to float64 sums. The last panel may
+    /// bring up to 127 more.
+    [<Literal>]
+    let Rows = 8192
 
     /// Returns the sum of the partial sums of a sum over rows.
     let inline sum (lanes: nativeptr<float32>) =
@@ -188,9 +191,8 @@ type internal Singles512 =
         static member Width = 16
         static member Lanes = Single.Lanes
         static member Stride = Single.Stride
-        static member Parts = 2
-        static member Rows = Single.Rows
-        static member Put(x, part, address) = Single.put x part (NativePtr.ofNativeInt address)
+        static member IsRounded = true
+        static member Put(x, address) = NativePtr.write (NativePtr.ofNativeInt address) (float32 x)
         static member Get address = float (NativePtr.read (NativePtr.ofNativeInt<float32> address))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -239,21 +241,34 @@ type internal Singles512 =
             Vector512.FusedMultiplyAdd(a, b, c)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Subtract(x: Vector512<float32>, first, last) =
-            Vector512.Subtract(Vector512.Subtract(x, first), last)
+        static member Subtract(a: Vector512<float32>, b: Vector512<float32>) = Vector512.Subtract(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Root(address: nativeptr<float>) : Vector512<float32> =
-            let next = NativePtr.add address 8
-            Vector512.Narrow(Vector512.Sqrt(Vector512.Load address), Vector512.Sqrt(Vector512.Load next))
+        static member Sqrt(v: Vector512<float32>) = Vector512.Sqrt v
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member AddHalf(q: Vector512<float32>, c: float, target: nativeptr<float>) =
-            let half, constant, next = Vector512.Create -0.5, Vector512.Create c, NativePtr.add target 8
-            let lower = Vector512.FusedMultiplyAdd(Vector512.WidenLower q, half, constant)
-            let upper = Vector512.FusedMultiplyAdd(Vector512.WidenUpper q, half, constant)
-            Vector512.Store(Vector512.Add(Vector512.Load target, lower), target)
-            Vector512.Store(Vector512.Add(Vector512.Load next, upper), next)
+        static member Round(address: nativeptr<float>) : Vector512<float32> =
+            let least, lower, upper =
+                Vector512.Create Single.Least, Vector512.Load address, Vector512.Load(NativePtr.add address 8)
+
+            Vector512.Narrow(
+                Vector512.GreaterThanOrEqual(lower, least) &&& lower,
+                Vector512.GreaterThanOrEqual(upper, least) &&& upper
+            )
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member AddHalves(q0: Vector512<float32>, q1: Vector512<float32>, c: float, target: nativeptr<float>) =
+            let half, constant = Vector512.Create -0.5, Vector512.Create c
+
+            let inline add q i =
+                let target = NativePtr.add target (i * 8)
+                let value = Vector512.FusedMultiplyAdd(q, half, constant)
+                Vector512.Store(Vector512.Add(Vector512.Load target, value), target)
+
+            add (Vector512.WidenLower q0) 0
+            add (Vector512.WidenUpper q0) 1
+            add (Vector512.WidenLower q1) 2
+            add (Vector512.WidenUpper q1) 3
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Sum address = Single.sum (NativePtr.ofNativeInt address)
@@ -268,9 +283,8 @@ type internal Singles256 =
         static member Width = 8
         static member Lanes = Single.Lanes
         static member Stride = Single.Stride
-        static member Parts = 2
-        static member Rows = Single.Rows
-        static member Put(x, part, address) = Single.put x part (NativePtr.ofNativeInt address)
+        static member IsRounded = true
+        static member Put(x, address) = NativePtr.write (NativePtr.ofNativeInt address) (float32 x)
         static member Get address = float (NativePtr.read (NativePtr.ofNativeInt<float32> address))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -319,21 +333,34 @@ type internal Singles256 =
             Vector256.FusedMultiplyAdd(a, b, c)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Subtract(x: Vector256<float32>, first, last) =
-            Vector256.Subtract(Vector256.Subtract(x, first), last)
+        static member Subtract(a: Vector256<float32>, b: Vector256<float32>) = Vector256.Subtract(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Root(address: nativeptr<float>) : Vector256<float32> =
-            let next = NativePtr.add address 4
-            Vector256.Narrow(Vector256.Sqrt(Vector256.Load address), Vector256.Sqrt(Vector256.Load next))
+        static member Sqrt(v: Vector256<float32>) = Vector256.Sqrt v
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member AddHalf(q: Vector256<float32>, c: float, target: nativeptr<float>) =
-            let half, constant, next = Vector256.Create -0.5, Vector256.Create c, NativePtr.add target 4
-            let lower = Vector256.FusedMultiplyAdd(Vector256.WidenLower q, half, constant)
-            let upper = Vector256.FusedMultiplyAdd(Vector256.WidenUpper q, half, constant)
-            Vector256.Store(Vector256.Add(Vector256.Load target, lower), target)
-            Vector256.Store(Vector256.Add(Vector256.Load next, upper), next)
+        static member Round(address: nativeptr<float>) : Vector256<float32> =
+            let least, lower, upper =
+                Vector256.Create Single.Least, Vector256.Load address, Vector256.Load(NativePtr.add address 4)
+
+            Vector256.Narrow(
+                Vector256.GreaterThanOrEqual(lower, least) &&& lower,
+                Vector256.GreaterThanOrEqual(upper, least) &&& upper
+            )
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member AddHalves(q0: Vector256<float32>, q1: Vector256<float32>, c: float, target: nativeptr<float>) =
+            let half, constant = Vector256.Create -0.5, Vector256.Create c
+
+            let inline add q i =
+                let target = NativePtr.add target (i * 4)
+                let value = Vector256.FusedMultiplyAdd(q, half, constant)
+                Vector256.Store(Vector256.Add(Vector256.Load target, value), target)
+
+            add (Vector256.WidenLower q0) 0
+            add (Vector256.WidenUpper q0) 1
+            add (Vector256.WidenLower q1) 2
+            add (Vector256.WidenUpper q1) 3
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Sum address = Single.sum (NativePtr.ofNativeInt address)
@@ -348,9 +375,8 @@ type internal Singles128 =
         static member Width = 4
         static member Lanes = Single.Lanes
         static member Stride = Single.Stride
-        static member Parts = 2
-        static member Rows = Single.Rows
-        static member Put(x, part, address) = Single.put x part (NativePtr.ofNativeInt address)
+        static member IsRounded = true
+        static member Put(x, address) = NativePtr.write (NativePtr.ofNativeInt address) (float32 x)
         static member Get address = float (NativePtr.read (NativePtr.ofNativeInt<float32> address))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -399,21 +425,34 @@ type internal Singles128 =
             Vector128.FusedMultiplyAdd(a, b, c)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Subtract(x: Vector128<float32>, first, last) =
-            Vector128.Subtract(Vector128.Subtract(x, first), last)
+        static member Subtract(a: Vector128<float32>, b: Vector128<float32>) = Vector128.Subtract(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Root(address: nativeptr<float>) : Vector128<float32> =
-            let next = NativePtr.add address 2
-            Vector128.Narrow(Vector128.Sqrt(Vector128.Load address), Vector128.Sqrt(Vector128.Load next))
+        static member Sqrt(v: Vector128<float32>) = Vector128.Sqrt v
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member AddHalf(q: Vector128<float32>, c: float, target: nativeptr<float>) =
-            let half, constant, next = Vector128.Create -0.5, Vector128.Create c, NativePtr.add target 2
-            let lower = Vector128.FusedMultiplyAdd(Vector128.WidenLower q, half, constant)
-            let upper = Vector128.FusedMultiplyAdd(Vector128.WidenUpper q, half, constant)
-            Vector128.Store(Vector128.Add(Vector128.Load target, lower), target)
-            Vector128.Store(Vector128.Add(Vector128.Load next, upper), next)
+        static member Round(address: nativeptr<float>) : Vector128<float32> =
+            let least, lower, upper =
+                Vector128.Create Single.Least, Vector128.Load address, Vector128.Load(NativePtr.add address 2)
+
+            Vector128.Narrow(
+                Vector128.GreaterThanOrEqual(lower, least) &&& lower,
+                Vector128.GreaterThanOrEqual(upper, least) &&& upper
+            )
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member AddHalves(q0: Vector128<float32>, q1: Vector128<float32>, c: float, target: nativeptr<float>) =
+            let half, constant = Vector128.Create -0.5, Vector128.Create c
+
+            let inline add q i =
+                let target = NativePtr.add target (i * 2)
+                let value = Vector128.FusedMultiplyAdd(q, half, constant)
+                Vector128.Store(Vector128.Add(Vector128.Load target, value), target)
+
+            add (Vector128.WidenLower q0) 0
+            add (Vector128.WidenUpper q0) 1
+            add (Vector128.WidenLower q1) 2
+            add (Vector128.WidenUpper q1) 3
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Sum address = Single.sum (NativePtr.ofNativeInt address)

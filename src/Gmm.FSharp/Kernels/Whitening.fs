@@ -8,11 +8,12 @@ open FSharp.NativeInterop
 /// The loops over the rows of a panel that full covariances need.
 [<Optimised>]
 module internal Whitening =
-    /// Adds c − ½‖W(x−μ)‖² to target[n], 2 vectors of each column at a time.
+    /// Adds c − ½‖W(x−m)+s‖² to target[n], 2 vectors of each column at a time.
     let private addWhitenedByTwo<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
         (factor: nativeint)
+        (shifts: nativeint)
         columns
         constant
         (z: nativeint)
@@ -31,14 +32,18 @@ module internal Whitening =
             let mutable i = 0
 
             while i + 4 <= columns do
-                let mutable y00 = 'N.Zero
-                let mutable y01 = 'N.Zero
-                let mutable y10 = 'N.Zero
-                let mutable y11 = 'N.Zero
-                let mutable y20 = 'N.Zero
-                let mutable y21 = 'N.Zero
-                let mutable y30 = 'N.Zero
-                let mutable y31 = 'N.Zero
+                let c0 = 'N.Fill('N.At(shifts, i))
+                let c1 = 'N.Fill('N.At(shifts, i + 1))
+                let c2 = 'N.Fill('N.At(shifts, i + 2))
+                let c3 = 'N.Fill('N.At(shifts, i + 3))
+                let mutable y00 = c0
+                let mutable y01 = c0
+                let mutable y10 = c1
+                let mutable y11 = c1
+                let mutable y20 = c2
+                let mutable y21 = c2
+                let mutable y30 = c3
+                let mutable y31 = c3
                 let mutable zj = z
 
                 for _ in 0 .. i - 1 do
@@ -60,9 +65,9 @@ module internal Whitening =
                     zj <- 'N.At(zj, 2 * width)
 
                 // The diagonal: each column has one row fewer. Its numbers z = x − μ are new.
-                let mj, rest = 'N.Fill m, 'N.Fill('N.At(m, 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load column, mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj, rest)
+                let mj = 'N.Fill m
+                let z0 = 'N.Subtract('N.Load column, mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj)
                 'N.Store(z0, zj)
                 'N.Store(z1, 'N.At(zj, width))
                 let w0 = 'N.Fill w
@@ -77,9 +82,9 @@ module internal Whitening =
                 let w3 = 'N.Fill('N.At(w, 3))
                 y30 <- 'N.Fma(w3, z0, y30)
                 y31 <- 'N.Fma(w3, z1, y31)
-                let mj, rest = 'N.Fill('N.At(m, 'N.Parts)), 'N.Fill('N.At(m, 2 * 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj, rest)
+                let mj = 'N.Fill('N.At(m, 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj)
                 'N.Store(z0, 'N.At(zj, 2 * width))
                 'N.Store(z1, 'N.At(zj, 3 * width))
                 let w1 = 'N.Fill('N.At(w, 5))
@@ -91,9 +96,9 @@ module internal Whitening =
                 let w3 = 'N.Fill('N.At(w, 7))
                 y30 <- 'N.Fma(w3, z0, y30)
                 y31 <- 'N.Fma(w3, z1, y31)
-                let mj, rest = 'N.Fill('N.At(m, 2 * 'N.Parts)), 'N.Fill('N.At(m, 3 * 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride)), mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + width)), mj, rest)
+                let mj = 'N.Fill('N.At(m, 2))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride)), mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + width)), mj)
                 'N.Store(z0, 'N.At(zj, 4 * width))
                 'N.Store(z1, 'N.At(zj, 5 * width))
                 let w2 = 'N.Fill('N.At(w, 10))
@@ -102,26 +107,28 @@ module internal Whitening =
                 let w3 = 'N.Fill('N.At(w, 11))
                 y30 <- 'N.Fma(w3, z0, y30)
                 y31 <- 'N.Fma(w3, z1, y31)
-                let mj, rest = 'N.Fill('N.At(m, 3 * 'N.Parts)), 'N.Fill('N.At(m, 4 * 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride)), mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + width)), mj, rest)
+                let mj = 'N.Fill('N.At(m, 3))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride)), mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + width)), mj)
                 'N.Store(z0, 'N.At(zj, 6 * width))
                 'N.Store(z1, 'N.At(zj, 7 * width))
                 let w3 = 'N.Fill('N.At(w, 15))
                 y30 <- 'N.Fma(w3, z0, y30)
                 y31 <- 'N.Fma(w3, z1, y31)
                 w <- 'N.At(w, 16)
-                m <- 'N.At(m, 4 * 'N.Parts)
+                m <- 'N.At(m, 4)
                 column <- 'N.At(column, 4 * 'N.Stride)
                 q0 <- 'N.Fma(y30, y30, 'N.Fma(y20, y20, 'N.Fma(y10, y10, 'N.Fma(y00, y00, q0))))
                 q1 <- 'N.Fma(y31, y31, 'N.Fma(y21, y21, 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))))
                 i <- i + 4
 
             if i < columns then
-                let mutable y00 = 'N.Zero
-                let mutable y01 = 'N.Zero
-                let mutable y10 = 'N.Zero
-                let mutable y11 = 'N.Zero
+                let c0 = 'N.Fill('N.At(shifts, i))
+                let c1 = 'N.Fill('N.At(shifts, i + 1))
+                let mutable y00 = c0
+                let mutable y01 = c0
+                let mutable y10 = c1
+                let mutable y11 = c1
                 let mutable zj = z
 
                 for _ in 0 .. i - 1 do
@@ -136,18 +143,18 @@ module internal Whitening =
                     w <- 'N.At(w, 2)
                     zj <- 'N.At(zj, 2 * width)
 
-                let mj, rest = 'N.Fill m, 'N.Fill('N.At(m, 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load column, mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj, rest)
+                let mj = 'N.Fill m
+                let z0 = 'N.Subtract('N.Load column, mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj)
                 let w0 = 'N.Fill w
                 y00 <- 'N.Fma(w0, z0, y00)
                 y01 <- 'N.Fma(w0, z1, y01)
                 let w1 = 'N.Fill('N.At(w, 1))
                 y10 <- 'N.Fma(w1, z0, y10)
                 y11 <- 'N.Fma(w1, z1, y11)
-                let mj, rest = 'N.Fill('N.At(m, 'N.Parts)), 'N.Fill('N.At(m, 2 * 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj, rest)
+                let mj = 'N.Fill('N.At(m, 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj)
                 let w1 = 'N.Fill('N.At(w, 3))
                 y10 <- 'N.Fma(w1, z0, y10)
                 y11 <- 'N.Fma(w1, z1, y11)
@@ -155,15 +162,15 @@ module internal Whitening =
                 q1 <- 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))
 
             let t = NativePtr.add target n
-            'N.AddHalf(q0, constant, t)
-            'N.AddHalf(q1, constant, NativePtr.add t width)
+            'N.AddHalves(q0, q1, constant, t)
             n <- n + 2 * width
 
-    /// Adds c − ½‖W(x−μ)‖² to target[n], 4 vectors of each column at a time, for machines with 32 vector registers.
+    /// Adds c − ½‖W(x−m)+s‖² to target[n], 4 vectors of each column at a time, for machines with 32 vector registers.
     let private addWhitenedByFour<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
         (factor: nativeint)
+        (shifts: nativeint)
         columns
         constant
         (z: nativeint)
@@ -184,22 +191,26 @@ module internal Whitening =
             let mutable i = 0
 
             while i + 4 <= columns do
-                let mutable y00 = 'N.Zero
-                let mutable y01 = 'N.Zero
-                let mutable y02 = 'N.Zero
-                let mutable y03 = 'N.Zero
-                let mutable y10 = 'N.Zero
-                let mutable y11 = 'N.Zero
-                let mutable y12 = 'N.Zero
-                let mutable y13 = 'N.Zero
-                let mutable y20 = 'N.Zero
-                let mutable y21 = 'N.Zero
-                let mutable y22 = 'N.Zero
-                let mutable y23 = 'N.Zero
-                let mutable y30 = 'N.Zero
-                let mutable y31 = 'N.Zero
-                let mutable y32 = 'N.Zero
-                let mutable y33 = 'N.Zero
+                let c0 = 'N.Fill('N.At(shifts, i))
+                let c1 = 'N.Fill('N.At(shifts, i + 1))
+                let c2 = 'N.Fill('N.At(shifts, i + 2))
+                let c3 = 'N.Fill('N.At(shifts, i + 3))
+                let mutable y00 = c0
+                let mutable y01 = c0
+                let mutable y02 = c0
+                let mutable y03 = c0
+                let mutable y10 = c1
+                let mutable y11 = c1
+                let mutable y12 = c1
+                let mutable y13 = c1
+                let mutable y20 = c2
+                let mutable y21 = c2
+                let mutable y22 = c2
+                let mutable y23 = c2
+                let mutable y30 = c3
+                let mutable y31 = c3
+                let mutable y32 = c3
+                let mutable y33 = c3
                 let mutable zj = z
 
                 for _ in 0 .. i - 1 do
@@ -231,11 +242,11 @@ module internal Whitening =
                     zj <- 'N.At(zj, 4 * width)
 
                 // The diagonal: each column has one row fewer. Its numbers z = x − μ are new.
-                let mj, rest = 'N.Fill m, 'N.Fill('N.At(m, 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load column, mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj, rest)
-                let z2 = 'N.Subtract('N.Load('N.At(column, 2 * width)), mj, rest)
-                let z3 = 'N.Subtract('N.Load('N.At(column, 3 * width)), mj, rest)
+                let mj = 'N.Fill m
+                let z0 = 'N.Subtract('N.Load column, mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 2 * width)), mj)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 3 * width)), mj)
                 'N.Store(z0, zj)
                 'N.Store(z1, 'N.At(zj, width))
                 'N.Store(z2, 'N.At(zj, 2 * width))
@@ -260,11 +271,11 @@ module internal Whitening =
                 y31 <- 'N.Fma(w3, z1, y31)
                 y32 <- 'N.Fma(w3, z2, y32)
                 y33 <- 'N.Fma(w3, z3, y33)
-                let mj, rest = 'N.Fill('N.At(m, 'N.Parts)), 'N.Fill('N.At(m, 2 * 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj, rest)
-                let z2 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 2 * width)), mj, rest)
-                let z3 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 3 * width)), mj, rest)
+                let mj = 'N.Fill('N.At(m, 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 2 * width)), mj)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 3 * width)), mj)
                 'N.Store(z0, 'N.At(zj, 4 * width))
                 'N.Store(z1, 'N.At(zj, 5 * width))
                 'N.Store(z2, 'N.At(zj, 6 * width))
@@ -284,11 +295,11 @@ module internal Whitening =
                 y31 <- 'N.Fma(w3, z1, y31)
                 y32 <- 'N.Fma(w3, z2, y32)
                 y33 <- 'N.Fma(w3, z3, y33)
-                let mj, rest = 'N.Fill('N.At(m, 2 * 'N.Parts)), 'N.Fill('N.At(m, 3 * 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride)), mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + width)), mj, rest)
-                let z2 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + 2 * width)), mj, rest)
-                let z3 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + 3 * width)), mj, rest)
+                let mj = 'N.Fill('N.At(m, 2))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride)), mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + width)), mj)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + 2 * width)), mj)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride + 3 * width)), mj)
                 'N.Store(z0, 'N.At(zj, 8 * width))
                 'N.Store(z1, 'N.At(zj, 9 * width))
                 'N.Store(z2, 'N.At(zj, 10 * width))
@@ -303,11 +314,11 @@ module internal Whitening =
                 y31 <- 'N.Fma(w3, z1, y31)
                 y32 <- 'N.Fma(w3, z2, y32)
                 y33 <- 'N.Fma(w3, z3, y33)
-                let mj, rest = 'N.Fill('N.At(m, 3 * 'N.Parts)), 'N.Fill('N.At(m, 4 * 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride)), mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + width)), mj, rest)
-                let z2 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + 2 * width)), mj, rest)
-                let z3 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + 3 * width)), mj, rest)
+                let mj = 'N.Fill('N.At(m, 3))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride)), mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + width)), mj)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + 2 * width)), mj)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride + 3 * width)), mj)
                 'N.Store(z0, 'N.At(zj, 12 * width))
                 'N.Store(z1, 'N.At(zj, 13 * width))
                 'N.Store(z2, 'N.At(zj, 14 * width))
@@ -318,7 +329,7 @@ module internal Whitening =
                 y32 <- 'N.Fma(w3, z2, y32)
                 y33 <- 'N.Fma(w3, z3, y33)
                 w <- 'N.At(w, 16)
-                m <- 'N.At(m, 4 * 'N.Parts)
+                m <- 'N.At(m, 4)
                 column <- 'N.At(column, 4 * 'N.Stride)
                 q0 <- 'N.Fma(y30, y30, 'N.Fma(y20, y20, 'N.Fma(y10, y10, 'N.Fma(y00, y00, q0))))
                 q1 <- 'N.Fma(y31, y31, 'N.Fma(y21, y21, 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))))
@@ -327,14 +338,16 @@ module internal Whitening =
                 i <- i + 4
 
             if i < columns then
-                let mutable y00 = 'N.Zero
-                let mutable y01 = 'N.Zero
-                let mutable y02 = 'N.Zero
-                let mutable y03 = 'N.Zero
-                let mutable y10 = 'N.Zero
-                let mutable y11 = 'N.Zero
-                let mutable y12 = 'N.Zero
-                let mutable y13 = 'N.Zero
+                let c0 = 'N.Fill('N.At(shifts, i))
+                let c1 = 'N.Fill('N.At(shifts, i + 1))
+                let mutable y00 = c0
+                let mutable y01 = c0
+                let mutable y02 = c0
+                let mutable y03 = c0
+                let mutable y10 = c1
+                let mutable y11 = c1
+                let mutable y12 = c1
+                let mutable y13 = c1
                 let mutable zj = z
 
                 for _ in 0 .. i - 1 do
@@ -355,11 +368,11 @@ module internal Whitening =
                     w <- 'N.At(w, 2)
                     zj <- 'N.At(zj, 4 * width)
 
-                let mj, rest = 'N.Fill m, 'N.Fill('N.At(m, 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load column, mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj, rest)
-                let z2 = 'N.Subtract('N.Load('N.At(column, 2 * width)), mj, rest)
-                let z3 = 'N.Subtract('N.Load('N.At(column, 3 * width)), mj, rest)
+                let mj = 'N.Fill m
+                let z0 = 'N.Subtract('N.Load column, mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, width)), mj)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 2 * width)), mj)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 3 * width)), mj)
                 let w0 = 'N.Fill w
                 y00 <- 'N.Fma(w0, z0, y00)
                 y01 <- 'N.Fma(w0, z1, y01)
@@ -370,11 +383,11 @@ module internal Whitening =
                 y11 <- 'N.Fma(w1, z1, y11)
                 y12 <- 'N.Fma(w1, z2, y12)
                 y13 <- 'N.Fma(w1, z3, y13)
-                let mj, rest = 'N.Fill('N.At(m, 'N.Parts)), 'N.Fill('N.At(m, 2 * 'N.Parts - 1))
-                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj, rest)
-                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj, rest)
-                let z2 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 2 * width)), mj, rest)
-                let z3 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 3 * width)), mj, rest)
+                let mj = 'N.Fill('N.At(m, 1))
+                let z0 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), mj)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + width)), mj)
+                let z2 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 2 * width)), mj)
+                let z3 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + 3 * width)), mj)
                 let w1 = 'N.Fill('N.At(w, 3))
                 y10 <- 'N.Fma(w1, z0, y10)
                 y11 <- 'N.Fma(w1, z1, y11)
@@ -386,20 +399,17 @@ module internal Whitening =
                 q3 <- 'N.Fma(y13, y13, 'N.Fma(y03, y03, q3))
 
             let t = NativePtr.add target n
-            'N.AddHalf(q0, constant, t)
-            'N.AddHalf(q1, constant, NativePtr.add t width)
-            'N.AddHalf(q2, constant, NativePtr.add t (2 * width))
-            'N.AddHalf(q3, constant, NativePtr.add t (3 * width))
+            'N.AddHalves(q0, q1, constant, t)
+            'N.AddHalves(q2, q3, constant, NativePtr.add t (2 * width))
             n <- n + 4 * width
 
-    /// Adds c − ½‖W(x−μ)‖² to target[n], for an even number of columns. W is lower triangular and packed by
-    /// `packTriangle`; `mean` holds all parts of each mean (see `IVectors.Parts`); `z` has room for 4 vectors of each
-    /// column.
-    let addWhitened<'N, 'V when 'N :> IVectors<'V>> x mean factor columns constant z target rows =
+    /// Adds c − ½‖W(x−m)+s‖² to target[n], for an even number of columns. W is lower triangular and packed by
+    /// `packTriangle`; `z` has room for 4 vectors of each column.
+    let addWhitened<'N, 'V when 'N :> IVectors<'V>> x mean factor shifts columns constant z target rows =
         if 'N.Width = 'N.Lanes then
-            addWhitenedByFour<'N, 'V> x mean factor columns constant z target rows
+            addWhitenedByFour<'N, 'V> x mean factor shifts columns constant z target rows
         else
-            addWhitenedByTwo<'N, 'V> x mean factor columns constant z target rows
+            addWhitenedByTwo<'N, 'V> x mean factor shifts columns constant z target rows
 
     /// Returns the number of numbers in a packed lower triangle of an even number of columns.
     let packedSize columns =
@@ -424,36 +434,120 @@ module internal Whitening =
             for j in 0 .. i + group - 1 do
                 for m in i .. i + group - 1 do
                     let isInside = m < dimension && j <= m
-                    'N.Put((if isInside then matrix[m * dimension + j] else 0.0), 0, next)
+                    'N.Put((if isInside then matrix[m * dimension + j] else 0.0), next)
                     next <- 'N.At(next, 1)
 
             i <- i + group
 
-    /// Packs means (K×D) with all their parts (see `IVectors.Parts`), each followed by zeros up to an even number.
-    let packMeans<'N, 'V, 'E when 'N :> IVectors<'V> and 'E: unmanaged>
-        (means: ReadOnlySpan<float>)
-        features
-        (target: Pinned<'E>)
+    /// Computes √r. In float32 it also adds Σₙ rₙ to partial sums at `counts`.
+    let roots<'N, 'V when 'N :> IVectors<'V>> (r: nativeptr<float>) (target: nativeint) (counts: nativeint) rows =
+        let mutable lane = 0
+
+        while lane < 'N.Lanes do
+            let mutable count = if 'N.IsRounded then 'N.Load('N.At(counts, lane)) else 'N.Zero
+            let mutable n = lane
+
+            while n < rows do
+                let weight = 'N.Round(NativePtr.add r n)
+                'N.Store('N.Sqrt weight, 'N.At(target, n))
+
+                if 'N.IsRounded then
+                    count <- 'N.Add(count, weight)
+
+                n <- n + 'N.Lanes
+
+            if 'N.IsRounded then
+                'N.Store(count, 'N.At(counts, lane))
+
+            lane <- lane + 'N.Width
+
+    /// Computes u = √r·(x − m), and adds Σₙ √r·u to sums (4×lanes), for 4 columns.
+    let private weighFour<'N, 'V when 'N :> IVectors<'V>>
+        (x: nativeint)
+        (mean: nativeint)
+        (roots: nativeint)
+        (u: nativeint)
+        (sums: nativeint)
+        rows
         =
-        let columns = Panel.even features
-        let length = means.Length / features * columns * 'N.Parts
-        target.Require length
-        target.Clear length
+        let m0 = 'N.Fill mean
+        let m1 = 'N.Fill('N.At(mean, 1))
+        let m2 = 'N.Fill('N.At(mean, 2))
+        let m3 = 'N.Fill('N.At(mean, 3))
+        let mutable lane = 0
 
-        for i in 0 .. means.Length - 1 do
-            for part in 0 .. 'N.Parts - 1 do
-                let place = (i / features * columns + i % features) * 'N.Parts + part
-                'N.Put(means[i], part, 'N.At(target.Start, place))
+        while lane < 'N.Lanes do
+            let sum = 'N.At(sums, lane)
+            let mutable s0 = 'N.Load sum
+            let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
+            let mutable s2 = 'N.Load('N.At(sum, 2 * 'N.Lanes))
+            let mutable s3 = 'N.Load('N.At(sum, 3 * 'N.Lanes))
+            let mutable column = 'N.At(x, lane)
+            let mutable target = 'N.At(u, lane)
+            let mutable n = lane
 
-    /// Computes √r.
-    let roots<'N, 'V when 'N :> IVectors<'V>> (r: nativeptr<float>) (target: nativeint) rows =
-        let mutable n = 0
+            while n < rows do
+                let root = 'N.Load('N.At(roots, n))
+                let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0))
+                let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1))
+                let u2 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride)), m2))
+                let u3 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride)), m3))
+                'N.Store(u0, target)
+                'N.Store(u1, 'N.At(target, 'N.Stride))
+                'N.Store(u2, 'N.At(target, 2 * 'N.Stride))
+                'N.Store(u3, 'N.At(target, 3 * 'N.Stride))
+                s0 <- 'N.Fma(root, u0, s0)
+                s1 <- 'N.Fma(root, u1, s1)
+                s2 <- 'N.Fma(root, u2, s2)
+                s3 <- 'N.Fma(root, u3, s3)
+                column <- 'N.At(column, 'N.Lanes)
+                target <- 'N.At(target, 'N.Lanes)
+                n <- n + 'N.Lanes
 
-        while n < rows do
-            'N.Store('N.Root(NativePtr.add r n), 'N.At(target, n))
-            n <- n + 'N.Width
+            'N.Store(s0, sum)
+            'N.Store(s1, 'N.At(sum, 'N.Lanes))
+            'N.Store(s2, 'N.At(sum, 2 * 'N.Lanes))
+            'N.Store(s3, 'N.At(sum, 3 * 'N.Lanes))
+            lane <- lane + 'N.Width
 
-    /// Computes u = √r·(x − μ), and adds Σₙ √r·u to the sums of the columns, whose number is even.
+    /// Computes u = √r·(x − m) as `weighFour` does, for 2 columns.
+    let private weighTwo<'N, 'V when 'N :> IVectors<'V>>
+        (x: nativeint)
+        (mean: nativeint)
+        (roots: nativeint)
+        (u: nativeint)
+        (sums: nativeint)
+        rows
+        =
+        let m0 = 'N.Fill mean
+        let m1 = 'N.Fill('N.At(mean, 1))
+        let mutable lane = 0
+
+        while lane < 'N.Lanes do
+            let sum = 'N.At(sums, lane)
+            let mutable s0 = 'N.Load sum
+            let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
+            let mutable column = 'N.At(x, lane)
+            let mutable target = 'N.At(u, lane)
+            let mutable n = lane
+
+            while n < rows do
+                let root = 'N.Load('N.At(roots, n))
+                let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0))
+                let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1))
+                'N.Store(u0, target)
+                'N.Store(u1, 'N.At(target, 'N.Stride))
+                s0 <- 'N.Fma(root, u0, s0)
+                s1 <- 'N.Fma(root, u1, s1)
+                column <- 'N.At(column, 'N.Lanes)
+                target <- 'N.At(target, 'N.Lanes)
+                n <- n + 'N.Lanes
+
+            'N.Store(s0, sum)
+            'N.Store(s1, 'N.At(sum, 'N.Lanes))
+            lane <- lane + 'N.Width
+
+    /// Computes u = √r·(x − m), and adds Σₙ √r·u to the sums of the columns, whose number is even.
     let weigh<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
@@ -463,77 +557,15 @@ module internal Whitening =
         (sums: nativeint)
         rows
         =
-        let last = 'N.Parts - 1
         let mutable j = 0
 
         while j < columns do
-            let mean = 'N.At(mean, j * 'N.Parts)
-            let m0, rest0 = 'N.Fill mean, 'N.Fill('N.At(mean, last))
-            let m1, rest1 = 'N.Fill('N.At(mean, 'N.Parts)), 'N.Fill('N.At(mean, 'N.Parts + last))
-            let mutable lane = 0
+            let x, u = 'N.At(x, j * 'N.Stride), 'N.At(u, j * 'N.Stride)
+            let mean, sums = 'N.At(mean, j), 'N.At(sums, j * 'N.Lanes)
 
             if j + 4 <= columns then
-                let m2, rest2 = 'N.Fill('N.At(mean, 2 * 'N.Parts)), 'N.Fill('N.At(mean, 2 * 'N.Parts + last))
-                let m3, rest3 = 'N.Fill('N.At(mean, 3 * 'N.Parts)), 'N.Fill('N.At(mean, 3 * 'N.Parts + last))
-
-                while lane < 'N.Lanes do
-                    let sum = 'N.At(sums, j * 'N.Lanes + lane)
-                    let mutable s0 = 'N.Load sum
-                    let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
-                    let mutable s2 = 'N.Load('N.At(sum, 2 * 'N.Lanes))
-                    let mutable s3 = 'N.Load('N.At(sum, 3 * 'N.Lanes))
-                    let mutable column = 'N.At(x, j * 'N.Stride + lane)
-                    let mutable target = 'N.At(u, j * 'N.Stride + lane)
-                    let mutable n = lane
-
-                    while n < rows do
-                        let root = 'N.Load('N.At(roots, n))
-                        let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0, rest0))
-                        let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1, rest1))
-                        let u2 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 2 * 'N.Stride)), m2, rest2))
-                        let u3 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 3 * 'N.Stride)), m3, rest3))
-                        'N.Store(u0, target)
-                        'N.Store(u1, 'N.At(target, 'N.Stride))
-                        'N.Store(u2, 'N.At(target, 2 * 'N.Stride))
-                        'N.Store(u3, 'N.At(target, 3 * 'N.Stride))
-                        s0 <- 'N.Fma(root, u0, s0)
-                        s1 <- 'N.Fma(root, u1, s1)
-                        s2 <- 'N.Fma(root, u2, s2)
-                        s3 <- 'N.Fma(root, u3, s3)
-                        column <- 'N.At(column, 'N.Lanes)
-                        target <- 'N.At(target, 'N.Lanes)
-                        n <- n + 'N.Lanes
-
-                    'N.Store(s0, sum)
-                    'N.Store(s1, 'N.At(sum, 'N.Lanes))
-                    'N.Store(s2, 'N.At(sum, 2 * 'N.Lanes))
-                    'N.Store(s3, 'N.At(sum, 3 * 'N.Lanes))
-                    lane <- lane + 'N.Width
-
+                weighFour<'N, 'V> x mean roots u sums rows
                 j <- j + 4
             else
-                while lane < 'N.Lanes do
-                    let sum = 'N.At(sums, j * 'N.Lanes + lane)
-                    let mutable s0 = 'N.Load sum
-                    let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
-                    let mutable column = 'N.At(x, j * 'N.Stride + lane)
-                    let mutable target = 'N.At(u, j * 'N.Stride + lane)
-                    let mutable n = lane
-
-                    while n < rows do
-                        let root = 'N.Load('N.At(roots, n))
-                        let u0 = 'N.Multiply(root, 'N.Subtract('N.Load column, m0, rest0))
-                        let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1, rest1))
-                        'N.Store(u0, target)
-                        'N.Store(u1, 'N.At(target, 'N.Stride))
-                        s0 <- 'N.Fma(root, u0, s0)
-                        s1 <- 'N.Fma(root, u1, s1)
-                        column <- 'N.At(column, 'N.Lanes)
-                        target <- 'N.At(target, 'N.Lanes)
-                        n <- n + 'N.Lanes
-
-                    'N.Store(s0, sum)
-                    'N.Store(s1, 'N.At(sum, 'N.Lanes))
-                    lane <- lane + 'N.Width
-
+                weighTwo<'N, 'V> x mean roots u sums rows
                 j <- j + 2
