@@ -49,19 +49,19 @@ module internal Elementary =
         let r = 'L.Fma(n, 'L.Fill -Ln2, x)
         let r = 'L.Fma(n, 'L.Fill -Ln2Rest, r)
 
-        let p =
-            'L.Fill 2.510038319586702e-08
-            |> horner<'L, 'V> r 2.7620085455018414e-07
-            |> horner<'L, 'V> r 2.7557268464831627e-06
-            |> horner<'L, 'V> r 2.4801521302241082e-05
-            |> horner<'L, 'V> r 0.00019841269863050506
-            |> horner<'L, 'V> r 0.001388888891720967
-            |> horner<'L, 'V> r 0.008333333333330063
-            |> horner<'L, 'V> r 0.041666666666624136
-            |> horner<'L, 'V> r 0.16666666666666669
-            |> horner<'L, 'V> r 0.5000000000000001
+        // By Estrin's scheme: Horner's would be a chain twice as long, each step of which waits for the one before it.
+        let inline pair p0 p1 = 'L.Fma('L.Fill p1, r, 'L.Fill p0)
+        let square = 'L.Multiply(r, r)
+        let fourth = 'L.Multiply(square, square)
+        let p01, p23 = pair 0.5000000000000001 0.16666666666666669, pair 0.041666666666624136 0.008333333333330063
 
-        let power = 'L.Add('L.Fill 1.0, 'L.Fma('L.Multiply(r, r), p, r))
+        let p45, p67 =
+            pair 0.001388888891720967 0.00019841269863050506, pair 2.4801521302241082e-05 2.7557268464831627e-06
+
+        let p89 = pair 2.7620085455018414e-07 2.510038319586702e-08
+        let p03, p47 = 'L.Fma(p23, square, p01), 'L.Fma(p67, square, p45)
+        let p = 'L.Fma('L.Fma(p89, fourth, p47), fourth, p03)
+        let power = 'L.Add('L.Fill 1.0, 'L.Fma(square, p, r))
 
         if 'L.HasScale then
             'L.Scale(power, n)
