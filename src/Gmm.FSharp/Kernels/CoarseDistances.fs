@@ -181,7 +181,9 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
     /// Lays out the differences of centres and the point c (K×D), the longest of which has this length.
     let layOut (differences: float[]) longest =
         let rounding = float (features + 16) * unitRoundoff
-        scale <- Math.ScaleB(1.0, -1 - Math.ILogB longest)
+        // Lengths become less than 1, and the longest at least ½.
+        let exponent = BitConverter.DoubleToInt64Bits longest >>> Bits.Shift
+        scale <- BitConverter.Int64BitsToDouble((2045L - exponent) <<< Bits.Shift)
 
         for buffer, length in
             [ z, features * 'N.Stride

@@ -44,14 +44,25 @@ type internal DiagonalCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unma
         moments
 
     override _.Score panel =
-        for k in 0 .. constants.Length - 1 do
-            panel.LoadPart(2 * constants.Length)
-            let target, constant, rows = panel.Component k, constants[k], panel.Padded
-            let mean = 'N.At(means.Start, k * Panel.even features)
-            let factor = 'N.At(factors.Start, Layout.planeOf layout k * factorSize)
+        let components, rows = constants.Length, panel.Padded
+        let mean k = 'N.At(means.Start, k * Panel.even features)
+        let factor k = 'N.At(factors.Start, Layout.planeOf layout k * factorSize)
+        let isByTwo = layout.Shape = Shape.Spherical && not 'N.IsRounded
+        let mutable k = 0
 
-            if layout.Shape = Shape.Spherical && not 'N.IsRounded then
-                Scaling.addDistances<'N, 'V> x.Start mean features factor constant target rows
+        while k < components do
+            panel.LoadPart(2 * components)
+            let target, constant = panel.Component k, constants[k]
+
+            if isByTwo && k + 1 < components then
+                let means, factors = struct (mean k, mean (k + 1)), struct (factor k, factor (k + 1))
+                let constants, targets = struct (constant, constants[k + 1]), struct (target, panel.Component(k + 1))
+                Scaling.addTwoDistances<'N, 'V> x.Start means features factors constants targets rows
+                k <- k + 2
+            elif isByTwo then
+                Scaling.addDistances<'N, 'V> x.Start (mean k) features (factor k) constant target rows
+                k <- k + 1
             else
                 let shift = 'N.At(shifts.Start, k * features)
-                Scaling.addScaledDistances<'N, 'V> x.Start mean factor shift features constant target rows
+                Scaling.addScaledDistances<'N, 'V> x.Start (mean k) (factor k) shift features constant target rows
+                k <- k + 1

@@ -16,6 +16,60 @@ module internal Scaling =
         Loops.onDistances<'N, 'V> x mean columns rows (fun q0 q1 n ->
             'N.AddHalves(scaled q0, scaled q1, constant, NativePtr.add target n))
 
+    /// Does what `addDistances` does, for two components. The loop loads every number of a row half as often.
+    let addTwoDistances<'N, 'V when 'N :> IVectors<'V>>
+        (x: nativeint)
+        (struct (mean: nativeint, mean': nativeint))
+        columns
+        (struct (factor: nativeint, factor': nativeint))
+        (struct (constant, constant'))
+        (struct (target: nativeptr<float>, target': nativeptr<float>))
+        rows
+        =
+        let width = 'N.Width
+        let w, w' = 'N.Fill factor, 'N.Fill factor'
+        let mutable n = 0
+
+        while n < rows do
+            let mutable p0 = 'N.Zero
+            let mutable p1 = 'N.Zero
+            let mutable p2 = 'N.Zero
+            let mutable p3 = 'N.Zero
+            let mutable q0 = 'N.Zero
+            let mutable q1 = 'N.Zero
+            let mutable q2 = 'N.Zero
+            let mutable q3 = 'N.Zero
+            let mutable column = 'N.At(x, n)
+
+            for j in 0 .. columns - 1 do
+                let m, m' = 'N.Fill('N.At(mean, j)), 'N.Fill('N.At(mean', j))
+                let v = 'N.Load column
+                let y, z = 'N.Subtract(v, m), 'N.Subtract(v, m')
+                p0 <- 'N.Fma(y, y, p0)
+                q0 <- 'N.Fma(z, z, q0)
+                let v = 'N.Load('N.At(column, width))
+                let y, z = 'N.Subtract(v, m), 'N.Subtract(v, m')
+                p1 <- 'N.Fma(y, y, p1)
+                q1 <- 'N.Fma(z, z, q1)
+                let v = 'N.Load('N.At(column, 2 * width))
+                let y, z = 'N.Subtract(v, m), 'N.Subtract(v, m')
+                p2 <- 'N.Fma(y, y, p2)
+                q2 <- 'N.Fma(z, z, q2)
+                let v = 'N.Load('N.At(column, 3 * width))
+                let y, z = 'N.Subtract(v, m), 'N.Subtract(v, m')
+                p3 <- 'N.Fma(y, y, p3)
+                q3 <- 'N.Fma(z, z, q3)
+                column <- 'N.At(column, 'N.Stride)
+
+            let inline scaled q = 'N.Multiply('N.Multiply(q, w), w)
+            let inline scaled' q = 'N.Multiply('N.Multiply(q, w'), w')
+            let t, t' = NativePtr.add target n, NativePtr.add target' n
+            'N.AddHalves(scaled p0, scaled p1, constant, t)
+            'N.AddHalves(scaled p2, scaled p3, constant, NativePtr.add t (2 * width))
+            'N.AddHalves(scaled' q0, scaled' q1, constant', t')
+            'N.AddHalves(scaled' q2, scaled' q3, constant', NativePtr.add t' (2 * width))
+            n <- n + 4 * width
+
     /// Adds c − ½Σⱼ(wⱼ(xⱼ−mⱼ)+sⱼ)² to target[n]. Only in float32 are there shifts s.
     let addScaledDistances<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)

@@ -2,6 +2,7 @@ namespace Gmm
 
 open System
 open MathNet.Numerics
+open MathNet.Numerics.Statistics
 
 /// A scale of every feature that a few far values can't move. It sets the floor of covariances, and the width at which
 /// runs are compared.
@@ -13,41 +14,32 @@ module FeatureScale =
     /// The largest number of rows that are measured. The medians of so many rows are within about 3 % of those of all.
     let private rows = 4096
 
-    /// Numbers in ascending order, and the sum of the weights of each and of those before it.
-    type private Ordered = { Values: float[]; Passed: float[] }
-
-    let private order (values: float[]) (weights: float[]) : Ordered =
-        let sorted = Array.copy values
-
-        // Equal weights, which most data have, need not be sorted.
-        let weights =
-            if weights.Length = 0 || not (ReadOnlySpan(weights).ContainsAnyExcept weights[0]) then
-                Array.Sort sorted
-                weights
-            else
-                let weights = Array.copy weights
-                Array.Sort(sorted, weights)
-                weights
-
-        { Values = sorted
-          Passed = (Array.scan (+) 0.0 weights)[1..] }
-
-    /// Returns the lowest number at or below which at least a share of the weight lies; None without weight.
-    let private quantile share (ordered: Ordered) : float option =
-        let wanted = share * (Array.tryLast ordered.Passed |> Option.defaultValue 0.0)
+    /// Sorts the values, and returns the lowest at or below which at least a share of the weight lies; None without weight.
+    let private weightedQuantile share (sorted: float[]) (weights: float[]) : float option =
+        Array.Sort(sorted, weights)
+        let wanted = share * Array.fold (+) 0.0 weights
+        let mutable passed = 0.0
 
         if wanted > 0.0 then
-            let place = Array.BinarySearch(ordered.Passed, wanted)
-
-            let rec first place =
-                if place > 0 && ordered.Passed[place - 1] >= wanted then
-                    first (place - 1)
-                else
-                    place
-
-            Some ordered.Values[first (if place < 0 then ~~~place else place)]
+            weights
+            |> Array.tryFindIndex (fun weight ->
+                passed <- passed + weight
+                passed >= wanted)
+            |> Option.map (fun place -> sorted[place])
         else
             None
+
+    /// Returns the lowest value at or below which at least a share of the weight lies; None without weight.
+    let private quantile share (values: float[]) (weights: float[]) : float option =
+        let sorted, weights = Array.copy values, Array.copy weights
+        let areEqual = weights.Length > 0 && not (ReadOnlySpan(weights).ContainsAnyExcept weights[0])
+
+        if areEqual && weights[0] > 0.0 then
+            // Selecting one number takes less than sorting all.
+            let place = share * float sorted.Length |> ceil |> int |> max 1
+            Some(ArrayStatistics.OrderStatisticInplace(sorted, place))
+        else
+            weightedQuantile share sorted weights
 
     let private median = quantile 0.5
 
@@ -55,13 +47,12 @@ module FeatureScale =
     let private ofColumn (variance: float) (values: float[]) (weights: float[]) : float =
         let isNoise size (deviation: float) = deviation <= 4.0 * Precision.DoublePrecision * size
 
-        match median (order values weights) with
+        match median values weights with
         | None -> variance
         | Some middle ->
             let deviations = values |> Array.map (fun value -> abs (value - middle))
-            let ordered = order deviations weights
             // Beside the larger values, also those around a median of 0 are rounded.
-            let size = max (abs middle) (quantile 0.9 ordered |> Option.defaultValue 0.0)
+            let size = max (abs middle) (quantile 0.9 deviations weights |> Option.defaultValue 0.0)
             let far = Array.init values.Length (fun i -> weights[i] > 0.0 && not (isNoise size deviations[i]))
 
             let chosen (numbers: float[]) =
@@ -69,9 +60,9 @@ module FeatureScale =
                        if far[i] then
                            numbers[i] |]
 
-            let typical = median ordered |> Option.filter (isNoise size >> not)
+            let typical = median deviations weights |> Option.filter (isNoise size >> not)
 
-            match typical |> Option.orElseWith (fun () -> median (order (chosen deviations) (chosen weights))) with
+            match typical |> Option.orElseWith (fun () -> median (chosen deviations) (chosen weights)) with
             | Some deviation ->
                 let typical = DeviationOfMedian * deviation
                 min variance (typical * typical)
