@@ -181,9 +181,9 @@ let setting folder =
 /// Lines that name the programs that are not installed.
 let missing setting =
     [ if setting.Python.IsNone then
-          "scikit-learn (Debian: python3-sklearn)"
+          "scikit-learn (Debian: python3-sklearn and libopenblas0-pthread)"
       if setting.Armadillo.IsNone then
-          "Armadillo or a C++ compiler (Debian: libarmadillo-dev and g++)"
+          "Armadillo or a C++ compiler (Debian: libarmadillo-dev, libopenblas-dev and g++)"
       if setting.PythonWithTorch.IsNone then
           "tgmm (PyPI: tgmm and torch)"
       if setting.R.IsNone then
