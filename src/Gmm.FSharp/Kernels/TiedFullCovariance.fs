@@ -57,7 +57,7 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
 
     let x, centred, y, u, roots = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
     let means, offsets, targets, centre, factor = Pinned(), Pinned(), Pinned(), Pinned(), Pinned()
-    let shares, inverse = Pinned(), Pinned()
+    let shares, inverse, apart = Pinned(), Pinned(), Pinned()
     let first, second, pairs = Pinned(), Pinned(), Pinned()
     let mutable components = 0
     let mutable features = 0
@@ -160,6 +160,19 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
                 'L.Store(u3, at u (place + fourth))
                 n <- n + 4 * 'L.Width
 
+    /// Adds a multiple of D numbers to others.
+    let addTimes (factor: float) (numbers: nativeptr<float>) (target: nativeptr<float>) =
+        let factors = 'L.Fill factor
+        let mutable j = 0
+
+        while j + 'L.Width <= features do
+            let sum = 'L.Add('L.Load(NativePtr.add target j), 'L.Multiply(factors, 'L.Load(NativePtr.add numbers j)))
+            'L.Store(sum, NativePtr.add target j)
+            j <- j + 'L.Width
+
+        for j in j .. features - 1 do
+            NativePtr.set target j (NativePtr.get target j + factor * NativePtr.get numbers j)
+
     override _.Prepare(form, count) =
         match form with
         | Form.Quadratic({ Shape = Shape.Full; IsTied = true }, itsMeans, itsFactor, itsConstants) ->
@@ -189,6 +202,7 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
                 buffer.Require length
                 buffer.Clear length
 
+            apart.Require features
             inverse.Require Panel.Rows
             roots.Require Panel.Rows
             factor.Require w.Length
@@ -269,7 +283,6 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
             let products = Array.zeroCreate (components * components)
             use pinnedProducts = fixed products
             Tiles.readTriangle<Doubles<'L, 'V>, 'V> pairs.Start rowsOfPairs pinnedProducts components
-            let apart = Array.zeroCreate features
 
             for k in 1 .. components - 1 do
                 for l in 0 .. k - 1 do
@@ -277,13 +290,10 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
 
                     if product > 0.0 then
                         for j in 0 .. features - 1 do
-                            apart[j] <- get means (k * columns + j) - get means (l * columns + j)
+                            set apart j (get means (k * columns + j) - get means (l * columns + j))
 
                         for i in 0 .. features - 1 do
-                            let scaled = product * apart[i]
-
-                            for j in 0 .. features - 1 do
-                                seconds[i * features + j] <- seconds[i * features + j] + scaled * apart[j]
+                            addTimes (product * get apart i) apart.Address (NativePtr.add pinned (i * features))
 
             for i in 0 .. features - 1 do
                 for j in 0 .. i - 1 do
