@@ -136,7 +136,7 @@ let run threads (problem: Problem) =
       PeakMiB = peak / mib
       BeyondMiB = (peak - before - bytes) / mib
       AllocatedKiB = Seq.min allocations / 1024.0
-      // The system counts the time of cores in steps longer than an iteration.
-      CoreMilliseconds = Seq.average ofCores }
+      // The system counts the time of cores in steps longer than an iteration, so only the share of all times is right.
+      CoreMilliseconds = Seq.min times * Seq.sum ofCores / Seq.sum times }
     |> fun measurement -> JsonSerializer.Serialize(measurement, JsonSerializerOptions.Web)
     |> Console.Out.WriteLine
