@@ -1,6 +1,7 @@
 namespace Gmm
 
 open System
+open System.Buffers
 open System.Collections.Concurrent
 open System.Runtime.CompilerServices
 
@@ -13,13 +14,19 @@ type internal SampledRows =
         /// Their weights.
         Weights: ResizeArray<float>
         /// Their numbers, row by row.
-        Values: ResizeArray<float>
+        Values: ArrayBufferWriter<float>
     }
 
     static member Empty =
         { Rows = ResizeArray()
           Weights = ResizeArray()
-          Values = ResizeArray() }
+          Values = ArrayBufferWriter() }
+
+    /// No rows yet, with room for some, so that the memory for large samples is taken once.
+    static member WithRoom(rows: int, columns: int) =
+        { Rows = ResizeArray rows
+          Weights = ResizeArray rows
+          Values = ArrayBufferWriter(max 1 (rows * columns)) }
 
     member drawn.Count = drawn.Rows.Count
 
@@ -27,20 +34,19 @@ type internal SampledRows =
     member drawn.Add(block: Block, i: int) =
         drawn.Rows.Add(block.FirstRow + int64 i)
         drawn.Weights.Add(block.Weight i)
-
-        for j in 0 .. block.Columns - 1 do
-            drawn.Values.Add block[i, j]
+        block.Numbers.CopyTo(i * block.Columns, drawn.Values.GetSpan(block.Columns).Slice(0, block.Columns))
+        drawn.Values.Advance block.Columns
 
     /// Adds other rows, and returns this object.
     member drawn.Append(others: SampledRows) =
         drawn.Rows.AddRange others.Rows
         drawn.Weights.AddRange others.Weights
-        drawn.Values.AddRange others.Values
+        drawn.Values.Write others.Values.WrittenSpan
         drawn
 
     /// Returns the `count` rows with the lowest keys, in their order.
     member drawn.Lowest(count, key: int64 -> uint64) : SampledRows =
-        let columns = drawn.Values.Count / max 1 drawn.Count
+        let columns = drawn.Values.WrittenCount / max 1 drawn.Count
 
         let kept =
             Array.init drawn.Count id
@@ -48,9 +54,14 @@ type internal SampledRows =
             |> Array.truncate count
             |> Array.sort
 
-        { Rows = ResizeArray(kept |> Array.map (fun i -> drawn.Rows[i]))
-          Weights = ResizeArray(kept |> Array.map (fun i -> drawn.Weights[i]))
-          Values = ResizeArray(kept |> Seq.collect (fun i -> drawn.Values.GetRange(i * columns, columns))) }
+        let lowest = SampledRows.WithRoom(kept.Length, columns)
+
+        for i in kept do
+            lowest.Rows.Add drawn.Rows[i]
+            lowest.Weights.Add drawn.Weights[i]
+            lowest.Values.Write(drawn.Values.WrittenSpan.Slice(i * columns, columns))
+
+        lowest
 
     /// Returns the number of rows, then the numbers, the weights and the values of the rows.
     member drawn.ToNumbers() : float[] =
@@ -58,19 +69,21 @@ type internal SampledRows =
             [ [| float drawn.Count |]
               Array.init drawn.Count (fun i -> float drawn.Rows[i])
               drawn.Weights.ToArray()
-              drawn.Values.ToArray() ]
+              drawn.Values.WrittenSpan.ToArray() ]
 
     /// Undoes `ToNumbers`.
     static member OfNumbers(numbers: float[]) : SampledRows =
         let count = int numbers[0]
-
-        { Rows = ResizeArray(Array.sub numbers 1 count |> Array.map int64)
-          Weights = ResizeArray(Array.sub numbers (1 + count) count)
-          Values = ResizeArray(Array.skip (1 + 2 * count) numbers) }
+        let values = ReadOnlySpan(numbers).Slice(1 + 2 * count)
+        let drawn = SampledRows.WithRoom(count, values.Length / max 1 count)
+        drawn.Rows.AddRange(Array.sub numbers 1 count |> Array.map int64)
+        drawn.Weights.AddRange(Array.sub numbers (1 + count) count)
+        drawn.Values.Write values
+        drawn
 
     /// Returns the rows as a source in memory.
     member drawn.ToSource(columns, isWeighted) : Source =
-        Source.ofMemory columns (ReadOnlyMemory(drawn.Values.ToArray()))
+        Source.ofMemory columns drawn.Values.WrittenMemory
         |> Result.bind (fun rows -> if isWeighted then Source.weighted (drawn.Weights.ToArray()) rows else Ok rows)
         |> GmmError.get
 
@@ -215,7 +228,7 @@ module internal Survey =
                     for i in chosen block do
                         drawn.Add(block, i)
 
-                    if drawn.Values.Count > mostDrawn then
+                    if drawn.Values.WrittenCount > mostDrawn then
                         let rule = $"small enough for samples of at most {mostDrawn} numbers from a run of blocks"
                         raise (GmmException(InvalidOption("count", rule, "larger")))
 
@@ -286,7 +299,7 @@ module internal Survey =
 
     /// Reads given rows, ascending, without other blocks.
     let private read (execution: Execution) (numbers: int64[]) (source: Source) : SampledRows =
-        let drawn = SampledRows.Empty
+        let drawn = SampledRows.WithRoom(numbers.Length, source.Columns)
 
         for index, rows in Seq.indexed numbers |> Seq.groupBy (fun (_, row) -> row / int64 source.BlockRows) do
             execution.Cancellation.ThrowIfCancellationRequested()
