@@ -24,7 +24,6 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
     // Only in float32: what the sums of all rows need.
     let mutable rests: float[] = [||]
     let mutable rows = 0 // rows in `moments`
-    let mutable gathered = 0 // rows since `Clear`
     let mutable isFinished = false // whether the sums hold all rows, about μ
     let mutable counts: float[] = [||]
     let mutable firsts: float[] = [||]
@@ -108,7 +107,6 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
         if 'N.IsRounded then
             rows <- 0
-            gathered <- 0
             isFinished <- false
             Array.Clear counts
             Array.Clear firsts
@@ -123,7 +121,6 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
         if 'N.IsRounded then
             rows <- rows + panel.Count
-            gathered <- gathered + panel.Count
 
             if rows >= Single.Rows then
                 settle ()
@@ -138,9 +135,10 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
         2
 
-    /// Returns whether float32 was enough for the sums. `count` gives the rows of each component, and `weight` is the sum
-    /// of all weights. A component that is empty in the sense of `Statistics.firstEmpty` is not checked.
-    member _.IsSound(count: int -> float, weight: float) =
+    /// Returns whether float32 was enough for the sums, where the kernels of both precisions have gathered so many rows,
+    /// and `weight` is the sum of their weights. A component that is empty in the sense of `Statistics.firstEmpty` is
+    /// not checked.
+    member _.IsSound(rows: int64, weight: float) =
         finish ()
         let size = Layout.planeSize features layout
         let few = if layout.Shape = Shape.Full then 2 * features + 8 else 8
@@ -150,13 +148,13 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
         let isSound plane =
             let first, last = if layout.IsTied then 0, components - 1 else plane, plane
-            let n = [| for k in first..last -> count k |]
+            let n = counts[first..last]
             let means = numbers.Span.Slice(first * features, n.Length * features)
             let moments = ReadOnlySpan(firsts, first * features, n.Length * features)
             let second = ReadOnlySpan(seconds, plane * size, size)
             let total = Array.sum n
             let isNone = total <= MathNet.Numerics.Precision.DoublePrecision * weight
-            let isFew = total * float gathered < float few * weight
+            let isFew = total * float rows < float few * weight
 
             isNone
             || match layout.Shape with

@@ -520,6 +520,16 @@ let ``without correlations`` =
                   (float32s, float64s) |> inFloat64 (startAt structure far 1.0)
                   let near j x = if j = 4 || not isOneEnough then x + 1e2 else x
                   (float32s, float64s) |> inFloat32 (startAt structure near 1.0))
+          testCase "and also where float32 is not enough for other rows of the same components" (fun () ->
+              for structure in uncorrelated do
+                  // The last rows, which float32 is not enough for, leave large squares in the sums of all.
+                  let rows = apart 1_820 (fun _ x -> x)
+
+                  for n in 910..1_819 do
+                      rows[n][8] <- 1e14 * (rows[n][8] - 4.0)
+
+                  let far j x = if j < 8 then x + 1e4 else x
+                  rows |> both false |> inFloat64 (startAt structure far 1.0))
           // Their variances are rounding, in float64 too.
           testCase "features that are constant don't keep the others from float32" (fun () ->
               for structure in [ Diag; TiedDiag ] do
