@@ -4,6 +4,27 @@ namespace Gmm
 
 open System
 
+/// The factor −½ of a squared distance ‖W(x−μ)‖².
+[<Optimised>]
+module internal Half =
+    /// Returns −½, in float32 times a correction for the rounding of W, from the diagonal of W: the numbers that lie
+    /// `step` numbers apart. The rounded Ŵ makes the squared distances of a component's rows too large by the share
+    /// 2·mean(ŵⱼⱼ/wⱼⱼ − 1), on average over the rows, and in the next iteration of EM by another. The errors that the
+    /// correction leaves differ from row to row, and nearly vanish in the mean over many rows.
+    let under<'N, 'V when 'N :> IVectors<'V>> (w: ReadOnlySpan<float>) step =
+        if 'N.IsRounded then
+            let mutable sum, count, i = 0.0, 0, 0
+
+            while i < w.Length do
+                let ratio = w[i] / float (float32 w[i])
+                sum <- sum + ratio * ratio
+                count <- count + 1
+                i <- i + step
+
+            -0.5 * sum / float count
+        else
+            -0.5
+
 /// A kernel of Gaussian components: computes scaled distances, and sums weighted moments about the means. Rows and
 /// intermediate results are numbers of one type 'E, float64 or float32; densities are float64, and so are sums over
 /// more than `Single.Rows` rows. In float32 the loops work with rounded means m. What these lack, the rests μ − m, comes

@@ -582,6 +582,28 @@ let ``without correlations`` =
                   Assert.NotEqual<int64[]>(bits (Statistics.pack wide), bits (Statistics.pack narrow))
                   toFiveDigits "counts" wide.Counts narrow.Counts
                   Array.iter2 (toFiveDigits "sums") wide.Sums narrow.Sums)
+          // The rounding of a factor is common to all rows. With many features it would move the objective by more than the
+          // tolerance from one iteration to the next.
+          testCase "log-likelihoods of float32 err less than the rows' log-densities" (fun () ->
+              for structure, features in
+                  (Full, 40)
+                  :: [ for structure in uncorrelated do
+                           (structure, 200) ] do
+                  let random = Random 3
+
+                  let float32s, float64s =
+                      Array.init 5_000 (fun _ -> Array.init features (fun _ -> normal random)) |> both false
+
+                  for variance in [ 0.9; 1.0; 1.1; 1.3 ] do
+                      let start =
+                          Gaussian.create structure (Array2D.zeroCreate 1 features) (Tensor.scalar variance)
+                          |> ok
+                          |> Mixture.uniform 1
+
+                      let likelihood source = (EM.eStep (Model.ofFamily Gaussian.family) source start).LogLikelihood
+                      let wide, narrow = likelihood float64s, likelihood float32s
+                      Assert.NotEqual(wide, narrow)
+                      Assert.Equal(wide, narrow, 2e-9 * abs wide))
           testCase "a fit of float32 comes to rest where that of float64 does" (fun () ->
               for structure in uncorrelated do
                   let options =
