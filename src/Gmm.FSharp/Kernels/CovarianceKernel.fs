@@ -162,7 +162,7 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
     member _.IsSound(rows: int64, weight: float) =
         finish ()
         let size = Layout.planeSize features layout
-        let few = if layout.Shape = Shape.Full then 2 * features + 8 else 8
+        let few = 2 * features + 8
 
         if scratch.Length <> size then
             scratch <- Array.zeroCreate size
@@ -180,7 +180,7 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
             isNone
             || match layout.Shape with
                | Shape.Full -> SinglePrecision.isEnoughForMatrix isFew total moments second (Span scratch)
-               | Shape.Diag -> SinglePrecision.isEnoughForFeatures isFew n means moments second
-               | Shape.Spherical -> SinglePrecision.isEnoughForAll isFew n moments second[0]
+               | Shape.Diag -> SinglePrecision.isEnoughForFeatures n means moments second
+               | Shape.Spherical -> SinglePrecision.isEnoughForAll n moments second[0]
 
         Seq.forall isSound (seq { 0 .. Layout.planes components layout - 1 })

@@ -520,6 +520,16 @@ let ``without correlations`` =
                   (float32s, float64s) |> inFloat64 (startAt structure far 1.0)
                   let near j x = if j = 4 || not isOneEnough then x + 1e2 else x
                   (float32s, float64s) |> inFloat32 (startAt structure near 1.0))
+          testCase "and also where they are few" (fun () ->
+              for structure, few in [ Full, 20; Diag, 5; Spherical, 5 ] do
+                  let rows = apart 5_000 (fun _ x -> x) |> Array.filter (fun row -> Array.average row < 4.0)
+
+                  for n in 1..few do
+                      rows[n] <- rows[n] |> Array.map ((+) 1.0e4)
+
+                  let means = array2D [ List.replicate 9 0.0; List.replicate 9 0.9e4 ]
+                  let start = Gaussian.create structure means (Tensor.scalar 1.0) |> ok |> Mixture.uniform 2
+                  rows |> both false |> inFloat64 start)
           testCase "and also where float32 is not enough for other rows of the same components" (fun () ->
               for structure in uncorrelated do
                   // The last rows, which float32 is not enough for, leave large squares in the sums of all.
