@@ -4,6 +4,27 @@ namespace Gmm
 
 open System
 
+/// The factor −½ of a squared distance ‖W(x−μ)‖².
+[<Optimised>]
+module internal Half =
+    /// Returns −½, in float32 times a correction for the rounding of W, from the diagonal of W: the numbers that lie
+    /// `step` numbers apart. The rounded Ŵ makes the squared distances of a component's rows too large by the share
+    /// 2·mean(ŵⱼⱼ/wⱼⱼ − 1), on average over the rows, and in the next iteration of EM by another. The errors that the
+    /// correction leaves differ from row to row, and nearly vanish in the mean over many rows.
+    let under<'N, 'V when 'N :> IVectors<'V>> (w: ReadOnlySpan<float>) step =
+        if 'N.IsRounded then
+            let mutable sum, count, i = 0.0, 0, 0
+
+            while i < w.Length do
+                let ratio = w[i] / float (float32 w[i])
+                sum <- sum + ratio * ratio
+                count <- count + 1
+                i <- i + step
+
+            -0.5 * sum / float count
+        else
+            -0.5
+
 /// A kernel of Gaussian components: computes scaled distances, and sums weighted moments about the means. Rows and
 /// intermediate results are numbers of one type 'E, float64 or float32; densities are float64, and so are sums over
 /// more than `Single.Rows` rows. In float32 the loops work with rounded means m. What these lack, the rests μ − m, comes
@@ -24,7 +45,6 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
     // Only in float32: what the sums of all rows need.
     let mutable rests: float[] = [||]
     let mutable rows = 0 // rows in `moments`
-    let mutable gathered = 0 // rows since `Clear`
     let mutable isFinished = false // whether the sums hold all rows, about μ
     let mutable counts: float[] = [||]
     let mutable firsts: float[] = [||]
@@ -108,7 +128,6 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
         if 'N.IsRounded then
             rows <- 0
-            gathered <- 0
             isFinished <- false
             Array.Clear counts
             Array.Clear firsts
@@ -123,7 +142,6 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
         if 'N.IsRounded then
             rows <- rows + panel.Count
-            gathered <- gathered + panel.Count
 
             if rows >= Single.Rows then
                 settle ()
@@ -138,30 +156,31 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
         2
 
-    /// Returns whether float32 was enough for the sums. `count` gives the rows of each component, and `weight` is the sum
-    /// of all weights. A component that is empty in the sense of `Statistics.firstEmpty` is not checked.
-    member _.IsSound(count: int -> float, weight: float) =
+    /// Returns whether float32 was enough for the sums, where the kernels of both precisions have gathered so many rows,
+    /// and `weight` is the sum of their weights. A component that is empty in the sense of `Statistics.firstEmpty` is
+    /// not checked.
+    member _.IsSound(rows: int64, weight: float) =
         finish ()
         let size = Layout.planeSize features layout
-        let few = if layout.Shape = Shape.Full then 2 * features + 8 else 8
+        let few = 2 * features + 8
 
         if scratch.Length <> size then
             scratch <- Array.zeroCreate size
 
         let isSound plane =
             let first, last = if layout.IsTied then 0, components - 1 else plane, plane
-            let n = [| for k in first..last -> count k |]
+            let n = counts[first..last]
             let means = numbers.Span.Slice(first * features, n.Length * features)
             let moments = ReadOnlySpan(firsts, first * features, n.Length * features)
             let second = ReadOnlySpan(seconds, plane * size, size)
             let total = Array.sum n
             let isNone = total <= MathNet.Numerics.Precision.DoublePrecision * weight
-            let isFew = total * float gathered < float few * weight
+            let isFew = total * float rows < float few * weight
 
             isNone
             || match layout.Shape with
                | Shape.Full -> SinglePrecision.isEnoughForMatrix isFew total moments second (Span scratch)
-               | Shape.Diag -> SinglePrecision.isEnoughForFeatures isFew n means moments second
-               | Shape.Spherical -> SinglePrecision.isEnoughForAll isFew n moments second[0]
+               | Shape.Diag -> SinglePrecision.isEnoughForFeatures n means moments second
+               | Shape.Spherical -> SinglePrecision.isEnoughForAll n moments second[0]
 
         Seq.forall isSound (seq { 0 .. Layout.planes components layout - 1 })

@@ -12,6 +12,7 @@ type internal DiagonalCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unma
     let mutable layout = Layout.own Shape.Diag
     let mutable features = 0
     let mutable constants: float[] = [||]
+    let mutable halves: float[] = [||]
     let mutable factorSize = 0 // numbers in the factor of one plane
 
     new() = DiagonalCovariance(Pinned<'E>(), Pinned<'E>())
@@ -26,8 +27,11 @@ type internal DiagonalCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unma
         // With a shift for each feature, a factor for each costs nothing.
         factorSize <- if 'N.IsRounded then features else numbers
         factors.Require(planes * factorSize)
+        halves <- Array.zeroCreate planes
 
         for p in 0 .. planes - 1 do
+            halves[p] <- Half.under<'N, 'V> (w.Slice(p * numbers, numbers)) 1
+
             for j in 0 .. factorSize - 1 do
                 'N.Put(w[p * numbers + min j (numbers - 1)], 'N.At(factors.Start, p * factorSize + j))
 
@@ -63,6 +67,6 @@ type internal DiagonalCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unma
                 Scaling.addDistances<'N, 'V> x.Start (mean k) features (factor k) constant target rows
                 k <- k + 1
             else
-                let shift = 'N.At(shifts.Start, k * features)
-                Scaling.addScaledDistances<'N, 'V> x.Start (mean k) (factor k) shift features constant target rows
+                let shift, half = 'N.At(shifts.Start, k * features), halves[Layout.planeOf layout k]
+                Scaling.addScaledDistances<'N, 'V> x.Start (mean k) (factor k) shift features half constant target rows
                 k <- k + 1

@@ -13,6 +13,7 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
     let z, factors, shifts = Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
     let byColumn, byRow = ColumnMoments<'E, 'N, 'V>(x, means), RowMoments<'E, 'N, 'V>()
     let mutable constants: float[] = [||]
+    let mutable halves: float[] = [||]
     let mutable columns = 0 // D rounded up to an even number
     let mutable factorSize = 0 // numbers in the factor of one component
 
@@ -21,6 +22,7 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
     override _.Lay(_, features, w, itsConstants, rests) =
         let components = itsConstants.Length
         constants <- itsConstants
+        halves <- Array.zeroCreate components
         columns <- Panel.even features
         factorSize <- Whitening.packedSize columns
         z.Require(columns * 4 * 'N.Lanes)
@@ -31,6 +33,8 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
         for k in 0 .. components - 1 do
             let matrix = w.Slice(k * features * features, features * features)
             Whitening.packTriangle<'N, 'V> matrix features ('N.At(factors.Start, k * factorSize))
+            // The errors of few features don't have much in common.
+            halves[k] <- if features < 8 then -0.5 else Half.under<'N, 'V> matrix (features + 1)
 
             if 'N.IsRounded then
                 for i in 0 .. features - 1 do
@@ -49,4 +53,5 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
             panel.LoadPart(2 * constants.Length)
             let mean, shift = 'N.At(means.Start, k * columns), 'N.At(shifts.Start, k * columns)
             let factor, target = 'N.At(factors.Start, k * factorSize), panel.Component k
-            Whitening.addWhitened<'N, 'V> x.Start mean factor shift columns constants[k] z.Start target panel.Padded
+            let half, constant, z = halves[k], constants[k], z.Start
+            Whitening.addWhitened<'N, 'V> x.Start mean factor shift columns half constant z target panel.Padded

@@ -55,6 +55,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
     let mutable narrowIsPrepared = false
     let mutable wideHasSums = false
     let mutable narrowHasSums = false
+    let mutable gathered = 0L // rows in the sums
 
     let prepare itsForm itsComponents =
         if not (obj.ReferenceEquals(itsForm, form)) then
@@ -195,8 +196,11 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
             panel.LoadRest()
             first <- first + panel.Count
 
+        gathered <- gathered + int64 block.Rows
+
     let gather responsibility logWeights (blocks: Block seq) =
         responsibilities.Clear components
+        gathered <- 0L
 
         let isSoft, isHard =
             match responsibility with
@@ -216,7 +220,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
         gather responsibility logWeights blocks
 
         // If float32 isn't precise enough for one moment, all moments are computed again in float64.
-        if narrowHasSums && not (narrow.IsSound(responsibilities.Count, responsibilities.Weight)) then
+        if narrowHasSums && not (narrow.IsSound(gathered, responsibilities.Weight)) then
             let itsReach = reach
             reach <- ValueSome -1.0
             prepare form logWeights.Length

@@ -60,7 +60,7 @@ module internal Loops =
         (target: nativeptr<float>)
         rows
         =
-        onDistances<'N, 'V> x mean columns rows (fun q0 q1 n -> 'N.AddHalves(q0, q1, constant, at target n))
+        onDistances<'N, 'V> x mean columns rows (fun q0 q1 n -> 'N.AddScaled(q0, q1, -0.5, constant, at target n))
 
     /// Lowers nearest[n] to the least squared distance of row n to the centres k from `first` to `last` − 1, an even number
     /// of them, where one is less, and sets winners[n] to that k, the first of equals. Centres have D numbers and lie `step`

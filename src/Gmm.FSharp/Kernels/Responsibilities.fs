@@ -212,10 +212,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) 
     /// Returns Σₙ wₙ ln p(xₙ).
     member _.LogLikelihood = Panel.sum logLikelihood.Address
 
-    /// Returns Σₙ wₙrₙₖ of component k.
-    member _.Count(k: int) = Panel.sum (at panel.Counts.Address (k * Panel.Lanes))
-
     /// Writes Σₙ wₙrₙₖ of all components (K) to `target`.
-    member responsibilities.PutCounts(target: float[]) =
+    member _.PutCounts(target: float[]) =
         for k in 0 .. target.Length - 1 do
-            target[k] <- responsibilities.Count k
+            target[k] <- Panel.sum (at panel.Counts.Address (k * Panel.Lanes))

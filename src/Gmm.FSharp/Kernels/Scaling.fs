@@ -14,7 +14,7 @@ module internal Scaling =
         let inline scaled q = 'N.Multiply('N.Multiply(q, w), w)
 
         Loops.onDistances<'N, 'V> x mean columns rows (fun q0 q1 n ->
-            'N.AddHalves(scaled q0, scaled q1, constant, NativePtr.add target n))
+            'N.AddScaled(scaled q0, scaled q1, -0.5, constant, NativePtr.add target n))
 
     /// Does what `addDistances` does, for two components. The loop loads every number of a row half as often.
     let addTwoDistances<'N, 'V when 'N :> IVectors<'V>>
@@ -64,19 +64,20 @@ module internal Scaling =
             let inline scaled q = 'N.Multiply('N.Multiply(q, w), w)
             let inline scaled' q = 'N.Multiply('N.Multiply(q, w'), w')
             let t, t' = NativePtr.add target n, NativePtr.add target' n
-            'N.AddHalves(scaled p0, scaled p1, constant, t)
-            'N.AddHalves(scaled p2, scaled p3, constant, NativePtr.add t (2 * width))
-            'N.AddHalves(scaled' q0, scaled' q1, constant', t')
-            'N.AddHalves(scaled' q2, scaled' q3, constant', NativePtr.add t' (2 * width))
+            'N.AddScaled(scaled p0, scaled p1, -0.5, constant, t)
+            'N.AddScaled(scaled p2, scaled p3, -0.5, constant, NativePtr.add t (2 * width))
+            'N.AddScaled(scaled' q0, scaled' q1, -0.5, constant', t')
+            'N.AddScaled(scaled' q2, scaled' q3, -0.5, constant', NativePtr.add t' (2 * width))
             n <- n + 4 * width
 
-    /// Adds c − ½Σⱼ(wⱼ(xⱼ−mⱼ)+sⱼ)² to target[n]. Only in float32 are there shifts s.
+    /// Adds c + hΣⱼ(wⱼ(xⱼ−mⱼ)+sⱼ)² to target[n], where h is −½ but for rounding. Only in float32 are there shifts s.
     let addScaledDistances<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
         (factors: nativeint)
         (shifts: nativeint)
         columns
+        half
         constant
         (target: nativeptr<float>)
         rows
@@ -108,8 +109,8 @@ module internal Scaling =
                 column <- 'N.At(column, 'N.Stride)
 
             let t = NativePtr.add target n
-            'N.AddHalves(q0, q1, constant, t)
-            'N.AddHalves(q2, q3, constant, NativePtr.add t (2 * width))
+            'N.AddScaled(q0, q1, half, constant, t)
+            'N.AddScaled(q2, q3, half, constant, NativePtr.add t (2 * width))
             n <- n + 4 * width
 
     /// Rounds responsibilities r, and adds Σₙ rₙ to partial sums at `counts`.

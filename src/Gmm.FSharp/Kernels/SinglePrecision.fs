@@ -136,10 +136,16 @@ module internal SinglePrecision =
     /// the covariances.
     let private mostLost = 256.0
 
+    /// Returns whether float32 was enough for the sum of squares of n numbers about means, of which the distance of
+    /// their own means from these explains a part: whether enough digits remain.
+    let private isEnoughForSquares n square explained =
+        square >= smallestSquare * n && square <= mostLost * mostLost * (square - explained)
+
     /// Returns whether float32 was enough for the second moments about a mean μ (D×D) of n rows: whether each mean
     /// square lies in its range, and enough digits remain to form a covariance. The part of each feature's variance that
-    /// the earlier features don't explain must not be too small a part of the feature's mean square about μ. Few rows
-    /// need not leave digits, because they have none to leave. `scratch` has room for a D×D matrix.
+    /// the earlier features don't explain must not be too small a part of the feature's mean square about μ. Of few
+    /// rows, whose covariance may be singular, only the variance of each feature alone needs digits. `scratch` has room
+    /// for a D×D matrix.
     let isEnoughForMatrix
         isFew
         (n: float)
@@ -150,7 +156,8 @@ module internal SinglePrecision =
         let mutable isEnough = true
 
         for j in 0 .. first.Length - 1 do
-            isEnough <- isEnough && second[j * (first.Length + 1)] >= smallestSquare * n
+            let square, explained = second[j * (first.Length + 1)], first[j] * first[j] / n
+            isEnough <- isEnough && isEnoughForSquares n square explained
 
         if isEnough && not isFew then
             second.CopyTo scratch
@@ -162,11 +169,6 @@ module internal SinglePrecision =
                 isEnough <- isEnough && sqrt second[place] <= mostLost * scratch[place]
 
         isEnough
-
-    /// Returns whether float32 was enough for the sum of squares of n numbers about means, of which their distances from
-    /// the means explain a part.
-    let private isEnoughForSquares isFew n square explained =
-        square >= smallestSquare * n && (isFew || square <= mostLost * mostLost * (square - explained))
 
     /// Returns what the distances from the previous means explain of a feature's second moment, from the counts of
     /// components (K) and their first moments (K×D).
@@ -185,7 +187,6 @@ module internal SinglePrecision =
     /// components, as `isEnoughForMatrix` does. A feature whose numbers all equal the means has no digits in float64
     /// either.
     let isEnoughForFeatures
-        isFew
         (n: float[])
         (means: ReadOnlySpan<float>)
         (first: ReadOnlySpan<float>)
@@ -201,14 +202,13 @@ module internal SinglePrecision =
                 total <- total + n[k]
                 rounding <- rounding + n[k] * noise * noise
 
-            isEnough <-
-                isEnough && (second[j] <= rounding || isEnoughForSquares isFew total second[j] (explained n first j))
+            isEnough <- isEnough && (second[j] <= rounding || isEnoughForSquares total second[j] (explained n first j))
 
         isEnough
 
     /// Returns whether float32 was enough for the second moment that some components have in common for all features,
     /// as `isEnoughForMatrix` does.
-    let isEnoughForAll isFew (n: float[]) (first: ReadOnlySpan<float>) (second: float) : bool =
+    let isEnoughForAll (n: float[]) (first: ReadOnlySpan<float>) (second: float) : bool =
         let features = first.Length / n.Length
         let mutable total, sum = 0.0, 0.0
 
@@ -218,7 +218,7 @@ module internal SinglePrecision =
         for j in 0 .. features - 1 do
             sum <- sum + explained n first j
 
-        isEnoughForSquares isFew total second (sum / float features)
+        isEnoughForSquares total second (sum / float features)
 
     /// Returns the largest magnitude of some numbers. Without their signs, numbers are in the order of their bits.
     let private largestMagnitude (numbers: ReadOnlySpan<float32>) =

@@ -48,8 +48,8 @@ type internal IVectors<'V> =
     static abstract Narrow: x: nativeptr<float> * scale: float * shift: float -> 'V
     /// Stores the numbers as float64.
     static abstract Widen: 'V * nativeptr<float> -> unit
-    /// Adds c − ½q to float64 numbers at an address, for two vectors of numbers q.
-    static abstract AddHalves: q0: 'V * q1: 'V * c: float * target: nativeptr<float> -> unit
+    /// Adds f·q + c to float64 numbers at an address, for two vectors of numbers q.
+    static abstract AddScaled: q0: 'V * q1: 'V * f: float * c: float * target: nativeptr<float> -> unit
     /// Returns the sum of the partial sums of a sum over rows.
     static abstract Sum: nativeint -> float
     /// Transposes `count` rows of `columns` numbers, where each row begins `width` numbers after the one before it,
@@ -115,10 +115,10 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
         static member Round address = 'L.Load address
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member AddHalves(q0, q1, c, target) =
-            let half, constant, next = 'L.Fill -0.5, 'L.Fill c, NativePtr.add target 'L.Width
-            'L.Store('L.Add('L.Load target, 'L.Fma(q0, half, constant)), target)
-            'L.Store('L.Add('L.Load next, 'L.Fma(q1, half, constant)), next)
+        static member AddScaled(q0, q1, f, c, target) =
+            let factor, constant, next = 'L.Fill f, 'L.Fill c, NativePtr.add target 'L.Width
+            'L.Store('L.Add('L.Load target, 'L.Fma(q0, factor, constant)), target)
+            'L.Store('L.Add('L.Load next, 'L.Fma(q1, factor, constant)), next)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Sum address = Panel.sum (NativePtr.ofNativeInt address)
@@ -257,12 +257,14 @@ type internal Singles512 =
             )
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member AddHalves(q0: Vector512<float32>, q1: Vector512<float32>, c: float, target: nativeptr<float>) =
-            let half, constant = Vector512.Create -0.5, Vector512.Create c
+        static member AddScaled
+            (q0: Vector512<float32>, q1: Vector512<float32>, f: float, c: float, target: nativeptr<float>)
+            =
+            let factor, constant = Vector512.Create f, Vector512.Create c
 
             let inline add q i =
                 let target = NativePtr.add target (i * 8)
-                let value = Vector512.FusedMultiplyAdd(q, half, constant)
+                let value = Vector512.FusedMultiplyAdd(q, factor, constant)
                 Vector512.Store(Vector512.Add(Vector512.Load target, value), target)
 
             add (Vector512.WidenLower q0) 0
@@ -349,12 +351,14 @@ type internal Singles256 =
             )
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member AddHalves(q0: Vector256<float32>, q1: Vector256<float32>, c: float, target: nativeptr<float>) =
-            let half, constant = Vector256.Create -0.5, Vector256.Create c
+        static member AddScaled
+            (q0: Vector256<float32>, q1: Vector256<float32>, f: float, c: float, target: nativeptr<float>)
+            =
+            let factor, constant = Vector256.Create f, Vector256.Create c
 
             let inline add q i =
                 let target = NativePtr.add target (i * 4)
-                let value = Vector256.FusedMultiplyAdd(q, half, constant)
+                let value = Vector256.FusedMultiplyAdd(q, factor, constant)
                 Vector256.Store(Vector256.Add(Vector256.Load target, value), target)
 
             add (Vector256.WidenLower q0) 0
@@ -441,12 +445,14 @@ type internal Singles128 =
             )
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member AddHalves(q0: Vector128<float32>, q1: Vector128<float32>, c: float, target: nativeptr<float>) =
-            let half, constant = Vector128.Create -0.5, Vector128.Create c
+        static member AddScaled
+            (q0: Vector128<float32>, q1: Vector128<float32>, f: float, c: float, target: nativeptr<float>)
+            =
+            let factor, constant = Vector128.Create f, Vector128.Create c
 
             let inline add q i =
                 let target = NativePtr.add target (i * 2)
-                let value = Vector128.FusedMultiplyAdd(q, half, constant)
+                let value = Vector128.FusedMultiplyAdd(q, factor, constant)
                 Vector128.Store(Vector128.Add(Vector128.Load target, value), target)
 
             add (Vector128.WidenLower q0) 0

@@ -8,13 +8,14 @@ open FSharp.NativeInterop
 /// The loops over the rows of a panel that full covariances need.
 [<Optimised>]
 module internal Whitening =
-    /// Adds c − ½‖W(x−m)+s‖² to target[n], 2 vectors of each column at a time.
+    /// Adds c + h‖W(x−m)+s‖² to target[n], 2 vectors of each column at a time.
     let private addWhitenedByTwo<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
         (factor: nativeint)
         (shifts: nativeint)
         columns
+        half
         constant
         (z: nativeint)
         (target: nativeptr<float>)
@@ -162,16 +163,17 @@ module internal Whitening =
                 q1 <- 'N.Fma(y11, y11, 'N.Fma(y01, y01, q1))
 
             let t = NativePtr.add target n
-            'N.AddHalves(q0, q1, constant, t)
+            'N.AddScaled(q0, q1, half, constant, t)
             n <- n + 2 * width
 
-    /// Adds c − ½‖W(x−m)+s‖² to target[n], 4 vectors of each column at a time, for machines with 32 vector registers.
+    /// Adds c + h‖W(x−m)+s‖² to target[n], 4 vectors of each column at a time, for machines with 32 vector registers.
     let private addWhitenedByFour<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
         (factor: nativeint)
         (shifts: nativeint)
         columns
+        half
         constant
         (z: nativeint)
         (target: nativeptr<float>)
@@ -399,17 +401,17 @@ module internal Whitening =
                 q3 <- 'N.Fma(y13, y13, 'N.Fma(y03, y03, q3))
 
             let t = NativePtr.add target n
-            'N.AddHalves(q0, q1, constant, t)
-            'N.AddHalves(q2, q3, constant, NativePtr.add t (2 * width))
+            'N.AddScaled(q0, q1, half, constant, t)
+            'N.AddScaled(q2, q3, half, constant, NativePtr.add t (2 * width))
             n <- n + 4 * width
 
-    /// Adds c − ½‖W(x−m)+s‖² to target[n], for an even number of columns. W is lower triangular and packed by
-    /// `packTriangle`; `z` has room for 4 vectors of each column.
-    let addWhitened<'N, 'V when 'N :> IVectors<'V>> x mean factor shifts columns constant z target rows =
+    /// Adds c + h‖W(x−m)+s‖² to target[n], for an even number of columns. h is −½ but for rounding; W is lower
+    /// triangular and packed by `packTriangle`; `z` has room for 4 vectors of each column.
+    let addWhitened<'N, 'V when 'N :> IVectors<'V>> x mean factor shifts columns half constant z target rows =
         if 'N.Width = 'N.Lanes then
-            addWhitenedByFour<'N, 'V> x mean factor shifts columns constant z target rows
+            addWhitenedByFour<'N, 'V> x mean factor shifts columns half constant z target rows
         else
-            addWhitenedByTwo<'N, 'V> x mean factor shifts columns constant z target rows
+            addWhitenedByTwo<'N, 'V> x mean factor shifts columns half constant z target rows
 
     /// Returns the number of numbers in a packed lower triangle of an even number of columns.
     let packedSize columns =

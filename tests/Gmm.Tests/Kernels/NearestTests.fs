@@ -79,6 +79,7 @@ let private isTold (rows: float[][]) (centres: float[][]) =
     Panel.transpose pinned features features rows.Length x.Address
     coarse.Prepare(ReadOnlySpan(Array.concat centres), centres.Length, features)
     let isTold = coarse.Win(x.Address, panel)
+    GC.KeepAlive x // Its address alone doesn't keep the buffer.
 
     if isTold then
         let winners = Array.init rows.Length (fun n -> int (NativePtr.get panel.Winners.Address n))

@@ -520,6 +520,26 @@ let ``without correlations`` =
                   (float32s, float64s) |> inFloat64 (startAt structure far 1.0)
                   let near j x = if j = 4 || not isOneEnough then x + 1e2 else x
                   (float32s, float64s) |> inFloat32 (startAt structure near 1.0))
+          testCase "and also where they are few" (fun () ->
+              for structure, few in [ Full, 20; Diag, 5; Spherical, 5 ] do
+                  let rows = apart 5_000 (fun _ x -> x) |> Array.filter (fun row -> Array.average row < 4.0)
+
+                  for n in 1..few do
+                      rows[n] <- rows[n] |> Array.map ((+) 1.0e4)
+
+                  let means = array2D [ List.replicate 9 0.0; List.replicate 9 0.9e4 ]
+                  let start = Gaussian.create structure means (Tensor.scalar 1.0) |> ok |> Mixture.uniform 2
+                  rows |> both false |> inFloat64 start)
+          testCase "and also where float32 is not enough for other rows of the same components" (fun () ->
+              for structure in uncorrelated do
+                  // The last rows, which float32 is not enough for, leave large squares in the sums of all.
+                  let rows = apart 1_820 (fun _ x -> x)
+
+                  for n in 910..1_819 do
+                      rows[n][8] <- 1e14 * (rows[n][8] - 4.0)
+
+                  let far j x = if j < 8 then x + 1e4 else x
+                  rows |> both false |> inFloat64 (startAt structure far 1.0))
           // Their variances are rounding, in float64 too.
           testCase "features that are constant don't keep the others from float32" (fun () ->
               for structure in [ Diag; TiedDiag ] do
@@ -572,6 +592,28 @@ let ``without correlations`` =
                   Assert.NotEqual<int64[]>(bits (Statistics.pack wide), bits (Statistics.pack narrow))
                   toFiveDigits "counts" wide.Counts narrow.Counts
                   Array.iter2 (toFiveDigits "sums") wide.Sums narrow.Sums)
+          // The rounding of a factor is common to all rows. With many features it would move the objective by more than the
+          // tolerance from one iteration to the next.
+          testCase "log-likelihoods of float32 err less than the rows' log-densities" (fun () ->
+              for structure, features in
+                  (Full, 40)
+                  :: [ for structure in uncorrelated do
+                           (structure, 200) ] do
+                  let random = Random 3
+
+                  let float32s, float64s =
+                      Array.init 5_000 (fun _ -> Array.init features (fun _ -> normal random)) |> both false
+
+                  for variance in [ 0.9; 1.0; 1.1; 1.3 ] do
+                      let start =
+                          Gaussian.create structure (Array2D.zeroCreate 1 features) (Tensor.scalar variance)
+                          |> ok
+                          |> Mixture.uniform 1
+
+                      let likelihood source = (EM.eStep (Model.ofFamily Gaussian.family) source start).LogLikelihood
+                      let wide, narrow = likelihood float64s, likelihood float32s
+                      Assert.NotEqual(wide, narrow)
+                      Assert.Equal(wide, narrow, 2e-9 * abs wide))
           testCase "a fit of float32 comes to rest where that of float64 does" (fun () ->
               for structure in uncorrelated do
                   let options =
