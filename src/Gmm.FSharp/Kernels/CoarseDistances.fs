@@ -78,6 +78,7 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
     let compare (panel: PanelState) rows =
         let width, step = 'N.Width, 'N.Stride
         let lowest = 'N.Fill('N.At(constants.Start, padded))
+        let parts = padded / 2 * (Panel.Rows / (4 * width))
         let mutable n = 0
 
         while n < rows do
@@ -97,7 +98,7 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
             let mutable k = 0
 
             while k < padded do
-                panel.LoadPart components
+                panel.LoadPart parts
                 let c, c' = 'N.Fill('N.At(constants.Start, k)), 'N.Fill('N.At(constants.Start, k + 1))
                 let mutable p0 = c
                 let mutable p1 = c
@@ -227,7 +228,8 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
         padded <- Panel.even count
         features <- itsFeatures
         // With fewer features nothing is gained, and with very many the bound is too large.
-        isUsable <- features >= 4 && features <= 4096
+        // Numbers of centres must be exact in float32.
+        isUsable <- features >= 4 && features <= 4096 && components <= (1 <<< 24)
 
         if isUsable then
             shifts <- Array.zeroCreate features

@@ -67,6 +67,15 @@ type internal DiagonalCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unma
                 Scaling.addDistances<'N, 'V> x.Start (mean k) features (factor k) constant target rows
                 k <- k + 1
             else
+                // In float32 a sum of many squares would lose digits, so that some of them are added in float64 at a time.
+                let atOnce = if 'N.IsRounded then 64 else features
                 let shift, half = 'N.At(shifts.Start, k * features), halves[Layout.planeOf layout k]
-                Scaling.addScaledDistances<'N, 'V> x.Start (mean k) (factor k) shift features half constant target rows
+                let mutable j = 0
+
+                while j < features do
+                    let x, mean, factor = 'N.At(x.Start, j * 'N.Stride), 'N.At(mean k, j), 'N.At(factor k, j)
+                    let columns, c = min atOnce (features - j), (if j = 0 then constant else 0.0)
+                    Scaling.addScaledDistances<'N, 'V> x mean factor ('N.At(shift, j)) columns half c target rows
+                    j <- j + atOnce
+
                 k <- k + 1

@@ -13,6 +13,8 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
     let x, filled, centres, nearest = Pinned(), Pinned(), Pinned(), Pinned()
     let first, ofRows = Pinned(), Pinned()
     let coarse = CoarseDistances.create 'L.Width
+    let mutable isCoarsePrepared = false // by the first `Win`
+    let mutable means = ReadOnlyMemory<float>.Empty // the centres (K×D)
     let mutable components = 0
     let mutable padded = 0 // K rounded up to an even number
     let mutable atOnce = 0 // an even number of centres that stay in a core's first-level cache beside a panel
@@ -53,7 +55,8 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
     override _.Prepare(form, count) =
         match form with
         | Form.Distance itsCentres ->
-            let numbers = (Reference.numbersOf itsCentres).Span
+            means <- Reference.numbersOf itsCentres
+            let numbers = means.Span
             components <- count
             padded <- Panel.even count
             features <- itsCentres.shape[1]
@@ -76,7 +79,7 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
                 for j in 0 .. features - 1 do
                     NativePtr.set (centre k) j numbers[min k (components - 1) * features + j]
 
-            coarse.Prepare(numbers, components, features)
+            isCoarsePrepared <- false
         | _ -> invalidOp "A kernel of distances was given another form."
 
     override _.Read(itsRows, itsWidth, panel) =
@@ -93,6 +96,10 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
         if ReadOnlySpan(logWeights).ContainsAnyExcept 0.0 then
             ValueNone
         else
+            if not isCoarsePrepared then
+                coarse.Prepare(means.Span, components, features)
+                isCoarsePrepared <- true
+
             if not (coarse.Win(x.Address, panel)) then
                 findNearest panel
 
