@@ -14,6 +14,20 @@ let private sameBits name (a: Measurement) (b: Measurement) =
 
 // ── The parts of the report ─────────────────────────────────────────────────────────────────────────────────────────
 
+/// The multiply–adds of an iteration. With full covariances, D(D+1)/2 whiten a row for each component, as many make its
+/// second moments, and 3D the rest; otherwise 2D make a distance and 2D the moments. k-means needs D for a distance.
+let private multiplyAdds (problem: Problem) =
+    let rows, features, components = float problem.Rows, float problem.Columns, float problem.Components
+
+    match problem.Task with
+    | "full" -> rows * components * features * (features + 4.0)
+    | "tied_full" -> rows * (features * features + 4.0 * components * features)
+    | "kmeans" -> rows * components * features
+    | _ -> 4.0 * rows * components * features
+
+/// The milliseconds of an iteration's multiply–adds at a peak rate.
+let private floorAt peak problem = 1000.0 * multiplyAdds problem / peak
+
 /// Time per iteration beside the peers', with what each got as its objective, and its memory.
 let private iterations setting =
     let problems =
@@ -25,6 +39,8 @@ let private iterations setting =
           50_000, 64, 32, "full", Some 6.0, Some 4.0
           500_000, 16, 16, "kmeans", Some 4.0, Some 1.5
           200_000, 16, 256, "kmeans", Some 3.0, None ]
+
+    let peak = Machine.peak ()
 
     let results =
         [ for rows, columns, components, task, ofScikitLearn, ofArmadillo in problems do
@@ -38,6 +54,11 @@ let private iterations setting =
                       [ for name, peer, wanted in
                             List.zip3 [ "scikit-learn"; "Armadillo" ] peers [ ofScikitLearn; ofArmadillo ] ->
                             let figure = Figure.timesFaster problem own name peer
+
+                            let figure =
+                                { figure with
+                                    Floor = Some(floorAt peak problem) }
+
                             wanted |> Option.fold (fun figure wanted -> Figure.atLeast wanted figure) figure ]
 
                   problem, own, List.zip peers figures ]
@@ -104,12 +125,6 @@ let private iterations setting =
                   if not (agree own peers) then
                       $"{problem.Name}: objectives differ by more than 1e-9" ] }
 
-/// Multiply–adds of an iteration of full covariances: D(D+1)/2 to whiten a row, as many for its second moments, 3D
-/// for the rest.
-let private multiplyAdds (problem: Problem) =
-    let features = float problem.Columns
-    float problem.Rows * float problem.Components * features * (features + 4.0)
-
 let private share peak (problem: Problem) (own: Measurement) =
     100.0 * multiplyAdds problem / (own.Milliseconds / 1000.0) / peak
 
@@ -138,7 +153,8 @@ let private peak setting =
                           [ "Gmm", own ]
                       |> Figure.atLeast wanted
 
-                  figure,
+                  { figure with
+                      Floor = Some(floorAt peak problem) },
                   [ problem.Name
                     string bits
                     $"{own.Milliseconds:F2}"
@@ -166,8 +182,7 @@ let private floor setting =
     let own = alone setting (ours problem)
     let after = measure ()
     let read = 1000.0 * min (fst before) (fst after)
-    let work = float problem.Rows * float problem.Components * float problem.Columns
-    let multiply = 1000.0 * work / max (snd before) (snd after)
+    let multiply = floorAt (max (snd before) (snd after)) problem
 
     let figure =
         { Figure.create problem.Name "× the floor" (Some(own.Milliseconds / (read + multiply))) [ "Gmm", own ] with

@@ -21,7 +21,7 @@ type Figure =
         /// None where a program isn't installed.
         Value: float option
         Wanted: Wanted option
-        /// The least milliseconds that the machine allows, where the figure counts these.
+        /// The least milliseconds that the machine allows us, where they are known.
         Floor: float option
         /// What the programs measured, by their names.
         Programs: (string * Measurement) list
