@@ -9,16 +9,16 @@ open FSharp.NativeInterop
 /// Finds the nearest centres of rows by sums in float32, and tells when rounding may have changed them.
 ///
 /// With z = s(x−c) and mₖ = s(μₖ−c), for a point c amid the centres and a power of two s, the nearest centre is the one
-/// with the largest tₖ = z·mₖ − ½‖mₖ‖² = ½‖z‖² − ½‖z−mₖ‖²: one multiply–add per number is enough. Computed in float32, tₖ
-/// errs by at most u(½‖mₖ‖² + ‖z‖‖mₖ‖) ≤ u(‖mₖ‖² + ½‖z‖²), where u grows with the number of features (Higham, Accuracy and
-/// Stability of Numerical Algorithms, 2002, §3.1). The centre of the largest tₖ + u‖mₖ‖² is the nearest if its lead is
-/// more than u(2‖mₖ‖² + ‖z‖²). Few rows lie so near to the middle between two centres that it isn't.
+/// with the largest tₖ = z·mₖ − ½‖mₖ‖² = ½‖z‖² − ½‖z−mₖ‖²: one multiply–add per number is enough. Computed in float32,
+/// tₖ errs by at most u(½‖mₖ‖² + ‖z‖‖mₖ‖) ≤ u(‖mₖ‖² + ½‖z‖²), where u grows with the number of features (Higham,
+/// Accuracy and Stability of Numerical Algorithms, 2002, §3.1). The centre of the largest tₖ + u‖mₖ‖² is the nearest if
+/// its lead is more than u(2‖mₖ‖² + ‖z‖²). Few rows lie so near to the middle between two centres that it isn't.
 [<AbstractClass>]
 type internal CoarseDistances() =
     /// Lays out centres (K×D).
     abstract Prepare: centres: ReadOnlySpan<float> * components: int * features: int -> unit
-    /// Finds the nearest centres of a panel's rows, whose columns begin at x. Returns false if it can't tell the nearest
-    /// centre of every row.
+    /// Finds the nearest centres of a panel's rows, whose columns begin at x. Returns false if it can't tell those of
+    /// all rows.
     abstract Win: x: nativeptr<float> * PanelState -> bool
 
 [<Sealed; Optimised>]

@@ -113,22 +113,9 @@ module internal Scaling =
             'N.AddScaled(q2, q3, half, constant, NativePtr.add t (2 * width))
             n <- n + 4 * width
 
-    /// Rounds responsibilities r, and adds Σₙ rₙ to partial sums at `counts`.
-    let round<'N, 'V when 'N :> IVectors<'V>> (r: nativeptr<float>) (target: nativeint) (counts: nativeint) rows =
-        let mutable lane = 0
-
-        while lane < 'N.Lanes do
-            let mutable count = 'N.Load('N.At(counts, lane))
-            let mutable n = lane
-
-            while n < rows do
-                let weight = 'N.Round(NativePtr.add r n)
-                'N.Store(weight, 'N.At(target, n))
-                count <- 'N.Add(count, weight)
-                n <- n + 'N.Lanes
-
-            'N.Store(count, 'N.At(counts, lane))
-            lane <- lane + 'N.Width
+    /// Rounds responsibilities r to float32, and adds Σₙ rₙ to partial sums at `counts`.
+    let round<'N, 'V when 'N :> IVectors<'V>> r (target: nativeint) counts rows =
+        Rounded.onEach<'N, 'V> r counts rows (fun weight n -> 'N.Store(weight, 'N.At(target, n)))
 
     /// Adds Σₙ rₙ(xₙ−m) to `first` and Σₙ rₙ(xₙ−m)² to `second` for 4 columns (4×lanes each).
     let private addFourFirstAndSquares<'N, 'V when 'N :> IVectors<'V>>

@@ -93,6 +93,7 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
             Loops.addDistances<Doubles<'L, 'V>, 'V> x.Start centre features 0.0 target panel.Padded
 
     override _.Win(logWeights, panel) =
+        // k-means has no weights of components: the nearest centre wins.
         if ReadOnlySpan(logWeights).ContainsAnyExcept 0.0 then
             ValueNone
         else

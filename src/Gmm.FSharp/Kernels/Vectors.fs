@@ -465,3 +465,34 @@ type internal Singles128 =
 
         static member Transpose(source, width, columns, count, target) =
             Single.transpose (NativePtr.ofNativeInt source) width columns count (NativePtr.ofNativeInt target)
+
+/// The responsibilities of a panel's rows as numbers of vectors.
+[<Optimised>]
+module internal Rounded =
+    /// Passes responsibilities r, rounded, to `take`, one vector of rows from n on at a time. In float32 it also adds Σₙ rₙ
+    /// to partial sums at `counts`.
+    let inline onEach<'N, 'V when 'N :> IVectors<'V>>
+        (r: nativeptr<float>)
+        (counts: nativeint)
+        rows
+        ([<InlineIfLambda>] take: 'V -> int -> unit)
+        =
+        let mutable lane = 0
+
+        while lane < 'N.Lanes do
+            let mutable count = if 'N.IsRounded then 'N.Load('N.At(counts, lane)) else 'N.Zero
+            let mutable n = lane
+
+            while n < rows do
+                let weight = 'N.Round(NativePtr.add r n)
+                take weight n
+
+                if 'N.IsRounded then
+                    count <- 'N.Add(count, weight)
+
+                n <- n + 'N.Lanes
+
+            if 'N.IsRounded then
+                'N.Store(count, 'N.At(counts, lane))
+
+            lane <- lane + 'N.Width

@@ -442,26 +442,8 @@ module internal Whitening =
             i <- i + group
 
     /// Computes √r. In float32 it also adds Σₙ rₙ to partial sums at `counts`.
-    let roots<'N, 'V when 'N :> IVectors<'V>> (r: nativeptr<float>) (target: nativeint) (counts: nativeint) rows =
-        let mutable lane = 0
-
-        while lane < 'N.Lanes do
-            let mutable count = if 'N.IsRounded then 'N.Load('N.At(counts, lane)) else 'N.Zero
-            let mutable n = lane
-
-            while n < rows do
-                let weight = 'N.Round(NativePtr.add r n)
-                'N.Store('N.Sqrt weight, 'N.At(target, n))
-
-                if 'N.IsRounded then
-                    count <- 'N.Add(count, weight)
-
-                n <- n + 'N.Lanes
-
-            if 'N.IsRounded then
-                'N.Store(count, 'N.At(counts, lane))
-
-            lane <- lane + 'N.Width
+    let roots<'N, 'V when 'N :> IVectors<'V>> r (target: nativeint) counts rows =
+        Rounded.onEach<'N, 'V> r counts rows (fun weight n -> 'N.Store('N.Sqrt weight, 'N.At(target, n)))
 
     /// Computes u = √r·(x − m), and adds Σₙ √r·u to sums (4×lanes), for 4 columns.
     let private weighFour<'N, 'V when 'N :> IVectors<'V>>
