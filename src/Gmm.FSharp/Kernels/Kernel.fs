@@ -155,14 +155,14 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
     /// Computes the joint log-densities of the panel's rows.
     let score (kernel: FormKernel) (logWeights: float[]) =
         for k in 0 .. components - 1 do
-            Span<float>(NativePtr.toVoidPtr (panel.Component k), panel.Padded).Fill logWeights[k]
+            Loops.fill<'L, 'V> (panel.Component k) logWeights[k] panel.Padded
 
         kernel.Score panel
 
         // A kernel also writes to the columns that fill up its last group of components.
         if noise.IsSome then
             let last = components - 1
-            Span<float>(NativePtr.toVoidPtr (panel.Component last), panel.Padded).Fill(logWeights[last] + noise.Value)
+            Loops.fill<'L, 'V> (panel.Component last) (logWeights[last] + noise.Value) panel.Padded
 
     let expect responsibility logWeights (block: Block) =
         let kernel = kernelFor block

@@ -14,6 +14,15 @@ module internal Loops =
     /// Returns an address as a native integer.
     let inline start (address: nativeptr<float>) = NativePtr.toNativeInt address
 
+    /// Sets every number of a column.
+    let fill<'L, 'V when 'L :> ILanes<'V>> (column: nativeptr<float>) (value: float) rows =
+        let vector = 'L.Fill value
+        let mutable n = 0
+
+        while n < rows do
+            'L.Store(vector, at column n)
+            n <- n + 'L.Width
+
     /// Returns whether every number of a column is 0; the numbers are not negative.
     let isZero (column: nativeptr<float>) rows = Span<float>(NativePtr.toVoidPtr column, rows).IndexOfAnyExcept 0.0 < 0
 

@@ -12,25 +12,9 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) 
     /// Every density is raised to it, and is 0 at it.
     let lowest = Limits.zeroDensity
 
-    let largest, total = Pinned(), Pinned()
-    let logLikelihood, weight = Pinned(), Pinned()
+    let largest, logLikelihood, weight = Pinned(), Pinned(), Pinned()
 
     let at (address: nativeptr<float>) (i: int) = NativePtr.add address i
-
-    /// Finds the largest joint log-density of every row, at least `lowest`.
-    let findLargest components =
-        let least = 'L.Fill lowest
-        let mutable n = 0
-
-        while n < panel.Padded do
-            let mutable m = least
-
-            for k in 0 .. components - 1 do
-                let joint = 'L.Load(at (panel.Component k) n)
-                m <- 'L.Max(joint, m)
-
-            'L.Store(m, at largest.Address n)
-            n <- n + 'L.Width
 
     /// Adds the panel's rows to Σₙ wₙ.
     let addWeights () =
@@ -74,28 +58,41 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) 
     /// 0 under every component gets evidence −∞ and equal responsibilities.
     let soft components =
         let rows, least = panel.Padded, 'L.Fill lowest
-
-        let evidence, largest, total, weights =
-            panel.Evidence.Address, largest.Address, total.Address, panel.Weights.Address
-
-        findLargest components
-        panel.Evidence.Clear rows
-
-        for k in 0 .. components - 1 do
-            let joint = panel.Component k
-            let mutable n = 0
-
-            while n < rows do
-                let l = 'L.Max(least, 'L.Load(at joint n))
-                let ratio = Elementary.expUpTo709<'L, 'V>('L.Subtract(l, 'L.Load(at largest n)))
-                'L.Store(ratio, at joint n)
-                'L.Store('L.Add('L.Load(at evidence n), ratio), at evidence n)
-                n <- n + 'L.Width
-
+        let evidence, largest, weights = panel.Evidence.Address, largest.Address, panel.Weights.Address
         let mutable n = 0
 
         while n < rows do
-            'L.Store('L.Divide('L.Load(at weights n), 'L.Load(at evidence n)), at total n)
+            let column = at panel.Joint.Address n
+            let mutable joint = column
+            let mutable m = least
+
+            for _ in 1..components do
+                m <- 'L.Max('L.Load joint, m)
+                joint <- at joint Panel.Stride
+
+            let mutable total = 'L.Zero
+            joint <- column
+
+            for _ in 1..components do
+                let l = 'L.Max(least, 'L.Load joint)
+                let ratio = Elementary.expUpTo0<'L, 'V>('L.Subtract(l, m))
+                'L.Store(ratio, joint)
+                total <- 'L.Add(total, ratio)
+                joint <- at joint Panel.Stride
+
+            'L.Store(m, at largest n)
+            'L.Store(total, at evidence n)
+            let scale = 'L.Divide('L.Load(at weights n), total)
+            let mutable count = at panel.Counts.Address (n % Panel.Lanes)
+            joint <- column
+
+            for _ in 1..components do
+                let weighted = 'L.Multiply('L.Load joint, scale)
+                'L.Store(weighted, joint)
+                'L.Store('L.Add('L.Load count, weighted), count)
+                joint <- at joint Panel.Stride
+                count <- at count Panel.Lanes
+
             n <- n + 'L.Width
 
         Elementary.logVectors<'L, 'V> evidence rows
@@ -106,24 +103,6 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) 
             let e = 'L.Add(m, 'L.Load(at evidence n))
             'L.Store('L.WhereLess(least, m, e, 'L.Fill Double.NegativeInfinity), at evidence n)
             n <- n + 'L.Width
-
-        for k in 0 .. components - 1 do
-            let r = panel.Component k
-            let mutable lane = 0
-
-            while lane < Panel.Lanes do
-                let sum = at panel.Counts.Address (k * Panel.Lanes + lane)
-                let mutable s = 'L.Load sum
-                n <- lane
-
-                while n < rows do
-                    let weighted = 'L.Multiply('L.Load(at r n), 'L.Load(at total n))
-                    'L.Store(weighted, at r n)
-                    s <- 'L.Add(s, weighted)
-                    n <- n + Panel.Lanes
-
-                'L.Store(s, sum)
-                lane <- lane + 'L.Width
 
     /// Counts the winners.
     let countWinners () =
@@ -182,8 +161,7 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) 
 
     /// Sets the sums to 0.
     member _.Clear(components) =
-        for buffer in [ largest; total ] do
-            buffer.Require Panel.Rows
+        largest.Require Panel.Rows
 
         for buffer, length in [ logLikelihood, 1; weight, 1; panel.Counts, components ] do
             buffer.Require(length * Panel.Lanes)

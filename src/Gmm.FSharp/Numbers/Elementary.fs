@@ -36,16 +36,19 @@ module internal Elementary =
     [<Literal>]
     let Smallest = -746.0
 
+    /// Below this number, eˣ isn't a normal number, or 1.2 times the smallest one at most.
+    [<Literal>]
+    let SmallestNormal = -708.2
+
     /// Returns p₀ + x·p₁, one step of Horner's rule.
     let inline horner<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (p0: float) (p1: 'V) : 'V = 'L.Fma(p1, x, 'L.Fill p0)
 
-    /// Returns eˣ for x ≤ 709, as eˣ = 2ⁿeʳ with r = x − n ln 2 and |r| ≤ ½ ln 2. The minimax polynomial of degree 9
-    /// for (eʳ − 1 − r)/r² has an error of 2⁻⁵⁶ of eʳ. Without `Scale`, 2ⁿ is applied in two factors, because n goes
-    /// from −1076 to 1024 and a result below the smallest normal number must be rounded only once.
-    let inline expUpTo709<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
+    /// Returns n + 1.5·2⁵² and eʳ, where eˣ = 2ⁿeʳ with r = x − n ln 2 and |r| ≤ ½ ln 2. The minimax polynomial of degree 9
+    /// for (eʳ − 1 − r)/r² has an error of 2⁻⁵⁶ of eʳ.
+    let inline private reduce<'L, 'V when 'L :> ILanes<'V>> (x: 'V) =
         let rounding = 'L.Fill Rounding
-        let x = 'L.Max('L.Fill Smallest, x)
-        let n = 'L.Subtract('L.Fma(x, 'L.Fill Log2OfE, rounding), rounding)
+        let exponent = 'L.Fma(x, 'L.Fill Log2OfE, rounding)
+        let n = 'L.Subtract(exponent, rounding)
         let r = 'L.Fma(n, 'L.Fill -Ln2, x)
         let r = 'L.Fma(n, 'L.Fill -Ln2Rest, r)
 
@@ -61,19 +64,22 @@ module internal Elementary =
         let p89 = pair 2.7620085455018414e-07 2.510038319586702e-08
         let p03, p47 = 'L.Fma(p23, square, p01), 'L.Fma(p67, square, p45)
         let p = 'L.Fma('L.Fma(p89, fourth, p47), fourth, p03)
-        let power = 'L.Add('L.Fill 1.0, 'L.Fma(square, p, r))
+        struct (exponent, 'L.Add('L.Fill 1.0, 'L.Fma(square, p, r)))
 
-        if 'L.HasScale then
-            'L.Scale(power, n)
-        else
-            let half = 'L.Fma(n, 'L.Fill 0.5, rounding)
-            let other = 'L.Add('L.Subtract(n, 'L.Subtract(half, rounding)), rounding)
-            'L.Multiply('L.Multiply(power, 'L.PowerOfTwo half), 'L.PowerOfTwo other)
+    /// Returns eˣ for x ≤ 0; 0 where eˣ isn't a normal number.
+    let inline expUpTo0<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
+        let struct (exponent, power) = reduce<'L, 'V> x
+        'L.WhereLess(x, 'L.Fill SmallestNormal, 'L.Zero, 'L.Scale(power, exponent))
 
-    /// Returns eˣ.
+    /// Returns eˣ. 2ⁿ is applied in two factors, because n goes from −1076 to 1024, and a result below the smallest normal
+    /// number must be rounded only once.
     let inline private expOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
-        let largest = 'L.Fill Largest
-        expUpTo709<'L, 'V>('L.WhereLess(largest, x, largest, x))
+        let rounding, largest = 'L.Fill Rounding, 'L.Fill Largest
+        let struct (exponent, power) = reduce<'L, 'V>('L.Max('L.Fill Smallest, 'L.WhereLess(largest, x, largest, x)))
+        let n = 'L.Subtract(exponent, rounding)
+        let half = 'L.Fma(n, 'L.Fill 0.5, rounding)
+        let other = 'L.Add('L.Subtract(n, 'L.Subtract(half, rounding)), rounding)
+        'L.Multiply('L.Scale(power, half), 'L.Scale('L.Fill 1.0, other))
 
     /// √2, rounded up: significands from here on are halved, so that 1+f begins at √½.
     [<Literal>]
