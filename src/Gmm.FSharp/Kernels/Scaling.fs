@@ -176,7 +176,8 @@ module internal Scaling =
             'N.Store(t3, 'N.At(square, 3 * 'N.Lanes))
             lane <- lane + 'N.Width
 
-    /// Adds Σₙ rₙ(xₙ−m) to `first` and Σₙ rₙ(xₙ−m)² to `second` for 2 columns (2×lanes each).
+    /// Adds Σₙ rₙ(xₙ−m) to `first` and Σₙ rₙ(xₙ−m)² to `second` for 2 columns (2×lanes each). If a vector holds some of
+    /// the lanes, the loop takes two vectors of each column at a time: with fewer sums, it would wait for each of them.
     let private addTwoFirstAndSquares<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)
@@ -186,14 +187,20 @@ module internal Scaling =
         rows
         =
         let m0, m1 = 'N.Fill mean, 'N.Fill('N.At(mean, 1))
+        let next = if 'N.Width < 'N.Lanes then 'N.Width else 0
         let mutable lane = 0
 
         while lane < 'N.Lanes do
             let sum, square = 'N.At(first, lane), 'N.At(second, lane)
+            let sum', square' = 'N.At(sum, next), 'N.At(square, next)
             let mutable s0 = 'N.Load sum
             let mutable s1 = 'N.Load('N.At(sum, 'N.Lanes))
+            let mutable s0' = 'N.Load sum'
+            let mutable s1' = 'N.Load('N.At(sum', 'N.Lanes))
             let mutable t0 = 'N.Load square
             let mutable t1 = 'N.Load('N.At(square, 'N.Lanes))
+            let mutable t0' = 'N.Load square'
+            let mutable t1' = 'N.Load('N.At(square', 'N.Lanes))
             let mutable column = 'N.At(x, lane)
             let mutable p = 'N.At(r, lane)
             let mutable n = lane
@@ -201,12 +208,25 @@ module internal Scaling =
             while n < rows do
                 let r = 'N.Load p
                 let z0 = 'N.Subtract('N.Load column, m0)
-                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1)
-                let rz0, rz1 = 'N.Multiply(r, z0), 'N.Multiply(r, z1)
+                let rz0 = 'N.Multiply(r, z0)
                 s0 <- 'N.Add(s0, rz0)
-                s1 <- 'N.Add(s1, rz1)
                 t0 <- 'N.Fma(z0, rz0, t0)
+                let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride)), m1)
+                let rz1 = 'N.Multiply(r, z1)
+                s1 <- 'N.Add(s1, rz1)
                 t1 <- 'N.Fma(z1, rz1, t1)
+
+                if 'N.Width < 'N.Lanes then
+                    let r = 'N.Load('N.At(p, next))
+                    let z0 = 'N.Subtract('N.Load('N.At(column, next)), m0)
+                    let rz0 = 'N.Multiply(r, z0)
+                    s0' <- 'N.Add(s0', rz0)
+                    t0' <- 'N.Fma(z0, rz0, t0')
+                    let z1 = 'N.Subtract('N.Load('N.At(column, 'N.Stride + next)), m1)
+                    let rz1 = 'N.Multiply(r, z1)
+                    s1' <- 'N.Add(s1', rz1)
+                    t1' <- 'N.Fma(z1, rz1, t1')
+
                 column <- 'N.At(column, 'N.Lanes)
                 p <- 'N.At(p, 'N.Lanes)
                 n <- n + 'N.Lanes
@@ -215,7 +235,14 @@ module internal Scaling =
             'N.Store(s1, 'N.At(sum, 'N.Lanes))
             'N.Store(t0, square)
             'N.Store(t1, 'N.At(square, 'N.Lanes))
-            lane <- lane + 'N.Width
+
+            if 'N.Width < 'N.Lanes then
+                'N.Store(s0', sum')
+                'N.Store(s1', 'N.At(sum', 'N.Lanes))
+                'N.Store(t0', square')
+                'N.Store(t1', 'N.At(square', 'N.Lanes))
+
+            lane <- lane + 'N.Width + next
 
     /// Adds Σₙ rₙ(xₙ−m) to `first` and Σₙ rₙ(xₙ−m)² to `second` (D×lanes each), for an even number of columns.
     let addFirstAndSquares<'N, 'V when 'N :> IVectors<'V>>

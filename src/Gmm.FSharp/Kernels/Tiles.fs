@@ -126,47 +126,52 @@ module internal Tiles =
 
     /// Adds Σₙ aᵢₙaⱼₙ for 4 columns and j ≤ i to sums in the layout of `addFourByFour`.
     let private addSquare<'N, 'V when 'N :> IVectors<'V>> (a: nativeint) (sums: nativeint) rows =
-        let mutable s00 = 'N.Load sums
-        let mutable s10 = 'N.Load('N.At(sums, 2 * 'N.Lanes))
-        let mutable s11 = 'N.Load('N.At(sums, 3 * 'N.Lanes))
-        let mutable s20 = 'N.Load('N.At(sums, 4 * 'N.Lanes))
-        let mutable s21 = 'N.Load('N.At(sums, 5 * 'N.Lanes))
-        let mutable s22 = 'N.Load('N.At(sums, 12 * 'N.Lanes))
-        let mutable s30 = 'N.Load('N.At(sums, 6 * 'N.Lanes))
-        let mutable s31 = 'N.Load('N.At(sums, 7 * 'N.Lanes))
-        let mutable s32 = 'N.Load('N.At(sums, 14 * 'N.Lanes))
-        let mutable s33 = 'N.Load('N.At(sums, 15 * 'N.Lanes))
-        let mutable p = a
-        let mutable n = 0
+        let mutable lane = 0
 
-        while n < rows do
-            let a0 = 'N.Load p
-            s00 <- 'N.Fma(a0, a0, s00)
-            let a1 = 'N.Load('N.At(p, 'N.Stride))
-            s10 <- 'N.Fma(a1, a0, s10)
-            s11 <- 'N.Fma(a1, a1, s11)
-            let a2 = 'N.Load('N.At(p, 2 * 'N.Stride))
-            s20 <- 'N.Fma(a2, a0, s20)
-            s21 <- 'N.Fma(a2, a1, s21)
-            s22 <- 'N.Fma(a2, a2, s22)
-            let a3 = 'N.Load('N.At(p, 3 * 'N.Stride))
-            s30 <- 'N.Fma(a3, a0, s30)
-            s31 <- 'N.Fma(a3, a1, s31)
-            s32 <- 'N.Fma(a3, a2, s32)
-            s33 <- 'N.Fma(a3, a3, s33)
-            p <- 'N.At(p, 'N.Lanes)
-            n <- n + 'N.Lanes
+        while lane < 'N.Lanes do
+            let sums = 'N.At(sums, lane)
+            let mutable s00 = 'N.Load sums
+            let mutable s10 = 'N.Load ('N.At(sums, 2 * 'N.Lanes))
+            let mutable s11 = 'N.Load ('N.At(sums, 3 * 'N.Lanes))
+            let mutable s20 = 'N.Load ('N.At(sums, 4 * 'N.Lanes))
+            let mutable s21 = 'N.Load ('N.At(sums, 5 * 'N.Lanes))
+            let mutable s22 = 'N.Load ('N.At(sums, 12 * 'N.Lanes))
+            let mutable s30 = 'N.Load ('N.At(sums, 6 * 'N.Lanes))
+            let mutable s31 = 'N.Load ('N.At(sums, 7 * 'N.Lanes))
+            let mutable s32 = 'N.Load ('N.At(sums, 14 * 'N.Lanes))
+            let mutable s33 = 'N.Load ('N.At(sums, 15 * 'N.Lanes))
+            let mutable p = 'N.At(a, lane)
+            let mutable n = lane
 
-        'N.Store(s00, sums)
-        'N.Store(s10, 'N.At(sums, 2 * 'N.Lanes))
-        'N.Store(s11, 'N.At(sums, 3 * 'N.Lanes))
-        'N.Store(s20, 'N.At(sums, 4 * 'N.Lanes))
-        'N.Store(s21, 'N.At(sums, 5 * 'N.Lanes))
-        'N.Store(s22, 'N.At(sums, 12 * 'N.Lanes))
-        'N.Store(s30, 'N.At(sums, 6 * 'N.Lanes))
-        'N.Store(s31, 'N.At(sums, 7 * 'N.Lanes))
-        'N.Store(s32, 'N.At(sums, 14 * 'N.Lanes))
-        'N.Store(s33, 'N.At(sums, 15 * 'N.Lanes))
+            while n < rows do
+                let a0 = 'N.Load p
+                s00 <- 'N.Fma(a0, a0, s00)
+                let a1 = 'N.Load('N.At(p, 'N.Stride))
+                s10 <- 'N.Fma(a1, a0, s10)
+                s11 <- 'N.Fma(a1, a1, s11)
+                let a2 = 'N.Load('N.At(p, 2 * 'N.Stride))
+                s20 <- 'N.Fma(a2, a0, s20)
+                s21 <- 'N.Fma(a2, a1, s21)
+                s22 <- 'N.Fma(a2, a2, s22)
+                let a3 = 'N.Load('N.At(p, 3 * 'N.Stride))
+                s30 <- 'N.Fma(a3, a0, s30)
+                s31 <- 'N.Fma(a3, a1, s31)
+                s32 <- 'N.Fma(a3, a2, s32)
+                s33 <- 'N.Fma(a3, a3, s33)
+                p <- 'N.At(p, 'N.Lanes)
+                n <- n + 'N.Lanes
+
+            'N.Store(s00, sums)
+            'N.Store(s10, 'N.At(sums, 2 * 'N.Lanes))
+            'N.Store(s11, 'N.At(sums, 3 * 'N.Lanes))
+            'N.Store(s20, 'N.At(sums, 4 * 'N.Lanes))
+            'N.Store(s21, 'N.At(sums, 5 * 'N.Lanes))
+            'N.Store(s22, 'N.At(sums, 12 * 'N.Lanes))
+            'N.Store(s30, 'N.At(sums, 6 * 'N.Lanes))
+            'N.Store(s31, 'N.At(sums, 7 * 'N.Lanes))
+            'N.Store(s32, 'N.At(sums, 14 * 'N.Lanes))
+            'N.Store(s33, 'N.At(sums, 15 * 'N.Lanes))
+            lane <- lane + 'N.Width
 
     /// Adds Σₙ aᵢₙbⱼₙ for 2 columns i and 2 columns j to sums (2×2×lanes).
     let addTwo<'N, 'V when 'N :> IVectors<'V>> (a: nativeint) (b: nativeint) (sums: nativeint) rows =
@@ -252,7 +257,7 @@ module internal Tiles =
             let a = 'N.At(u, i * 'N.Stride)
             tile <- addGroup<'N, 'V> group a u tile i rows
 
-            if 'N.Width = 'N.Lanes && group = 4 then
+            if group = 4 then
                 addSquare<'N, 'V> a tile rows
                 tile <- 'N.At(tile, 16 * 'N.Lanes)
             else
