@@ -45,7 +45,6 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
     // Only in float32: what the sums of all rows need.
     let mutable rests: float[] = [||]
     let mutable rows = 0 // rows in `moments`
-    let mutable isFinished = false // whether the sums hold all rows, about μ
     let mutable counts: float[] = [||]
     let mutable firsts: float[] = [||]
     let mutable seconds: float[] = [||]
@@ -53,7 +52,7 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
     /// Adds the sums of the last rows to those of earlier rows, and starts new ones.
     let settle () =
-        moments.AddTo(counts, firsts, seconds)
+        moments.AddTo(firsts, seconds)
         moments.Clear()
         rows <- 0
 
@@ -76,15 +75,6 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
         for i in 0 .. features - 1 do
             first[i] <- first[i] - n * rest[i]
-
-    let finish () =
-        if not isFinished then
-            settle ()
-
-            for k in 0 .. components - 1 do
-                move k
-
-            isFinished <- true
 
     /// Lays out the factors W and constants c of components, and the shifts −W(μ−m) for the rests of their means (K×D).
     /// Returns the sums of moments.
@@ -117,8 +107,7 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
             if 'N.IsRounded then
                 let size = Layout.planes components layout * Layout.planeSize features layout
 
-                if counts.Length <> components || firsts.Length <> rests.Length || seconds.Length <> size then
-                    counts <- Array.zeroCreate components
+                if firsts.Length <> rests.Length || seconds.Length <> size then
                     firsts <- Array.zeroCreate rests.Length
                     seconds <- Array.zeroCreate size
         | _ -> invalidOp "A quadratic kernel was given another form."
@@ -128,8 +117,6 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
         if 'N.IsRounded then
             rows <- 0
-            isFinished <- false
-            Array.Clear counts
             Array.Clear firsts
             Array.Clear seconds
 
@@ -148,19 +135,25 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
     override _.AddTo sums =
         if 'N.IsRounded then
-            finish ()
             Statistics.add sums[0] firsts
             Statistics.add sums[1] seconds
         else
-            moments.AddTo(counts, sums[0], sums[1])
+            moments.AddTo(sums[0], sums[1])
 
         2
+
+    /// In float32, completes the sums, from the counts Σₙ wₙrₙₖ (K) of their rows. Call it before `IsSound` and `AddTo`.
+    member _.Finish(itsCounts: float[]) =
+        counts <- itsCounts
+        settle ()
+
+        for k in 0 .. components - 1 do
+            move k
 
     /// Returns whether float32 was enough for the sums, where the kernels of both precisions have gathered so many rows,
     /// and `weight` is the sum of their weights. A component that is empty in the sense of `Statistics.firstEmpty` is
     /// not checked.
     member _.IsSound(rows: int64, weight: float) =
-        finish ()
         let size = Layout.planeSize features layout
         let few = 2 * features + 8
 

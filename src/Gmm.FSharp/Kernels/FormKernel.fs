@@ -15,13 +15,16 @@ type internal PanelState() =
     /// Joint log-densities, and later responsibilities times weights: a column of rows for each component, where K is
     /// rounded up to a multiple of 4.
     member val Joint = Pinned()
+    /// Responsibilities times weights in float32, for kernels that calculate in float32: a column of rows for each
+    /// component.
+    member val Rounded = Pinned<float32>()
     /// Sample weights; 0 for padding rows.
     member val Weights = Pinned()
     /// The evidence ln p(xₙ) of each row.
     member val Evidence = Pinned()
     /// The number of the component that wins each row under hard assignment.
     member val Winners = Pinned()
-    /// Σₙ wₙrₙₖ of each component over all panels of a run of blocks, in 8 partial sums.
+    /// Σₙ wₙrₙₖ of each component over all panels of a run of blocks, in 8 partial sums, without those in float32.
     member val Counts = Pinned()
     /// The number of rows, without padding rows.
     member val Count = 0 with get, set
@@ -70,6 +73,11 @@ type internal PanelState() =
 
     /// Returns the address of the column of component k.
     member panel.Component(k) : nativeptr<float> = NativePtr.add panel.Joint.Address (k * Panel.Stride)
+
+module internal PanelState =
+    /// Returns the address of the responsibilities times weights of component k, as numbers of vectors.
+    let responsibilities<'N, 'V when 'N :> IVectors<'V>> (panel: PanelState) k =
+        'N.At((if 'N.IsRounded then panel.Rounded.Start else panel.Joint.Start), k * 'N.Stride)
 
 /// Computes one form of log-density, and its sums, on one thread. Each kernel has its own layout of the parameters, of
 /// the panel's columns and of the sums. Call `Prepare` first, and `Clear` before the first panel of a run; call `Read`,

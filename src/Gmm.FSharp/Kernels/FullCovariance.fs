@@ -33,8 +33,7 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
         for k in 0 .. components - 1 do
             let matrix = w.Slice(k * features * features, features * features)
             Whitening.packTriangle<'N, 'V> matrix features ('N.At(factors.Start, k * factorSize))
-            // With few features, the correction hardly changes the largest error of a row.
-            halves[k] <- if features < 8 then -0.5 else Half.under<'N, 'V> matrix (features + 1)
+            halves[k] <- Half.under<'N, 'V> matrix (features + 1)
 
             if 'N.IsRounded then
                 for i in 0 .. features - 1 do

@@ -40,7 +40,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
     inherit Worker()
 
     let panel, rows = PanelState(), RowReader()
-    let responsibilities = Responsibilities<'L, 'V>(panel)
+    let responsibilities = Responsibilities<'L, 'V, 'S, 'W>(panel)
     let mutable form = Unchecked.defaultof<Form>
     let mutable components = 0
     let mutable noise = ValueNone // ln of the density of the noise, which is the last component.
@@ -190,7 +190,7 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
                     else
                         ReadOnlySpan(given, first * components, panel.Count * components)
 
-                responsibilities.Put(responsibility, components, ofPanel)
+                responsibilities.Put(responsibility, isNarrow kernel, components, ofPanel)
                 kernel.Gather panel
 
             panel.LoadRest()
@@ -214,6 +214,9 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
 
         for block in blocks do
             expect responsibility logWeights block
+
+        if narrowHasSums then
+            narrow.Finish responsibilities.RoundedCounts
 
     override _.Expect(form, logWeights, responsibility, blocks, target) =
         prepare form logWeights.Length

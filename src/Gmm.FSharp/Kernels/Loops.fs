@@ -24,7 +24,8 @@ module internal Loops =
             n <- n + 'L.Width
 
     /// Returns whether every number of a column is 0; the numbers are not negative.
-    let isZero (column: nativeptr<float>) rows = Span<float>(NativePtr.toVoidPtr column, rows).IndexOfAnyExcept 0.0 < 0
+    let isZero<'N, 'V when 'N :> IVectors<'V>> (column: nativeint) rows =
+        Span<byte>(column.ToPointer(), int ('N.At(0n, rows))).IndexOfAnyExcept 0uy < 0
 
     /// Passes the squared distances ‖xₙ−m‖² over D columns to `take`, two vectors of rows from n on at a time.
     let inline onDistances<'N, 'V when 'N :> IVectors<'V>>

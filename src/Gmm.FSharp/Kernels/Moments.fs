@@ -6,7 +6,7 @@ open System
 open FSharp.NativeInterop
 
 /// Sums the weighted moments Σₙ rₙ(xₙ−mₖ) and Σₙ rₙ(xₙ−mₖ)(xₙ−mₖ)ᵀ of components about their means, which are rounded
-/// in float32. There it also sums Σₙ rₙ, and all sums run over few rows.
+/// in float32. There all sums run over few rows.
 [<AbstractClass>]
 type internal Moments() =
     /// Makes room for the sums of components with these means (K×D), with second moments in a layout.
@@ -18,8 +18,8 @@ type internal Moments() =
     abstract Read: rows: nativeint * width: int * PanelState -> unit
     /// Adds the panel's rows, weighted by their responsibilities.
     abstract Add: PanelState -> unit
-    /// Adds the sums to first moments (K×D) and second moments (planes), and in float32 Σₙ rₙ to counts (K).
-    abstract AddTo: counts: float[] * firsts: float[] * seconds: float[] -> unit
+    /// Adds the sums to first moments (K×D) and second moments (planes).
+    abstract AddTo: firsts: float[] * seconds: float[] -> unit
 
 /// Sums moments with vectors that hold one column of several rows: as few multiply–adds as the moments need. `x` holds
 /// the panel's columns, and `means` the means, each with an even number of columns.
@@ -27,13 +27,12 @@ type internal Moments() =
 type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>(x: Pinned<'E>, means: Pinned<'E>) =
     inherit Moments()
 
-    let roots, u, counts, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let roots, u, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
     let mutable components = 0
     let mutable features = 0
     let mutable columns = 0 // D rounded up to an even number
     let mutable secondSize = 0 // numbers in the sums of one component's second moment
 
-    let countOf k = 'N.At(counts.Start, k * 'N.Lanes)
     let firstOf k = 'N.At(first.Start, k * columns * 'N.Lanes)
     let secondOf k = 'N.At(second.Start, k * secondSize)
 
@@ -44,12 +43,10 @@ type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
         secondSize <- Tiles.triangleSize<'N, 'V> columns
         roots.Require Panel.Rows
         u.Require(columns * 'N.Stride)
-        counts.Require(components * 'N.Lanes)
         first.Require(components * columns * 'N.Lanes)
         second.Require(components * secondSize)
 
     override _.Clear() =
-        counts.Clear(components * 'N.Lanes)
         first.Clear(components * columns * 'N.Lanes)
         second.Clear(components * secondSize)
 
@@ -60,20 +57,17 @@ type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
 
         for k in 0 .. components - 1 do
             panel.LoadPart(2 * components)
-            let r, mean = panel.Component k, 'N.At(means.Start, k * columns)
+            let r, mean = PanelState.responsibilities<'N, 'V> panel k, 'N.At(means.Start, k * columns)
 
-            if not (Loops.isZero r rows) then
-                Whitening.roots<'N, 'V> r roots.Start (countOf k) rows
+            if not (Loops.isZero<'N, 'V> r rows) then
+                Whitening.roots<'N, 'V> r roots.Start rows
                 Whitening.weigh<'N, 'V> x.Start mean columns roots.Start u.Start (firstOf k) rows
                 Tiles.addTriangle<'N, 'V> u.Start (secondOf k) columns rows
 
-    override _.AddTo(totals, firsts, seconds) =
+    override _.AddTo(firsts, seconds) =
         use pinned = fixed seconds
 
         for k in 0 .. components - 1 do
-            if 'N.IsRounded then
-                totals[k] <- totals[k] + 'N.Sum(countOf k)
-
             for j in 0 .. features - 1 do
                 let sum = 'N.Sum('N.At(firstOf k, j * 'N.Lanes))
                 firsts[k * features + j] <- firsts[k * features + j] + sum
@@ -87,8 +81,8 @@ type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
 type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>() =
     inherit Moments()
 
-    let filled, means, roots, u = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
-    let counts, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let filled, means, roots = Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let u, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
     let mutable components = 0
     let mutable features = 0
     let mutable columns = 0 // D rounded up to a multiple of `IVectors.Lanes`
@@ -98,7 +92,6 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
     let mutable stepOfX = 0
 
     let mean k = 'N.At(means.Start, k * columns)
-    let countOf k = 'N.At(counts.Start, k * 'N.Lanes)
     let firstOf k = 'N.At(first.Start, k * columns)
     let secondOf k = 'N.At(second.Start, k * columns * columns)
 
@@ -113,7 +106,6 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
         atOnce <- if lines <= 5 then 64 else 32
         roots.Require Panel.Rows
         u.Require(atOnce * step)
-        counts.Require(components * 'N.Lanes)
         first.Require(components * columns)
         second.Require(components * columns * columns)
 
@@ -127,7 +119,6 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
                 'N.Put(itsMeans[k * features + j], 'N.At(mean k, j))
 
     override _.Clear() =
-        counts.Clear(components * 'N.Lanes)
         first.Clear(components * columns)
         second.Clear(components * columns * columns)
 
@@ -146,10 +137,10 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
     override _.Add panel =
         for k in 0 .. components - 1 do
             panel.LoadPart(2 * components)
-            let r = panel.Component k
+            let r = PanelState.responsibilities<'N, 'V> panel k
 
-            if not (Loops.isZero r panel.Padded) then
-                Whitening.roots<'N, 'V> r roots.Start (countOf k) panel.Padded
+            if not (Loops.isZero<'N, 'V> r panel.Padded) then
+                Whitening.roots<'N, 'V> r roots.Start panel.Padded
                 let mutable n = 0
 
                 while n < panel.Count do
@@ -159,11 +150,8 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
                     RowTiles.addTriangle<'N, 'V> u.Start step (secondOf k) columns rows
                     n <- n + rows
 
-    override _.AddTo(totals, firsts, seconds) =
+    override _.AddTo(firsts, seconds) =
         for k in 0 .. components - 1 do
-            if 'N.IsRounded then
-                totals[k] <- totals[k] + 'N.Sum(countOf k)
-
             for i in 0 .. features - 1 do
                 let place = k * features + i
                 firsts[place] <- firsts[place] + 'N.Get('N.At(firstOf k, i))
@@ -180,13 +168,12 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
 type internal FeatureMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>(x: Pinned<'E>, means: Pinned<'E>) =
     inherit Moments()
 
-    let weights, counts, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let first, second = Pinned<'E>(), Pinned<'E>()
     let mutable layout = Layout.own Shape.Diag
     let mutable components = 0
     let mutable features = 0
     let mutable columns = 0 // D rounded up to an even number
 
-    let countOf k = 'N.At(counts.Start, k * 'N.Lanes)
     let firstOf k = 'N.At(first.Start, k * columns * 'N.Lanes)
     let secondOf p = 'N.At(second.Start, p * columns * 'N.Lanes)
 
@@ -195,13 +182,10 @@ type internal FeatureMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
         components <- count
         features <- itsFeatures
         columns <- Panel.even features
-        weights.Require Panel.Rows
-        counts.Require(components * 'N.Lanes)
         first.Require(components * columns * 'N.Lanes)
         second.Require(Layout.planes components layout * columns * 'N.Lanes)
 
     override _.Clear() =
-        counts.Clear(components * 'N.Lanes)
         first.Clear(components * columns * 'N.Lanes)
         second.Clear(Layout.planes components layout * columns * 'N.Lanes)
 
@@ -212,23 +196,14 @@ type internal FeatureMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
 
         for k in 0 .. components - 1 do
             panel.LoadPart(2 * components)
-            let r, mean, second = panel.Component k, 'N.At(means.Start, k * columns), secondOf (Layout.planeOf layout k)
+            let r = PanelState.responsibilities<'N, 'V> panel k
+            let mean, second = 'N.At(means.Start, k * columns), secondOf (Layout.planeOf layout k)
 
-            if not (Loops.isZero r rows) then
-                let weights =
-                    if 'N.IsRounded then
-                        Scaling.round<'N, 'V> r weights.Start (countOf k) rows
-                        weights.Start
-                    else
-                        NativePtr.toNativeInt r
+            if not (Loops.isZero<'N, 'V> r rows) then
+                Scaling.addFirstAndSquares<'N, 'V> x.Start mean columns r (firstOf k) second rows
 
-                Scaling.addFirstAndSquares<'N, 'V> x.Start mean columns weights (firstOf k) second rows
-
-    override _.AddTo(totals, firsts, seconds) =
+    override _.AddTo(firsts, seconds) =
         for k in 0 .. components - 1 do
-            if 'N.IsRounded then
-                totals[k] <- totals[k] + 'N.Sum(countOf k)
-
             for j in 0 .. features - 1 do
                 let sum = 'N.Sum('N.At(firstOf k, j * 'N.Lanes))
                 firsts[k * features + j] <- firsts[k * features + j] + sum

@@ -5,14 +5,48 @@ namespace Gmm
 open System
 open FSharp.NativeInterop
 
+/// The responsibilities of a panel's rows for a kernel that calculates in float32.
+module internal Rounded =
+    /// Puts the responsibilities times weights of each component, and adds their sum to its count. `weighted` returns those
+    /// of a vector of rows, from the address of their joint log-densities, that of their place, and the number n of the
+    /// first of these rows. Sums in float32 run over the rows of the panel only.
+    let inline put<'S, 'W when 'S :> IVectors<'W>>
+        (panel: PanelState)
+        (scratch: nativeint)
+        (counts: float[])
+        ([<InlineIfLambda>] weighted: nativeptr<float> -> nativeint -> int -> 'W)
+        =
+        for k in 0 .. counts.Length - 1 do
+            let joint, r = panel.Component k, PanelState.responsibilities<'S, 'W> panel k
+            let mutable lane = 0
+
+            while lane < 'S.Lanes do
+                let mutable sum = 'S.Zero
+                let mutable n = lane
+
+                while n < panel.Padded do
+                    let ofRows = weighted (NativePtr.add joint n) ('S.At(r, n)) n
+                    'S.Store(ofRows, 'S.At(r, n))
+                    sum <- 'S.Add(sum, ofRows)
+                    n <- n + 'S.Lanes
+
+                'S.Store(sum, 'S.At(scratch, lane))
+                lane <- lane + 'S.Width
+
+            counts[k] <- counts[k] + 'S.Sum scratch
+
 /// Does the second half of the E-step on a panel: turns joint log-densities into responsibilities times weights, in
 /// place.
 [<Sealed; Optimised>]
-type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) =
+type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>>(panel: PanelState) =
     /// Every density is raised to it, and is 0 at it.
     let lowest = Limits.zeroDensity
 
     let largest, logLikelihood, weight = Pinned(), Pinned(), Pinned()
+
+    // Only for kernels that calculate in float32.
+    let scales, scratch = Pinned<float32>(), Pinned<float32>()
+    let mutable roundedCounts: float[] = [||] // Σₙ wₙrₙₖ of each component
 
     let at (address: nativeptr<float>) (i: int) = NativePtr.add address i
 
@@ -54,24 +88,45 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) 
                 'L.Store(s, sum)
                 lane <- lane + 'L.Width
 
-    /// Computes wₙrₙₖ under soft assignment, rₙₖ = exp(ln ρₙₖ − largestₙ) / Σⱼ exp(ln ρₙⱼ − largestₙ). A row of density
-    /// 0 under every component gets evidence −∞ and equal responsibilities.
-    let soft components =
-        let rows, least = panel.Padded, 'L.Fill lowest
-        let evidence, largest, weights = panel.Evidence.Address, largest.Address, panel.Weights.Address
+    /// Finds the largest joint log-density of every row, at least `lowest`.
+    let findLargest components =
+        let least = 'L.Fill lowest
         let mutable n = 0
 
-        while n < rows do
-            let column = at panel.Joint.Address n
-            let mutable joint = column
+        while n < panel.Padded do
+            let mutable joint = at panel.Joint.Address n
             let mutable m = least
 
             for _ in 1..components do
                 m <- 'L.Max('L.Load joint, m)
                 joint <- at joint Panel.Stride
 
+            'L.Store(m, at largest.Address n)
+            n <- n + 'L.Width
+
+    /// Turns Σⱼ exp(ln ρₙⱼ − largestₙ) into the evidence.
+    let findEvidence () =
+        let least, evidence = 'L.Fill lowest, panel.Evidence.Address
+        Elementary.logVectors<'L, 'V> evidence panel.Padded
+        let mutable n = 0
+
+        while n < panel.Padded do
+            let m = 'L.Load(at largest.Address n)
+            let e = 'L.Add(m, 'L.Load(at evidence n))
+            'L.Store('L.WhereLess(least, m, e, 'L.Fill Double.NegativeInfinity), at evidence n)
+            n <- n + 'L.Width
+
+    /// Computes wₙrₙₖ under soft assignment, rₙₖ = exp(ln ρₙₖ − largestₙ) / Σⱼ exp(ln ρₙⱼ − largestₙ). A row of density
+    /// 0 under every component gets evidence −∞ and equal responsibilities.
+    let soft components =
+        findLargest components
+        let least = 'L.Fill lowest
+        let mutable n = 0
+
+        while n < panel.Padded do
+            let m = 'L.Load(at largest.Address n)
+            let mutable joint = at panel.Joint.Address n
             let mutable total = 'L.Zero
-            joint <- column
 
             for _ in 1..components do
                 let l = 'L.Max(least, 'L.Load joint)
@@ -80,11 +135,10 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) 
                 total <- 'L.Add(total, ratio)
                 joint <- at joint Panel.Stride
 
-            'L.Store(m, at largest n)
-            'L.Store(total, at evidence n)
-            let scale = 'L.Divide('L.Load(at weights n), total)
+            'L.Store(total, at panel.Evidence.Address n)
+            let scale = 'L.Divide('L.Load(at panel.Weights.Address n), total)
             let mutable count = at panel.Counts.Address (n % Panel.Lanes)
-            joint <- column
+            joint <- at panel.Joint.Address n
 
             for _ in 1..components do
                 let weighted = 'L.Multiply('L.Load joint, scale)
@@ -95,14 +149,37 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) 
 
             n <- n + 'L.Width
 
-        Elementary.logVectors<'L, 'V> evidence rows
-        n <- 0
+        findEvidence ()
 
-        while n < rows do
-            let m = 'L.Load(at largest n)
-            let e = 'L.Add(m, 'L.Load(at evidence n))
-            'L.Store('L.WhereLess(least, m, e, 'L.Fill Double.NegativeInfinity), at evidence n)
-            n <- n + 'L.Width
+    /// Does what `soft` does, for a kernel that calculates in float32.
+    let softRounded components =
+        findLargest components
+        let mutable n = 0
+
+        while n < panel.Padded do
+            let m = at largest.Address n
+            let mutable joint = at panel.Joint.Address n
+            let mutable r = 'S.At(panel.Rounded.Start, n)
+            let mutable total = 'S.Zero
+
+            for _ in 1..components do
+                let ratio = SingleExp.expUpTo0<'S, 'W>('S.Difference(joint, lowest, m))
+                'S.Store(ratio, r)
+                total <- 'S.Add(total, ratio)
+                joint <- at joint Panel.Stride
+                r <- 'S.At(r, 'S.Stride)
+
+            'S.Widen(total, at panel.Evidence.Address n)
+            'S.Store('S.Divide('S.Narrow(at panel.Weights.Address n, 1.0, 0.0), total), 'S.At(scales.Start, n))
+            n <- n + 'S.Width
+
+        let least, zero = 'S.Number Single.Least, 'S.Zero
+
+        Rounded.put<'S, 'W> panel scratch.Start roundedCounts (fun _ r n ->
+            let weighted = 'S.Multiply('S.Load r, 'S.Load('S.At(scales.Start, n)))
+            'S.WhereLess(weighted, least, zero, weighted))
+
+        findEvidence ()
 
     /// Counts the winners.
     let countWinners () =
@@ -131,8 +208,6 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) 
             'L.Store(highest, at panel.Evidence.Address n)
             n <- n + 'L.Width
 
-        countWinners ()
-
         for k in 0 .. components - 1 do
             let number = 'L.Fill(float k)
             n <- 0
@@ -159,23 +234,33 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) 
 
         panel.Evidence.Clear panel.Padded
 
+    /// Rounds wₙrₙₖ for a kernel that calculates in float32.
+    let round () = Rounded.put<'S, 'W> panel scratch.Start roundedCounts (fun joint _ _ -> 'S.Round joint)
+
     /// Sets the sums to 0.
     member _.Clear(components) =
         largest.Require Panel.Rows
+        scales.Require Panel.Rows
+        scratch.Require 'S.Lanes
+        panel.Rounded.Require(components * 'S.Stride)
+        roundedCounts <- Array.zeroCreate components
 
         for buffer, length in [ logLikelihood, 1; weight, 1; panel.Counts, components ] do
             buffer.Require(length * Panel.Lanes)
             buffer.Clear(length * Panel.Lanes)
 
-    /// Puts the responsibilities of the panel's rows, times their weights, and adds to the sums; `given` holds them where they
-    /// are given.
-    member _.Put(responsibility, components, given: ReadOnlySpan<float>) =
+    /// Puts the responsibilities of the panel's rows, times their weights, and adds to the sums; `given` holds them where
+    /// they are given. `isRounded` says whether the kernel that takes them calculates in float32.
+    member _.Put(responsibility, isRounded, components, given: ReadOnlySpan<float>) =
         match responsibility with
+        | Responsibility.Assigned Soft when isRounded -> softRounded components
         | Responsibility.Assigned Soft -> soft components
-        | Responsibility.Assigned Hard -> hard components
+        | Responsibility.Assigned Hard ->
+            hard components
+            if isRounded then round () else countWinners ()
         | Responsibility.Given _ ->
             take given components
-            addCounts components
+            if isRounded then round () else addCounts components
 
         addWeights ()
         addEvidence ()
@@ -190,7 +275,10 @@ type internal Responsibilities<'L, 'V when 'L :> ILanes<'V>>(panel: PanelState) 
     /// Returns Σₙ wₙ ln p(xₙ).
     member _.LogLikelihood = Panel.sum logLikelihood.Address
 
+    /// The sums Σₙ wₙrₙₖ of all components (K) over the rows of kernels that calculate in float32.
+    member _.RoundedCounts = roundedCounts
+
     /// Writes Σₙ wₙrₙₖ of all components (K) to `target`.
     member _.PutCounts(target: float[]) =
         for k in 0 .. target.Length - 1 do
-            target[k] <- Panel.sum (at panel.Counts.Address (k * Panel.Lanes))
+            target[k] <- Panel.sum (at panel.Counts.Address (k * Panel.Lanes)) + roundedCounts[k]

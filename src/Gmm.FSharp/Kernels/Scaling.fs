@@ -113,10 +113,6 @@ module internal Scaling =
             'N.AddScaled(q2, q3, half, constant, NativePtr.add t (2 * width))
             n <- n + 4 * width
 
-    /// Rounds responsibilities r to float32, and adds Σₙ rₙ to partial sums at `counts`.
-    let round<'N, 'V when 'N :> IVectors<'V>> r (target: nativeint) counts rows =
-        Rounded.onEach<'N, 'V> r counts rows (fun weight n -> 'N.Store(weight, 'N.At(target, n)))
-
     /// Adds Σₙ rₙ(xₙ−m) to `first` and Σₙ rₙ(xₙ−m)² to `second` for 4 columns (4×lanes each).
     let private addFourFirstAndSquares<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)

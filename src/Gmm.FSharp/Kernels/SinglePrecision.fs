@@ -80,11 +80,11 @@ module internal SinglePrecision =
         else
             -1.0
 
-    /// With fewer features, float32 gains nothing where there are no correlations.
+    /// With fewer features, float32 gains little, and the few rounded numbers of a row hardly make up for one another.
     let private fewestFeatures = 8
 
     /// Returns how large numbers may be for covariances without correlations, in which nothing cancels; −1 if their
-    /// scales aren't moderate, or the features are few.
+    /// scales aren't moderate.
     let private reachOfScales features (w: ReadOnlySpan<float>) =
         let mutable smallest, largest = infinity, 0.0
 
@@ -92,16 +92,18 @@ module internal SinglePrecision =
             smallest <- min smallest w[i]
             largest <- max largest w[i]
 
-        if features >= fewestFeatures && largest <= largestScale && smallest >= 1.0 / largestScale then
+        if largest <= largestScale && smallest >= 1.0 / largestScale then
             min largestNumber (largestLength / (largest * sqrt (float features)))
         else
             -1.0
 
     /// Returns how large the numbers of a row may be for float32 to be enough under a form; −1 if float32 is never
-    /// enough, as under all forms but those of covariances that belong to one component or have no correlations.
+    /// enough, as with few features, and under all forms but those of covariances that belong to one component or have no
+    /// correlations.
     let rec reach (form: Form) : float =
         match form with
         | Form.Quadratic({ Shape = Shape.Full; IsTied = true }, _, _, _) -> -1.0
+        | Form.Quadratic(_, means, _, _) when means.shape[1] < fewestFeatures -> -1.0
         | Form.Quadratic(layout, means, factors, _) ->
             let features = means.shape[1]
             let w = Reference.numbersOf factors

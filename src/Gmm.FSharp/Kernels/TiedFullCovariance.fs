@@ -249,8 +249,7 @@ type internal TiedFullCovariance<'L, 'V when 'L :> ILanes<'V>>() =
                 Tiles.addTriangle<Doubles<'L, 'V>, 'V> shares.Start pairs.Start rowsOfPairs rows
         else
             for k in 0 .. components - 1 do
-                let r = panel.Component k
-                Whitening.roots<Doubles<'L, 'V>, 'V> r roots.Start 0n rows
+                Whitening.roots<Doubles<'L, 'V>, 'V> (start (panel.Component k)) roots.Start rows
 
                 Whitening.weigh<Doubles<'L, 'V>, 'V>
                     x.Start

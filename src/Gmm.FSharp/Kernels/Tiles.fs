@@ -131,15 +131,15 @@ module internal Tiles =
         while lane < 'N.Lanes do
             let sums = 'N.At(sums, lane)
             let mutable s00 = 'N.Load sums
-            let mutable s10 = 'N.Load ('N.At(sums, 2 * 'N.Lanes))
-            let mutable s11 = 'N.Load ('N.At(sums, 3 * 'N.Lanes))
-            let mutable s20 = 'N.Load ('N.At(sums, 4 * 'N.Lanes))
-            let mutable s21 = 'N.Load ('N.At(sums, 5 * 'N.Lanes))
-            let mutable s22 = 'N.Load ('N.At(sums, 12 * 'N.Lanes))
-            let mutable s30 = 'N.Load ('N.At(sums, 6 * 'N.Lanes))
-            let mutable s31 = 'N.Load ('N.At(sums, 7 * 'N.Lanes))
-            let mutable s32 = 'N.Load ('N.At(sums, 14 * 'N.Lanes))
-            let mutable s33 = 'N.Load ('N.At(sums, 15 * 'N.Lanes))
+            let mutable s10 = 'N.Load('N.At(sums, 2 * 'N.Lanes))
+            let mutable s11 = 'N.Load('N.At(sums, 3 * 'N.Lanes))
+            let mutable s20 = 'N.Load('N.At(sums, 4 * 'N.Lanes))
+            let mutable s21 = 'N.Load('N.At(sums, 5 * 'N.Lanes))
+            let mutable s22 = 'N.Load('N.At(sums, 12 * 'N.Lanes))
+            let mutable s30 = 'N.Load('N.At(sums, 6 * 'N.Lanes))
+            let mutable s31 = 'N.Load('N.At(sums, 7 * 'N.Lanes))
+            let mutable s32 = 'N.Load('N.At(sums, 14 * 'N.Lanes))
+            let mutable s33 = 'N.Load('N.At(sums, 15 * 'N.Lanes))
             let mutable p = 'N.At(a, lane)
             let mutable n = lane
 

@@ -28,6 +28,8 @@ type internal IVectors<'V> =
     /// Returns the address of number i.
     static abstract At: address: nativeint * i: int -> nativeint
     static abstract Zero: 'V
+    /// Returns a vector with the number nearest to a float64 number in every place.
+    static abstract Number: float -> 'V
     static abstract Load: nativeint -> 'V
     static abstract Store: 'V * nativeint -> unit
     /// Returns a vector with the number at an address in every place.
@@ -35,6 +37,7 @@ type internal IVectors<'V> =
     static abstract Add: 'V * 'V -> 'V
     static abstract Subtract: 'V * 'V -> 'V
     static abstract Multiply: 'V * 'V -> 'V
+    static abstract Divide: 'V * 'V -> 'V
     static abstract Min: 'V * 'V -> 'V
     static abstract Max: 'V * 'V -> 'V
     /// Returns `yes` where a < b, and `no` elsewhere.
@@ -44,6 +47,11 @@ type internal IVectors<'V> =
     static abstract Sqrt: 'V -> 'V
     /// Returns the numbers nearest to the responsibilities at an address. In float32, those below `Single.Least` are 0.
     static abstract Round: nativeptr<float> -> 'V
+    /// Returns 2ⁿ for integers n where it is a normal number. Each n is given as n + 1.5·2⁵², in float32 n + 1.5·2²³, whose
+    /// lowest bits are those of n.
+    static abstract PowerOfTwo: 'V -> 'V
+    /// Returns max(a, least) − b of float64 numbers a and b.
+    static abstract Difference: a: nativeptr<float> * least: float * b: nativeptr<float> -> 'V
     /// Returns x·scale + shift of float64 numbers x.
     static abstract Narrow: x: nativeptr<float> * scale: float * shift: float -> 'V
     /// Stores the numbers as float64.
@@ -73,6 +81,9 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
         static member Zero = 'L.Zero
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Number(x: float) = 'L.Fill x
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = 'L.Load(NativePtr.ofNativeInt address)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -88,6 +99,9 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
         static member Multiply(a, b) = 'L.Multiply(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Divide(a, b) = 'L.Divide(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Min(a, b) = 'L.WhereLess(a, b, a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -95,6 +109,12 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member WhereLess(a, b, yes, no) = 'L.WhereLess(a, b, yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member PowerOfTwo n = 'L.PowerOfTwo n
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Difference(a, least, b) = 'L.Subtract('L.Max('L.Fill least, 'L.Load a), 'L.Load b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Narrow(x, scale, shift) = 'L.Fma('L.Load x, 'L.Fill scale, 'L.Fill shift)
@@ -141,6 +161,14 @@ module internal Single =
     /// processors take long.
     [<Literal>]
     let Least = 7.703719777548943e-34
+
+    /// The position of the exponent's lowest bit.
+    [<Literal>]
+    let Shift = 23
+
+    /// The bits of 1.
+    [<Literal>]
+    let One = 0x3F800000
 
     /// The number of rows that sums run over in float32 before they are added to float64 sums. The last panel may
     /// bring up to 127 more.
@@ -201,6 +229,9 @@ type internal Singles512 =
         static member Zero = Vector512<float32>.Zero
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Number(x: float) = Vector512.Create(float32 x)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = Vector512.Load(NativePtr.ofNativeInt<float32> address)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -216,6 +247,9 @@ type internal Singles512 =
         static member Multiply(a: Vector512<float32>, b: Vector512<float32>) = Vector512.Multiply(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Divide(a: Vector512<float32>, b: Vector512<float32>) = Vector512.Divide(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Min(a: Vector512<float32>, b: Vector512<float32>) = Vector512.MinNative(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -224,6 +258,18 @@ type internal Singles512 =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member WhereLess(a: Vector512<float32>, b: Vector512<float32>, yes, no) =
             Vector512.ConditionalSelect(Vector512.LessThan(a, b), yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member PowerOfTwo(n: Vector512<float32>) =
+            (Vector512.ShiftLeft(n.AsInt32(), Single.Shift) + Vector512.Create Single.One).AsSingle()
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Difference(a: nativeptr<float>, least: float, b: nativeptr<float>) : Vector512<float32> =
+            let inline difference i =
+                Vector512.MaxNative(Vector512.Create least, Vector512.Load(NativePtr.add a i))
+                - Vector512.Load(NativePtr.add b i)
+
+            Vector512.Narrow(difference 0, difference 8)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Narrow(x: nativeptr<float>, scale: float, shift: float) : Vector512<float32> =
@@ -295,6 +341,9 @@ type internal Singles256 =
         static member Zero = Vector256<float32>.Zero
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Number(x: float) = Vector256.Create(float32 x)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = Vector256.Load(NativePtr.ofNativeInt<float32> address)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -310,6 +359,9 @@ type internal Singles256 =
         static member Multiply(a: Vector256<float32>, b: Vector256<float32>) = Vector256.Multiply(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Divide(a: Vector256<float32>, b: Vector256<float32>) = Vector256.Divide(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Min(a: Vector256<float32>, b: Vector256<float32>) = Vector256.MinNative(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -318,6 +370,18 @@ type internal Singles256 =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member WhereLess(a: Vector256<float32>, b: Vector256<float32>, yes, no) =
             Vector256.ConditionalSelect(Vector256.LessThan(a, b), yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member PowerOfTwo(n: Vector256<float32>) =
+            (Vector256.ShiftLeft(n.AsInt32(), Single.Shift) + Vector256.Create Single.One).AsSingle()
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Difference(a: nativeptr<float>, least: float, b: nativeptr<float>) : Vector256<float32> =
+            let inline difference i =
+                Vector256.MaxNative(Vector256.Create least, Vector256.Load(NativePtr.add a i))
+                - Vector256.Load(NativePtr.add b i)
+
+            Vector256.Narrow(difference 0, difference 4)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Narrow(x: nativeptr<float>, scale: float, shift: float) : Vector256<float32> =
@@ -389,6 +453,9 @@ type internal Singles128 =
         static member Zero = Vector128<float32>.Zero
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Number(x: float) = Vector128.Create(float32 x)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = Vector128.Load(NativePtr.ofNativeInt<float32> address)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -404,6 +471,9 @@ type internal Singles128 =
         static member Multiply(a: Vector128<float32>, b: Vector128<float32>) = Vector128.Multiply(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Divide(a: Vector128<float32>, b: Vector128<float32>) = Vector128.Divide(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Min(a: Vector128<float32>, b: Vector128<float32>) = Vector128.MinNative(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -412,6 +482,18 @@ type internal Singles128 =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member WhereLess(a: Vector128<float32>, b: Vector128<float32>, yes, no) =
             Vector128.ConditionalSelect(Vector128.LessThan(a, b), yes, no)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member PowerOfTwo(n: Vector128<float32>) =
+            (Vector128.ShiftLeft(n.AsInt32(), Single.Shift) + Vector128.Create Single.One).AsSingle()
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Difference(a: nativeptr<float>, least: float, b: nativeptr<float>) : Vector128<float32> =
+            let inline difference i =
+                Vector128.MaxNative(Vector128.Create least, Vector128.Load(NativePtr.add a i))
+                - Vector128.Load(NativePtr.add b i)
+
+            Vector128.Narrow(difference 0, difference 2)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Narrow(x: nativeptr<float>, scale: float, shift: float) : Vector128<float32> =
@@ -466,33 +548,36 @@ type internal Singles128 =
         static member Transpose(source, width, columns, count, target) =
             Single.transpose (NativePtr.ofNativeInt source) width columns count (NativePtr.ofNativeInt target)
 
-/// The responsibilities of a panel's rows as numbers of vectors.
-[<Optimised>]
-module internal Rounded =
-    /// Passes responsibilities r, rounded, to `take`, one vector of rows from n on at a time. In float32 it also adds Σₙ rₙ
-    /// to partial sums at `counts`.
-    let inline onEach<'N, 'V when 'N :> IVectors<'V>>
-        (r: nativeptr<float>)
-        (counts: nativeint)
-        rows
-        ([<InlineIfLambda>] take: 'V -> int -> unit)
-        =
-        let mutable lane = 0
+/// eˣ in float32.
+module internal SingleExp =
+    /// 1.5·2²³. Adding it to a number below 2²² rounds that number to an integer.
+    [<Literal>]
+    let Rounding = 12582912.0
 
-        while lane < 'N.Lanes do
-            let mutable count = if 'N.IsRounded then 'N.Load('N.At(counts, lane)) else 'N.Zero
-            let mutable n = lane
+    /// ln 2, rounded to float32.
+    [<Literal>]
+    let Ln2 = 0.693147182464599609375
 
-            while n < rows do
-                let weight = 'N.Round(NativePtr.add r n)
-                take weight n
+    /// ln 2 − `Ln2`.
+    [<Literal>]
+    let Ln2Rest = -1.90465429995776804525e-9
 
-                if 'N.IsRounded then
-                    count <- 'N.Add(count, weight)
+    /// ln of `Single.Least`.
+    [<Literal>]
+    let Smallest = -76.24618986159398
 
-                n <- n + 'N.Lanes
-
-            if 'N.IsRounded then
-                'N.Store(count, 'N.At(counts, lane))
-
-            lane <- lane + 'N.Width
+    /// Returns eˣ for x ≤ 0, with an error of at most 1.5·2⁻²⁴ of the result, as eˣ = 2ⁿeʳ with r = x − n ln 2 and
+    /// |r| ≤ ½ ln 2; 0 where eˣ is less than `Single.Least`. The minimax polynomial of degree 4 for (eʳ − 1 − r)/r² has
+    /// an error of 2⁻²⁸ of eʳ.
+    let inline expUpTo0<'N, 'V when 'N :> IVectors<'V>> (x: 'V) : 'V =
+        let rounding = 'N.Number Rounding
+        let exponent = 'N.Fma(x, 'N.Number Elementary.Log2OfE, rounding)
+        let n = 'N.Subtract(exponent, rounding)
+        let r = 'N.Fma(n, 'N.Number -Ln2, x)
+        let r = 'N.Fma(n, 'N.Number -Ln2Rest, r)
+        let square = 'N.Multiply(r, r)
+        let p01 = 'N.Fma('N.Number 0.16666520398818915, r, 'N.Number 0.4999999343234881)
+        let p23 = 'N.Fma('N.Number 0.00836874513335416, r, 'N.Number 0.04166839074350497)
+        let p = 'N.Fma('N.Fma('N.Number 0.0013814542044626146, square, p23), square, p01)
+        let power = 'N.Add('N.Number 1.0, 'N.Fma(square, p, r))
+        'N.WhereLess(x, 'N.Number Smallest, 'N.Zero, 'N.Multiply(power, 'N.PowerOfTwo exponent))

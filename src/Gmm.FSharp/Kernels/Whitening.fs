@@ -441,9 +441,13 @@ module internal Whitening =
 
             i <- i + group
 
-    /// Computes √r. In float32 it also adds Σₙ rₙ to partial sums at `counts`.
-    let roots<'N, 'V when 'N :> IVectors<'V>> r (target: nativeint) counts rows =
-        Rounded.onEach<'N, 'V> r counts rows (fun weight n -> 'N.Store('N.Sqrt weight, 'N.At(target, n)))
+    /// Computes √r.
+    let roots<'N, 'V when 'N :> IVectors<'V>> (r: nativeint) (target: nativeint) rows =
+        let mutable n = 0
+
+        while n < rows do
+            'N.Store('N.Sqrt('N.Load('N.At(r, n))), 'N.At(target, n))
+            n <- n + 'N.Width
 
     /// Computes u = √r·(x − m), and adds Σₙ √r·u to sums (4×lanes), for 4 columns.
     let private weighFour<'N, 'V when 'N :> IVectors<'V>>

@@ -43,12 +43,13 @@ module internal Elementary =
     /// Returns p₀ + x·p₁, one step of Horner's rule.
     let inline horner<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (p0: float) (p1: 'V) : 'V = 'L.Fma(p1, x, 'L.Fill p0)
 
-    /// Returns n + 1.5·2⁵² and eʳ, where eˣ = 2ⁿeʳ with r = x − n ln 2 and |r| ≤ ½ ln 2. The minimax polynomial of degree 9
-    /// for (eʳ − 1 − r)/r² has an error of 2⁻⁵⁶ of eʳ.
-    let inline private reduce<'L, 'V when 'L :> ILanes<'V>> (x: 'V) =
-        let rounding = 'L.Fill Rounding
-        let exponent = 'L.Fma(x, 'L.Fill Log2OfE, rounding)
-        let n = 'L.Subtract(exponent, rounding)
+    /// Returns n + 1.5·2⁵², where eˣ = 2ⁿeʳ with r = x − n ln 2 and |r| ≤ ½ ln 2.
+    let inline exponentOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V = 'L.Fma(x, 'L.Fill Log2OfE, 'L.Fill Rounding)
+
+    /// Returns eʳ, from x and n + 1.5·2⁵². The minimax polynomial of degree 9 for (eʳ − 1 − r)/r² has an error of 2⁻⁵⁶
+    /// of eʳ.
+    let inline remainingPower<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (exponent: 'V) : 'V =
+        let n = 'L.Subtract(exponent, 'L.Fill Rounding)
         let r = 'L.Fma(n, 'L.Fill -Ln2, x)
         let r = 'L.Fma(n, 'L.Fill -Ln2Rest, r)
 
@@ -64,22 +65,25 @@ module internal Elementary =
         let p89 = pair 2.7620085455018414e-07 2.510038319586702e-08
         let p03, p47 = 'L.Fma(p23, square, p01), 'L.Fma(p67, square, p45)
         let p = 'L.Fma('L.Fma(p89, fourth, p47), fourth, p03)
-        struct (exponent, 'L.Add('L.Fill 1.0, 'L.Fma(square, p, r)))
+        'L.Add('L.Fill 1.0, 'L.Fma(square, p, r))
 
     /// Returns eˣ for x ≤ 0; 0 where eˣ isn't a normal number.
     let inline expUpTo0<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
-        let struct (exponent, power) = reduce<'L, 'V> x
-        'L.WhereLess(x, 'L.Fill SmallestNormal, 'L.Zero, 'L.Scale(power, exponent))
+        let exponent = exponentOf<'L, 'V> x
+        let power = remainingPower<'L, 'V> x exponent
+        'L.WhereLess(x, 'L.Fill SmallestNormal, 'L.Zero, 'L.Multiply(power, 'L.PowerOfTwo exponent))
 
     /// Returns eˣ. 2ⁿ is applied in two factors, because n goes from −1076 to 1024, and a result below the smallest normal
     /// number must be rounded only once.
     let inline private expOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
         let rounding, largest = 'L.Fill Rounding, 'L.Fill Largest
-        let struct (exponent, power) = reduce<'L, 'V>('L.Max('L.Fill Smallest, 'L.WhereLess(largest, x, largest, x)))
+        let x = 'L.Max('L.Fill Smallest, 'L.WhereLess(largest, x, largest, x))
+        let exponent = exponentOf<'L, 'V> x
         let n = 'L.Subtract(exponent, rounding)
         let half = 'L.Fma(n, 'L.Fill 0.5, rounding)
         let other = 'L.Add('L.Subtract(n, 'L.Subtract(half, rounding)), rounding)
-        'L.Multiply('L.Scale(power, half), 'L.Scale('L.Fill 1.0, other))
+        let power = remainingPower<'L, 'V> x exponent
+        'L.Multiply('L.Multiply(power, 'L.PowerOfTwo half), 'L.PowerOfTwo other)
 
     /// √2, rounded up: significands from here on are halved, so that 1+f begins at √½.
     [<Literal>]

@@ -32,9 +32,8 @@ type internal ILanes<'V> =
     static abstract WhereLess: a: 'V * b: 'V * yes: 'V * no: 'V -> 'V
     /// Returns a where a > b, and b elsewhere and where a or b is NaN.
     static abstract Max: a: 'V * b: 'V -> 'V
-    /// Returns x·2ⁿ for integers n, where both x and x·2ⁿ are normal numbers. Each n is given as n + 1.5·2⁵², whose lowest
-    /// bits are those of n.
-    static abstract Scale: x: 'V * n: 'V -> 'V
+    /// Returns 2ⁿ for integers n from −1022 to 1023. Each n is given as n + 1.5·2⁵², whose lowest bits are those of n.
+    static abstract PowerOfTwo: 'V -> 'V
     /// Returns e of x = m·2ᵉ with 1 ≤ m < 2, for normal x > 0.
     static abstract Exponent: 'V -> 'V
     /// Returns m of x = m·2ᵉ with 1 ≤ m < 2, for normal x > 0.
@@ -109,8 +108,8 @@ type internal Lanes512 =
                 Vector512.ConditionalSelect(Vector512.LessThan(b, a), a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Scale(x: Vector512<float>, n: Vector512<float>) =
-            (x.AsInt64() + Vector512.ShiftLeft(n.AsInt64(), Bits.Shift)).AsDouble()
+        static member PowerOfTwo n =
+            (Vector512.ShiftLeft(n.AsInt64(), Bits.Shift) + Vector512.Create Bits.One).AsDouble()
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Exponent x =
@@ -168,8 +167,8 @@ type internal Lanes256 =
                 Vector256.ConditionalSelect(Vector256.LessThan(b, a), a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Scale(x: Vector256<float>, n: Vector256<float>) =
-            (x.AsInt64() + Vector256.ShiftLeft(n.AsInt64(), Bits.Shift)).AsDouble()
+        static member PowerOfTwo n =
+            (Vector256.ShiftLeft(n.AsInt64(), Bits.Shift) + Vector256.Create Bits.One).AsDouble()
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Exponent x =
@@ -227,8 +226,8 @@ type internal Lanes128 =
                 Vector128.ConditionalSelect(Vector128.LessThan(b, a), a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Scale(x: Vector128<float>, n: Vector128<float>) =
-            (x.AsInt64() + Vector128.ShiftLeft(n.AsInt64(), Bits.Shift)).AsDouble()
+        static member PowerOfTwo n =
+            (Vector128.ShiftLeft(n.AsInt64(), Bits.Shift) + Vector128.Create Bits.One).AsDouble()
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Exponent x =
