@@ -4,6 +4,7 @@ namespace Gmm
 
 open System
 open System.Runtime.Intrinsics
+open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
 
 /// Finds the nearest centres of rows by sums in float32, and tells when rounding may have changed them.
@@ -17,23 +18,24 @@ open FSharp.NativeInterop
 type internal CoarseDistances() =
     /// Lays out centres (K×D).
     abstract Prepare: centres: ReadOnlySpan<float> * components: int * features: int -> unit
-    /// Finds the nearest centres of a panel's rows, whose columns begin at x. Returns false if it can't tell those of
-    /// all rows.
-    abstract Win: x: nativeptr<float> * PanelState -> bool
+    /// Finds the nearest centres of a panel's rows, each of which begins `width` numbers after the one before it. Returns
+    /// false if it can't tell those of all rows.
+    abstract Win: rows: nativeptr<float> * width: int * PanelState -> bool
 
 [<Sealed; Optimised>]
 type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
     inherit CoarseDistances()
 
+    let shifts = Pinned() // −sc
     let z, centres = Pinned<float32>(), Pinned<float32>() // mₖ of two centres lie side by side.
-    let constants, numbers, limits = Pinned<float32>(), Pinned<float32>(), Pinned<float32>()
+    let constants, numbers, certain = Pinned<float32>(), Pinned<float32>(), Pinned<float32>()
     let squares, highest, second, winners = Pinned<float32>(), Pinned<float32>(), Pinned<float32>(), Pinned<float32>()
     let mutable components = 0
     let mutable padded = 0 // K rounded up to an even number; another centre never wins.
     let mutable features = 0
     let mutable isUsable = false
     let mutable scale = 0.0 // s
-    let mutable shifts: float[] = [||] // −sc
+    let mutable rounding = 0.0 // u
 
     /// 2⁻²⁴, the largest relative error of a number rounded to float32.
     let unitRoundoff = 5.9604644775390625e-8
@@ -47,37 +49,81 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
     /// The largest ‖z‖² whose products with mₖ, shorter than 1, stay in the range of float32.
     let largestSquare = 1e30
 
-    /// Computes z of all rows, and ‖z‖².
-    let narrow (x: nativeptr<float>) rows =
+    /// Computes z of row n.
+    let narrowOne (row: nativeptr<float>) n =
+        for j in 0 .. features - 1 do
+            let number = Math.FusedMultiplyAdd(NativePtr.get row j, scale, NativePtr.get shifts.Address j)
+            NativePtr.set z.Address (j * Single.Stride + n) (float32 number)
+
+    /// Computes 4 numbers of z of 8 rows, and transposes them.
+    let narrowTile (row: nativeptr<float>) width (shift: nativeptr<float>) (target: nativeptr<float32>) =
+        let scale, shift = Vector256.Create scale, Vector256.Load shift
+
+        let inline ofRow i =
+            let numbers = Vector256.Load(NativePtr.add row (i * width))
+            Avx.ConvertToVector128Single(Vector256.FusedMultiplyAdd(numbers, scale, shift))
+
+        let a, b = Vector256.Create(ofRow 0, ofRow 4), Vector256.Create(ofRow 1, ofRow 5)
+        let c, d = Vector256.Create(ofRow 2, ofRow 6), Vector256.Create(ofRow 3, ofRow 7)
+        let ab, ab' = Avx.UnpackLow(a, b), Avx.UnpackHigh(a, b)
+        let cd, cd' = Avx.UnpackLow(c, d), Avx.UnpackHigh(c, d)
+        Vector256.Store(Avx.Shuffle(ab, cd, 0x44uy), target)
+        Vector256.Store(Avx.Shuffle(ab, cd, 0xEEuy), NativePtr.add target Single.Stride)
+        Vector256.Store(Avx.Shuffle(ab', cd', 0x44uy), NativePtr.add target (2 * Single.Stride))
+        Vector256.Store(Avx.Shuffle(ab', cd', 0xEEuy), NativePtr.add target (3 * Single.Stride))
+
+    /// Computes z of all rows, as columns. Padding rows are the last row once more, and so as certain as it.
+    let narrow (rows: nativeptr<float>) width (panel: PanelState) =
+        let whole = if Avx.IsSupported then panel.Count &&& ~~~7 else 0
+        let mutable n = 0
+
+        while n < whole do
+            let mutable j = 0
+
+            while j < features do
+                // The last tile may begin in the one before it.
+                let first = min j (features - 4)
+                let row, shift = NativePtr.add rows (n * width + first), NativePtr.add shifts.Address first
+                narrowTile row width shift (NativePtr.add z.Address (first * Single.Stride + n))
+                j <- j + 4
+
+            n <- n + 8
+
+        for n in whole .. panel.Padded - 1 do
+            narrowOne (NativePtr.add rows (min n (panel.Count - 1) * width)) n
+
+    /// Computes ‖z‖² of all rows.
+    let square rows =
         let width = 'N.Width
         let mutable n = 0
 
         while n < rows do
             let mutable s0 = 'N.Zero
             let mutable s1 = 'N.Zero
-            let mutable column = NativePtr.add x n
-            let mutable target = 'N.At(z.Start, n)
+            let mutable s2 = 'N.Zero
+            let mutable s3 = 'N.Zero
+            let mutable column = 'N.At(z.Start, n)
 
-            for j in 0 .. features - 1 do
-                let shift = shifts[j]
-                let z0 = 'N.Narrow(column, scale, shift)
-                let z1 = 'N.Narrow(NativePtr.add column width, scale, shift)
-                'N.Store(z0, target)
-                'N.Store(z1, 'N.At(target, width))
+            for _ in 1..features do
+                let z0, z1 = 'N.Load column, 'N.Load('N.At(column, width))
+                let z2, z3 = 'N.Load('N.At(column, 2 * width)), 'N.Load('N.At(column, 3 * width))
                 s0 <- 'N.Fma(z0, z0, s0)
                 s1 <- 'N.Fma(z1, z1, s1)
-                column <- NativePtr.add column Panel.Stride
-                target <- 'N.At(target, 'N.Stride)
+                s2 <- 'N.Fma(z2, z2, s2)
+                s3 <- 'N.Fma(z3, z3, s3)
+                column <- 'N.At(column, 'N.Stride)
 
             'N.Store(s0, 'N.At(squares.Start, n))
             'N.Store(s1, 'N.At(squares.Start, n + width))
-            n <- n + 2 * width
+            'N.Store(s2, 'N.At(squares.Start, n + 2 * width))
+            'N.Store(s3, 'N.At(squares.Start, n + 3 * width))
+            n <- n + 4 * width
 
     /// Finds the largest sum of each row, the second largest, and the centre of the largest. The loop takes two centres
     /// at a time, so that it loads every number of a row half as often.
     let compare (panel: PanelState) rows =
         let width, step = 'N.Width, 'N.Stride
-        let lowest = 'N.Fill('N.At(constants.Start, padded))
+        let lowest = 'N.Number lowest
         let parts = padded / 2 * (Panel.Rows / (4 * width))
         let mutable n = 0
 
@@ -162,10 +208,10 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
 
     /// Returns whether the nearest centre of every row leads by enough.
     let areCertain rows =
-        let ofSquare, ofHighest = 'N.Fill limits.Start, 'N.Fill('N.At(limits.Start, 1))
-        let least, largest = 'N.Fill('N.At(limits.Start, 2)), 'N.Fill('N.At(limits.Start, 3))
-        let one = 'N.Fill('N.At(numbers.Start, 1))
-        let mutable certain = one
+        // ‖mₖ‖ ≤ ‖z‖ + ‖z−mₖ‖, so that 2‖mₖ‖² + ‖z‖² ≤ 5‖z‖² + 4‖z−mₖ‖² = 9‖z‖² − 8tₖ.
+        let ofSquare, ofHighest = 'N.Number(9.0 * rounding), 'N.Number(-8.0 * rounding)
+        let least, largest, one = 'N.Number underflow, 'N.Number largestSquare, 'N.Number 1.0
+        let mutable all = one
         let mutable n = 0
 
         while n < rows do
@@ -173,15 +219,15 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
             let lead = 'N.Fma(square, ofSquare, 'N.Fma(highest, ofHighest, least))
             let other = 'N.Add('N.Load('N.At(second.Start, n)), lead)
             let isInRange = 'N.WhereLess(square, largest, one, 'N.Zero)
-            certain <- 'N.Min(certain, 'N.WhereLess(other, highest, isInRange, 'N.Zero))
+            all <- 'N.Min(all, 'N.WhereLess(other, highest, isInRange, 'N.Zero))
             n <- n + 'N.Width
 
-        'N.Store(certain, squares.Start)
-        not (ReadOnlySpan<float32>(NativePtr.toVoidPtr squares.Address, 'N.Width).Contains 0.0f)
+        'N.Store(all, certain.Start)
+        not (ReadOnlySpan<float32>(NativePtr.toVoidPtr certain.Address, 'N.Width).Contains 0.0f)
 
     /// Lays out the differences of centres and the point c (K×D), the longest of which has this length.
     let layOut (differences: float[]) longest =
-        let rounding = float (features + 16) * unitRoundoff
+        rounding <- float (features + 16) * unitRoundoff
         // Lengths become less than 1, and the longest at least ½.
         let exponent = BitConverter.DoubleToInt64Bits longest >>> Bits.Shift
         scale <- BitConverter.Int64BitsToDouble((2045L - exponent) <<< Bits.Shift)
@@ -192,9 +238,9 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
               highest, Panel.Rows
               second, Panel.Rows
               winners, Panel.Rows
-              limits, 4
+              certain, 'N.Lanes
               centres, padded * features
-              constants, padded + 1
+              constants, padded
               numbers, padded ] do
             buffer.Require length
 
@@ -210,18 +256,14 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
 
             'N.Put((rounding - 0.5) * square, 'N.At(constants.Start, k))
 
-        for k in components..padded do
+        for k in components .. padded - 1 do
             'N.Put(lowest, 'N.At(constants.Start, k))
 
         for k in 0 .. padded - 1 do
             'N.Put(float k, 'N.At(numbers.Start, k))
 
-        // ‖mₖ‖ ≤ ‖z‖ + ‖z−mₖ‖, so that 2‖mₖ‖² + ‖z‖² ≤ 5‖z‖² + 4‖z−mₖ‖² = 9‖z‖² − 8tₖ.
-        for i, limit in List.indexed [ 9.0 * rounding; -8.0 * rounding; underflow; largestSquare ] do
-            'N.Put(limit, 'N.At(limits.Start, i))
-
         for j in 0 .. features - 1 do
-            shifts[j] <- scale * shifts[j]
+            NativePtr.set shifts.Address j (scale * NativePtr.get shifts.Address j)
 
     override _.Prepare(itsCentres, count, itsFeatures) =
         components <- count
@@ -232,7 +274,7 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
         isUsable <- features >= 4 && features <= 4096 && components <= (1 <<< 24)
 
         if isUsable then
-            shifts <- Array.zeroCreate features
+            shifts.Require features
             let differences, ofFeature = itsCentres.ToArray(), Array.zeroCreate components
             let squares: float[] = Array.zeroCreate components
 
@@ -242,10 +284,11 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
                     ofFeature[k] <- differences[k * features + j]
 
                 Array.sortInPlace ofFeature
-                shifts[j] <- -ofFeature[components / 2]
+                let shift = -ofFeature[components / 2]
+                NativePtr.set shifts.Address j shift
 
                 for k in 0 .. components - 1 do
-                    let difference = differences[k * features + j] + shifts[j]
+                    let difference = differences[k * features + j] + shift
                     differences[k * features + j] <- difference
                     squares[k] <- squares[k] + difference * difference
 
@@ -255,11 +298,12 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
             if isUsable then
                 layOut differences longest
 
-    override _.Win(x, panel) =
+    override _.Win(source, width, panel) =
         let rows = panel.Padded
 
         if isUsable then
-            narrow x rows
+            narrow source width panel
+            square rows
             compare panel rows
 
         if isUsable && areCertain rows then

@@ -23,12 +23,20 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
     let mutable step = 0 // D rounded up to a multiple of `Panel.Lanes`, from one centre to the next
     let mutable rows: nativeptr<float> = NativePtr.ofNativeInt 0n // the panel's rows
     let mutable width = 0 // from one row to the next
+    let mutable isTransposed = false // whether `x` holds the panel's columns
 
     let centre k = NativePtr.add centres.Address (k * step)
     let firstOf k = NativePtr.add first.Address (k * columns * Panel.Lanes)
 
+    /// Makes sure that `x` holds the panel's columns.
+    let transpose (panel: PanelState) =
+        if not isTransposed then
+            Panel.transpose rows width features panel.Count x.Address
+            isTransposed <- true
+
     /// Finds the nearest centres by the squared distances themselves.
     let findNearest (panel: PanelState) =
+        transpose panel
         let x, centres, nearest, winners = x.Address, centres.Address, nearest.Address, panel.Winners.Address
         // At a distance at which the density is 0 no centre is nearest, and the first wins.
         Span<float>(NativePtr.toVoidPtr nearest, panel.Padded).Fill(-2.0 * Limits.zeroDensity)
@@ -82,12 +90,14 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
             isCoarsePrepared <- false
         | _ -> invalidOp "A kernel of distances was given another form."
 
-    override _.Read(itsRows, itsWidth, panel) =
+    override _.Read(itsRows, itsWidth, _) =
         rows <- NativePtr.ofNativeInt itsRows
         width <- itsWidth
-        Panel.transpose rows width features panel.Count x.Address
+        isTransposed <- false
 
     override _.Score panel =
+        transpose panel
+
         for k in 0 .. components - 1 do
             let centre, target = Loops.start (centre k), panel.Component k
             Loops.addDistances<Doubles<'L, 'V>, 'V> x.Start centre features 0.0 target panel.Padded
@@ -101,7 +111,7 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
                 coarse.Prepare(means.Span, components, features)
                 isCoarsePrepared <- true
 
-            if not (coarse.Win(x.Address, panel)) then
+            if not (coarse.Win(rows, width, panel)) then
                 findNearest panel
 
             fill panel

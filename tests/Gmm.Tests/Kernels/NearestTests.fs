@@ -63,7 +63,7 @@ let private sameAsFormula what (rows: float[][]) (centres: float[][]) =
 /// Whether float32 tells the nearest centres of at most 128 rows; then it tells them rightly.
 let private isTold (rows: float[][]) (centres: float[][]) =
     let features = centres[0].Length
-    let coarse, panel, x = CoarseDistances.create 8, PanelState(), Pinned()
+    let coarse, panel = CoarseDistances.create 8, PanelState()
     let numbers = Array.concat rows
 
     let block: Block =
@@ -74,12 +74,9 @@ let private isTold (rows: float[][]) (centres: float[][]) =
           Weights = None }
 
     panel.Take(block, 0)
-    x.Require(Panel.even features * Panel.Stride)
     use pinned = fixed numbers
-    Panel.transpose pinned features features rows.Length x.Address
     coarse.Prepare(ReadOnlySpan(Array.concat centres), centres.Length, features)
-    let isTold = coarse.Win(x.Address, panel)
-    GC.KeepAlive x // Its address alone doesn't keep the buffer.
+    let isTold = coarse.Win(pinned, features, panel)
 
     if isTold then
         let winners = Array.init rows.Length (fun n -> int (NativePtr.get panel.Winners.Address n))
