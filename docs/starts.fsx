@@ -47,6 +47,9 @@ have different scales. On large data the short runs see a sample of the rows. Ev
 works on a sample when the data exceed 4,194,304 numbers (32 MiB). The sample has that size, or more if 2,000 rows or
 10·K·(D+1) rows need it. Only `Labels` and `Responsibilities` use all rows, as EM itself does.
 
+On large data, EM may climb to the same maximum from both starts. The second run then stops as soon as it
+[joins](#When-runs-join) the first.
+
 `Start.Thorough` takes forty short runs, and a third candidate for Gaussian components: a model-based hierarchical
 clustering of at most 2,000 rows (Fraley, "Algorithms for model-based Gaussian hierarchical clustering", *SIAM Journal
 on Scientific Computing* 20 (1998) 270–281).
@@ -159,6 +162,27 @@ for restarts in [ 1; 2; 5; 20 ] do
     printfn $"%8d{restarts}  %.4f{(best Start.Points).Objective}  %.4f{(best Start.RandomResponsibilities).Objective}"
 (*** include-output ***)
 (**
+## When runs join
+
+The next mixture of EM depends on the responsibilities rₙₖ alone. A run that gives the rows nearly the responsibilities
+r*ₙₖ of a finished fit therefore only repeats the last iterations that led to that fit. On data of at least eight blocks
+of rows (`Source.Blocks`), such as 8,200 rows of 8 columns, the first run ends before the others begin. Another run has
+joined it when its objective is not higher and the responsibilities diverge by less than 0.01 per row:
+
+    [lang=text]
+    J = mean over rows of Σₖ (r*ₙₖ − rₙₖ)(ln r*ₙₖ − ln rₙₖ)  <  0.01
+
+This is the symmetric divergence of Kullback and Leibler (1951), in any order of the components, on a sample of at least
+2,000 rows. A run that has joined stops and is left out: it appears neither as a fit nor among the failures, and the
+reports of its progress end. Runs are never stopped because their objective is lower, since EM may pass a flat stretch
+before it climbs to the best maximum. All runs are run out if the first one has not converged or has an irregular
+component, if a component has fewer than ten rows of the sample, with missing cells, and with hard assignment.
+
+We compared the rule with running out every candidate, on 600 small data sets of many kinds (overlapping, separated and
+stretched groups, outliers, far values, heavy tails, rounded values, no groups at all; also with the wrong K), of which it
+reads all 2,000 rows or all rows there are. In three fits the objective was lower by more than the tolerance of 1e-6, by
+2.6e-6 at most: the first run had itself stopped that far below the maximum.
+
 ## Given starts
 
 Your own means, labels 0 … K−1 or responsibilities need no seed, and run once. Labels give the same start as their
