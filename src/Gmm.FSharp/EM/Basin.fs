@@ -17,8 +17,8 @@ type internal Basin<'θ> =
             Execution: Execution
         }
 
-/// Tests whether a run has joined a finished fit. The next mixture of EM depends on the responsibilities alone. A run
-/// whose responsibilities are nearly those of a fit therefore only repeats the last iterations that led to the fit.
+/// Tests whether a run has joined a finished fit. For most families the next mixture of EM depends on the responsibilities
+/// alone. A run whose responsibilities are nearly those of a fit therefore only repeats the last iterations that led to it.
 module internal Basin =
     /// The divergence of the responsibilities, per row, below which a run has joined a fit. In 800 fits of data of many
     /// kinds, no run that came so near ended at another maximum. The nearest one that did came within 0.097.
@@ -27,10 +27,14 @@ module internal Basin =
     /// The fewest rows of the sample with which each component of a fit can be compared.
     let private fewestRows = 10.0
 
-    /// The number of rows that are compared: 20 for each component, and at least 2,000.
-    let private sampleFor (fit: Fit<'θ>) execution (source: Source) =
-        let wanted = 20L * int64 fit.Mixture.Components |> max 2000L |> min source.Rows
-        source |> Survey.sample execution fit.Seed (int wanted)
+    /// The most components of fits that are compared, so that responsibilities take little memory.
+    let private mostComponents = 400
+
+    /// The number of rows on which fits of K components are compared.
+    let private sampleRows components = max 2000L (20L * int64 components)
+
+    /// Whether comparisons of fits of K components cost little beside an E-step over the rows of a source.
+    let isCheap components (source: Source) = components <= mostComponents && 4L * sampleRows components <= source.Rows
 
     let private exponentials (logs: float[]) =
         let numbers = Array.copy logs
@@ -55,7 +59,8 @@ module internal Basin =
 
     /// Returns the basin of a fit to the rows of a source; None if a component has too few rows to be compared.
     let ofFit (execution: Execution) (source: Source) (fit: Fit<'θ>) : Basin<'θ> option =
-        let sample = sampleFor fit execution source
+        let count = sampleRows fit.Mixture.Components |> min source.Rows |> int
+        let sample = source |> Survey.sample execution fit.Seed count
         let logs = sample |> logsOf execution fit.Model.Family fit.Mixture
         let counts = Array.zeroCreate fit.Mixture.Components
         exponentials logs |> Array.iteri (fun i r -> counts[i % counts.Length] <- counts[i % counts.Length] + r)

@@ -70,6 +70,7 @@ module Runs =
     let private isJoined (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) runs (source: Source) =
         runs > 1
         && source.Blocks >= fewestBlocks
+        && Basin.isCheap (FitOptions.weightsOf options) source
         && rule.Assignment.IsNone
         && options.Assignment = Soft
         && options.Missing.IsReject
