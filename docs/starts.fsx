@@ -173,17 +173,17 @@ by less than 0.01 per row:
     J = mean over rows of Σₖ (r*ₙₖ − rₙₖ)(ln r*ₙₖ − ln rₙₖ)  <  0.01
 
 This is the symmetric divergence of Kullback and Leibler (1951), in any order of the components, on a sample of at least
-2,000 rows. Data are large from eight blocks of rows (`Source.Blocks`), 8,000 rows and 80 rows for each component on.
-A run that has joined stops and is left out: it appears neither as a fit nor among the failures, and the
-reports of its progress end. Runs are never stopped because their objective is lower, since EM may pass a flat stretch
-before it climbs to the best maximum. All runs are run out if the first one has not converged or has an irregular
-component, if a component has fewer than ten rows of the sample, with more than 400 components, with missing cells, and
-with hard assignment.
+2,000 rows. Data are large from eight blocks of rows (`Source.Blocks`), 8,000 rows and 80 rows for each component on. A
+run that has joined stops and is left out: it appears neither as a fit nor among the failures, and the reports of its
+progress end. No run is stopped because its objective is lower: EM may pass a flat stretch before it climbs to the best
+maximum. All runs are run out if the first one has not converged or has an irregular component, if a component has fewer
+than ten rows of the sample, with more than 400 components, with missing cells, with hard assignment, and in variational
+Bayes.
 
-We compared the rule with running out every candidate, on 600 small data sets of many kinds (overlapping, separated and
-stretched groups, outliers, far values, heavy tails, rounded values, no groups at all; also with the wrong K), of which it
-reads all 2,000 rows or all rows there are. In three fits the objective was lower by more than the tolerance of 1e-6, by
-2.6e-6 at most: the first run had itself stopped that far below the maximum.
+We compared the default with the same starts all run out, on 400 large data sets: overlapping, separated and stretched
+groups, outliers, far values, heavy tails, rounded values, tiny groups, no groups at all, also with the wrong K. In 162 of
+them the second run joined the first. No fit ended at a worse maximum. In three the objective was lower by more than the
+tolerance of 1e-6, by 4.6e-6 at most, because the first run had stopped that far below its maximum.
 
 ## Given starts
 

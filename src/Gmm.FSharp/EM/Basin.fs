@@ -20,8 +20,8 @@ type internal Basin<'θ> =
 /// Tests whether a run has joined a finished fit. For most families the next mixture of EM depends on the responsibilities
 /// alone. A run whose responsibilities are nearly those of a fit therefore only repeats the last iterations that led to it.
 module internal Basin =
-    /// The divergence of the responsibilities, per row, below which a run has joined a fit. In 800 fits of data of many
-    /// kinds, no run that came so near ended at another maximum. The nearest one that did came within 0.097.
+    /// The divergence of the responsibilities, per row, below which a run has joined a fit. In 800 fits of small data of
+    /// many kinds, no run that came so near ended at another maximum. The nearest one that did came within 0.097.
     let private near = 0.01
 
     /// The fewest rows of the sample with which each component of a fit can be compared.

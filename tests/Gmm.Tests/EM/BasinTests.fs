@@ -151,7 +151,7 @@ let tests =
                               let best = candidates |> List.map _.Objective |> List.max
 
                               Assert.True(
-                                  fit.Objective >= best - 2.0 * options.Tolerance,
+                                  fit.Objective >= best - options.Tolerance,
                                   $"{seed} {components} {structure}: {fit.Objective} is below {best}"
                               )
 
