@@ -70,7 +70,10 @@ public enum InitMethod
     /// One run of k-means, and the best of ten short runs of EM from random rows; EM runs both to convergence, and the
     /// better one wins.
     /// </summary>
-    /// <remarks>(Biernacki, Celeux and Govaert 2003.) The short runs see a sample of the rows of large data.</remarks>
+    /// <remarks>
+    /// (Biernacki, Celeux and Govaert 2003.) The short runs see a sample of the rows of large data. On large data, the
+    /// second candidate stops early if it joins the first.
+    /// </remarks>
     Auto,
 
     /// <summary>

@@ -39,7 +39,8 @@ public abstract class Estimator
     /// <remarks>
     /// The best final objective wins, the earliest of those within 1e-6 of it; for k-means the lowest inertia. Runs
     /// with irregular components, on the floor or of few rows, are compared by the objective in which those are widened
-    /// to the scale of the data. A given start is run once.
+    /// to the scale of the data. A given start is run once. On large data, a run of EM that joins the first one stops
+    /// and is left out, because it would reach the same maximum: see the guide to starting points.
     /// </remarks>
     public int Restarts { get; set; } = Core.Gmm.defaults.Restarts;
 

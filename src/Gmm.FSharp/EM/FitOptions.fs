@@ -8,7 +8,8 @@ type Start<'θ> =
     /// The default: two candidates, each run to convergence, of which the better one wins. They are the M-step of the
     /// clusters of one k-means run, and the best of ten short runs of EM from random rows (Biernacki, Celeux and
     /// Govaert 2003). A short run ends when an iteration gains less than 1 % of what the run has gained. The short runs
-    /// see a sample of the rows of large data.
+    /// see a sample of the rows of large data. On large data, the second candidate stops early if it joins the first
+    /// (`FitOptions.Restarts`).
     | Auto
     /// `Auto` with forty short runs, and a third candidate for families whose features are the data: clusters of a
     /// model-based hierarchical start on at most 2,000 rows (Fraley 1998). It takes several times as long.
@@ -56,6 +57,11 @@ type FitOptions<'kind, 'θ> =
         /// objective wins, the earliest of those within 1e-6 of it. Runs with irregular components (`Fit.Irregular`)
         /// are compared by the objective of the mixture in which these components are widened to the scale of the data,
         /// so that a spike on equal values doesn't win.
+        /// On large data, the first run of EM ends before the others begin. If it has converged, a run that joins it
+        /// stops and is left out, because it would reach the same maximum. A run has joined the first if its objective
+        /// is not higher and its responsibilities diverge from those of the first by less than 0.01 per row, on a sample
+        /// of the rows (the symmetric divergence of Kullback and Leibler 1951). Data are large from eight blocks
+        /// (`Source.Blocks`), 8,000 rows and 80 rows for each component on; more than 400 components are never compared.
         Restarts: int
         /// The seed of the first run.
         Seed: int

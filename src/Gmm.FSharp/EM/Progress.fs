@@ -7,7 +7,8 @@ open System.Runtime.ExceptionServices
 /// The progress of a fit, reported after every E-step.
 type Progress =
     {
-        /// The number of the run, from 0. The start `Auto` makes two runs for each seed, `Thorough` up to three.
+        /// The number of the run, from 0. The start `Auto` makes two runs for each seed, `Thorough` up to three. The
+        /// reports of a run that joins the first one end early (`FitOptions.Restarts`).
         Run: int
         /// The run's seed.
         Seed: int

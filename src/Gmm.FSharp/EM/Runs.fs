@@ -62,6 +62,19 @@ module Runs =
         else
             { execution with Threads = 1 }, execution
 
+    /// The fewest blocks of data whose first run ends before the others begin. On fewer blocks, runs side by side are
+    /// quicker than runs that may stop early.
+    let private fewestBlocks = 8L
+
+    /// Whether runs stop when they join the first one. The number of threads must not matter.
+    let private isJoined (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) runs (source: Source) =
+        runs > 1
+        && source.Blocks >= fewestBlocks
+        && Basin.isCheap (FitOptions.weightsOf options) source
+        && rule.Assignment.IsNone
+        && options.Assignment = Soft
+        && options.Missing.IsReject
+
     /// Returns an error when the options ask for a feature that the rule doesn't have.
     let private checkRule (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) : Result<unit, GmmError> =
         match rule.Assignment, rule.OwnWeights with
@@ -141,7 +154,9 @@ module Runs =
         result {
             do! checkRule options rule
             let firsts = Array.ofList (makeFirsts ())
-            let ofRuns, ofRun = sharing options.Execution firsts.Length source
+            let isJoined = isJoined options rule firsts.Length source
+            let inParallel = if isJoined then firsts.Length - 1 else firsts.Length
+            let ofRuns, ofRun = sharing options.Execution inParallel source
 
             let model =
                 { Family = family
@@ -154,16 +169,18 @@ module Runs =
             use! pass = Model.openPass model source
             let rows = source |> Survey.countWeighted options.Execution
 
-            /// Runs out one start. The result has its rank.
-            let run number =
+            /// Runs out one start. The result has its rank. None if the run joins the fit of a basin.
+            let run (basin: Basin<'θ> option) number =
                 let seed, first = firsts[number]
 
                 let fit start =
                     result {
                         let history = ResizeArray<Mixture<'θ>>()
+                        let hasJoined = ref false
 
                         let follow iterates =
                             let watch = Progress.watch report number seed clock
+                            let joins = basin |> Option.map Basin.watch |> Option.defaultValue (fun _ -> false)
 
                             let reached (iterate: Iterate<'θ>) =
                                 watch iterate
@@ -171,10 +188,12 @@ module Runs =
                                 if options.History then
                                     history.Add iterate.Mixture
 
+                                hasJoined.Value <- joins iterate
                                 iterate
 
                             iterates
                             |> Seq.map (Result.map reached)
+                            |> Seq.takeWhile (fun _ -> not hasJoined.Value)
                             |> Fit.ofIterates
                                 { model with
                                     Execution = options.Execution }
@@ -195,10 +214,40 @@ module Runs =
                             | Acceleration.None, _ -> plain ()
 
                         return
-                            { fit with History = history.ToArray() } |> judge (firsts.Length > 1) pass regularity rows
+                            if hasJoined.Value then
+                                None
+                            else
+                                { fit with History = history.ToArray() }
+                                |> judge (firsts.Length > 1) pass regularity rows
+                                |> Some
                     }
 
                 seed, Result.bind fit first
+
+            /// Returns the basin of a run's fit, which the other runs may join if it has converged and is regular.
+            let basinOf outcome =
+                match outcome with
+                | Ok(Some(fit: Fit<'θ>, _)) when
+                    fit.Converged && fit.Remaining < options.Tolerance && fit.Irregular.IsEmpty
+                    ->
+                    Basin.ofFit ofRun source fit
+                | Ok _
+                | Error _ -> None
+
+            let outcomes =
+                if isJoined then
+                    let first = run None 0
+                    let basin = basinOf (snd first)
+                    Array.append [| first |] (ofRuns.Map(inParallel, fun i -> run basin (i + 1)))
+                else
+                    ofRuns.Map(inParallel, run None)
+
+            let runs =
+                [ for seed, outcome in outcomes do
+                      match outcome with
+                      | Ok(Some run) -> seed, Ok run
+                      | Ok None -> ()
+                      | Error error -> seed, Error error ]
 
             // Soft assignment stops within the tolerance of a maximum, so runs to the same maximum differ by less.
             let margin =
@@ -207,7 +256,6 @@ module Runs =
                 | Some Soft
                 | None -> min options.Tolerance 1e-6
 
-            let runs = ofRuns.Map(firsts.Length, run) |> List.ofArray
             let! (best, _), failures = runs |> best margin snd
 
             let passedOver =
