@@ -19,6 +19,7 @@ type internal Basin<'θ> =
 
 /// Tests whether a run has joined a finished fit. For most families the next mixture of EM depends on the responsibilities
 /// alone. A run whose responsibilities are nearly those of a fit therefore only repeats the last iterations that led to it.
+/// The components may come in another order, unless the model tells them apart: by noise, fixed weights or a prior.
 module internal Basin =
     /// The divergence of the responsibilities, per row, below which a run has joined a fit. In 800 fits of small data of
     /// many kinds, no run that came so near ended at another maximum. The nearest one that did came within 0.097.
@@ -75,10 +76,18 @@ module internal Basin =
         else
             None
 
+    /// Whether component k of the fit and component l of a mixture have the same weight if it is fixed, and both or neither
+    /// are noise.
+    let private areAlike (fit: Fit<'θ>) (mixture: Mixture<'θ>) k l =
+        let components = Model.components fit.Model mixture
+
+        (k < components) = (l < components)
+        && (not fit.Model.Weights.IsFixed || fit.Mixture.Weights[k] = mixture.Weights[l])
+
     /// Returns the divergence of a mixture's responsibilities r′ from those of the fit, the mean over the rows of
     ///   Σₖ (rₙₖ − r′ₙₖ)(ln rₙₖ − ln r′ₙₖ),
     /// which is the symmetric divergence of Kullback and Leibler (1951). Each component of the fit is compared with that
-    /// component of the mixture to which most of its rows belong; ∞ if two have the same one.
+    /// component of the mixture to which most of its rows belong; ∞ if two have the same one, or one that isn't alike.
     let divergence (basin: Basin<'θ>) (mixture: Mixture<'θ>) : float =
         let components = mixture.Components
         let logs = basin.Sample |> logsOf basin.Execution basin.Fit.Model.Family mixture
@@ -93,7 +102,10 @@ module internal Basin =
 
         let partners = Array.init components (fun k -> Assignment.likeliestOf (ReadOnlySpan(shared[k, *])))
 
-        if (Array.distinct partners).Length < components then
+        if
+            (Array.distinct partners).Length < components
+            || not (Seq.forall2 (areAlike basin.Fit mixture) (seq { 0 .. components - 1 }) partners)
+        then
             infinity
         else
             let mutable sum = 0.0
@@ -106,16 +118,20 @@ module internal Basin =
             sum / Array.sum basin.Weights
 
     /// Returns a function that takes the iterates of a run, and tells whether the run has joined the fit: its objective
-    /// isn't above that of the fit, and its responsibilities are near. After a comparison in vain, the next one waits
-    /// until the run has halved its distance from the fit's objective, so that comparisons cost little.
-    let watch (basin: Basin<'θ>) : Iterate<'θ> -> bool =
+    /// isn't above that of the fit, its responsibilities are near, and the prior doesn't favour it by as much as a margin
+    /// of the objective, as it does where it expects the components in the order of the run. After a comparison in vain,
+    /// the next one waits until the run has halved its distance from the fit's objective, so that comparisons cost little.
+    let watch (margin: float) (basin: Basin<'θ>) : Iterate<'θ> -> bool =
         let compared = ref infinity
+        let fit = basin.Fit
+
+        let isFavoured mixture = Model.logPrior fit.Model mixture - fit.LogPrior >= margin * fit.Statistics.Weight
 
         fun iterate ->
-            let below = basin.Fit.Objective - iterate.Objective
+            let below = fit.Objective - iterate.Objective
 
             if iterate.Iteration > 0 && below >= 0.0 && below <= 0.5 * compared.Value then
                 compared.Value <- below
-                divergence basin iterate.Mixture < near
+                divergence basin iterate.Mixture < near && not (isFavoured iterate.Mixture)
             else
                 false

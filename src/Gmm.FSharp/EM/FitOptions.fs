@@ -60,8 +60,9 @@ type FitOptions<'kind, 'θ> =
         /// On large data, the first run of EM ends before the others begin. If it has converged, a run that joins it
         /// stops and is left out, because it would reach the same maximum. A run has joined the first if its objective
         /// is not higher and its responsibilities diverge from those of the first by less than 0.01 per row, on a sample
-        /// of the rows (the symmetric divergence of Kullback and Leibler 1951). Data are large from eight blocks
-        /// (`Source.Blocks`), 8,000 rows and 80 rows for each component on; more than 400 components are never compared.
+        /// of the rows (the symmetric divergence of Kullback and Leibler 1951). The components may come in any order,
+        /// unless noise, fixed weights or a prior tell them apart. Data are large from eight blocks (`Source.Blocks`),
+        /// 8,000 rows and 80 rows for each component on; more than 400 components are never compared.
         Restarts: int
         /// The seed of the first run.
         Seed: int

@@ -66,8 +66,8 @@ module Runs =
     /// quicker than runs that may stop early.
     let private fewestBlocks = 8L
 
-    /// Whether runs stop when they join the first one. The number of threads must not matter.
-    let private isJoined (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) runs (source: Source) =
+    /// Whether runs stop if they join the first one. The answer must not depend on the number of threads.
+    let private mayJoin (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) runs (source: Source) =
         runs > 1
         && source.Blocks >= fewestBlocks
         && Basin.isCheap (FitOptions.weightsOf options) source
@@ -154,8 +154,8 @@ module Runs =
         result {
             do! checkRule options rule
             let firsts = Array.ofList (makeFirsts ())
-            let isJoined = isJoined options rule firsts.Length source
-            let inParallel = if isJoined then firsts.Length - 1 else firsts.Length
+            let mayJoin = mayJoin options rule firsts.Length source
+            let inParallel = if mayJoin then firsts.Length - 1 else firsts.Length
             let ofRuns, ofRun = sharing options.Execution inParallel source
 
             let model =
@@ -165,6 +165,13 @@ module Runs =
                   Missing = options.Missing
                   Backend = options.Backend
                   Execution = ofRun }
+
+            // Soft assignment stops within the tolerance of a maximum, so runs to the same maximum differ by less.
+            let margin =
+                match rule.Assignment with
+                | Some Hard -> 0.0
+                | Some Soft
+                | None -> min options.Tolerance 1e-6
 
             use! pass = Model.openPass model source
             let rows = source |> Survey.countWeighted options.Execution
@@ -180,7 +187,7 @@ module Runs =
 
                         let follow iterates =
                             let watch = Progress.watch report number seed clock
-                            let joins = basin |> Option.map Basin.watch |> Option.defaultValue (fun _ -> false)
+                            let joins = basin |> Option.map (Basin.watch margin) |> Option.defaultValue (fun _ -> false)
 
                             let reached (iterate: Iterate<'θ>) =
                                 watch iterate
@@ -235,7 +242,7 @@ module Runs =
                 | Error _ -> None
 
             let outcomes =
-                if isJoined then
+                if mayJoin then
                     let first = run None 0
                     let basin = basinOf (snd first)
                     Array.append [| first |] (ofRuns.Map(inParallel, fun i -> run basin (i + 1)))
@@ -248,13 +255,6 @@ module Runs =
                       | Ok(Some run) -> seed, Ok run
                       | Ok None -> ()
                       | Error error -> seed, Error error ]
-
-            // Soft assignment stops within the tolerance of a maximum, so runs to the same maximum differ by less.
-            let margin =
-                match rule.Assignment with
-                | Some Hard -> 0.0
-                | Some Soft
-                | None -> min options.Tolerance 1e-6
 
             let! (best, _), failures = runs |> best margin snd
 

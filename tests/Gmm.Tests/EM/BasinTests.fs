@@ -177,6 +177,70 @@ let tests =
               let best = stretched.Value |> Gmm.fit { options with Start = truth } |> ok
               Assert.True(best.Objective > ofKMeans.Objective + 0.1)
               near 2e-6 "objective" best.Objective fit.Objective)
+          testCase "noise is compared with noise" (fun () ->
+              // Of two groups far apart, one is the component's and the other is noise.
+              let source = groups 3 1500 2 2 100.0 |> sourceOf
+
+              let fitOf group =
+                  source
+                  |> Gmm.fit
+                      { Gmm.defaults with
+                          Noise = Some(NoiseVolume.Given 1e5)
+                          Start = Start.Labels(Array.init 1500 (fun n -> if n % 2 = group then 0 else -1)) }
+                  |> ok
+
+              let fit, other = fitOf 0, fitOf 1
+              near 0.01 "weight of the noise" 0.5 other.Weights[1]
+              let basin = Basin.ofFit Execution.Default source fit |> Option.get
+              Assert.Equal(0.0, Basin.divergence basin fit.Mixture)
+              Assert.Equal(infinity, Basin.divergence basin other.Mixture))
+          testTheory
+              "no run is stopped at components in another order that a prior, or fixed weights, tell apart"
+              [ "means"; "Dirichlet"; "fixed" ]
+              (fun case ->
+                  for seed in 0..5 do
+                      // Ten rows of the first group for eight of the second.
+                      let rows =
+                          groups seed 10_000 8 2 3.0 |> Array.indexed |> Array.filter (fun (n, _) -> n % 10 <> 1)
+
+                      let source = rows |> Array.map snd |> sourceOf
+
+                      let plain =
+                          { Gmm.defaults with
+                              Components = 2
+                              Seed = seed }
+
+                      // The first run has its components in this order.
+                      let first = source |> Gmm.fit { plain with Start = Start.KMeans } |> ok
+                      let means, weights = first.Parameters.Means.toArray2D (), first.Weights
+
+                      let options =
+                          match case with
+                          | "means" ->
+                              let prior =
+                                  { Mean = Tensor.matrix (array2D [ means[1, *]; means[0, *] ])
+                                    Precision = 3.0 }
+
+                              { plain with
+                                  Family.MeanPrior = Some prior }
+                          | "Dirichlet" ->
+                              let fewer = if weights[0] > weights[1] then 0 else 1
+
+                              { plain with
+                                  WeightPrior = Dirichlet(Array.init 2 (fun k -> if k = fewer then 1.0 else 300.0)) }
+                          | _ ->
+                              { plain with
+                                  WeightPrior = Fixed
+                                  StartWeights = Some(Array.rev weights) }
+
+                      let fit = source |> Gmm.fit options |> ok
+                      // With missing cells, no run is stopped.
+                      let runOut = source |> Gmm.fit { options with Missing = Missing.Fit } |> ok
+
+                      Assert.True(
+                          fit.Objective >= runOut.Objective - options.Tolerance,
+                          $"{seed}: {fit.Objective} is below {runOut.Objective}"
+                      ))
           testCase "runs join at the same iteration for any number of threads" (fun () ->
               let fit threads =
                   let fit, ofRun =
