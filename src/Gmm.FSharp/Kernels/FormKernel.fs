@@ -12,11 +12,10 @@ type internal PanelState() =
     let mutable rest = 0 // how many bytes there are still to load
     let mutable all = 0 // how many there were
 
-    /// Joint log-densities, and later responsibilities times weights: a column of rows for each component, where K is
-    /// rounded up to a multiple of 4.
+    /// Joint log-densities, and later, for kernels that calculate in float64, responsibilities times weights: a column of
+    /// rows for each component, where K is rounded up to a multiple of 4.
     member val Joint = Pinned()
-    /// Responsibilities times weights in float32, for kernels that calculate in float32: a column of rows for each
-    /// component.
+    /// Responsibilities times weights for kernels that calculate in float32: a column of rows for each component.
     member val Rounded = Pinned<float32>()
     /// Sample weights; 0 for padding rows.
     member val Weights = Pinned()
@@ -24,7 +23,7 @@ type internal PanelState() =
     member val Evidence = Pinned()
     /// The number of the component that wins each row under hard assignment.
     member val Winners = Pinned()
-    /// Σₙ wₙrₙₖ of each component over all panels of a run of blocks, in 8 partial sums, without those in float32.
+    /// Σₙ wₙrₙₖ of each component over the panels of kernels that calculate in float64, in 8 partial sums.
     member val Counts = Pinned()
     /// The number of rows, without padding rows.
     member val Count = 0 with get, set

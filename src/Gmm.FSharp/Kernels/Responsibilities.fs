@@ -7,15 +7,18 @@ open FSharp.NativeInterop
 
 /// The responsibilities of a panel's rows for a kernel that calculates in float32.
 module internal Rounded =
-    /// Puts the responsibilities times weights of each component, and adds their sum to its count. `weighted` returns those
-    /// of a vector of rows, from the address of their joint log-densities, that of their place, and the number n of the
-    /// first of these rows. Sums in float32 run over the rows of the panel only.
+    /// Puts the responsibilities times weights of each component, with 0 for those below `Single.Least`, and adds their
+    /// sum to its count. `weighted` returns those of a vector of rows, from their address in `PanelState.Joint`, the
+    /// address at which they are put, and the number n of the first of these rows. Sums in float32 run over the rows of
+    /// the panel only.
     let inline put<'S, 'W when 'S :> IVectors<'W>>
         (panel: PanelState)
         (scratch: nativeint)
         (counts: float[])
         ([<InlineIfLambda>] weighted: nativeptr<float> -> nativeint -> int -> 'W)
         =
+        let least, zero = 'S.Number Single.Least, 'S.Zero
+
         for k in 0 .. counts.Length - 1 do
             let joint, r = panel.Component k, PanelState.responsibilities<'S, 'W> panel k
             let mutable lane = 0
@@ -25,7 +28,8 @@ module internal Rounded =
                 let mutable n = lane
 
                 while n < panel.Padded do
-                    let ofRows = weighted (NativePtr.add joint n) ('S.At(r, n)) n
+                    let all = weighted (NativePtr.add joint n) ('S.At(r, n)) n
+                    let ofRows = 'S.WhereLess(all, least, zero, all)
                     'S.Store(ofRows, 'S.At(r, n))
                     sum <- 'S.Add(sum, ofRows)
                     n <- n + 'S.Lanes
@@ -36,7 +40,7 @@ module internal Rounded =
             counts[k] <- counts[k] + 'S.Sum scratch
 
 /// Does the second half of the E-step on a panel: turns joint log-densities into responsibilities times weights, in
-/// place.
+/// place or, for kernels that calculate in float32, in `PanelState.Rounded`.
 [<Sealed; Optimised>]
 type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>>(panel: PanelState) =
     /// Every density is raised to it, and is 0 at it.
@@ -170,14 +174,11 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
                 r <- 'S.At(r, 'S.Stride)
 
             'S.Widen(total, at panel.Evidence.Address n)
-            'S.Store('S.Divide('S.Narrow(at panel.Weights.Address n, 1.0, 0.0), total), 'S.At(scales.Start, n))
+            'S.Store('S.Divide('S.Narrow(at panel.Weights.Address n), total), 'S.At(scales.Start, n))
             n <- n + 'S.Width
 
-        let least, zero = 'S.Number Single.Least, 'S.Zero
-
         Rounded.put<'S, 'W> panel scratch.Start roundedCounts (fun _ r n ->
-            let weighted = 'S.Multiply('S.Load r, 'S.Load('S.At(scales.Start, n)))
-            'S.WhereLess(weighted, least, zero, weighted))
+            'S.Multiply('S.Load r, 'S.Load('S.At(scales.Start, n))))
 
         findEvidence ()
 
@@ -235,7 +236,7 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
         panel.Evidence.Clear panel.Padded
 
     /// Rounds wₙrₙₖ for a kernel that calculates in float32.
-    let round () = Rounded.put<'S, 'W> panel scratch.Start roundedCounts (fun joint _ _ -> 'S.Round joint)
+    let round () = Rounded.put<'S, 'W> panel scratch.Start roundedCounts (fun joint _ _ -> 'S.Narrow joint)
 
     /// Sets the sums to 0.
     member _.Clear(components) =

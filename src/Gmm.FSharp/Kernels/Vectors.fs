@@ -45,15 +45,13 @@ type internal IVectors<'V> =
     /// Returns a·b + c, rounded once.
     static abstract Fma: a: 'V * b: 'V * c: 'V -> 'V
     static abstract Sqrt: 'V -> 'V
-    /// Returns the numbers nearest to the responsibilities at an address. In float32, those below `Single.Least` are 0.
-    static abstract Round: nativeptr<float> -> 'V
     /// Returns 2ⁿ for integers n where it is a normal number. Each n is given as n + 1.5·2⁵², in float32 n + 1.5·2²³, whose
     /// lowest bits are those of n.
     static abstract PowerOfTwo: 'V -> 'V
     /// Returns max(a, least) − b of float64 numbers a and b.
     static abstract Difference: a: nativeptr<float> * least: float * b: nativeptr<float> -> 'V
-    /// Returns x·scale + shift of float64 numbers x.
-    static abstract Narrow: x: nativeptr<float> * scale: float * shift: float -> 'V
+    /// Returns the numbers nearest to float64 numbers at an address.
+    static abstract Narrow: nativeptr<float> -> 'V
     /// Stores the numbers as float64.
     static abstract Widen: 'V * nativeptr<float> -> unit
     /// Adds f·q + c to float64 numbers at an address, for two vectors of numbers q.
@@ -117,7 +115,7 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
         static member Difference(a, least, b) = 'L.Subtract('L.Max('L.Fill least, 'L.Load a), 'L.Load b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Narrow(x, scale, shift) = 'L.Fma('L.Load x, 'L.Fill scale, 'L.Fill shift)
+        static member Narrow address = 'L.Load address
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Widen(v, target) = 'L.Store(v, target)
@@ -130,9 +128,6 @@ type internal Doubles<'L, 'V when 'L :> ILanes<'V>> =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Sqrt v = 'L.Sqrt v
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Round address = 'L.Load address
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member AddScaled(q0, q1, f, c, target) =
@@ -272,10 +267,8 @@ type internal Singles512 =
             Vector512.Narrow(difference 0, difference 8)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Narrow(x: nativeptr<float>, scale: float, shift: float) : Vector512<float32> =
-            let scale, shift, next = Vector512.Create scale, Vector512.Create shift, NativePtr.add x 8
-            let lower = Vector512.FusedMultiplyAdd(Vector512.Load x, scale, shift)
-            Vector512.Narrow(lower, Vector512.FusedMultiplyAdd(Vector512.Load next, scale, shift))
+        static member Narrow(address: nativeptr<float>) : Vector512<float32> =
+            Vector512.Narrow(Vector512.Load address, Vector512.Load(NativePtr.add address 8))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Widen(v: Vector512<float32>, target: nativeptr<float>) =
@@ -291,16 +284,6 @@ type internal Singles512 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Sqrt(v: Vector512<float32>) = Vector512.Sqrt v
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Round(address: nativeptr<float>) : Vector512<float32> =
-            let least, lower, upper =
-                Vector512.Create Single.Least, Vector512.Load address, Vector512.Load(NativePtr.add address 8)
-
-            Vector512.Narrow(
-                Vector512.GreaterThanOrEqual(lower, least) &&& lower,
-                Vector512.GreaterThanOrEqual(upper, least) &&& upper
-            )
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member AddScaled
@@ -384,10 +367,8 @@ type internal Singles256 =
             Vector256.Narrow(difference 0, difference 4)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Narrow(x: nativeptr<float>, scale: float, shift: float) : Vector256<float32> =
-            let scale, shift, next = Vector256.Create scale, Vector256.Create shift, NativePtr.add x 4
-            let lower = Vector256.FusedMultiplyAdd(Vector256.Load x, scale, shift)
-            Vector256.Narrow(lower, Vector256.FusedMultiplyAdd(Vector256.Load next, scale, shift))
+        static member Narrow(address: nativeptr<float>) : Vector256<float32> =
+            Vector256.Narrow(Vector256.Load address, Vector256.Load(NativePtr.add address 4))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Widen(v: Vector256<float32>, target: nativeptr<float>) =
@@ -403,16 +384,6 @@ type internal Singles256 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Sqrt(v: Vector256<float32>) = Vector256.Sqrt v
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Round(address: nativeptr<float>) : Vector256<float32> =
-            let least, lower, upper =
-                Vector256.Create Single.Least, Vector256.Load address, Vector256.Load(NativePtr.add address 4)
-
-            Vector256.Narrow(
-                Vector256.GreaterThanOrEqual(lower, least) &&& lower,
-                Vector256.GreaterThanOrEqual(upper, least) &&& upper
-            )
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member AddScaled
@@ -496,10 +467,8 @@ type internal Singles128 =
             Vector128.Narrow(difference 0, difference 2)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Narrow(x: nativeptr<float>, scale: float, shift: float) : Vector128<float32> =
-            let scale, shift, next = Vector128.Create scale, Vector128.Create shift, NativePtr.add x 2
-            let lower = Vector128.FusedMultiplyAdd(Vector128.Load x, scale, shift)
-            Vector128.Narrow(lower, Vector128.FusedMultiplyAdd(Vector128.Load next, scale, shift))
+        static member Narrow(address: nativeptr<float>) : Vector128<float32> =
+            Vector128.Narrow(Vector128.Load address, Vector128.Load(NativePtr.add address 2))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Widen(v: Vector128<float32>, target: nativeptr<float>) =
@@ -515,16 +484,6 @@ type internal Singles128 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Sqrt(v: Vector128<float32>) = Vector128.Sqrt v
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Round(address: nativeptr<float>) : Vector128<float32> =
-            let least, lower, upper =
-                Vector128.Create Single.Least, Vector128.Load address, Vector128.Load(NativePtr.add address 2)
-
-            Vector128.Narrow(
-                Vector128.GreaterThanOrEqual(lower, least) &&& lower,
-                Vector128.GreaterThanOrEqual(upper, least) &&& upper
-            )
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member AddScaled
