@@ -36,7 +36,7 @@ module internal Elementary =
     [<Literal>]
     let Smallest = -746.0
 
-    /// Below this number, eˣ isn't a normal number, or 1.2 times the smallest one at most.
+    /// Below this number, eˣ is less than 1.22 times the smallest normal number.
     [<Literal>]
     let SmallestNormal = -708.2
 
@@ -67,7 +67,7 @@ module internal Elementary =
         let p = 'L.Fma('L.Fma(p89, fourth, p47), fourth, p03)
         'L.Add('L.Fill 1.0, 'L.Fma(square, p, r))
 
-    /// Returns eˣ for x ≤ 0; 0 where eˣ isn't a normal number.
+    /// Returns eˣ for x ≤ 0; 0 below `SmallestNormal`.
     let inline expUpTo0<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
         let exponent = exponentOf<'L, 'V> x
         let power = remainingPower<'L, 'V> x exponent
