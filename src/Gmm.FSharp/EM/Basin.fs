@@ -118,20 +118,24 @@ module internal Basin =
             sum / Array.sum basin.Weights
 
     /// Returns a function that takes the iterates of a run, and tells whether the run has joined the fit: its objective
-    /// isn't above that of the fit, its responsibilities are near, and the prior doesn't favour it by as much as a margin
-    /// of the objective, as it does where it expects the components in the order of the run. After a comparison in vain,
-    /// the next one waits until the run has halved its distance from the fit's objective, so that comparisons cost little.
-    let watch (margin: float) (basin: Basin<'θ>) : Iterate<'θ> -> bool =
+    /// isn't above that of the fit, its responsibilities are near, and the prior doesn't favour the mixture that follows
+    /// them, by `next`, by as much as a margin of the objective. It does where it expects the components in the run's
+    /// order. (An extrapolated mixture itself may lie far from the one that follows.) After a comparison in vain, the
+    /// next one waits until the run has halved its distance from the fit's objective, so that comparisons cost little.
+    let watch (margin: float) (next: Iterate<'θ> -> Result<Mixture<'θ>, GmmError>) basin : Iterate<'θ> -> bool =
         let compared = ref infinity
         let fit = basin.Fit
 
-        let isFavoured mixture = Model.logPrior fit.Model mixture - fit.LogPrior >= margin * fit.Statistics.Weight
+        let isFavoured iterate =
+            match next iterate with
+            | Ok mixture -> Model.logPrior fit.Model mixture - fit.LogPrior >= margin * fit.Statistics.Weight
+            | Error _ -> true
 
         fun iterate ->
             let below = fit.Objective - iterate.Objective
 
             if iterate.Iteration > 0 && below >= 0.0 && below <= 0.5 * compared.Value then
                 compared.Value <- below
-                divergence basin iterate.Mixture < near && not (isFavoured iterate.Mixture)
+                divergence basin iterate.Mixture < near && not (isFavoured iterate)
             else
                 false

@@ -187,7 +187,11 @@ module Runs =
 
                         let follow iterates =
                             let watch = Progress.watch report number seed clock
-                            let joins = basin |> Option.map (Basin.watch margin) |> Option.defaultValue (fun _ -> false)
+
+                            let joins =
+                                match basin with
+                                | Some basin -> Basin.watch margin (rule.Next model) basin
+                                | None -> fun _ -> false
 
                             let reached (iterate: Iterate<'θ>) =
                                 watch iterate
