@@ -167,6 +167,13 @@ let nearestTests =
                   let centres = [| Array.create features 1.0; Array.create features -1.0 |]
                   Assert.False(isTold [| Array.zeroCreate features |] centres)
                   Assert.False(isTold [| Array.create features 0.5 |] (Array.append centres centres)))
+          // A padding row of zeros would lie in the middle between the centres.
+          testCase "the rows that fill up a panel don't keep float32 from telling" (fun () ->
+              for features in [ 4; 9; 40 ] do
+                  let centres = [| Array.create features 1.0; Array.create features -1.0 |]
+
+                  for rows in [ 1; 5; 8; 13; 127 ] do
+                      Assert.True(isTold (Array.init rows (fun n -> centres[n % 2])) centres, $"{rows} rows"))
           testProperty "float32 is right where it tells" (fun seed digits ->
               let random = Random(seed: int)
               let features, components = random.Next(4, 40), random.Next(2, 20)
