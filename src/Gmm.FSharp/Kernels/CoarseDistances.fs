@@ -16,23 +16,25 @@ open FSharp.NativeInterop
 /// its lead is more than u(2‖mₖ‖² + ‖z‖²). Few rows lie so near to the middle between two centres that it isn't.
 [<AbstractClass>]
 type internal CoarseDistances() =
-    /// Lays out centres (K×D).
-    abstract Prepare: centres: ReadOnlySpan<float> * components: int * features: int -> unit
+    /// Lays out centres (K×D) for rows of float32 or float64.
+    abstract Prepare: centres: ReadOnlySpan<float> * components: int * features: int * areSingle: bool -> unit
     /// Finds the nearest centres of a panel's rows, each of which begins `width` numbers after the one before it. Returns
     /// false if it can't tell those of all rows.
-    abstract Win: rows: nativeptr<float> * width: int * PanelState -> bool
+    abstract Win: rows: nativeint * width: int * PanelState -> bool
 
 [<Sealed; Optimised>]
 type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
     inherit CoarseDistances()
 
     let shifts = Pinned() // −sc
+    let rounded = Pinned<float32>() // z of rows of float64, row by row
     let z, centres = Pinned<float32>(), Pinned<float32>() // mₖ of two centres lie side by side.
     let constants, numbers, certain = Pinned<float32>(), Pinned<float32>(), Pinned<float32>()
     let squares, highest, second, winners = Pinned<float32>(), Pinned<float32>(), Pinned<float32>(), Pinned<float32>()
     let mutable components = 0
     let mutable padded = 0 // K rounded up to an even number; another centre never wins.
     let mutable features = 0
+    let mutable areSingle = false // whether rows are float32
     let mutable isUsable = false
     let mutable scale = 0.0 // s
     let mutable rounding = 0.0 // u
@@ -40,8 +42,9 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
     /// 2⁻²⁴, the largest relative error of a number rounded to float32.
     let unitRoundoff = 5.9604644775390625e-8
 
-    /// More than the absolute errors of numbers too small for a relative error.
-    let underflow = 1e-38
+    /// More than the absolute errors of numbers too small for a relative error. It is a normal number: with others
+    /// processors take long.
+    let underflow = 1e-37
 
     /// A sum that loses.
     let lowest = -1e30
@@ -49,48 +52,76 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
     /// The largest ‖z‖² whose products with mₖ, shorter than 1, stay in the range of float32.
     let largestSquare = 1e30
 
-    /// Computes z of row n.
-    let narrowOne (row: nativeptr<float>) n =
+    /// Computes z of rows of float64, the features of a vector of all rows at a time.
+    let roundRows (rows: nativeptr<float>) width count =
+        let inline ofEach first put =
+            let mutable row, target = NativePtr.add rows first, NativePtr.add rounded.Address first
+
+            for _ in 1..count do
+                put row target
+                row <- NativePtr.add row width
+                target <- NativePtr.add target features
+
+        let size =
+            if Avx512F.IsSupported && features >= 8 then 8
+            elif Avx.IsSupported then 4
+            else 1
+
+        let mutable j = 0
+
+        while j < features do
+            // The last vectors may begin in those before them.
+            let first = min j (features - size)
+            let shift = NativePtr.add shifts.Address first
+
+            if Avx512F.IsSupported && size = 8 then
+                let scale, shift = Vector512.Create scale, Vector512.Load shift
+
+                ofEach first (fun row target ->
+                    let z = Vector512.FusedMultiplyAdd(Vector512.Load row, scale, shift)
+                    Vector256.Store(Avx512F.ConvertToVector256Single z, target))
+            elif Avx.IsSupported then
+                let scale, shift = Vector256.Create scale, Vector256.Load shift
+
+                ofEach first (fun row target ->
+                    let z = Vector256.FusedMultiplyAdd(Vector256.Load row, scale, shift)
+                    Vector128.Store(Avx.ConvertToVector128Single z, target))
+            else
+                ofEach first (fun row target ->
+                    let z = Math.FusedMultiplyAdd(NativePtr.read row, scale, NativePtr.read shift)
+                    NativePtr.write target (float32 z))
+
+            j <- first + size
+
+    /// Computes z of all rows as columns; for rows of float32 these are the rows themselves, which `shift` completes.
+    let transpose rows width (panel: PanelState) =
+        let count = panel.Count
+
+        if areSingle then
+            Single.transpose (NativePtr.ofNativeInt rows) width features count z.Address
+        else
+            roundRows (NativePtr.ofNativeInt rows) width count
+            Single.transpose rounded.Address features features count z.Address
+
+        // Padding rows are the last row once more, and so as certain as it.
+        if count < panel.Padded then
+            for j in 0 .. features - 1 do
+                let column = NativePtr.add z.Address (j * Single.Stride)
+                let padding = Span<float32>(NativePtr.toVoidPtr (NativePtr.add column count), panel.Padded - count)
+                padding.Fill(NativePtr.get column (count - 1))
+
+    /// Computes z of rows of float32.
+    let shift rows =
+        let scale, step = 'N.Number scale, 'N.Width
+
         for j in 0 .. features - 1 do
-            let number = Math.FusedMultiplyAdd(NativePtr.get row j, scale, NativePtr.get shifts.Address j)
-            NativePtr.set z.Address (j * Single.Stride + n) (float32 number)
+            let column, shift = 'N.At(z.Start, j * 'N.Stride), 'N.Number(NativePtr.get shifts.Address j)
+            let mutable n = 0
 
-    /// Computes 4 numbers of z of 8 rows, and transposes them.
-    let narrowTile (row: nativeptr<float>) width (shift: nativeptr<float>) (target: nativeptr<float32>) =
-        let scale, shift = Vector256.Create scale, Vector256.Load shift
-
-        let inline ofRow i =
-            let numbers = Vector256.Load(NativePtr.add row (i * width))
-            Avx.ConvertToVector128Single(Vector256.FusedMultiplyAdd(numbers, scale, shift))
-
-        let a, b = Vector256.Create(ofRow 0, ofRow 4), Vector256.Create(ofRow 1, ofRow 5)
-        let c, d = Vector256.Create(ofRow 2, ofRow 6), Vector256.Create(ofRow 3, ofRow 7)
-        let ab, ab' = Avx.UnpackLow(a, b), Avx.UnpackHigh(a, b)
-        let cd, cd' = Avx.UnpackLow(c, d), Avx.UnpackHigh(c, d)
-        Vector256.Store(Avx.Shuffle(ab, cd, 0x44uy), target)
-        Vector256.Store(Avx.Shuffle(ab, cd, 0xEEuy), NativePtr.add target Single.Stride)
-        Vector256.Store(Avx.Shuffle(ab', cd', 0x44uy), NativePtr.add target (2 * Single.Stride))
-        Vector256.Store(Avx.Shuffle(ab', cd', 0xEEuy), NativePtr.add target (3 * Single.Stride))
-
-    /// Computes z of all rows, as columns. Padding rows are the last row once more, and so as certain as it.
-    let narrow (rows: nativeptr<float>) width (panel: PanelState) =
-        let whole = if Avx.IsSupported then panel.Count &&& ~~~7 else 0
-        let mutable n = 0
-
-        while n < whole do
-            let mutable j = 0
-
-            while j < features do
-                // The last tile may begin in the one before it.
-                let first = min j (features - 4)
-                let row, shift = NativePtr.add rows (n * width + first), NativePtr.add shifts.Address first
-                narrowTile row width shift (NativePtr.add z.Address (first * Single.Stride + n))
-                j <- j + 4
-
-            n <- n + 8
-
-        for n in whole .. panel.Padded - 1 do
-            narrowOne (NativePtr.add rows (min n (panel.Count - 1) * width)) n
+            while n < rows do
+                let place = 'N.At(column, n)
+                'N.Store('N.Fma('N.Load place, scale, shift), place)
+                n <- n + step
 
     /// Computes ‖z‖² of all rows.
     let square rows =
@@ -233,7 +264,8 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
         scale <- BitConverter.Int64BitsToDouble((2045L - exponent) <<< Bits.Shift)
 
         for buffer, length in
-            [ z, features * 'N.Stride
+            [ z, Panel.even features * 'N.Stride
+              rounded, (if areSingle then 0 else Panel.Rows * features)
               squares, Panel.Rows
               highest, Panel.Rows
               second, Panel.Rows
@@ -265,7 +297,8 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
         for j in 0 .. features - 1 do
             NativePtr.set shifts.Address j (scale * NativePtr.get shifts.Address j)
 
-    override _.Prepare(itsCentres, count, itsFeatures) =
+    override _.Prepare(itsCentres, count, itsFeatures, areItsRowsSingle) =
+        areSingle <- areItsRowsSingle
         components <- count
         padded <- Panel.even count
         features <- itsFeatures
@@ -284,7 +317,9 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
                     ofFeature[k] <- differences[k * features + j]
 
                 Array.sortInPlace ofFeature
-                let shift = -ofFeature[components / 2]
+                let median = ofFeature[components / 2]
+                // z of a row of float32 is rounded once, if c is float32, too.
+                let shift = if areSingle then -float(float32 median) else -median
                 NativePtr.set shifts.Address j shift
 
                 for k in 0 .. components - 1 do
@@ -293,7 +328,9 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
                     squares[k] <- squares[k] + difference * difference
 
             let longest = sqrt (Array.max squares)
-            isUsable <- longest > 1e-150 && longest < 1e150
+            // s and s·c must be normal numbers.
+            let reach = if areSingle then 1e18 else 1e150
+            isUsable <- longest > 1.0 / reach && longest < reach
 
             if isUsable then
                 layOut differences longest
@@ -302,7 +339,11 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
         let rows = panel.Padded
 
         if isUsable then
-            narrow source width panel
+            transpose source width panel
+
+            if areSingle then
+                shift rows
+
             square rows
             compare panel rows
 

@@ -112,6 +112,8 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
                     seconds <- Array.zeroCreate size
         | _ -> invalidOp "A quadratic kernel was given another form."
 
+    override _.ReadsSingle = 'N.IsRounded
+
     override _.Clear() =
         moments.Clear()
 

@@ -25,6 +25,10 @@ type internal PanelState() =
     member val Winners = Pinned()
     /// Σₙ wₙrₙₖ of each component over the panels of kernels that calculate in float64, in 8 partial sums.
     member val Counts = Pinned()
+    /// Whether the rows are float32; otherwise they are float64.
+    member val AreSingle = false with get, set
+    /// Whether `Joint` and `Rounded` are to hold the square roots of responsibilities times weights.
+    member val AreRoots = false with get, set
     /// The number of rows, without padding rows.
     member val Count = 0 with get, set
     /// The number of rows, with padding rows.
@@ -74,7 +78,7 @@ type internal PanelState() =
     member panel.Component(k) : nativeptr<float> = NativePtr.add panel.Joint.Address (k * Panel.Stride)
 
 module internal PanelState =
-    /// Returns the address of the responsibilities times weights of component k, as numbers of vectors.
+    /// Returns the address of the responsibilities times weights of component k, or of their roots, as numbers of vectors.
     let responsibilities<'N, 'V when 'N :> IVectors<'V>> (panel: PanelState) k =
         'N.At((if 'N.IsRounded then panel.Rounded.Start else panel.Joint.Start), k * 'N.Stride)
 
@@ -87,9 +91,14 @@ type internal FormKernel() =
     abstract Prepare: Form * components: int -> unit
     /// Sets the sums to 0.
     abstract Clear: unit -> unit
+    /// Whether the kernel reads rows of float32 as they are. Others are given float64 rows only.
+    abstract ReadsSingle: bool
+    default _.ReadsSingle = false
+    /// Whether `Gather` needs the roots of responsibilities times weights and nothing else of them.
+    abstract TakesRoots: bool
+    default _.TakesRoots = false
     /// Transposes the panel's rows from an address, where each row begins `width` numbers after the one before it. The
-    /// numbers are float64, or float32 if the kernel calculates in float32. The rows stay at their address until
-    /// `Gather`, which may read them again.
+    /// rows stay at their address until `Gather`, which may read them again.
     abstract Read: rows: nativeint * width: int * PanelState -> unit
     /// Adds ln p(xₙ|θₖ) to the panel's joint log-densities.
     abstract Score: PanelState -> unit

@@ -47,6 +47,8 @@ type internal FullCovariance<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanage
         // With more features, the smaller sums of `RowMoments` gain more than its surplus multiply–adds cost.
         if features < 4 * 'N.Lanes then byColumn else byRow
 
+    override _.TakesRoots = true
+
     override _.Score panel =
         for k in 0 .. constants.Length - 1 do
             panel.LoadPart(2 * constants.Length)

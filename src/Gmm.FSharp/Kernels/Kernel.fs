@@ -141,9 +141,11 @@ type internal Worker<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>
     /// Reads a block's rows from `first` on, as many as fit into a panel.
     let read (kernel: FormKernel) (block: Block) (pinned: MemoryHandle) first =
         panel.Take(block, first)
+        panel.AreSingle <- kernel.ReadsSingle && block.Numbers.IsFloat32
+        panel.AreRoots <- kernel.TakesRoots
 
         let address =
-            if isNarrow kernel then
+            if panel.AreSingle then
                 rows.InPlace(block, pinned, first)
             else
                 rows.AsFloat64(block, pinned, first, panel.Count)

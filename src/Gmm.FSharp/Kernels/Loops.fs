@@ -235,28 +235,25 @@ module internal Loops =
 
             j <- j + 2
 
-    /// Adds wₙ(xₙ−μₖ) to the sum of the winner k of each row, row by row, and wₙ to its count, which has 8 partial sums.
-    /// Returns Σₙ wₙ‖xₙ−μₖ‖². Rows lie `width` numbers apart; centres and sums (K×D) lie `columns` numbers apart, a multiple
-    /// of 8.
-    let addRows<'L, 'V when 'L :> ILanes<'V>>
-        (x: nativeptr<float>)
+    let inline private addRowsBy<'L, 'V, 'E when 'L :> ILanes<'V> and 'E: unmanaged>
+        ([<InlineIfLambda>] load: nativeptr<'E> -> 'V)
+        (x: nativeptr<'E>)
         width
-        (weights: nativeptr<float>)
-        (winners: nativeptr<float>)
+        (panel: PanelState)
         (centres: nativeptr<float>)
         (sums: nativeptr<float>)
-        (counts: nativeptr<float>)
         columns
-        rows
         =
+        let weights, winners, counts = panel.Weights.Address, panel.Winners.Address, panel.Counts.Address
         let squares = NativePtr.stackalloc<float> Panel.Lanes
         let mutable lane = 0
 
         while lane < Panel.Lanes do
             let mutable square = 'L.Zero
-            let mutable row = at x lane
 
-            for n in 0 .. rows - 1 do
+            let mutable row = NativePtr.add x lane
+
+            for n in 0 .. panel.Count - 1 do
                 let weight, k = NativePtr.get weights n, Double.ConvertToIntegerNative<int>(NativePtr.get winners n)
                 let w, place = 'L.Fill weight, lane + columns * k
                 let centre, sum = at centres place, at sums place
@@ -264,14 +261,14 @@ module internal Loops =
                 let mutable j = 0
 
                 while j < columns do
-                    let z = 'L.Subtract('L.Load(at row j), 'L.Load(at centre j))
+                    let z = 'L.Subtract(load (NativePtr.add row j), 'L.Load(at centre j))
                     let weighted = 'L.Multiply(w, z)
                     ofRow <- 'L.Fma(weighted, z, ofRow)
                     'L.Store('L.Add('L.Load(at sum j), weighted), at sum j)
                     j <- j + Panel.Lanes
 
                 square <- 'L.Add(square, ofRow)
-                row <- at row width
+                row <- NativePtr.add row width
 
                 if lane = 0 then
                     let count = at counts (k * Panel.Lanes + (n &&& (Panel.Lanes - 1)))
@@ -281,3 +278,13 @@ module internal Loops =
             lane <- lane + 'L.Width
 
         Panel.sum squares
+
+    /// Adds wₙ(xₙ−μₖ) to the sum of the winner k of each row of a panel, row by row, and wₙ to its count, which has 8
+    /// partial sums. Returns Σₙ wₙ‖xₙ−μₖ‖². Rows lie `width` numbers apart; centres and sums (K×D) lie `columns` numbers
+    /// apart, a multiple of 8.
+    let addRows<'L, 'V when 'L :> ILanes<'V>> x width panel centres sums columns =
+        addRowsBy<'L, 'V, float> (fun address -> 'L.Load address) x width panel centres sums columns
+
+    /// Does what `addRows` does, with rows of float32.
+    let addSingleRows<'L, 'V when 'L :> ILanes<'V>> x width panel centres sums columns =
+        addRowsBy<'L, 'V, float32> (fun address -> 'L.LoadSingle address) x width panel centres sums columns

@@ -60,8 +60,8 @@ type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
             let r, mean = PanelState.responsibilities<'N, 'V> panel k, 'N.At(means.Start, k * columns)
 
             if not (Loops.isZero<'N, 'V> r rows) then
-                Whitening.roots<'N, 'V> r roots.Start rows
-                Whitening.weigh<'N, 'V> x.Start mean columns roots.Start u.Start (firstOf k) rows
+                let roots = Whitening.rootsOf<'N, 'V> panel r roots.Start
+                Whitening.weigh<'N, 'V> x.Start mean columns roots u.Start (firstOf k) rows
                 Tiles.addTriangle<'N, 'V> u.Start (secondOf k) columns rows
 
     override _.AddTo(firsts, seconds) =
@@ -140,12 +140,12 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
             let r = PanelState.responsibilities<'N, 'V> panel k
 
             if not (Loops.isZero<'N, 'V> r panel.Padded) then
-                Whitening.roots<'N, 'V> r roots.Start panel.Padded
+                let roots = Whitening.rootsOf<'N, 'V> panel r roots.Start
                 let mutable n = 0
 
                 while n < panel.Count do
                     let rows = min atOnce (panel.Count - n)
-                    let x, roots = 'N.At(x, n * stepOfX), 'N.At(roots.Start, n)
+                    let x, roots = 'N.At(x, n * stepOfX), 'N.At(roots, n)
                     RowTiles.weigh<'N, 'V> x stepOfX (mean k) columns roots u.Start step (firstOf k) rows
                     RowTiles.addTriangle<'N, 'V> u.Start step (secondOf k) columns rows
                     n <- n + rows

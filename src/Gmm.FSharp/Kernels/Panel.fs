@@ -127,12 +127,13 @@ module internal Panel =
 
             i <- i + tall
 
-        for i in 0 .. count - 1 do
+        for i in (if whole < columns then 0 else rows) .. count - 1 do
             for j in (if i < rows then whole else 0) .. columns - 1 do
                 NativePtr.set target (j * stride + i) (NativePtr.get source (i * width + j))
 
-        for j in 0 .. columns - 1 do
-            Span<'E>(NativePtr.toVoidPtr (NativePtr.add target (j * stride + count)), padded count - count).Clear()
+        if count < padded count then
+            for j in 0 .. columns - 1 do
+                Span<'E>(NativePtr.toVoidPtr (NativePtr.add target (j * stride + count)), padded count - count).Clear()
 
         if even columns > columns then
             Span<'E>(NativePtr.toVoidPtr (NativePtr.add target (columns * stride)), stride).Clear()

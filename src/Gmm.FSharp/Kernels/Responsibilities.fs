@@ -5,19 +5,96 @@ namespace Gmm
 open System
 open FSharp.NativeInterop
 
+/// Soft assignment: rₙₖ = exp(ln ρₙₖ − largestₙ) / Σⱼ exp(ln ρₙⱼ − largestₙ) for each row n of a panel, from the largest
+/// joint log-density of each row. Functions take what tells responsibilities from their roots: `ratio` returns exp x or
+/// its root, `plus` adds a number or its square, and `scale` returns a number or its root.
+module internal Softmax =
+    /// Replaces the joint log-densities by wₙrₙₖ or its root, adds wₙrₙₖ to the counts, and puts Σⱼ exp(ln ρₙⱼ − largestₙ) in
+    /// the place of the evidence.
+    let inline put<'L, 'V when 'L :> ILanes<'V>>
+        (panel: PanelState)
+        (largest: nativeptr<float>)
+        (lowest: float)
+        components
+        ([<InlineIfLambda>] ratio: 'V -> 'V)
+        ([<InlineIfLambda>] plus: 'V -> 'V -> 'V)
+        ([<InlineIfLambda>] scale: 'V -> 'V)
+        =
+        let least = 'L.Fill lowest
+        let mutable n = 0
+
+        while n < panel.Padded do
+            let m = 'L.Load(NativePtr.add largest n)
+            let mutable joint = NativePtr.add panel.Joint.Address n
+            let mutable total = 'L.Zero
+
+            for _ in 1..components do
+                let ofRows = ratio ('L.Subtract('L.Max(least, 'L.Load joint), m))
+                'L.Store(ofRows, joint)
+                total <- plus total ofRows
+                joint <- NativePtr.add joint Panel.Stride
+
+            'L.Store(total, NativePtr.add panel.Evidence.Address n)
+            let factor = scale ('L.Divide('L.Load(NativePtr.add panel.Weights.Address n), total))
+            let mutable count = NativePtr.add panel.Counts.Address (n % Panel.Lanes)
+            joint <- NativePtr.add panel.Joint.Address n
+
+            for _ in 1..components do
+                let weighted = 'L.Multiply('L.Load joint, factor)
+                'L.Store(weighted, joint)
+                'L.Store(plus ('L.Load count) weighted, count)
+                joint <- NativePtr.add joint Panel.Stride
+                count <- NativePtr.add count Panel.Lanes
+
+            n <- n + 'L.Width
+
+    /// Puts exp(ln ρₙₖ − largestₙ) or its root into `PanelState.Rounded`, their sums in the place of the evidence, and
+    /// what makes wₙrₙₖ or its root of them into `scales`.
+    let inline putRounded<'S, 'W when 'S :> IVectors<'W>>
+        (panel: PanelState)
+        (largest: nativeptr<float>)
+        (lowest: float)
+        components
+        (scales: nativeint)
+        ([<InlineIfLambda>] ratio: 'W -> 'W)
+        ([<InlineIfLambda>] plus: 'W -> 'W -> 'W)
+        ([<InlineIfLambda>] scale: 'W -> 'W)
+        =
+        let mutable n = 0
+
+        while n < panel.Padded do
+            let m = NativePtr.add largest n
+            let mutable joint = NativePtr.add panel.Joint.Address n
+            let mutable r = 'S.At(panel.Rounded.Start, n)
+            let mutable total = 'S.Zero
+
+            for _ in 1..components do
+                let ofRows = ratio ('S.Difference(joint, lowest, m))
+                'S.Store(ofRows, r)
+                total <- plus total ofRows
+                joint <- NativePtr.add joint Panel.Stride
+                r <- 'S.At(r, 'S.Stride)
+
+            'S.Widen(total, NativePtr.add panel.Evidence.Address n)
+            let factor = scale ('S.Divide('S.Narrow(NativePtr.add panel.Weights.Address n), total))
+            'S.Store(factor, 'S.At(scales, n))
+            n <- n + 'S.Width
+
 /// The responsibilities of a panel's rows for a kernel that calculates in float32.
 module internal Rounded =
-    /// Puts the responsibilities times weights of each component, with 0 for those below `Single.Least`, and adds their
-    /// sum to its count. `weighted` returns those of a vector of rows, from their address in `PanelState.Joint`, the
-    /// address at which they are put, and the number n of the first of these rows. Sums in float32 run over the rows of
-    /// the panel only.
+    /// Puts the responsibilities times weights of each component, or their roots, with 0 for those below `least`, and adds
+    /// the sum to the component's count; `plus` adds a number or its square. `weighted` returns those of a vector of rows,
+    /// from their address in `PanelState.Joint`, the address at which they are put, and the number n of the first of these
+    /// rows. Sums in float32 run over the rows of the panel only.
     let inline put<'S, 'W when 'S :> IVectors<'W>>
         (panel: PanelState)
         (scratch: nativeint)
         (counts: float[])
+        (least: float)
+        ([<InlineIfLambda>] plus: 'W -> 'W -> 'W)
         ([<InlineIfLambda>] weighted: nativeptr<float> -> nativeint -> int -> 'W)
         =
-        let least, zero = 'S.Number Single.Least, 'S.Zero
+        let least, zero = 'S.Number least, 'S.Zero
 
         for k in 0 .. counts.Length - 1 do
             let joint, r = panel.Component k, PanelState.responsibilities<'S, 'W> panel k
@@ -31,7 +108,7 @@ module internal Rounded =
                     let all = weighted (NativePtr.add joint n) ('S.At(r, n)) n
                     let ofRows = 'S.WhereLess(all, least, zero, all)
                     'S.Store(ofRows, 'S.At(r, n))
-                    sum <- 'S.Add(sum, ofRows)
+                    sum <- plus sum ofRows
                     n <- n + 'S.Lanes
 
                 'S.Store(sum, 'S.At(scratch, lane))
@@ -39,8 +116,9 @@ module internal Rounded =
 
             counts[k] <- counts[k] + 'S.Sum scratch
 
-/// Does the second half of the E-step on a panel: turns joint log-densities into responsibilities times weights, in
-/// place or, for kernels that calculate in float32, in `PanelState.Rounded`.
+/// Does the second half of the E-step on a panel: turns joint log-densities into responsibilities times weights or, for
+/// kernels that take these (`PanelState.AreRoots`), their square roots. They take the place of the log-densities or, for
+/// kernels that calculate in float32, lie in `PanelState.Rounded`.
 [<Sealed; Optimised>]
 type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>>(panel: PanelState) =
     /// Every density is raised to it, and is 0 at it.
@@ -120,65 +198,73 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
             'L.Store('L.WhereLess(least, m, e, 'L.Fill Double.NegativeInfinity), at evidence n)
             n <- n + 'L.Width
 
-    /// Computes wₙrₙₖ under soft assignment, rₙₖ = exp(ln ρₙₖ − largestₙ) / Σⱼ exp(ln ρₙⱼ − largestₙ). A row of density
-    /// 0 under every component gets evidence −∞ and equal responsibilities.
+    /// Computes wₙrₙₖ, or its root, under soft assignment. A row of density 0 under every component gets evidence −∞ and
+    /// equal responsibilities.
     let soft components =
         findLargest components
-        let least = 'L.Fill lowest
-        let mutable n = 0
 
-        while n < panel.Padded do
-            let m = 'L.Load(at largest.Address n)
-            let mutable joint = at panel.Joint.Address n
-            let mutable total = 'L.Zero
-
-            for _ in 1..components do
-                let l = 'L.Max(least, 'L.Load joint)
-                let ratio = Elementary.expUpTo0<'L, 'V>('L.Subtract(l, m))
-                'L.Store(ratio, joint)
-                total <- 'L.Add(total, ratio)
-                joint <- at joint Panel.Stride
-
-            'L.Store(total, at panel.Evidence.Address n)
-            let scale = 'L.Divide('L.Load(at panel.Weights.Address n), total)
-            let mutable count = at panel.Counts.Address (n % Panel.Lanes)
-            joint <- at panel.Joint.Address n
-
-            for _ in 1..components do
-                let weighted = 'L.Multiply('L.Load joint, scale)
-                'L.Store(weighted, joint)
-                'L.Store('L.Add('L.Load count, weighted), count)
-                joint <- at joint Panel.Stride
-                count <- at count Panel.Lanes
-
-            n <- n + 'L.Width
+        if panel.AreRoots then
+            Softmax.put<'L, 'V>
+                panel
+                largest.Address
+                lowest
+                components
+                Elementary.rootOfExpUpTo0<'L, 'V>
+                (fun sum root -> 'L.Fma(root, root, sum))
+                (fun factor -> 'L.Sqrt factor)
+        else
+            Softmax.put<'L, 'V>
+                panel
+                largest.Address
+                lowest
+                components
+                Elementary.expUpTo0<'L, 'V>
+                (fun sum ratio -> 'L.Add(sum, ratio))
+                (fun factor -> factor)
 
         findEvidence ()
 
     /// Does what `soft` does, for a kernel that calculates in float32.
     let softRounded components =
         findLargest components
-        let mutable n = 0
+        let inline weighted r n = 'S.Multiply('S.Load r, 'S.Load('S.At(scales.Start, n)))
 
-        while n < panel.Padded do
-            let m = at largest.Address n
-            let mutable joint = at panel.Joint.Address n
-            let mutable r = 'S.At(panel.Rounded.Start, n)
-            let mutable total = 'S.Zero
+        if panel.AreRoots then
+            Softmax.putRounded<'S, 'W>
+                panel
+                largest.Address
+                lowest
+                components
+                scales.Start
+                SingleExp.rootOfExpUpTo0<'S, 'W>
+                (fun sum root -> 'S.Fma(root, root, sum))
+                (fun factor -> 'S.Sqrt factor)
 
-            for _ in 1..components do
-                let ratio = SingleExp.expUpTo0<'S, 'W>('S.Difference(joint, lowest, m))
-                'S.Store(ratio, r)
-                total <- 'S.Add(total, ratio)
-                joint <- at joint Panel.Stride
-                r <- 'S.At(r, 'S.Stride)
+            Rounded.put<'S, 'W>
+                panel
+                scratch.Start
+                roundedCounts
+                (sqrt Single.Least)
+                (fun sum root -> 'S.Fma(root, root, sum))
+                (fun _ r n -> weighted r n)
+        else
+            Softmax.putRounded<'S, 'W>
+                panel
+                largest.Address
+                lowest
+                components
+                scales.Start
+                SingleExp.expUpTo0<'S, 'W>
+                (fun sum ratio -> 'S.Add(sum, ratio))
+                (fun factor -> factor)
 
-            'S.Widen(total, at panel.Evidence.Address n)
-            'S.Store('S.Divide('S.Narrow(at panel.Weights.Address n), total), 'S.At(scales.Start, n))
-            n <- n + 'S.Width
-
-        Rounded.put<'S, 'W> panel scratch.Start roundedCounts (fun _ r n ->
-            'S.Multiply('S.Load r, 'S.Load('S.At(scales.Start, n))))
+            Rounded.put<'S, 'W>
+                panel
+                scratch.Start
+                roundedCounts
+                Single.Least
+                (fun sum r -> 'S.Add(sum, r))
+                (fun _ r n -> weighted r n)
 
         findEvidence ()
 
@@ -236,7 +322,24 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
         panel.Evidence.Clear panel.Padded
 
     /// Rounds wₙrₙₖ for a kernel that calculates in float32.
-    let round () = Rounded.put<'S, 'W> panel scratch.Start roundedCounts (fun joint _ _ -> 'S.Narrow joint)
+    let round () =
+        Rounded.put<'S, 'W>
+            panel
+            scratch.Start
+            roundedCounts
+            Single.Least
+            (fun sum r -> 'S.Add(sum, r))
+            (fun joint _ _ -> 'S.Narrow joint)
+
+    /// Replaces wₙrₙₖ by their roots.
+    let takeRoots isRounded components =
+        for k in 0 .. components - 1 do
+            if isRounded then
+                let r = PanelState.responsibilities<'S, 'W> panel k
+                Whitening.roots<'S, 'W> r r panel.Padded
+            else
+                let r = NativePtr.toNativeInt (panel.Component k)
+                Whitening.roots<Doubles<'L, 'V>, 'V> r r panel.Padded
 
     /// Sets the sums to 0.
     member _.Clear(components) =
@@ -250,8 +353,8 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
             buffer.Require(length * Panel.Lanes)
             buffer.Clear(length * Panel.Lanes)
 
-    /// Puts the responsibilities of the panel's rows, times their weights, and adds to the sums; `given` holds them where
-    /// they are given. `isRounded` says whether the kernel that takes them calculates in float32.
+    /// Puts the responsibilities of the panel's rows, times their weights, or the roots of these, and adds to the sums;
+    /// `given` holds them where they are given. `isRounded` says whether the kernel that takes them calculates in float32.
     member _.Put(responsibility, isRounded, components, given: ReadOnlySpan<float>) =
         match responsibility with
         | Responsibility.Assigned Soft when isRounded -> softRounded components
@@ -259,9 +362,15 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
         | Responsibility.Assigned Hard ->
             hard components
             if isRounded then round () else countWinners ()
+
+            if panel.AreRoots then
+                takeRoots isRounded components
         | Responsibility.Given _ ->
             take given components
             if isRounded then round () else addCounts components
+
+            if panel.AreRoots then
+                takeRoots isRounded components
 
         addWeights ()
         addEvidence ()

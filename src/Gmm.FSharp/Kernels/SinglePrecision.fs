@@ -252,4 +252,4 @@ module internal SinglePrecision =
             let largest = TensorPrimitives.Max weights.Span
             largest >= smallestWeight && largest <= largestWeight
 
-        Option.forall isModerate weights && float (largestMagnitude numbers) <= reach
+        reach >= 0.0 && Option.forall isModerate weights && float (largestMagnitude numbers) <= reach

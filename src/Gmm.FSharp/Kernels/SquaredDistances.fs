@@ -3,6 +3,7 @@ namespace Gmm
 #nowarn "9" // The pointers are to pinned buffers.
 
 open System
+open System.Numerics.Tensors
 open FSharp.NativeInterop
 
 /// The kernel of k-means: computes squared distances to the centres, and sums first moments about them.
@@ -14,6 +15,7 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
     let first, ofRows = Pinned(), Pinned()
     let coarse = CoarseDistances.create 'L.Width
     let mutable isCoarsePrepared = false // by the first `Win`
+    let mutable isCoarseSingle = false // whether it is for rows of float32
     let mutable means = ReadOnlyMemory<float>.Empty // the centres (K×D)
     let mutable components = 0
     let mutable padded = 0 // K rounded up to an even number
@@ -21,17 +23,40 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
     let mutable features = 0
     let mutable columns = 0 // D rounded up to an even number
     let mutable step = 0 // D rounded up to a multiple of `Panel.Lanes`, from one centre to the next
-    let mutable rows: nativeptr<float> = NativePtr.ofNativeInt 0n // the panel's rows
+    let mutable rows = 0n // the address of the panel's rows
     let mutable width = 0 // from one row to the next
+    let mutable areSingle = false // whether the rows are float32
     let mutable isTransposed = false // whether `x` holds the panel's columns
 
     let centre k = NativePtr.add centres.Address (k * step)
     let firstOf k = NativePtr.add first.Address (k * columns * Panel.Lanes)
 
+    /// Makes sure that the rows are float64, and that each may be read up to `step` numbers, of which those beyond D are 0.
+    let fill (panel: PanelState) =
+        if areSingle || features < step then
+            filled.Require(Panel.Rows * step)
+
+            for n in 0 .. panel.Count - 1 do
+                let target = Span<float>(NativePtr.toVoidPtr (NativePtr.add filled.Address (n * step)), features)
+
+                if areSingle then
+                    let row = NativePtr.toVoidPtr (NativePtr.add (NativePtr.ofNativeInt<float32> rows) (n * width))
+                    TensorPrimitives.ConvertTruncating(ReadOnlySpan<float32>(row, features), target)
+                else
+                    let row = NativePtr.toVoidPtr (NativePtr.add (NativePtr.ofNativeInt<float> rows) (n * width))
+                    ReadOnlySpan<float>(row, features).CopyTo target
+
+            rows <- filled.Start
+            width <- step
+            areSingle <- false
+
     /// Makes sure that `x` holds the panel's columns.
     let transpose (panel: PanelState) =
         if not isTransposed then
-            Panel.transpose rows width features panel.Count x.Address
+            if areSingle then
+                fill panel
+
+            Panel.transpose (NativePtr.ofNativeInt rows) width features panel.Count x.Address
             isTransposed <- true
 
     /// Finds the nearest centres by the squared distances themselves.
@@ -47,18 +72,6 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
             let next = min padded (k + atOnce)
             Loops.findNearest<'L, 'V> x centres step features k next nearest winners panel.Padded
             k <- next
-
-    /// Makes sure that every row may be read up to `step` numbers, of which those beyond D are 0.
-    let fill (panel: PanelState) =
-        if features < step then
-            for n in 0 .. panel.Count - 1 do
-                let source, target = NativePtr.add rows (n * width), NativePtr.add filled.Address (n * step)
-
-                for j in 0 .. features - 1 do
-                    NativePtr.set target j (NativePtr.get source j)
-
-            rows <- filled.Address
-            width <- step
 
     override _.Prepare(form, count) =
         match form with
@@ -90,9 +103,12 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
             isCoarsePrepared <- false
         | _ -> invalidOp "A kernel of distances was given another form."
 
-    override _.Read(itsRows, itsWidth, _) =
-        rows <- NativePtr.ofNativeInt itsRows
+    override _.ReadsSingle = true
+
+    override _.Read(itsRows, itsWidth, panel) =
+        rows <- itsRows
         width <- itsWidth
+        areSingle <- panel.AreSingle
         isTransposed <- false
 
     override _.Score panel =
@@ -107,20 +123,26 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
         if ReadOnlySpan(logWeights).ContainsAnyExcept 0.0 then
             ValueNone
         else
-            if not isCoarsePrepared then
-                coarse.Prepare(means.Span, components, features)
+            if not isCoarsePrepared || isCoarseSingle <> areSingle then
+                coarse.Prepare(means.Span, components, features, areSingle)
                 isCoarsePrepared <- true
+                isCoarseSingle <- areSingle
 
             if not (coarse.Win(rows, width, panel)) then
                 findNearest panel
 
-            fill panel
-            let weights, winners, counts = panel.Weights.Address, panel.Winners.Address, panel.Counts.Address
-            let sums = ofRows.Address
+            if features < step then
+                fill panel
 
-            ValueSome(
-                -0.5 * Loops.addRows<'L, 'V> rows width weights winners centres.Address sums counts step panel.Count
-            )
+            let centres, sums = centres.Address, ofRows.Address
+
+            let sumOfSquares =
+                if areSingle then
+                    Loops.addSingleRows<'L, 'V> (NativePtr.ofNativeInt rows) width panel centres sums step
+                else
+                    Loops.addRows<'L, 'V> (NativePtr.ofNativeInt rows) width panel centres sums step
+
+            ValueSome(-0.5 * sumOfSquares)
 
     override _.Gather panel =
         for k in 0 .. components - 1 do

@@ -199,10 +199,27 @@ module internal Single =
         Vector128.Store(Sse.MoveLowToHigh(ab', cd'), NativePtr.add target (2 * Stride))
         Vector128.Store(Sse.MoveHighToLow(cd', ab'), NativePtr.add target (3 * Stride))
 
+    /// Transposes 8 rows by 4 columns.
+    let inline private eight (row: nativeptr<float32>) width (target: nativeptr<float32>) =
+        // Four numbers of row i, and of the row four after it.
+        let inline both i =
+            let row = NativePtr.add row (i * width)
+            Vector256.Create(Vector128.Load row, Vector128.Load(NativePtr.add row (4 * width)))
+
+        let a, b, c, d = both 0, both 1, both 2, both 3
+        let ab, ab' = Avx.UnpackLow(a, b), Avx.UnpackHigh(a, b)
+        let cd, cd' = Avx.UnpackLow(c, d), Avx.UnpackHigh(c, d)
+        Vector256.Store(Avx.Shuffle(ab, cd, 0x44uy), target)
+        Vector256.Store(Avx.Shuffle(ab, cd, 0xEEuy), NativePtr.add target Stride)
+        Vector256.Store(Avx.Shuffle(ab', cd', 0x44uy), NativePtr.add target (2 * Stride))
+        Vector256.Store(Avx.Shuffle(ab', cd', 0xEEuy), NativePtr.add target (3 * Stride))
+
     /// Transposes `count` rows of `columns` numbers, where each row begins `width` numbers after the one before it, and
     /// pads rows and columns with 0.
     let transpose source width columns count target =
-        if Sse.IsSupported then
+        if Avx.IsSupported then
+            Panel.transposeBy Stride 8 4 eight source width columns count target
+        elif Sse.IsSupported then
             Panel.transposeBy Stride 4 4 four source width columns count target
         else
             Panel.transposeBy Stride 1 1 Panel.one source width columns count target
@@ -525,14 +542,14 @@ module internal SingleExp =
     [<Literal>]
     let Smallest = -76.24618986159398
 
-    /// Returns eˣ for x ≤ 0, with an error of at most 1.5·2⁻²⁴ of the result, as eˣ = 2ⁿeʳ with r = x − n ln 2 and
-    /// |r| ≤ ½ ln 2; 0 where eˣ is less than `Single.Least`. The minimax polynomial of degree 4 for (eʳ − 1 − r)/r² has
-    /// an error of 2⁻²⁸ of eʳ.
-    let inline expUpTo0<'N, 'V when 'N :> IVectors<'V>> (x: 'V) : 'V =
+    /// Returns e^y for y ≤ 0, with an error of at most 1.5·2⁻²⁴ of the result, as e^y = 2ⁿeʳ with r = y − n ln 2 and
+    /// |r| ≤ ½ ln 2; 0 where x is below `Smallest`. The minimax polynomial of degree 4 for (eʳ − 1 − r)/r² has an error
+    /// of 2⁻²⁸ of eʳ.
+    let inline private expWhere<'N, 'V when 'N :> IVectors<'V>> (x: 'V) (y: 'V) : 'V =
         let rounding = 'N.Number Rounding
-        let exponent = 'N.Fma(x, 'N.Number Elementary.Log2OfE, rounding)
+        let exponent = 'N.Fma(y, 'N.Number Elementary.Log2OfE, rounding)
         let n = 'N.Subtract(exponent, rounding)
-        let r = 'N.Fma(n, 'N.Number -Ln2, x)
+        let r = 'N.Fma(n, 'N.Number -Ln2, y)
         let r = 'N.Fma(n, 'N.Number -Ln2Rest, r)
         let square = 'N.Multiply(r, r)
         let p01 = 'N.Fma('N.Number 0.16666520398818915, r, 'N.Number 0.4999999343234881)
@@ -540,3 +557,10 @@ module internal SingleExp =
         let p = 'N.Fma('N.Fma('N.Number 0.0013814542044626146, square, p23), square, p01)
         let power = 'N.Add('N.Number 1.0, 'N.Fma(square, p, r))
         'N.WhereLess(x, 'N.Number Smallest, 'N.Zero, 'N.Multiply(power, 'N.PowerOfTwo exponent))
+
+    /// Returns eˣ for x ≤ 0, with an error of at most 1.5·2⁻²⁴ of the result; 0 where eˣ is less than `Single.Least`.
+    let inline expUpTo0<'N, 'V when 'N :> IVectors<'V>> (x: 'V) : 'V = expWhere<'N, 'V> x x
+
+    /// Returns √(eˣ) for x ≤ 0, with an error of at most 1.5·2⁻²⁴ of the result; 0 where eˣ is less than `Single.Least`.
+    let inline rootOfExpUpTo0<'N, 'V when 'N :> IVectors<'V>> (x: 'V) : 'V =
+        expWhere<'N, 'V> x ('N.Multiply(x, 'N.Number 0.5))

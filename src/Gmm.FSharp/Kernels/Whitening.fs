@@ -449,6 +449,15 @@ module internal Whitening =
             'N.Store('N.Sqrt('N.Load('N.At(r, n))), 'N.At(target, n))
             n <- n + 'N.Width
 
+    /// Returns the address of the roots of a component's responsibilities times weights, which it computes in `scratch`
+    /// unless the panel has them in the place of the responsibilities.
+    let rootsOf<'N, 'V when 'N :> IVectors<'V>> (panel: PanelState) (responsibilities: nativeint) (scratch: nativeint) =
+        if panel.AreRoots then
+            responsibilities
+        else
+            roots<'N, 'V> responsibilities scratch panel.Padded
+            scratch
+
     /// Computes u = √r·(x − m), and adds Σₙ √r·u to sums (4×lanes), for 4 columns.
     let private weighFour<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)

@@ -67,11 +67,18 @@ module internal Elementary =
         let p = 'L.Fma('L.Fma(p89, fourth, p47), fourth, p03)
         'L.Add('L.Fill 1.0, 'L.Fma(square, p, r))
 
-    /// Returns eˣ for x ≤ 0; 0 below `SmallestNormal`.
-    let inline expUpTo0<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
-        let exponent = exponentOf<'L, 'V> x
-        let power = remainingPower<'L, 'V> x exponent
+    /// Returns e^y for y ≤ 0; 0 where x is below `SmallestNormal`.
+    let inline private expWhere<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (y: 'V) : 'V =
+        let exponent = exponentOf<'L, 'V> y
+        let power = remainingPower<'L, 'V> y exponent
         'L.WhereLess(x, 'L.Fill SmallestNormal, 'L.Zero, 'L.Multiply(power, 'L.PowerOfTwo exponent))
+
+    /// Returns eˣ for x ≤ 0; 0 below `SmallestNormal`.
+    let inline expUpTo0<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V = expWhere<'L, 'V> x x
+
+    /// Returns √(eˣ) for x ≤ 0; 0 below `SmallestNormal`.
+    let inline rootOfExpUpTo0<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
+        expWhere<'L, 'V> x ('L.Multiply(x, 'L.Fill 0.5))
 
     /// Returns eˣ. 2ⁿ is applied in two factors, because n goes from −1076 to 1024, and a result below the smallest normal
     /// number must be rounded only once.

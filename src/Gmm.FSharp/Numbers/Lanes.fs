@@ -17,6 +17,8 @@ type internal ILanes<'V> =
     static abstract Zero: 'V
     /// Loads the numbers at an address.
     static abstract Load: nativeptr<float> -> 'V
+    /// Loads float32 numbers at an address.
+    static abstract LoadSingle: nativeptr<float32> -> 'V
     /// Stores the numbers at an address.
     static abstract Store: 'V * nativeptr<float> -> unit
     /// Returns a vector with one number in every place.
@@ -71,6 +73,10 @@ type internal Lanes512 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = Vector512.Load address
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member LoadSingle(address: nativeptr<float32>) =
+            Vector512.WidenLower(Vector256.Load(address).ToVector512Unsafe())
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Store(v, address) = Vector512.Store(v, address)
@@ -132,6 +138,10 @@ type internal Lanes256 =
         static member Load address = Vector256.Load address
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member LoadSingle(address: nativeptr<float32>) =
+            Vector256.WidenLower(Vector128.Load(address).ToVector256Unsafe())
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Store(v, address) = Vector256.Store(v, address)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -189,6 +199,10 @@ type internal Lanes128 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = Vector128.Load address
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member LoadSingle(address: nativeptr<float32>) =
+            Vector128.WidenLower(Vector64.Load(address).ToVector128Unsafe())
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Store(v, address) = Vector128.Store(v, address)
