@@ -5,6 +5,7 @@
 /// Only the .NET SDK has to be installed: every target restores the tools and the packages that it needs. Without a
 /// target the script lists the targets.
 open System
+open System.Collections.Concurrent
 open System.Diagnostics
 open System.Globalization
 open System.IO
@@ -12,6 +13,7 @@ open System.IO.Compression
 open System.Text.Json
 open System.Text.Json.Nodes
 open System.Text.RegularExpressions
+open System.Threading.Tasks
 open System.Xml.Linq
 
 let root = __SOURCE_DIRECTORY__
@@ -251,9 +253,9 @@ module Steps =
         dotnet "build Gmm.sln -c Release --no-restore --verbosity quiet -clp:NoSummary"
         Built
 
-    /// The settings that switch off the runtime's vector instructions, for further runs of the kernels' tests: those of 512 bits,
-    /// those of 256 bits, and then all.
-    let private switchedOff = [ "EnableAVX512"; "EnableAVX2"; "EnableHWIntrinsic" ]
+    /// The settings that switch off the runtime's vector instructions, for further runs of the kernels' tests: all of
+    /// them, those of 256 bits or more, and those of 512 bits.
+    let private switchedOff = [ "EnableHWIntrinsic"; "EnableAVX2"; "EnableAVX512" ]
 
     /// A run of a test program: a name for it, its project, its arguments and variables of the environment.
     type private Run =
@@ -274,15 +276,38 @@ module Steps =
             | "Gmm.Orleans.Tests" -> [ "-noLogo"; "-noColor"; "-junit"; file ]
             | _ -> [ "--no-spinner"; "--colours"; "0"; "--fail-on-focused-tests"; "--junit-summary"; file ]
 
-        printfn $"\n{run.Name}"
-        let start = dotnetStart (testProgram run.Project) (report @ run.Arguments)
+        printfn $"\n{run.Name} has begun"
+
+        let start =
+            dotnetStart (testProgram run.Project) (report @ run.Arguments)
+            |> fun start ->
+                start.RedirectStandardOutput <- true
+                start.RedirectStandardError <- true
+                start
 
         for name, value in run.Environment do
             start.Environment[name] <- value
 
         use child = Process.Start start
+        let output, errors = child.StandardOutput.ReadToEndAsync(), child.StandardError.ReadToEndAsync()
         child.WaitForExit()
+        printfn $"\n{run.Name}\n{output.Result}{errors.Result}"
         child.ExitCode
+
+    /// How many test programs run side by side. Much of their time goes to one thread, or to waiting.
+    let private atOnce = min 4 Environment.ProcessorCount
+
+    /// Runs test programs side by side, and returns their exit codes.
+    let private runPrograms (runs: Run list) : int list =
+        let waiting = ConcurrentQueue runs
+
+        let work () =
+            [ let mutable run = Unchecked.defaultof<Run>
+
+              while waiting.TryDequeue &run do
+                  runProgram run ]
+
+        List.init atOnce (fun _ -> Task.Run work) |> List.collect _.Result
 
     /// Runs test programs and exits. The last line is the sum of all.
     let private runTests (runs: Run list) =
@@ -290,7 +315,7 @@ module Steps =
             Directory.Delete(testResults, recursive = true)
 
         Directory.CreateDirectory testResults |> ignore
-        let exitCodes = List.map runProgram runs
+        let exitCodes = runPrograms runs
         let results = Directory.GetFiles(testResults, "*.xml") |> List.ofArray |> List.collect readResults
         let count isOne = results |> List.filter (_.Outcome >> isOne) |> List.length
         let passed, failed, skipped = count _.IsPassed, count _.IsFailed, count _.IsSkipped
@@ -337,20 +362,19 @@ module Steps =
             eprintfn $"error: there is no program of tests called '{project}'"
             exit 2
         | [] ->
+            // The longest come first, so that none runs alone in the end.
             runTests
-                [ yield!
-                      [ "Gmm.Tests"
-                        "Gmm.Outside.Tests"
-                        "Gmm.Tables.Tests"
-                        "Gmm.CSharp.Tests"
-                        "Gmm.ML.Tests"
-                        "Gmm.Orleans.Tests" ]
-                      |> List.map (runOf [])
+                [ runOf [] "Gmm.Tests"
+                  runOf [] "Gmm.Orleans.Tests"
 
                   for switch in switchedOff do
                       { runOf [ "--kernels" ] "Gmm.Tests" with
                           Name = $"Gmm.Tests without {switch}"
-                          Environment = [ ($"DOTNET_{switch}", "0") ] } ]
+                          Environment = [ ($"DOTNET_{switch}", "0") ] }
+
+                  yield!
+                      [ "Gmm.Outside.Tests"; "Gmm.CSharp.Tests"; "Gmm.ML.Tests"; "Gmm.Tables.Tests" ]
+                      |> List.map (runOf []) ]
 
     /// Restores Gmm.DiffSharp and its tests from NuGet's own sources, and a further one after --source. None, and a word of it,
     /// when none of these has DiffSharp.

@@ -47,8 +47,8 @@ have different scales. On large data the short runs see a sample of the rows. Ev
 works on a sample when the data exceed 4,194,304 numbers (32 MiB). The sample has that size, or more if 2,000 rows or
 10·K·(D+1) rows need it. Only `Labels` and `Responsibilities` use all rows, as EM itself does.
 
-On large data, EM may climb to the same maximum from both starts. The second run then stops as soon as it
-[joins](#When-runs-join) the first.
+On large data, EM first [runs on a sample](#Large-data) from each candidate. It may climb to the same maximum from both.
+The second run then stops as soon as it [joins](#When-runs-join) the first, on the sample or on all rows.
 
 `Start.Thorough` takes forty short runs, and a third candidate for Gaussian components: a model-based hierarchical
 clustering of at most 2,000 rows (Fraley, "Algorithms for model-based Gaussian hierarchical clustering", *SIAM Journal
@@ -162,6 +162,22 @@ for restarts in [ 1; 2; 5; 20 ] do
     printfn $"%8d{restarts}  %.4f{(best Start.Points).Objective}  %.4f{(best Start.RandomResponsibilities).Objective}"
 (*** include-output ***)
 (**
+## Large data
+
+EM on a sample costs little beside EM on all rows, and leads near a maximum. On large data, `Auto` and `Thorough`
+therefore run EM on a sample from each candidate, to a tolerance of 1e-4. The runs on all rows begin where these have
+led; of runs that have [joined](#When-runs-join) the first, none remains. The sample has at least 10,000 rows, 40 rows
+for each free parameter of the mixture and, for each component of a candidate, 10 rows for each of its parameters. Data
+are large if they have eight times as many rows.
+
+A run begins at the candidate itself if EM fails on the sample, or leaves a component irregular or with fewer than five
+rows for each of its parameters. All runs do so with noise, missing cells, hard assignment, a tolerance of 0, and with a
+start that you name or give. Progress, `Fit.Start`, `Fit.Trace` and `Fit.Iterations` concern the run on all rows.
+
+We compared the default with the same candidates run out on all rows, on 200 data sets of 80,000 to 230,000 rows like
+those [below](#When-runs-join). In 177 of them both ended at the same objective, within 1.5e-6. In 13 the default ended
+higher, by 0.017 at most; in 10 it ended lower, by 0.0014 at most.
+
 ## When runs join
 
 For most families, the next mixture of EM depends on the responsibilities rₙₖ alone. A run that gives the rows nearly

@@ -71,8 +71,9 @@ public enum InitMethod
     /// better one wins.
     /// </summary>
     /// <remarks>
-    /// (Biernacki, Celeux and Govaert 2003.) The short runs see a sample of the rows of large data. On large data, the
-    /// second candidate stops early if it joins the first.
+    /// (Biernacki, Celeux and Govaert 2003.) The short runs see a sample of the rows of large data. On large data, EM on
+    /// a sample leads each candidate near a maximum before its run on all rows begins, and the second candidate is left
+    /// out once it joins the first.
     /// </remarks>
     Auto,
 

@@ -10,8 +10,9 @@ public sealed class FitProgress
     internal FitProgress(Core.Progress value) => this.value = value;
 
     /// <summary>
-    /// The number of the run, from 0; <c>Auto</c> makes two runs for each seed, <c>Thorough</c> up to three. The
-    /// reports of a run that joins the first one end early.
+    /// The number of the run, from 0; <c>Auto</c> makes two runs for each seed, <c>Thorough</c> up to three; on
+    /// large data, runs that join the first one on a sample are left out. The reports of a run that joins it later end
+    /// early.
     /// </summary>
     public int Run => value.Run;
 

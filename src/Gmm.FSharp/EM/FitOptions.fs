@@ -8,8 +8,13 @@ type Start<'θ> =
     /// The default: two candidates, each run to convergence, of which the better one wins. They are the M-step of the
     /// clusters of one k-means run, and the best of ten short runs of EM from random rows (Biernacki, Celeux and
     /// Govaert 2003). A short run ends when an iteration gains less than 1 % of what the run has gained. The short runs
-    /// see a sample of the rows of large data. On large data, the second candidate stops early if it joins the first
-    /// (`FitOptions.Restarts`).
+    /// see a sample of the rows of large data. On large data, EM on a sample leads each candidate near a maximum before
+    /// its run on all rows begins, and the second candidate is left out once it joins the first
+    /// (`FitOptions.Restarts`). Large here are data of eight times as many rows as the sample, which has at least 10,000,
+    /// 40 for each free parameter, and for each component of a candidate 10 for each of its parameters. Without a sample,
+    /// fits with noise, missing cells, hard assignment or a tolerance of 0 begin at the candidates themselves; so does a
+    /// run for which EM fails on the sample, or leaves a component irregular or with fewer than 5 rows for each of its
+    /// parameters.
     | Auto
     /// `Auto` with forty short runs, and a third candidate for families whose features are the data: clusters of a
     /// model-based hierarchical start on at most 2,000 rows (Fraley 1998). It takes several times as long.

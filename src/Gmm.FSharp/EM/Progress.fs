@@ -7,8 +7,9 @@ open System.Runtime.ExceptionServices
 /// The progress of a fit, reported after every E-step.
 type Progress =
     {
-        /// The number of the run, from 0. The start `Auto` makes two runs for each seed, `Thorough` up to three. The
-        /// reports of a run that joins the first one end early (`FitOptions.Restarts`).
+        /// The number of the run, from 0. The start `Auto` makes two runs for each seed, `Thorough` up to three; on large
+        /// data, runs that join the first one on a sample are left out. The reports of a run that joins it later end early
+        /// (`FitOptions.Restarts`).
         Run: int
         /// The run's seed.
         Seed: int

@@ -198,73 +198,75 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
             'L.Store('L.WhereLess(least, m, e, 'L.Fill Double.NegativeInfinity), at evidence n)
             n <- n + 'L.Width
 
-    /// Computes wₙrₙₖ, or its root, under soft assignment. A row of density 0 under every component gets evidence −∞ and
-    /// equal responsibilities.
-    let soft components =
+    // Four functions, so that the first fit of a process waits for the compilation of one only.
+
+    /// Computes wₙrₙₖ of each component under soft assignment.
+    let putRatios components =
+        Softmax.put<'L, 'V>
+            panel
+            largest.Address
+            lowest
+            components
+            Elementary.expUpTo0<'L, 'V>
+            (fun sum ratio -> 'L.Add(sum, ratio))
+            (fun factor -> factor)
+
+    /// Computes √(wₙrₙₖ) of each component under soft assignment.
+    let putRoots components =
+        Softmax.put<'L, 'V>
+            panel
+            largest.Address
+            lowest
+            components
+            Elementary.rootOfExpUpTo0<'L, 'V>
+            (fun sum root -> 'L.Fma(root, root, sum))
+            (fun factor -> 'L.Sqrt factor)
+
+    /// Does what `putRatios` does, for a kernel that calculates in float32.
+    let putRoundedRatios components =
+        Softmax.putRounded<'S, 'W>
+            panel
+            largest.Address
+            lowest
+            components
+            scales.Start
+            SingleExp.expUpTo0<'S, 'W>
+            (fun sum ratio -> 'S.Add(sum, ratio))
+            (fun factor -> factor)
+
+        Rounded.put<'S, 'W> panel scratch.Start roundedCounts Single.Least (fun sum r -> 'S.Add(sum, r)) (fun _ r n ->
+            'S.Multiply('S.Load r, 'S.Load('S.At(scales.Start, n))))
+
+    /// Does what `putRoots` does, for a kernel that calculates in float32.
+    let putRoundedRoots components =
+        Softmax.putRounded<'S, 'W>
+            panel
+            largest.Address
+            lowest
+            components
+            scales.Start
+            SingleExp.rootOfExpUpTo0<'S, 'W>
+            (fun sum root -> 'S.Fma(root, root, sum))
+            (fun factor -> 'S.Sqrt factor)
+
+        Rounded.put<'S, 'W>
+            panel
+            scratch.Start
+            roundedCounts
+            (sqrt Single.Least)
+            (fun sum root -> 'S.Fma(root, root, sum))
+            (fun _ r n -> 'S.Multiply('S.Load r, 'S.Load('S.At(scales.Start, n))))
+
+    /// Puts the responsibilities of soft assignment. A row of density 0 under every component gets evidence −∞ and equal
+    /// responsibilities.
+    let soft isRounded components =
         findLargest components
 
-        if panel.AreRoots then
-            Softmax.put<'L, 'V>
-                panel
-                largest.Address
-                lowest
-                components
-                Elementary.rootOfExpUpTo0<'L, 'V>
-                (fun sum root -> 'L.Fma(root, root, sum))
-                (fun factor -> 'L.Sqrt factor)
-        else
-            Softmax.put<'L, 'V>
-                panel
-                largest.Address
-                lowest
-                components
-                Elementary.expUpTo0<'L, 'V>
-                (fun sum ratio -> 'L.Add(sum, ratio))
-                (fun factor -> factor)
-
-        findEvidence ()
-
-    /// Does what `soft` does, for a kernel that calculates in float32.
-    let softRounded components =
-        findLargest components
-        let inline weighted r n = 'S.Multiply('S.Load r, 'S.Load('S.At(scales.Start, n)))
-
-        if panel.AreRoots then
-            Softmax.putRounded<'S, 'W>
-                panel
-                largest.Address
-                lowest
-                components
-                scales.Start
-                SingleExp.rootOfExpUpTo0<'S, 'W>
-                (fun sum root -> 'S.Fma(root, root, sum))
-                (fun factor -> 'S.Sqrt factor)
-
-            Rounded.put<'S, 'W>
-                panel
-                scratch.Start
-                roundedCounts
-                (sqrt Single.Least)
-                (fun sum root -> 'S.Fma(root, root, sum))
-                (fun _ r n -> weighted r n)
-        else
-            Softmax.putRounded<'S, 'W>
-                panel
-                largest.Address
-                lowest
-                components
-                scales.Start
-                SingleExp.expUpTo0<'S, 'W>
-                (fun sum ratio -> 'S.Add(sum, ratio))
-                (fun factor -> factor)
-
-            Rounded.put<'S, 'W>
-                panel
-                scratch.Start
-                roundedCounts
-                Single.Least
-                (fun sum r -> 'S.Add(sum, r))
-                (fun _ r n -> weighted r n)
+        match isRounded, panel.AreRoots with
+        | false, false -> putRatios components
+        | false, true -> putRoots components
+        | true, false -> putRoundedRatios components
+        | true, true -> putRoundedRoots components
 
         findEvidence ()
 
@@ -357,8 +359,7 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
     /// `given` holds them where they are given. `isRounded` says whether the kernel that takes them calculates in float32.
     member _.Put(responsibility, isRounded, components, given: ReadOnlySpan<float>) =
         match responsibility with
-        | Responsibility.Assigned Soft when isRounded -> softRounded components
-        | Responsibility.Assigned Soft -> soft components
+        | Responsibility.Assigned Soft -> soft isRounded components
         | Responsibility.Assigned Hard ->
             hard components
             if isRounded then round () else countWinners ()

@@ -287,7 +287,7 @@ module Start =
                 EM.iteratesOn pass (fun iterate -> EM.mStep model iterate.Mixture iterate.Statistics) model start
                 |> Fit.ofIterates model seed options.MaxIterations hasSettled
 
-            let judged, rank = fit |> Runs.judge true pass measured.Regularity (Survey.countWeighted execution sample)
+            let judged, rank = fit |> Race.judge true pass measured.Regularity (Survey.countWeighted execution sample)
             return judged.Mixture, rank
         }
 
@@ -299,7 +299,7 @@ module Start =
             result {
                 let! any = mixture Lloyd.run measured options source Start.Points execution seed
                 let sample = sampleFor measured any execution seed source
-                let ofRuns, ofRun = Runs.sharing execution count sample
+                let ofRuns, ofRun = Race.sharing execution count sample
 
                 let runs =
                     ofRuns.Map(count, shortRun measured options sample ofRun seed)

@@ -271,7 +271,7 @@ module Bootstrap =
                 | Resampling.Parametric
                 | Resampling.WeightedLikelihood -> options.Replicates
 
-            let ofReplicates, ofOne = Runs.sharing fitOptions.Execution count source
+            let ofReplicates, ofOne = Race.sharing fitOptions.Execution count source
 
             let dataOf number =
                 let random = streamOf options.Seed number
@@ -390,7 +390,7 @@ module Bootstrap =
         result {
             let components = smaller.Components
             let! copies = copiesOf options.Execution source
-            let ofReplicates, ofOne = Runs.sharing options.Execution replicates source
+            let ofReplicates, ofOne = Race.sharing options.Execution replicates source
             let ofReplicate = quiet ofOne options
 
             let outcomes =

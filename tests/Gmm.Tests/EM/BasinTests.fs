@@ -9,7 +9,7 @@ open Gmm.Tests.Generators
 open Gmm.Tests.Support
 
 /// Rows of groups with unit covariances, whose means are about as far apart as a distance.
-let private groups seed rows columns count distance =
+let groups seed rows columns count distance =
     let random = RandomStream.ofSeed seed
 
     let means =
@@ -26,7 +26,7 @@ let private stretched =
          |> sourceOf)
 
 /// Returns a fit, and the reports of each of its runs.
-let private watched (options: FitOptions<'kind, 'θ>) (source: Source) =
+let watched (options: FitOptions<'kind, 'θ>) (source: Source) =
     let reports = ConcurrentQueue<Progress>()
 
     let fit =
@@ -44,7 +44,7 @@ let private watched (options: FitOptions<'kind, 'θ>) (source: Source) =
     fit, ofRun
 
 /// Returns the fits of the candidates of the options, each run out alone.
-let private alone (options: FitOptions<GaussianKind, Gaussian>) (source: Source) : Fit<Gaussian> list =
+let alone (options: FitOptions<GaussianKind, Gaussian>) (source: Source) : Fit<Gaussian> list =
     let _, filled, measured = Fitting.measure options source |> ok
     let seen = Start.rowsFor options filled
 

@@ -1,0 +1,102 @@
+/// Runs on large data, which begin on a sample of the rows.
+module Gmm.Tests.LargeDataTests
+
+open Expecto
+open Gmm
+open Gmm.Tests.BasinTests
+open Gmm.Tests.Support
+
+let private options =
+    { Gmm.defaults with
+        Components = 3
+        Seed = 2 }
+
+/// The least rows that make these options begin on a sample: eight times 10,000.
+let private fewest = 80_000
+
+let private source = lazy (groups 3 fewest 2 3 4.0 |> sourceOf)
+
+[<Tests>]
+let tests =
+    testList
+        "Large data"
+        [ testCase
+              "runs begin near a maximum, where EM on a sample has led, and end as high as without the sample"
+              (fun () ->
+                  for structure in [ Full; Diag; TiedFull; Spherical ] do
+                      let options =
+                          { options with
+                              Family.Structure = structure }
+
+                      let fit, _ = source.Value |> watched options
+                      let candidates = alone options source.Value
+                      let best = candidates |> List.map _.Objective |> List.max
+
+                      Assert.True(
+                          fit.Objective >= best - options.Tolerance,
+                          $"{structure}: {fit.Objective} is below {best}"
+                      )
+
+                      // A run on n rows of p parameters ends about p/2n below the maximum on all rows.
+                      for candidate in candidates do
+                          Assert.True(fit.Trace[0] > candidate.Trace[0])
+
+                      Assert.True(fit.Trace[0] > best - 0.01))
+          testCase "candidates that lead to the same maximum on the sample make one run" (fun () ->
+              let source = groups 3 fewest 8 3 3.0 |> sourceOf
+              let fit, ofRun = source |> watched options
+              Assert.Equal(2, (alone options source).Length)
+              Assert.Equal(fit.Trace.Length, (ofRun 0).Length)
+              Assert.Empty(ofRun 1))
+          testCase "the bits are the same for any number of threads" (fun () ->
+              let fit threads =
+                  source.Value
+                  |> Gmm.fit
+                      { options with
+                          Restarts = 2
+                          Execution =
+                              { Execution.Default with
+                                  Threads = threads } }
+                  |> ok
+
+              let first = fit 1
+
+              for threads in [ 2; 5 ] do
+                  Assert.Equal<float[]>(first.Trace, (fit threads).Trace))
+          testTheory
+              "every run begins at its start where the start is named or given, and wherever a sample says too little"
+              [ "named"; "given"; "few rows"; "small component"; "tolerance 0"; "hard"; "noise"; "missing" ]
+              (fun case ->
+                  let options =
+                      match case with
+                      | "named" -> { options with Start = Start.KMeans }
+                      | "given" ->
+                          { options with
+                              Start = Start.Means(Source.rows [| 0L; 1L; 2L |] source.Value) }
+                      | "tolerance 0" ->
+                          { options with
+                              Tolerance = 0.0
+                              MaxIterations = 5 }
+                      | "hard" -> { options with Assignment = Hard }
+                      | "noise" ->
+                          { options with
+                              Noise = Some(NoiseVolume.Given 1e4) }
+                      | "missing" -> { options with Missing = Missing.Fit }
+                      | _ -> options
+
+                  let source =
+                      match case with
+                      | "few rows" -> groups 3 (fewest - 1) 2 3 4.0 |> sourceOf
+                      | "small component" ->
+                          // Forty rows apart, which k-means finds.
+                          let rows = groups 3 fewest 2 2 4.0
+
+                          for n in 0..39 do
+                              rows[n * 2000] <- [| 60.0 + 0.01 * float n; 60.0 + 0.1 * float (n % 7) |]
+
+                          sourceOf rows
+                      | _ -> source.Value
+
+                  let fit, _ = source |> watched options
+                  let starts = alone options source |> List.map (fun fit -> fit.Trace[0])
+                  Assert.Contains(fit.Trace[0], starts)) ]
