@@ -13,6 +13,7 @@ open System.IO.Compression
 open System.Text.Json
 open System.Text.Json.Nodes
 open System.Text.RegularExpressions
+open System.Threading
 open System.Threading.Tasks
 open System.Xml.Linq
 
@@ -276,25 +277,34 @@ module Steps =
             | "Gmm.Orleans.Tests" -> [ "-noLogo"; "-noColor"; "-junit"; file ]
             | _ -> [ "--no-spinner"; "--colours"; "0"; "--fail-on-focused-tests"; "--junit-summary"; file ]
 
-        printfn $"\n{run.Name} has begun"
-
-        let start =
-            dotnetStart (testProgram run.Project) (report @ run.Arguments)
-            |> fun start ->
-                start.RedirectStandardOutput <- true
-                start.RedirectStandardError <- true
-                start
+        let start = dotnetStart (testProgram run.Project) (report @ run.Arguments)
+        start.RedirectStandardOutput <- true
+        start.RedirectStandardError <- true
 
         for name, value in run.Environment do
             start.Environment[name] <- value
 
-        use child = Process.Start start
-        let output, errors = child.StandardOutput.ReadToEndAsync(), child.StandardError.ReadToEndAsync()
-        child.WaitForExit()
-        printfn $"\n{run.Name}\n{output.Result}{errors.Result}"
+        // Programs run side by side, so each line names its program.
+        let tell (line: string) =
+            if not (String.IsNullOrWhiteSpace line) then
+                Console.Out.WriteLine $"[{run.Name}] {line}"
+
+        use child = new Process(StartInfo = start)
+        use ends = new CountdownEvent 2
+
+        let hear (line: string) = if isNull line then ends.Signal() |> ignore else tell line
+
+        child.OutputDataReceived.Add(fun line -> hear line.Data)
+        child.ErrorDataReceived.Add(fun line -> hear line.Data)
+        child.Start() |> ignore
+        child.BeginOutputReadLine()
+        child.BeginErrorReadLine()
+        // Without a limit of time, it would also wait for the output of processes that outlive the program.
+        child.WaitForExit Int32.MaxValue |> ignore
+        ends.Wait(TimeSpan.FromSeconds 5.0) |> ignore
         child.ExitCode
 
-    /// How many test programs run side by side. Much of their time goes to one thread, or to waiting.
+    /// How many test programs run side by side. Each spends much of its time on one thread, or waiting.
     let private atOnce = min 4 Environment.ProcessorCount
 
     /// Runs test programs side by side, and returns their exit codes.
@@ -305,7 +315,11 @@ module Steps =
             [ let mutable run = Unchecked.defaultof<Run>
 
               while waiting.TryDequeue &run do
-                  runProgram run ]
+                  try
+                      runProgram run
+                  with trouble ->
+                      eprintfn $"error: {run.Name} could not run: {trouble.Message}"
+                      1 ]
 
         List.init atOnce (fun _ -> Task.Run work) |> List.collect _.Result
 
@@ -362,7 +376,7 @@ module Steps =
             eprintfn $"error: there is no program of tests called '{project}'"
             exit 2
         | [] ->
-            // The longest come first, so that none runs alone in the end.
+            // The longest come first, so that none runs alone at the end.
             runTests
                 [ runOf [] "Gmm.Tests"
                   runOf [] "Gmm.Orleans.Tests"

@@ -164,15 +164,19 @@ for restarts in [ 1; 2; 5; 20 ] do
 (**
 ## Large data
 
-EM on a sample costs little beside EM on all rows, and leads near a maximum. On large data, `Auto` and `Thorough`
-therefore run EM on a sample from each candidate, to a tolerance of 1e-4. The runs on all rows begin where these have
-led; of runs that have [joined](#When-runs-join) the first, none remains. The sample has at least 10,000 rows, 40 rows
-for each free parameter of the mixture and, for each component of a candidate, 10 rows for each of its parameters. Data
-are large if they have eight times as many rows.
+EM on a sample costs little beside EM on all rows, and leads near a maximum. On data of 80,000 rows or more, `Auto` and
+`Thorough` therefore run EM on a sample from each candidate, until the change and the remaining gain are below 1e-4. The
+runs on all rows begin where these end; runs that [joined](#When-runs-join) the first are dropped. The sample has 10,000
+rows, twice as many, four times as many, and so on, until it has 40 for each weight and free parameter of the mixture,
+and 10 for each parameter of a component in the smallest component of a candidate. It must have no more than an eighth
+of the rows, and at most 4,194,304 numbers.
 
 A run begins at the candidate itself if EM fails on the sample, or leaves a component irregular or with fewer than five
-rows for each of its parameters. All runs do so with noise, missing cells, hard assignment, a tolerance of 0, and with a
-start that you name or give. Progress, `Fit.Start`, `Fit.Trace` and `Fit.Iterations` concern the run on all rows.
+rows for each of its parameters. All runs do so where the sample would be too large; with noise, `Missing.Fit`, hard
+assignment and a tolerance of 0; with a start that you name or give; for families with probabilities and rates, whose
+parameters might end at 0 for a value that the sample lacks; and in variational Bayes. Reports of progress, `Fit.Start`,
+`Fit.Trace`, `Fit.History`, `Fit.Passes`, `Fit.Iterations` and `MaxIterations` concern the run on all rows alone; on the
+sample, `MaxIterations` is the limit again.
 
 We compared the default with the same candidates run out on all rows, on 200 data sets of 80,000 to 230,000 rows like
 those [below](#When-runs-join). In 177 of them both ended at the same objective, within 1.5e-6. In 13 the default ended
@@ -190,8 +194,8 @@ responsibilities diverge by less than 0.01 per row:
 
 This is the symmetric divergence of Kullback and Leibler (1951), on a sample of at least 2,000 rows. The components may
 come in any order, unless the model tells them apart: noise is compared with noise, fixed weights must be equal, and a
-run that the prior favours over the first goes on. Data are large from eight blocks of rows (`Source.Blocks`), 8,000 rows
-and 80 rows for each component on.
+run that the prior favours over the first goes on. On all rows, runs may join if the data have at least eight blocks
+(`Source.Blocks`), 8,000 rows, and 80 rows for each component.
 
 A run that has joined stops and is left out: it appears neither as a fit nor among the failures, and the reports of its
 progress end. No run is stopped because its objective is lower: EM may pass a flat stretch before it climbs to the best

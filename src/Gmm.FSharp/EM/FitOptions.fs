@@ -10,11 +10,11 @@ type Start<'θ> =
     /// Govaert 2003). A short run ends when an iteration gains less than 1 % of what the run has gained. The short runs
     /// see a sample of the rows of large data. On large data, EM on a sample leads each candidate near a maximum before
     /// its run on all rows begins, and the second candidate is left out once it joins the first
-    /// (`FitOptions.Restarts`). Large here are data of eight times as many rows as the sample, which has at least 10,000,
-    /// 40 for each free parameter, and for each component of a candidate 10 for each of its parameters. Without a sample,
-    /// fits with noise, missing cells, hard assignment or a tolerance of 0 begin at the candidates themselves; so does a
-    /// run for which EM fails on the sample, or leaves a component irregular or with fewer than 5 rows for each of its
-    /// parameters.
+    /// (`FitOptions.Restarts`). Data are large here if they have at least eight times as many rows as the sample. The sample
+    /// has at least 10,000 rows, 40 for each weight and free parameter, enough for 10 rows per parameter in each component
+    /// of a candidate, and at most 4,194,304 numbers. Fits with noise, `Missing.Fit`, hard assignment or a tolerance of 0,
+    /// and of families with probabilities and rates, use no sample and begin at the candidates; so does a run for which EM
+    /// fails on the sample, or leaves a component irregular or with fewer than 5 rows for each of its parameters.
     | Auto
     /// `Auto` with forty short runs, and a third candidate for families whose features are the data: clusters of a
     /// model-based hierarchical start on at most 2,000 rows (Fraley 1998). It takes several times as long.
@@ -82,7 +82,7 @@ type FitOptions<'kind, 'θ> =
         /// How the fit reaches the limit of EM. k-means and variational Bayes are not accelerated, nor are fits with Hard
         /// assignment, with History or with RegCovar Absolute.
         Acceleration: Acceleration
-        /// The largest number of M-steps.
+        /// The largest number of M-steps; on a sample (`Start.Auto`), the largest number there, too.
         MaxIterations: int
         /// Whether to fit fewer components when a start that chooses rows finds fewer different rows than components;
         /// otherwise that is an error. Options with an entry for each component must then be absent.
@@ -98,7 +98,7 @@ type FitOptions<'kind, 'θ> =
         /// of the observed cells. Rows without an observed cell don't count. Missing cells go neither with Noise nor
         /// with k-means.
         Missing: Missing
-        /// A function called after every E-step of every run, from one thread at a time.
+        /// A function called after every E-step on all rows of every run, from one thread at a time.
         Progress: Progress -> unit
         /// Whether to print lines of progress, and a summary at the end.
         Verbose: bool

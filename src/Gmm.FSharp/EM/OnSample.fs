@@ -2,12 +2,16 @@ namespace Gmm
 
 /// Leads the starts of large data near a maximum: EM on a sample of the rows costs little beside EM on all.
 module internal OnSample =
-    /// The rows of the sample for each free parameter of the mixture. Estimates from n rows for each of p parameters have a
-    /// mean log-likelihood about 1/2n below the maximum on all rows (Akaike 1973).
+    /// The rows of the sample for each weight and free parameter of the mixture. Estimates from n rows for each of p
+    /// parameters have a mean log-likelihood about 1/2n below the maximum on all rows (Akaike 1973).
     let private perParameter = 40.0
 
-    /// The fewest rows of the sample.
+    /// The fewest rows of the sample. A larger sample has a power of two times as many, so that few samples of remote rows
+    /// are drawn and kept.
     let private fewest = 10_000.0
+
+    /// The most numbers of the sample, 32 MiB.
+    let private mostNumbers = 4_194_304.0
 
     /// The fewest rows of each component of a start, for each parameter of a component.
     let private ownedAtStart = 10.0
@@ -15,15 +19,15 @@ module internal OnSample =
     /// The fewest rows of each component where EM has led, for each parameter of a component.
     let private ownedAtEnd = 5.0
 
-    /// How many times as many rows large data have.
-    let private isLargeFrom = 8.0
+    /// How many times as many rows as the sample the data must have.
+    let private largeFrom = 8.0
 
-    /// The tolerance on the sample. A smaller one would only approach the maximum of the sample, which is not that of all
-    /// rows.
-    let private tolerance = 1e-4
+    /// The least tolerance on the sample. With a smaller one, EM would only approach the maximum of the sample, which is
+    /// not that of all rows.
+    let private leastTolerance = 1e-4
 
-    /// Whether the options leave the start to the library, and EM on a sample is EM on fewer rows: noise has the volume of
-    /// all rows, and a sample of rows with missing cells may lack all numbers of a column.
+    /// Whether the options leave the start to the library, and a sample can stand for all rows. Noise may be too rare for
+    /// that, and so may the observed cells of a column.
     let private isFor (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) =
         (options.Start.IsAuto || options.Start.IsThorough)
         && options.Components > 1
@@ -35,41 +39,49 @@ module internal OnSample =
 
     /// Returns the mixtures to which EM on a sample leads from starts, without those that join the first. Where EM fails on
     /// the sample, or leaves a component irregular or with few rows, the start itself remains. All starts remain as they
-    /// are if the options name one, or if the rows are few.
+    /// are if the options name one, or if the rows are few. `rows` is the number of rows of positive weight.
     let lead
-        clock
         (options: FitOptions<'kind, 'θ>)
         (family: Family<'θ>)
         (rule: Rule<'θ>)
         (regularity: Regularity<'θ>)
+        (rows: int64)
         (source: Source)
         (starts: (int * Result<Mixture<'θ>, GmmError>)[])
         : (int * Result<Mixture<'θ>, GmmError>)[] =
-        match starts |> Array.choose (snd >> Result.toOption) with
-        | [||] -> starts
-        | mixtures when isFor options rule ->
+        let mixtures = starts |> Array.choose (snd >> Result.toOption)
+
+        if mixtures.Length = 0 || not (isFor options rule) then
+            starts
+        else
             let parameters = float (family.FreeParameters mixtures[0].Parameters + options.Components)
             let ofComponent = parameters / float options.Components
             let smallest = mixtures |> Array.map (fun mixture -> Array.min mixture.Weights) |> Array.min
-            let wanted = fewest |> max (perParameter * parameters) |> max (ownedAtStart * ofComponent / smallest)
+            let wanted = max (perParameter * parameters) (ownedAtStart * ofComponent / smallest)
+            let count = fewest * 2.0 ** max 0.0 (ceil (System.Math.Log2(wanted / fewest)))
 
-            if isLargeFrom * wanted > float source.Rows then
+            if largeFrom * count > float rows || count * float source.Columns > mostNumbers then
                 starts
             else
-                let sample = source |> Survey.sample options.Execution options.Seed (int wanted)
+                let sample = source |> Survey.sample options.Execution 0 (int count)
 
                 let onSample =
                     { options with
-                        Tolerance = max tolerance options.Tolerance
-                        Progress = ignore
+                        Tolerance = max leastTolerance options.Tolerance
                         History = false
                         Backend = Kernel.backend }
 
                 let isSound (fit: Fit<'θ>) =
                     let share = Array.min fit.Statistics.Counts / fit.Statistics.Weight
-                    fit.Irregular.IsEmpty && share * wanted >= ownedAtEnd * ofComponent
+                    fit.Irregular.IsEmpty && share * count >= ownedAtEnd * ofComponent
 
-                let choose _ _ (outcomes: (int * Result<(Fit<'θ> * float) option, GmmError>)[]) =
+                let mayJoin = Race.mayJoin onSample rule starts.Length sample
+
+                match
+                    starts |> Race.run (fun _ _ -> ignore) mayJoin onSample family rule regularity sample.Rows sample
+                with
+                | Error _ -> starts
+                | Ok outcomes ->
                     let led =
                         outcomes
                         |> Array.map (fun (_, outcome) ->
@@ -78,12 +90,8 @@ module internal OnSample =
                             | Ok _
                             | Error _ -> None)
 
-                    Ok
-                        [| for i in 0 .. starts.Length - 1 do
-                               match led[i], outcomes[i] with
-                               | Some mixture, (seed, _) -> seed, Ok mixture
-                               | None, (_, Ok None) when led[0].IsSome -> ()
-                               | None, _ -> starts[i] |]
-
-                Race.run clock onSample family rule regularity sample starts choose |> Result.defaultValue starts
-        | _ -> starts
+                    [| for i in 0 .. starts.Length - 1 do
+                           match led[i], outcomes[i] with
+                           | Some mixture, (seed, _) -> seed, Ok mixture
+                           | None, (_, Ok None) when led[0].IsSome -> ()
+                           | None, _ -> starts[i] |]

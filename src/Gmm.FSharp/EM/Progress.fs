@@ -8,7 +8,7 @@ open System.Runtime.ExceptionServices
 type Progress =
     {
         /// The number of the run, from 0. The start `Auto` makes two runs for each seed, `Thorough` up to three; on large
-        /// data, runs that join the first one on a sample are left out. The reports of a run that joins it later end early
+        /// data, runs that join the first one on a sample are left out, and not counted. The reports of a run that joins it later end early
         /// (`FitOptions.Restarts`).
         Run: int
         /// The run's seed.

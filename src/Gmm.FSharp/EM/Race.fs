@@ -1,7 +1,5 @@
 namespace Gmm
 
-open System.Diagnostics
-
 /// Runs EM from several starts on the same rows.
 module internal Race =
     /// Whether an error concerns all runs, not only the one that met it.
@@ -34,14 +32,9 @@ module internal Race =
         else
             { execution with Threads = 1 }, execution
 
-    /// The fewest blocks of data whose first run ends before the others begin. On fewer blocks, runs side by side are
-    /// quicker than runs that may stop early.
-    let private fewestBlocks = 8L
-
     /// Whether runs stop if they join the first one. The answer must not depend on the number of threads.
-    let private mayJoin (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) runs (source: Source) =
+    let mayJoin (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) runs (source: Source) =
         runs > 1
-        && source.Blocks >= fewestBlocks
         && Basin.isCheap (FitOptions.weightsOf options) source
         && rule.Assignment.IsNone
         && options.Assignment = Soft
@@ -81,20 +74,20 @@ module internal Race =
         | Some Soft
         | None -> min options.Tolerance 1e-6
 
-    /// Runs out the starts of some seeds on the rows of a source. Concludes from the open pass, the number of rows of
-    /// positive weight, and what became of the runs: fits with their ranks, errors, or nothing for a run that joined the
-    /// first one. `clock` has run since the fit began.
+    /// Runs out the starts of some seeds on the rows of a source, of which `rows` have a positive weight. Returns fits with
+    /// their ranks, errors, or nothing for a run that joined the first one; `mayJoin` says whether runs may. `watch` makes
+    /// from the number of a run and its seed a function that sees each iterate.
     let run
-        (clock: Stopwatch)
+        (watch: int -> int -> Iterate<'θ> -> unit)
+        mayJoin
         (options: FitOptions<'kind, 'θ>)
         (family: Family<'θ>)
         (rule: Rule<'θ>)
         (regularity: Regularity<'θ>)
+        (rows: int64)
         (source: Source)
         (firsts: (int * Result<Mixture<'θ>, GmmError>)[])
-        (conclude: Pass<'θ> -> int64 -> (int * Result<(Fit<'θ> * float) option, GmmError>)[] -> Result<'R, GmmError>)
-        : Result<'R, GmmError> =
-        let mayJoin = mayJoin options rule firsts.Length source
+        : Result<(int * Result<(Fit<'θ> * float) option, GmmError>)[], GmmError> =
         let inParallel = if mayJoin then firsts.Length - 1 else firsts.Length
         let ofRuns, ofRun = sharing options.Execution inParallel source
 
@@ -108,7 +101,6 @@ module internal Race =
 
         result {
             use! pass = Model.openPass model source
-            let rows = source |> Survey.countWeighted options.Execution
 
             /// Runs out one start. The result has its rank. None if the run joins the fit of a basin.
             let runOut (basin: Basin<'θ> option) number =
@@ -120,7 +112,7 @@ module internal Race =
                         let hasJoined = ref false
 
                         let follow iterates =
-                            let watch = Progress.watch options.Progress number seed clock
+                            let watch = watch number seed
 
                             let joins =
                                 match basin with
@@ -179,13 +171,11 @@ module internal Race =
                 | Ok _
                 | Error _ -> None
 
-            let outcomes =
+            return
                 if mayJoin then
                     let first = runOut None 0
                     let basin = basinOf (snd first)
                     Array.append [| first |] (ofRuns.Map(inParallel, fun i -> runOut basin (i + 1)))
                 else
                     ofRuns.Map(inParallel, runOut None)
-
-            return! conclude pass rows outcomes
         }

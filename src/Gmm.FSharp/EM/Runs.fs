@@ -43,23 +43,25 @@ module Runs =
             Error(InvalidOption("StartWeights", $"None for {rule.Name}, {reason}", "given"))
         | _ -> Ok()
 
+    /// The fewest blocks of data whose first run ends before the others begin. On fewer blocks, runs side by side are
+    /// quicker than runs that may stop early.
+    let private fewestBlocks = 8L
+
     /// Returns the best fit of all seeds under a rule. `starts` makes the first mixtures of a seed, of which each begins a
-    /// run. `isRandom` says whether different seeds make different starts; if not, there is only one seed.
+    /// run. `isRandom` says whether different seeds make different starts; if not, there is only one seed. `mayLead` says
+    /// whether EM on a sample may lead starts on (`OnSample.lead`).
     let internal fit
         (options: FitOptions<'kind, 'θ>)
         (family: Family<'θ>)
         (rule: Rule<'θ>)
         (regularity: Regularity<'θ>)
         isRandom
+        mayLead
         (starts: Execution -> int -> Result<Mixture<'θ> list, GmmError>)
         (source: Source)
         : Result<Fit<'θ>, GmmError> =
         let clock = Stopwatch.StartNew()
-
-        let options =
-            { options with
-                Progress = Progress.oneAtATime options.Progress }
-
+        let report = Progress.oneAtATime options.Progress
         let margin = Race.marginOf options rule
 
         /// Returns the first mixture of every run, or the error of a seed's starts.
@@ -77,44 +79,61 @@ module Runs =
             ofSeeds.Map(restarts, ofSeedNumber) |> List.concat |> Array.ofList
 
         /// Gives the fit the statistics of soft assignment, whose log-likelihood is that of the mixture.
-        let soften (pass: Pass<'θ>) (fit: Fit<'θ>) =
-            { fit with
-                Statistics = pass.Expect(Soft, fit.Mixture) }
-
-        let conclude pass rows (outcomes: (int * Result<(Fit<'θ> * float) option, GmmError>)[]) =
+        let soften (fit: Fit<'θ>) =
             result {
-                let runs =
-                    [ for seed, outcome in outcomes do
-                          match outcome with
-                          | Ok(Some run) -> seed, Ok run
-                          | Ok None -> ()
-                          | Error error -> seed, Error error ]
-
-                let! (best, _), failures = runs |> best margin snd
-
-                let passedOver =
-                    [ for _, run in runs do
-                          match run with
-                          | Ok(fit, _) when fit.Objective > best.Objective + margin && not fit.Irregular.IsEmpty ->
-                              fit.Seed, fit.Objective
-                          | Ok _
-                          | Error _ -> () ]
-
-                let best =
-                    { best with
-                        Failures = failures
-                        PassedOver = if passedOver.IsEmpty then None else Some(List.maxBy snd passedOver)
-                        LightRows = if 2.0 * best.Statistics.Weight < float rows then Some rows else None }
+                use! pass =
+                    source
+                    |> Model.openPass
+                        { fit.Model with
+                            Backend = options.Backend
+                            Execution = options.Execution }
 
                 return
-                    if options.Assignment = Soft || rule.Assignment.IsSome then
-                        best
-                    else
-                        soften pass best
+                    { fit with
+                        Statistics = pass.Expect(Soft, fit.Mixture) }
             }
 
         result {
             do! checkRule options rule
-            let firsts = makeFirsts () |> OnSample.lead clock options family rule regularity source
-            return! Race.run clock options family rule regularity source firsts conclude
+            let firsts = makeFirsts ()
+            let rows = source |> Survey.countWeighted options.Execution
+
+            let firsts =
+                if mayLead then
+                    firsts |> OnSample.lead options family rule regularity rows source
+                else
+                    firsts
+
+            let watch number seed = Progress.watch report number seed clock
+            let mayJoin = source.Blocks >= fewestBlocks && Race.mayJoin options rule firsts.Length source
+            let! outcomes = firsts |> Race.run watch mayJoin options family rule regularity rows source
+
+            let runs =
+                [ for seed, outcome in outcomes do
+                      match outcome with
+                      | Ok(Some run) -> seed, Ok run
+                      | Ok None -> ()
+                      | Error error -> seed, Error error ]
+
+            let! (best, _), failures = runs |> best margin snd
+
+            let passedOver =
+                [ for _, run in runs do
+                      match run with
+                      | Ok(fit: Fit<'θ>, _) when fit.Objective > best.Objective + margin && not fit.Irregular.IsEmpty ->
+                          fit.Seed, fit.Objective
+                      | Ok _
+                      | Error _ -> () ]
+
+            let best =
+                { best with
+                    Failures = failures
+                    PassedOver = if passedOver.IsEmpty then None else Some(List.maxBy snd passedOver)
+                    LightRows = if 2.0 * best.Statistics.Weight < float rows then Some rows else None }
+
+            return!
+                if options.Assignment = Soft || rule.Assignment.IsSome then
+                    Ok best
+                else
+                    soften best
         }

@@ -171,8 +171,11 @@ module internal Fitting =
         }
 
     /// Fits a mixture of a kind of component from the first mixtures that a function makes for each seed, from the kind
-    /// measured on the data, and the data for starts; also returns whether different seeds make different ones.
+    /// measured on the data, and the data for starts; also returns whether different seeds make different ones. `mayLead`
+    /// says whether EM on a sample may lead them on. It may not where parameters have edges: a value that the sample lacks
+    /// could lead to an edge, which EM never leaves.
     let private fitBy
+        mayLead
         (startsOf: Measured<'θ> -> Source -> bool * (Execution -> int -> Result<Mixture<'θ> list, GmmError>))
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
@@ -185,15 +188,18 @@ module internal Fitting =
 
             return!
                 Verbose.run options (fun options ->
-                    Runs.fit options family rule measured.Regularity isRandom starts source)
+                    let mayLead = mayLead && not measured.HasEdges
+                    Runs.fit options family rule measured.Regularity isRandom mayLead starts source)
         }
 
     /// Fits a mixture from one first mixture, in place of the start of the options.
-    let fitAt (first: Mixture<'θ>) options source = fitBy (fun _ _ -> false, (fun _ _ -> Ok [ first ])) options source
+    let fitAt (first: Mixture<'θ>) options source =
+        fitBy false (fun _ _ -> false, (fun _ _ -> Ok [ first ])) options source
 
     /// Fits a mixture of a kind of component.
     let private fitAll (kMeans: ClusterCentres) (options: FitOptions<'kind, 'θ>) source =
         fitBy
+            true
             (fun measured filled ->
                 let seen = Start.rowsFor options filled
 

@@ -42,8 +42,8 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
     /// 2⁻²⁴, the largest relative error of a number rounded to float32.
     let unitRoundoff = 5.9604644775390625e-8
 
-    /// More than the absolute errors of numbers too small for a relative error. It is a normal number: with others
-    /// processors take long.
+    /// More than the absolute errors of numbers too small for a relative error. It is a normal number, because
+    /// processors are slow with subnormal ones.
     let underflow = 1e-37
 
     /// A sum that loses.
@@ -52,7 +52,7 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
     /// The largest ‖z‖² whose products with mₖ, shorter than 1, stay in the range of float32.
     let largestSquare = 1e30
 
-    /// Computes z of rows of float64, the features of a vector of all rows at a time.
+    /// Computes z of rows of float64: one vector of features at a time, for all rows.
     let roundRows (rows: nativeptr<float>) width count =
         let inline ofEach first put =
             let mutable row, target = NativePtr.add rows first, NativePtr.add rounded.Address first
@@ -93,7 +93,7 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
 
             j <- first + size
 
-    /// Computes z of all rows as columns; for rows of float32 these are the rows themselves, which `shift` completes.
+    /// Computes z of all rows as columns. Rows of float32 are only transposed; `shift` then makes z of them.
     let transpose rows width (panel: PanelState) =
         let count = panel.Count
 
@@ -318,7 +318,7 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
 
                 Array.sortInPlace ofFeature
                 let median = ofFeature[components / 2]
-                // z of a row of float32 is rounded once, if c is float32, too.
+                // If c is a float32 number, too, z of a row of float32 is rounded only once.
                 let shift = if areSingle then -float(float32 median) else -median
                 NativePtr.set shifts.Address j shift
 
@@ -328,7 +328,7 @@ type internal CoarseDistances<'N, 'V when 'N :> IVectors<'V>>() =
                     squares[k] <- squares[k] + difference * difference
 
             let longest = sqrt (Array.max squares)
-            // s and s·c must be normal numbers.
+            // s must be a normal number. Where s·c isn't, no row is certain, or the error is below `underflow`.
             let reach = if areSingle then 1e18 else 1e150
             isUsable <- longest > 1.0 / reach && longest < reach
 

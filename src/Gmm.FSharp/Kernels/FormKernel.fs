@@ -94,7 +94,7 @@ type internal FormKernel() =
     /// Whether the kernel reads rows of float32 as they are. Others are given float64 rows only.
     abstract ReadsSingle: bool
     default _.ReadsSingle = false
-    /// Whether `Gather` needs the roots of responsibilities times weights and nothing else of them.
+    /// Whether `Gather` needs only the roots of responsibilities times weights.
     abstract TakesRoots: bool
     default _.TakesRoots = false
     /// Transposes the panel's rows from an address, where each row begins `width` numbers after the one before it. The

@@ -6,8 +6,8 @@ open System
 open FSharp.NativeInterop
 
 /// Soft assignment: rₙₖ = exp(ln ρₙₖ − largestₙ) / Σⱼ exp(ln ρₙⱼ − largestₙ) for each row n of a panel, from the largest
-/// joint log-density of each row. Functions take what tells responsibilities from their roots: `ratio` returns exp x or
-/// its root, `plus` adds a number or its square, and `scale` returns a number or its root.
+/// joint log-density of each row. The functions passed in are what differs between responsibilities and their roots:
+/// `ratio` returns exp x or its root, `plus` adds a number or its square, and `scale` returns a number or its root.
 module internal Softmax =
     /// Replaces the joint log-densities by wₙrₙₖ or its root, adds wₙrₙₖ to the counts, and puts Σⱼ exp(ln ρₙⱼ − largestₙ) in
     /// the place of the evidence.
@@ -49,7 +49,7 @@ module internal Softmax =
             n <- n + 'L.Width
 
     /// Puts exp(ln ρₙₖ − largestₙ) or its root into `PanelState.Rounded`, their sums in the place of the evidence, and
-    /// what makes wₙrₙₖ or its root of them into `scales`.
+    /// the factors that turn them into wₙrₙₖ or its root into `scales`.
     let inline putRounded<'S, 'W when 'S :> IVectors<'W>>
         (panel: PanelState)
         (largest: nativeptr<float>)
@@ -333,15 +333,16 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
             (fun sum r -> 'S.Add(sum, r))
             (fun joint _ _ -> 'S.Narrow joint)
 
-    /// Replaces wₙrₙₖ by their roots.
+    /// Replaces wₙrₙₖ by their roots if the kernel takes these.
     let takeRoots isRounded components =
-        for k in 0 .. components - 1 do
-            if isRounded then
-                let r = PanelState.responsibilities<'S, 'W> panel k
-                Whitening.roots<'S, 'W> r r panel.Padded
-            else
-                let r = NativePtr.toNativeInt (panel.Component k)
-                Whitening.roots<Doubles<'L, 'V>, 'V> r r panel.Padded
+        if panel.AreRoots then
+            for k in 0 .. components - 1 do
+                if isRounded then
+                    let r = PanelState.responsibilities<'S, 'W> panel k
+                    Whitening.roots<'S, 'W> r r panel.Padded
+                else
+                    let r = NativePtr.toNativeInt (panel.Component k)
+                    Whitening.roots<Doubles<'L, 'V>, 'V> r r panel.Padded
 
     /// Sets the sums to 0.
     member _.Clear(components) =
@@ -364,14 +365,12 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
             hard components
             if isRounded then round () else countWinners ()
 
-            if panel.AreRoots then
-                takeRoots isRounded components
+            takeRoots isRounded components
         | Responsibility.Given _ ->
             take given components
             if isRounded then round () else addCounts components
 
-            if panel.AreRoots then
-                takeRoots isRounded components
+            takeRoots isRounded components
 
         addWeights ()
         addEvidence ()

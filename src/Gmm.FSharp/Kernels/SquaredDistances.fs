@@ -33,7 +33,7 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
 
     /// Makes sure that the rows are float64, and that each may be read up to `step` numbers, of which those beyond D are 0.
     let fill (panel: PanelState) =
-        if areSingle || features < step then
+        if rows <> filled.Start && (areSingle || features < step) then
             filled.Require(Panel.Rows * step)
 
             for n in 0 .. panel.Count - 1 do

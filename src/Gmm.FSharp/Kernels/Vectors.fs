@@ -542,7 +542,7 @@ module internal SingleExp =
     [<Literal>]
     let Smallest = -76.24618986159398
 
-    /// Returns e^y for y ≤ 0, with an error of at most 1.5·2⁻²⁴ of the result, as e^y = 2ⁿeʳ with r = y − n ln 2 and
+    /// Returns e^y, where y is x ≤ 0 or half of it, with an error of at most 1.5·2⁻²⁴ of the result, as e^y = 2ⁿeʳ with r = y − n ln 2 and
     /// |r| ≤ ½ ln 2; 0 where x is below `Smallest`. The minimax polynomial of degree 4 for (eʳ − 1 − r)/r² has an error
     /// of 2⁻²⁸ of eʳ.
     let inline private expWhere<'N, 'V when 'N :> IVectors<'V>> (x: 'V) (y: 'V) : 'V =

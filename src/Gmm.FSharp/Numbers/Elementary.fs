@@ -67,7 +67,7 @@ module internal Elementary =
         let p = 'L.Fma('L.Fma(p89, fourth, p47), fourth, p03)
         'L.Add('L.Fill 1.0, 'L.Fma(square, p, r))
 
-    /// Returns e^y for y ≤ 0; 0 where x is below `SmallestNormal`.
+    /// Returns e^y, where y is x ≤ 0 or half of it; 0 where x is below `SmallestNormal`.
     let inline private expWhere<'L, 'V when 'L :> ILanes<'V>> (x: 'V) (y: 'V) : 'V =
         let exponent = exponentOf<'L, 'V> y
         let power = remainingPower<'L, 'V> y exponent

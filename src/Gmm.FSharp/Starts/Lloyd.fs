@@ -228,7 +228,7 @@ module internal Lloyd =
             |> Result.map (mixture >> List.singleton)
 
         source
-        |> Runs.fit options Centroid.family (ruleOf execution source) Regularity.none true start
+        |> Runs.fit options Centroid.family (ruleOf execution source) Regularity.none true false start
         |> Result.map (fun fit -> fit.Parameters.Centres.toArray2D ())
 
     /// Returns `run` for data that several fits share: it clusters them once for each K and seed, which two threads may

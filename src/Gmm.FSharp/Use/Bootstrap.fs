@@ -304,7 +304,7 @@ module Bootstrap =
                     fun number ->
                         dataOf number
                         |> Result.bind (
-                            Runs.fit (quiet ofOne fitOptions) family rule measured.Regularity false (fun _ _ ->
+                            Runs.fit (quiet ofOne fitOptions) family rule measured.Regularity false false (fun _ _ ->
                                 Ok [ start ])
                         )
                         |> Result.bind withoutSpikes

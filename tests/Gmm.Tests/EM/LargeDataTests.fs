@@ -11,7 +11,7 @@ let private options =
         Components = 3
         Seed = 2 }
 
-/// The least rows that make these options begin on a sample: eight times 10,000.
+/// The fewest rows that make these options begin on a sample: eight times 10,000.
 let private fewest = 80_000
 
 let private source = lazy (groups 3 fewest 2 3 4.0 |> sourceOf)
@@ -99,4 +99,72 @@ let tests =
 
                   let fit, _ = source |> watched options
                   let starts = alone options source |> List.map (fun fit -> fit.Trace[0])
-                  Assert.Contains(fit.Trace[0], starts)) ]
+                  Assert.Contains(fit.Trace[0], starts))
+          testTheory
+              "a run led by a sample ends as high as its candidates run out, under every rule for weights and parameters"
+              [ "sample weights"; "rows of weight 0"; "fixed weights"; "Dirichlet"; "mean prior"; "history" ]
+              (fun case ->
+                  let weighted weight = source.Value |> Source.weighted (Array.init fewest weight) |> ok
+
+                  let source =
+                      match case with
+                      | "sample weights" -> weighted (fun n -> 0.5 + float (n % 5))
+                      | "rows of weight 0" ->
+                          groups 3 (2 * fewest) 2 3 4.0
+                          |> sourceOf
+                          |> Source.weighted (Array.init (2 * fewest) (fun n -> float (n % 2)))
+                          |> ok
+                      | _ -> source.Value
+
+                  let options =
+                      match case with
+                      | "fixed weights" ->
+                          { options with
+                              WeightPrior = Fixed
+                              StartWeights = Some [| 0.3; 0.3; 0.4 |] }
+                      | "Dirichlet" ->
+                          { options with
+                              WeightPrior = Dirichlet(Array.create 3 5.0) }
+                      | "mean prior" ->
+                          let prior =
+                              { Mean = Tensor.matrix (Array2D.create 3 2 1.0)
+                                Precision = 3.0 }
+
+                          { options with
+                              Family.MeanPrior = Some prior }
+                      | "history" -> { options with History = true }
+                      | _ -> options
+
+                  let fit, _ = source |> watched options
+                  let candidates = alone options source
+                  let best = candidates |> List.map _.Objective |> List.max
+                  Assert.True(fit.Objective >= best - options.Tolerance, $"{case}: {fit.Objective} is below {best}")
+
+                  Assert.True(fit.Trace[0] > best - 0.01)
+
+                  if options.History then
+                      Assert.Equal(fit.Trace.Length, fit.History.Length))
+          // A probability of 0 on the sample would stay 0, and make these rows impossible.
+          testCase "a value that the sample lacks is not lost" (fun () ->
+              let random = RandomStream.ofSeed 4
+
+              let rows =
+                  Array.init fewest (fun n ->
+                      [| for j in 0..3 do
+                             if random.NextDouble() < (if n % 2 = 0 then 0.2 else 0.7) then 1.0 else 0.0
+                         if n % 20_000 = 7 then 1.0 else 0.0 |])
+
+              let fit =
+                  rows
+                  |> sourceOf
+                  |> Gmm.fit
+                      { Gmm.defaultsOf Bernoulli.family with
+                          Components = 2 }
+                  |> ok
+
+              Assert.True(fit.Trace[0] > -10.0)
+              Assert.True(fit.Objective > -10.0))
+          testCase "a fit from one mixture begins at that mixture" (fun () ->
+              let first = (alone options source.Value).Head.Mixture
+              let fit = source.Value |> Fitting.fitAt first options |> ok
+              Assert.Equal<float[]>(first.Weights, fit.Start.Weights)) ]

@@ -270,4 +270,37 @@ let nearestTests =
               Assert.Equal<int64[]>(
                   statistics (sourceOf rows),
                   rows |> Array.map (Array.map float32) |> Source.ofFloat32Rows |> ok |> statistics
-              )) ]
+              ))
+
+          testCase "blocks of float32 and float64 may take turns" (fun () ->
+              for features in [ 3; 7; 16 ] do
+                  let rows, centres = clusters features 5 900 (Random 11)
+                  let rows = stored Float32 rows
+                  let float64 = { sourceOf rows with BlockRows = 150 }
+
+                  let block index single : Block =
+                      let numbers = Array.concat rows[150 * index .. 150 * index + 149]
+
+                      { FirstRow = 150L * int64 index
+                        Rows = 150
+                        Columns = features
+                        Numbers =
+                          (if single then
+                               Numbers.Float32(ReadOnlyMemory(Array.map float32 numbers))
+                           else
+                               Numbers.Float64(ReadOnlyMemory numbers))
+                        Weights = None }
+
+                  let source isSingle =
+                      { float64 with
+                          Read = fun index -> block (int index) (isSingle index) }
+
+                  let statistics source =
+                      EM.eStep (KMeans.model oneThread) source (Lloyd.mixture (array2D centres))
+                      |> Statistics.pack
+                      |> bits
+
+                  Assert.Equal<int64[]>(
+                      statistics (source (fun _ -> false)),
+                      statistics (source (fun index -> index % 2L = 0L))
+                  )) ]
