@@ -146,7 +146,7 @@ let private options =
 
 let private read () : Figures list = JsonSerializer.Deserialize(File.ReadAllText file, options)
 
-/// Measures the figures, and puts them in the place of those of the same width.
+/// Measures the figures, and puts them in the place of those of the same processor and width.
 let private accept bits =
     let figures =
         { Bits = bits
@@ -157,23 +157,29 @@ let private accept bits =
         printfn $"%4d{bits} bits  %-10s{name} %7.1f{cost}"
 
     let before = if File.Exists file then read () else []
-    let others = before |> List.filter (fun others -> others.Bits <> bits)
-    let all = figures :: others |> List.sortByDescending _.Bits
+
+    let others = before |> List.filter (fun others -> (others.Bits, others.Processor) <> (bits, Machine.processor))
+
+    let all = figures :: others |> List.sortBy (fun figures -> figures.Processor, -figures.Bits)
+
     File.WriteAllText(file, JsonSerializer.Serialize(all, options) + "\n")
 
 type private Fault =
     | TooSlow of kernel: string
     | NotCompared of reason: string
 
-/// Prints a line for each kernel, and compares the costs with the figures of the same width.
+/// Prints a line for each kernel, and compares the costs with the figures of the same width, if possible those of this
+/// processor.
 let private check (all: Figures list) bits : Fault list =
-    match all |> List.tryFind (fun figures -> figures.Bits = bits) with
+    let ofWidth = all |> List.filter (fun figures -> figures.Bits = bits)
+    let ofThis = ofWidth |> List.tryFind (fun figures -> figures.Processor = Machine.processor)
+
+    match ofThis |> Option.orElse (List.tryHead ofWidth) with
     | None -> [ NotCompared $"there are no figures for vectors of {bits} bits in {file}" ]
     | Some figures ->
-        let isSame = figures.Processor = Machine.processor
-        let allowed = if isSame then allowed else allowedElsewhere
+        let allowed = if ofThis.IsSome then allowed else allowedElsewhere
 
-        if not isSame then
+        if ofThis.IsNone then
             printfn $"The figures for {bits} bits are those of {figures.Processor}, and this is {Machine.processor}:"
             printfn $"only what costs more than {allowed} times as much is too slow."
 

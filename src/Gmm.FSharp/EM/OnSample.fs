@@ -26,6 +26,13 @@ module internal OnSample =
     /// not that of all rows.
     let private leastTolerance = 1e-4
 
+    /// Doubles a number of rows until there are as many as wanted, or too many.
+    let rec private doubledTo wanted count =
+        if count >= wanted || count > mostNumbers then
+            count
+        else
+            doubledTo wanted (2.0 * count)
+
     /// Whether the options leave the start to the library, and a sample can stand for all rows. Noise may be too rare for
     /// that, and so may the observed cells of a column.
     let private isFor (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) =
@@ -58,7 +65,7 @@ module internal OnSample =
             let ofComponent = parameters / float options.Components
             let smallest = mixtures |> Array.map (fun mixture -> Array.min mixture.Weights) |> Array.min
             let wanted = max (perParameter * parameters) (ownedAtStart * ofComponent / smallest)
-            let count = fewest * 2.0 ** max 0.0 (ceil (System.Math.Log2(wanted / fewest)))
+            let count = fewest |> doubledTo wanted
 
             if largeFrom * count > float rows || count * float source.Columns > mostNumbers then
                 starts
