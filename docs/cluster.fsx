@@ -147,7 +147,7 @@ answers changes a bit.
 | checks of the numbers | silos | a few numbers for each run of blocks |
 | the scale of the data: mean, covariance, ranges | silos | moments of each run |
 | starts, k-means and short runs included | client, on a sample | about 32 MiB of rows, more for many columns or components; a table that is smaller than that as a whole |
-| the EM on a sample with which a default fit begins | client | at most 32 MiB of rows |
+| EM on a sample, before the runs on all rows (`Auto` and `Thorough`, from 80,000 rows on) | client | at most 32 MiB of rows; nothing if the client already has the sample |
 | sums for a start from `Labels` or `Responsibilities` | silos | to each silo those of its rows; statistics of each run back |
 | E-steps of every family, and of k-means | silos | the mixture to the silos; statistics of each run back |
 | M-steps, convergence, acceleration, restarts, selection | client | nothing |

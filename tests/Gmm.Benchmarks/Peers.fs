@@ -532,7 +532,7 @@ let private small setting =
     let own, peers = besidePeers setting (ours problem) [ scikitLearn setting problem ]
     let peer = peers.Head
     let figure = Figure.create problem.Name "ms" (Some own.Milliseconds) [ "Gmm", own ] |> Figure.atMost 3.0
-    printfn "A small fit, k-means start to a change of 1e-6:\n"
+    printfn "A small fit, from the default start to a change of 1e-6:\n"
 
     table
         [ "rows × features, components"; "Gmm, ms"; "first in the process"; "scikit-learn, ms" ]
@@ -579,7 +579,7 @@ let private memory setting =
 
     let features, components = 16.0, 16.0
     let result = components * (1.0 + features + features * features) * 8.0 / 1024.0
-    printfn $"An iteration's mixture or its statistics are {result:F0} KiB of numbers each.\n"
+    printfn $"The statistics of an iteration are {result:F0} KiB of numbers, its mixture nearly twice as many.\n"
     Findings.figures [ for _, _, figure, _ in results -> figure ]
 
 /// A mapped .npy file, by a process that may have 1 GiB of memory of its own, beside the same numbers in memory.

@@ -1,8 +1,8 @@
 namespace Gmm
 
 /// The start of a fit. Of data of more than 4,194,304 numbers (32 MiB) a start sees a sample of that size, but at least
-/// 2,000 rows and 10·K·(D+1); only `Labels` and `Responsibilities` use every row. EM, and the scale of the data, use all
-/// rows.
+/// 2,000 rows and 10·K·(D+1); only `Labels` and `Responsibilities` use every row. The final runs of EM, and the scale of
+/// the data, use all rows.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Start<'θ> =
     /// The default: two candidates, each run to convergence, of which the better one wins. They are the M-step of the
@@ -82,7 +82,7 @@ type FitOptions<'kind, 'θ> =
         /// How the fit reaches the limit of EM. k-means and variational Bayes are not accelerated, nor are fits with Hard
         /// assignment, with History or with RegCovar Absolute.
         Acceleration: Acceleration
-        /// The largest number of M-steps; on a sample (`Start.Auto`), the largest number there, too.
+        /// The largest number of M-steps of a run. The limit also applies to each run on a sample (`Start.Auto`).
         MaxIterations: int
         /// Whether to fit fewer components when a start that chooses rows finds fewer different rows than components;
         /// otherwise that is an error. Options with an entry for each component must then be absent.

@@ -3,11 +3,11 @@ namespace Gmm
 /// Leads the starts of large data near a maximum: EM on a sample of the rows costs little beside EM on all.
 module internal OnSample =
     /// The rows of the sample for each weight and free parameter of the mixture. Estimates from n rows for each of p
-    /// parameters have a mean log-likelihood about 1/2n below the maximum on all rows (Akaike 1973).
+    /// parameters have a mean log-likelihood about 1/(2n) below the maximum on all rows (Akaike 1973).
     let private perParameter = 40.0
 
-    /// The fewest rows of the sample. A larger sample has a power of two times as many, so that few samples of remote rows
-    /// are drawn and kept.
+    /// The fewest rows of the sample. Larger samples double this number, so that few different samples of remote rows are
+    /// drawn and kept.
     let private fewest = 10_000.0
 
     /// The most numbers of the sample, 32 MiB.
@@ -33,8 +33,8 @@ module internal OnSample =
         else
             doubledTo wanted (2.0 * count)
 
-    /// Whether the options leave the start to the library, and a sample can stand for all rows. Noise may be too rare for
-    /// that, and so may the observed cells of a column.
+    /// Whether the options leave the start to the library, and a sample can stand for all rows. It may hold too little
+    /// noise, or too few observed cells of a column.
     let private isFor (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) =
         (options.Start.IsAuto || options.Start.IsThorough)
         && options.Components > 1
@@ -46,7 +46,8 @@ module internal OnSample =
 
     /// Returns the mixtures to which EM on a sample leads from starts, without those that join the first. Where EM fails on
     /// the sample, or leaves a component irregular or with few rows, the start itself remains. All starts remain as they
-    /// are if the options name one, or if the rows are few. `rows` is the number of rows of positive weight.
+    /// are if the options rule a sample out (`isFor`), if the rows are few, or if the sample would be too large. `rows` is
+    /// the number of rows of positive weight.
     let lead
         (options: FitOptions<'kind, 'θ>)
         (family: Family<'θ>)
