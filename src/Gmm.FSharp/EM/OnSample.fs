@@ -85,11 +85,7 @@ module internal OnSample =
 
                 let mayJoin = Race.mayJoin onSample rule starts.Length sample
 
-                match
-                    starts |> Race.run (fun _ _ -> ignore) mayJoin onSample family rule regularity sample.Rows sample
-                with
-                | Error _ -> starts
-                | Ok outcomes ->
+                let choose _ (outcomes: (int * Result<(Fit<'θ> * float) option, GmmError>)[]) =
                     let led =
                         outcomes
                         |> Array.map (fun (_, outcome) ->
@@ -98,8 +94,12 @@ module internal OnSample =
                             | Ok _
                             | Error _ -> None)
 
-                    [| for i in 0 .. starts.Length - 1 do
-                           match led[i], outcomes[i] with
-                           | Some mixture, (seed, _) -> seed, Ok mixture
-                           | None, (_, Ok None) when led[0].IsSome -> ()
-                           | None, _ -> starts[i] |]
+                    Ok
+                        [| for i in 0 .. starts.Length - 1 do
+                               match led[i], outcomes[i] with
+                               | Some mixture, (seed, _) -> seed, Ok mixture
+                               | None, (_, Ok None) when led[0].IsSome -> ()
+                               | None, _ -> starts[i] |]
+
+                Race.run (fun _ _ -> ignore) mayJoin onSample family rule regularity sample.Rows sample starts choose
+                |> Result.defaultValue starts

@@ -74,9 +74,10 @@ module internal Race =
         | Some Soft
         | None -> min options.Tolerance 1e-6
 
-    /// Runs out the starts of some seeds on the rows of a source, of which `rows` have a positive weight. Returns fits with
-    /// their ranks, errors, or nothing for a run that joined the first one; `mayJoin` says whether runs may. `watch` makes
-    /// from the number of a run and its seed a function that sees each iterate.
+    /// Runs out the starts of some seeds on the rows of a source, of which `rows` have a positive weight, and concludes from
+    /// the pass of all runs and from what became of them: fits with their ranks, errors, or nothing for a run that joined
+    /// the first one. `mayJoin` says whether runs may. `watch` makes from the number of a run and its seed a function that
+    /// sees each iterate.
     let run
         (watch: int -> int -> Iterate<'θ> -> unit)
         mayJoin
@@ -87,7 +88,8 @@ module internal Race =
         (rows: int64)
         (source: Source)
         (firsts: (int * Result<Mixture<'θ>, GmmError>)[])
-        : Result<(int * Result<(Fit<'θ> * float) option, GmmError>)[], GmmError> =
+        (conclude: Pass<'θ> -> (int * Result<(Fit<'θ> * float) option, GmmError>)[] -> Result<'R, GmmError>)
+        : Result<'R, GmmError> =
         let inParallel = if mayJoin then firsts.Length - 1 else firsts.Length
         let ofRuns, ofRun = sharing options.Execution inParallel source
 
@@ -171,11 +173,13 @@ module internal Race =
                 | Ok _
                 | Error _ -> None
 
-            return
+            let outcomes =
                 if mayJoin then
                     let first = runOut None 0
                     let basin = basinOf (snd first)
                     Array.append [| first |] (ofRuns.Map(inParallel, fun i -> runOut basin (i + 1)))
                 else
                     ofRuns.Map(inParallel, runOut None)
+
+            return! conclude pass outcomes
         }

@@ -79,18 +79,42 @@ module Runs =
             ofSeeds.Map(restarts, ofSeedNumber) |> List.concat |> Array.ofList
 
         /// Gives the fit the statistics of soft assignment, whose log-likelihood is that of the mixture.
-        let soften (fit: Fit<'θ>) =
+        let soften (pass: Pass<'θ>) (fit: Fit<'θ>) =
+            { fit with
+                Statistics = pass.Expect(Soft, fit.Mixture) }
+
+        let conclude rows pass (outcomes: (int * Result<(Fit<'θ> * float) option, GmmError>)[]) =
             result {
-                use! pass =
-                    source
-                    |> Model.openPass
-                        { fit.Model with
-                            Backend = options.Backend
-                            Execution = options.Execution }
+                let runs =
+                    [ for seed, outcome in outcomes do
+                          match outcome with
+                          | Ok(Some run) -> seed, Ok run
+                          | Ok None -> ()
+                          | Error error -> seed, Error error ]
+
+                let! (best, _), failures = runs |> best margin snd
+
+                let passedOver =
+                    [ for _, run in runs do
+                          match run with
+                          | Ok(fit: Fit<'θ>, _) when
+                              fit.Objective > best.Objective + margin && not fit.Irregular.IsEmpty
+                              ->
+                              fit.Seed, fit.Objective
+                          | Ok _
+                          | Error _ -> () ]
+
+                let best =
+                    { best with
+                        Failures = failures
+                        PassedOver = if passedOver.IsEmpty then None else Some(List.maxBy snd passedOver)
+                        LightRows = if 2.0 * best.Statistics.Weight < float rows then Some rows else None }
 
                 return
-                    { fit with
-                        Statistics = pass.Expect(Soft, fit.Mixture) }
+                    if options.Assignment = Soft || rule.Assignment.IsSome then
+                        best
+                    else
+                        soften pass best
             }
 
         result {
@@ -106,34 +130,5 @@ module Runs =
 
             let watch number seed = Progress.watch report number seed clock
             let mayJoin = source.Blocks >= fewestBlocks && Race.mayJoin options rule firsts.Length source
-            let! outcomes = firsts |> Race.run watch mayJoin options family rule regularity rows source
-
-            let runs =
-                [ for seed, outcome in outcomes do
-                      match outcome with
-                      | Ok(Some run) -> seed, Ok run
-                      | Ok None -> ()
-                      | Error error -> seed, Error error ]
-
-            let! (best, _), failures = runs |> best margin snd
-
-            let passedOver =
-                [ for _, run in runs do
-                      match run with
-                      | Ok(fit: Fit<'θ>, _) when fit.Objective > best.Objective + margin && not fit.Irregular.IsEmpty ->
-                          fit.Seed, fit.Objective
-                      | Ok _
-                      | Error _ -> () ]
-
-            let best =
-                { best with
-                    Failures = failures
-                    PassedOver = if passedOver.IsEmpty then None else Some(List.maxBy snd passedOver)
-                    LightRows = if 2.0 * best.Statistics.Weight < float rows then Some rows else None }
-
-            return!
-                if options.Assignment = Soft || rule.Assignment.IsSome then
-                    Ok best
-                else
-                    soften best
+            return! Race.run watch mayJoin options family rule regularity rows source firsts (conclude rows)
         }
