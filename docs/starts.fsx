@@ -43,9 +43,9 @@ the best of ten short runs, each from random rows, and each stopped as soon as a
 of what the run has gained (Biernacki, Celeux and Govaert, "Choosing starting values for the EM algorithm for getting
 the highest likelihood in multivariate Gaussian mixture models", *Computational Statistics & Data Analysis* 41 (2003)
 561–575). Short runs cost little, and random rows find maxima that k-means misses where groups are stretched or columns
-have different scales. On large data the short runs see a sample of the rows. Every start, k-means included,
-works on a sample when the data exceed 4,194,304 numbers (32 MiB). The sample has that size, or more if 2,000 rows or
-10·K·(D+1) rows need it. Only `Labels` and `Responsibilities` use all rows, as the final runs of EM do.
+have different scales. On large data the short runs see a sample of the rows. Every start, k-means included, works on a
+sample when the data exceed 4,194,304 numbers (32 MiB). The sample has that size, or more if 2,000 rows or 10·K·(D+1)
+rows need it. Only `Labels` and `Responsibilities` use all rows, as the final runs of EM do.
 
 From 80,000 rows on, EM starts from each candidate [on a sample](#Large-data) first. Both runs may climb to the same
 maximum. The second then stops as soon as it [joins](#When-runs-join) the first, on the sample or on all rows.
@@ -210,10 +210,10 @@ irregular component, if a component has fewer than ten rows of the sample, with 
 cells, with hard assignment, and in variational Bayes.
 
 We ran all starts to convergence and compared the default with them, on 400 large data sets: overlapping, separated and
-stretched groups, outliers, far values, heavy tails, rounded values, tiny groups, and no groups at all. Some fits had the
-wrong K. In 162 fits the second run joined the first. No fit ended at a worse maximum. In three of the 162, the objective
-was lower by more than the tolerance of 1e-6, by 4.6e-6 at most, because the first run had stopped that far below its
-maximum.
+stretched groups, outliers, far values, heavy tails, rounded values, tiny groups, and no groups at all. Some fits had
+the wrong K. In 162 fits the second run joined the first. No fit ended at a worse maximum. In three of the 162, the
+objective was lower by more than the tolerance of 1e-6, by 4.6e-6 at most, because the first run had stopped that far
+below its maximum.
 
 ## Given starts
 

@@ -211,7 +211,8 @@ let private check (all: Figures list) bits : Fault list =
                   NotCompared $"the figure of {name} with {bits} bits is that of no kernel" ]
 
 /// Compares costs with the figures, or makes them the figures, with the widest vectors and, if these have 512 bits,
-/// with 256. Returns the exit code: 1 if a kernel is too slow, 2 if the words are wrong, 3 if something was not compared.
+/// with 256. Returns the exit code: 1 if a kernel is too slow, 2 if the words are wrong, 3 if something was not
+/// compared.
 let run (words: string list) =
     let widths = List.distinct [ Machine.bits; min Machine.bits 256 ]
 

@@ -104,6 +104,24 @@ public class SameBitsTests(Clusters clusters)
         Assert.Equal(Bits.OfPredictions(expected, here), Bits.OfPredictions(found, there.Rows));
     }
 
+    /// <summary>A default fit of so many rows begins on a sample of them.</summary>
+    [Fact]
+    public async Task OfManyRows()
+    {
+        var random = new Random(5);
+        var table = new double[80_000, 3];
+
+        for (var n = 0; n < 80_000; n++)
+        {
+            for (var j = 0; j < 3; j++)
+                table[n, j] = (n % 3 * (j + 2)) + random.NextDouble() + random.NextDouble();
+        }
+
+        var expected = new GaussianMixture(3).Fit(table);
+        await using var there = await clusters.Of(2).Client.SendRowsAsync(table);
+        Bits.AreEqual(expected, new GaussianMixture(3).Fit(there.Rows));
+    }
+
     [Fact]
     public async Task OfFitsAtTheSameTime()
     {

@@ -474,6 +474,16 @@ module Source =
                 Read = RemoteColumns(rows, columns).Function }
         | None -> source |> map columns.Length _.Select(columns)
 
+    /// Divides the threads between some pieces of work on the data and the work of each. The pieces run in parallel
+    /// when the data have too few blocks to keep the threads busy. The division changes no result.
+    let internal sharing (execution: Execution) pieces (source: Source) : Execution * Execution =
+        if pieces > 1 && source.Blocks < 8L * int64 execution.Threads then
+            execution,
+            { execution with
+                Threads = max 1 (execution.Threads / pieces) }
+        else
+            { execution with Threads = 1 }, execution
+
     /// Returns an error when there are no rows, or fewer rows than components.
     let internal requireRows name (components: int) (source: Source) : Result<unit, GmmError> =
         if source.Rows = 0L then

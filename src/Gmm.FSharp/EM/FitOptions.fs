@@ -1,8 +1,8 @@
 namespace Gmm
 
 /// The start of a fit. Of data of more than 4,194,304 numbers (32 MiB) a start sees a sample of that size, but at least
-/// 2,000 rows and 10·K·(D+1); only `Labels` and `Responsibilities` use every row. The final runs of EM, and the scale of
-/// the data, use all rows.
+/// 2,000 rows and 10·K·(D+1); only `Labels` and `Responsibilities` use every row. The final runs of EM, and the scale
+/// of the data, use all rows.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Start<'θ> =
     /// The default: two candidates, each run to convergence, of which the better one wins. They are the M-step of the
@@ -10,11 +10,12 @@ type Start<'θ> =
     /// Govaert 2003). A short run ends when an iteration gains less than 1 % of what the run has gained. The short runs
     /// see a sample of the rows of large data. On large data, EM on a sample leads each candidate near a maximum before
     /// its run on all rows begins, and the second candidate is left out once it joins the first
-    /// (`FitOptions.Restarts`). Data are large here if they have at least eight times as many rows as the sample. The sample
-    /// has at least 10,000 rows, 40 for each weight and free parameter, enough for 10 rows per parameter in each component
-    /// of a candidate, and at most 4,194,304 numbers. Fits with noise, `Missing.Fit`, hard assignment or a tolerance of 0,
-    /// and of families with probabilities and rates, use no sample and begin at the candidates; so does a run for which EM
-    /// fails on the sample, or leaves a component irregular or with fewer than 5 rows for each of its parameters.
+    /// (`FitOptions.Restarts`). Data are large here if they have at least eight times as many rows as the sample. The
+    /// sample has at least 10,000 rows, 40 for each weight and free parameter, enough for 10 rows per parameter in each
+    /// component of a candidate, and at most 4,194,304 numbers. Fits with noise, `Missing.Fit`, hard assignment or a
+    /// tolerance of 0, and of families with probabilities and rates, use no sample and begin at the candidates; so does
+    /// a run for which EM fails on the sample, or leaves a component irregular or with fewer than 5 rows for each of
+    /// its parameters.
     | Auto
     /// `Auto` with forty short runs, and a third candidate for families whose features are the data: clusters of a
     /// model-based hierarchical start on at most 2,000 rows (Fraley 1998). It takes several times as long.
@@ -61,13 +62,13 @@ type FitOptions<'kind, 'θ> =
         /// The number of runs, with seeds Seed, Seed+1, …, when the start is random. The run with the best final
         /// objective wins, the earliest of those within 1e-6 of it. Runs with irregular components (`Fit.Irregular`)
         /// are compared by the objective of the mixture in which these components are widened to the scale of the data,
-        /// so that a spike on equal values doesn't win.
-        /// On large data, the first run of EM ends before the others begin. If it has converged, a run that joins it
-        /// stops and is left out, because it would reach the same maximum. A run has joined the first if its objective
-        /// is not higher and its responsibilities diverge from those of the first by less than 0.01 per row, on a sample
-        /// of the rows (the symmetric divergence of Kullback and Leibler 1951). The components may come in any order,
-        /// unless noise, fixed weights or a prior tell them apart. Data are large from eight blocks (`Source.Blocks`),
-        /// 8,000 rows and 80 rows for each component on; more than 400 components are never compared.
+        /// so that a spike on equal values doesn't win. On large data, the first run of EM ends before the others
+        /// begin. If it has converged, a run that joins it stops and is left out, because it would reach the same
+        /// maximum. A run has joined the first if its objective is not higher and its responsibilities diverge from
+        /// those of the first by less than 0.01 per row, on a sample of the rows (the symmetric divergence of Kullback
+        /// and Leibler 1951). The components may come in any order, unless noise, fixed weights or a prior tell them
+        /// apart. Data are large from eight blocks (`Source.Blocks`), 8,000 rows and 80 rows for each component on;
+        /// more than 400 components are never compared.
         Restarts: int
         /// The seed of the first run.
         Seed: int
@@ -79,8 +80,8 @@ type FitOptions<'kind, 'θ> =
         Tolerance: float
         /// The convergence rule; k-means has its own.
         Stopping: Stopping
-        /// How the fit reaches the limit of EM. k-means and variational Bayes are not accelerated, nor are fits with Hard
-        /// assignment, with History or with RegCovar Absolute.
+        /// How the fit reaches the limit of EM. k-means and variational Bayes are not accelerated, nor are fits with
+        /// Hard assignment, with History or with RegCovar Absolute.
         Acceleration: Acceleration
         /// The largest number of M-steps of a run. The limit also applies to each run on a sample (`Start.Auto`).
         MaxIterations: int

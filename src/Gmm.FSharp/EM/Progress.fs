@@ -4,12 +4,12 @@ open System
 open System.Diagnostics
 open System.Runtime.ExceptionServices
 
-/// The progress of a fit, reported after every E-step.
+/// The progress of a fit, reported after every E-step on all rows.
 type Progress =
     {
-        /// The number of the run, from 0. The start `Auto` makes two runs for each seed, `Thorough` up to three; on large
-        /// data, runs that join the first one on a sample are left out, and not counted. The reports of a run that joins it later end early
-        /// (`FitOptions.Restarts`).
+        /// The number of the run, from 0. The start `Auto` makes two runs for each seed, `Thorough` up to three; on
+        /// large data, runs that join the first one on a sample are left out, and not counted. The reports of a run
+        /// that joins it later end early (`FitOptions.Restarts`).
         Run: int
         /// The run's seed.
         Seed: int

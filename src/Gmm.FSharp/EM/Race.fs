@@ -1,5 +1,19 @@
 namespace Gmm
 
+/// What all runs of a fit have in common.
+[<NoEquality; NoComparison>]
+type internal Race<'kind, 'θ> =
+    {
+        Options: FitOptions<'kind, 'θ>
+        Family: Family<'θ>
+        Rule: Rule<'θ>
+        Regularity: Regularity<'θ>
+        /// The rows on which EM runs.
+        Source: Source
+        /// How many of them have a positive weight.
+        Rows: int64
+    }
+
 /// Runs EM from several starts on the same rows.
 module internal Race =
     /// Whether an error concerns all runs, not only the one that met it.
@@ -22,27 +36,17 @@ module internal Race =
         | CollapsedComponent _
         | DegenerateComponent _ -> false
 
-    /// Divides the threads between runs and each run's work on the data. Runs work in parallel when the data have too
-    /// few blocks to keep the threads busy. The division changes no result.
-    let sharing (execution: Execution) runs (source: Source) : Execution * Execution =
-        if runs > 1 && source.Blocks < 8L * int64 execution.Threads then
-            execution,
-            { execution with
-                Threads = max 1 (execution.Threads / runs) }
-        else
-            { execution with Threads = 1 }, execution
-
-    /// Whether runs stop if they join the first one. The answer must not depend on the number of threads.
-    let mayJoin (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) runs (source: Source) =
+    /// Whether runs may stop if they join the first one. The answer must not depend on the number of threads.
+    let mayJoin (race: Race<'kind, 'θ>) runs =
         runs > 1
-        && Basin.isCheap (FitOptions.weightsOf options) source
-        && rule.Assignment.IsNone
-        && options.Assignment = Soft
-        && options.Missing.IsReject
+        && Basin.isCheap (FitOptions.weightsOf race.Options) race.Source
+        && race.Rule.Assignment.IsNone
+        && race.Options.Assignment = Soft
+        && race.Options.Missing.IsReject
 
-    /// Returns a fit with its irregular components, and the objective by which it is compared with other runs on the same
-    /// rows, if it is: its own, or that of the mixture in which its irregular components are widened. `rows` is the number of
-    /// rows of positive weight.
+    /// Returns a fit with its irregular components, and the objective by which it is compared with other runs on the
+    /// same rows, if it is: its own, or that of the mixture in which its irregular components are widened. `rows` is
+    /// the number of rows of positive weight.
     let judge isCompared (pass: Pass<'θ>) (regularity: Regularity<'θ>) (rows: int64) (fit: Fit<'θ>) : Fit<'θ> * float =
         let owned =
             fit.Statistics.Counts
@@ -68,33 +72,28 @@ module internal Race =
 
     /// Returns by how much the objectives of runs to the same maximum may differ: soft assignment stops within the
     /// tolerance of a maximum.
-    let marginOf (options: FitOptions<'kind, 'θ>) (rule: Rule<'θ>) =
-        match rule.Assignment with
+    let marginOf (race: Race<'kind, 'θ>) =
+        match race.Rule.Assignment with
         | Some Hard -> 0.0
         | Some Soft
-        | None -> min options.Tolerance 1e-6
+        | None -> min race.Options.Tolerance 1e-6
 
-    /// Runs out the starts of some seeds on the rows of a source, of which `rows` have a positive weight, and concludes from
-    /// the pass of all runs and from what became of them: fits with their ranks, errors, or nothing for a run that joined
-    /// the first one. `mayJoin` says whether runs may. `watch` makes from the number of a run and its seed a function that
-    /// sees each iterate.
+    /// Runs out starts, each with its seed, and concludes from the pass of all runs and from what became of them: fits
+    /// with their ranks, errors, or nothing for a run that joined the first one. `mayJoin` says whether runs may.
+    /// `watch` makes from the number of a run and its seed a function that sees each iterate.
     let run
         (watch: int -> int -> Iterate<'θ> -> unit)
         mayJoin
-        (options: FitOptions<'kind, 'θ>)
-        (family: Family<'θ>)
-        (rule: Rule<'θ>)
-        (regularity: Regularity<'θ>)
-        (rows: int64)
-        (source: Source)
-        (firsts: (int * Result<Mixture<'θ>, GmmError>)[])
+        (race: Race<'kind, 'θ>)
+        (starts: (int * Result<Mixture<'θ>, GmmError>)[])
         (conclude: Pass<'θ> -> (int * Result<(Fit<'θ> * float) option, GmmError>)[] -> Result<'R, GmmError>)
         : Result<'R, GmmError> =
-        let inParallel = if mayJoin then firsts.Length - 1 else firsts.Length
-        let ofRuns, ofRun = sharing options.Execution inParallel source
+        let options, rule = race.Options, race.Rule
+        let inParallel = if mayJoin then starts.Length - 1 else starts.Length
+        let ofRuns, ofRun = race.Source |> Source.sharing options.Execution inParallel
 
         let model =
-            { Family = family
+            { Family = race.Family
               Weights = options.WeightPrior
               Assignment = options.Assignment
               Missing = options.Missing
@@ -102,11 +101,11 @@ module internal Race =
               Execution = ofRun }
 
         result {
-            use! pass = Model.openPass model source
+            use! pass = Model.openPass model race.Source
 
             /// Runs out one start. The result has its rank. None if the run joins the fit of a basin.
             let runOut (basin: Basin<'θ> option) number =
-                let seed, first = firsts[number]
+                let seed, first = starts[number]
 
                 let fit start =
                     result {
@@ -118,7 +117,7 @@ module internal Race =
 
                             let joins =
                                 match basin with
-                                | Some basin -> Basin.watch (marginOf options rule) (rule.Next model) basin
+                                | Some basin -> Basin.watch (marginOf race) (rule.Next model) basin
                                 | None -> fun _ -> false
 
                             let reached (iterate: Iterate<'θ>) =
@@ -157,7 +156,7 @@ module internal Race =
                                 None
                             else
                                 { fit with History = history.ToArray() }
-                                |> judge (firsts.Length > 1) pass regularity rows
+                                |> judge (starts.Length > 1) pass race.Regularity race.Rows
                                 |> Some
                     }
 
@@ -169,7 +168,7 @@ module internal Race =
                 | Ok(Some(fit: Fit<'θ>, _)) when
                     fit.Converged && fit.Remaining < options.Tolerance && fit.Irregular.IsEmpty
                     ->
-                    Basin.ofFit ofRun source fit
+                    Basin.ofFit ofRun race.Source fit
                 | Ok _
                 | Error _ -> None
 

@@ -3,6 +3,24 @@ namespace Gmm
 open System
 open System.Diagnostics
 
+/// What a fit begins from.
+[<NoEquality; NoComparison>]
+type internal Candidates<'θ> =
+    {
+        /// Makes the first mixtures of a seed, of which each begins a run.
+        OfSeed: Execution -> int -> Result<Mixture<'θ> list, GmmError>
+        /// Whether different seeds make different mixtures; if not, there is only one seed.
+        AreRandom: bool
+        /// Whether EM on a sample may lead them on (`OnSample.lead`).
+        MayBeLed: bool
+    }
+
+    /// One mixture, from which the fit begins.
+    static member One(mixture: Mixture<'θ>) : Candidates<'θ> =
+        { OfSeed = fun _ _ -> Ok [ mixture ]
+          AreRandom = false
+          MayBeLed = false }
+
 /// Drives all fits: runs from several seeds, of which the best wins.
 module Runs =
     let private errorOf result =
@@ -10,9 +28,9 @@ module Runs =
         | Ok _ -> None
         | Error error -> Some error
 
-    /// Returns the earliest run whose score is within a margin of the highest, together with the seeds and errors of the
-    /// failed runs. When all runs failed, it returns the error of the first; when a file can't be read or the backend fails, it
-    /// returns that error.
+    /// Returns the earliest run whose score is within a margin of the highest, together with the seeds and errors of
+    /// the failed runs. When all runs failed, it returns the error of the first; when a file can't be read or the
+    /// backend fails, it returns that error.
     let best
         (margin: float)
         (score: 'T -> float)
@@ -47,32 +65,27 @@ module Runs =
     /// quicker than runs that may stop early.
     let private fewestBlocks = 8L
 
-    /// Returns the best fit of all seeds under a rule. `starts` makes the first mixtures of a seed, of which each begins a
-    /// run. `isRandom` says whether different seeds make different starts; if not, there is only one seed. `mayLead` says
-    /// whether EM on a sample may lead starts on (`OnSample.lead`).
+    /// Returns the best fit of all seeds under a rule.
     let internal fit
         (options: FitOptions<'kind, 'θ>)
         (family: Family<'θ>)
         (rule: Rule<'θ>)
         (regularity: Regularity<'θ>)
-        isRandom
-        mayLead
-        (starts: Execution -> int -> Result<Mixture<'θ> list, GmmError>)
+        (candidates: Candidates<'θ>)
         (source: Source)
         : Result<Fit<'θ>, GmmError> =
         let clock = Stopwatch.StartNew()
         let report = Progress.oneAtATime options.Progress
-        let margin = Race.marginOf options rule
 
         /// Returns the first mixture of every run, or the error of a seed's starts.
         let makeFirsts () =
-            let restarts = if isRandom then options.Restarts else 1
-            let ofSeeds, ofSeed = Race.sharing options.Execution restarts source
+            let restarts = if candidates.AreRandom then options.Restarts else 1
+            let ofSeeds, ofSeed = source |> Source.sharing options.Execution restarts
 
             let ofSeedNumber i =
                 let seed = options.Seed + i
 
-                match starts ofSeed seed with
+                match candidates.OfSeed ofSeed seed with
                 | Ok mixtures -> mixtures |> List.map (fun mixture -> seed, Ok(rule.Begin mixture))
                 | Error error -> [ seed, Error error ]
 
@@ -83,8 +96,10 @@ module Runs =
             { fit with
                 Statistics = pass.Expect(Soft, fit.Mixture) }
 
-        let conclude rows pass (outcomes: (int * Result<(Fit<'θ> * float) option, GmmError>)[]) =
+        let conclude (race: Race<'kind, 'θ>) pass (outcomes: (int * Result<(Fit<'θ> * float) option, GmmError>)[]) =
             result {
+                let margin = Race.marginOf race
+
                 let runs =
                     [ for seed, outcome in outcomes do
                           match outcome with
@@ -108,7 +123,7 @@ module Runs =
                     { best with
                         Failures = failures
                         PassedOver = if passedOver.IsEmpty then None else Some(List.maxBy snd passedOver)
-                        LightRows = if 2.0 * best.Statistics.Weight < float rows then Some rows else None }
+                        LightRows = if 2.0 * best.Statistics.Weight < float race.Rows then Some race.Rows else None }
 
                 return
                     if options.Assignment = Soft || rule.Assignment.IsSome then
@@ -120,15 +135,17 @@ module Runs =
         result {
             do! checkRule options rule
             let firsts = makeFirsts ()
-            let rows = source |> Survey.countWeighted options.Execution
 
-            let firsts =
-                if mayLead then
-                    firsts |> OnSample.lead options family rule regularity rows source
-                else
-                    firsts
+            let race =
+                { Options = options
+                  Family = family
+                  Rule = rule
+                  Regularity = regularity
+                  Source = source
+                  Rows = source |> Survey.countWeighted options.Execution }
 
+            let firsts = if candidates.MayBeLed then OnSample.lead race firsts else firsts
             let watch number seed = Progress.watch report number seed clock
-            let mayJoin = source.Blocks >= fewestBlocks && Race.mayJoin options rule firsts.Length source
-            return! Race.run watch mayJoin options family rule regularity rows source firsts (conclude rows)
+            let mayJoin = source.Blocks >= fewestBlocks && Race.mayJoin race firsts.Length
+            return! Race.run watch mayJoin race firsts (conclude race)
         }

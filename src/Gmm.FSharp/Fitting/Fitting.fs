@@ -170,13 +170,10 @@ module internal Fitting =
             return source, filled, measured
         }
 
-    /// Fits a mixture of a kind of component from the first mixtures that a function makes for each seed, from the kind
-    /// measured on the data, and the data for starts; also returns whether different seeds make different ones. `mayLead`
-    /// says whether EM on a sample may lead them on. It may not where parameters have edges: a value that the sample lacks
-    /// could lead to an edge, which EM never leaves.
+    /// Fits a mixture of a kind of component from what a function makes of the kind measured on the data, and of the
+    /// data for starts.
     let private fitBy
-        mayLead
-        (startsOf: Measured<'θ> -> Source -> bool * (Execution -> int -> Result<Mixture<'θ> list, GmmError>))
+        (candidatesOf: Measured<'θ> -> Source -> Candidates<'θ>)
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
         : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
@@ -184,22 +181,18 @@ module internal Fitting =
             let! source, filled, measured = measure options source
             let rule = options.Stopping |> Option.defaultValue (Rule.em measured.IsExact) measured.Rule
             let! family = familyOf options measured rule filled
-            let isRandom, starts = startsOf measured filled
+            let candidates = candidatesOf measured filled
 
             return!
-                Verbose.run options (fun options ->
-                    let mayLead = mayLead && not measured.HasEdges
-                    Runs.fit options family rule measured.Regularity isRandom mayLead starts source)
+                Verbose.run options (fun options -> Runs.fit options family rule measured.Regularity candidates source)
         }
 
     /// Fits a mixture from one first mixture, in place of the start of the options.
-    let fitAt (first: Mixture<'θ>) options source =
-        fitBy false (fun _ _ -> false, (fun _ _ -> Ok [ first ])) options source
+    let fitAt (first: Mixture<'θ>) options source = fitBy (fun _ _ -> Candidates.One first) options source
 
     /// Fits a mixture of a kind of component.
     let private fitAll (kMeans: ClusterCentres) (options: FitOptions<'kind, 'θ>) source =
         fitBy
-            true
             (fun measured filled ->
                 let seen = Start.rowsFor options filled
 
@@ -210,7 +203,10 @@ module internal Fitting =
                         Start.mixtures kMeans measured options filled execution seed
                     | mixtures -> mixtures
 
-                Start.isRandom options.Start || measured.IsRandom, starts)
+                { OfSeed = starts
+                  AreRandom = Start.isRandom options.Start || measured.IsRandom
+                  // A value that the sample lacks could lead to an edge, which EM never leaves.
+                  MayBeLed = not measured.HasEdges })
             options
             source
 

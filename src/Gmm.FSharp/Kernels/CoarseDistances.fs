@@ -18,8 +18,8 @@ open FSharp.NativeInterop
 type internal CoarseDistances() =
     /// Lays out centres (K×D) for rows of float32 or float64.
     abstract Prepare: centres: ReadOnlySpan<float> * components: int * features: int * areSingle: bool -> unit
-    /// Finds the nearest centres of a panel's rows, each of which begins `width` numbers after the one before it. Returns
-    /// false if it can't tell those of all rows.
+    /// Finds the nearest centres of a panel's rows, each of which begins `width` numbers after the one before it.
+    /// Returns false if it can't tell those of all rows.
     abstract Win: rows: nativeint * width: int * PanelState -> bool
 
 [<Sealed; Optimised>]

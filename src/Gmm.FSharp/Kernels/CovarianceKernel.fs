@@ -27,8 +27,8 @@ module internal Half =
 
 /// A kernel of Gaussian components: computes scaled distances, and sums weighted moments about the means. Rows and
 /// intermediate results are numbers of one type 'E, float64 or float32; densities are float64, and so are sums over
-/// more than `Single.Rows` rows. In float32 the loops work with rounded means m. What these lack, the rests μ − m, comes
-/// in by W(x−μ) = W(x−m) − W(μ−m) and, when all rows are summed, by
+/// more than `Single.Rows` rows. In float32 the loops work with rounded means m. What these lack, the rests μ − m,
+/// comes in by W(x−μ) = W(x−m) − W(μ−m) and, when all rows are summed, by
 ///   Σ r(x−μ)(x−μ)ᵀ = Σ r(x−m)(x−m)ᵀ − Σ r(x−m)(μ−m)ᵀ − (μ−m)Σ r(x−m)ᵀ + Σ r(μ−m)(μ−m)ᵀ.
 /// No digits cancel, because no row is nearer to μ than m is. `x` holds the panel's columns, and `means` the means m,
 /// each with an even number of columns.
@@ -144,7 +144,8 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
 
         2
 
-    /// In float32, completes the sums, from the counts Σₙ wₙrₙₖ (K) of their rows. Call it before `IsSound` and `AddTo`.
+    /// In float32, completes the sums, from the counts Σₙ wₙrₙₖ (K) of their rows. Call it before `IsSound` and
+    /// `AddTo`.
     member _.Finish(itsCounts: float[]) =
         counts <- itsCounts
         settle ()
@@ -152,9 +153,9 @@ type internal CovarianceKernel<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmana
         for k in 0 .. components - 1 do
             move k
 
-    /// Returns whether float32 was enough for the sums, where the kernels of both precisions have gathered so many rows,
-    /// and `weight` is the sum of their weights. A component that is empty in the sense of `Statistics.firstEmpty` is
-    /// not checked.
+    /// Returns whether float32 was enough for the sums, where the kernels of both precisions have gathered so many
+    /// rows, and `weight` is the sum of their weights. A component that is empty in the sense of
+    /// `Statistics.firstEmpty` is not checked.
     member _.IsSound(rows: int64, weight: float) =
         let size = Layout.planeSize features layout
         let few = 2 * features + 8

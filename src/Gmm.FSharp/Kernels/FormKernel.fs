@@ -12,10 +12,11 @@ type internal PanelState() =
     let mutable rest = 0 // how many bytes there are still to load
     let mutable all = 0 // how many there were
 
-    /// Joint log-densities, and later, for kernels that calculate in float64, responsibilities times weights: a column of
-    /// rows for each component, where K is rounded up to a multiple of 4.
+    /// Joint log-densities, and later, for kernels that calculate in float64, responsibilities times weights or their
+    /// roots: a column of rows for each component, where K is rounded up to a multiple of 4.
     member val Joint = Pinned()
-    /// Responsibilities times weights for kernels that calculate in float32: a column of rows for each component.
+    /// Responsibilities times weights, or their roots, for kernels that calculate in float32: a column of rows for each
+    /// component.
     member val Rounded = Pinned<float32>()
     /// Sample weights; 0 for padding rows.
     member val Weights = Pinned()
@@ -35,7 +36,8 @@ type internal PanelState() =
     member val Padded = 0 with get, set
     /// Whether the responsibilities are those of soft assignment without noise: each row of them sums to 1.
     member val IsSoft = false with get, set
-    /// Whether the responsibilities are those of hard assignment without noise: 1 for the winner of each row, 0 for the others.
+    /// Whether the responsibilities are those of hard assignment without noise: 1 for the winner of each row, 0 for the
+    /// others.
     member val IsHard = false with get, set
 
     /// Sets the bytes that the core is to load into its cache while it works on the panel. They need not be valid.
@@ -44,8 +46,8 @@ type internal PanelState() =
         all <- bytes
         rest <- bytes
 
-    /// Asks the core to load one of some equal parts of the bytes that follow. Kernels spread the parts over their work,
-    /// because a core that waits for memory at once does nothing else.
+    /// Asks the core to load one of some equal parts of the bytes that follow. Kernels spread the parts over their
+    /// work, because a core that waits for memory at once does nothing else.
     member _.LoadPart(parts: int) =
         if rest > 0 then
             let bytes = min rest ((all / parts + 63) &&& ~~~63)
@@ -78,7 +80,8 @@ type internal PanelState() =
     member panel.Component(k) : nativeptr<float> = NativePtr.add panel.Joint.Address (k * Panel.Stride)
 
 module internal PanelState =
-    /// Returns the address of the responsibilities times weights of component k, or of their roots, as numbers of vectors.
+    /// Returns the address of the responsibilities times weights of component k, or of their roots, as numbers of
+    /// vectors.
     let responsibilities<'N, 'V when 'N :> IVectors<'V>> (panel: PanelState) k =
         'N.At((if 'N.IsRounded then panel.Rounded.Start else panel.Joint.Start), k * 'N.Stride)
 
@@ -102,12 +105,13 @@ type internal FormKernel() =
     abstract Read: rows: nativeint * width: int * PanelState -> unit
     /// Adds ln p(xₙ|θₖ) to the panel's joint log-densities.
     abstract Score: PanelState -> unit
-    /// Finds the panel's winners under hard assignment from the logarithms of the weights, and adds them to the counts and
-    /// the rows to the sums, without `Score` and `Gather`. Returns Σₙ wₙ ln p(xₙ); or nothing, and does nothing, if the
-    /// kernel has no faster way than to compute all joint log-densities.
+    /// Finds the panel's winners under hard assignment from the logarithms of the weights, and adds them to the counts
+    /// and the rows to the sums, without `Score` and `Gather`. Returns Σₙ wₙ ln p(xₙ); or nothing, and does nothing, if
+    /// the kernel has no faster way than to compute all joint log-densities.
     abstract Win: logWeights: float[] * PanelState -> float voption
     default _.Win(_, _) = ValueNone
     /// Adds the panel's rows, weighted by their responsibilities, to the sums.
     abstract Gather: PanelState -> unit
-    /// Adds the sums of all panels since `Clear` to the family's, which are the first of these arrays; returns how many they are.
+    /// Adds the sums of all panels since `Clear` to the family's, which are the first of these arrays; returns how many
+    /// they are.
     abstract AddTo: ReadOnlySpan<float[]> -> int

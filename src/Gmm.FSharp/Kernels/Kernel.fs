@@ -344,8 +344,8 @@ module Kernel =
     let statistics (family: Family<'θ>) (assignment: Assignment) (mixture: Mixture<'θ>) : Block seq -> Statistics =
         ofBlocks family (Responsibility.Assigned assignment) mixture
 
-    /// Returns the statistics of neighbouring blocks under a mixture, with responsibilities that a function of the block
-    /// gives (n×K, row by row).
+    /// Returns the statistics of neighbouring blocks under a mixture, with responsibilities that a function of the
+    /// block gives (n×K, row by row).
     let internal statisticsOf (responsibilities: Block -> float[]) family mixture : Block seq -> Statistics =
         ofBlocks family (Responsibility.Given responsibilities) mixture
 

@@ -72,9 +72,10 @@ module internal Loops =
         =
         onDistances<'N, 'V> x mean columns rows (fun q0 q1 n -> 'N.AddScaled(q0, q1, -0.5, constant, at target n))
 
-    /// Lowers nearest[n] to the least squared distance of row n to the centres k from `first` to `last` − 1, an even number
-    /// of them, where one is less, and sets winners[n] to that k, the first of equals. Centres have D numbers and lie `step`
-    /// numbers apart. The loop takes two at a time, so that it loads every number of a row half as often.
+    /// Lowers nearest[n] to the least squared distance of row n to the centres k from `first` to `last` − 1, an even
+    /// number of them, where one is less, and sets winners[n] to that k, the first of equals. Centres have D numbers
+    /// and lie `step` numbers apart. The loop takes two at a time, so that it loads every number of a row half as
+    /// often.
     let findNearest<'L, 'V when 'L :> ILanes<'V>>
         (x: nativeptr<float>)
         (centres: nativeptr<float>)
@@ -250,7 +251,6 @@ module internal Loops =
 
         while lane < Panel.Lanes do
             let mutable square = 'L.Zero
-
             let mutable row = NativePtr.add x lane
 
             for n in 0 .. panel.Count - 1 do
@@ -280,8 +280,8 @@ module internal Loops =
         Panel.sum squares
 
     /// Adds wₙ(xₙ−μₖ) to the sum of the winner k of each row of a panel, row by row, and wₙ to its count, which has 8
-    /// partial sums. Returns Σₙ wₙ‖xₙ−μₖ‖². Rows lie `width` numbers apart; centres and sums (K×D) lie `columns` numbers
-    /// apart, a multiple of 8.
+    /// partial sums. Returns Σₙ wₙ‖xₙ−μₖ‖². Rows lie `width` numbers apart; centres and sums (K×D) lie `columns`
+    /// numbers apart, a multiple of 8.
     let addRows<'L, 'V when 'L :> ILanes<'V>> x width panel centres sums columns =
         addRowsBy<'L, 'V, float> (fun address -> 'L.Load address) x width panel centres sums columns
 

@@ -74,9 +74,9 @@ type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
 
             Tiles.readTriangle<'N, 'V> (secondOf k) columns (NativePtr.add pinned (k * features * features)) features
 
-/// Sums moments with vectors that hold several columns of one row. The sums take a quarter or an eighth of the memory that
-/// those of `ColumnMoments` take, and a few rows at a time stay in a core's first-level cache. The price: of the ½D(D+8)
-/// multiply–adds of a row and component, or ½D(D+16) in float32, ½D(D+1) would do.
+/// Sums moments with vectors that hold several columns of one row. The sums take a quarter or an eighth of the memory
+/// that those of `ColumnMoments` take, and a few rows at a time stay in a core's first-level cache. The price: of the
+/// ½D(D+8) multiply–adds of a row and component, or ½D(D+16) in float32, ½D(D+1) would do.
 [<Sealed; Optimised>]
 type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>() =
     inherit Moments()

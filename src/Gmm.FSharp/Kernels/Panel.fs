@@ -35,8 +35,8 @@ type internal Pinned<'E when 'E: unmanaged>() =
 type internal Pinned = Pinned<float>
 
 /// A panel holds some rows of a block, transposed: number i of a column lies next to number i+1, so that a vector holds
-/// one column of several rows. A sum over rows is then kept in 8 numbers, one for each remainder of the row number modulo 8,
-/// whatever the vector width; so sums have the same bits at every width.
+/// one column of several rows. A sum over rows is then kept in 8 numbers, one for each remainder of the row number
+/// modulo 8, whatever the vector width; so sums have the same bits at every width.
 [<Optimised>]
 module internal Panel =
     /// The largest number of rows. A panel and the numbers computed from it stay in a core's first- or second-level

@@ -5,22 +5,22 @@ namespace Gmm
 open System
 open FSharp.NativeInterop
 
-/// Soft assignment: rₙₖ = exp(ln ρₙₖ − largestₙ) / Σⱼ exp(ln ρₙⱼ − largestₙ) for each row n of a panel, from the largest
-/// joint log-density of each row. The functions passed in are what differs between responsibilities and their roots:
-/// `ratio` returns exp x or its root, `plus` adds a number or its square, and `scale` returns a number or its root.
+/// Soft assignment: rₙₖ = exp(ln ρₙₖ − largestₙ) / Σⱼ exp(ln ρₙⱼ − largestₙ) for each row n of a panel, from the
+/// largest joint log-density of each row. The functions passed in are what differs between responsibilities and their
+/// roots: `ratio` returns exp x or its root, `plus` adds a number or its square, and `scale` returns a number or its
+/// root.
 module internal Softmax =
-    /// Replaces the joint log-densities by wₙrₙₖ or its root, adds wₙrₙₖ to the counts, and puts Σⱼ exp(ln ρₙⱼ − largestₙ) in
-    /// the place of the evidence.
+    /// Replaces the joint log-densities by wₙrₙₖ or its root, adds wₙrₙₖ to the counts, and puts Σⱼ exp(ln ρₙⱼ −
+    /// largestₙ) in the place of the evidence.
     let inline put<'L, 'V when 'L :> ILanes<'V>>
         (panel: PanelState)
         (largest: nativeptr<float>)
-        (lowest: float)
         components
         ([<InlineIfLambda>] ratio: 'V -> 'V)
         ([<InlineIfLambda>] plus: 'V -> 'V -> 'V)
         ([<InlineIfLambda>] scale: 'V -> 'V)
         =
-        let least = 'L.Fill lowest
+        let least = 'L.Fill Limits.zeroDensity
         let mutable n = 0
 
         while n < panel.Padded do
@@ -53,7 +53,6 @@ module internal Softmax =
     let inline putRounded<'S, 'W when 'S :> IVectors<'W>>
         (panel: PanelState)
         (largest: nativeptr<float>)
-        (lowest: float)
         components
         (scales: nativeint)
         ([<InlineIfLambda>] ratio: 'W -> 'W)
@@ -69,7 +68,7 @@ module internal Softmax =
             let mutable total = 'S.Zero
 
             for _ in 1..components do
-                let ofRows = ratio ('S.Difference(joint, lowest, m))
+                let ofRows = ratio ('S.Difference(joint, Limits.zeroDensity, m))
                 'S.Store(ofRows, r)
                 total <- plus total ofRows
                 joint <- NativePtr.add joint Panel.Stride
@@ -82,10 +81,10 @@ module internal Softmax =
 
 /// The responsibilities of a panel's rows for a kernel that calculates in float32.
 module internal Rounded =
-    /// Puts the responsibilities times weights of each component, or their roots, with 0 for those below `least`, and adds
-    /// the sum to the component's count; `plus` adds a number or its square. `weighted` returns those of a vector of rows,
-    /// from their address in `PanelState.Joint`, the address at which they are put, and the number n of the first of these
-    /// rows. Sums in float32 run over the rows of the panel only.
+    /// Puts the responsibilities times weights of each component, or their roots, with 0 for those below `least`, and
+    /// adds the sum to the component's count; `plus` adds a number or its square. `weighted` returns those of a vector
+    /// of rows, from their address in `PanelState.Joint`, the address at which they are put, and the number n of the
+    /// first of these rows. Sums in float32 run over the rows of the panel only.
     let inline put<'S, 'W when 'S :> IVectors<'W>>
         (panel: PanelState)
         (scratch: nativeint)
@@ -117,8 +116,8 @@ module internal Rounded =
             counts[k] <- counts[k] + 'S.Sum scratch
 
 /// Does the second half of the E-step on a panel: turns joint log-densities into responsibilities times weights or, for
-/// kernels that take these (`PanelState.AreRoots`), their square roots. They take the place of the log-densities or, for
-/// kernels that calculate in float32, lie in `PanelState.Rounded`.
+/// kernels that take these (`PanelState.AreRoots`), their square roots. They take the place of the log-densities or,
+/// for kernels that calculate in float32, lie in `PanelState.Rounded`.
 [<Sealed; Optimised>]
 type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IVectors<'W>>(panel: PanelState) =
     /// Every density is raised to it, and is 0 at it.
@@ -205,7 +204,6 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
         Softmax.put<'L, 'V>
             panel
             largest.Address
-            lowest
             components
             Elementary.expUpTo0<'L, 'V>
             (fun sum ratio -> 'L.Add(sum, ratio))
@@ -216,7 +214,6 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
         Softmax.put<'L, 'V>
             panel
             largest.Address
-            lowest
             components
             Elementary.rootOfExpUpTo0<'L, 'V>
             (fun sum root -> 'L.Fma(root, root, sum))
@@ -227,7 +224,6 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
         Softmax.putRounded<'S, 'W>
             panel
             largest.Address
-            lowest
             components
             scales.Start
             SingleExp.expUpTo0<'S, 'W>
@@ -242,7 +238,6 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
         Softmax.putRounded<'S, 'W>
             panel
             largest.Address
-            lowest
             components
             scales.Start
             SingleExp.rootOfExpUpTo0<'S, 'W>
@@ -257,8 +252,8 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
             (fun sum root -> 'S.Fma(root, root, sum))
             (fun _ r n -> 'S.Multiply('S.Load r, 'S.Load('S.At(scales.Start, n))))
 
-    /// Puts the responsibilities of soft assignment. A row of density 0 under every component gets evidence −∞ and equal
-    /// responsibilities.
+    /// Puts the responsibilities of soft assignment. A row of density 0 under every component gets evidence −∞ and
+    /// equal responsibilities.
     let soft isRounded components =
         findLargest components
 
@@ -278,8 +273,8 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
             NativePtr.write count (NativePtr.read count + NativePtr.get panel.Weights.Address n)
 
     /// Finds the winner of each row under hard assignment, the component with the largest joint log-density and the
-    /// first of equals, and sets wₙ for the winner and 0 for the others. Component 0 wins the rows of density 0 under every
-    /// component.
+    /// first of equals, and sets wₙ for the winner and 0 for the others. Component 0 wins the rows of density 0 under
+    /// every component.
     let hard components =
         let rows, winners, least = panel.Padded, panel.Winners.Address, 'L.Fill lowest
         let mutable n = 0
@@ -357,7 +352,8 @@ type internal Responsibilities<'L, 'V, 'S, 'W when 'L :> ILanes<'V> and 'S :> IV
             buffer.Clear(length * Panel.Lanes)
 
     /// Puts the responsibilities of the panel's rows, times their weights, or the roots of these, and adds to the sums;
-    /// `given` holds them where they are given. `isRounded` says whether the kernel that takes them calculates in float32.
+    /// `given` holds them where they are given. `isRounded` says whether the kernel that takes them calculates in
+    /// float32.
     member _.Put(responsibility, isRounded, components, given: ReadOnlySpan<float>) =
         match responsibility with
         | Responsibility.Assigned Soft -> soft isRounded components

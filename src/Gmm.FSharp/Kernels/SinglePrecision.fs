@@ -9,8 +9,8 @@ open System.Runtime.InteropServices
 /// result leaves the range of float32, and log-densities keep six digits.
 [<Optimised>]
 module internal SinglePrecision =
-    /// 2⁴⁶. With `largestWeight`, a sum of squares (x−μ)² times weights over the rows that sums in float32 run over, fewer
-    /// than 2¹⁴, stays below 2¹²⁸, in the range of float32.
+    /// 2⁴⁶. With `largestWeight`, a sum of squares (x−μ)² times weights over the rows that sums in float32 run over,
+    /// fewer than 2¹⁴, stays below 2¹²⁸, in the range of float32.
     let private largestNumber = 70368744177664.0
 
     /// 2²⁰.
@@ -98,8 +98,8 @@ module internal SinglePrecision =
             -1.0
 
     /// Returns how large the numbers of a row may be for float32 to be enough under a form; −1 if float32 is never
-    /// enough, as with few features, and under all forms but those of covariances that belong to one component or have no
-    /// correlations.
+    /// enough, as with few features, and under all forms but those of covariances that belong to one component or have
+    /// no correlations.
     let rec reach (form: Form) : float =
         match form with
         | Form.Quadratic({ Shape = Shape.Full; IsTied = true }, _, _, _) -> -1.0
@@ -144,10 +144,10 @@ module internal SinglePrecision =
         square >= smallestSquare * n && square <= mostLost * mostLost * (square - explained)
 
     /// Returns whether float32 was enough for the second moments about a mean μ (D×D) of n rows: whether each mean
-    /// square lies in its range, and enough digits remain to form a covariance. The part of each feature's variance that
-    /// the earlier features don't explain must not be too small a part of the feature's mean square about μ. Of few
-    /// rows, whose covariance may be singular, only the variance of each feature alone needs digits. `scratch` has room
-    /// for a D×D matrix.
+    /// square lies in its range, and enough digits remain to form a covariance. The part of each feature's variance
+    /// that the earlier features don't explain must not be too small a part of the feature's mean square about μ. Of
+    /// few rows, whose covariance may be singular, only the variance of each feature alone needs digits. `scratch` has
+    /// room for a D×D matrix.
     let isEnoughForMatrix
         isFew
         (n: float)

@@ -14,8 +14,7 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
     let x, filled, centres, nearest = Pinned(), Pinned(), Pinned(), Pinned()
     let first, ofRows = Pinned(), Pinned()
     let coarse = CoarseDistances.create 'L.Width
-    let mutable isCoarsePrepared = false // by the first `Win`
-    let mutable isCoarseSingle = false // whether it is for rows of float32
+    let mutable coarseFor = ValueNone // whether `coarse` is prepared for rows of float32, by the first `Win`
     let mutable means = ReadOnlyMemory<float>.Empty // the centres (K×D)
     let mutable components = 0
     let mutable padded = 0 // K rounded up to an even number
@@ -31,7 +30,8 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
     let centre k = NativePtr.add centres.Address (k * step)
     let firstOf k = NativePtr.add first.Address (k * columns * Panel.Lanes)
 
-    /// Makes sure that the rows are float64, and that each may be read up to `step` numbers, of which those beyond D are 0.
+    /// Makes sure that the rows are float64, and that each may be read up to `step` numbers, of which those beyond D
+    /// are 0.
     let fill (panel: PanelState) =
         if rows <> filled.Start && (areSingle || features < step) then
             filled.Require(Panel.Rows * step)
@@ -100,7 +100,7 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
                 for j in 0 .. features - 1 do
                     NativePtr.set (centre k) j numbers[min k (components - 1) * features + j]
 
-            isCoarsePrepared <- false
+            coarseFor <- ValueNone
         | _ -> invalidOp "A kernel of distances was given another form."
 
     override _.ReadsSingle = true
@@ -123,10 +123,12 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
         if ReadOnlySpan(logWeights).ContainsAnyExcept 0.0 then
             ValueNone
         else
-            if not isCoarsePrepared || isCoarseSingle <> areSingle then
+            match coarseFor with
+            | ValueSome single when single = areSingle -> ()
+            | ValueSome _
+            | ValueNone ->
                 coarse.Prepare(means.Span, components, features, areSingle)
-                isCoarsePrepared <- true
-                isCoarseSingle <- areSingle
+                coarseFor <- ValueSome areSingle
 
             if not (coarse.Win(rows, width, panel)) then
                 findNearest panel

@@ -45,8 +45,8 @@ type internal IVectors<'V> =
     /// Returns a·b + c, rounded once.
     static abstract Fma: a: 'V * b: 'V * c: 'V -> 'V
     static abstract Sqrt: 'V -> 'V
-    /// Returns 2ⁿ for integers n where it is a normal number. Each n is given as n + 1.5·2⁵², in float32 n + 1.5·2²³, whose
-    /// lowest bits are those of n.
+    /// Returns 2ⁿ for integers n where it is a normal number. Each n is given as n + 1.5·2⁵², in float32 n + 1.5·2²³,
+    /// whose lowest bits are those of n.
     static abstract PowerOfTwo: 'V -> 'V
     /// Returns max(a, least) − b of float64 numbers a and b.
     static abstract Difference: a: nativeptr<float> * least: float * b: nativeptr<float> -> 'V
@@ -542,9 +542,9 @@ module internal SingleExp =
     [<Literal>]
     let Smallest = -76.24618986159398
 
-    /// Returns e^y, where y is x ≤ 0 or half of it, with an error of at most 1.5·2⁻²⁴ of the result, as e^y = 2ⁿeʳ with r = y − n ln 2 and
-    /// |r| ≤ ½ ln 2; 0 where x is below `Smallest`. The minimax polynomial of degree 4 for (eʳ − 1 − r)/r² has an error
-    /// of 2⁻²⁸ of eʳ.
+    /// Returns e^y, where y is x ≤ 0 or half of it, with an error of at most 1.5·2⁻²⁴ of the result, as e^y = 2ⁿeʳ with
+    /// r = y − n ln 2 and |r| ≤ ½ ln 2; 0 where x is below `Smallest`. The minimax polynomial of degree 4 for (eʳ − 1 −
+    /// r)/r² has an error of 2⁻²⁸ of eʳ.
     let inline private expWhere<'N, 'V when 'N :> IVectors<'V>> (x: 'V) (y: 'V) : 'V =
         let rounding = 'N.Number Rounding
         let exponent = 'N.Fma(y, 'N.Number Elementary.Log2OfE, rounding)
@@ -561,6 +561,7 @@ module internal SingleExp =
     /// Returns eˣ for x ≤ 0, with an error of at most 1.5·2⁻²⁴ of the result; 0 where eˣ is less than `Single.Least`.
     let inline expUpTo0<'N, 'V when 'N :> IVectors<'V>> (x: 'V) : 'V = expWhere<'N, 'V> x x
 
-    /// Returns √(eˣ) for x ≤ 0, with an error of at most 1.5·2⁻²⁴ of the result; 0 where eˣ is less than `Single.Least`.
+    /// Returns √(eˣ) for x ≤ 0, with an error of at most 1.5·2⁻²⁴ of the result; 0 where eˣ is less than
+    /// `Single.Least`.
     let inline rootOfExpUpTo0<'N, 'V when 'N :> IVectors<'V>> (x: 'V) : 'V =
         expWhere<'N, 'V> x ('N.Multiply(x, 'N.Number 0.5))

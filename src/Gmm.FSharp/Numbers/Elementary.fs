@@ -80,8 +80,8 @@ module internal Elementary =
     let inline rootOfExpUpTo0<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
         expWhere<'L, 'V> x ('L.Multiply(x, 'L.Fill 0.5))
 
-    /// Returns eˣ. 2ⁿ is applied in two factors, because n goes from −1076 to 1024, and a result below the smallest normal
-    /// number must be rounded only once.
+    /// Returns eˣ. 2ⁿ is applied in two factors, because n goes from −1076 to 1024, and a result below the smallest
+    /// normal number must be rounded only once.
     let inline private expOf<'L, 'V when 'L :> ILanes<'V>> (x: 'V) : 'V =
         let rounding, largest = 'L.Fill Rounding, 'L.Fill Largest
         let x = 'L.Max('L.Fill Smallest, 'L.WhereLess(largest, x, largest, x))

@@ -223,12 +223,16 @@ module internal Lloyd =
                 Seed = seed
                 Execution = execution }
 
-        let start execution seed =
-            Centres.kPlusPlus execution (RandomStream.ofSeed seed) components source
-            |> Result.map (mixture >> List.singleton)
+        let candidates =
+            { OfSeed =
+                fun execution seed ->
+                    Centres.kPlusPlus execution (RandomStream.ofSeed seed) components source
+                    |> Result.map (mixture >> List.singleton)
+              AreRandom = true
+              MayBeLed = false }
 
         source
-        |> Runs.fit options Centroid.family (ruleOf execution source) Regularity.none true false start
+        |> Runs.fit options Centroid.family (ruleOf execution source) Regularity.none candidates
         |> Result.map (fun fit -> fit.Parameters.Centres.toArray2D ())
 
     /// Returns `run` for data that several fits share: it clusters them once for each K and seed, which two threads may

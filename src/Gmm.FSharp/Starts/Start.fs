@@ -118,8 +118,8 @@ module Start =
     let internal averages execution components (given: Block -> float[]) features : float[,] =
         averagesOr (fun _ -> None) execution components given features
 
-    /// Returns centres (K×F) for moments of rows whose memberships are known: averages over the rows that starts see, or
-    /// the likeliest row of a component that has none of these. The moments don't cancel about any of its rows.
+    /// Returns centres (K×F) for moments of rows whose memberships are known: averages over the rows that starts see,
+    /// or the likeliest row of a component that has none of these. The moments don't cancel about any of its rows.
     let private centresOf execution (measured: Measured<'θ>) (memberships: Memberships) (source: Source) : float[,] =
         let featuresOf (rows: Source) = rows |> Source.map measured.Width measured.Features
         let sample = source |> Survey.sampleForStarts memberships.Components execution
@@ -299,7 +299,7 @@ module Start =
             result {
                 let! any = mixture Lloyd.run measured options source Start.Points execution seed
                 let sample = sampleFor measured any execution seed source
-                let ofRuns, ofRun = Race.sharing execution count sample
+                let ofRuns, ofRun = sample |> Source.sharing execution count
 
                 let runs =
                     ofRuns.Map(count, shortRun measured options sample ofRun seed)

@@ -271,7 +271,7 @@ module Bootstrap =
                 | Resampling.Parametric
                 | Resampling.WeightedLikelihood -> options.Replicates
 
-            let ofReplicates, ofOne = Race.sharing fitOptions.Execution count source
+            let ofReplicates, ofOne = source |> Source.sharing fitOptions.Execution count
 
             let dataOf number =
                 let random = streamOf options.Seed number
@@ -304,8 +304,7 @@ module Bootstrap =
                     fun number ->
                         dataOf number
                         |> Result.bind (
-                            Runs.fit (quiet ofOne fitOptions) family rule measured.Regularity false false (fun _ _ ->
-                                Ok [ start ])
+                            Runs.fit (quiet ofOne fitOptions) family rule measured.Regularity (Candidates.One start)
                         )
                         |> Result.bind withoutSpikes
                         |> Result.map parametersOf
@@ -390,7 +389,7 @@ module Bootstrap =
         result {
             let components = smaller.Components
             let! copies = copiesOf options.Execution source
-            let ofReplicates, ofOne = Race.sharing options.Execution replicates source
+            let ofReplicates, ofOne = source |> Source.sharing options.Execution replicates
             let ofReplicate = quiet ofOne options
 
             let outcomes =
@@ -426,12 +425,12 @@ module Bootstrap =
 
     /// Tests K components, as many as the options ask for, against K + 1, by the likelihood ratio (McLachlan 1987). Its
     /// distribution under K components is that of data drawn from their fitted mixture, `replicates` times; it is not
-    /// χ². In a replicate, K components start from the mixture that it was drawn from, and K + 1 as they do in the data,
-    /// by the start of the options. Let it be a good one, such as the default: if the start misses the maximum more
-    /// often in replicates than it did in the data, or the reverse, the p-value is wrong. Error when the start is given
-    /// for one number of components, when one of the fits fails or has a component on the floor of its covariance, when
-    /// fewer than half of the replicates have fits, when a sample weight isn't a whole number, or when options or data
-    /// break a rule.
+    /// χ². In a replicate, K components start from the mixture that it was drawn from, and K + 1 as they do in the
+    /// data, by the start of the options. Let it be a good one, such as the default: if the start misses the maximum
+    /// more often in replicates than it did in the data, or the reverse, the p-value is wrong. Error when the start is
+    /// given for one number of components, when one of the fits fails or has a component on the floor of its
+    /// covariance, when fewer than half of the replicates have fits, when a sample weight isn't a whole number, or when
+    /// options or data break a rule.
     let likelihoodRatio
         (replicates: int)
         (options: FitOptions<'kind, 'θ>)

@@ -243,7 +243,7 @@ module Select =
         (source: Source)
         : Result<Selection<'θ>, GmmError> =
         let candidates = Array.ofList candidates
-        let ofCandidates, ofCandidate = Race.sharing execution candidates.Length source
+        let ofCandidates, ofCandidate = source |> Source.sharing execution candidates.Length
         let gate = obj ()
 
         let run i =

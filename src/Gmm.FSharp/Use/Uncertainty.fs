@@ -274,7 +274,7 @@ module Uncertainty =
     /// Computes −∂² ln L/∂θ∂θᵀ, row by row: the derivatives of the gradient.
     let private ofLikelihood (model: Model<'θ>) (source: Source) (point: Point<'θ>) : Result<float[][], GmmError> =
         let count = point.Free.Length
-        let ofCoordinates, ofOne = Race.sharing model.Execution count source
+        let ofCoordinates, ofOne = source |> Source.sharing model.Execution count
 
         let model = { model with Execution = ofOne }
 

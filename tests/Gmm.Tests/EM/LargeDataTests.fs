@@ -15,6 +15,8 @@ let private options =
 let private fewest = 80_000
 
 let private source = lazy (groups 3 fewest 2 3 4.0 |> sourceOf)
+/// Groups so far apart that EM leads from all starts to the same maximum.
+let private separate = lazy (groups 3 fewest 4 3 6.0 |> sourceOf)
 
 [<Tests>]
 let tests =
@@ -37,7 +39,7 @@ let tests =
                           $"{structure}: {fit.Objective} is below {best}"
                       )
 
-                      // A run on n rows of p parameters ends about p/2n below the maximum on all rows.
+                      // A run of p parameters on n rows ends about p/(2n) below the maximum on all rows.
                       for candidate in candidates do
                           Assert.True(fit.Trace[0] > candidate.Trace[0])
 
@@ -65,7 +67,15 @@ let tests =
                   Assert.Equal<float[]>(first.Trace, (fit threads).Trace))
           testTheory
               "every run begins at its start where the start is named or given, and wherever a sample says too little"
-              [ "named"; "given"; "few rows"; "small component"; "tolerance 0"; "hard"; "noise"; "missing" ]
+              [ "named"
+                "given"
+                "few rows"
+                "few rows with weight"
+                "small component"
+                "tolerance 0"
+                "hard"
+                "noise"
+                "missing" ]
               (fun case ->
                   let options =
                       match case with
@@ -87,6 +97,8 @@ let tests =
                   let source =
                       match case with
                       | "few rows" -> groups 3 (fewest - 1) 2 3 4.0 |> sourceOf
+                      | "few rows with weight" ->
+                          source.Value |> Source.weighted (Array.init fewest (fun n -> float (n % 2))) |> ok
                       | "small component" ->
                           // Forty rows apart, which k-means finds.
                           let rows = groups 3 fewest 2 2 4.0
@@ -104,17 +116,17 @@ let tests =
               "a run led by a sample ends as high as its candidates run out, under every rule for weights and parameters"
               [ "sample weights"; "rows of weight 0"; "fixed weights"; "Dirichlet"; "mean prior"; "history" ]
               (fun case ->
-                  let weighted weight = source.Value |> Source.weighted (Array.init fewest weight) |> ok
+                  let weighted weight = separate.Value |> Source.weighted (Array.init fewest weight) |> ok
 
                   let source =
                       match case with
                       | "sample weights" -> weighted (fun n -> 0.5 + float (n % 5))
                       | "rows of weight 0" ->
-                          groups 3 (2 * fewest) 2 3 4.0
+                          groups 3 (2 * fewest) 4 3 6.0
                           |> sourceOf
                           |> Source.weighted (Array.init (2 * fewest) (fun n -> float (n % 2)))
                           |> ok
-                      | _ -> source.Value
+                      | _ -> separate.Value
 
                   let options =
                       match case with
@@ -126,9 +138,10 @@ let tests =
                           { options with
                               WeightPrior = Dirichlet(Array.create 3 5.0) }
                       | "mean prior" ->
+                          // It counts as much as 2,000 rows of each component, of 80,000 in all, also on a sample.
                           let prior =
-                              { Mean = Tensor.matrix (Array2D.create 3 2 1.0)
-                                Precision = 3.0 }
+                              { Mean = Tensor.matrix (Array2D.create 3 4 1.0)
+                                Precision = 2000.0 }
 
                           { options with
                               Family.MeanPrior = Some prior }
@@ -139,7 +152,8 @@ let tests =
                   let candidates = alone options source
                   let best = candidates |> List.map _.Objective |> List.max
                   Assert.True(fit.Objective >= best - options.Tolerance, $"{case}: {fit.Objective} is below {best}")
-
+                  // It began where EM on the sample had led, near the maximum.
+                  Assert.DoesNotContain(fit.Trace[0], candidates |> List.map (fun fit -> fit.Trace[0]))
                   Assert.True(fit.Trace[0] > best - 0.01)
 
                   if options.History then
@@ -167,4 +181,30 @@ let tests =
           testCase "a fit from one mixture begins at that mixture" (fun () ->
               let first = (alone options source.Value).Head.Mixture
               let fit = source.Value |> Fitting.fitAt first options |> ok
-              Assert.Equal<float[]>(first.Weights, fit.Start.Weights)) ]
+              Assert.Equal<float[]>(first.Weights, fit.Start.Weights))
+          testCase "a start remains where EM on the sample leaves a component few rows" (fun () ->
+              let led (rows: float[][]) =
+                  let options = { options with Components = 4 }
+                  let _, filled, measured = Fitting.measure options (sourceOf rows) |> ok
+                  let start = measured.AtMeans(array2D rows[0..3]) |> ok |> Mixture.uniform 4
+
+                  let race =
+                      { Options = options
+                        Family = measured.Family
+                        Rule = Rule.em measured.IsExact options.Stopping
+                        Regularity = measured.Regularity
+                        Source = filled
+                        Rows = filled.Rows }
+
+                  match OnSample.lead race [| 0, Ok start |] with
+                  | [| 0, Ok mixture |] -> not (obj.ReferenceEquals(mixture, start))
+                  | other -> failwith $"{other}"
+
+              let rows = groups 4 fewest 4 3 6.0
+              Assert.True(led rows)
+
+              // One row of 333 lies far away, about 30 in the sample: fewer than five for each of 15 parameters.
+              for n in 0..333 .. fewest - 1 do
+                  rows[n] <- rows[n] |> Array.map (fun x -> x + 100.0)
+
+              Assert.False(led rows)) ]

@@ -1,4 +1,5 @@
-/// The kernel of k-means finds the nearest centres, first in float32 and in float64 where float32 can't tell which they are.
+/// The kernel of k-means finds the nearest centres, first in float32 and in float64 where float32 can't tell which they
+/// are.
 module Gmm.Tests.NearestTests
 
 open System
@@ -43,8 +44,8 @@ let private stored storage (rows: float[][]) =
     | Float64 -> rows
     | Float32 -> rows |> Array.map (Array.map (float32 >> float))
 
-/// Fails unless an E-step at each width and number of threads gives the statistics that the formula gives. Each row has a
-/// weight of its own, so that the sums show every wrong winner.
+/// Fails unless an E-step at each width and number of threads gives the statistics that the formula gives. Each row has
+/// a weight of its own, so that the sums show every wrong winner.
 let private sameAsFormula storage what (rows: float[][]) (centres: float[][]) =
     let rows = stored storage rows
     let weights = Array.init rows.Length (fun n -> 1.0 + float (n * n % 1009) / 7.0)
@@ -240,7 +241,8 @@ let nearestTests =
                   let centres = Array.init components (fun _ -> normals random features)
                   let spread = 10.0 ** -float(abs (digits % 8))
 
-                  // Rows at some distance from the middle between two centres: in float32 some are certain, some aren't.
+                  // Rows at some distance from the middle between two centres: in float32 some are certain, some
+                  // aren't.
                   let rows =
                       Array.init 128 (fun n ->
                           let a, b = centres[random.Next components], centres[random.Next components]

@@ -516,6 +516,49 @@ let ``without correlations`` =
                       let bound = if expected < smallest then 0.0 else expected * roundings
                       Assert.Equal((if expected < smallest then 0.0 else expected), counts[1], bound)
                       Assert.Equal(1.0 / (1.0 + ratio), counts[0], Math.ScaleB(1.0, 1 - digits)))
+          // Their errors count twice in the squares.
+          testCase "square roots of responsibilities err by a few roundings, too" (fun () ->
+              // Rows about the first mean, at exact distances from both, in two groups with the same responsibilities. A sum
+              // has eleven additions in float64, and fewer in float32.
+              let random = Random 9
+              let sign n = if n % 2 = 0 then -1.0 else 1.0
+
+              let rows =
+                  Array.init 64 (fun n -> Array.init 8 (fun j -> if j = 0 then sign n / 8.0 else sign (random.Next 2)))
+
+              let mutable differ = 0
+
+              for i in 0..320 do
+                  let mean = float i / 8.0
+                  let second = Array.init 8 (fun j -> if j = 0 then mean else 0.0)
+                  let mixture = pairOf Full (array2D [ Array.zeroCreate 8; second ]) (fun _ _ -> 1.0)
+                  let ofSource source = (EM.eStep model source mixture).Counts
+
+                  let ofFloat32, ofFloat64 =
+                      ofSource (rows |> Array.map (Array.map float32) |> Source.ofFloat32Rows |> ok),
+                      ofSource (sourceOf rows)
+
+                  if ofFloat32 <> ofFloat64 then
+                      differ <- differ + 1
+
+                  for counts, digits, smallest in
+                      [ ofFloat32, 24, Math.ScaleB(1.0, -110); ofFloat64, 53, Math.Exp -708.2 ] do
+                      let ratios = [ for x in [ -0.125; 0.125 ] -> Math.Exp(x * mean - mean * mean / 2.0) ]
+
+                      let expected =
+                          ratios
+                          |> List.map (fun ratio -> ratio / (1.0 + ratio))
+                          |> List.sumBy (fun share -> if share < smallest then 0.0 else 32.0 * share)
+
+                      let roundings =
+                          18.0 * Math.ScaleB(1.0, -digits) + 2.0 * (16.0 + mean * mean) * Math.ScaleB(1.0, -53)
+
+                      Assert.Equal(expected, counts[1], expected * roundings)
+                      let first = ratios |> List.sumBy (fun ratio -> 32.0 / (1.0 + ratio))
+                      Assert.Equal(first, counts[0], first * 14.0 * Math.ScaleB(1.0, -digits))
+
+              // float32 was used.
+              Assert.True(differ > 100))
           testCase "float32 of numbers, scales and weights out of its range has the bits of float64" (fun () ->
               for structure in uncorrelated do
                   for factor, variance in

@@ -41,8 +41,9 @@ let outputWith (variables: (string * string) list) (folder: string) (script: str
     Assert.True((exitCode = 0), $"exit code {exitCode}:\n{output}\n{errors}")
     output
 
-/// What pages print that run one after another in one session of F# Interactive, which saves half of their time. A page that
-/// fails ends the session and is not there, nor are those after it. (The build runs each page alone before it writes the site.)
+/// What pages print that run one after another in one session of F# Interactive, which saves half of their time. A page
+/// that fails ends the session and is not there, nor are those after it. (The build runs each page alone before it
+/// writes the site.)
 let private inOneSession (pages: string list) : Map<string, string> =
     inFolder (fun folder ->
         let session = Path.Combine(folder, "session.fsx")
@@ -237,8 +238,8 @@ let private outputOf (page: string) =
     | Some output -> output
     | None -> outputWith [] root.Value (Path.Combine(docs.Value, page))
 
-/// The F# code of a page in Markdown, in order, without the lines that load packages. It stands in fences, or indented after
-/// `[lang=fs]` where fsdocs must not compile it, because that would resolve the packages.
+/// The F# code of a page in Markdown, in order, without the lines that load packages. It stands in fences, or indented
+/// after `[lang=fs]` where fsdocs must not compile it, because that would resolve the packages.
 let private codeOf (page: string) =
     let text = File.ReadAllText(Path.Combine(root.Value, page))
     let code = @"^```fsharp\r?\n(.*?)^```|^    \[lang=fs\]\r?\n((?:    [^\n]*\n|\r?\n)+)"
