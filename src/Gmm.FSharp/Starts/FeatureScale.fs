@@ -2,7 +2,6 @@ namespace Gmm
 
 open System
 open MathNet.Numerics
-open MathNet.Numerics.Statistics
 
 /// A scale of every feature that a few far values can't move. It sets the floor of covariances, and the width at which
 /// runs are compared.
@@ -14,8 +13,9 @@ module FeatureScale =
     /// The largest number of rows that are measured. The medians of so many rows are within about 3 % of those of all.
     let private rows = 4096
 
-    /// Sorts the values, and returns the lowest at or below which at least a share of the weight lies; None without weight.
-    let private weightedQuantile share (sorted: float[]) (weights: float[]) : float option =
+    /// Returns the lowest value at or below which at least a share of the weight lies; None without weight.
+    let private weightedQuantile share (values: float[]) (weights: float[]) : float option =
+        let sorted, weights = Array.copy values, Array.copy weights
         Array.Sort(sorted, weights)
         let wanted = share * Array.fold (+) 0.0 weights
         let mutable passed = 0.0
@@ -29,45 +29,57 @@ module FeatureScale =
         else
             None
 
-    /// Returns the lowest value at or below which at least a share of the weight lies; None without weight.
-    let private quantile share (values: float[]) (weights: float[]) : float option =
-        let sorted, weights = Array.copy values, Array.copy weights
-        let areEqual = weights.Length > 0 && not (ReadOnlySpan(weights).ContainsAnyExcept weights[0])
-
-        if areEqual && weights[0] > 0.0 then
-            // Selecting one number takes less than sorting all.
-            let place = share * float sorted.Length |> ceil |> int |> max 1
-            Some(ArrayStatistics.OrderStatisticInplace(sorted, place))
-        else
-            weightedQuantile share sorted weights
+    /// Returns the lowest value at or below which at least a share of the weight lies; None without values or weight.
+    /// Without weights, all values weigh the same.
+    let private quantile share (values: float[]) (weights: float[] option) : float option =
+        match weights with
+        | Some weights -> weightedQuantile share values weights
+        | None when values.Length = 0 -> None
+        | None ->
+            let place = share * float values.Length |> ceil |> int |> max 1
+            Some(values |> OrderStatistic.at place)
 
     let private median = quantile 0.5
 
-    /// Returns the scale of one column from a sample of its values, or 0 when it doesn't vary.
-    let private ofColumn (variance: float) (values: float[]) (weights: float[]) : float =
-        let isNoise size (deviation: float) = deviation <= 4.0 * Precision.DoublePrecision * size
+    /// Whether a deviation from the median is only the rounding of values of a size.
+    let private isNoise size (deviation: float) = deviation <= 4.0 * Precision.DoublePrecision * size
 
+    /// Returns the variance of a normal distribution with a median deviation, or the given one if that is smaller.
+    let private ofMedian variance deviation =
+        let typical = DeviationOfMedian * deviation
+        min variance (typical * typical)
+
+    /// Returns the scale of a column of which half of the deviations from the median may be noise.
+    let private ofHeap variance middle (deviations: float[]) (weights: float[] option) : float =
+        // Beside the larger values, also those around a median of 0 are rounded.
+        let size = max (abs middle) (quantile 0.9 deviations weights |> Option.defaultValue 0.0)
+        let isWeighted i = weights |> Option.forall (fun weights -> weights[i] > 0.0)
+        let far = deviations |> Array.mapi (fun i deviation -> isWeighted i && not (isNoise size deviation))
+
+        let chosen (numbers: float[]) =
+            [| for i in 0 .. far.Length - 1 do
+                   if far[i] then
+                       numbers[i] |]
+
+        let typical = median deviations weights |> Option.filter (isNoise size >> not)
+
+        match typical |> Option.orElseWith (fun () -> median (chosen deviations) (Option.map chosen weights)) with
+        | Some deviation -> ofMedian variance deviation
+        | None when isNoise size (sqrt variance) -> 0.0
+        | None -> variance
+
+    /// Returns the scale of one column from a sample of its values, or 0 when it doesn't vary.
+    let private ofColumn (variance: float) (values: float[]) (weights: float[] option) : float =
         match median values weights with
         | None -> variance
         | Some middle ->
             let deviations = values |> Array.map (fun value -> abs (value - middle))
-            // Beside the larger values, also those around a median of 0 are rounded.
-            let size = max (abs middle) (quantile 0.9 deviations weights |> Option.defaultValue 0.0)
-            let far = Array.init values.Length (fun i -> weights[i] > 0.0 && not (isNoise size deviations[i]))
 
-            let chosen (numbers: float[]) =
-                [| for i in 0 .. far.Length - 1 do
-                       if far[i] then
-                           numbers[i] |]
-
-            let typical = median deviations weights |> Option.filter (isNoise size >> not)
-
-            match typical |> Option.orElseWith (fun () -> median (chosen deviations) (chosen weights)) with
-            | Some deviation ->
-                let typical = DeviationOfMedian * deviation
-                min variance (typical * typical)
-            | None when isNoise size (sqrt variance) -> 0.0
-            | None -> variance
+            match median deviations weights with
+            | Some deviation when not (isNoise (max (abs middle) (Array.max deviations)) deviation) ->
+                ofMedian variance deviation
+            | Some _
+            | None -> ofHeap variance middle deviations weights
 
     /// Returns a variance for each feature (D): the smaller of its given variance over the data and of (1.4826 · MAD)²,
     /// where MAD is the median absolute deviation from the median (Hampel 1974). If more than half of the rows are equal,
@@ -85,9 +97,12 @@ module FeatureScale =
 
             for i in 0 .. block.Rows - 1 do
                 let row = int block.FirstRow + i
+                let values = block.Row i
                 weights[row] <- block.Weight i
 
-                for j in 0 .. source.Columns - 1 do
-                    columns[j][row] <- block[i, j]
+                for j in 0 .. values.Length - 1 do
+                    columns[j][row] <- values[j]
 
+        let areEqual = weights[0] > 0.0 && not (ReadOnlySpan(weights).ContainsAnyExcept weights[0])
+        let weights = if areEqual then None else Some weights
         execution.Map(columns.Length, (fun j -> ofColumn variances[j] columns[j] weights))

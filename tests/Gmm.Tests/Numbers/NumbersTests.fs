@@ -1,8 +1,9 @@
-/// Special functions, draws and roots of matrices.
+/// Special functions, draws, roots of matrices and order statistics.
 module Gmm.Tests.NumbersTests
 
 open System
 open Expecto
+open FsCheck.FSharp
 open MathNet.Numerics
 open Gmm
 open Gmm.Tests.Generators
@@ -130,3 +131,40 @@ let matrices =
                                   Seq.sum (seq { for m in 0 .. r - 1 -> factor[i, m] * factor[j, m] }))
                           )
                       )) ]
+
+// ── Order statistics ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Numbers in a few shapes that searches find hard, in a few orders; mostly more than a search looks at one by one.
+let private numbers =
+    drawing (fun _ random ->
+        let count = 1 + random.Next 5000
+        let shape, order = random.Next 5, random.Next 3
+
+        let values =
+            Array.init count (fun i ->
+                match shape with
+                | 0 -> normal random
+                | 1 -> float (random.Next 3) // three heaps
+                | 2 -> if random.Next 10 = 0 then 1e300 * normal random else normal random
+                | 3 -> if i < count / 2 then 7.0 else normal random
+                | _ -> exp (100.0 * normal random))
+
+        match order with
+        | 0 -> values
+        | 1 -> Array.sort values
+        | _ -> Array.init count (fun i -> values[i % 32 * 157 % count])) // repeated at the stride of a sample
+
+[<Tests>]
+let orderStatistics =
+    testList
+        "Numbers: order statistics"
+        [ testForAll 300 "the number at a place is that of the sorted numbers" (Arb.fromGen numbers) (fun values ->
+              let sorted = Array.sort values
+
+              [ 1; values.Length; (values.Length + 1) / 2; (9 * values.Length + 9) / 10 ]
+              |> List.forall (fun place -> OrderStatistic.at place values = sorted[place - 1]))
+          testCase "the numbers themselves remain in their order" (fun () ->
+              let values = Array.init 3000 (fun i -> float (i * 7919 % 3001))
+              let copy = Array.copy values
+              OrderStatistic.at 1500 values |> ignore
+              Assert.Equal<float[]>(copy, values)) ]

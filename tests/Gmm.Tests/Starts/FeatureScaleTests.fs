@@ -56,6 +56,13 @@ let tests =
 
               let weighted = column values |> Source.weighted weights |> ok
               near 1e-12 "scale" (column repeated |> scaleOf |> only) (weighted |> scaleOf |> only))
+          testCase "equal weights of any size change nothing, beside heaps, too" (fun () ->
+              for values in [ normals 5 3000; Array.init 3000 (fun n -> float (max 0 (n % 11 - 6))) ] do
+                  let usual = column values |> scaleOf |> only
+
+                  for weight in [ 1e-3; 2.0 ] do
+                      let weighted = column values |> Source.weighted (Array.create 3000 weight) |> ok
+                      relativelyNear 1e-12 "scale" [| usual |] (scaleOf weighted))
           testCase "rescaled and moved data have the rescaled scale" (fun () ->
               let values = normals 3 500
               let usual = (column values |> scaleOf |> only)
