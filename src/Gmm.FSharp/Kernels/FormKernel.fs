@@ -85,6 +85,14 @@ module internal PanelState =
     let responsibilities<'N, 'V when 'N :> IVectors<'V>> (panel: PanelState) k =
         'N.At((if 'N.IsRounded then panel.Rounded.Start else panel.Joint.Start), k * 'N.Stride)
 
+    /// Returns the limit up to which roots of responsibilities times weights of component k change no sum: 2⁻⁵⁵ of the
+    /// root of their sum over the rows of a run so far, the panel's among them. In float32 the others are 0.
+    let leastRoot<'N, 'V when 'N :> IVectors<'V>> (panel: PanelState) k =
+        if 'N.IsRounded then
+            0.0
+        else
+            2.7755575615628914e-17 * sqrt (Panel.sum (NativePtr.add panel.Counts.Address (k * Panel.Lanes)))
+
 /// Computes one form of log-density, and its sums, on one thread. Each kernel has its own layout of the parameters, of
 /// the panel's columns and of the sums. Call `Prepare` first, and `Clear` before the first panel of a run; call `Read`,
 /// `Score` and `Gather` for each panel, and `AddTo` after the last.
@@ -110,7 +118,7 @@ type internal FormKernel() =
     /// the kernel has no faster way than to compute all joint log-densities.
     abstract Win: logWeights: float[] * PanelState -> float voption
     default _.Win(_, _) = ValueNone
-    /// Adds the panel's rows, weighted by their responsibilities, to the sums.
+    /// Adds the panel's rows, weighted by their responsibilities, to the sums. `PanelState.Counts` has them already.
     abstract Gather: PanelState -> unit
     /// Adds the sums of all panels since `Clear` to the family's, which are the first of these arrays; returns how many
     /// they are.

@@ -76,12 +76,14 @@ type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
 
 /// Sums moments with vectors that hold several columns of one row. The sums take a quarter or an eighth of the memory
 /// that those of `ColumnMoments` take, and a few rows at a time stay in a core's first-level cache. The price: of the
-/// ½D(D+8) multiply–adds of a row and component, or ½D(D+16) in float32, ½D(D+1) would do.
+/// ½D(D+8) multiply–adds of a row and component, or ½D(D+16) in float32, ½D(D+1) would do. The loops pass over the rows
+/// of which a component owns too little to change a sum: with many features these are often most.
 [<Sealed; Optimised>]
 type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>() =
     inherit Moments()
 
     let filled, means, roots = Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
+    let owned = Pinned<int>() // the numbers of the rows of which a component owns a share
     let u, first, second = Pinned<'E>(), Pinned<'E>(), Pinned<'E>()
     let mutable components = 0
     let mutable features = 0
@@ -105,6 +107,7 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
         // core's first-level cache.
         atOnce <- if lines <= 5 then 64 else 32
         roots.Require Panel.Rows
+        owned.Require Panel.Rows
         u.Require(atOnce * step)
         first.Require(components * columns)
         second.Require(components * columns * columns)
@@ -138,17 +141,19 @@ type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>()
         for k in 0 .. components - 1 do
             panel.LoadPart(2 * components)
             let r = PanelState.responsibilities<'N, 'V> panel k
+            let roots = Whitening.rootsOf<'N, 'V> panel r roots.Start
+            let least = PanelState.leastRoot<'N, 'V> panel k
+            let mutable count = 0
 
-            if not (Loops.isZero<'N, 'V> r panel.Padded) then
-                let roots = Whitening.rootsOf<'N, 'V> panel r roots.Start
-                let mutable n = 0
+            // Without branches, which no processor could predict. NaN counts, so that it isn't lost.
+            for n in 0 .. panel.Count - 1 do
+                NativePtr.set owned.Address count n
+                count <- count + Convert.ToInt32(not ('N.Get('N.At(roots, n)) <= least))
 
-                while n < panel.Count do
-                    let rows = min atOnce (panel.Count - n)
-                    let x, roots = 'N.At(x, n * stepOfX), 'N.At(roots, n)
-                    RowTiles.weigh<'N, 'V> x stepOfX (mean k) columns roots u.Start step (firstOf k) rows
-                    RowTiles.addTriangle<'N, 'V> u.Start step (secondOf k) columns rows
-                    n <- n + rows
+            for first in 0..atOnce .. count - 1 do
+                let those, rows = NativePtr.add owned.Address first, min atOnce (count - first)
+                RowTiles.weigh<'N, 'V> x stepOfX (mean k) columns roots u.Start step (firstOf k) those rows
+                RowTiles.addTriangle<'N, 'V> u.Start step (secondOf k) columns rows
 
     override _.AddTo(firsts, seconds) =
         for k in 0 .. components - 1 do

@@ -2,6 +2,8 @@ namespace Gmm
 
 #nowarn "9" // The pointers are to pinned buffers.
 
+open FSharp.NativeInterop
+
 /// Sums products of two numbers of a row over rows. A vector holds neighbouring numbers of one row, where in `Tiles` it
 /// holds one column of several rows. So a sum is one number instead of a cache line of partial sums, and rows, tiles and
 /// sums of many features stay in a core's caches. Each sum of a few rows begins at 0 and is added up in their order
@@ -205,7 +207,8 @@ module internal RowTiles =
 
             i <- i + 8
 
-    /// Computes u = √r·(x − m), and adds Σₙ √r·u to sums, for 4 vectors of neighbouring numbers of each row.
+    /// Computes u = √r·(x − m) of some rows, one after another, and adds Σₙ √r·u to sums, for 4 vectors of neighbouring
+    /// numbers of each row.
     let private weighFour<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         stepOfX
@@ -214,7 +217,8 @@ module internal RowTiles =
         (u: nativeint)
         step
         (sums: nativeint)
-        rows
+        (rows: nativeptr<int>)
+        count
         =
         let width = 'N.Width
         let m0 = 'N.Load mean
@@ -225,10 +229,11 @@ module internal RowTiles =
         let mutable s1 = 'N.Zero
         let mutable s2 = 'N.Zero
         let mutable s3 = 'N.Zero
-        let mutable row = x
         let mutable target = u
 
-        for n in 0 .. rows - 1 do
+        for i in 0 .. count - 1 do
+            let n = NativePtr.get rows i
+            let row = 'N.At(x, n * stepOfX)
             let root = 'N.Fill('N.At(roots, n))
             let u0 = 'N.Multiply(root, 'N.Subtract('N.Load row, m0))
             let u1 = 'N.Multiply(root, 'N.Subtract('N.Load('N.At(row, width)), m1))
@@ -242,7 +247,6 @@ module internal RowTiles =
             s1 <- 'N.Fma(root, u1, s1)
             s2 <- 'N.Fma(root, u2, s2)
             s3 <- 'N.Fma(root, u3, s3)
-            row <- 'N.At(row, stepOfX)
             target <- 'N.At(target, step)
 
         add<'N, 'V> s0 sums
@@ -259,25 +263,26 @@ module internal RowTiles =
         (u: nativeint)
         step
         (sums: nativeint)
-        rows
+        (rows: nativeptr<int>)
+        count
         =
         let m = 'N.Load mean
         let mutable s = 'N.Zero
-        let mutable row = x
         let mutable target = u
 
-        for n in 0 .. rows - 1 do
+        for i in 0 .. count - 1 do
+            let n = NativePtr.get rows i
+            let row = 'N.At(x, n * stepOfX)
             let root = 'N.Fill('N.At(roots, n))
             let weighted = 'N.Multiply(root, 'N.Subtract('N.Load row, m))
             'N.Store(weighted, target)
             s <- 'N.Fma(root, weighted, s)
-            row <- 'N.At(row, stepOfX)
             target <- 'N.At(target, step)
 
         add<'N, 'V> s sums
 
-    /// Computes u = √r·(x − m), and adds Σₙ √r·u to sums (D). D is a multiple of `IVectors.Lanes`. Rows of x lie
-    /// `stepOfX` numbers apart, and rows of u `step`.
+    /// Computes u = √r·(x − m) of the rows with some numbers, one after another, and adds Σₙ √r·u to sums (D). D is a
+    /// multiple of `IVectors.Lanes`. Rows of x lie `stepOfX` numbers apart, and rows of u `step`.
     let weigh<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         stepOfX
@@ -287,7 +292,8 @@ module internal RowTiles =
         (u: nativeint)
         step
         (sums: nativeint)
-        rows
+        (rows: nativeptr<int>)
+        count
         =
         let mutable j = 0
 
@@ -295,8 +301,8 @@ module internal RowTiles =
             let x, mean, u, sums = 'N.At(x, j), 'N.At(mean, j), 'N.At(u, j), 'N.At(sums, j)
 
             if j + 4 * 'N.Width <= columns then
-                weighFour<'N, 'V> x stepOfX mean roots u step sums rows
+                weighFour<'N, 'V> x stepOfX mean roots u step sums rows count
                 j <- j + 4 * 'N.Width
             else
-                weighOne<'N, 'V> x stepOfX mean roots u step sums rows
+                weighOne<'N, 'V> x stepOfX mean roots u step sums rows count
                 j <- j + 'N.Width

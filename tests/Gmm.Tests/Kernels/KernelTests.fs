@@ -195,7 +195,40 @@ let comparison =
                               Components = 1 + case.Components / 8 }
 
                       let mixture, block = gaussianCase Full case
-                      isTextbook Gaussian.family assignments[assignment] mixture block)) ]
+                      isTextbook Gaussian.family assignments[assignment] mixture block))
+          // The kernels pass over rows that change no sum of a component. The last component owns 1e-14 of the nearest rows, or
+          // 1e-125, and nothing more: its sums are small, too.
+          testTheory
+              "the kernels have the textbook's statistics of components far apart, also of one without rows"
+              [ for features in [ 5; 16; 33; 64 ] do
+                    for power in [ 0; -300; 300 ] -> features, power ]
+              (fun (features: int, power: int) ->
+                  for distance in [ 8.0; 16.0; 24.0 ] do
+                      let random = Random features
+                      let rows = 300
+
+                      let means =
+                          array2D
+                              [ for k in 0..4 ->
+                                    Array.init features (fun j ->
+                                        if j <> k % 4 then 0.0
+                                        elif k < 4 then 30.0
+                                        else 30.0 + distance) ]
+
+                      let row n = Array.init features (fun j -> means[random.Next 4 &&& n, j] + normal random)
+
+                      let weights =
+                          drawSampleWeights rows random |> Array.map (fun weight -> Math.ScaleB(weight, power))
+
+                      let block =
+                          { FirstRow = 0L
+                            Rows = rows
+                            Columns = features
+                            Numbers = Numbers.Float64(ReadOnlyMemory(Array.concat (Seq.init rows row)))
+                            Weights = Some(ReadOnlyMemory weights) }
+
+                      let mixture = mixtureOf Full (Array.create 5 0.2) means (Tensor.scalar 1.0)
+                      Assert.True(isTextbook Gaussian.family (Responsibility.Assigned Soft) mixture block)) ]
 
 // ── Other families ──────────────────────────────────────────────────────────────────────────────────────────────────
 
