@@ -20,6 +20,8 @@ type internal PanelState() =
     member val Rounded = Pinned<float32>()
     /// Sample weights; 0 for padding rows.
     member val Weights = Pinned()
+    /// Whether the rows have sample weights.
+    member val IsWeighted = false with get, set
     /// The evidence ln p(xₙ) of each row.
     member val Evidence = Pinned()
     /// The number of the component that wins each row under hard assignment.
@@ -70,6 +72,8 @@ type internal PanelState() =
         panel.Winners.Require Panel.Rows
         let weights = Span<float>(NativePtr.toVoidPtr panel.Weights.Address, padded)
 
+        panel.IsWeighted <- block.Weights.IsSome
+
         match block.Weights with
         | Some all -> all.Span.Slice(first, count).CopyTo weights
         | None -> weights.Fill 1.0
@@ -85,10 +89,12 @@ module internal PanelState =
     let responsibilities<'N, 'V when 'N :> IVectors<'V>> (panel: PanelState) k =
         'N.At((if 'N.IsRounded then panel.Rounded.Start else panel.Joint.Start), k * 'N.Stride)
 
-    /// Returns the limit up to which roots of responsibilities times weights of component k change no sum: 2⁻⁵⁵ of the
-    /// root of their sum over the rows of a run so far, the panel's among them. In float32 the others are 0.
+    /// Returns the limit up to which roots of responsibilities of component k change no sum: 2⁻⁵⁵ of the root of their
+    /// sum over the rows of a run so far, the panel's among them. Only those of soft assignment fall with the distance
+    /// faster than its square grows. So the limit is 0 for others, for weighted rows, and for Student's t, whose far
+    /// rows count by their distance alone. In float32, roots as small are 0 already.
     let leastRoot<'N, 'V when 'N :> IVectors<'V>> (panel: PanelState) k =
-        if 'N.IsRounded then
+        if 'N.IsRounded || not panel.IsSoft || panel.IsWeighted then
             0.0
         else
             2.7755575615628914e-17 * sqrt (Panel.sum (NativePtr.add panel.Counts.Address (k * Panel.Lanes)))
@@ -118,7 +124,8 @@ type internal FormKernel() =
     /// the kernel has no faster way than to compute all joint log-densities.
     abstract Win: logWeights: float[] * PanelState -> float voption
     default _.Win(_, _) = ValueNone
-    /// Adds the panel's rows, weighted by their responsibilities, to the sums. `PanelState.Counts` has them already.
+    /// Adds the panel's rows, weighted by their responsibilities, to the sums. `PanelState.Counts` already includes the
+    /// responsibilities of float64.
     abstract Gather: PanelState -> unit
     /// Adds the sums of all panels since `Clear` to the family's, which are the first of these arrays; returns how many
     /// they are.

@@ -69,11 +69,11 @@ type internal StudentForm<'L, 'V when 'L :> ILanes<'V>>(kernelOf: Form -> FormKe
     let mutable tails = Unchecked.defaultof<StudentTails>
     let mutable components = 0
 
-    /// The panel of the quadratic form: −½δ, then u, then responsibilities times u, whose sums are its counts.
+    /// The panel of the quadratic form: −½δ, then u, then responsibilities times u.
     let own = PanelState()
     /// ln u − u, for each component.
     let logs = Pinned()
-    let sumsOfLogs = Pinned()
+    let weights, sumsOfLogs = Pinned(), Pinned()
 
     let at (address: nativeptr<float>) (i: int) = NativePtr.add address i
 
@@ -86,12 +86,12 @@ type internal StudentForm<'L, 'V when 'L :> ILanes<'V>>(kernelOf: Form -> FormKe
         own.Joint.Require(components * Panel.Stride)
         logs.Require(components * Panel.Stride)
 
-        for buffer in [ own.Counts; sumsOfLogs ] do
+        for buffer in [ weights; sumsOfLogs ] do
             buffer.Require(components * Panel.Lanes)
 
     override _.Clear() =
         quadratic.Clear()
-        own.Counts.Clear(components * Panel.Lanes)
+        weights.Clear(components * Panel.Lanes)
         sumsOfLogs.Clear(components * Panel.Lanes)
 
     override _.Read(source, width, panel) = quadratic.Read(source, width, panel)
@@ -133,7 +133,7 @@ type internal StudentForm<'L, 'V when 'L :> ILanes<'V>>(kernelOf: Form -> FormKe
             let mutable lane = 0
 
             while lane < Panel.Lanes do
-                let sumOfWeights = at own.Counts.Address (k * Panel.Lanes + lane)
+                let sumOfWeights = at weights.Address (k * Panel.Lanes + lane)
                 let sumOfLogs = at sumsOfLogs.Address (k * Panel.Lanes + lane)
                 let mutable w = 'L.Load sumOfWeights
                 let mutable l = 'L.Load sumOfLogs
@@ -160,7 +160,7 @@ type internal StudentForm<'L, 'V when 'L :> ILanes<'V>>(kernelOf: Form -> FormKe
             let add (sums: float[]) (lanes: Pinned) =
                 sums[k] <- sums[k] + Panel.sum (at lanes.Address (k * Panel.Lanes))
 
-            add sums[added] own.Counts
+            add sums[added] weights
             add sums[added + 1] sumsOfLogs
 
         added + 2

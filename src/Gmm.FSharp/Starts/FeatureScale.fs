@@ -103,6 +103,8 @@ module FeatureScale =
                 for j in 0 .. values.Length - 1 do
                     columns[j][row] <- values[j]
 
-        let areEqual = weights[0] > 0.0 && not (ReadOnlySpan(weights).ContainsAnyExcept weights[0])
+        let areEqual =
+            weights.Length > 0 && weights[0] > 0.0 && not (ReadOnlySpan(weights).ContainsAnyExcept weights[0])
+
         let weights = if areEqual then None else Some weights
         execution.Map(columns.Length, (fun j -> ofColumn variances[j] columns[j] weights))

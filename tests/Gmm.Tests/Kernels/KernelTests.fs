@@ -201,8 +201,8 @@ let comparison =
           testTheory
               "the kernels have the textbook's statistics of components far apart, also of one without rows"
               [ for features in [ 5; 16; 33; 64 ] do
-                    for power in [ 0; -300; 300 ] -> features, power ]
-              (fun (features: int, power: int) ->
+                    for power in [ None; Some 0; Some -300; Some 300 ] -> features, power ]
+              (fun (features: int, power: int option) ->
                   for distance in [ 8.0; 16.0; 24.0 ] do
                       let random = Random features
                       let rows = 300
@@ -215,20 +215,57 @@ let comparison =
                                         elif k < 4 then 30.0
                                         else 30.0 + distance) ]
 
-                      let row n = Array.init features (fun j -> means[random.Next 4 &&& n, j] + normal random)
+                      let row _ =
+                          let k = random.Next 4
+                          Array.init features (fun j -> means[k, j] + normal random)
 
-                      let weights =
-                          drawSampleWeights rows random |> Array.map (fun weight -> Math.ScaleB(weight, power))
+                      let weights power =
+                          drawSampleWeights rows random
+                          |> Array.map (fun weight -> Math.ScaleB(weight, power))
+                          |> ReadOnlyMemory
 
                       let block =
                           { FirstRow = 0L
                             Rows = rows
                             Columns = features
                             Numbers = Numbers.Float64(ReadOnlyMemory(Array.concat (Seq.init rows row)))
-                            Weights = Some(ReadOnlyMemory weights) }
+                            Weights = Option.map weights power }
 
                       let mixture = mixtureOf Full (Array.create 5 0.2) means (Tensor.scalar 1.0)
-                      Assert.True(isTextbook Gaussian.family (Responsibility.Assigned Soft) mixture block)) ]
+                      Assert.True(isTextbook Gaussian.family (Responsibility.Assigned Soft) mixture block))
+          // Rows that own next to nothing, but count by their distance.
+          testTheory "a row of little weight counts where it is all that lies apart" [ 16; 33; 64 ] (fun features ->
+              let rows = 40
+              let random = Random features
+              let values = Array.init (rows * features) (fun i -> if i < features then 0.0 else normal random)
+
+              let weighted weights =
+                  { FirstRow = 0L
+                    Rows = rows
+                    Columns = features
+                    Numbers = Numbers.Float64(ReadOnlyMemory values)
+                    Weights = weights }
+
+              let weights = Array.init rows (fun n -> if n = 0 then 1.0 else exp -80.0)
+              let mixture = mixtureOf Full [| 1.0 |] (Array2D.zeroCreate 1 features) (Tensor.scalar 1.0)
+              let block = weighted (Some(ReadOnlyMemory weights))
+              Assert.True(isTextbook Gaussian.family (Responsibility.Assigned Soft) mixture block)
+              let given (block: Block) = Array.init block.Rows (fun i -> weights[int block.FirstRow + i])
+              Assert.True(isTextbook Gaussian.family (Responsibility.Given given) mixture (weighted None))
+
+              // E(u|x) of a row far away is as small as its distance is large.
+              let far = Array.mapi (fun i x -> if i < features then 1e20 else x) values
+
+              let student =
+                  StudentT.create Full (Array2D.zeroCreate 1 features) (Tensor.scalar 1.0) [| 4.0 |]
+                  |> ok
+                  |> Mixture.uniform 1
+
+              let block =
+                  { weighted None with
+                      Numbers = Numbers.Float64(ReadOnlyMemory far) }
+
+              Assert.True(isTextbook StudentT.family (Responsibility.Assigned Soft) student block)) ]
 
 // ── Other families ──────────────────────────────────────────────────────────────────────────────────────────────────
 
