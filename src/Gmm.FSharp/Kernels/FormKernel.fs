@@ -89,15 +89,20 @@ module internal PanelState =
     let responsibilities<'N, 'V when 'N :> IVectors<'V>> (panel: PanelState) k =
         'N.At((if 'N.IsRounded then panel.Rounded.Start else panel.Joint.Start), k * 'N.Stride)
 
-    /// Returns the limit up to which roots of responsibilities of component k change no sum: 2⁻⁵⁵ of the root of their
-    /// sum over the rows of a run so far, the panel's among them. Only those of soft assignment fall with the distance
-    /// faster than its square grows. So the limit is 0 for others, for weighted rows, and for Student's t, whose far
-    /// rows count by their distance alone. In float32, roots as small are 0 already.
+    /// 2⁻⁵⁵. A row whose root is at most this share of the root of a sum of responsibilities owns at most 2⁻¹¹⁰ of the
+    /// sum.
+    [<Literal>]
+    let private Negligible = 2.7755575615628914e-17
+
+    /// Returns the limit up to which roots of responsibilities of Gaussian component k change no sum, from their sum
+    /// over the rows of a run so far, which includes the panel's. Under soft assignment a responsibility falls faster
+    /// with the distance than the square of the distance grows. Nothing ensures that for given responsibilities,
+    /// weighted rows, or the panel of Student's t; there the limit is 0. In float32, roots as small are 0 already.
     let leastRoot<'N, 'V when 'N :> IVectors<'V>> (panel: PanelState) k =
         if 'N.IsRounded || not panel.IsSoft || panel.IsWeighted then
             0.0
         else
-            2.7755575615628914e-17 * sqrt (Panel.sum (NativePtr.add panel.Counts.Address (k * Panel.Lanes)))
+            Negligible * sqrt (Panel.sum (NativePtr.add panel.Counts.Address (k * Panel.Lanes)))
 
 /// Computes one form of log-density, and its sums, on one thread. Each kernel has its own layout of the parameters, of
 /// the panel's columns and of the sums. Call `Prepare` first, and `Clear` before the first panel of a run; call `Read`,

@@ -77,7 +77,7 @@ type internal ColumnMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged
 /// Sums moments with vectors that hold several columns of one row. The sums take a quarter or an eighth of the memory
 /// that those of `ColumnMoments` take, and a few rows at a time stay in a core's first-level cache. The price: of the
 /// ½D(D+8) multiply–adds of a row and component, or ½D(D+16) in float32, ½D(D+1) would do. The loops pass over the rows
-/// of which a component owns too little to change a sum: with many features these are often most.
+/// of which a component owns too little to change a sum (`PanelState.leastRoot`): with many features, most rows.
 [<Sealed; Optimised>]
 type internal RowMoments<'E, 'N, 'V when 'N :> IVectors<'V> and 'E: unmanaged>() =
     inherit Moments()

@@ -281,8 +281,8 @@ module internal RowTiles =
 
         add<'N, 'V> s sums
 
-    /// Computes u = √r·(x − m) of the rows whose numbers are listed, one after another, and adds Σₙ √r·u to sums (D). D is a
-    /// multiple of `IVectors.Lanes`. Rows of x lie `stepOfX` numbers apart, and rows of u `step`.
+    /// Computes u = √r·(x − m) of the rows whose numbers are listed, one after another, and adds Σₙ √r·u to sums (D). D
+    /// is a multiple of `IVectors.Lanes`. Rows of x lie `stepOfX` numbers apart, and rows of u `step`.
     let weigh<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         stepOfX

@@ -49,8 +49,9 @@ module FeatureScale =
         let typical = DeviationOfMedian * deviation
         min variance (typical * typical)
 
-    /// Returns the scale of a column of which half of the deviations from the median may be noise.
-    let private ofHeap variance middle (deviations: float[]) (weights: float[] option) : float =
+    /// Returns the scale of a column of which half of the deviations from the median may be noise; `typical` is their
+    /// median.
+    let private ofHeap variance middle typical (deviations: float[]) (weights: float[] option) : float =
         // Beside the larger values, also those around a median of 0 are rounded.
         let size = max (abs middle) (quantile 0.9 deviations weights |> Option.defaultValue 0.0)
         let isWeighted i = weights |> Option.forall (fun weights -> weights[i] > 0.0)
@@ -61,9 +62,11 @@ module FeatureScale =
                    if far[i] then
                        numbers[i] |]
 
-        let typical = median deviations weights |> Option.filter (isNoise size >> not)
-
-        match typical |> Option.orElseWith (fun () -> median (chosen deviations) (Option.map chosen weights)) with
+        match
+            typical
+            |> Option.filter (isNoise size >> not)
+            |> Option.orElseWith (fun () -> median (chosen deviations) (Option.map chosen weights))
+        with
         | Some deviation -> ofMedian variance deviation
         | None when isNoise size (sqrt variance) -> 0.0
         | None -> variance
@@ -78,8 +81,7 @@ module FeatureScale =
             match median deviations weights with
             | Some deviation when not (isNoise (max (abs middle) (Array.max deviations)) deviation) ->
                 ofMedian variance deviation
-            | Some _
-            | None -> ofHeap variance middle deviations weights
+            | typical -> ofHeap variance middle typical deviations weights
 
     /// Returns a variance for each feature (D): the smaller of its given variance over the data and of (1.4826 · MAD)²,
     /// where MAD is the median absolute deviation from the median (Hampel 1974). If more than half of the rows are equal,

@@ -196,8 +196,8 @@ let comparison =
 
                       let mixture, block = gaussianCase Full case
                       isTextbook Gaussian.family assignments[assignment] mixture block))
-          // The kernels pass over rows that change no sum of a component. The last component owns 1e-14 of the nearest rows, or
-          // 1e-125, and nothing more: its sums are small, too.
+          // Without weights, the kernels pass over rows that change no sum of a component. The last component owns
+          // 1e-14 of the nearest rows, or 1e-125, and nothing more: its sums are small, too.
           testTheory
               "the kernels have the textbook's statistics of components far apart, also of one without rows"
               [ for features in [ 5; 16; 33; 64 ] do
