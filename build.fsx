@@ -10,6 +10,7 @@ open System.Diagnostics
 open System.Globalization
 open System.IO
 open System.IO.Compression
+open System.Runtime.InteropServices
 open System.Text.Json
 open System.Text.Json.Nodes
 open System.Text.RegularExpressions
@@ -23,6 +24,7 @@ let packagesOutput = Path.Combine(root, "artifacts", "packages")
 let docsOutput = Path.Combine(root, "artifacts", "docs")
 let torchOutput = Path.Combine(root, "artifacts", "torch")
 let peersOutput = Path.Combine(root, "artifacts", "peers")
+let readyToRunOutput = Path.Combine(root, "artifacts", "readytorun")
 
 /// `dotnet`, about to be started in the repository root with the words of the command and the further arguments.
 let dotnetStart (command: string) (arguments: string list) =
@@ -632,6 +634,23 @@ module Steps =
         let drawn = Path.Combine(root, "artifacts", "faithful.svg")
         File.Copy(drawn, Path.Combine(root, "docs", "img", "faithful.svg"), overwrite = true)
 
+    /// The platforms for which the package of Gmm.FSharp carries code that was compiled ahead of time.
+    let private platforms = [ "linux-arm64"; "linux-x64"; "osx-arm64"; "win-x64" ]
+
+    /// Where the assembly for a platform is in the package of Gmm.FSharp, and in `readyToRunOutput`.
+    let private folderOf platform = $"runtimes/{platform}/lib/net10.0"
+
+    /// Compiles Gmm.FSharp, and its code ahead of time for some of the platforms.
+    let private compileAhead chosen =
+        dotnet "build src/Gmm.FSharp -c Release --no-restore --verbosity quiet -clp:NoSummary"
+
+        if Directory.Exists readyToRunOutput then
+            Directory.Delete(readyToRunOutput, recursive = true)
+
+        for platform in chosen do
+            let folder = Path.Combine(readyToRunOutput, folderOf platform)
+            dotnetWith [ "-r"; platform; "-o"; folder ] "publish src/ReadyToRun -c Release --verbosity quiet"
+
     /// The packages that each package may depend on.
     let private dependencies =
         Map
@@ -654,7 +673,8 @@ module Steps =
               "Gmm.Laws", [ "FSharp.Core"; "FsCheck"; "Gmm.FSharp"; "MathNet.Numerics" ]
               "Gmm.Laws.Expecto", [ "Expecto"; "FSharp.Core"; "Gmm.Laws" ] ]
 
-    /// What is wrong with a package: it depends on others than it may, allows another version of its own kind, or lacks a text.
+    /// What is wrong with a package: it depends on others than it may, allows another version of its own kind, or lacks a
+    /// text or an assembly.
     let private faults (file: string) =
         use package = ZipFile.OpenRead file
         use nuspec = package.Entries |> Seq.find _.Name.EndsWith(".nuspec") |> _.Open()
@@ -682,7 +702,11 @@ module Steps =
                   $"no {local}"
           for local in [ "readme"; "icon" ] do
               if not (files.Contains(text local)) then
-                  $"no {local}" ]
+                  $"no {local}"
+          if text "id" = "Gmm.FSharp" then
+              for platform in platforms do
+                  if not (files.Contains(folderOf platform + "/Gmm.FSharp.dll")) then
+                      $"no code compiled ahead of time for {platform}" ]
         |> List.map (fun fault -> $"{Path.GetFileName file}: {fault}")
 
     /// Deletes NuGet's copies of these packages: it would take them instead of new packages of the same version.
@@ -706,7 +730,12 @@ module Steps =
         if Directory.Exists packagesOutput then
             Directory.Delete(packagesOutput, recursive = true)
 
-        dotnetWith [ packagesOutput ] "pack Gmm.sln -c Release --no-restore --verbosity quiet -clp:NoSummary --output"
+        compileAhead platforms
+
+        dotnetWith
+            [ packagesOutput; $"-p:ReadyToRunFolder={readyToRunOutput}" ]
+            "pack Gmm.sln -c Release --no-restore --verbosity quiet -clp:NoSummary --output"
+
         let files = Directory.GetFiles(packagesOutput, "*.nupkg") |> Array.sort
 
         let named (id: string) =
@@ -751,6 +780,9 @@ module Steps =
         dotnet "build tests/Gmm.Benchmarks -c Release --no-restore --verbosity quiet -clp:NoSummary"
         Benchmarks
 
+    /// Compiles the library ahead of time for this platform, if its package does so: the benchmark of first calls needs it.
+    let compileAheadHere Packages = platforms |> List.filter ((=) RuntimeInformation.RuntimeIdentifier) |> compileAhead
+
     /// Runs the benchmark that the arguments name, with further words of its own.
     let benchmark arguments Benchmarks =
         dotnetWith arguments "run --project tests/Gmm.Benchmarks -c Release --no-build --"
@@ -775,10 +807,14 @@ let checkAndTest arguments =
 
 /// The first argument chooses the benchmarks; without it they are those of the kernels.
 let bench arguments =
-    if List.tryHead arguments = Some "peers" then
-        buildPeers ()
+    let packages = prepare () |> snd
 
-    prepare () |> snd |> buildBenchmarks |> benchmark arguments
+    match List.tryHead arguments with
+    | Some "peers" -> buildPeers ()
+    | Some "cold" -> compileAheadHere packages
+    | _ -> ()
+
+    packages |> buildBenchmarks |> benchmark arguments
 
 /// A target: its name, its purpose, and what it does with the arguments that follow its name.
 let targets: (string * string * (string list -> unit)) list =

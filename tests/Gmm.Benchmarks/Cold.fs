@@ -6,6 +6,7 @@ open System
 open System.Diagnostics
 open System.IO
 open System.Runtime
+open System.Runtime.InteropServices
 open System.Text.Json
 open Gmm
 
@@ -79,7 +80,39 @@ let private runOne (data: Data) =
     |> fun measured -> JsonSerializer.Serialize(measured, JsonSerializerOptions.Web)
     |> Console.Out.WriteLine
 
-let private measure (data: Data) : Measured = Contest.itself ("cold" :: "one" :: data.Words) |> Contest.ask
+/// How the library was compiled, and the folder of this program with that library.
+type private Variant = { Code: string; Folder: string }
+
+/// The assembly with code for this platform, as the package has it, which build.fsx compiles.
+let private ahead =
+    lazy
+        Repository.path
+            $"artifacts/readytorun/runtimes/{RuntimeInformation.RuntimeIdentifier}/lib/net10.0/Gmm.FSharp.dll"
+
+/// Copies this program to a folder, with the library's code compiled ahead of time.
+let private copyAhead folder =
+    let here = AppContext.BaseDirectory
+
+    for file in Directory.GetFiles(here, "*", SearchOption.AllDirectories) do
+        let copy = Path.Combine(folder, Path.GetRelativePath(here, file))
+        Directory.CreateDirectory(Path.GetDirectoryName copy) |> ignore
+        File.Copy(file, copy, overwrite = true)
+
+    File.Copy(ahead.Value, Path.Combine(folder, Path.GetFileName ahead.Value), overwrite = true)
+
+let private variants () =
+    let folder = Repository.path "artifacts/cold"
+
+    [ { Code = "when first called"
+        Folder = AppContext.BaseDirectory }
+      if File.Exists ahead.Value then
+          copyAhead folder
+
+          { Code = "ahead of time"
+            Folder = folder } ]
+
+let private measure (data: Data) (variant: Variant) : Measured =
+    Contest.copyIn variant.Folder ("cold" :: "one" :: data.Words) |> Contest.ask
 
 let private all () =
     [ { File = Repository.path "data/faithful.csv"
@@ -91,27 +124,29 @@ let private all () =
         Columns = 8
         Components = 8 } ]
 
-/// Prints the least and the median of several processes, which take turns on the data.
+/// Prints the least and the median of several processes, which take turns on the data and on how the library was compiled.
 let private compare processes =
     printfn $"{Machine.description ()}, {processes} processes each\n"
-    let all = all ()
-    let measured = [ for _ in 1..processes -> all |> List.map measure ] |> List.transpose
+    let all = List.allPairs (all ()) (variants ())
+    let measured = [ for _ in 1..processes -> all |> List.map (fun one -> one ||> measure) ] |> List.transpose
 
     Report.table
         [ "rows × features, components"
+          "library compiled"
           "step"
           "ms, least"
           "median"
           "ms of all cores"
           "methods compiled"
           "in ms" ]
-        [ for data, measured in List.zip all measured do
+        [ for (data, variant), measured in List.zip all measured do
               for name, step in [ "reading", _.Read; "first fit", _.First; "second fit", _.Second ] do
                   let sorted (number: Step -> float) = measured |> List.map (step >> number) |> List.sort
                   let times = sorted _.Milliseconds
                   let least number = (sorted number).Head
 
                   [ $"{data.Rows:N0} × {data.Columns}, {data.Components}"
+                    variant.Code
                     name
                     $"{times.Head:F1}"
                     $"{times[times.Length / 2]:F1}"

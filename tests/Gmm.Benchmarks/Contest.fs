@@ -95,12 +95,17 @@ let besidePeers setting (own: Contestant) (peers: Contestant option list) : Meas
 
     measured.Head, fst (List.mapFold take measured.Tail peers)
 
-/// This program with some words, in a process of its own.
-let itself words =
+/// This program, or a copy of it in another folder, with some words, in a process of its own.
+let copyIn (folder: string) words =
+    let name = Path.GetFileName(Assembly.GetExecutingAssembly().Location)
+
     { Name = "Gmm"
       Program = "dotnet"
-      Words = Assembly.GetExecutingAssembly().Location :: words
+      Words = Path.Combine(folder, name) :: words
       Environment = [] }
+
+/// This program with some words, in a process of its own.
+let itself words = copyIn AppContext.BaseDirectory words
 
 let oursOn threads (problem: Problem) = itself ("ours" :: string threads :: problem.Words)
 
