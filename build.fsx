@@ -640,6 +640,9 @@ module Steps =
     /// Where the assembly for a platform is in the package of Gmm.FSharp, and in `readyToRunOutput`.
     let private folderOf platform = $"runtimes/{platform}/lib/net10.0"
 
+    /// The one among them that this machine has.
+    let private own = platforms |> List.filter ((=) RuntimeInformation.RuntimeIdentifier)
+
     /// Compiles Gmm.FSharp, and its code ahead of time for some of the platforms.
     let private compileAhead chosen =
         dotnet "build src/Gmm.FSharp -c Release --no-restore --verbosity quiet -clp:NoSummary"
@@ -675,7 +678,7 @@ module Steps =
 
     /// What is wrong with a package: it depends on others than it may, allows another version of its own kind, or lacks a
     /// text or an assembly.
-    let private faults (file: string) =
+    let private faults ahead (file: string) =
         use package = ZipFile.OpenRead file
         use nuspec = package.Entries |> Seq.find _.Name.EndsWith(".nuspec") |> _.Open()
         let metadata = XDocument.Load(nuspec).Root.Elements() |> Seq.head
@@ -704,7 +707,7 @@ module Steps =
               if not (files.Contains(text local)) then
                   $"no {local}"
           if text "id" = "Gmm.FSharp" then
-              for platform in platforms do
+              for platform in ahead do
                   if not (files.Contains(folderOf platform + "/Gmm.FSharp.dll")) then
                       $"no code compiled ahead of time for {platform}" ]
         |> List.map (fun fault -> $"{Path.GetFileName file}: {fault}")
@@ -726,11 +729,20 @@ module Steps =
                 Directory.Delete(copy, recursive = true)
 
     /// Writes the NuGet packages, which compiles their projects only, and checks what they need and carry.
-    let pack Packages =
+    let pack arguments Packages =
+        let ahead =
+            match arguments with
+            | [] -> own
+            | [ "all" ] -> platforms
+            | [ "none" ] -> []
+            | _ ->
+                eprintfn "error: pack takes all or none, the platforms to compile code for ahead of time, or nothing"
+                exit 2
+
         if Directory.Exists packagesOutput then
             Directory.Delete(packagesOutput, recursive = true)
 
-        compileAhead platforms
+        compileAhead ahead
 
         dotnetWith
             [ packagesOutput; $"-p:ReadyToRunFolder={readyToRunOutput}" ]
@@ -746,7 +758,7 @@ module Steps =
                    if not (named id) then
                        $"{id}: there is no package" |]
 
-        let wrong = Array.append absent (files |> Array.collect (faults >> Array.ofList))
+        let wrong = Array.append absent (files |> Array.collect (faults ahead >> Array.ofList))
 
         for fault in wrong do
             eprintfn $"error: {fault}"
@@ -781,7 +793,7 @@ module Steps =
         Benchmarks
 
     /// Compiles the library ahead of time for this platform, if its package does so: the benchmark of first calls needs it.
-    let compileAheadHere Packages = platforms |> List.filter ((=) RuntimeInformation.RuntimeIdentifier) |> compileAhead
+    let compileAheadHere Packages = compileAhead own
 
     /// Runs the benchmark that the arguments name, with further words of its own.
     let benchmark arguments Benchmarks =
@@ -840,7 +852,9 @@ let targets: (string * string * (string list -> unit)) list =
       "format", "format all sources", (fun _ -> restoreTools () |> format |> ignore)
       "docs", "write the documentation to artifacts/docs", (fun _ -> compile () ||> docs)
       "picture", "draw the picture of the README, docs/img/faithful.svg", (fun _ -> buildDemo () |> picture)
-      "pack", "write the NuGet packages to artifacts/packages", (fun _ -> prepare () |> snd |> pack)
+      "pack",
+      "write the NuGet packages to artifacts/packages; to publish them: pack -- all",
+      (fun args -> prepare () |> snd |> pack args)
       "bench", "run the benchmarks: bench kernels -- --filter *, peers, cold, cancellation, or regressions", bench
       "update", "bring paket.lock up to date", (fun _ -> restoreTools () |> updatePackages) ]
 

@@ -405,10 +405,40 @@ module internal Whitening =
             'N.AddScaled(q2, q3, half, constant, NativePtr.add t (2 * width))
             n <- n + 4 * width
 
+    /// Adds c + h‖W(x−m)+s‖² to target[n] for two columns, in the order of `addWhitenedByTwo`.
+    let private addWhitenedPair<'N, 'V when 'N :> IVectors<'V>>
+        (x: nativeint)
+        (mean: nativeint)
+        (factor: nativeint)
+        (shifts: nativeint)
+        half
+        constant
+        (target: nativeptr<float>)
+        rows
+        =
+        let width = 'N.Width
+        let m0, m1 = 'N.Fill mean, 'N.Fill('N.At(mean, 1))
+        let s0, s1 = 'N.Fill shifts, 'N.Fill('N.At(shifts, 1))
+        let w00, w10, w11 = 'N.Fill factor, 'N.Fill('N.At(factor, 1)), 'N.Fill('N.At(factor, 3))
+        let mutable n = 0
+
+        while n < rows do
+            let inline squares n =
+                let z0 = 'N.Subtract('N.Load('N.At(x, n)), m0)
+                let z1 = 'N.Subtract('N.Load('N.At(x, 'N.Stride + n)), m1)
+                let y0 = 'N.Fma(w00, z0, s0)
+                let y1 = 'N.Fma(w11, z1, 'N.Fma(w10, z0, s1))
+                'N.Fma(y1, y1, 'N.Multiply(y0, y0))
+
+            'N.AddScaled(squares n, squares (n + width), half, constant, NativePtr.add target n)
+            n <- n + 2 * width
+
     /// Adds c + h‖W(x−m)+s‖² to target[n], for an even number of columns. h is −½ but for rounding; W is lower
     /// triangular and packed by `packTriangle`; `z` has room for 4 vectors of each column.
     let addWhitened<'N, 'V when 'N :> IVectors<'V>> x mean factor shifts columns half constant z target rows =
-        if 'N.Width = 'N.Lanes then
+        if columns = 2 then
+            addWhitenedPair<'N, 'V> x mean factor shifts half constant target rows
+        elif 'N.Width = 'N.Lanes then
             addWhitenedByFour<'N, 'V> x mean factor shifts columns half constant z target rows
         else
             addWhitenedByTwo<'N, 'V> x mean factor shifts columns half constant z target rows

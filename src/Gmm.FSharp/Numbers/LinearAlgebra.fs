@@ -5,16 +5,16 @@ open MathNet.Numerics
 
 /// Linear algebra for the M-step, on symmetric D×D matrices in flat arrays, row by row.
 module internal LinearAlgebra =
-    type private Primitives = System.Numerics.Tensors.TensorPrimitives
-
     /// Returns a + b, element by element.
     let add (a: float[]) (b: float[]) : float[] =
         let sum = GC.AllocateUninitializedArray<float> a.Length
-        Primitives.Add(ReadOnlySpan a, ReadOnlySpan b, Span sum)
+        System.Numerics.Tensors.TensorPrimitives.Add(ReadOnlySpan a, ReadOnlySpan b, Span sum)
         sum
 
     /// Divides in place: y ← y / c.
-    let divide (c: float) (y: Span<float>) = Primitives.Divide(Span.op_Implicit y, c, y)
+    let divide (c: float) (y: Span<float>) =
+        for j in 0 .. y.Length - 1 do
+            y[j] <- y[j] / c
 
     /// Adds in place: y ← y + c·x, over the length of x.
     let inline private addMultiple (c: float) (x: ReadOnlySpan<float>) (y: Span<float>) =

@@ -196,10 +196,24 @@ module internal Lloyd =
           Next = next source
           HasConverged = hasSettled }
 
+    /// Returns the mean variance of the features of a source: from a single cluster, first about a row, whose M-step
+    /// gives the mean, and then about the mean.
+    let private meanVarianceOf execution (source: Source) : float =
+        let model =
+            { Model.ofFamily Centroid.family with
+                Assignment = Hard
+                Execution = execution }
+
+        let aboutRow = source |> Source.firstRow |> mixture
+
+        let aboutMean =
+            EM.eStep model source aboutRow |> EM.mStep model aboutRow |> GmmError.get
+
+        let statistics = EM.eStep model source aboutMean
+        -2.0 * statistics.LogLikelihood / (statistics.Weight * float source.Columns)
+
     /// Returns the rule for a source, whose mean variance it measures.
-    let ruleOf execution (source: Source) : Rule<Centroid> =
-        let data = source |> DataCovariance.ofSource execution (Layout.own Shape.Spherical)
-        rule source data.Covariance[0]
+    let ruleOf execution (source: Source) : Rule<Centroid> = rule source (meanVarianceOf execution source)
 
     /// Returns the options of k-means with K clusters: hard assignment, equal weights, k-means++, 10 restarts, at most
     /// 300 iterations, until the centres settle within 1e-4.
