@@ -297,16 +297,24 @@ module internal Survey =
 
         (draw 6.0).Lowest(count, (fun row -> RandomStream.key (int64 seed) row))
 
-    /// Reads given rows, ascending, without other blocks.
-    let private read (execution: Execution) (numbers: int64[]) (source: Source) : SampledRows =
-        let drawn = SampledRows.WithRoom(numbers.Length, source.Columns)
+    /// Reads `count` rows, ascending, without other blocks: the i-th is `row i`.
+    let private read (execution: Execution) (count: int) (row: int -> int64) (source: Source) : SampledRows =
+        let drawn = SampledRows.WithRoom(count, source.Columns)
+        let mutable block: Block voption = ValueNone
 
-        for index, rows in Seq.indexed numbers |> Seq.groupBy (fun (_, row) -> row / int64 source.BlockRows) do
-            execution.Cancellation.ThrowIfCancellationRequested()
-            let block = source.Read index
+        for i in 0 .. count - 1 do
+            let row = row i
 
-            for _, row in rows do
-                drawn.Add(block, int (row - block.FirstRow))
+            let isInBlock =
+                match block with
+                | ValueSome block -> row < block.FirstRow + int64 block.Rows
+                | ValueNone -> false
+
+            if not isInBlock then
+                execution.Cancellation.ThrowIfCancellationRequested()
+                block <- ValueSome(source.Read(row / int64 source.BlockRows))
+
+            drawn.Add(block.Value, int (row - block.Value.FirstRow))
 
         drawn
 
@@ -332,7 +340,7 @@ module internal Survey =
                 match Source.remote source with
                 | _ when isWeighted -> drawWeighted execution seed count source
                 | Some _ -> source |> Scan.run execution stretches (seed, count, source.Rows)
-                | None -> source |> read execution (Array.init count (ofStretch seed count source.Rows))
+                | None -> source |> read execution count (ofStretch seed count source.Rows)
 
             { Source = drawn.ToSource(source.Columns, isWeighted)
               Numbers = Some(drawn.Rows.ToArray()) }
