@@ -640,8 +640,16 @@ module Steps =
     /// Where the assembly for a platform is in the package of Gmm.FSharp, and in `readyToRunOutput`.
     let private folderOf platform = $"runtimes/{platform}/lib/net10.0"
 
-    /// The one among them that this machine has.
-    let private own = platforms |> List.filter ((=) RuntimeInformation.RuntimeIdentifier)
+    /// This machine's, if it is one of them.
+    let private own =
+        let system =
+            if OperatingSystem.IsLinux() then "linux"
+            elif OperatingSystem.IsMacOS() then "osx"
+            elif OperatingSystem.IsWindows() then "win"
+            else "other"
+
+        let processor = (string RuntimeInformation.ProcessArchitecture).ToLowerInvariant()
+        platforms |> List.filter ((=) $"{system}-{processor}")
 
     /// Compiles Gmm.FSharp, and its code ahead of time for some of the platforms.
     let private compileAhead chosen =
@@ -653,6 +661,10 @@ module Steps =
         for platform in chosen do
             let folder = Path.Combine(readyToRunOutput, folderOf platform)
             dotnetWith [ "-r"; platform; "-o"; folder ] "publish src/ReadyToRun -c Release --verbosity quiet"
+
+    /// Compiles the library ahead of time for this machine, as its package has it: the benchmark of first calls and a test
+    /// need it.
+    let compileAheadHere Packages = compileAhead own
 
     /// The packages that each package may depend on.
     let private dependencies =
@@ -732,7 +744,11 @@ module Steps =
     let pack arguments Packages =
         let ahead =
             match arguments with
-            | [] -> own
+            | [] ->
+                if own.IsEmpty then
+                    printfn $"No code is compiled ahead of time for {RuntimeInformation.RuntimeIdentifier}."
+
+                own
             | [ "all" ] -> platforms
             | [ "none" ] -> []
             | _ ->
@@ -792,9 +808,6 @@ module Steps =
         dotnet "build tests/Gmm.Benchmarks -c Release --no-restore --verbosity quiet -clp:NoSummary"
         Benchmarks
 
-    /// Compiles the library ahead of time for this platform, if its package does so: the benchmark of first calls needs it.
-    let compileAheadHere Packages = compileAhead own
-
     /// Runs the benchmark that the arguments name, with further words of its own.
     let benchmark arguments Benchmarks =
         dotnetWith arguments "run --project tests/Gmm.Benchmarks -c Release --no-build --"
@@ -815,7 +828,13 @@ let compile () =
 let checkAndTest arguments =
     let tools = restoreTools ()
     let formatted = checkFormat tools
-    restorePackages tools |> build |> test arguments formatted
+    let packages = restorePackages tools
+    let built = build packages
+
+    if Environment.GetEnvironmentVariable "GMM_AHEAD_TESTS" = "required" then
+        compileAheadHere packages
+
+    test arguments formatted built
 
 /// The first argument chooses the benchmarks; without it they are those of the kernels.
 let bench arguments =

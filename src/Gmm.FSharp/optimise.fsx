@@ -1,8 +1,8 @@
 /// Sets two options in a compiled assembly that the F# compiler of the .NET SDK 10 can't set. Each is one bit in a table
 /// of the assembly (ECMA-335, §II.22.26 and §II.22.37):
 ///
-/// - MethodImplOptions.AggressiveOptimization of the methods of types that are marked [<Optimised>], whose comment
-///   says why.
+/// - MethodImplOptions.AggressiveOptimization of the methods of types that are marked [<Optimised>];
+///   Numbers/Optimised.fs says why.
 /// - `beforefieldinit` of classes without a static constructor. They have nothing to initialise, so it changes nothing
 ///   that they do. But in a class without it, such as a module, the compiler of ReadyToRun code leaves out every method
 ///   that takes type parameters.

@@ -6,7 +6,6 @@ open System
 open System.Diagnostics
 open System.IO
 open System.Runtime
-open System.Runtime.InteropServices
 open System.Text.Json
 open Gmm
 
@@ -83,30 +82,37 @@ let private runOne (data: Data) =
 /// How the library was compiled, and the folder of this program with that library.
 type private Variant = { Code: string; Folder: string }
 
-/// The assembly with code for this platform, as the package has it, which build.fsx compiles.
+/// The assembly with code for this machine, as the package has it, which build.fsx compiles.
 let private ahead =
     lazy
-        Repository.path
-            $"artifacts/readytorun/runtimes/{RuntimeInformation.RuntimeIdentifier}/lib/net10.0/Gmm.FSharp.dll"
+        (let folder = Repository.path "artifacts/readytorun"
+
+         if Directory.Exists folder then
+             Directory.GetFiles(folder, "Gmm.FSharp.dll", SearchOption.AllDirectories) |> Array.tryExactlyOne
+         else
+             None)
 
 /// Copies this program to a folder, with the library's code compiled ahead of time.
-let private copyAhead folder =
+let private copyAhead (assembly: string) folder =
     let here = AppContext.BaseDirectory
+
+    if Directory.Exists folder then
+        Directory.Delete(folder, recursive = true)
 
     for file in Directory.GetFiles(here, "*", SearchOption.AllDirectories) do
         let copy = Path.Combine(folder, Path.GetRelativePath(here, file))
         Directory.CreateDirectory(Path.GetDirectoryName copy) |> ignore
         File.Copy(file, copy, overwrite = true)
 
-    File.Copy(ahead.Value, Path.Combine(folder, Path.GetFileName ahead.Value), overwrite = true)
+    File.Copy(assembly, Path.Combine(folder, Path.GetFileName assembly), overwrite = true)
 
 let private variants () =
     let folder = Repository.path "artifacts/cold"
 
     [ { Code = "when first called"
         Folder = AppContext.BaseDirectory }
-      if File.Exists ahead.Value then
-          copyAhead folder
+      for assembly in Option.toList ahead.Value do
+          copyAhead assembly folder
 
           { Code = "ahead of time"
             Folder = folder } ]

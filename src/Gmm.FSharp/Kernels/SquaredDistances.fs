@@ -123,15 +123,18 @@ type internal SquaredDistances<'L, 'V when 'L :> ILanes<'V>>() =
         if ReadOnlySpan(logWeights).ContainsAnyExcept 0.0 then
             ValueNone
         else
-            match coarseFor with
-            | ValueSome single when single = areSingle -> ()
-            | ValueSome _
-            | ValueNone ->
-                coarse.Prepare(means.Span, components, features, areSingle)
-                coarseFor <- ValueSome areSingle
+            if components = 1 then
+                panel.Winners.Clear panel.Padded
+            else
+                match coarseFor with
+                | ValueSome single when single = areSingle -> ()
+                | ValueSome _
+                | ValueNone ->
+                    coarse.Prepare(means.Span, components, features, areSingle)
+                    coarseFor <- ValueSome areSingle
 
-            if not (coarse.Win(rows, width, panel)) then
-                findNearest panel
+                if not (coarse.Win(rows, width, panel)) then
+                    findNearest panel
 
             if features < step then
                 fill panel

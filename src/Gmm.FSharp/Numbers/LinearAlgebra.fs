@@ -11,7 +11,7 @@ module internal LinearAlgebra =
         System.Numerics.Tensors.TensorPrimitives.Add(ReadOnlySpan a, ReadOnlySpan b, Span sum)
         sum
 
-    /// Divides in place: y ← y / c.
+    /// Divides in place: y ← y / c. With a plain loop the first fit compiles less than with `TensorPrimitives`.
     let divide (c: float) (y: Span<float>) =
         for j in 0 .. y.Length - 1 do
             y[j] <- y[j] / c

@@ -297,7 +297,7 @@ module internal Survey =
 
         (draw 6.0).Lowest(count, (fun row -> RandomStream.key (int64 seed) row))
 
-    /// Reads `count` rows, ascending, without other blocks: the i-th is `row i`.
+    /// Reads only the blocks that have one of `count` rows. Row i of the sample is `row i`; they ascend.
     let private read (execution: Execution) (count: int) (row: int -> int64) (source: Source) : SampledRows =
         let drawn = SampledRows.WithRoom(count, source.Columns)
         let mutable block: Block voption = ValueNone

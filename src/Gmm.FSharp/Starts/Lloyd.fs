@@ -196,8 +196,9 @@ module internal Lloyd =
           Next = next source
           HasConverged = hasSettled }
 
-    /// Returns the mean variance of the features of a source: from a single cluster, first about a row, whose M-step
-    /// gives the mean, and then about the mean.
+    /// Returns the mean variance of the features of a source. The M-step of one cluster about a row gives the mean, and
+    /// the distances from the mean give the variance. k-means compiles these steps anyway, so that its first fit needs no
+    /// other kernel.
     let private meanVarianceOf execution (source: Source) : float =
         let model =
             { Model.ofFamily Centroid.family with
@@ -206,11 +207,10 @@ module internal Lloyd =
 
         let aboutRow = source |> Source.firstRow |> mixture
 
-        let aboutMean =
-            EM.eStep model source aboutRow |> EM.mStep model aboutRow |> GmmError.get
+        let aboutMean = EM.eStep model source aboutRow |> EM.mStep model aboutRow |> GmmError.get
 
         let statistics = EM.eStep model source aboutMean
-        -2.0 * statistics.LogLikelihood / (statistics.Weight * float source.Columns)
+        (0.0 - 2.0 * statistics.LogLikelihood) / (statistics.Weight * float source.Columns)
 
     /// Returns the rule for a source, whose mean variance it measures.
     let ruleOf execution (source: Source) : Rule<Centroid> = rule source (meanVarianceOf execution source)

@@ -23,11 +23,12 @@ let names = List.map fst processes
 
 let private here = lazy (Bits.lines ())
 
+let private program = Assembly.GetExecutingAssembly().Location
+
 /// The results of a fresh process, which does nothing else.
-let private inProcess (settings: (string * string) list) : string list =
+let private inProcess (program: string) (settings: (string * string) list) : string list =
     inFolder (fun folder ->
         let file = Path.Combine(folder, "bits")
-        let program = Assembly.GetExecutingAssembly().Location
         let start = ProcessStartInfo("dotnet", [ program; "--bits"; file ], RedirectStandardOutput = true)
 
         for name, value in settings do
@@ -38,6 +39,36 @@ let private inProcess (settings: (string * string) list) : string list =
         child.WaitForExit()
         Assert.True((child.ExitCode = 0), output)
         List.ofArray (File.ReadAllLines file))
+
+/// Fails unless results are those of this process.
+let private requireOurs (others: string list) =
+    Assert.Equal(here.Value.Length, others.Length)
+
+    let different = List.zip here.Value others |> List.filter (fun (ours, theirs) -> ours <> theirs) |> List.map fst
+
+    Assert.Empty different
+
+/// The assembly of the library as its package has it for this machine, with code that was compiled ahead of time; None
+/// if there is none of this build.
+let private ahead =
+    lazy
+        (let folder = Path.Combine(repositoryRoot.Value, "artifacts", "readytorun")
+
+         let isOfThisBuild (file: string) =
+             use file = File.OpenRead file
+             use assembly = new PEReader(file)
+             let metadata = assembly.GetMetadataReader()
+             let version = metadata.GetGuid(metadata.GetModuleDefinition().Mvid)
+
+             assembly.PEHeaders.CorHeader.ManagedNativeHeaderDirectory.Size > 0
+             && version = typeof<Backend>.Module.ModuleVersionId
+
+         if Directory.Exists folder then
+             Directory.GetFiles(folder, "Gmm.FSharp.dll", SearchOption.AllDirectories)
+             |> Array.tryExactlyOne
+             |> Option.filter isOfThisBuild
+         else
+             None)
 
 /// The methods that the library calls, each with the name of its type.
 let private calledMethods: Lazy<(string * string) list> =
@@ -65,14 +96,24 @@ let tests =
               let name (line: string) = line[.. line.LastIndexOf ' ']
               Assert.Equal(here.Value.Length, here.Value |> List.distinctBy name |> List.length))
           testTheory "a fresh process has the bits of this one" names (fun (name: string) ->
-              let settings = processes |> List.find (fst >> (=) name) |> snd
-              let others = inProcess settings
-              Assert.Equal(here.Value.Length, others.Length)
+              processes |> List.find (fst >> (=) name) |> snd |> inProcess program |> requireOurs)
+          testCase "code compiled ahead of time has the bits of this process" (fun () ->
+              match ahead.Value with
+              | None ->
+                  skipUnless
+                      "GMM_AHEAD_TESTS"
+                      "No code of this build was compiled ahead of time: run `dotnet fsi build.fsx pack`."
+              | Some assembly ->
+                  inFolder (fun folder ->
+                      let here = Path.GetDirectoryName program
 
-              let different =
-                  List.zip here.Value others |> List.filter (fun (ours, theirs) -> ours <> theirs) |> List.map fst
+                      for file in Directory.GetFiles(here, "*", SearchOption.AllDirectories) do
+                          let copy = Path.Combine(folder, Path.GetRelativePath(here, file))
+                          Directory.CreateDirectory(Path.GetDirectoryName copy) |> ignore
+                          File.Copy(file, copy)
 
-              Assert.Empty different)
+                      File.Copy(assembly, Path.Combine(folder, Path.GetFileName assembly), overwrite = true)
+                      inProcess (Path.Combine(folder, Path.GetFileName program)) [] |> requireOurs))
           // The runtime compiles a method again, with other instructions, when it was called often.
           testCase "a thousand predictions later they have the same bits" (fun () ->
               let source = (DataSet.faithful ()).Source
