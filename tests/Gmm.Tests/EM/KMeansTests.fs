@@ -249,6 +249,29 @@ let tests =
                           |> ok
 
                       Assert.Equal(Converged, found.Fit.Stop))
+          testCase
+              "centres have settled within the tolerance's share of the mean variance, wherever the first row lies"
+              (fun () ->
+                  for far in [ 0.0; 1e3; -1e6 ] do
+                      let random = Random 5
+
+                      let rows =
+                          Array.init 3000 (fun n ->
+                              [| 3.0 * normal random; normal random |] |> Array.map ((+) (if n = 0 then far else 0.0)))
+
+                      let varianceOf j =
+                          let mean = rows |> Array.averageBy (fun row -> row[j])
+                          rows |> Array.averageBy (fun row -> (row[j] - mean) * (row[j] - mean))
+
+                      let source, limit = sourceOf rows, sqrt (1e-4 * 0.5 * (varianceOf 0 + varianceOf 1))
+                      let rule = Lloyd.ruleOf oneThread source
+
+                      let at x =
+                          { (KMeans.iterates oneThread source (array2D [ [ 0.0; 0.0 ] ]) |> Seq.head |> ok) with
+                              Mixture = Lloyd.mixture (array2D [ [ x; 0.0 ] ]) }
+
+                      Assert.True(rule.HasConverged 1e-4 (at 0.0) (at (0.9999 * limit)))
+                      Assert.False(rule.HasConverged 1e-4 (at 0.0) (at (1.0001 * limit))))
           formulas [ "J = −2 Σₙ maxₖ ln p(xₙ|μₖ) with ln p = −½‖xₙ−μₖ‖²", "Bishop, PRML, 2006, §9.3.2" ]
           <| testForAll 60 "the inertia is -2 times the log-likelihood of the centroids" enough (fun case ->
               let found = KMeans.fit (options case.Origin.Components) case.Source |> ok
