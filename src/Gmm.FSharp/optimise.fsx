@@ -3,9 +3,9 @@
 ///
 /// - MethodImplOptions.AggressiveOptimization of the methods of types that are marked [<Optimised>];
 ///   Numbers/Optimised.fs says why.
-/// - `beforefieldinit` of classes without a static constructor. They have nothing to initialise, so it changes nothing
-///   that they do. But in a class without it, such as a module, the compiler of ReadyToRun code leaves out every method
-///   that takes type parameters.
+/// - `beforefieldinit` of classes without a static constructor. They have nothing to initialise, so the bit doesn't
+///   change what they do. But in a class without it, such as a module, the compiler of ReadyToRun code leaves out every
+///   method that takes type parameters.
 ///
 /// The project runs the script after compilation:
 ///

@@ -60,18 +60,11 @@ module KMeans =
     let defaults: FitOptions<CentroidKind, Centroid> = Lloyd.options (CentroidKind()) 1
 
     /// Returns the model of k-means, for EM's functions.
-    let model (execution: Execution) : Model<Centroid> =
-        { Model.ofFamily Centroid.family with
-            Assignment = Hard
-            Weights = Fixed
-            Execution = execution }
-
-    /// Returns Σₙ wₙ minₖ ‖xₙ−μₖ‖² of statistics; 0, not −0, when every row is a centre.
-    let private inertiaOf (statistics: Statistics) = 0.0 - 2.0 * statistics.LogLikelihood
+    let model (execution: Execution) : Model<Centroid> = Lloyd.model execution
 
     /// Returns the result of k-means for a fit, such as a loaded one.
     let ofFit (fit: Fit<Centroid>) : KMeansFit =
-        { Inertia = inertiaOf fit.Statistics
+        { Inertia = Lloyd.inertiaOf fit.Statistics
           Fit = fit }
 
     /// Returns the iterates of k-means from given centres (K×D): the sequence of `EM.iterates`, with empty clusters
@@ -124,7 +117,7 @@ module KMeans =
     let inertia (found: KMeansFit) (source: Source) : Result<float, GmmError> =
         result {
             do! checkData found source
-            return EM.eStep found.Fit.Model source found.Fit.Mixture |> inertiaOf
+            return EM.eStep found.Fit.Model source found.Fit.Mixture |> Lloyd.inertiaOf
         }
 
     /// Computes the distance ‖xₙ−μₖ‖ of every row to every centre (N×K). Errors as `predict`.

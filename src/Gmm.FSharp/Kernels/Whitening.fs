@@ -405,8 +405,8 @@ module internal Whitening =
             'N.AddScaled(q2, q3, half, constant, NativePtr.add t (2 * width))
             n <- n + 4 * width
 
-    /// Does what `addWhitenedByTwo` does for two columns, with the same bits. It is short, so that the first fit of few
-    /// features compiles sooner.
+    /// Does what `addWhitenedByTwo` does, for two columns. It is short, so that the first fit of few features compiles
+    /// sooner.
     let private addWhitenedPair<'N, 'V when 'N :> IVectors<'V>>
         (x: nativeint)
         (mean: nativeint)

@@ -1,6 +1,6 @@
 namespace Gmm
 
-/// The location and spread of the data. They set the scale of starts, tolerances and regularisation.
+/// The location and spread of the data. They set the scale of starts and regularisation.
 type DataCovariance =
     {
         /// Σₙ wₙ.

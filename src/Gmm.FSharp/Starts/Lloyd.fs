@@ -196,21 +196,24 @@ module internal Lloyd =
           Next = next source
           HasConverged = hasSettled }
 
+    /// Returns the model of k-means, for EM's functions.
+    let model (execution: Execution) : Model<Centroid> =
+        { Model.ofFamily Centroid.family with
+            Assignment = Hard
+            Weights = Fixed
+            Execution = execution }
+
+    /// Returns Σₙ wₙ minₖ ‖xₙ−μₖ‖² of statistics; 0, not −0, when every row is a centre.
+    let inertiaOf (statistics: Statistics) : float = 0.0 - 2.0 * statistics.LogLikelihood
+
     /// Returns the mean variance of the features of a source. The M-step of one cluster about a row gives the mean, and
     /// the distances from the mean give the variance. k-means compiles these steps anyway, so that its first fit needs no
     /// other kernel.
     let private meanVarianceOf execution (source: Source) : float =
-        let model =
-            { Model.ofFamily Centroid.family with
-                Assignment = Hard
-                Execution = execution }
-
-        let aboutRow = source |> Source.firstRow |> mixture
-
+        let model, aboutRow = model execution, source |> Source.firstRow |> mixture
         let aboutMean = EM.eStep model source aboutRow |> EM.mStep model aboutRow |> GmmError.get
-
         let statistics = EM.eStep model source aboutMean
-        (0.0 - 2.0 * statistics.LogLikelihood) / (statistics.Weight * float source.Columns)
+        inertiaOf statistics / (statistics.Weight * float source.Columns)
 
     /// Returns the rule for a source, whose mean variance it measures.
     let ruleOf execution (source: Source) : Rule<Centroid> = rule source (meanVarianceOf execution source)
