@@ -8,6 +8,8 @@ type internal Race<'kind, 'θ> =
         Family: Family<'θ>
         Rule: Rule<'θ>
         Regularity: Regularity<'θ>
+        /// Fits the same kind of component to rows, with options; None if components may not move (`Moves`).
+        Refit: (FitOptions<'kind, 'θ> -> Source -> Result<Fit<'θ>, GmmError>) option
         /// The rows on which EM runs.
         Source: Source
         /// How many of them have a positive weight.
@@ -16,6 +18,10 @@ type internal Race<'kind, 'θ> =
 
 /// Runs EM from several starts on the same rows.
 module internal Race =
+    /// The iteration at which a run that hasn't converged is slow. Where components are misplaced, EM may need
+    /// thousands.
+    let slow = 50
+
     /// Whether an error concerns all runs, not only the one that met it.
     let isOfAllRuns error =
         match error with
@@ -43,6 +49,20 @@ module internal Race =
         && race.Rule.Assignment.IsNone
         && race.Options.Assignment = Soft
         && race.Options.Missing.IsReject
+
+    /// Whether the options leave the start to the library, and a sample can stand for all rows. It may hold too little
+    /// noise, or too few observed cells of a column.
+    let leavesStart (race: Race<'kind, 'θ>) =
+        let options = race.Options
+
+        race.Refit.IsSome
+        && (options.Start.IsAuto || options.Start.IsThorough)
+        && options.Components > 1
+        && options.Assignment = Soft
+        && race.Rule.Assignment.IsNone
+        && options.Missing.IsReject
+        && options.Noise.IsNone
+        && options.Tolerance > 0.0
 
     /// Returns a fit with its irregular components, and the objective by which it is compared with other runs on the
     /// same rows, if it is: its own, or that of the mixture in which its irregular components are widened. `rows` is
@@ -80,9 +100,11 @@ module internal Race =
 
     /// Runs out starts, each with its seed, and concludes from the pass of all runs and from what became of them: fits
     /// with their ranks, errors, or nothing for a run that joined the first one. `mayJoin` says whether runs may.
-    /// `watch` makes from the number of a run and its seed a function that sees each iterate.
+    /// `watch` makes from the number of a run and its seed a function that sees each iterate. `turn` gets the
+    /// threads, the seed and the mixture of a slow run, and returns where the run had better go on, if it had.
     let run
         (watch: int -> int -> Iterate<'θ> -> unit)
+        (turn: Execution -> int -> Mixture<'θ> -> Mixture<'θ> option)
         mayJoin
         (race: Race<'kind, 'θ>)
         (starts: (int * Result<Mixture<'θ>, GmmError>)[])
@@ -107,10 +129,11 @@ module internal Race =
             let runOut (basin: Basin<'θ> option) number =
                 let seed, first = starts[number]
 
-                let fit start =
+                let rec fit (basin: Basin<'θ> option) mayTurn start =
                     result {
                         let history = ResizeArray<Mixture<'θ>>()
                         let hasJoined = ref false
+                        let turned: (Iterate<'θ> * Mixture<'θ>) option ref = ref None
 
                         let follow iterates =
                             let watch = watch number seed
@@ -127,11 +150,16 @@ module internal Race =
                                     history.Add iterate.Mixture
 
                                 hasJoined.Value <- joins iterate
+
+                                if mayTurn && iterate.Iteration = slow && slow < options.MaxIterations then
+                                    turned.Value <-
+                                        turn ofRun seed iterate.Mixture |> Option.map (fun better -> iterate, better)
+
                                 iterate
 
                             iterates
                             |> Seq.map (Result.map reached)
-                            |> Seq.takeWhile (fun _ -> not hasJoined.Value)
+                            |> Seq.takeWhile (fun _ -> not hasJoined.Value && turned.Value.IsNone)
                             |> Fit.ofIterates
                                 { model with
                                     Execution = options.Execution }
@@ -141,7 +169,7 @@ module internal Race =
 
                         let plain () = EM.iteratesOn pass (rule.Next model) model start |> follow
 
-                        let! fit =
+                        let! ended =
                             match options.Acceleration, options.Assignment with
                             | Acceleration.Squarem, Soft when rule.IsExact && not options.History ->
                                 match Squarem.iteratesOn pass model options.Tolerance start |> follow with
@@ -151,16 +179,25 @@ module internal Race =
                             | Acceleration.Squarem, _
                             | Acceleration.None, _ -> plain ()
 
-                        return
-                            if hasJoined.Value then
-                                None
-                            else
-                                { fit with History = history.ToArray() }
+                        match turned.Value with
+                        | _ when hasJoined.Value -> return None
+                        | None ->
+                            return
+                                { ended with
+                                    History = history.ToArray() }
                                 |> judge (starts.Length > 1) pass race.Regularity race.Rows
                                 |> Some
+                        | Some(left, better) ->
+                            match fit None false better with
+                            | Ok(Some(further: Fit<'θ>, _)) as run when
+                                further.Irregular.IsEmpty && further.Objective > left.Objective
+                                ->
+                                return! run
+                            | Error error when isOfAllRuns error -> return! Error error
+                            | _ -> return! fit basin false left.Mixture
                     }
 
-                seed, Result.bind fit first
+                seed, Result.bind (fit basin true) first
 
             /// Returns the basin of a run's fit, which the other runs may join if it has converged and is regular.
             let basinOf outcome =
@@ -182,3 +219,17 @@ module internal Race =
 
             return! conclude pass outcomes
         }
+
+    /// No watch on the iterates of any run.
+    let unwatched: int -> int -> Iterate<'θ> -> unit = fun _ _ -> ignore
+
+    /// No turn of any run.
+    let straight: Execution -> int -> Mixture<'θ> -> Mixture<'θ> option = fun _ _ _ -> None
+
+    /// Runs out one start. `watch` sees each iterate.
+    let runOneWatched (watch: Iterate<'θ> -> unit) (race: Race<'kind, 'θ>) seed start : Result<Fit<'θ>, GmmError> =
+        run (fun _ _ -> watch) straight false race [| seed, Ok start |] (fun _ outcomes ->
+            snd outcomes[0] |> Result.map (Option.get >> fst))
+
+    /// Runs out one start.
+    let runOne race seed start = runOneWatched ignore race seed start

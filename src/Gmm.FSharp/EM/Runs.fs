@@ -5,21 +5,23 @@ open System.Diagnostics
 
 /// What a fit begins from.
 [<NoEquality; NoComparison>]
-type internal Candidates<'θ> =
+type internal Candidates<'kind, 'θ> =
     {
-        /// Makes the first mixtures of a seed, of which each begins a run.
-        OfSeed: Execution -> int -> Result<Mixture<'θ> list, GmmError>
+        /// Prepares the rows that starts see, whose memory is free again once the starts are made, and returns a
+        /// function that makes the first mixtures of a seed, of which each begins a run.
+        Prepare: unit -> Execution -> int -> Result<Mixture<'θ> list, GmmError>
         /// Whether different seeds make different mixtures; if not, there is only one seed.
         AreRandom: bool
-        /// Whether EM on a sample may lead them on (`OnSample.lead`).
-        MayBeLed: bool
+        /// Fits the same kind of component to other rows, with other options; None if a sample must not lead the
+        /// candidates on (`OnSample`).
+        Refit: (FitOptions<'kind, 'θ> -> Source -> Result<Fit<'θ>, GmmError>) option
     }
 
     /// One mixture, from which the fit begins.
-    static member One(mixture: Mixture<'θ>) : Candidates<'θ> =
-        { OfSeed = fun _ _ -> Ok [ mixture ]
+    static member One(mixture: Mixture<'θ>) : Candidates<'kind, 'θ> =
+        { Prepare = fun () _ _ -> Ok [ mixture ]
           AreRandom = false
-          MayBeLed = false }
+          Refit = None }
 
 /// Drives all fits: runs from several seeds, of which the best wins.
 module Runs =
@@ -71,7 +73,7 @@ module Runs =
         (family: Family<'θ>)
         (rule: Rule<'θ>)
         (regularity: Regularity<'θ>)
-        (candidates: Candidates<'θ>)
+        (candidates: Candidates<'kind, 'θ>)
         (source: Source)
         : Result<Fit<'θ>, GmmError> =
         let clock = Stopwatch.StartNew()
@@ -81,11 +83,12 @@ module Runs =
         let makeFirsts () =
             let restarts = if candidates.AreRandom then options.Restarts else 1
             let ofSeeds, ofSeed = source |> Source.sharing options.Execution restarts
+            let firstOf = candidates.Prepare()
 
             let ofSeedNumber i =
                 let seed = options.Seed + i
 
-                match candidates.OfSeed ofSeed seed with
+                match firstOf ofSeed seed with
                 | Ok mixtures -> mixtures |> List.map (fun mixture -> seed, Ok(rule.Begin mixture))
                 | Error error -> [ seed, Error error ]
 
@@ -141,11 +144,26 @@ module Runs =
                   Family = family
                   Rule = rule
                   Regularity = regularity
+                  Refit = candidates.Refit
                   Source = source
                   Rows = source |> Survey.countWeighted options.Execution }
 
-            let firsts = if candidates.MayBeLed then OnSample.lead race firsts else firsts
+            let led = OnSample.lead race firsts
+            let firsts = led |> Option.defaultValue firsts
             let watch number seed = Progress.watch report number seed clock
             let mayJoin = source.Blocks >= fewestBlocks && Race.mayJoin race firsts.Length
-            return! Race.run watch mayJoin race firsts (conclude race)
+            let! best = Race.run watch (OnSample.turn race) mayJoin race firsts (conclude race)
+
+            if led.IsSome then
+                return best
+            else
+                let further = best |> OnSample.improve (watch firsts.Length best.Seed) race
+
+                return
+                    { further with
+                        Failures = best.Failures
+                        PassedOver =
+                            best.PassedOver
+                            |> Option.filter (fun (_, objective) -> objective > further.Objective + Race.marginOf race)
+                        LightRows = best.LightRows }
         }

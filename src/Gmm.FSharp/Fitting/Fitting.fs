@@ -173,7 +173,7 @@ module internal Fitting =
     /// Fits a mixture of a kind of component from what a function makes of the kind measured on the data, and of the
     /// data for starts.
     let private fitBy
-        (candidatesOf: Measured<'θ> -> Source -> Candidates<'θ>)
+        (candidatesOf: Measured<'θ> -> Source -> Candidates<'kind, 'θ>)
         (options: FitOptions<'kind, 'θ>)
         (source: Source)
         : Result<Fit<'θ>, GmmError> when 'kind :> Kind<'θ> =
@@ -191,22 +191,27 @@ module internal Fitting =
     let fitAt (first: Mixture<'θ>) options source = fitBy (fun _ _ -> Candidates.One first) options source
 
     /// Fits a mixture of a kind of component.
-    let private fitAll (kMeans: ClusterCentres) (options: FitOptions<'kind, 'θ>) source =
+    let rec private fitAll
+        (kMeans: ClusterCentres)
+        (options: FitOptions<'kind, 'θ>)
+        source
+        : Result<Fit<'θ>, GmmError> =
         fitBy
             (fun measured filled ->
-                let seen = Start.rowsFor options filled
+                let prepare () =
+                    let seen = Start.rowsFor options filled
 
-                let starts execution seed =
-                    match Start.mixtures kMeans measured options seen execution seed with
-                    // A sample may lack rows that differ.
-                    | Error(TooFewDistinctRows _) when seen.Rows < filled.Rows && (Source.remote filled).IsNone ->
-                        Start.mixtures kMeans measured options filled execution seed
-                    | mixtures -> mixtures
+                    fun execution seed ->
+                        match Start.mixtures kMeans measured options seen execution seed with
+                        // A sample may lack rows that differ.
+                        | Error(TooFewDistinctRows _) when seen.Rows < filled.Rows && (Source.remote filled).IsNone ->
+                            Start.mixtures kMeans measured options filled execution seed
+                        | mixtures -> mixtures
 
-                { OfSeed = starts
+                { Prepare = prepare
                   AreRandom = Start.isRandom options.Start || measured.IsRandom
                   // A value that the sample lacks could lead to an edge, which EM never leaves.
-                  MayBeLed = not measured.HasEdges })
+                  Refit = if measured.HasEdges then None else Some(fitAll Lloyd.run) })
             options
             source
 

@@ -368,6 +368,11 @@ module internal Survey =
     /// Returns the rows of `sampleOf`.
     let sample execution seed count source : Source = (sampleOf execution seed count source).Source
 
+    /// Returns the rows with some numbers, which ascend, with their weights, in memory.
+    let only (execution: Execution) (numbers: int[]) (source: Source) : Source =
+        let rows = source |> read execution numbers.Length (fun i -> int64 numbers[i])
+        rows.ToSource(source.Columns, isWeighted source)
+
     /// The number of numbers that starts see, unless components need more rows.
     let private numbersOfStarts = 1L <<< 22
 

@@ -241,12 +241,12 @@ module internal Lloyd =
                 Execution = execution }
 
         let candidates =
-            { OfSeed =
-                fun execution seed ->
+            { Prepare =
+                fun () execution seed ->
                     Centres.kPlusPlus execution (RandomStream.ofSeed seed) components source
                     |> Result.map (mixture >> List.singleton)
               AreRandom = true
-              MayBeLed = false }
+              Refit = None }
 
         source
         |> Runs.fit options Centroid.family (ruleOf execution source) Regularity.none candidates

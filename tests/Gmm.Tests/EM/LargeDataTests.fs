@@ -193,11 +193,12 @@ let tests =
                         Family = measured.Family
                         Rule = Rule.em measured.IsExact options.Stopping
                         Regularity = measured.Regularity
+                        Refit = Some Fitting.fit
                         Source = filled
                         Rows = filled.Rows }
 
                   match OnSample.lead race [| 0, Ok start |] with
-                  | [| 0, Ok mixture |] -> not (obj.ReferenceEquals(mixture, start))
+                  | Some [| 0, Ok mixture |] -> not (obj.ReferenceEquals(mixture, start))
                   | other -> failwith $"{other}"
 
               let rows = groups 4 fewest 4 3 6.0

@@ -1,0 +1,167 @@
+/// Components that move to where they are needed.
+module Gmm.Tests.MovesTests
+
+open Expecto
+open Gmm
+open Gmm.Tests.BasinTests
+open Gmm.Tests.Generators
+open Gmm.Tests.Support
+
+/// The number of groups of the data.
+let private count = 16
+
+/// Groups in four columns, far enough apart that k-means and short runs often miss some of them.
+let private separate = Array.init 6 (fun i -> lazy (groups (i + 1) 1600 4 count 14.0 |> sourceOf))
+
+/// The fit that begins at the groups of the data.
+let private truth options (source: Source) =
+    source
+    |> Gmm.fit
+        { options with
+            Start = Start.Labels(Array.init (int source.Rows) (fun n -> n % count)) }
+    |> ok
+
+let private options = { Gmm.defaults with Components = count }
+
+/// Whether the run of some reports began anew.
+let private turned (reports: Progress list) = (reports |> List.filter (fun report -> report.Iteration = 0)).Length > 1
+
+[<Tests>]
+let tests =
+    testList
+        "Moves"
+        [ testTheory
+              "a default fit finds the groups, also where its candidates miss some"
+              [ Full; Diag; TiedFull; Spherical ]
+              (fun structure ->
+                  let options =
+                      { options with
+                          Family.Structure = structure }
+
+                  let reached =
+                      [ for source in separate do
+                            let source = source.Value
+                            let candidates = alone options source |> List.map _.Objective
+                            let goal = (truth options source).Objective - 1e-6
+                            let fit = source |> Gmm.fit options |> ok
+                            fit.Objective >= goal, List.max candidates >= goal ]
+
+                  let count chosen = reached |> List.filter chosen |> List.length
+                  Assert.Equal(separate.Length, count fst)
+                  Assert.True(count snd <= 3))
+          testTheory
+              "so does a mixture of Student's t, and one of rows with weights"
+              [ "Student's t"; "weights" ]
+              (fun case ->
+                  let reaches source =
+                      if case = "weights" then
+                          let source =
+                              source |> Source.weighted (Array.init 1600 (fun n -> float (n / count % 3))) |> ok
+
+                          (source |> Gmm.fit options |> ok).Objective >= (truth options source).Objective - 1e-6
+                      else
+                          let students =
+                              { Gmm.defaultsOf StudentTKind.defaults with
+                                  Components = count }
+
+                          (source |> Gmm.fit students |> ok).Objective >= (truth students source).Objective - 1e-5
+
+                  let reached = separate |> Array.map (fun source -> reaches source.Value)
+                  Assert.DoesNotContain(false, reached))
+          testForAll 100 "a default fit is never lower than its candidates" weightedData (fun case ->
+              let options =
+                  { Gmm.defaults with
+                      Components = 3 + case.Rows.Length % 3
+                      Family.Structure = case.Origin.Structure
+                      Execution = oneThread }
+
+              match Gmm.fit options case.Source with
+              | Error _ -> true
+              | Ok fit ->
+                  alone options case.Source
+                  |> List.filter _.Irregular.IsEmpty
+                  |> List.forall (fun candidate -> fit.Objective >= candidate.Objective - options.Tolerance))
+          testCase "the loss of a component is what the log-likelihood loses without it" (fun () ->
+              let source =
+                  groups 3 1500 2 3 3.0 |> sourceOf |> Source.weighted (Array.init 1500 (fun n -> float (n % 3))) |> ok
+
+              let fit = source |> Gmm.fit { options with Components = 3 } |> ok
+              let owners = source |> Moves.ownersOf Execution.Default fit.Mixture fit.Model.Family
+              let likelihood mixture = (EM.eStep fit.Model source mixture).LogLikelihood
+
+              for k in 0..2 do
+                  let others = [| 0..2 |] |> Array.filter (fun l -> l <> k)
+                  let means = fit.Parameters.Means.toArray2D ()
+                  let covariances = fit.Parameters.Covariances.toArray ()
+                  let planes = others |> Array.collect (fun l -> Array.sub covariances (4 * l) 4)
+
+                  let without =
+                      Gaussian.create
+                          Full
+                          (array2D [ for l in others -> means[l, *] ])
+                          (Tensor.create [| 2; 2; 2 |] planes)
+                      |> ok
+                      |> Mixture.create [| for l in others -> fit.Weights[l] |]
+                      |> ok
+
+                  let lost = likelihood fit.Mixture - likelihood without
+                  near (1e-9 * abs lost) "loss" lost owners.Losses[k]
+
+                  let rows = [| for n in 0..1499 -> float (n % 3) |]
+                  let own = [| for n in 0..1499 -> if owners.First[n] = k then rows[n] else 0.0 |]
+                  near 1e-9 "count" (Array.sum own) owners.Counts[k]
+
+                  for n in 0..1499 do
+                      Assert.NotEqual(owners.First[n], owners.Second[n]))
+          testCase "the bits are the same for any number of threads, at the end of runs and in slow ones" (fun () ->
+              for source in [ separate[3].Value; groups 4 30_000 4 12 10.0 |> sourceOf ] do
+                  let fit threads =
+                      source
+                      |> Gmm.fit
+                          { options with
+                              Execution =
+                                  { Execution.Default with
+                                      Threads = threads } }
+                      |> ok
+
+                  let first = fit 1
+
+                  for threads in [ 2; 5 ] do
+                      Assert.Equal<float[]>(first.Trace, (fit threads).Trace))
+          testCase "a slow run on many rows turns, and ends where the groups are" (fun () ->
+              let options = { options with Components = 12 }
+              let source = groups 6 40_000 4 12 10.0 |> sourceOf
+              let fit, ofRun = source |> watched options
+              let best = alone options source |> List.map _.Objective |> List.max
+              Assert.True(turned (ofRun 0) || turned (ofRun 1))
+              Assert.True(fit.Objective > best + 0.01))
+          testTheory
+              "components stay where the options rule moves out"
+              [ "named"; "fixed weights"; "tolerance 0"; "few iterations"; "hard"; "noise"; "missing" ]
+              (fun case ->
+                  let options =
+                      match case with
+                      | "named" -> { options with Start = Start.KMeans }
+                      | "fixed weights" -> { options with WeightPrior = Fixed }
+                      | "tolerance 0" ->
+                          { options with
+                              Tolerance = 0.0
+                              MaxIterations = 5 }
+                      | "few iterations" -> { options with MaxIterations = 5 }
+                      | "hard" -> { options with Assignment = Hard }
+                      | "noise" ->
+                          { options with
+                              Noise = Some(NoiseVolume.Given 1e5) }
+                      | _ -> { options with Missing = Missing.Fit }
+
+                  let source =
+                      if case = "missing" then
+                          groups 4 1600 4 count 14.0
+                          |> Array.mapi (fun n row -> if n % 7 = 0 then [| nan; row[1]; row[2]; row[3] |] else row)
+                          |> sourceOf
+                      else
+                          separate[3].Value
+
+                  let fit, _ = source |> watched options
+                  let starts = alone options source |> List.map (fun fit -> fit.Trace[0])
+                  Assert.Contains(fit.Trace[0], starts)) ]
