@@ -47,6 +47,9 @@ have different scales. On large data the short runs see a sample of the rows. Ev
 sample when the data exceed 4,194,304 numbers (32 MiB). The sample has that size, or more if 2,000 rows or 10·K·(D+1)
 rows need it. Only `Labels` and `Responsibilities` use all rows, as the final runs of EM do.
 
+Both runs may miss groups of rows. With three components or more, `Auto` therefore [moves
+components](#Components-that-move) where that raises the objective.
+
 From 80,000 rows on, EM starts from each candidate [on a sample](#Large-data) first. Both runs may climb to the same
 maximum. The second then stops as soon as it [joins](#When-runs-join) the first, on the sample or on all rows.
 
@@ -77,6 +80,66 @@ for name, start in [ "KMeans", Start.KMeans; "Auto", Start.Auto ] do
     printfn $"%-7s{name} objective %.4f{found.Objective}"
 (*** include-output ***)
 (**
+## Components that move
+
+With many components, a start often gives one component to two groups of rows, and two components to one group. EM can't
+mend this: on the way there, the objective would fall. `Auto` and `Thorough` look for such components once the best run
+has ended. They estimate for each component how much the log-likelihood would gain if two components took its rows, and
+how much it would lose if the component became one with that to which most of its rows would go. If a gain exceeds a
+loss, and also exceeds the number of parameters of a component, as Akaike's criterion asks, one component is removed, the
+other is split, and EM goes on. The move counts only if the objective rises. This is done again until no move helps. The
+idea is that of Ueda, Nakano, Ghahramani and Hinton ("SMEM algorithm for mixture models", *Neural Computation* 12 (2000)
+2109–2128).
+
+Of these sixteen groups, k-means alone misses some:
+*)
+let sixteen =
+    let random = System.Random 5
+    let normal () = MathNet.Numerics.Distributions.Normal.Sample(random, 0.0, 1.0)
+    let centres = Array.init 16 (fun _ -> Array.init 4 (fun _ -> 7.0 * normal ()))
+
+    Array.init 3200 (fun n -> centres[n % 16] |> Array.map (fun centre -> centre + normal ()))
+    |> Source.ofRows
+    |> GmmError.get
+
+let ofSixteen start =
+    Gmm.fit
+        { Gmm.defaults with
+            Components = 16
+            Start = start }
+        sixteen
+    |> GmmError.get
+
+printfn $"from k-means          %.4f{(ofSixteen Start.KMeans).Objective}"
+printfn $"by default            %.4f{(ofSixteen Start.Auto).Objective}"
+printfn $"from the true groups  %.4f{(ofSixteen (Start.Labels(Array.init 3200 (fun n -> n % 16)))).Objective}"
+(*** include-output ***)
+(**
+The final run is EM on all rows from the moved components, so `Fit.Start`, `Fit.Trace` and `Fit.Iterations` concern that
+run. Moves are judged on a sample of 20 rows for each weight and free parameter of the mixture, at least 2,000, or on all
+rows if there are fewer. On at least four times as many rows, a run that hasn't converged after 50 iterations looks for
+moves, too. If it finds one that gains as much on the sample as Akaike's criterion asks, it begins anew there; should
+it then end lower than where it left, it goes back. Such a run has often met a plateau, on which EM needs hundreds of
+iterations.
+
+Components don't move with fixed weights, in fits of fewer than 50 iterations that haven't converged, and in the fits
+listed [below](#Large-data) that use no sample.
+
+We compared the default with two other programs' way on 192 data sets: 3, 5, 8 or 16 groups of 2, 4, 8 or 16 columns with
+close, middling and wide distances, half of them stretched; 3,000 to 6,400 rows. The table counts the fits that end
+within 0.001 per row of the best objective that we know. scikit-learn 1.2.1 has its default options, but for up to 1,000
+iterations.
+
+| components | this default | without moves | scikit-learn | scikit-learn, the best of 10 |
+|--:|--:|--:|--:|--:|
+| 3 | 48 of 48 | 47 | 38 | 39 |
+| 5 | 46 of 48 | 44 | 26 | 35 |
+| 8 | 45 of 48 | 35 | 16 | 26 |
+| 16 | 38 of 48 | 12 | 1 | 8 |
+| mean shortfall per row | 0.0006 | 0.0127 | 0.1090 | 0.0251 |
+
+On these data, moves take about a third of the time of a fit. No fit ended lower than without them.
+
 ## Random starts
 
 All of these use a seed, and give the same start for the same seed:
@@ -172,6 +235,8 @@ first are dropped.
 The sample has 10,000 rows, doubled until two conditions hold: it has 40 rows for each weight and free parameter of the
 mixture, and the smallest component of each candidate has 10 rows for each of its parameters. No sample is used if it
 would exceed an eighth of the rows, or 4,194,304 numbers.
+
+Components of these mixtures [move](#Components-that-move) on the sample, too.
 
 A run begins at the candidate itself if EM fails on the sample, or leaves a component irregular or with fewer than five
 rows for each of its parameters. All runs begin at their candidates

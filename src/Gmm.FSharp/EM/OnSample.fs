@@ -75,7 +75,7 @@ module internal OnSample =
     /// family rule moves out, or if the sample would be too large.
     let private countForMoves (race: Race<'kind, 'θ>) (mixture: Mixture<'θ>) : float option =
         let wanted = perParameterOfMoves * float race.Options.Components * parametersOfComponent race mixture
-        let sample = fewestForMoves |> doubledTo wanted
+        let sample = max fewestForMoves wanted
         let count = if sample < float race.Rows then sample else float race.Source.Rows
 
         if
@@ -138,8 +138,8 @@ module internal OnSample =
         | Some _
         | None -> fit
 
-    /// Returns the mixtures to which EM on a sample leads from starts, without those that join the first; components of
-    /// the best move where that raises its objective. Where EM fails on the sample, or leaves a component irregular or
+    /// Returns the mixtures to which EM on a sample leads from starts, their components moved where that raises the
+    /// objective, without those that join the first. Where EM fails on the sample, or leaves a component irregular or
     /// with few rows, the start itself remains. None if no start is led: the options rule a sample out
     /// (`Race.leavesStart`), the rows are few, the sample would be too large, or EM fails for all.
     let lead
@@ -167,14 +167,7 @@ module internal OnSample =
                     | Ok _
                     | Error _ -> None)
 
-            let best = sound |> Array.choose (Option.map _.Objective) |> Array.fold max -infinity
-
-            let moved (fit: Fit<'θ>) =
-                if fit.Objective < best then
-                    fit
-                else
-                    [ improve ignore race fit; fit ] |> List.find isSound
-
+            let moved fit = [ improve ignore race fit; fit ] |> List.find isSound
             let led = sound |> Array.map (Option.map moved)
 
             if Array.forall Option.isNone led then

@@ -9,11 +9,12 @@ type Progress =
     {
         /// The number of the run, from 0. The start `Auto` makes two runs for each seed, `Thorough` up to three; on
         /// large data, runs that join the first one on a sample are left out, and not counted. The reports of a run
-        /// that joins it later end early (`FitOptions.Restarts`).
+        /// that joins it later end early (`FitOptions.Restarts`). If components move at the end, another run follows.
         Run: int
         /// The run's seed.
         Seed: int
-        /// The number of M-steps that the run has made; 0 at its start.
+        /// The number of M-steps that the run has made; 0 at its start, and when it begins anew from components that
+        /// have moved (`Start.Auto`).
         Iteration: int
         /// The objective of the current mixture.
         Objective: float
