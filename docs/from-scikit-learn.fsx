@@ -324,7 +324,7 @@ Console.WriteLine($"{outliers} outliers below {threshold:F3}");
 
 | | scikit-learn | Gmm |
 |---|---|---|
-| start | one run from k-means | `Start.Auto`: k-means and the best of ten short runs; then components move |
+| start | one run from k-means | `Start.Auto`: k-means and the best of ten short runs, then moves of components |
 | convergence | the objective changes by less than `tol` = 10⁻³ | the estimated remaining gain is also below `Tolerance` = 10⁻⁶ |
 | each iteration | an EM step | an EM step, or an [extrapolation](acceleration.html) of two; plain EM with `Acceleration` = `None` |
 | iterations | at most `max_iter` = 100 | at most `MaxIterations` = 1000 |

@@ -12,7 +12,7 @@ public sealed class FitProgress
     /// <summary>
     /// The number of the run, from 0; <c>Auto</c> makes two runs for each seed, <c>Thorough</c> up to three; on
     /// large data, runs that join the first one on a sample are left out. The reports of a run that joins it later end
-    /// early. If components move at the end, another run follows.
+    /// early. If components move at the end, another run follows, which counts if it ends higher.
     /// </summary>
     public int Run => value.Run;
 

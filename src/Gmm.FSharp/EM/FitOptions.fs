@@ -17,8 +17,8 @@ type Start<'θ> =
     /// a run for which EM fails on the sample, or leaves a component irregular or with fewer than 5 rows for each of
     /// its parameters. Fits of three components or more that may use a sample also move components: where that raises
     /// the objective, one that adds little is removed and one whose rows form two groups is split (after Ueda, Nakano,
-    /// Ghahramani and Hinton 2000), on a sample of at least 2,000 rows and 20 for each weight and free parameter. EM
-    /// then runs on all rows from there. Components don't move with fixed weights.
+    /// Ghahramani and Hinton 2000). A sample judges this, of 20 rows for each weight and free parameter and at least
+    /// 2,000; smaller data use all rows. EM then runs on all rows from there. Components don't move with fixed weights.
     | Auto
     /// `Auto` with forty short runs, and a third candidate for families whose features are the data: clusters of a
     /// model-based hierarchical start on at most 2,000 rows (Fraley 1998). It takes several times as long.

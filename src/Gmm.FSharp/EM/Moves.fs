@@ -104,6 +104,7 @@ module internal Moves =
         (fit: Fit<'θ>)
         : Fit<'θ> option =
         let components = fit.Components
+        let rows = source |> Survey.countWeighted options.Execution |> float
         let ownersUnder (fit: Fit<'θ>) = source |> ownersOf options.Execution fit.Mixture fit.Model.Family
 
         let quietly =
@@ -143,7 +144,7 @@ module internal Moves =
         let lossOf (owners: Owners) k =
             let heirs =
                 Seq.zip owners.First owners.Second
-                |> Seq.filter (fun (first, _) -> first = k)
+                |> Seq.filter (fun (first, second) -> first = k && second <> k)
                 |> Seq.countBy snd
                 |> Seq.sortBy (fun (heir, rows) -> -rows, heir)
                 |> List.ofSeq
@@ -199,8 +200,10 @@ module internal Moves =
                     | Ok _
                     | Error _ -> -infinity)
 
-            // Akaike's criterion asks as much of a further component. One group gains less by its division.
-            let worth = float (Model.freeParameters fit.Model fit.Mixture) / float components
+            // Akaike's criterion asks as much of a further component. One group gains less by its division. Gains are in
+            // units of weight, and a row weighs Σₙ wₙ/N.
+            let worth =
+                float (Model.freeParameters fit.Model fit.Mixture) / float components * Array.sum owners.Counts / rows
 
             let losses =
                 if gains |> Array.exists (fun gain -> gain > worth) then

@@ -9,7 +9,8 @@ type Progress =
     {
         /// The number of the run, from 0. The start `Auto` makes two runs for each seed, `Thorough` up to three; on
         /// large data, runs that join the first one on a sample are left out, and not counted. The reports of a run
-        /// that joins it later end early (`FitOptions.Restarts`). If components move at the end, another run follows.
+        /// that joins it later end early (`FitOptions.Restarts`). If components move at the end, another run follows, which
+        /// counts if it ends higher.
         Run: int
         /// The run's seed.
         Seed: int

@@ -151,7 +151,9 @@ module internal Race =
 
                                 hasJoined.Value <- joins iterate
 
-                                if mayTurn && iterate.Iteration = slow && slow < options.MaxIterations then
+                                let isSlow = iterate.Iteration = slow && slow < options.MaxIterations
+
+                                if mayTurn && isSlow && not hasJoined.Value then
                                     turned.Value <-
                                         turn ofRun seed iterate.Mixture |> Option.map (fun better -> iterate, better)
 
@@ -194,7 +196,10 @@ module internal Race =
                                 ->
                                 return! run
                             | Error error when isOfAllRuns error -> return! Error error
-                            | _ -> return! fit basin false left.Mixture
+                            | run ->
+                                match fit basin false left.Mixture with
+                                | Error _ when Result.isOk run -> return! run
+                                | straight -> return! straight
                     }
 
                 seed, Result.bind (fit basin true) first

@@ -207,6 +207,9 @@ let private expected =
           "saving.fsx", [ "the same state again: true"; "It was altered after it was saved" ]
           "starts.fsx",
           [ "labels and their responsibilities end alike: True"
+            "from k-means          -8.4177"
+            "by default            -8.3862"
+            "from the true groups  -8.3862"
             "from means  -4.1148 after"
             "Identity    -15.4771 at the start"
             "five and five more are ten: True" ]
