@@ -199,6 +199,7 @@ let tests =
 
                   match OnSample.lead race [| 0, Ok start |] with
                   | Some [| 0, Ok mixture |] -> not (obj.ReferenceEquals(mixture, start))
+                  | None -> false
                   | other -> failwith $"{other}"
 
               let rows = groups 4 fewest 4 3 6.0
