@@ -649,6 +649,7 @@ let private parts =
       "rows", rows
       "growth", growth
       "fit", fit
+      "starts", Starts.run
       "limit", limit
       "others", others
       "small", small

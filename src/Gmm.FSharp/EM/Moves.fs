@@ -8,7 +8,7 @@ open System
 /// (2000) 2109–2128).
 module internal Moves =
     /// The fewest components among which one can move: with two, a move would be another start.
-    let fewestComponents = 3
+    let private fewestComponents = 3
 
     /// How many moves are tried on a fit, those of the highest estimated gain first.
     let private tries = 3
@@ -20,6 +20,12 @@ module internal Moves =
     /// The most iterations of EM with two components on the rows of one, and their tolerance. They need only show
     /// whether the rows form two groups.
     let private splitIterations, private splitTolerance = 10, 1e-2
+
+    /// The rows of a sample on which components move, for each weight and free parameter of the mixture, and the fewest.
+    let private perParameter, private fewest = 20.0, 2000.0
+
+    /// How many times as many rows as the sample the data of a run that turns must have.
+    let private turnsFrom = 4.0
 
     /// The least 1 − rₙₖ, so that every component has a finite loss.
     let private leastRest = 1e-16
@@ -39,6 +45,7 @@ module internal Moves =
             Losses: float[]
         }
 
+    /// Returns the owners of the rows of a source under a mixture of a family.
     let ownersOf (execution: Execution) (mixture: Mixture<'θ>) (family: Family<'θ>) (source: Source) : Owners =
         let components = mixture.Components
         let logWeights = mixture.LogWeights.toArray1D ()
@@ -90,21 +97,17 @@ module internal Moves =
           Fits = sums _.Fits
           Losses = sums _.Losses }
 
-    /// Whether the components of a fit can move: there are enough of them, and the fit has settled.
-    let arePossible (fit: Fit<'θ>) =
-        fit.Components >= fewestComponents && (fit.Converged || fit.Iterations >= Race.slow)
+    // ── Moves on the rows of a race ─────────────────────────────────────────────────────────────────────────────────
 
-    /// Returns a fit to the rows of a source with a higher objective than that of another fit to them, after one or more
+    /// Returns a fit to the rows of a race with a higher objective than that of another fit to them, after one or more
     /// moves; it is regular, but may not have converged yet. None if no move raises the objective. `refit` fits the
     /// same kind of component.
-    let improve
+    let private moved
         (refit: FitOptions<'kind, 'θ> -> Source -> Result<Fit<'θ>, GmmError>)
-        (options: FitOptions<'kind, 'θ>)
-        (source: Source)
+        (race: Race<'kind, 'θ>)
         (fit: Fit<'θ>)
         : Fit<'θ> option =
-        let components = fit.Components
-        let rows = source |> Survey.countWeighted options.Execution |> float
+        let options, source, components = race.Options, race.Source, fit.Components
         let ownersUnder (fit: Fit<'θ>) = source |> ownersOf options.Execution fit.Mixture fit.Model.Family
 
         let quietly =
@@ -200,10 +203,9 @@ module internal Moves =
                     | Ok _
                     | Error _ -> -infinity)
 
-            // Akaike's criterion asks as much of a further component. One group gains less by its division. Gains are in
-            // units of weight, and a row weighs Σₙ wₙ/N.
-            let worth =
-                float (Model.freeParameters fit.Model fit.Mixture) / float components * Array.sum owners.Counts / rows
+            // Akaike's criterion asks as much of a further component, and splitting a single group gains less. Gains are
+            // in units of weight: a row weighs Σₙ wₙ/N.
+            let worth = race.ParametersOfComponent fit.Mixture * Array.sum owners.Counts / float race.Rows
 
             let losses =
                 if gains |> Array.exists (fun gain -> gain > worth) then
@@ -227,4 +229,75 @@ module internal Moves =
             | Some fit when movesLeft > 1 -> improved fit (movesLeft - 1) |> Option.orElse moved
             | moved -> moved
 
-        if arePossible fit then improved fit components else None
+        improved fit components
+
+    // ── Moves on all rows, or on a sample ───────────────────────────────────────────────────────────────────────────
+
+    /// Returns how many rows see moves of a mixture's components: all rows, or a sample. None if the options or the
+    /// family rule moves out, or if the rows would take too much memory.
+    let private countFor (race: Race<'kind, 'θ>) (mixture: Mixture<'θ>) : float option =
+        let wanted = perParameter * float race.Options.Components * race.ParametersOfComponent mixture |> max fewest
+        let count = if wanted < float race.Rows then wanted else float race.Source.Rows
+
+        if
+            mixture.Components >= fewestComponents
+            && not race.Options.WeightPrior.IsFixed
+            && Race.leavesStart race
+            && not (OnSample.isTooLarge race count)
+        then
+            Some count
+        else
+            None
+
+    /// Whether a fit is worth a look at moves: it has converged, or is slow.
+    let private hasSettled (fit: Fit<'θ>) = fit.Converged || fit.Iterations >= Race.slow
+
+    /// Returns `moved` on a sample of `count` rows, to which EM first fits a mixture; None unless the sum of the
+    /// objective over the rows of the sample rises by at least a gain.
+    let private movedOnSample gain (race: Race<'kind, 'θ>) count seed (mixture: Mixture<'θ>) : Fit<'θ> option =
+        result {
+            let! onSample = OnSample.race race count
+            let! fit = Race.runOne ignore onSample seed mixture
+            let isWorthIt (moved: Fit<'θ>) = (moved.Objective - fit.Objective) * float onSample.Rows >= gain
+
+            return
+                match race.Refit with
+                | Some refit when hasSettled fit -> fit |> moved refit onSample |> Option.filter isWorthIt
+                | Some _
+                | None -> None
+        }
+        |> Result.defaultValue None
+
+    /// Returns a better mixture for a slow run of EM on many rows; None to go on as it is. The move must gain as much on
+    /// the sample as Akaike's criterion asks of a further component, because the mixtures aren't compared on all rows.
+    let turn (race: Race<'kind, 'θ>) execution seed (mixture: Mixture<'θ>) : Mixture<'θ> option =
+        let race =
+            { race with
+                Options =
+                    { race.Options with
+                        Execution = execution } }
+
+        match countFor race mixture with
+        | Some count when turnsFrom * count <= float race.Rows ->
+            mixture |> movedOnSample (race.ParametersOfComponent mixture) race count seed |> Option.map _.Mixture
+        | Some _
+        | None -> None
+
+    /// Returns the fit to which EM leads after moves of components, or the given fit if none is higher. `watch` sees
+    /// the iterates of EM on all rows.
+    let improve (watch: Iterate<'θ> -> unit) (race: Race<'kind, 'θ>) (fit: Fit<'θ>) : Fit<'θ> =
+        let better =
+            match race.Refit, countFor race fit.Mixture with
+            | Some refit, Some count when hasSettled fit ->
+                if count < float race.Rows then
+                    fit.Mixture |> movedOnSample 0.0 race count fit.Seed
+                else
+                    // Remote rows come to this machine.
+                    let all = race.Source |> Survey.sample race.Options.Execution 0 (int count)
+                    fit |> moved refit { race with Source = all }
+            | _ -> None
+
+        match better |> Option.map (_.Mixture >> Race.runOne watch race fit.Seed) with
+        | Some(Ok further) when further.Irregular.IsEmpty && further.Objective > fit.Objective -> further
+        | Some _
+        | None -> fit

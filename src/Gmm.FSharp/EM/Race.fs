@@ -16,6 +16,10 @@ type internal Race<'kind, 'θ> =
         Rows: int64
     }
 
+    /// Returns the number of free parameters of a component of a mixture, with its weight.
+    member race.ParametersOfComponent(mixture: Mixture<'θ>) : float =
+        float (race.Family.FreeParameters mixture.Parameters) / float race.Options.Components + 1.0
+
 /// Runs EM from several starts on the same rows.
 module internal Race =
     /// The iteration at which a run that hasn't converged is slow. Where components are misplaced, EM may need
@@ -101,7 +105,8 @@ module internal Race =
     /// Runs out starts, each with its seed, and concludes from the pass of all runs and from what became of them: fits
     /// with their ranks, errors, or nothing for a run that joined the first one. `mayJoin` says whether runs may.
     /// `watch` makes from the number of a run and its seed a function that sees each iterate. `turn` gets the
-    /// threads, the seed and the mixture of a slow run, and returns where the run had better go on, if it had.
+    /// threads, the seed and the mixture of a slow run, and returns a better mixture from which the run goes on, or
+    /// None. If the run doesn't end higher from there than where it was left, it goes back.
     let run
         (watch: int -> int -> Iterate<'θ> -> unit)
         (turn: Execution -> int -> Mixture<'θ> -> Mixture<'θ> option)
@@ -232,9 +237,6 @@ module internal Race =
     let straight: Execution -> int -> Mixture<'θ> -> Mixture<'θ> option = fun _ _ _ -> None
 
     /// Runs out one start. `watch` sees each iterate.
-    let runOneWatched (watch: Iterate<'θ> -> unit) (race: Race<'kind, 'θ>) seed start : Result<Fit<'θ>, GmmError> =
+    let runOne (watch: Iterate<'θ> -> unit) (race: Race<'kind, 'θ>) seed start : Result<Fit<'θ>, GmmError> =
         run (fun _ _ -> watch) straight false race [| seed, Ok start |] (fun _ outcomes ->
             snd outcomes[0] |> Result.map (Option.get >> fst))
-
-    /// Runs out one start.
-    let runOne race seed start = runOneWatched ignore race seed start

@@ -12,8 +12,8 @@ type internal Candidates<'kind, 'θ> =
         Prepare: unit -> Execution -> int -> Result<Mixture<'θ> list, GmmError>
         /// Whether different seeds make different mixtures; if not, there is only one seed.
         AreRandom: bool
-        /// Fits the same kind of component to other rows, with other options; None if a sample must not lead the
-        /// candidates on (`OnSample`).
+        /// Fits the same kind of component to other rows, with other options; None if the result of a sample
+        /// must not stand for all rows (`Lead`, `Moves`).
         Refit: (FitOptions<'kind, 'θ> -> Source -> Result<Fit<'θ>, GmmError>) option
     }
 
@@ -148,16 +148,16 @@ module Runs =
                   Source = source
                   Rows = source |> Survey.countWeighted options.Execution }
 
-            let led = OnSample.lead race firsts
+            let led = Lead.ofStarts race firsts
             let firsts = led |> Option.defaultValue firsts
             let watch number seed = Progress.watch report number seed clock
             let mayJoin = source.Blocks >= fewestBlocks && Race.mayJoin race firsts.Length
-            let! best = Race.run watch (OnSample.turn race) mayJoin race firsts (conclude race)
+            let! best = Race.run watch (Moves.turn race) mayJoin race firsts (conclude race)
 
             if led.IsSome then
                 return best
             else
-                let further = best |> OnSample.improve (watch firsts.Length best.Seed) race
+                let further = best |> Moves.improve (watch firsts.Length best.Seed) race
 
                 return
                     { further with

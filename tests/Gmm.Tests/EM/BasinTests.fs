@@ -57,6 +57,22 @@ let alone (options: FitOptions<GaussianKind, Gaussian>) (source: Source) : Fit<G
                 Start = Start.Mixture first }
         |> ok)
 
+/// Checks that a fit has the same bits for any number of threads.
+let haveSameBitsForThreads (options: FitOptions<GaussianKind, Gaussian>) (source: Source) : unit =
+    let fit threads =
+        source
+        |> Gmm.fit
+            { options with
+                Execution =
+                    { Execution.Default with
+                        Threads = threads } }
+        |> ok
+
+    let first = fit 1
+
+    for threads in [ 2; 5 ] do
+        Assert.Equal<float[]>(first.Trace, (fit threads).Trace)
+
 /// Returns a mixture with its components in another order.
 let private permuted (order: int[]) (mixture: Mixture<Gaussian>) : Mixture<Gaussian> =
     let gaussian = mixture.Parameters

@@ -51,20 +51,7 @@ let tests =
               Assert.Equal(fit.Trace.Length, (ofRun 0).Length)
               Assert.Empty(ofRun 1))
           testCase "the bits are the same for any number of threads" (fun () ->
-              let fit threads =
-                  source.Value
-                  |> Gmm.fit
-                      { options with
-                          Restarts = 2
-                          Execution =
-                              { Execution.Default with
-                                  Threads = threads } }
-                  |> ok
-
-              let first = fit 1
-
-              for threads in [ 2; 5 ] do
-                  Assert.Equal<float[]>(first.Trace, (fit threads).Trace))
+              source.Value |> haveSameBitsForThreads { options with Restarts = 2 })
           testTheory
               "every run begins at its start where the start is named or given, and wherever a sample says too little"
               [ "named"
@@ -197,7 +184,7 @@ let tests =
                         Source = filled
                         Rows = filled.Rows }
 
-                  match OnSample.lead race [| 0, Ok start |] with
+                  match Lead.ofStarts race [| 0, Ok start |] with
                   | Some [| 0, Ok mixture |] -> not (obj.ReferenceEquals(mixture, start))
                   | None -> false
                   | other -> failwith $"{other}"

@@ -23,6 +23,9 @@ let private truth options (source: Source) =
 
 let private options = { Gmm.defaults with Components = count }
 
+/// Groups in so many rows that slow runs turn, and options under which one does.
+let private slow, private ofSlow = lazy (groups 6 40_000 4 12 10.0 |> sourceOf), { options with Components = 12 }
+
 /// Whether the run of some reports began anew.
 let private turned (reports: Progress list) = (reports |> List.filter (fun report -> report.Iteration = 0)).Length > 1
 
@@ -114,27 +117,88 @@ let tests =
                   for n in 0..1499 do
                       Assert.NotEqual(owners.First[n], owners.Second[n]))
           testCase "the bits are the same for any number of threads, at the end of runs and in slow ones" (fun () ->
-              for source in [ separate[3].Value; groups 4 30_000 4 12 10.0 |> sourceOf ] do
-                  let fit threads =
+              separate[3].Value |> haveSameBitsForThreads options
+              slow.Value |> haveSameBitsForThreads ofSlow)
+          testCase "a slow run on many rows turns, and ends where the groups are" (fun () ->
+              let fit, ofRun = slow.Value |> watched ofSlow
+              let best = alone ofSlow slow.Value |> List.map _.Objective |> List.max
+              Assert.True(turned (ofRun 0) || turned (ofRun 1))
+              Assert.True(fit.Objective > best + 0.01))
+          testCase "a run doesn't turn at its last iteration" (fun () ->
+              let _, ofRun =
+                  slow.Value
+                  |> watched
+                      { ofSlow with
+                          MaxIterations = Race.slow }
+
+              Assert.False(turned (ofRun 0) || turned (ofRun 1)))
+          testTheory "a run goes back from a turn that doesn't pay" [ "lower"; "irregular"; "failing" ] (fun case ->
+              // Two groups that overlap so much that EM is slow.
+              let source = groups 1 2000 1 2 1.0 |> sourceOf
+
+              let options =
+                  { Gmm.defaults with
+                      Components = 2
+                      Start = Start.KPlusPlus
+                      Acceleration = Acceleration.None }
+
+              let _, filled, measured = Fitting.measure options source |> ok
+
+              let race =
+                  { Options = options
+                    Family = measured.Family
+                    Rule = Rule.em measured.IsExact options.Stopping
+                    Regularity = measured.Regularity
+                    Refit = None
+                    Source = filled
+                    Rows = filled.Rows }
+
+              let first = Start.mixtures Lloyd.run measured options source options.Execution 0 |> ok |> List.head
+
+              let mixture means variances weights =
+                  Gaussian.create Full (array2D means) (Tensor.create [| 2; 1; 1 |] variances)
+                  |> ok
+                  |> Mixture.create weights
+                  |> ok
+
+              let turns = ref 0
+
+              /// Two equal components, which stay equal; a spike on one row; and a component to which no row belongs.
+              let turn (_: Execution) (_: int) (_: Mixture<Gaussian>) =
+                  turns.Value <- turns.Value + 1
+
+                  match case with
+                  | "lower" -> Some(mixture [ [ 0.0 ]; [ 0.0 ] ] [| 1.0; 1.0 |] [| 0.5; 0.5 |])
+                  | "irregular" ->
+                      let row = (Source.firstRow source)[0, 0]
+                      Some(mixture [ [ 0.0 ]; [ row ] ] [| 1.0; 1e-12 |] [| 0.999; 0.001 |])
+                  | _ -> Some(mixture [ [ 0.0 ]; [ 1e9 ] ] [| 1.0; 1.0 |] [| 0.5; 0.5 |])
+
+              let outcome (turn: Execution -> int -> Mixture<Gaussian> -> Mixture<Gaussian> option) =
+                  Race.run (fun _ _ -> ignore) turn false race [| 0, Ok first |] (fun _ outcomes -> snd outcomes[0])
+                  |> ok
+                  |> Option.get
+                  |> fst
+
+              let straight, turned = outcome Race.straight, outcome turn
+              Assert.Equal(1, turns.Value)
+              Assert.True(straight.Iterations > Race.slow)
+              Assert.True(turned.Irregular.IsEmpty)
+              near options.Tolerance "objective" straight.Objective turned.Objective)
+          testCase "a fit isn't lost where a component owns only rows without weight" (fun () ->
+              let source =
+                  groups 3 900 2 3 12.0 |> sourceOf |> Source.weighted (Array.init 900 (fun n -> float (n % 3))) |> ok
+
+              for seed in 0..9 do
+                  let fit =
                       source
                       |> Gmm.fit
                           { options with
-                              Execution =
-                                  { Execution.Default with
-                                      Threads = threads } }
+                              Components = 4
+                              Seed = seed }
                       |> ok
 
-                  let first = fit 1
-
-                  for threads in [ 2; 5 ] do
-                      Assert.Equal<float[]>(first.Trace, (fit threads).Trace))
-          testCase "a slow run on many rows turns, and ends where the groups are" (fun () ->
-              let options = { options with Components = 12 }
-              let source = groups 6 40_000 4 12 10.0 |> sourceOf
-              let fit, ofRun = source |> watched options
-              let best = alone options source |> List.map _.Objective |> List.max
-              Assert.True(turned (ofRun 0) || turned (ofRun 1))
-              Assert.True(fit.Objective > best + 0.01))
+                  Assert.True(allFinite fit.Trace))
           testTheory
               "components stay where the options rule moves out"
               [ "named"; "fixed weights"; "tolerance 0"; "few iterations"; "hard"; "noise"; "missing" ]
