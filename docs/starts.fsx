@@ -44,13 +44,13 @@ of what the run has gained (Biernacki, Celeux and Govaert, "Choosing starting va
 the highest likelihood in multivariate Gaussian mixture models", *Computational Statistics & Data Analysis* 41 (2003)
 561–575). Short runs cost little, and random rows find maxima that k-means misses where groups are stretched or columns
 have different scales. On large data the short runs see a sample of the rows. Every start, k-means included, works on a
-sample when the data exceed 4,194,304 numbers (32 MiB). The sample has that size, or more if 2,000 rows or 10·K·(D+1)
+sample when the data exceed 524,288 numbers (4 MiB). The sample has that size, or more if 2,000 rows or 10·K·(D+1)
 rows need it. Only `Labels` and `Responsibilities` use all rows, as the final runs of EM do.
 
 Both runs may miss groups of rows. With three components or more, `Auto` therefore [moves
 components](#Components-that-move) where that raises the objective.
 
-From 80,000 rows on, EM starts from each candidate [on a sample](#Large-data) first. Both runs may climb to the same
+From 40,000 rows on, EM starts from each candidate [on a sample](#Large-data) first. Both runs may climb to the same
 maximum. The second then stops as soon as it [joins](#When-runs-join) the first, on the sample or on all rows.
 
 `Start.Thorough` takes forty short runs, and a third candidate for Gaussian components: a model-based hierarchical
@@ -119,7 +119,7 @@ After a move, EM runs on all rows from the moved components; `Fit.Start`, `Fit.T
 run. Moves are judged on a sample of 20 rows for each weight and free parameter of the mixture, at least 2,000. Smaller
 data are used whole.
 
-If the data have four times as many rows, a run that hasn't converged after 50 iterations looks for moves, too. Such a run
+If the data have twice as many rows, a run that hasn't converged after 50 iterations looks for moves, too. Such a run
 is often on a plateau, where EM needs hundreds of iterations. It begins anew from a move that gains as much on the sample
 as Akaike's criterion asks. If it doesn't end higher than where it left, or ends with an irregular component, it goes back
 there. `Fit.Start` is then the mixture after 50 iterations, and `MaxIterations` counts anew.
@@ -233,14 +233,14 @@ for restarts in [ 1; 2; 5; 20 ] do
 (**
 ## Large data
 
-EM on a sample costs little beside EM on all rows, and leads near a maximum. On data of 80,000 rows or more, `Auto` and
+EM on a sample costs little beside EM on all rows, and leads near a maximum. On data of 40,000 rows or more, `Auto` and
 `Thorough` therefore run EM on a sample from each candidate, until the change and the remaining gain are below 1e-4, or
 below `Tolerance` if that is larger. The runs on all rows begin where these end; runs that [joined](#When-runs-join) the
 first are dropped.
 
 The sample has 10,000 rows, doubled until two conditions hold: it has 40 rows for each weight and free parameter of the
 mixture, and the smallest component of each candidate has 10 rows for each of its parameters. No sample is used if it
-would exceed an eighth of the rows, or 4,194,304 numbers.
+would exceed a quarter of the rows, or 4,194,304 numbers.
 
 Components of these mixtures [move](#Components-that-move) on the sample, not after the final run.
 

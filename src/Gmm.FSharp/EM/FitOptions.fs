@@ -1,6 +1,6 @@
 namespace Gmm
 
-/// The start of a fit. Of data of more than 4,194,304 numbers (32 MiB) a start sees a sample of that size, but at least
+/// The start of a fit. Of data of more than 524,288 numbers (4 MiB) a start sees a sample of that size, but at least
 /// 2,000 rows and 10·K·(D+1); only `Labels` and `Responsibilities` use every row. The final runs of EM, and the scale
 /// of the data, use all rows.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
@@ -10,7 +10,7 @@ type Start<'θ> =
     /// Govaert 2003). A short run ends when an iteration gains less than 1 % of what the run has gained. The short runs
     /// see a sample of the rows of large data. On large data, EM on a sample leads each candidate near a maximum before
     /// its run on all rows begins, and the second candidate is left out once it joins the first
-    /// (`FitOptions.Restarts`). Data are large here if they have at least eight times as many rows as the sample. The
+    /// (`FitOptions.Restarts`). Data are large here if they have at least four times as many rows as the sample. The
     /// sample has at least 10,000 rows, 40 for each weight and free parameter, enough for 10 rows per parameter in each
     /// component of a candidate, and at most 4,194,304 numbers. Fits with noise, `Missing.Fit`, hard assignment or a
     /// tolerance of 0, and of families with probabilities and rates, use no sample and begin at the candidates; so does

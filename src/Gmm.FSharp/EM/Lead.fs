@@ -17,7 +17,7 @@ module internal Lead =
     let private ownedAtEnd = 5.0
 
     /// How many times as many rows as the sample the data must have.
-    let private largeFrom = 8.0
+    let private largeFrom = 4.0
 
     /// Returns how many rows a sample for some mixtures needs.
     let private countFor (race: Race<'kind, 'θ>) (mixtures: Mixture<'θ>[]) : float =
@@ -54,16 +54,13 @@ module internal Lead =
             fit.Irregular.IsEmpty && share * count >= ownedAtEnd * race.ParametersOfComponent fit.Mixture
 
         let choose race _ (outcomes: (int * Result<(Fit<'θ> * float) option, GmmError>)[]) =
-            let sound =
+            let led =
                 outcomes
                 |> Array.map (fun (_, outcome) ->
                     match outcome with
-                    | Ok(Some(fit, _)) when isSound fit -> Some fit
-                    | Ok _
+                    | Ok(Some(fit, _)) -> [ Moves.improve ignore race fit; fit ] |> List.tryFind isSound
+                    | Ok None
                     | Error _ -> None)
-
-            let moved fit = [ Moves.improve ignore race fit; fit ] |> List.find isSound
-            let led = sound |> Array.map (Option.map moved)
 
             if Array.forall Option.isNone led then
                 Ok None

@@ -44,24 +44,17 @@ type internal SampledRows =
         drawn.Values.Write others.Values.WrittenSpan
         drawn
 
-    /// Returns the `count` rows with the lowest keys, in their order.
-    member drawn.Lowest(count, key: int64 -> uint64) : SampledRows =
+    /// Returns some of the rows, by their positions among these.
+    member drawn.Only(positions: int[]) : SampledRows =
         let columns = drawn.Values.WrittenCount / max 1 drawn.Count
+        let some = SampledRows.WithRoom(positions.Length, columns)
 
-        let kept =
-            Array.init drawn.Count id
-            |> Array.sortBy (fun i -> struct (key drawn.Rows[i], i))
-            |> Array.truncate count
-            |> Array.sort
+        for i in positions do
+            some.Rows.Add drawn.Rows[i]
+            some.Weights.Add drawn.Weights[i]
+            some.Values.Write(drawn.Values.WrittenSpan.Slice(i * columns, columns))
 
-        let lowest = SampledRows.WithRoom(kept.Length, columns)
-
-        for i in kept do
-            lowest.Rows.Add drawn.Rows[i]
-            lowest.Weights.Add drawn.Weights[i]
-            lowest.Values.Write(drawn.Values.WrittenSpan.Slice(i * columns, columns))
-
-        lowest
+        some
 
     /// Returns the number of rows, then the numbers, the weights and the values of the rows.
     member drawn.ToNumbers() : float[] =
@@ -271,6 +264,13 @@ module internal Survey =
                 |> Seq.filter (fun row -> row >= block.FirstRow && row <= last)
                 |> Seq.map (fun row -> int (row - block.FirstRow)))
 
+    /// Returns the rows of a block of positive weight whose random key under a seed is at most a limit, by their numbers
+    /// in the block.
+    let private withKeys (seed: int, limit: uint64) (block: Block) : int[] =
+        [| for i in 0 .. block.Rows - 1 do
+               if block.Weight i > 0.0 && RandomStream.key (int64 seed) (block.FirstRow + int64 i) <= limit then
+                   i |]
+
     /// The rows of positive weight whose random key under a seed is at most a limit.
     let keys: Scan<int * uint64, SampledRows> =
         drawing
@@ -279,23 +279,7 @@ module internal Survey =
                 Map
                     [ "seed", Tensor.scalar (float seed)
                       "limit", Tensor.vector [| float (limit >>> 32); float (limit &&& 0xFFFFFFFFUL) |] ])
-            (fun (seed, limit) block ->
-                seq { 0 .. block.Rows - 1 }
-                |> Seq.filter (fun i ->
-                    block.Weight i > 0.0 && RandomStream.key (int64 seed) (block.FirstRow + int64 i) <= limit))
-
-    /// Draws `count` rows of positive weight, or all of them if there are fewer: those with the lowest random keys.
-    let private drawWeighted (execution: Execution) (seed: int) (count: int) (source: Source) : SampledRows =
-        let total = float (countWeighted execution source)
-
-        // About `count` keys lie below the first limit, and hardly ever fewer.
-        let rec draw (slack: float) =
-            let share = (float count + slack * sqrt (float count)) / total
-            let limit = if share < 1.0 then uint64 (share * 18446744073709551616.0) else UInt64.MaxValue
-            let drawn = source |> Scan.run execution keys (seed, limit)
-            if drawn.Count < count && share < 1.0 then draw (4.0 * slack) else drawn
-
-        (draw 6.0).Lowest(count, (fun row -> RandomStream.key (int64 seed) row))
+            (fun argument block -> withKeys argument block)
 
     /// Reads only the blocks that have one of `count` rows. Row i of the sample is `row i`; they ascend.
     let private read (execution: Execution) (count: int) (row: int -> int64) (source: Source) : SampledRows =
@@ -317,6 +301,42 @@ module internal Survey =
             drawn.Add(block.Value, int (row - block.Value.FirstRow))
 
         drawn
+
+    /// Draws `count` rows of positive weight, or all of them if there are fewer: those with the lowest random keys.
+    let private drawWeighted (execution: Execution) (seed: int) (count: int) (source: Source) : SampledRows =
+        let total = float (countWeighted execution source)
+
+        /// Returns the positions of the lowest keys of some rows.
+        let lowest (rows: int64[]) =
+            let positions = Array.init rows.Length id
+            // Keys of different rows differ.
+            Array.Sort(rows |> Array.map (RandomStream.key (int64 seed)), positions)
+            positions |> Array.truncate count |> Array.sort
+
+        // About `count` keys lie below the first limit, and hardly ever fewer.
+        let rec draw (slack: float) (drawBelow: uint64 -> 'rows) (countOf: 'rows -> int) =
+            let share = (float count + slack * sqrt (float count)) / total
+            let limit = if share < 1.0 then uint64 (share * 18446744073709551616.0) else UInt64.MaxValue
+            let drawn = drawBelow limit
+
+            if countOf drawn < count && share < 1.0 then
+                draw (4.0 * slack) drawBelow countOf
+            else
+                drawn
+
+        match Source.remote source with
+        | Some _ ->
+            let drawn = draw 6.0 (fun limit -> source |> Scan.run execution keys (seed, limit)) _.Count
+            drawn.Only(lowest (drawn.Rows.ToArray()))
+        | None ->
+            let numbersBelow limit =
+                source
+                |> Source.collect execution (fun block ->
+                    withKeys (seed, limit) block |> Array.map (fun i -> block.FirstRow + int64 i))
+
+            let numbers = draw 6.0 numbersBelow _.Length
+            let drawn = lowest numbers |> Array.map (fun i -> numbers[i])
+            source |> read execution drawn.Length (fun i -> drawn[i])
 
     /// Returns all rows of a source as a source in memory, with the same blocks.
     let private fetch (execution: Execution) (source: Source) : Source =
@@ -374,9 +394,9 @@ module internal Survey =
         rows.ToSource(source.Columns, isWeighted source)
 
     /// The number of numbers that starts see, unless components need more rows.
-    let private numbersOfStarts = 1L <<< 22
+    let private numbersOfStarts = 1L <<< 19
 
-    /// Returns the rows that starts of K components see: all of them, in memory, or a sample of 32 MiB, but at least
+    /// Returns the rows that starts of K components see: all of them, in memory, or a sample of 4 MiB, but at least
     /// 2,000 rows, and ten for each mean and feature, 10·K·(D+1). The sample is the same for all fits of the data with
     /// this K.
     let sampleForStarts (components: int) (execution: Execution) (source: Source) : RowSample =

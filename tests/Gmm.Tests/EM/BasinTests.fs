@@ -43,6 +43,9 @@ let watched (options: FitOptions<'kind, 'θ>) (source: Source) =
 
     fit, ofRun
 
+/// Whether the run of some reports began anew.
+let turned (reports: Progress list) : bool = (reports |> List.filter (fun report -> report.Iteration = 0)).Length > 1
+
 /// Returns the fits of the candidates of the options, each run out alone.
 let alone (options: FitOptions<GaussianKind, Gaussian>) (source: Source) : Fit<Gaussian> list =
     let _, filled, measured = Fitting.measure options source |> ok
@@ -171,14 +174,15 @@ let tests =
                                   $"{seed} {components} {structure}: {fit.Objective} is below {best}"
                               )
 
-                          let made = (ofRun 1).Length
-                          Assert.InRange(made, 2, candidates[1].Trace.Length)
+                          if not (turned (ofRun 0) || turned (ofRun 1)) then
+                              let made = (ofRun 1).Length
+                              Assert.InRange(made, 2, candidates[1].Trace.Length)
 
-                          if made < candidates[1].Trace.Length then
-                              joined <- joined + 1
-                              Assert.Empty fit.Failures
-                              Assert.True fit.PassedOver.IsNone
-                              Assert.Equal<float[]>(candidates[0].Trace, fit.Trace)
+                              if made < candidates[1].Trace.Length then
+                                  joined <- joined + 1
+                                  Assert.Empty fit.Failures
+                                  Assert.True fit.PassedOver.IsNone
+                                  Assert.Equal<float[]>(candidates[0].Trace, fit.Trace)
 
                   Assert.InRange(joined, 8, 24))
           testCase "a run to a better maximum is not stopped" (fun () ->

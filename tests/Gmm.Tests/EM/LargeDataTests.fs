@@ -11,10 +11,11 @@ let private options =
         Components = 3
         Seed = 2 }
 
-/// The fewest rows that make these options begin on a sample: eight times 10,000.
-let private fewest = 80_000
+/// The fewest rows that make these options begin on a sample: four times 10,000.
+let private fewest = 40_000
 
-let private source = lazy (groups 3 fewest 2 3 4.0 |> sourceOf)
+let private source = lazy (groups 3 (2 * fewest) 2 3 4.0 |> sourceOf)
+
 /// Groups so far apart that EM leads from all starts to the same maximum.
 let private separate = lazy (groups 3 fewest 4 3 6.0 |> sourceOf)
 
@@ -85,13 +86,15 @@ let tests =
                       match case with
                       | "few rows" -> groups 3 (fewest - 1) 2 3 4.0 |> sourceOf
                       | "few rows with weight" ->
-                          source.Value |> Source.weighted (Array.init fewest (fun n -> float (n % 2))) |> ok
+                          source.Value
+                          |> Source.weighted (Array.init (2 * fewest) (fun n -> if n % 5 < 2 then 1.0 else 0.0))
+                          |> ok
                       | "small component" ->
                           // Forty rows apart, which k-means finds.
                           let rows = groups 3 fewest 2 2 4.0
 
                           for n in 0..39 do
-                              rows[n * 2000] <- [| 60.0 + 0.01 * float n; 60.0 + 0.1 * float (n % 7) |]
+                              rows[n * 1000] <- [| 60.0 + 0.01 * float n; 60.0 + 0.1 * float (n % 7) |]
 
                           sourceOf rows
                       | _ -> source.Value
@@ -125,7 +128,7 @@ let tests =
                           { options with
                               WeightPrior = Dirichlet(Array.create 3 5.0) }
                       | "mean prior" ->
-                          // It counts as much as 2,000 rows of each component, of 80,000 in all, also on a sample.
+                          // It counts as much as 2,000 rows of each component, of 40,000 in all, also on a sample.
                           let prior =
                               { Mean = Tensor.matrix (Array2D.create 3 4 1.0)
                                 Precision = 2000.0 }

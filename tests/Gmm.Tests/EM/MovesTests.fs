@@ -24,10 +24,7 @@ let private truth options (source: Source) =
 let private options = { Gmm.defaults with Components = count }
 
 /// Groups in so many rows that slow runs turn, and options under which one does.
-let private slow, private ofSlow = lazy (groups 6 40_000 4 12 10.0 |> sourceOf), { options with Components = 12 }
-
-/// Whether the run of some reports began anew.
-let private turned (reports: Progress list) = (reports |> List.filter (fun report -> report.Iteration = 0)).Length > 1
+let private slow, private ofSlow = lazy (groups 6 36_000 4 12 10.0 |> sourceOf), { options with Components = 12 }
 
 [<Tests>]
 let tests =
