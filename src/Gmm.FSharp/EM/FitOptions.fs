@@ -15,10 +15,13 @@ type Start<'θ> =
     /// component of a candidate, and at most 4,194,304 numbers. Fits with noise, `Missing.Fit`, hard assignment or a
     /// tolerance of 0, and of families with probabilities and rates, use no sample and begin at the candidates; so does
     /// a run for which EM fails on the sample, or leaves a component irregular or with fewer than 5 rows for each of
-    /// its parameters. These fits, fits of fewer than three components and fits with fixed weights keep their components
-    /// where they are. Other fits move components where that raises the objective: one that adds little is removed, and
-    /// one whose rows form two groups is split (after Ueda, Nakano, Ghahramani and Hinton 2000). Moves are judged on all
-    /// rows, or on a sample of 20 rows for each weight and free parameter, at least 2,000. EM then runs on all rows.
+    /// its parameters.
+    ///
+    /// Components move where that raises the objective (on large data, that of the sample): one that adds little is
+    /// removed, and one whose rows form two groups is split (after Ueda, Nakano, Ghahramani and Hinton 2000). Moves are
+    /// judged on all rows, or on a sample of 20 rows for each weight and free parameter, at least 2,000. EM then runs on
+    /// all rows. Components stay where they are in fits of fewer than three, in fits with fixed weights, and in those
+    /// whose options or family rule samples out.
     | Auto
     /// `Auto` with forty short runs, and a third candidate for families whose features are the data: clusters of a
     /// model-based hierarchical start on at most 2,000 rows (Fraley 1998). It takes several times as long.
@@ -87,7 +90,7 @@ type FitOptions<'kind, 'θ> =
         /// Hard assignment, with History or with RegCovar Absolute.
         Acceleration: Acceleration
         /// The largest number of M-steps of a run. The limit also applies to each run on a sample. The count
-        /// begins anew once components have moved (`Start.Auto`).
+        /// begins anew once components have moved, or a slow run has tried to move them (`Start.Auto`).
         MaxIterations: int
         /// Whether to fit fewer components when a start that chooses rows finds fewer different rows than components;
         /// otherwise that is an error. Options with an entry for each component must then be absent.

@@ -35,8 +35,9 @@ module internal Lead =
 
     /// Returns the mixtures to which EM on a sample leads from starts, their components moved where that raises the
     /// objective, without those that join the first. Where EM fails on the sample, or leaves a component irregular or
-    /// with few rows, the start itself remains. None if no start is led: the options rule a sample out
-    /// (`Race.leavesStart`), the rows are few, the sample would be too large, or EM fails for all.
+    /// with few rows, the start itself remains, and components of its run don't move. None if no start is led: the
+    /// options rule a sample out (`Race.leavesStart`), the rows are few, the sample would be too large, or EM fails for
+    /// all.
     let ofStarts
         (race: Race<'kind, 'θ>)
         (starts: (int * Result<Mixture<'θ>, GmmError>)[])

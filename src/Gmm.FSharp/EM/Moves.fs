@@ -24,8 +24,8 @@ module internal Moves =
     /// The rows of a sample on which components move, for each weight and free parameter of the mixture, and the fewest.
     let private perParameter, private fewest = 20.0, 2000.0
 
-    /// How many times as many rows as the sample the data of a run that turns must have. Fewer rows are as quick to look
-    /// at once the run has ended.
+    /// How many times as many rows as the sample the data of a run that turns must have. With fewer rows, a look at the
+    /// end of the run is as quick.
     let private turnsFrom = 2.0
 
     /// The least 1 − rₙₖ, so that every component has a finite loss.
@@ -36,8 +36,10 @@ module internal Moves =
         {
             /// The likeliest component of each row (N): its owner.
             First: int[]
-            /// The likeliest of the other components (N), if any of them is possible.
+            /// The likeliest of the other components (N); 0, which may be the owner itself, if none is possible.
             Second: int[]
+            /// The weight of each row (N).
+            Weights: float[]
             /// Σₙ wₙ over the rows that component k owns (K).
             Counts: float[]
             /// Σₙ wₙ ln pₖ(xₙ) over these rows (K).
@@ -83,6 +85,7 @@ module internal Moves =
 
             [| { First = first
                  Second = second
+                 Weights = Array.init block.Rows block.Weight
                  Counts = counts
                  Fits = fits
                  Losses = losses } |]
@@ -94,6 +97,7 @@ module internal Moves =
 
         { First = blocks |> Array.collect _.First
           Second = blocks |> Array.collect _.Second
+          Weights = blocks |> Array.collect _.Weights
           Counts = sums _.Counts
           Fits = sums _.Fits
           Losses = sums _.Losses }
@@ -146,15 +150,17 @@ module internal Moves =
         /// Returns by how much Σₙ wₙ ln p(xₙ) falls when component k and its heir, to which most of its rows would go,
         /// become one: at most the loss without another fit.
         let lossOf (owners: Owners) k =
-            let heirs =
-                Seq.zip owners.First owners.Second
-                |> Seq.filter (fun (first, second) -> first = k && second <> k)
-                |> Seq.countBy snd
-                |> Seq.sortBy (fun (heir, rows) -> -rows, heir)
-                |> List.ofSeq
+            let shares = Array.zeroCreate components
 
-            match heirs with
-            | (heir, _) :: _ when owners.Counts[k] > 0.0 ->
+            for n in 0 .. owners.First.Length - 1 do
+                let second = owners.Second[n]
+
+                if owners.First[n] = k && second <> k then
+                    shares[second] <- shares[second] + owners.Weights[n]
+
+            let heir = Assignment.likeliestOf (ReadOnlySpan shares)
+
+            if shares[heir] > 0.0 then
                 let both = [ k; heir ]
                 let sum = both |> List.sumBy (fun k -> owners.Counts[k])
 
@@ -165,7 +171,8 @@ module internal Moves =
                 match fitTo options.Execution 1 (fun rows -> Start.Labels(Array.zeroCreate rows)) owners both with
                 | Ok one -> min owners.Losses[k] (List.sumBy ofOwner both - one.LogLikelihood)
                 | Error _ -> owners.Losses[k]
-            | _ -> owners.Losses[k]
+            else
+                owners.Losses[k]
 
         /// Fits the components after a move: the rows of component `removed` go to their second owners, and then the
         /// rows of component `split` to the two components that fit them.
@@ -234,8 +241,8 @@ module internal Moves =
 
     // ── Moves on all rows, or on a sample ───────────────────────────────────────────────────────────────────────────
 
-    /// Returns how many rows see moves of a mixture's components: all rows, or a sample. None if the options or the
-    /// family rule moves out, or if the rows would take too much memory.
+    /// Returns on how many rows moves of a mixture's components are judged: all rows, or a sample. None if the options or
+    /// the family rule moves out, or if the rows would take too much memory.
     let private countFor (race: Race<'kind, 'θ>) (mixture: Mixture<'θ>) : float option =
         let wanted = perParameter * float race.Options.Components * race.ParametersOfComponent mixture |> max fewest
         let count = if wanted < float race.Rows then wanted else float race.Source.Rows
@@ -271,7 +278,7 @@ module internal Moves =
 
     /// Returns a better mixture for a slow run of EM on many rows; None to go on as it is. The move must gain as much on
     /// the sample as Akaike's criterion asks of a further component, because the mixtures aren't compared on all rows.
-    /// EM on the sample may be as slow as the run, so it has no more iterations.
+    /// EM on the sample may be as slow as the run, so it gets no more iterations.
     let turn (race: Race<'kind, 'θ>) execution seed (mixture: Mixture<'θ>) : Mixture<'θ> option =
         let race =
             { race with

@@ -14,8 +14,8 @@ type Progress =
         Run: int
         /// The run's seed.
         Seed: int
-        /// The number of M-steps that the run has made; 0 at its start, and when it begins anew from components that
-        /// have moved (`Start.Auto`).
+        /// The number of M-steps that the run has made; 0 at its start, when it begins anew from components that have
+        /// moved, and when it goes back from these (`Start.Auto`).
         Iteration: int
         /// The objective of the current mixture.
         Objective: float

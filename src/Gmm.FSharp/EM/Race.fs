@@ -16,7 +16,8 @@ type internal Race<'kind, 'θ> =
         Rows: int64
     }
 
-    /// Returns the number of free parameters of a component of a mixture, with its weight.
+    /// Returns the number of free parameters of a component of a mixture, with its weight and its share of parameters
+    /// that components have in common.
     member race.ParametersOfComponent(mixture: Mixture<'θ>) : float =
         float (race.Family.FreeParameters mixture.Parameters) / float race.Options.Components + 1.0
 
@@ -106,7 +107,7 @@ module internal Race =
     /// with their ranks, errors, or nothing for a run that joined the first one. `mayJoin` says whether runs may.
     /// `watch` makes from the number of a run and its seed a function that sees each iterate. `turn` gets the
     /// threads, the seed and the mixture of a slow run, and returns a better mixture from which the run goes on, or
-    /// None. If the run doesn't end higher from there than where it was left, it goes back.
+    /// None. If the run doesn't end higher from there than where it left off, it goes back.
     let run
         (watch: int -> int -> Iterate<'θ> -> unit)
         (turn: Execution -> int -> Mixture<'θ> -> Mixture<'θ> option)

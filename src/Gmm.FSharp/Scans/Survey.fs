@@ -306,37 +306,35 @@ module internal Survey =
     let private drawWeighted (execution: Execution) (seed: int) (count: int) (source: Source) : SampledRows =
         let total = float (countWeighted execution source)
 
-        /// Returns the positions of the lowest keys of some rows.
-        let lowest (rows: int64[]) =
-            let positions = Array.init rows.Length id
-            // Keys of different rows differ.
-            Array.Sort(rows |> Array.map (RandomStream.key (int64 seed)), positions)
-            positions |> Array.truncate count |> Array.sort
+        /// Returns the rows whose keys are at most a limit, and a function that makes a sample of some of them, by
+        /// their positions among these.
+        let findBelow limit : int64[] * (int[] -> SampledRows) =
+            match Source.remote source with
+            | Some _ ->
+                let found = source |> Scan.run execution keys (seed, limit)
+                found.Rows.ToArray(), found.Only
+            | None ->
+                let numbersOf (block: Block) =
+                    withKeys (seed, limit) block |> Array.map (fun i -> block.FirstRow + int64 i)
+
+                let rows = source |> Source.collect execution numbersOf
+                rows, (fun some -> source |> read execution some.Length (fun i -> rows[some[i]]))
 
         // About `count` keys lie below the first limit, and hardly ever fewer.
-        let rec draw (slack: float) (drawBelow: uint64 -> 'rows) (countOf: 'rows -> int) =
+        let rec draw (slack: float) =
             let share = (float count + slack * sqrt (float count)) / total
             let limit = if share < 1.0 then uint64 (share * 18446744073709551616.0) else UInt64.MaxValue
-            let drawn = drawBelow limit
+            let rows, only = findBelow limit
 
-            if countOf drawn < count && share < 1.0 then
-                draw (4.0 * slack) drawBelow countOf
+            if rows.Length < count && share < 1.0 then
+                draw (4.0 * slack)
             else
-                drawn
+                let positions = Array.init rows.Length id
+                // Keys of different rows differ.
+                Array.Sort(rows |> Array.map (RandomStream.key (int64 seed)), positions)
+                positions |> Array.truncate count |> Array.sort |> only
 
-        match Source.remote source with
-        | Some _ ->
-            let drawn = draw 6.0 (fun limit -> source |> Scan.run execution keys (seed, limit)) _.Count
-            drawn.Only(lowest (drawn.Rows.ToArray()))
-        | None ->
-            let numbersBelow limit =
-                source
-                |> Source.collect execution (fun block ->
-                    withKeys (seed, limit) block |> Array.map (fun i -> block.FirstRow + int64 i))
-
-            let numbers = draw 6.0 numbersBelow _.Length
-            let drawn = lowest numbers |> Array.map (fun i -> numbers[i])
-            source |> read execution drawn.Length (fun i -> drawn[i])
+        draw 6.0
 
     /// Returns all rows of a source as a source in memory, with the same blocks.
     let private fetch (execution: Execution) (source: Source) : Source =
@@ -365,6 +363,9 @@ module internal Survey =
             { Source = drawn.ToSource(source.Columns, isWeighted)
               Numbers = Some(drawn.Rows.ToArray()) }
 
+    /// The most samples of remote rows that are kept for the next fit.
+    let private mostKept = 4
+
     /// The samples of remote rows, which are kept for the next fit.
     let private kept = ConditionalWeakTable<obj, ConcurrentDictionary<struct (int * int), RowSample>>()
 
@@ -381,6 +382,10 @@ module internal Survey =
             | false, _ ->
                 // Two threads may draw the same sample. A failure isn't kept.
                 let drawn = draw execution seed count source
+
+                if samples.Count >= mostKept then
+                    samples.Clear()
+
                 samples[struct (seed, count)] <- drawn
                 drawn
         | None -> draw execution seed count source

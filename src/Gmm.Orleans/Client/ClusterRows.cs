@@ -9,9 +9,9 @@ namespace Gmm.Orleans;
 /// </summary>
 /// <remarks>
 /// The rows stay on the silos. The client sends them questions, such as an E-step's, and merges the answers in the
-/// order of the rows; what starts and moves need of the rows is a sample of some MiB. A question is repeated when a silo
-/// does not answer, so that a fit goes on when one dies. Fits use the default backend. Dispose after the last use; a
-/// fitted model does not need the rows.
+/// order of the rows; what starts and moves need of the rows are samples of at most about 32 MiB. A question is
+/// repeated when a silo does not answer, so that a fit goes on when one dies. Fits use the default backend. Dispose after
+/// the last use; a fitted model does not need the rows.
 /// </remarks>
 public sealed class ClusterRows : IAsyncDisposable
 {
