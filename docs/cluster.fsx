@@ -147,15 +147,15 @@ answers changes a bit.
 | checks of the numbers | silos | a few numbers for each run of blocks |
 | the scale of the data: mean, covariance, ranges | silos | moments of each run |
 | starts, k-means and short runs included | client, on a sample | about 4 MiB of rows, more for many columns or components; a table that is smaller than that as a whole |
-| EM on a sample, before the runs on all rows (`Auto` and `Thorough`, from 40,000 rows on), and moves of components | client | for each number of rows, a sample of at most 32 MiB; nothing if the client already has it |
+| EM on a sample, before the runs on all rows (`Auto` and `Thorough`, from 40,000 rows on, or more), and moves of components | client | a sample of at most 32 MiB for each size of sample; nothing if the client still has it |
 | sums for a start from `Labels` or `Responsibilities` | silos | to each silo those of its rows; statistics of each run back |
 | E-steps of every family, and of k-means | silos | the mixture to the silos; statistics of each run back |
 | M-steps, convergence, acceleration, restarts, selection | client | nothing |
 | labels, responsibilities, densities, scores | silos | the results |
 
-A fit on one machine draws the same sample when the data have more than 524,288 numbers. The client keeps up to
-four samples for the next fits. Functions that are not in this table, such as `Metrics.silhouette`, read the rows block
-by block.
+A fit on one machine draws the same samples: for starts when the data have more than 524,288 numbers, and for EM and
+moves as the table says. The client keeps up to four samples for the next fits. Functions that are not in this table,
+such as `Metrics.silhouette`, read the rows block by block.
 
 These are errors:
 
@@ -166,8 +166,8 @@ These are errors:
 - A backend other than the default.
 - A message to a shard that is longer than Orleans carries: its `MaxMessageBodySize` less 1 MiB, by default 99 MiB. A
   mixture with full covariances takes 16·K·D² bytes, and a start from `Labels` or `Responsibilities` 8 or 8·K bytes for
-  each row of the shard. Raise the limit on the client and on all silos. More silos help for labels and responsibilities,
-  because each shard then has fewer rows.
+  each row of the shard. Raise the limit on the client and on all silos. More silos help for labels and
+  responsibilities, because each shard then has fewer rows.
 
 ## Faults
 

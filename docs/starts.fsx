@@ -9,7 +9,8 @@ index: 4
 # Starting points
 
 EM climbs to a nearby maximum, and the likelihood of a mixture has many, so the start decides which one it finds. This
-page shows the default, and draws every other start on Old Faithful with three components, one more than the eye sees.
+page explains the default. It then plots the random starts for Old Faithful with three components, one more than the
+plot suggests.
 Run it with `dotnet fsi docs/starts.fsx` after `dotnet fsi build.fsx build`.
 
 A script of your own loads the package first:
@@ -38,20 +39,24 @@ let fit start = Gmm.fit { options with Start = start } data |> GmmError.get
 (**
 ## The default: two candidates
 
-`Start.Auto` runs EM twice and keeps the better fit. One run starts from the clusters of k-means. The other starts from
+`Start.Auto` runs EM twice and keeps the fit with the higher objective (the mean log-density of a row, plus the prior if
+there is one). One run starts from the clusters of k-means. The other starts from
 the best of ten short runs, each from random rows, and each stopped as soon as an iteration gains less than a hundredth
 of what the run has gained (Biernacki, Celeux and Govaert, "Choosing starting values for the EM algorithm for getting
 the highest likelihood in multivariate Gaussian mixture models", *Computational Statistics & Data Analysis* 41 (2003)
 561–575). Short runs cost little, and random rows find maxima that k-means misses where groups are stretched or columns
-have different scales. On large data the short runs see a sample of the rows. Every start, k-means included, works on a
-sample when the data exceed 524,288 numbers (4 MiB). The sample has that size, or more if 2,000 rows or 10·K·(D+1)
-rows need it. Only `Labels` and `Responsibilities` use all rows, as the final runs of EM do.
+have different scales. They see at most 2,000 rows, or ten for each free parameter if that is more.
+
+Every start, k-means included, works on a sample when the data exceed 524,288 numbers (4 MiB). The sample has that size,
+but at least 2,000 rows, and at least 10·K·(D+1) for K components and D columns. `Labels` and `Responsibilities` are the
+only starts that use all rows. The final runs of EM use all rows, too.
 
 Both runs may miss groups of rows. With three components or more, `Auto` therefore [moves
 components](#Components-that-move) where that raises the objective.
 
-From 40,000 rows on, EM starts from each candidate [on a sample](#Large-data) first. Both runs may climb to the same
-maximum. The second then stops as soon as it [joins](#When-runs-join) the first, on the sample or on all rows.
+From 40,000 rows on, or more with many parameters or small components, EM first runs [on a sample](#Large-data) from
+each candidate. Both runs may climb to the same maximum. If the second [joins](#When-runs-join) the first, on the sample
+or on all rows, it stops.
 
 `Start.Thorough` takes forty short runs, and a third candidate for Gaussian components: a model-based hierarchical
 clustering of at most 2,000 rows (Fraley, "Algorithms for model-based Gaussian hierarchical clustering", *SIAM Journal
@@ -84,12 +89,13 @@ for name, start in [ "KMeans", Start.KMeans; "Auto", Start.Auto ] do
 
 With many components, a start often gives one component to two groups of rows, and two components to one group. EM can't
 mend this, because the objective would fall on the way. `Auto` and `Thorough` look for such components once the best run
-has ended. They estimate what a split of each component in two would gain. For the components that add least, they
-estimate what a merger with the component that would take most of their rows would lose. A move removes one component and
-splits another. It needs a gain above the loss and, as Akaike's criterion asks, above the number of a component's
-parameters, its share of a tied covariance included. EM goes on from there, and the move counts only if the objective
-rises. Up to three moves are tried. After one that counts, the search begins again, at most K times. The idea is that of
-Ueda, Nakano, Ghahramani and Hinton ("SMEM algorithm for mixture models", *Neural Computation* 12 (2000) 2109–2128).
+has ended. A move removes a component that adds little, and splits another one in two. To find one, they estimate what a
+split of each component would gain in log-likelihood, summed over the rows. For each of the components that add least,
+they estimate the loss if it merged with the component that would take most of its rows. The gain must exceed the loss
+and, as Akaike's criterion asks, the number of a component's parameters, with its share of a tied covariance. EM goes on
+from the moved components, and the move counts only if the objective rises. Up to three moves are tried. After one that
+counts, the search begins again, at most K times. The idea is that of Ueda, Nakano, Ghahramani and Hinton ("SMEM
+algorithm for mixture models", *Neural Computation* 12 (2000) 2109–2128).
 
 From k-means, two of these sixteen groups share a component, and another group has two:
 *)
@@ -116,38 +122,41 @@ printfn $"from the true groups  %.4f{(ofSixteen (Start.Labels(Array.init 3200 (f
 (*** include-output ***)
 (**
 After a move, EM runs on all rows from the moved components; `Fit.Start`, `Fit.Trace` and `Fit.Iterations` describe that
-run. Moves are judged on a sample of 20 rows for each weight and free parameter of the mixture, at least 2,000. Smaller
-data are used whole.
+run. ([Large data](#Large-data) move their components earlier, on a sample.) Moves are judged on a sample of 20 rows for
+each weight and free parameter of the mixture, at least 2,000. Smaller data are used whole.
 
-If the data have twice as many rows, a run that hasn't converged after 50 iterations looks for moves, too. Such a run is
-often on a plateau, where EM needs hundreds of iterations. It begins anew from a move that gains as much on the sample
-as Akaike's criterion asks. If it doesn't end higher than where it left off, or ends with an irregular component, it goes
-back there. `Fit.Start` is then the mixture after 50 iterations, and `MaxIterations` counts anew.
+If the data have at least twice as many rows as this sample, a run that hasn't converged after 50 iterations looks for
+moves, too. Such a run is often on a plateau, where EM needs hundreds of iterations. If a move gains on the sample what
+Akaike's criterion asks, the run begins anew from the moved components, which become `Fit.Start`. It goes back to the
+mixture after 50 iterations if it doesn't end higher than that, or ends with a component on its floor or with too few
+rows. In that case this mixture is `Fit.Start`. In both cases `MaxIterations` counts anew, and `Fit.Iterations` leaves
+out the first 50.
 
 Components don't move
 
-- with fixed weights;
+- in mixtures of fewer than three components, or with fixed weights;
 - where the sample, or the whole of smaller data, would exceed 4,194,304 numbers;
-- in fits that reach a limit of fewer than 50 iterations;
+- in fits that reach `MaxIterations` in fewer than 50 iterations;
 - with a prior on means that has a row for each component, or with given starting covariances;
-- in the fits listed [below](#Large-data) that use no sample.
+- in the fits that begin at their candidates, which are listed [below](#Large-data).
 
 We compared the default with scikit-learn 1.2.1 on 192 data sets: 3, 5, 8 or 16 groups in 2, 4, 8 or 16 columns, with
-close, middling and wide distances. Half have stretched groups. Each has 3,000 to 6,400 rows. The table counts the fits
-that end within 0.001 per row of the best objective known: the highest of all columns and of a fit from the true groups.
-scikit-learn runs with its defaults, except `max_iter` = 1,000. `bench peers starts` repeats the comparison.
+small, medium and large distances between the groups. Half have stretched groups. Each has 3,000 to 6,400 rows. The
+table counts the fits that end within 0.001 of the best objective known: the highest of all columns and of a fit from
+the true groups. scikit-learn runs with its defaults, except `max_iter` = 1,000. `bench peers starts` repeats the
+comparison.
 
-| components | this default | without moves | scikit-learn | scikit-learn, the best of 10 |
+| components | `Start.Auto` | `Start.Auto` without moves | scikit-learn | scikit-learn, `n_init` = 10 |
 |--:|--:|--:|--:|--:|
 | 3 | 48 of 48 | 48 | 33 | 42 |
 | 5 | 47 of 48 | 45 | 21 | 30 |
 | 8 | 46 of 48 | 37 | 11 | 25 |
 | 16 | 39 of 48 | 23 | 6 | 13 |
-| mean shortfall per row | 0.0002 | 0.0069 | 0.1508 | 0.0399 |
+| mean distance below the best objective | 0.0002 | 0.0069 | 0.1508 | 0.0399 |
 
 On these data, moves take about a third of the time of a fit. None of these fits can end lower than without moves,
-because they have too few rows to turn or to begin on a sample. On larger data a fit can end lower; how often is said
-[below](#Large-data).
+because they have too few rows to look for moves after 50 iterations, or to begin on a sample. On larger data a fit can
+end lower; [below](#Large-data) we count how often.
 
 ## Random starts
 
@@ -237,9 +246,9 @@ for restarts in [ 1; 2; 5; 20 ] do
 ## Large data
 
 EM on a sample costs little beside EM on all rows, and leads near a maximum. On data of 40,000 rows or more, `Auto` and
-`Thorough` therefore run EM on a sample from each candidate, until the change and the remaining gain are below 1e-4, or
-below `Tolerance` if that is larger. The runs on all rows begin where these end; runs that [joined](#When-runs-join) the
-first are dropped.
+`Thorough` therefore run EM on a sample from each candidate, until the objective changes by less than 1e-4, and its
+estimated remaining gain is less, too (or `Tolerance`, if that is larger). The runs on all rows begin where these end;
+runs that [joined](#When-runs-join) the first are dropped.
 
 The sample has 10,000 rows, doubled until two conditions hold: it has 40 rows for each weight and free parameter of the
 mixture, and the smallest component of each candidate has 10 rows for each of its parameters. No sample is used if it
@@ -263,14 +272,15 @@ rows alone. On the sample, each run also has at most `MaxIterations` iterations.
 
 We compared the default with the same candidates run out on all rows, without moves, on 162 data sets of 40,000 to
 160,000 rows: 3, 5 or 8 groups in 2, 4 or 8 columns, otherwise like those [above](#Components-that-move). In 134 of them
-both ended at the same objective, within 1.5e-6. In 23 the default ended higher, by 0.13 at most; in 5 it ended lower, by
-0.0012 at most.
+both ended at the same objective, within 1.5e-6. In 23 the default ended higher, by 0.13 at most; in 5 it ended lower,
+by 0.0012 at most.
 
 ## When runs join
 
 For most families, the next mixture of EM depends on the responsibilities rₙₖ alone. A run that gives the rows nearly
-the responsibilities r*ₙₖ of a finished fit therefore only repeats the last iterations that led to that fit. On large
-data, the first run ends before the others begin. Another run has joined it when its objective is not higher and its
+the responsibilities r*ₙₖ of a finished fit therefore only repeats the last iterations that led to that fit. If the data
+have at least eight blocks (`Source.Blocks`), 8,000 rows and 80 rows for each component, the first run on all rows ends
+before the others begin. Another run has joined it when its objective is not higher and its
 responsibilities diverge by less than 0.01 per row:
 
     [lang=text]
@@ -278,20 +288,22 @@ responsibilities diverge by less than 0.01 per row:
 
 This is the symmetric divergence of Kullback and Leibler (1951), on a sample of at least 2,000 rows. The components may
 come in any order, unless the model tells them apart: noise is compared with noise, fixed weights must be equal, and a
-run that the prior favours over the first goes on. On all rows, runs may join if the data have at least eight blocks
-(`Source.Blocks`), 8,000 rows, and 80 rows for each component.
+run that the prior favours over the first goes on.
 
 A run that has joined stops and is left out: it appears neither as a fit nor among the failures, and the reports of its
 progress end. No run is stopped because its objective is lower: EM may pass a flat stretch before it climbs to the best
-maximum. All runs go on to their end if the first one has not converged, may still gain more than the tolerance or has an
-irregular component, if a component has fewer than ten rows of the sample, with more than 400 components, with missing
-cells, with hard assignment, and in variational Bayes.
+maximum. All runs go on to their end
+
+- if the first one has not converged, may still gain more than the tolerance, or has a component on its floor or with
+  too few rows;
+- if a component has fewer than ten rows of the sample;
+- with more than 400 components, missing cells or hard assignment, and in variational Bayes.
 
 We ran all starts to convergence and compared the default with them, before components moved, on 400 large data sets:
 overlapping, separated and stretched groups, outliers, far values, heavy tails, rounded values, tiny groups, and no
-groups at all. Some fits had the wrong K. In 162 fits the second run joined the first. No fit ended at a worse maximum. In three of the 162, the
-objective was lower by more than the tolerance of 1e-6, by 4.6e-6 at most, because the first run had stopped that far
-below its maximum.
+groups at all. Some fits had the wrong K. In 162 fits the second run joined the first. No fit ended at a worse maximum.
+In three of the 162, the objective was lower by more than the tolerance of 1e-6, by 4.6e-6 at most, because the first
+run had stopped that far below its maximum.
 
 ## Given starts
 

@@ -187,6 +187,53 @@ let starts =
                   sameBits (Gmm.fit options source |> ok) (Gmm.fit options elsewhere |> ok)
                   Expect.isLessThan machines.Reads 5 "blocks that the fit reads")
 
+          testCase "samples of rows are kept for the next fit, four at most" (fun () ->
+              let wide =
+                  Formula.source 20_000L 120 (fun n j -> float ((n * 7919L + int64 (j * j)) % 101L))
+
+              let _, elsewhere = Machines.share SavedFamily.builtIn 1 wide
+              let asked = ref 0
+
+              let counting =
+                  { new RemoteRows() with
+                      member _.Name = "counting"
+                      member _.IsWeighted = false
+                      member _.Invoke index = elsewhere.Read index
+
+                      member _.Ask(question, cancellation) =
+                          if question.Scan = "stretches" then
+                              asked.Value <- asked.Value + 1
+
+                          (Source.remote elsewhere).Value.Ask(question, cancellation) }
+
+              let rows = Source.ofRemote wide.Rows 120 counting
+
+              /// Returns how many questions a fit asks for a sample, whose size depends on the number of components.
+              let asks components =
+                  asked.Value <- 0
+
+                  rows
+                  |> Gmm.fit
+                      { gaussian with
+                          Components = components
+                          Family.Structure = Spherical
+                          Start = Start.Points
+                          MaxIterations = 1 }
+                  |> ok
+                  |> ignore
+
+                  asked.Value
+
+              let first = asks 5
+              Expect.isGreaterThan first 0 "questions of the first fit"
+
+              for components in [ 5; 6; 7; 8; 5 ] do
+                  let others = if components = 5 then 0 else first
+                  Expect.equal (asks components) others $"questions with {components} components"
+
+              // A fifth sample takes the place of the others.
+              Expect.equal [ asks 9; asks 5 ] [ first; first ] "questions after a fifth sample")
+
           for name, source in [ "", real; ", weights", weighted ] do
               for start in [ Start.Labels labels; Start.Responsibilities shares3 ] do
                   same
@@ -210,7 +257,7 @@ let starts =
               counts
 
           testCase "large data: labels of all rows count, also those of components that the sample lacks" (fun () ->
-              // 34,952 rows of 40,000 are the sample. 24 components have a row each.
+              // 30,250 rows of 40,000 are the sample. 24 components have a row each.
               let wide =
                   Formula.source 40_000L 120 (fun n j ->
                       float ((n * 7919L + int64 (j * j)) % 101L) + (if n < 24L then 0.0 else 1e3))

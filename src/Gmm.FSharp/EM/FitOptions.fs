@@ -1,27 +1,29 @@
 namespace Gmm
 
 /// The start of a fit. Of data of more than 524,288 numbers (4 MiB) a start sees a sample of that size, but at least
-/// 2,000 rows and 10·K·(D+1); only `Labels` and `Responsibilities` use every row. The final runs of EM, and the scale
-/// of the data, use all rows.
+/// 2,000 rows and 10·K·(D+1) rows; only `Labels` and `Responsibilities` use every row. The final runs of EM, and the
+/// scale of the data, use all rows.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Start<'θ> =
     /// The default: two candidates, each run to convergence, of which the better one wins. They are the M-step of the
     /// clusters of one k-means run, and the best of ten short runs of EM from random rows (Biernacki, Celeux and
     /// Govaert 2003). A short run ends when an iteration gains less than 1 % of what the run has gained. The short runs
-    /// see a sample of the rows of large data. On large data, EM on a sample leads each candidate near a maximum before
-    /// its run on all rows begins, and the second candidate is left out once it joins the first
-    /// (`FitOptions.Restarts`). Data are large here if they have at least four times as many rows as the sample. The
-    /// sample has at least 10,000 rows, 40 for each weight and free parameter, enough for 10 rows per parameter in each
-    /// component of a candidate, and at most 4,194,304 numbers. Fits with noise, `Missing.Fit`, hard assignment or a
-    /// tolerance of 0, and of families with probabilities and rates, use no sample and begin at the candidates; so does
-    /// a run for which EM fails on the sample, or leaves a component irregular or with fewer than 5 rows for each of
-    /// its parameters.
+    /// see at most 2,000 rows, or ten for each free parameter.
+    ///
+    /// On large data, EM on a sample leads each candidate near a maximum before its run on all rows begins, and the
+    /// second candidate is left out once it joins the first (`FitOptions.Restarts`). The sample has at least 10,000
+    /// rows, 40 for each weight and free parameter, and enough for 10 rows per parameter in each component of a
+    /// candidate. If it would exceed a quarter of the rows, or 4,194,304 numbers, there is none. Fits with noise,
+    /// `Missing.Fit`, hard assignment or a tolerance of 0, and of families with probabilities and rates, use no sample
+    /// either. Their runs begin at the candidates; so does a run for which EM fails on the sample, or leaves a
+    /// component irregular or with fewer than 5 rows for each of its parameters.
     ///
     /// Components move where that raises the objective (on large data, that of the sample): one that adds little is
     /// removed, and one whose rows form two groups is split (after Ueda, Nakano, Ghahramani and Hinton 2000). Moves are
-    /// judged on all rows, or on a sample of 20 rows for each weight and free parameter, at least 2,000. EM then runs on
-    /// all rows. Components stay where they are in fits of fewer than three, in fits with fixed weights, and in those
-    /// whose options or family rule samples out.
+    /// judged on all rows, or on a sample of 20 rows for each weight and free parameter, at least 2,000. On data of at
+    /// least twice as many rows as this sample, a run that hasn't converged after 50 iterations tries moves, too; it
+    /// goes back if they don't pay. Components stay where they are in fits of fewer than three, in fits with fixed
+    /// weights, and in those whose options or family rule samples out.
     | Auto
     /// `Auto` with forty short runs, and a third candidate for families whose features are the data: clusters of a
     /// model-based hierarchical start on at most 2,000 rows (Fraley 1998). It takes several times as long.
