@@ -71,9 +71,9 @@ public enum InitMethod
     /// better one wins.
     /// </summary>
     /// <remarks>
-    /// (Biernacki, Celeux and Govaert 2003.) The short runs see a sample of the rows of large data. On large data, EM on
-    /// a sample leads each candidate near a maximum before its run on all rows begins, and the second candidate is left
-    /// out once it joins the first. With three components or more, components move where that raises the objective: one
+    /// (Biernacki, Celeux and Govaert 2003.) The short runs see at most 2,000 rows, or ten for each free parameter. On
+    /// large data, EM on a sample leads each candidate near a maximum before its run on all rows begins, and the second
+    /// candidate is left out once it joins the first. With three components or more, components move where that raises the objective: one
     /// that adds little is removed, and one whose rows form two groups is split (after Ueda, Nakano, Ghahramani and
     /// Hinton 2000).
     /// </remarks>

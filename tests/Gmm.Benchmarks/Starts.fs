@@ -126,15 +126,13 @@ let run (setting: Setting) : Findings =
 
     printfn $"Fits that end within {near} per row of the best known objective:\n"
 
-    let line name size cells = name :: size :: cells
-
     table
         ([ "components"; "data sets"; "default"; "without moves" ]
          @ (if peers.IsSome then [ "scikit-learn"; "the best of 10" ] else []))
         [ for components, rows in List.groupBy fst gaps do
-              line (string components) (string rows.Length) (counts rows |> List.map string)
-          line "all" (string gaps.Length) (counts gaps |> List.map string)
-          line "mean gap" "" (columns gaps |> List.map (fun gaps -> $"{List.average gaps:F4}")) ]
+              string components :: string rows.Length :: (counts rows |> List.map string)
+          "all" :: string gaps.Length :: (counts gaps |> List.map string)
+          "mean gap" :: "" :: (columns gaps |> List.map (fun gaps -> $"{List.average gaps:F4}")) ]
 
     let lower = gaps |> List.filter (fun (_, gaps) -> gaps[0] > gaps[1] + 1e-6) |> List.length
 

@@ -37,6 +37,25 @@ let private labels = Array.init 20_000 (fun n -> n * 7 % 3)
 let private shares3 =
     Array2D.init 20_000 3 (fun n k -> if k = n % 3 then 0.5 + float (n % 4) / 8.0 else 0.25 - float (n % 4) / 16.0)
 
+/// Returns rows on another machine, and the questions of a scan about them, as they are asked.
+let private recorded scan (source: Source) : ResizeArray<Question> * Source =
+    let _, elsewhere = Machines.share SavedFamily.builtIn 1 source
+    let asked = ResizeArray<Question>()
+
+    let recording =
+        { new RemoteRows() with
+            member _.Name = "recording"
+            member _.IsWeighted = false
+            member _.Invoke index = elsewhere.Read index
+
+            member _.Ask(question, cancellation) =
+                if question.Scan = scan then
+                    asked.Add question
+
+                (Source.remote elsewhere).Value.Ask(question, cancellation) }
+
+    asked, Source.ofRemote source.Rows source.Columns recording
+
 /// Returns the bits of a fit, of its predictions, and the machines that it was made on; none for this machine.
 let private outcome (options: FitOptions<'kind, 'θ>) machines (source: Source) =
     let machines, source =
@@ -188,28 +207,13 @@ let starts =
                   Expect.isLessThan machines.Reads 5 "blocks that the fit reads")
 
           testCase "samples of rows are kept for the next fit, four at most" (fun () ->
-              let wide = Formula.source 20_000L 120 (fun n j -> float ((n * 7919L + int64 (j * j)) % 101L))
-
-              let _, elsewhere = Machines.share SavedFamily.builtIn 1 wide
-              let asked = ref 0
-
-              let counting =
-                  { new RemoteRows() with
-                      member _.Name = "counting"
-                      member _.IsWeighted = false
-                      member _.Invoke index = elsewhere.Read index
-
-                      member _.Ask(question, cancellation) =
-                          if question.Scan = "stretches" then
-                              asked.Value <- asked.Value + 1
-
-                          (Source.remote elsewhere).Value.Ask(question, cancellation) }
-
-              let rows = Source.ofRemote wide.Rows 120 counting
+              let asked, rows =
+                  Formula.source 20_000L 120 (fun n j -> float ((n * 7919L + int64 (j * j)) % 101L))
+                  |> recorded "stretches"
 
               /// Returns how many questions a fit asks for a sample, whose size depends on the number of components.
               let asks components =
-                  asked.Value <- 0
+                  asked.Clear()
 
                   rows
                   |> Gmm.fit
@@ -221,7 +225,7 @@ let starts =
                   |> ok
                   |> ignore
 
-                  asked.Value
+                  asked.Count
 
               // A fit needs two samples, of which one has the same size for any number of components. With 5, 6 and 7
               // components these are four; with 8, the fifth takes the place of all, and the other is drawn anew.
@@ -275,26 +279,13 @@ let slices =
         let source = numbers |> Array2D.map (fun x -> floor x) |> Source.ofArray2D |> ok
         let server = RowServer(SavedFamily.builtIn, source)
         let runs = [| 1; 3 |]
-        let _, elsewhere = Machines.share SavedFamily.builtIn 1 source
-        let asked = ResizeArray<Question>()
+        let asked, elsewhere = source |> recorded "give"
 
         // A fit asks the question, of which others are made.
-        let recording =
-            { new RemoteRows() with
-                member _.Name = "recording"
-                member _.IsWeighted = false
-                member _.Invoke index = elsewhere.Read index
-
-                member _.Ask(question, cancellation) =
-                    if question.Scan = "give" then
-                        asked.Add question
-
-                    (Source.remote elsewhere).Value.Ask(question, cancellation) }
-
         { of3 Poisson.family with
             Start = Start.Labels labels
             MaxIterations = 1 }
-        |> fun options -> Gmm.fit options (Source.ofRemote source.Rows 3 recording)
+        |> fun options -> Gmm.fit options elsewhere
         |> ok
         |> ignore
 

@@ -60,6 +60,18 @@ let alone (options: FitOptions<GaussianKind, Gaussian>) (source: Source) : Fit<G
                 Start = Start.Mixture first }
         |> ok)
 
+/// The race of a fit whose components may move.
+let internal raceOf (options: FitOptions<GaussianKind, Gaussian>) (source: Source) : Race<GaussianKind, Gaussian> =
+    let _, filled, measured = Fitting.measure options source |> ok
+
+    { Options = options
+      Family = measured.Family
+      Rule = Rule.em measured.IsExact options.Stopping
+      Regularity = measured.Regularity
+      Refit = Some Fitting.fit
+      Source = filled
+      Rows = filled.Rows }
+
 /// Checks that a fit has the same bits for any number of threads.
 let haveSameBitsForThreads (options: FitOptions<GaussianKind, Gaussian>) (source: Source) : unit =
     let fit threads =
@@ -174,15 +186,15 @@ let tests =
                                   $"{seed} {components} {structure}: {fit.Objective} is below {best}"
                               )
 
-                          if not (turned (ofRun 0) || turned (ofRun 1)) then
-                              let made = (ofRun 1).Length
-                              Assert.InRange(made, 2, candidates[1].Trace.Length)
+                          let made = (ofRun 1).Length
+                          Assert.InRange(made, 2, candidates[1].Trace.Length)
 
-                              if made < candidates[1].Trace.Length then
-                                  joined <- joined + 1
-                                  Assert.Empty fit.Failures
-                                  Assert.True fit.PassedOver.IsNone
-                                  Assert.Equal<float[]>(candidates[0].Trace, fit.Trace)
+                          // A run that turned takes another path, and may be shorter, too.
+                          if made < candidates[1].Trace.Length && not (turned (ofRun 0) || turned (ofRun 1)) then
+                              joined <- joined + 1
+                              Assert.Empty fit.Failures
+                              Assert.True fit.PassedOver.IsNone
+                              Assert.Equal<float[]>(candidates[0].Trace, fit.Trace)
 
                   Assert.InRange(joined, 8, 24))
           testCase "a run to a better maximum is not stopped" (fun () ->

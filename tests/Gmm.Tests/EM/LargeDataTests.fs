@@ -172,22 +172,40 @@ let tests =
               let first = (alone options source.Value).Head.Mixture
               let fit = source.Value |> Fitting.fitAt first options |> ok
               Assert.Equal<float[]>(first.Weights, fit.Start.Weights))
+          testCase "a start with two components on one group, and one on two, is led to the groups" (fun () ->
+              let options = { options with Components = 4 }
+              let source = groups 5 fewest 2 4 60.0 |> sourceOf
+
+              let fromLabels iterations labelOf =
+                  source
+                  |> Gmm.fit
+                      { options with
+                          Start = Start.Labels(Array.init fewest labelOf)
+                          MaxIterations = iterations }
+                  |> ok
+
+              let truth = fromLabels 100 (fun n -> n % 4)
+
+              let start =
+                  fromLabels 1 (fun n ->
+                      match n % 4 with
+                      | 0 when n % 8 = 0 -> 3
+                      | 3 -> 2
+                      | group -> group)
+
+              match Lead.ofStarts (raceOf options source) [| 0, Ok start.Mixture |] with
+              | Some [| 0, Ok mixture |] ->
+                  let ends first = (source |> Fitting.fitAt first options |> ok).Objective
+                  Assert.True(ends start.Mixture < truth.Objective - 0.1)
+                  near options.Tolerance "objective" truth.Objective (ends mixture)
+              | other -> failwith $"{other}")
           testCase "a start remains where EM on the sample leaves a component few rows" (fun () ->
               let led (rows: float[][]) =
                   let options = { options with Components = 4 }
-                  let _, filled, measured = Fitting.measure options (sourceOf rows) |> ok
+                  let _, _, measured = Fitting.measure options (sourceOf rows) |> ok
                   let start = measured.AtMeans(array2D rows[0..3]) |> ok |> Mixture.uniform 4
 
-                  let race =
-                      { Options = options
-                        Family = measured.Family
-                        Rule = Rule.em measured.IsExact options.Stopping
-                        Regularity = measured.Regularity
-                        Refit = Some Fitting.fit
-                        Source = filled
-                        Rows = filled.Rows }
-
-                  match Lead.ofStarts race [| 0, Ok start |] with
+                  match Lead.ofStarts (raceOf options (sourceOf rows)) [| 0, Ok start |] with
                   | Some [| 0, Ok mixture |] -> not (obj.ReferenceEquals(mixture, start))
                   | None -> false
                   | other -> failwith $"{other}"

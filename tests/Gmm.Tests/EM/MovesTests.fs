@@ -145,17 +145,8 @@ let tests =
                       Start = Start.KPlusPlus
                       Acceleration = Acceleration.None }
 
-              let _, filled, measured = Fitting.measure options source |> ok
-
-              let race =
-                  { Options = options
-                    Family = measured.Family
-                    Rule = Rule.em measured.IsExact options.Stopping
-                    Regularity = measured.Regularity
-                    Refit = None
-                    Source = filled
-                    Rows = filled.Rows }
-
+              let _, _, measured = Fitting.measure options source |> ok
+              let race = raceOf options source
               let first = Start.mixtures Lloyd.run measured options source options.Execution 0 |> ok |> List.head
 
               let mixture means variances weights =
@@ -212,7 +203,15 @@ let tests =
               Assert.True(without > 0))
           testTheory
               "components stay where the options rule moves out"
-              [ "named"; "fixed weights"; "tolerance 0"; "few iterations"; "hard"; "noise"; "missing" ]
+              [ "named"
+                "fixed weights"
+                "tolerance 0"
+                "few iterations"
+                "hard"
+                "noise"
+                "missing"
+                "mean prior"
+                "given covariances" ]
               (fun case ->
                   let options =
                       match case with
@@ -227,7 +226,20 @@ let tests =
                       | "noise" ->
                           { options with
                               Noise = Some(NoiseVolume.Given 1e5) }
-                      | _ -> { options with Missing = Missing.Fit }
+                      | "missing" -> { options with Missing = Missing.Fit }
+                      | "mean prior" ->
+                          { options with
+                              Family.MeanPrior =
+                                  Some
+                                      { Mean = Tensor.matrix (Array2D.zeroCreate count 4)
+                                        Precision = 1e-6 } }
+                      | _ ->
+                          let planes =
+                              Array.init count (fun _ -> [| for i in 0..15 -> if i % 5 = 0 then 1.0 else 0.0 |])
+
+                          { options with
+                              Family.StartCovariances =
+                                  CovarianceStart.Given(Tensor.create [| count; 4; 4 |] (Array.concat planes)) }
 
                   let source =
                       if case = "missing" then
